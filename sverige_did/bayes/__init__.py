@@ -1,0 +1,1 @@
+"""Bayesian models: one file a likelihood, one shared structure, one sampler."""

@@ -1,0 +1,1 @@
+"""Difference-in-differences: one file an estimator; numbers are functions of arrays."""

@@ -1,0 +1,81 @@
+"""What went wrong, where, what was expected and what to do: the part of the interface met on bad days.
+
+Errors carry keys and values; their sentences live in ``words/<language>/errors.yaml``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from sverige_did import words
+
+if TYPE_CHECKING:
+    from sverige_did.words import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with an input.
+
+    ``key`` names the sentence in ``errors.yaml``; ``values`` fill it. ``row`` counts as a spreadsheet does:
+    the header is row 1. ``found`` must never hold an identifier of a child.
+    """
+
+    key: str
+    file: str | None = None
+    row: int | None = None
+    column: str | None = None
+    found: str | None = None
+    expected: str | None = None
+    severity: Literal["error", "warning"] = "error"
+    values: dict[str, object] = field(default_factory=dict)
+
+    def where(self, language: Language | None = None) -> str:
+        """File, row and column as one phrase; empty when none is known."""
+        parts = [self.file] if self.file else []
+        if self.row is not None:
+            parts.append(words.text("errors.at_row", language, row=self.row))
+        if self.column is not None:
+            parts.append(words.text("errors.at_column", language, column=self.column))
+        return ", ".join(parts)
+
+    def say(self, language: Language | None = None) -> str:
+        """The whole message in one language: where, what was found, what was expected, what to do."""
+        sentence = words.text(f"errors.{self.key}", language, **self.values)
+        lines = [f"{self.where(language)}: {sentence}" if self.where(language) else sentence]
+        if self.found is not None:
+            lines.append("  " + words.text("errors.found", language, found=self.found))
+        if self.expected is not None:
+            lines.append("  " + words.text("errors.expected", language, expected=self.expected))
+        if words.has(f"errors.{self.key}_mend", language):
+            lines.append("  " + words.text(f"errors.{self.key}_mend", language, **self.values))
+        return "\n".join(lines)
+
+
+class SverigeDidError(Exception):
+    """Any refusal of this package; ``problems`` says why, ``say(language)`` in words."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def say(self, language: Language | None = None) -> str:
+        """All problems as text, one after another."""
+        return "\n".join(problem.say(language) for problem in self.problems)
+
+    def __str__(self) -> str:
+        return self.say()
+
+
+class InputError(SverigeDidError):
+    """A plan or a data file cannot be used as it is."""
+
+
+class RefusedError(SverigeDidError):
+    """The data are readable, but the design cannot carry what was asked (too few districts, no variation, ...)."""
+
+
+def refuse(key: str, /, *, found: str | None = None, expected: str | None = None, **values: object) -> RefusedError:
+    """A refusal to raise from a numerical function: ``raise refuse("too_few_treated", found="2", expected=">= 3")``."""
+    return RefusedError(Problem(key, found=found, expected=expected, values=values))

@@ -1,0 +1,1 @@
+"""Uncertainty with few treated districts: one file a method."""

@@ -1,0 +1,1 @@
+"""The telling: figures, tables and pages, made from released results only."""

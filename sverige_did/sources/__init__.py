@@ -1,0 +1,1 @@
+"""Registers, published figures, aggregates and synthetic data: each becomes the one panel."""

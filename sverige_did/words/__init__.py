@@ -1,0 +1,54 @@
+"""Every sentence a reader meets, in Danish and English: one YAML file a subject, the same keys in both.
+
+A text is looked up by ``subject.key`` and filled with numbers that are already formatted.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, get_args
+
+import yaml
+
+Language = Literal["da", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+def default_language() -> Language:
+    """The language of messages when none is asked for: ``SVERIGE_DID_LANG``, else English."""
+    asked = os.environ.get("SVERIGE_DID_LANG", "en")
+    return asked if asked in LANGUAGES else "en"
+
+
+def _flatten(tree: dict[str, Any], prefix: str) -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in tree.items():
+        name = f"{prefix}.{key}"
+        flat |= _flatten(value, name) if isinstance(value, dict) else {name: str(value)}
+    return flat
+
+
+@cache
+def catalogue(language: Language) -> dict[str, str]:
+    """All texts of one language as ``{"subject.key": text}``."""
+    folder = files(__package__) / language
+    texts: dict[str, str] = {}
+    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".yaml"):
+            texts |= _flatten(yaml.safe_load(file.read_text("utf-8")) or {}, file.name.removesuffix(".yaml"))
+    return texts
+
+
+def text(key: str, language: Language | None = None, /, **values: object) -> str:
+    """The text ``subject.key``, with ``{name}`` fields filled from ``values``.
+
+    Raises KeyError when the key or a field is missing: a hole in a report is a fault, not a blank.
+    """
+    return catalogue(language or default_language())[key].format_map(values)
+
+
+def has(key: str, language: Language | None = None) -> bool:
+    """Whether the key exists in that language."""
+    return key in catalogue(language or default_language())

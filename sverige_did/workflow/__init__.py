@@ -1,0 +1,1 @@
+"""The Snakemake rules; inside the package so that an installed wheel can run them."""
