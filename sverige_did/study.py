@@ -1,0 +1,262 @@
+"""The question, written down before the answer: the analysis plan of one study as frozen values.
+
+A plan is read from ``study.yaml``. Its SHA-256 is taken over the canonical JSON of its meaning, so that comments and
+the order of keys may change, but nothing that could change a result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from sverige_did.errors import InputError, Problem
+
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+
+
+def _plain_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError("lower-case letters, digits, - and _ only, beginning with a letter; no path")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_plain_name)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Plan(BaseModel):
+    """The base of every part of a plan: frozen, and no field that the plan does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Bilingual(Plan):
+    """One text in the two languages of the reports."""
+
+    da: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
+class Group(Plan):
+    """One side of the comparison."""
+
+    label: Bilingual
+    districts: int = Field(ge=1, description="Number of districts in the group")
+    districts_known: bool = Field(description="False when the number is an assumption, not a printed figure")
+    districts_grid: tuple[Annotated[int, Field(ge=1)], ...] = ()
+
+
+class Periods(Plan):
+    """When it happened. Dates are inclusive."""
+
+    baseline: date = Field(description="Date or end of the last period that counts as before")
+    treatment_start: date
+    follow_up: date = Field(description="Date or end of the main period after")
+    hard_stop: date = Field(description="Nothing later than this enters: from here on the controls are treated too")
+    partial: Literal["donut", "weights", "intention"] = Field(
+        description="What becomes of a period that is treated in part: left out, weighted by exposure, or counted whole"
+    )
+    ramp_months: float = Field(ge=0, description="Months from the start until the programme runs at full strength")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.baseline <= self.follow_up <= self.hard_stop:
+            raise ValueError("baseline, follow_up and hard_stop must come in that order")
+        if not self.treatment_start <= self.follow_up:
+            raise ValueError("treatment_start must not lie after follow_up")
+        return self
+
+
+class Outcome(Plan):
+    """One outcome of the study and what is to be estimated for it."""
+
+    outcome: Name
+    question: Name = Field(description="The evaluation question it answers; a key of the study's words")
+    role: Literal["primary", "secondary", "exploratory", "implementation"]
+    scales: tuple[Literal["pp", "ratio", "log_odds", "rate_per_1000", "mio_dkk", "level"], ...] = Field(min_length=1)
+    benefit: Literal["lower", "higher", "none"] = Field(description="The direction that counts as better")
+
+
+class Assumption(Plan):
+    """A number that no source prints, with the reason for it and the values tried beside it."""
+
+    key: Name
+    value: float
+    unit: str
+    grid: tuple[float, ...] = ()
+    reason: Bilingual
+    source: str = Field(description="Fact ids, a document, or the words: own assumption")
+
+
+class PriorSpec(Plan):
+    """A prior with its unit and a reason. ``sd`` is the scale of a half-normal; a beta has ``a`` and ``b``."""
+
+    key: Name
+    family: Literal["normal", "half_normal", "beta"]
+    mean: float = 0.0
+    sd: Positive | None = None
+    a: Positive | None = None
+    b: Positive | None = None
+    unit: str
+    reason: Bilingual
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        has_beta = self.a is not None and self.b is not None
+        if (self.family == "beta") != has_beta or (self.family == "beta") == (self.sd is not None):
+            raise ValueError("a normal or half_normal prior needs sd, a beta prior needs a and b")
+        return self
+
+
+class Sampling(Plan):
+    """How the posterior is drawn."""
+
+    seed: int = Field(ge=0)
+    chains: int = Field(default=4, ge=2)
+    draws: int = Field(default=1000, ge=100)
+    tune: int = Field(default=1000, ge=100)
+    target_accept: float = Field(default=0.95, gt=0, lt=1)
+
+
+class Sensitivity(Plan):
+    """The grids along which every result is doubted."""
+
+    overlap_rho: tuple[Share, ...]
+    shock_sd: tuple[Annotated[float, Field(ge=0)], ...]
+    shock_autocorrelation: Share
+    spillover_kappa: tuple[float, ...]
+    partial_year: tuple[Annotated[float, Field(ge=0, lt=1)], ...]
+    overdispersion: tuple[Positive, ...]
+
+
+class Reading(Plan):
+    """One way to read a damaged table; all readings are carried to the end, none is chosen."""
+
+    key: Name
+    label: Bilingual
+    definition: Bilingual
+
+
+class Deviation(Plan):
+    """Where the analysis departs from the plan as first written."""
+
+    when: date
+    what: Bilingual
+    why: Bilingual
+
+
+class Study(Plan):
+    """The analysis plan of one study."""
+
+    study: Name
+    kind: Literal["published", "panel"] = Field(description="Printed figures of others, or a panel from registers")
+    synthetic: bool = Field(default=False, description="True when any of the data were made up; cannot be hidden")
+    title: Bilingual
+    question: Bilingual
+    population: Bilingual
+    written: date
+    known_when_written: Bilingual = Field(description="What was known about the results when the plan was written")
+    input: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="File name in the study's data folder")
+    treated: Group
+    control: Group
+    periods: Periods
+    weights: Literal["children", "districts"]
+    level: float = Field(default=0.95, gt=0.5, lt=1)
+    outcomes: tuple[Outcome, ...] = Field(min_length=1)
+    readings: tuple[Reading, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    priors: tuple[PriorSpec, ...] = ()
+    sampling: Sampling
+    sensitivity: Sensitivity
+    deviations: tuple[Deviation, ...] = ()
+
+    @model_validator(mode="after")
+    def _keys_are_unique(self) -> Self:
+        for kind, keys in {
+            "outcomes": [item.outcome for item in self.outcomes],
+            "readings": [item.key for item in self.readings],
+            "assumptions": [item.key for item in self.assumptions],
+            "priors": [item.key for item in self.priors],
+        }.items():
+            twice = sorted({key for key in keys if keys.count(key) > 1})
+            if twice:
+                raise ValueError(f"{kind}: named twice: {', '.join(twice)}")
+        if sum(item.role == "primary" for item in self.outcomes) > 1:
+            raise ValueError("outcomes: at most one may be primary")
+        return self
+
+    def assumption(self, key: str) -> Assumption:
+        """The assumption of that key; KeyError when the plan has none."""
+        return {item.key: item for item in self.assumptions}[key]
+
+    def prior(self, key: str) -> PriorSpec:
+        """The prior of that key; KeyError when the plan has none."""
+        return {item.key: item for item in self.priors}[key]
+
+    def canonical_json(self) -> str:
+        """The plan's meaning as JSON with sorted keys and no spaces: what is hashed."""
+        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the plan; it stands in every result and report."""
+        return hashlib.sha256(self.canonical_json().encode()).hexdigest()
+
+
+def read_text(path: Path) -> str:
+    """The file as UTF-8 text (a byte-order mark is allowed).
+
+    Raises InputError when the file is missing or in another encoding.
+    """
+    try:
+        return path.read_text("utf-8-sig")
+    except FileNotFoundError as error:
+        raise InputError(Problem("missing_file", file=path.name)) from error
+    except UnicodeDecodeError as error:
+        row = path.read_bytes()[: error.start].count(b"\n") + 1
+        found = f"0x{error.object[error.start]:02x}"
+        raise InputError(Problem("encoding", file=path.name, row=row, found=found, expected="UTF-8")) from error
+
+
+def read_study(path: Path) -> Study:
+    """Read and check ``study.yaml``.
+
+    Raises InputError naming the file, the field, what was found and what was expected.
+    """
+    source = read_text(path)
+    try:
+        tree = yaml.safe_load(source)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        row = mark.line + 1 if mark else None
+        raise InputError(Problem("not_yaml", file=path.name, row=row)) from error
+    if not isinstance(tree, dict):
+        raise InputError(Problem("not_yaml", file=path.name, row=1))
+    try:
+        return Study.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(*(_as_problem(detail, path.name) for detail in error.errors())) from error
+
+
+def _as_problem(detail: Any, file: str) -> Problem:
+    where = ".".join(str(part) for part in detail["loc"]) or "study"
+    if detail["type"] == "missing":
+        return Problem("plan_missing", file=file, column=where)
+    if detail["type"] == "extra_forbidden":
+        return Problem("plan_unknown", file=file, column=where)
+    found = detail.get("input")
+    shown = None if isinstance(found, dict | list) else str(found)
+    return Problem("plan_value", file=file, column=where, found=shown, expected=detail["msg"])
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of ``study.yaml``, for editors; committed as docs/study.schema.json."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Study.model_json_schema()
