@@ -6,6 +6,7 @@ a study (which locks the words that may be used about it), and is released by ``
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -146,3 +147,81 @@ class CheckResult(Frozen):
     numbers: dict[str, float | None] = Field(default_factory=dict)
     curves: tuple[Curve, ...] = ()
     assumptions: tuple[str, ...] = ()
+
+
+class Reported(Frozen):
+    """One figure as somebody else reported it: what, where, and what the true number can be given its rounding.
+
+    ``value`` is a number, an ISO date, or None where only a direction was reported. ``rounding`` is the half-width of
+    rounding in the unit. ``finding_da``/``finding_en`` say it in our own words.
+    """
+
+    fact_id: str
+    source_file: str
+    place: str
+    outcome: str
+    measure: str
+    unit: str
+    group: str
+    period_start: date
+    period_end: date
+    value: float | date | None
+    rounding: float | None = Field(default=None, ge=0)
+    finding_da: str
+    finding_en: str
+    provenance: Literal["printed", "derived", "inferred", "external"]
+
+    @property
+    def number(self) -> float:
+        """The reported number; TypeError when the figure is a date or a direction."""
+        if not isinstance(self.value, float):
+            raise TypeError(f"{self.fact_id} is not a number")
+        return self.value
+
+    @property
+    def low(self) -> float:
+        """The smallest true number that rounds to what was reported."""
+        return self.number - (self.rounding or 0.0)
+
+    @property
+    def high(self) -> float:
+        """The largest true number that rounds to what was reported."""
+        return self.number + (self.rounding or 0.0)
+
+
+class Feasible(Frozen):
+    """Every table that fits the reported figures at once, in one reading of the source.
+
+    ``unknowns`` names the columns of ``tables``; ``intervals`` gives each named quantity its smallest and largest
+    possible value. When no table fits, ``conflicts`` lists the smallest sets of fact ids that contradict each other,
+    and ``given_up`` the facts left out to obtain the tables that are shown.
+    """
+
+    reading: str
+    outcome: str
+    unknowns: tuple[str, ...]
+    tables: tuple[tuple[int, ...], ...]
+    intervals: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    facts: tuple[str, ...] = ()
+    conflicts: tuple[tuple[str, ...], ...] = ()
+    given_up: tuple[str, ...] = ()
+
+    @property
+    def consistent(self) -> bool:
+        """Whether some table fits every reported figure."""
+        return not self.conflicts
+
+
+class Diagnostics(Frozen):
+    """Whether the draws of one fit may be used: the gates of docs/methods.md, with what was found."""
+
+    fit: str
+    chains: int
+    draws: int
+    seed: int
+    r_hat_max: float
+    ess_bulk_min: float
+    ess_tail_min: float
+    divergences: int
+    bfmi_min: float
+    passed: bool
