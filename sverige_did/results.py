@@ -21,6 +21,16 @@ Verdict = Literal["supported", "inconclusive", "conditional", "descriptive", "re
 """supported: the pre-registered rule is met · inconclusive: it is not · conditional: two group totals, so any
 interval rests on an assumed shock sd · descriptive: no effect can be read off this design · refused: see notes."""
 
+ALLOWED_VERDICTS: dict[DesignClass, tuple[Verdict, ...]] = {
+    "D1": ("supported", "inconclusive", "refused"),
+    "D1g": ("conditional", "refused"),
+    "D2": ("descriptive", "refused"),
+    "D3": ("descriptive", "refused"),
+    "D4": ("descriptive", "refused"),
+    "D5": ("supported", "inconclusive", "refused"),
+}
+"""The verdicts each class may carry: what cannot be an effect is never more than descriptive."""
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -81,10 +91,9 @@ class Finding(Frozen):
 
     @model_validator(mode="after")
     def _words_fit_the_design(self) -> Self:
-        if self.design_class not in EFFECT_CLASSES and self.verdict not in {"descriptive", "refused"}:
-            raise ValueError(f"{self.outcome}: a {self.design_class} result can only be descriptive or refused")
-        if self.design_class == "D1g" and self.verdict in {"supported", "inconclusive"}:
-            raise ValueError(f"{self.outcome}: two group totals carry no verdict of their own, only a conditional one")
+        if self.verdict not in ALLOWED_VERDICTS[self.design_class]:
+            allowed = ", ".join(ALLOWED_VERDICTS[self.design_class])
+            raise ValueError(f"{self.outcome}: a {self.design_class} result can only be {allowed}")
         return self
 
     @property

@@ -79,10 +79,17 @@ class Outcome(Plan):
     """One outcome of the study and what is to be estimated for it."""
 
     outcome: Name
-    question: Name = Field(description="The evaluation question it answers; a key of the study's words")
+    question: Name = Field(description="Key of the evaluation question it answers")
     role: Literal["primary", "secondary", "exploratory", "implementation"]
     scales: tuple[Literal["pp", "ratio", "log_odds", "rate_per_1000", "mio_dkk", "level"], ...] = Field(min_length=1)
     benefit: Literal["lower", "higher", "none"] = Field(description="The direction that counts as better")
+
+
+class Question(Plan):
+    """One evaluation question; the report has a section for each, in the plan's order."""
+
+    key: Name
+    text: Bilingual
 
 
 class Assumption(Plan):
@@ -170,6 +177,7 @@ class Study(Plan):
     periods: Periods
     weights: Literal["children", "districts"]
     level: float = Field(default=0.95, gt=0.5, lt=1)
+    questions: tuple[Question, ...] = Field(min_length=1)
     outcomes: tuple[Outcome, ...] = Field(min_length=1)
     readings: tuple[Reading, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
@@ -182,6 +190,7 @@ class Study(Plan):
     def _keys_are_unique(self) -> Self:
         for kind, keys in {
             "outcomes": [item.outcome for item in self.outcomes],
+            "questions": [item.key for item in self.questions],
             "readings": [item.key for item in self.readings],
             "assumptions": [item.key for item in self.assumptions],
             "priors": [item.key for item in self.priors],
@@ -189,6 +198,10 @@ class Study(Plan):
             twice = sorted({key for key in keys if keys.count(key) > 1})
             if twice:
                 raise ValueError(f"{kind}: named twice: {', '.join(twice)}")
+        asked = {item.key for item in self.questions}
+        astray = sorted({item.question for item in self.outcomes} - asked)
+        if astray:
+            raise ValueError(f"outcomes: no question has the key {', '.join(astray)}")
         if sum(item.role == "primary" for item in self.outcomes) > 1:
             raise ValueError("outcomes: at most one may be primary")
         return self

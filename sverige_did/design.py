@@ -1,0 +1,131 @@
+"""What the data can identify, and the words that this allows: derived from the panel before any estimator runs.
+
+The classes are those of docs/methods.md: D1 districts with before and after, D1g two group totals, D2 after only,
+D3 treated only, D4 different cases before and during, D5 many areas that adopt at different times.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sverige_did.outcomes import CATALOGUE
+from sverige_did.results import EFFECT_CLASSES, DesignClass, Finding, Frozen
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sverige_did.panel import Panel
+    from sverige_did.study import Study
+
+
+class Support(Frozen):
+    """Which groups are seen when, for one outcome. A change that spans the start counts as before and after.
+
+    ``*_lost`` is true where the group was registered in that period but the number did not survive.
+    """
+
+    outcome: str
+    unit_kind: str
+    treated_before: bool
+    treated_after: bool
+    control_before: bool
+    control_after: bool
+    treated_dates: int
+    control_dates: int
+    treated_units: int
+    control_units: int
+    adoption_dates: int
+    numbers_lost: bool
+    different_cases: bool
+
+
+class OutcomeDesign(Frozen):
+    """The design class of one outcome, with the support it was derived from; None where no data exist."""
+
+    outcome: str
+    design_class: DesignClass | None
+    support: Support
+
+    @property
+    def may_say_effect(self) -> bool:
+        """Whether a contrast of this outcome may be called an effect at all."""
+        return self.design_class in EFFECT_CLASSES
+
+
+def support_of(panel: Panel, study: Study, outcome: str) -> Support:
+    """Read off the panel which groups are seen before and after the start of treatment."""
+    cells = panel.outcome(outcome)
+    start = study.periods.treatment_start.isoformat()
+    sides = {group: cells[cells["group"] == group] for group in ("treated", "control")}
+    spanning = {group: _spans(side) for group, side in sides.items()}
+    kinds = sorted(set(cells["unit_kind"]))
+    return Support(
+        outcome=outcome,
+        unit_kind=kinds[0] if len(kinds) == 1 else "mixed" if kinds else "none",
+        treated_before=spanning["treated"] or _any(sides["treated"]["end"] < start, sides["treated"], study),
+        treated_after=spanning["treated"] or bool((sides["treated"]["end"] >= start).any()),
+        control_before=spanning["control"] or _any(sides["control"]["end"] < start, sides["control"], study),
+        control_after=spanning["control"] or bool((sides["control"]["end"] >= start).any()),
+        treated_dates=_dates(sides["treated"]),
+        control_dates=_dates(sides["control"]),
+        treated_units=sides["treated"]["unit"].nunique(),
+        control_units=sides["control"]["unit"].nunique(),
+        adoption_dates=sides["treated"]["treated_from"].nunique(),
+        numbers_lost=bool(len(cells)) and bool((cells["status"] == "missing").all()),
+        different_cases=CATALOGUE[outcome].different_cases,
+    )
+
+
+def _spans(side: pd.DataFrame) -> bool:
+    return bool(side["kind"].isin(["change", "ratio_change"]).any())
+
+
+def _any(before: pd.Series, side: pd.DataFrame, study: Study) -> bool:
+    """A snapshot at the plan's baseline counts as before even where the programme had just begun."""
+    at_baseline = side["end"] <= study.periods.baseline.isoformat()
+    return bool((before | at_baseline).any())
+
+
+def _dates(side: pd.DataFrame) -> int:
+    spanning = side["kind"].isin(["change", "ratio_change"])
+    ends = set(side["end"]) | set(side.loc[spanning, "start"])
+    return len(ends)
+
+
+def classify(support: Support) -> DesignClass | None:
+    """The strongest class that the support allows; None where nothing was registered."""
+    if not support.treated_dates:
+        return None
+    if support.different_cases:
+        return "D4"
+    treated = support.treated_before and support.treated_after
+    control = support.control_before and support.control_after
+    if treated and control:
+        return _with_both(support)
+    if support.treated_after and support.control_after:
+        return "D2"
+    return "D3"
+
+
+def _with_both(support: Support) -> DesignClass:
+    if support.unit_kind == "group":
+        return "D1g"
+    return "D5" if support.adoption_dates > 1 else "D1"
+
+
+def designs(panel: Panel, study: Study) -> tuple[OutcomeDesign, ...]:
+    """The design of every outcome in the plan, in the plan's order."""
+    found = []
+    for wanted in study.outcomes:
+        support = support_of(panel, study, wanted.outcome)
+        found.append(OutcomeDesign(outcome=wanted.outcome, design_class=classify(support), support=support))
+    return tuple(found)
+
+
+def claim_key(finding: Finding) -> str:
+    """The key of the only sentence that may be said about a finding: ``design.claim.<class>.<verdict>``.
+
+    The language files hold one sentence for each pair that :class:`Finding` allows, and a test reads every one of
+    them: no sentence of D2, D3 or D4 contains the word effect in any form.
+    """
+    return f"design.claim.{finding.design_class}.{finding.verdict}"

@@ -1,0 +1,58 @@
+"""The catalogue of outcomes: one value each. A new outcome is one more value; its names stand in the language files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Family = Literal["share", "count", "rate", "money", "score", "moves", "ladder", "duration"]
+Use = Literal["effect", "dose", "fidelity", "goal"]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueOutcome:
+    """What one outcome measures.
+
+    ``twin`` is the outcome per resident that must stand beside every ratio whose denominator the programme itself can
+    move. ``use`` says what the outcome may serve for: a ``dose`` (caseload) or ``fidelity`` measure (follow-ups) is
+    never itself an effect. ``different_cases`` is true where the cases before and during are not the same cases.
+    """
+
+    key: str
+    family: Family
+    unit: str
+    twin: str | None = None
+    use: Use = "effect"
+    different_cases: bool = False
+
+
+CATALOGUE: dict[str, CatalogueOutcome] = {
+    outcome.key: outcome
+    for outcome in (
+        CatalogueOutcome("institution_share", "share", "percent", twin="institution_per_1000"),
+        CatalogueOutcome("institution_children", "count", "children"),
+        CatalogueOutcome("institution_per_1000", "rate", "rate_per_1000"),
+        CatalogueOutcome("placed_total", "count", "person_years"),
+        CatalogueOutcome("family_share", "share", "percent", twin="placed_total"),
+        CatalogueOutcome("network_share", "share", "percent", twin="placed_total"),
+        CatalogueOutcome("home_based_share", "share", "percent", twin="placed_total"),
+        CatalogueOutcome("ladder_clarification", "ladder", "cases"),
+        CatalogueOutcome("ladder_prevention", "ladder", "cases"),
+        CatalogueOutcome("ladder_network", "ladder", "cases"),
+        CatalogueOutcome("ladder_family", "ladder", "cases"),
+        CatalogueOutcome("ladder_institution_and_home", "ladder", "cases"),
+        CatalogueOutcome("ladder_total", "ladder", "cases"),
+        CatalogueOutcome("ladder_moves", "moves", "children"),
+        CatalogueOutcome("local_ties", "moves", "children"),
+        CatalogueOutcome("breakdowns", "rate", "percent", twin="placed_total"),
+        CatalogueOutcome("complaints", "rate", "percent", twin="ladder_total"),
+        CatalogueOutcome("caseload", "rate", "cases", use="dose"),
+        CatalogueOutcome("follow_ups", "rate", "follow_ups", use="fidelity"),
+        CatalogueOutcome("placement_spending", "money", "mio_dkk"),
+        CatalogueOutcome("preventive_spending", "money", "mio_dkk"),
+        CatalogueOutcome("savings_target", "money", "mio_dkk", use="goal"),
+        CatalogueOutcome("investment", "money", "mio_dkk", use="goal"),
+        CatalogueOutcome("wellbeing_sdq", "score", "points"),
+        CatalogueOutcome("decision_time", "duration", "weeks", different_cases=True),
+    )
+}
