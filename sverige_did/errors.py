@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Problem:
     """One thing that is wrong with an input.
 
-    ``key`` names the sentence in ``errors.yaml``; ``values`` fill it. ``row`` counts as a spreadsheet does:
+    ``key`` names the sentence in ``errors.yaml``; ``values`` fill it. What was expected is either ``expected`` as it
+    stands or, where it needs words, the sentence ``errors.rule.<rule>``. ``row`` counts as a spreadsheet does:
     the header is row 1. ``found`` must never hold an identifier of a child.
     """
 
@@ -28,6 +29,7 @@ class Problem:
     column: str | None = None
     found: str | None = None
     expected: str | None = None
+    rule: str | None = None
     severity: Literal["error", "warning"] = "error"
     values: dict[str, object] = field(default_factory=dict)
 
@@ -46,8 +48,9 @@ class Problem:
         lines = [f"{self.where(language)}: {sentence}" if self.where(language) else sentence]
         if self.found is not None:
             lines.append("  " + words.text("errors.found", language, found=self.found))
-        if self.expected is not None:
-            lines.append("  " + words.text("errors.expected", language, expected=self.expected))
+        expected = words.text(f"errors.rule.{self.rule}", language, **self.values) if self.rule else self.expected
+        if expected is not None:
+            lines.append("  " + words.text("errors.expected", language, expected=expected))
         if words.has(f"errors.{self.key}_mend", language):
             lines.append("  " + words.text(f"errors.{self.key}_mend", language, **self.values))
         return "\n".join(lines)

@@ -15,7 +15,9 @@ from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
+from sverige_did import words
 from sverige_did.errors import InputError, Problem
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -23,7 +25,7 @@ NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 def _plain_name(name: str) -> str:
     if not NAME.fullmatch(name):
-        raise ValueError("lower-case letters, digits, - and _ only, beginning with a letter; no path")
+        raise PydanticCustomError("plain_name", "lower-case letters, digits, - and _ only, beginning with a letter")
     return name
 
 
@@ -69,9 +71,9 @@ class Periods(Plan):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.baseline <= self.follow_up <= self.hard_stop:
-            raise ValueError("baseline, follow_up and hard_stop must come in that order")
+            raise PydanticCustomError("periods_in_order", "baseline, follow_up and hard_stop must come in that order")
         if not self.treatment_start <= self.follow_up:
-            raise ValueError("treatment_start must not lie after follow_up")
+            raise PydanticCustomError("start_before_follow_up", "treatment_start must not lie after follow_up")
         return self
 
 
@@ -119,7 +121,9 @@ class PriorSpec(Plan):
     def _complete(self) -> Self:
         has_beta = self.a is not None and self.b is not None
         if (self.family == "beta") != has_beta or (self.family == "beta") == (self.sd is not None):
-            raise ValueError("a normal or half_normal prior needs sd, a beta prior needs a and b")
+            raise PydanticCustomError(
+                "prior_complete", "a normal or half_normal prior needs sd, a beta prior needs a and b"
+            )
         return self
 
 
@@ -147,7 +151,7 @@ class Sensitivity(Plan):
 class Reading(Plan):
     """One way to read a damaged table; all readings are carried to the end, none is chosen."""
 
-    key: Name
+    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
     label: Bilingual
     definition: Bilingual
 
@@ -197,13 +201,15 @@ class Study(Plan):
         }.items():
             twice = sorted({key for key in keys if keys.count(key) > 1})
             if twice:
-                raise ValueError(f"{kind}: named twice: {', '.join(twice)}")
+                raise PydanticCustomError(
+                    "named_twice", "{kind}: named twice: {keys}", {"kind": kind, "keys": ", ".join(twice)}
+                )
         asked = {item.key for item in self.questions}
         astray = sorted({item.question for item in self.outcomes} - asked)
         if astray:
-            raise ValueError(f"outcomes: no question has the key {', '.join(astray)}")
+            raise PydanticCustomError("no_such_question", "no question has the key {keys}", {"keys": ", ".join(astray)})
         if sum(item.role == "primary" for item in self.outcomes) > 1:
-            raise ValueError("outcomes: at most one may be primary")
+            raise PydanticCustomError("one_primary", "at most one outcome may be primary")
         return self
 
     def assumption(self, key: str) -> Assumption:
@@ -267,7 +273,9 @@ def _as_problem(detail: Any, file: str) -> Problem:
         return Problem("plan_unknown", file=file, column=where)
     found = detail.get("input")
     shown = None if isinstance(found, dict | list) else str(found)
-    return Problem("plan_value", file=file, column=where, found=shown, expected=detail["msg"])
+    rule = detail["type"] if words.has(f"errors.rule.{detail['type']}") else "value_error"
+    limits = {"why": detail["msg"]} | detail.get("ctx", {})
+    return Problem("plan_value", file=file, column=where, found=shown, rule=rule, values=limits)
 
 
 def json_schema() -> dict[str, Any]:
