@@ -120,9 +120,8 @@ def age_labels(age_cuts: tuple[int, ...]) -> tuple[str, ...]:
 
 def days_in_year(day: IntArray) -> IntArray:
     """The length, 365 or 366 days, of the calendar year of each day."""
-    year = day.astype("datetime64[D]").astype("datetime64[Y]")
-    first, after = (y.astype("datetime64[D]").astype(np.int64) for y in (year, year + 1))
-    length: IntArray = after - first
+    year = _year(day)
+    length: IntArray = _new_year(year + 1) - _new_year(year)
     return length
 
 
@@ -180,10 +179,20 @@ def _codes(values: IntArray, axis: IntArray, column: str) -> IntArray:
 
 def _split_at_new_year(bounds: IntArray) -> IntArray:
     """The bounds and every 1 January between them, so that each piece lies in one calendar year."""
-    first, last = bounds[[0, -1]].astype("datetime64[D]").astype("datetime64[Y]")
-    new_years = np.arange(first, last + 1).astype("datetime64[D]").astype(np.int64)
+    first, last = _year(bounds[[0, -1]])
+    new_years = _new_year(np.arange(first, last + 1))
     inside = (new_years > bounds[0]) & (new_years < bounds[-1])
     return np.union1d(bounds, new_years[inside])
+
+
+def _year(day: IntArray) -> IntArray:
+    """The calendar year of each day, counted from 1970."""
+    return day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
+
+
+def _new_year(year: IntArray) -> IntArray:
+    """1 January of each year counted from 1970."""
+    return year.astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64)
 
 
 def _month_starts(first_year: int, last_year: int, step: int) -> IntArray:
