@@ -1,0 +1,165 @@
+"""Averages of group-time effects (Callaway & Sant'Anna 2021, section 3): simple, dynamic, group and calendar.
+
+With p_g = P(G = g) and t >= g:
+
+    simple      sum p_g ATT(g, t) / sum p_g over all g and t
+    dynamic     at e: sum p_g ATT(g, g + e) / sum p_g over the g seen at e;      overall: mean over e >= 0
+    group       at g: mean of ATT(g, t) over t;                                  overall: mean over g by p_g
+    calendar    at t: sum p_g ATT(g, t) / sum p_g over the g treated by t;       overall: mean over t
+
+The p_g are estimates, and their influence is part of the standard errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from scipy.stats import norm
+
+from sverige_did.did.event_study import Bands
+from sverige_did.did.staggered import GroupTime, multiplier_bootstrap
+from sverige_did.results import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sverige_did.did.arrays import BoolArray, FloatArray
+
+Aggregation = Literal["simple", "dynamic", "group", "calendar"]
+IQR = float(norm.ppf(0.75) - norm.ppf(0.25))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aggregated:
+    """Averages ``at`` (H,) event times, cohorts or periods (one nan for simple), and over them all.
+
+    ``estimate``, ``std_error`` (H,), ``overall``, ``overall_std_error`` in the unit of the outcome; ``influence``
+    (C, H) and ``overall_influence`` (C,) by cluster, scaled so that Var = sum of squares. A standard error is nan
+    when a cohort in the average, or its control group, lives in a single cluster.
+    """
+
+    kind: Aggregation
+    at: FloatArray
+    estimate: FloatArray
+    std_error: FloatArray
+    influence: FloatArray
+    overall: float
+    overall_std_error: float
+    overall_influence: FloatArray
+
+
+def aggregate(effects: GroupTime, kind: Aggregation) -> Aggregated:
+    """One of the four averages; the dynamic one also covers the periods before go-live (e < 0)."""
+    at, estimate, influence = _RULES[kind](effects)
+    overall, overall_influence = _overall(effects, kind, at, estimate, influence)
+    return Aggregated(
+        kind=kind,
+        at=at,
+        estimate=estimate,
+        std_error=_norms(influence),
+        influence=influence,
+        overall=overall,
+        overall_std_error=float(_norms(overall_influence[:, None])[0]),
+        overall_influence=overall_influence,
+    )
+
+
+def overall_estimate(aggregated: Aggregated, *, scale: str, level: float = 0.95) -> Estimate:
+    """The overall average with its normal interval, or without one when its variance cannot be estimated."""
+    known = bool(np.isfinite(aggregated.overall_std_error))
+    half = float(norm.ppf((1 + level) / 2)) * aggregated.overall_std_error
+    return Estimate(
+        estimate=aggregated.overall,
+        scale=scale,
+        estimand=f"att_{aggregated.kind}",
+        estimator="callaway_santanna",
+        inference="influence_function" if known else "none",
+        std_error=aggregated.overall_std_error if known else None,
+        lower=aggregated.overall - half if known else None,
+        upper=aggregated.overall + half if known else None,
+        level=level if known else None,
+        assumptions=("parallel_trends",),
+        notes=() if known else ("one_district_in_cohort",),
+    )
+
+
+def bootstrap_bands(
+    estimate: FloatArray, influence: FloatArray, *, rng: np.random.Generator, level: float = 0.95, draws: int = 999
+) -> Bands:
+    """Simultaneous bands for estimates (H,) with ``influence`` (C, H) (Callaway & Sant'Anna 2021, algorithm 1).
+
+    Standard errors are interquartile ranges of the draws over that of a standard normal. An estimate without
+    an estimable variance gets nan limits, one without any variance (the base period) limits of zero width;
+    neither counts in the maximum.
+    """
+    deviation = multiplier_bootstrap(influence, rng=rng, draws=draws)
+    low, high = np.quantile(deviation, [0.25, 0.75], axis=0)
+    se = (high - low) / IQR
+    varies = np.isfinite(se) & (se > 0)
+    critical = float(np.quantile(np.abs(deviation[:, varies] / se[varies]).max(axis=1), level)) if varies.any() else 0.0
+    return Bands(estimate - critical * se, estimate + critical * se, critical, level)
+
+
+def _norms(influence: FloatArray) -> FloatArray:
+    return np.sqrt(np.square(influence).sum(axis=0))
+
+
+def _by_share(effects: GroupTime, keep: BoolArray) -> tuple[float, FloatArray]:
+    """Average of the kept pairs by p_g, with the influence of the estimated weights (their equation 4.6)."""
+    return _share_average(effects, effects.cohort[keep], effects.estimate[keep], effects.influence[:, keep])
+
+
+def _share_average(
+    effects: GroupTime, cohort: FloatArray, value: FloatArray, influence: FloatArray
+) -> tuple[float, FloatArray]:
+    g = np.searchsorted(effects.cohorts, cohort)
+    whole = effects.share[g].sum()
+    weight = effects.share[g] / whole
+    of_share = effects.share_influence[:, g]
+    of_weight = of_share / whole - of_share.sum(axis=1, keepdims=True) * weight / whole
+    return float(weight @ value), influence @ weight + of_weight @ value
+
+
+def _stack(parts: list[tuple[float, FloatArray]]) -> tuple[FloatArray, FloatArray]:
+    return np.array([value for value, _ in parts]), np.column_stack([influence for _, influence in parts])
+
+
+def _simple(effects: GroupTime) -> tuple[FloatArray, FloatArray, FloatArray]:
+    return np.array([np.nan]), *_stack([_by_share(effects, effects.event_time >= 0)])
+
+
+def _dynamic(effects: GroupTime) -> tuple[FloatArray, FloatArray, FloatArray]:
+    at = np.unique(effects.event_time)
+    return at.astype(np.float64), *_stack([_by_share(effects, effects.event_time == e) for e in at])
+
+
+def _calendar(effects: GroupTime) -> tuple[FloatArray, FloatArray, FloatArray]:
+    after = effects.event_time >= 0
+    at = np.unique(effects.period[after])
+    return at, *_stack([_by_share(effects, after & (effects.period == t)) for t in at])
+
+
+def _group(effects: GroupTime) -> tuple[FloatArray, FloatArray, FloatArray]:
+    after = effects.event_time >= 0
+    at = np.unique(effects.cohort[after])
+    rows = [after & (effects.cohort == g) for g in at]
+    return at, *_stack([(float(effects.estimate[r].mean()), effects.influence[:, r].mean(axis=1)) for r in rows])
+
+
+def _overall(
+    effects: GroupTime, kind: Aggregation, at: FloatArray, estimate: FloatArray, influence: FloatArray
+) -> tuple[float, FloatArray]:
+    if kind != "group":
+        chosen = at >= 0 if kind == "dynamic" else np.ones(at.size, dtype=bool)
+        return float(estimate[chosen].mean()), influence[:, chosen].mean(axis=1)
+    return _share_average(effects, at, estimate, influence)
+
+
+_RULES: dict[Aggregation, Callable[[GroupTime], tuple[FloatArray, FloatArray, FloatArray]]] = {
+    "simple": _simple,
+    "dynamic": _dynamic,
+    "group": _group,
+    "calendar": _calendar,
+}

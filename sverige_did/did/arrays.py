@@ -1,0 +1,236 @@
+"""The arrays every estimator starts from: one row a district and period, checked once.
+
+Nothing is dropped in silence: a row without an outcome or without anybody at risk is left out and named in
+``DistrictPanel.dropped``; whatever else is wrong is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sverige_did.errors import refuse
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+BoolArray = NDArray[np.bool_]
+
+Weighting = Literal["equal", "baseline"]
+"""equal: every district counts the same · baseline: by the weights frozen before go-live (children)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """One row or district that an estimator could not use, and the key of the reason (``notes.<reason>``)."""
+
+    unit: str
+    period: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DistrictPanel:
+    """Outcomes of U districts in T periods, N rows (N < U T when the panel is unbalanced).
+
+    ``unit`` (N,) and ``time`` (N,) are codes into ``labels`` (U,) and ``periods`` (T,), ``y`` (N,) is the level of
+    the outcome, or the number of events when ``exposure`` (N,) holds the denominators. ``treated_from`` (U,) is
+    the first treated period, nan for never. ``weights`` (U,), ``strata`` (U,) and ``covariates`` (U, p) are
+    measured before go-live. The arrays are read-only.
+
+    Raises RefusedError: ``did_lengths``, ``did_not_finite``, ``did_weights``, ``did_exposure``,
+    ``did_duplicate_rows``, ``did_constant_outcome``, ``did_no_treated``, ``did_no_pre_period``,
+    ``did_period_without_control``.
+    """
+
+    unit: IntArray
+    time: IntArray
+    y: FloatArray
+    periods: FloatArray
+    labels: tuple[str, ...]
+    treated_from: FloatArray
+    weights: FloatArray
+    exposure: FloatArray | None = None
+    strata: IntArray | None = None
+    covariates: FloatArray | None = None
+    dropped: tuple[Dropped, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_lengths(self)
+        _check_values(self)
+        _check_treatment(self)
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                view = value.view()
+                view.setflags(write=False)
+                object.__setattr__(self, field.name, view)
+
+    @property
+    def n_units(self) -> int:
+        """U, the number of districts."""
+        return len(self.labels)
+
+    @property
+    def treated(self) -> BoolArray:
+        """(N,) whether the row is a treated district after its go-live."""
+        return self.periods[self.time] >= self.treated_from[self.unit]
+
+    @property
+    def ever_treated(self) -> BoolArray:
+        """(U,) whether the district is treated within the periods of the panel."""
+        started: BoolArray = self.treated_from <= self.periods[-1]
+        return started
+
+    @property
+    def level(self) -> FloatArray:
+        """(N,) the outcome as a level: ``y``, or events divided by exposure."""
+        return self.y if self.exposure is None else self.y / self.exposure
+
+    def wide(self, values: FloatArray | None = None) -> FloatArray:
+        """(U, T) one row a district, nan where a district has no row; of ``level`` unless ``values`` (N,) is given."""
+        table = np.full((self.n_units, self.periods.size), np.nan)
+        table[self.unit, self.time] = self.level if values is None else values
+        return table
+
+    def unit_weights(self, weighting: Weighting) -> FloatArray:
+        """(U,) ones, or the frozen baseline weights."""
+        return self.weights if weighting == "baseline" else np.ones(self.n_units)
+
+    def go_live(self) -> float:
+        """The one date at which treatment starts; refused (``did_staggered``) when districts start apart."""
+        dates = np.unique(self.treated_from[self.ever_treated])
+        if dates.size != 1:
+            raise refuse("did_staggered", found=", ".join(f"{date:g}" for date in dates))
+        return float(dates[0])
+
+
+def panel_from_rows(
+    unit: ArrayLike,
+    period: ArrayLike,
+    y: ArrayLike,
+    treated: ArrayLike,
+    *,
+    exposure: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    strata: ArrayLike | None = None,
+    covariates: ArrayLike | None = None,
+) -> DistrictPanel:
+    """Build a panel from columns of the same length N, in any order of rows.
+
+    ``treated`` (N,) says whether the row is under treatment; a district's go-live is its first treated row.
+    ``weights``, ``strata`` and ``covariates`` (N,) or (N, p) must not vary within a district. Rows without an
+    outcome, and rows with neither exposure nor events, are left out and named.
+
+    Raises RefusedError: those of :class:`DistrictPanel`, ``did_switches_off`` and ``did_varies_within_unit``.
+    """
+    outcome, flags = np.asarray(y, dtype=np.float64), np.asarray(treated)
+    codes, names = pd.factorize(np.asarray(unit), sort=True)
+    times, periods = pd.factorize(np.asarray(period, dtype=np.float64), sort=True)
+    at_risk = None if exposure is None else np.asarray(exposure, dtype=np.float64)
+    columns = [codes, times, outcome, flags] + ([] if at_risk is None else [at_risk])
+    if len({column.shape for column in columns}) != 1:
+        raise refuse("did_lengths", found=", ".join(str(column.shape) for column in columns))
+    if codes.min(initial=0) < 0 or times.min(initial=0) < 0 or not np.isin(flags, (0, 1)).all():
+        raise refuse("did_not_finite", column="unit, period, treated")
+    labels = tuple(map(str, names))
+    start = _first_treated(codes, times, flags.astype(bool), len(names), periods)
+    reason = _why_not(outcome, at_risk)
+    keep = reason == ""
+    order = _canonical_order(codes, times, keep, periods.size)
+    return DistrictPanel(
+        unit=codes[order].astype(np.intp),
+        time=times[order].astype(np.intp),
+        y=outcome[order],
+        periods=periods,
+        labels=labels,
+        treated_from=start,
+        weights=np.ones(len(names)) if weights is None else _one_per_unit(weights, codes, len(names), "weights"),
+        exposure=None if at_risk is None else at_risk[order],
+        strata=None if strata is None else _strata_codes(strata, codes, len(names)),
+        covariates=None if covariates is None else _one_per_unit(covariates, codes, len(names), "covariates"),
+        dropped=tuple(Dropped(labels[codes[i]], float(periods[times[i]]), reason[i]) for i in np.flatnonzero(~keep)),
+    )
+
+
+def _why_not(y: FloatArray, exposure: FloatArray | None) -> NDArray[np.str_]:
+    reason = np.where(np.isnan(y), "outcome_missing", "")
+    return (
+        reason if exposure is None else np.where((reason == "") & (exposure == 0) & (y == 0), "nobody_at_risk", reason)
+    )
+
+
+def _canonical_order(unit: IntArray, time: IntArray, keep: BoolArray, n_periods: int) -> IntArray:
+    """Rows by district and period, so that no result depends on the order in which rows arrived."""
+    key = unit * n_periods + time
+    if key.size and np.bincount(key).max() > 1:
+        raise refuse("did_duplicate_rows", found=str(int((np.bincount(key) > 1).sum())))
+    place = np.full(int(key.max(initial=-1)) + 1, -1, dtype=np.intp)
+    place[key[keep]] = np.flatnonzero(keep)
+    return place[place >= 0]
+
+
+def _first_treated(unit: IntArray, time: IntArray, treated: BoolArray, n_units: int, periods: FloatArray) -> FloatArray:
+    first = np.full(n_units, periods.size, dtype=np.intp)
+    np.minimum.at(first, unit[treated], time[treated])
+    if np.any(~treated & (time >= first[unit])):
+        raise refuse("did_switches_off", found=str(np.unique(unit[~treated & (time >= first[unit])]).size))
+    return np.append(periods, np.nan)[first]
+
+
+def _one_per_unit(values: ArrayLike, unit: IntArray, n_units: int, column: str) -> FloatArray:
+    rows = np.asarray(values, dtype=np.float64)
+    if rows.shape[0] != unit.size:
+        raise refuse("did_lengths", found=f"{column}: {rows.shape[0]}", expected=str(unit.size))
+    table = np.full((n_units, *rows.shape[1:]), np.nan)
+    table[unit] = rows
+    if not np.array_equal(table[unit], rows, equal_nan=True):
+        raise refuse("did_varies_within_unit", column=column)
+    return table
+
+
+def _strata_codes(strata: ArrayLike, unit: IntArray, n_units: int) -> IntArray:
+    codes = pd.factorize(np.asarray(strata), sort=True)[0]
+    return _one_per_unit(codes, unit, n_units, "strata").astype(np.intp)
+
+
+def _check_lengths(panel: DistrictPanel) -> None:
+    rows = {array.shape for array in (panel.unit, panel.time, panel.y, panel.exposure) if array is not None}
+    per_unit = (panel.treated_from, panel.weights, panel.strata, panel.covariates)
+    units = {array.shape[0] for array in per_unit if array is not None} | {len(panel.labels)}
+    if len(rows) != 1 or len(units) != 1:
+        raise refuse("did_lengths", found=f"{sorted(rows)}, {sorted(units)}")
+
+
+def _check_values(panel: DistrictPanel) -> None:
+    if not np.isfinite(panel.y).all():
+        raise refuse("did_not_finite", column="y")
+    if panel.covariates is not None and not np.isfinite(panel.covariates).all():
+        raise refuse("did_not_finite", column="covariates")
+    if not (np.isfinite(panel.weights) & (panel.weights > 0)).all():
+        raise refuse("did_weights", found=str(int((~(panel.weights > 0) | np.isinf(panel.weights)).sum())))
+    if panel.exposure is not None and not (np.isfinite(panel.exposure) & (panel.exposure > 0)).all():
+        raise refuse("did_exposure", found=str(int((~(panel.exposure > 0) | np.isinf(panel.exposure)).sum())))
+    if panel.y.size == 0 or np.ptp(panel.level) == 0:
+        raise refuse("did_constant_outcome", found="-" if panel.y.size == 0 else f"{panel.level[0]:g}")
+
+
+def _check_treatment(panel: DistrictPanel) -> None:
+    key = panel.unit * panel.periods.size + panel.time
+    if np.bincount(key).max() > 1:
+        raise refuse("did_duplicate_rows", found=str(int((np.bincount(key) > 1).sum())))
+    under = panel.treated
+    if not under.any():
+        raise refuse("did_no_treated")
+    without_pre = np.setdiff1d(panel.unit[under], panel.unit[~under])
+    if without_pre.size:
+        raise refuse("did_no_pre_period", found=str(without_pre.size))
+    without_control = np.setdiff1d(panel.time, panel.time[~under])
+    if without_control.size:
+        raise refuse("did_period_without_control", found=", ".join(f"{p:g}" for p in panel.periods[without_control]))

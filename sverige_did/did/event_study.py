@@ -1,0 +1,95 @@
+"""Event study with one go-live: Y_dt = alpha_d + lambda_t + sum over s != ref of beta_s 1[t = s] D_d + e_dt.
+
+Bands are uniform over the event times (sup-t; Montiel Olea & Plagborg-Moller 2019, J. Applied Econometrics):
+beta_s +- c se_s, where c is a quantile of max over s of |Z_s| / se_s and Z is normal with the covariance handed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, Weighting
+from sverige_did.did.linear import LinearDesign, two_way_design
+from sverige_did.errors import refuse
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventStudy:
+    """Effects by period: ``period`` (S,) ascending without ``reference``; ``estimate`` (S,); ``after`` (S,)."""
+
+    period: FloatArray
+    estimate: FloatArray
+    after: BoolArray
+    reference: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bands:
+    """``lower`` and ``upper`` (S,) cover all S true effects at once with probability ``level``."""
+
+    lower: FloatArray
+    upper: FloatArray
+    critical: float
+    level: float
+
+
+def event_study_design(
+    panel: DistrictPanel, reference: float | None = None, weighting: Weighting = "equal"
+) -> LinearDesign:
+    """The regression as arrays; its first S columns are the event-time indicators, named by period.
+
+    ``reference`` is the omitted period, by default the last one before go-live.
+
+    Raises RefusedError: ``did_staggered``, ``did_reference`` (unknown, or not before go-live),
+    ``did_not_identified``.
+    """
+    shown = panel.periods[panel.periods != _reference(panel, reference)]
+    indicators = (panel.periods[panel.time][:, None] == shown) & panel.ever_treated[panel.unit][:, None]
+    return two_way_design(panel, indicators.astype(np.float64), [f"{p:g}" for p in shown], weighting)
+
+
+def event_study(panel: DistrictPanel, reference: float | None = None, weighting: Weighting = "equal") -> EventStudy:
+    """Point estimates in the unit of the outcome. Raises as :func:`event_study_design`."""
+    design = event_study_design(panel, reference, weighting)
+    root = np.sqrt(design.weights)
+    beta = np.linalg.lstsq(design.X * root[:, None], design.y * root)[0][: len(design.names)]
+    base = _reference(panel, reference)
+    shown = panel.periods[panel.periods != base]
+    return EventStudy(shown, beta, shown >= panel.go_live(), base)
+
+
+def sup_t_bands(
+    estimate: FloatArray, covariance: FloatArray, *, rng: np.random.Generator, level: float = 0.95, draws: int = 20_000
+) -> Bands:
+    """Simultaneous bands for ``estimate`` (S,) with ``covariance`` (S, S), which may be singular.
+
+    Raises RefusedError: ``did_covariance`` (shape, symmetry, a zero variance or a negative eigenvalue).
+    """
+    se = _standard_errors(estimate, covariance)
+    correlation = covariance / np.outer(se, se)
+    values, vectors = np.linalg.eigh(correlation)
+    if values.min() < -1e-8 * estimate.size:
+        raise refuse("did_covariance", found=f"{values.min():g}")
+    root = vectors * np.sqrt(np.clip(values, 0.0, None))
+    largest = np.abs(rng.standard_normal((draws, estimate.size)) @ root.T).max(axis=1)
+    critical = float(np.quantile(largest, level))
+    return Bands(estimate - critical * se, estimate + critical * se, critical, level)
+
+
+def _reference(panel: DistrictPanel, asked: float | None) -> float:
+    before = panel.periods[panel.periods < panel.go_live()]
+    base = float(before[-1]) if asked is None else asked
+    if base not in before:
+        raise refuse("did_reference", found=f"{base:g}", expected=", ".join(f"{p:g}" for p in before))
+    return base
+
+
+def _standard_errors(estimate: FloatArray, covariance: FloatArray) -> FloatArray:
+    if covariance.shape != (estimate.size, estimate.size) or not np.allclose(covariance, covariance.T):
+        raise refuse("did_covariance", found=str(covariance.shape), expected=f"({estimate.size}, {estimate.size})")
+    variance = np.diag(covariance)
+    if not (np.isfinite(variance) & (variance > 0)).all():
+        raise refuse("did_covariance", found=str(variance.min()))
+    return np.sqrt(variance)

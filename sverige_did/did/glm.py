@@ -1,0 +1,167 @@
+"""Shares and rates: parallel trends on the index scale of a pooled quasi-likelihood (Wooldridge 2023, EctJ 26:C31).
+
+    fractional logit   E[y_dt]        = Lambda(alpha_g(d) + lambda_t + tau D_dt)
+    Poisson            E[events_dt]   = exposure_dt exp(alpha_d + lambda_t + tau D_dt)
+
+The logit takes group rather than district dummies: with few periods, district dummies bias it (incidental
+parameters). The Poisson model is harmless either way. The ATT on the scale of the outcome is by imputation: fit on
+untreated cells, predict the treated ones, compare. Maximum likelihood does not exist when a cell of treated or
+control, before or after, holds no event or nothing else; this is looked for before fitting and refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import statsmodels.api as sm
+
+from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, Weighting
+from sverige_did.errors import refuse
+from sverige_did.results import Estimate
+
+Dummies = Literal["group", "district"]
+
+
+@dataclass(frozen=True, slots=True)
+class GlmEffects:
+    """One model, read on three scales.
+
+    ``index`` is tau (log odds ratio or log rate ratio), ``level`` the ATT in percentage points or events per
+    ``per`` of exposure, ``ratio`` the mean observed outcome of the treated over its imputed counterfactual.
+    ``dropped`` names the control districts without an event, which carry no information on the trend.
+    """
+
+    index: Estimate
+    level: Estimate
+    ratio: Estimate
+    dropped: tuple[Dropped, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Model:
+    """A quasi-likelihood ready to fit: link family, response (N,), log exposure (N,) and fitting weights (N,)."""
+
+    family: sm.families.Family
+    response: FloatArray
+    offset: FloatArray
+    fit_weights: FloatArray
+
+
+def fractional_logit(panel: DistrictPanel, weighting: Weighting = "equal") -> GlmEffects:
+    """Effects on a share, ``level`` in percentage points.
+
+    Districts are weighted equally or by the frozen baseline weights, in the fit and in the averages; a
+    denominator measured after go-live never weighs.
+
+    Raises RefusedError: ``did_staggered``, ``did_not_a_share``, ``separation``, ``did_not_converged``.
+    """
+    share = panel.level
+    if share.min() < 0 or share.max() > 1:
+        raise refuse("did_not_a_share", found=f"{share.min():g} – {share.max():g}")
+    panel.go_live()
+    rows = np.ones(share.size, dtype=bool)
+    _refuse_separation(panel, rows, share, upper=1.0)
+    model = _Model(sm.families.Binomial(), share, np.zeros(share.size), panel.unit_weights(weighting)[panel.unit])
+    index, mean0 = _fit_both(panel, rows, model, "group")
+    return _effects(panel, rows, 100 * share, 100 * mean0, index, weighting, ("fractional_logit", "log_odds", "pp"))
+
+
+def poisson(
+    panel: DistrictPanel, weighting: Weighting = "equal", *, dummies: Dummies = "district", per: float = 1000.0
+) -> GlmEffects:
+    """Effects on a rate, ``level`` in events per ``per`` of exposure.
+
+    ``weighting`` enters the averages over districts only: within the fit, exposure is part of the mean.
+
+    Raises RefusedError: ``did_staggered``, ``did_no_exposure``, ``separation`` (also when a treated district has
+    no event before go-live under district dummies), ``did_not_converged``.
+    """
+    if panel.exposure is None or panel.y.min() < 0:
+        raise refuse("did_no_exposure")
+    panel.go_live()
+    silent = np.bincount(panel.unit, panel.y * ~panel.treated, panel.n_units) == 0
+    leave_out = silent & ~panel.ever_treated & (dummies == "district")
+    if dummies == "district" and (silent & panel.ever_treated).any():
+        raise refuse("separation", found=str(int((silent & panel.ever_treated).sum())))
+    rows = ~leave_out[panel.unit]
+    _refuse_separation(panel, rows, panel.y, upper=np.inf)
+    model = _Model(sm.families.Poisson(), panel.y, np.log(panel.exposure), np.ones(panel.y.size))
+    index, mean0 = _fit_both(panel, rows, model, dummies)
+    rate0 = per * mean0 / panel.exposure
+    named = tuple(Dropped(panel.labels[d], None, "no_events") for d in np.flatnonzero(leave_out))
+    scales = ("poisson", "log_ratio", f"rate_per_{per:g}")
+    return _effects(panel, rows, per * panel.level, rate0, index, weighting, scales, named)
+
+
+def _refuse_separation(panel: DistrictPanel, rows: BoolArray, y: FloatArray, upper: float) -> None:
+    """No group x (before, after) and no period of the untreated may be all zero, nor all ``upper``."""
+    after = panel.periods[panel.time] >= panel.go_live()
+    cell = 2 * panel.ever_treated[panel.unit] + after
+    untreated_time = np.where(panel.treated, -1, panel.time)
+    for part in (cell, untreated_time):
+        for code in np.unique(part[rows & (part >= 0)]):
+            values = y[rows & (part == code)]
+            if values.max() == 0 or values.min() == upper:
+                raise refuse("separation", found=f"{values.max():g}")
+
+
+def _design(panel: DistrictPanel, rows: BoolArray, dummies: Dummies) -> FloatArray:
+    group = panel.unit if dummies == "district" else panel.ever_treated[panel.unit].astype(np.intp)
+    levels, times = np.unique(group[rows]), np.unique(panel.time[rows])
+    return np.column_stack([group[:, None] == levels, panel.time[:, None] == times[1:]]).astype(np.float64)
+
+
+def _fit_both(panel: DistrictPanel, rows: BoolArray, model: _Model, dummies: Dummies) -> tuple[float, FloatArray]:
+    """tau of the pooled fit, and the mean (N,) every cell would have untreated, from the untreated cells alone."""
+    X = _design(panel, rows, dummies)
+    pooled = _fit(model, np.column_stack([panel.treated, X]), rows)
+    untreated = _fit(model, X, rows & ~panel.treated)
+    return float(pooled[0]), np.asarray(model.family.fitted(X @ untreated + model.offset))
+
+
+def _fit(model: _Model, X: FloatArray, rows: BoolArray) -> FloatArray:
+    fit = sm.GLM(
+        model.response[rows],
+        X[rows].astype(np.float64),
+        family=model.family,
+        offset=model.offset[rows],
+        var_weights=model.fit_weights[rows],
+    ).fit(tol=1e-12, maxiter=200)
+    if not fit.converged:
+        raise refuse("did_not_converged")
+    return np.asarray(fit.params)
+
+
+def _effects(
+    panel: DistrictPanel,
+    rows: BoolArray,
+    observed: FloatArray,
+    imputed: FloatArray,
+    index: float,
+    weighting: Weighting,
+    names: tuple[str, str, str],
+    dropped: tuple[Dropped, ...] = (),
+) -> GlmEffects:
+    """Average observed less imputed over treated cells: a district's weight is spread evenly over its periods."""
+    cells = panel.treated & rows
+    unit = panel.unit[cells]
+    weight = (panel.unit_weights(weighting) / np.maximum(np.bincount(unit, minlength=panel.n_units), 1))[unit]
+    y1, y0 = (float(np.average(values[cells], weights=weight)) for values in (observed, imputed))
+    estimator, index_scale, level_scale = names
+
+    def read(value: float, scale: str) -> Estimate:
+        return Estimate(
+            estimate=value,
+            scale=scale,
+            estimand="att",
+            estimator=estimator,
+            inference="none",
+            n_units=int(np.unique(panel.unit[rows]).size),
+            n_treated=int(np.unique(unit).size),
+            weights=weighting,
+            assumptions=(f"parallel_trends_{index_scale}",),
+        )
+
+    return GlmEffects(read(index, index_scale), read(y1 - y0, level_scale), read(y1 / y0, "ratio"), dropped)

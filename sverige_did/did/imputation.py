@@ -1,0 +1,140 @@
+"""Imputation under staggered go-lives (Borusyak, Jaravel & Spiess 2024, REStud).
+
+    1. fit alpha_d + lambda_t on untreated cells        2. tau_dt = Y_dt - alpha_d - lambda_t on treated cells
+    3. average tau_dt with chosen weights
+
+Every such average is linear in the outcomes, tau = sum v_dt Y_dt, and the v_dt give their conservative standard
+error, clustered by district (their theorem 3): residuals of treated cells are taken around cohort-by-period means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from scipy.stats import norm
+
+from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
+from sverige_did.errors import refuse
+from sverige_did.results import Estimate
+
+Average = Literal["overall", "event_time"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Imputed:
+    """Averages of imputed effects at ``at`` (H,) event times in steps of periods (one nan for overall).
+
+    ``estimate`` and ``std_error`` (H,) in the unit of the outcome; ``n_cells`` (H,) treated cells averaged.
+    ``std_error`` is nan where a cohort and period holds a single district: its residual is zero by construction.
+    ``effects`` (U, T) are the cell effects, nan where untreated or unseen.
+    """
+
+    at: FloatArray
+    estimate: FloatArray
+    std_error: FloatArray
+    n_cells: FloatArray
+    effects: FloatArray
+
+
+class _Fit(NamedTuple):
+    alpha: FloatArray
+    lam: FloatArray
+
+
+def imputation(panel: DistrictPanel, average: Average = "overall", weighting: Weighting = "equal") -> Imputed:
+    """Effects averaged over all treated cells, or by time since go-live.
+
+    The fit on untreated cells is ordinary least squares or weighted by the frozen baseline weights; the same
+    weights average the cell effects.
+
+    Raises RefusedError ``did_not_identified`` when the untreated cells do not link all districts and periods.
+    """
+    table, under = panel.wide(), np.zeros((panel.n_units, panel.periods.size), dtype=bool)
+    under[panel.unit, panel.time] = panel.treated
+    fit_weight = panel.unit_weights(weighting)[:, None] * (np.isfinite(table) & ~under)
+    fit = _two_way_fit(np.where(fit_weight > 0, table, 0.0), fit_weight)
+    residual = np.where(np.isfinite(table), table - fit.alpha[:, None] - fit.lam, 0.0)
+    start = np.searchsorted(panel.periods, panel.treated_from)
+    event_time = np.arange(panel.periods.size) - start[:, None]
+    at = np.unique(event_time[under]) if average == "event_time" else np.array([np.nan])
+    masks = [under & (event_time == e) for e in at] if average == "event_time" else [under]
+    weights = [panel.unit_weights(weighting)[:, None] * mask for mask in masks]
+    weights = [weight / weight.sum() for weight in weights]
+    return Imputed(
+        at=at.astype(np.float64),
+        estimate=np.array([(weight * residual).sum() for weight in weights]),
+        std_error=np.array([_standard_error(residual, under, start, weight, fit_weight) for weight in weights]),
+        n_cells=np.array([float(mask.sum()) for mask in masks]),
+        effects=np.where(under, residual, np.nan),
+    )
+
+
+def imputed_estimate(imputed: Imputed, which: int = 0, *, scale: str, level: float = 0.95) -> Estimate:
+    """One of the averages with its normal interval, or without one when its variance cannot be estimated."""
+    value, se = float(imputed.estimate[which]), float(imputed.std_error[which])
+    known = bool(np.isfinite(se))
+    half = float(norm.ppf((1 + level) / 2)) * se
+    return Estimate(
+        estimate=value,
+        scale=scale,
+        estimand="att",
+        estimator="imputation",
+        inference="conservative_clustered" if known else "none",
+        std_error=se if known else None,
+        lower=value - half if known else None,
+        upper=value + half if known else None,
+        level=level if known else None,
+        assumptions=("parallel_trends",),
+        notes=() if known else ("one_district_in_cohort",),
+    )
+
+
+def _two_way_fit(y: FloatArray, weight: FloatArray) -> _Fit:
+    """alpha (U,) and lambda (T,) minimising sum weight (y - alpha - lambda)^2, the districts profiled out.
+
+    The normal equations in lambda alone are a T x T system of rank T - 1 when all cells are linked; the free
+    constant is settled by the minimum norm, and cancels in alpha + lambda.
+    """
+    total = weight.sum(axis=1)
+    mean = (weight * y).sum(axis=1) / np.where(total > 0, total, 1.0)
+    lam = _solve_periods(weight, (weight * (y - mean[:, None])).sum(axis=0))
+    alpha = mean - (weight @ lam) / np.where(total > 0, total, 1.0)
+    return _Fit(alpha, lam)
+
+
+def _solve_periods(weight: FloatArray, right: FloatArray) -> FloatArray:
+    total = weight.sum(axis=1)
+    share = weight / np.where(total > 0, total, 1.0)[:, None]
+    left = np.diag(weight.sum(axis=0)) - weight.T @ share
+    values = np.linalg.eigvalsh(left)
+    if (values < 1e-10 * values.max()).sum() != 1:
+        raise refuse("did_not_identified", found="alpha, lambda")
+    solution: FloatArray = np.linalg.pinv(left, rcond=1e-10, hermitian=True) @ right
+    return solution
+
+
+def _linear_weights(weight: FloatArray, fit_weight: FloatArray) -> FloatArray:
+    """(U, T) the v_dt with tau = sum v Y: ``weight`` on treated cells, minus their projection on untreated ones."""
+    total = fit_weight.sum(axis=1)
+    per_unit = weight.sum(axis=1) / np.where(total > 0, total, 1.0)
+    # X0 (X0'WX0)^-1 X1'w: solve for period loads first, then for the districts, as in the fit itself.
+    period = _solve_periods(fit_weight, weight.sum(axis=0) - fit_weight.T @ per_unit)
+    unit = per_unit - (fit_weight @ period) / np.where(total > 0, total, 1.0)
+    return weight - fit_weight * (unit[:, None] + period)
+
+
+def _standard_error(
+    residual: FloatArray, under: BoolArray, start: IntArray, weight: FloatArray, fit_weight: FloatArray
+) -> float:
+    v = _linear_weights(weight, fit_weight)
+    around = residual.copy()
+    for g in np.unique(start[under.any(axis=1)]):
+        group = under & (start == g)[:, None] & (weight > 0)
+        count, square = group.sum(axis=0), (np.square(v) * group).sum(axis=0)
+        if (count == 1).any():
+            return float("nan")
+        centre = (np.square(v) * group * residual).sum(axis=0) / np.where(square > 0, square, 1.0)
+        around -= np.where(group, centre, 0.0)
+    return float(np.sqrt(np.square((v * around).sum(axis=1)).sum()))

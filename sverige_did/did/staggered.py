@@ -1,0 +1,234 @@
+"""Group-time effects under staggered go-lives (Callaway & Sant'Anna 2021, JoE 225:200), without covariates.
+
+    ATT(g, t) = E[Y_t - Y_b | G = g] - E[Y_t - Y_b | controls],  b the last period before g - anticipation
+
+Everything is computed from sums over sufficient cells (cluster x cohort): the estimates and the cluster sums of
+the influence functions need no district-level matrix, and a bootstrap draw is one row of a matrix product over
+clusters. A cohort or a control group that lives in a single cluster has no estimable variance: its influence and
+standard error are nan, never a number that is silently too small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
+from sverige_did.errors import refuse
+
+Control = Literal["never", "not_yet"]
+Base = Literal["varying", "universal"]
+"""Pre-period effects against the period just before (varying) or against the period before go-live (universal)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupTime:
+    """ATT(g, t) for M pairs of cohort and period, in the unit of the outcome.
+
+    ``cohort``, ``period``, ``event_time`` (steps of the panel's periods since go-live), ``estimate``,
+    ``std_error``, ``n_treated``, ``n_control`` (M,), the counts of districts that are seen at both dates.
+    ``influence`` (C, M) holds cluster sums scaled so that Var = sum over c of influence^2. ``cohorts`` (K,) with
+    ``share`` (K,) = P(G = g) among all districts and ``share_influence`` (C, K). ``lost`` (M,) counts treated and
+    control districts that the pair needs but that miss one of its two dates.
+    """
+
+    cohort: FloatArray
+    period: FloatArray
+    event_time: IntArray
+    estimate: FloatArray
+    std_error: FloatArray
+    n_treated: IntArray
+    n_control: IntArray
+    lost: IntArray
+    influence: FloatArray
+    cohorts: FloatArray
+    share: FloatArray
+    share_influence: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells:
+    """Districts summed into P sufficient cells; ``cohort`` (P,) is an index into cohorts, K meaning untreated."""
+
+    table: FloatArray
+    weights: FloatArray
+    of_unit: IntArray
+    cohort: IntArray
+    start: IntArray
+    cluster: IntArray
+    n_clusters: int
+    sums: FloatArray | None
+    total: FloatArray
+    count: FloatArray
+
+
+class _Pair(NamedTuple):
+    """One ATT(g, t): indices of cohort, period and base period."""
+
+    g: int
+    t: int
+    base: int
+
+
+class _Contrast(NamedTuple):
+    estimate: float
+    influence: FloatArray
+    n_treated: int
+    n_control: int
+    lost: int
+
+
+def group_time_effects(
+    panel: DistrictPanel,
+    control: Control = "never",
+    base: Base = "varying",
+    *,
+    anticipation: float = 0.0,
+    weighting: Weighting = "equal",
+    cluster: IntArray | None = None,
+) -> GroupTime:
+    """All ATT(g, t) that the panel identifies.
+
+    ``control``: never treated within the panel's periods, or not yet treated at either date. ``cluster`` (U,) are
+    codes of the clusters that are resampled, by default the districts themselves.
+
+    Raises RefusedError: ``did_no_never_treated``, ``did_no_pre_period`` (anticipation eats a cohort's base period),
+    ``did_lengths``.
+    """
+    cohorts = np.unique(panel.treated_from[panel.ever_treated])
+    if control == "never" and panel.ever_treated.all():
+        raise refuse("did_no_never_treated")
+    if cluster is not None and cluster.shape != (panel.n_units,):
+        raise refuse("did_lengths", found=str(cluster.shape), expected=str((panel.n_units,)))
+    cells = _sufficient_cells(panel, cohorts, weighting, cluster)
+    pairs = _pairs(panel.periods, cohorts, base, anticipation)
+    found = [(pair, _contrast(cells, pair, _controls(cells, pair, control))) for pair in pairs]
+    kept = [(pair, contrast) for pair, contrast in found if contrast.n_treated and contrast.n_control]
+    influence = np.column_stack([contrast.influence for _, contrast in kept])
+    index = np.array([[pair.g, pair.t] for pair, _ in kept])
+    share, share_influence = _shares(cells, cohorts.size)
+    return GroupTime(
+        cohort=cohorts[index[:, 0]],
+        period=panel.periods[index[:, 1]],
+        event_time=index[:, 1] - np.searchsorted(panel.periods, cohorts)[index[:, 0]],
+        estimate=np.array([contrast.estimate for _, contrast in kept]),
+        std_error=np.sqrt(np.square(influence).sum(axis=0)),
+        n_treated=np.array([contrast.n_treated for _, contrast in kept]),
+        n_control=np.array([contrast.n_control for _, contrast in kept]),
+        lost=np.array([contrast.lost for _, contrast in kept]),
+        influence=influence,
+        cohorts=cohorts,
+        share=share,
+        share_influence=share_influence,
+    )
+
+
+def multiplier_bootstrap(influence: FloatArray, *, rng: np.random.Generator, draws: int = 999) -> FloatArray:
+    """(draws, m) bootstrap deviations of m estimates: sums over clusters of +-1 multipliers times ``influence``.
+
+    Callaway & Sant'Anna 2021, algorithm 1, with Rademacher multipliers; the same multiplier serves every estimate
+    of a draw, so the joint distribution is kept. ``influence`` (C, m) is scaled as in :class:`GroupTime`.
+    """
+    clusters = influence.shape[0]
+    column_sum = influence.sum(axis=0)
+    out = np.empty((draws, influence.shape[1]))
+    block = max(1, 4_000_000 // clusters)
+    for first in range(0, draws, block):
+        size = min(block, draws - first)
+        bits = np.unpackbits(rng.integers(0, 256, (size, -(-clusters // 8)), dtype=np.uint8), axis=1, count=clusters)
+        out[first : first + size] = 2 * (bits.astype(np.float64) @ influence) - column_sum
+    return out
+
+
+def _sufficient_cells(
+    panel: DistrictPanel, cohorts: FloatArray, weighting: Weighting, cluster: IntArray | None
+) -> _Cells:
+    table = panel.wide()
+    weights = panel.unit_weights(weighting)
+    cohort = np.where(panel.ever_treated, np.searchsorted(cohorts, panel.treated_from), cohorts.size)
+    codes = np.arange(panel.n_units) if cluster is None else pd.factorize(cluster, sort=True)[0]
+    of_unit, keys = pd.factorize(codes * (cohorts.size + 1) + cohort, sort=True)
+    complete = bool(np.isfinite(table).all())
+    sums = None
+    if complete:
+        columns = [np.bincount(of_unit, weights * column, keys.size) for column in table.T]
+        sums = np.column_stack(columns)
+    starts = np.append(np.searchsorted(panel.periods, cohorts), panel.periods.size)
+    return _Cells(
+        table=table,
+        weights=weights,
+        of_unit=of_unit,
+        cohort=keys % (cohorts.size + 1),
+        start=starts[keys % (cohorts.size + 1)],
+        cluster=keys // (cohorts.size + 1),
+        n_clusters=int(codes.max()) + 1,
+        sums=sums,
+        total=np.bincount(of_unit, weights, keys.size),
+        count=np.bincount(of_unit, minlength=keys.size).astype(np.float64),
+    )
+
+
+def _pairs(periods: FloatArray, cohorts: FloatArray, base: Base, anticipation: float) -> list[_Pair]:
+    pairs = []
+    for g, cohort in enumerate(cohorts):
+        before = int(np.searchsorted(periods, cohort - anticipation)) - 1
+        if before < 0:
+            raise refuse("did_no_pre_period", found=f"{cohort:g}")
+        for t, period in enumerate(periods):
+            if period >= cohort or base == "universal":
+                pairs.append(_Pair(g, t, before))
+            elif t > 0:
+                pairs.append(_Pair(g, t, t - 1))
+    return pairs
+
+
+def _controls(cells: _Cells, pair: _Pair, control: Control) -> BoolArray:
+    latest = cells.table.shape[1] - 1 if control == "never" else max(pair.t, pair.base)
+    chosen: BoolArray = (cells.start > latest) & (cells.cohort != pair.g)
+    return chosen
+
+
+def _changes(cells: _Cells, pair: _Pair) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Per cell (P,): weighted sum of Y_t - Y_base, weight and number of the districts seen at both dates."""
+    if cells.sums is not None:
+        return cells.sums[:, pair.t] - cells.sums[:, pair.base], cells.total, cells.count
+    change = cells.table[:, pair.t] - cells.table[:, pair.base]
+    seen = np.isfinite(change)
+    weight = np.where(seen, cells.weights, 0.0)
+    size = cells.total.size
+    return (
+        np.bincount(cells.of_unit, weight * np.where(seen, change, 0.0), size),
+        np.bincount(cells.of_unit, weight, size),
+        np.bincount(cells.of_unit, seen, size),
+    )
+
+
+def _contrast(cells: _Cells, pair: _Pair, controls: BoolArray) -> _Contrast:
+    change, weight, count = _changes(cells, pair)
+    estimate, influence, numbers = 0.0, np.zeros(cells.n_clusters), []
+    for members, sign in ((cells.cohort == pair.g, 1.0), (controls, -1.0)):
+        total = weight[members].sum()
+        numbers.append(int(count[members].sum()))
+        if not numbers[-1]:
+            continue
+        mean = change[members].sum() / total
+        estimate += sign * mean
+        deviation = sign * (change[members] - weight[members] * mean) / total
+        influence += np.bincount(cells.cluster[members], deviation, cells.n_clusters)
+        if np.unique(cells.cluster[members & (count > 0)]).size < 2 and pair.t != pair.base:
+            influence = np.full(cells.n_clusters, np.nan)
+    needed = int(cells.count[(cells.cohort == pair.g) | controls].sum())
+    return _Contrast(float(estimate), influence, numbers[0], numbers[1], needed - sum(numbers))
+
+
+def _shares(cells: _Cells, n_cohorts: int) -> tuple[FloatArray, FloatArray]:
+    """P(G = g) (K,) and the cluster sums of its influence function (C, K)."""
+    whole = cells.total.sum()
+    by_cohort = np.bincount(cells.cohort, cells.total, n_cohorts + 1)[:n_cohorts] / whole
+    by_cluster = np.zeros((cells.n_clusters, n_cohorts + 1))
+    by_cluster[cells.cluster, cells.cohort] = cells.total
+    size = np.bincount(cells.cluster, cells.total, cells.n_clusters)
+    return by_cohort, (by_cluster[:, :n_cohorts] - size[:, None] * by_cohort) / whole
