@@ -12,14 +12,22 @@ control, before or after, holds no event or nothing else; this is looked for bef
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-import statsmodels.api as sm
+from scipy.special import expit
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, Weighting
 from sverige_did.errors import refuse
 from sverige_did.results import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_STEPS = 100
+SETTLED = 1e-10
+"""Largest change of any linear predictor in the last step."""
+ROUNDING = 1e-12
 
 Dummies = Literal["group", "district"]
 
@@ -39,11 +47,32 @@ class GlmEffects:
     dropped: tuple[Dropped, ...]
 
 
+class _Link(NamedTuple):
+    """A canonical link: minus the quasi-log-likelihood of (eta, y), and mean and variance at eta."""
+
+    loss: Callable[[FloatArray, FloatArray], FloatArray]
+    moments: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+
+
+def _logit_moments(eta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    mean = expit(eta)
+    return mean, mean * (1 - mean)
+
+
+def _log_moments(eta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    mean = np.exp(eta)
+    return mean, mean
+
+
+LOGIT = _Link(lambda eta, y: np.logaddexp(0, eta) - y * eta, _logit_moments)
+LOG = _Link(lambda eta, y: np.exp(eta) - y * eta, _log_moments)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Model:
-    """A quasi-likelihood ready to fit: link family, response (N,), log exposure (N,) and fitting weights (N,)."""
+    """A quasi-likelihood ready to fit: canonical link, response (N,), offset (N,) and fitting weights (N,)."""
 
-    family: sm.families.Family
+    link: _Link
     response: FloatArray
     offset: FloatArray
     fit_weights: FloatArray
@@ -63,7 +92,7 @@ def fractional_logit(panel: DistrictPanel, weighting: Weighting = "equal") -> Gl
     panel.go_live()
     rows = np.ones(share.size, dtype=bool)
     _refuse_separation(panel, rows, share, upper=1.0)
-    model = _Model(sm.families.Binomial(), share, np.zeros(share.size), panel.unit_weights(weighting)[panel.unit])
+    model = _Model(LOGIT, share, np.zeros(share.size), panel.unit_weights(weighting)[panel.unit])
     index, mean0 = _fit_both(panel, rows, model, "group")
     return _effects(panel, rows, 100 * share, 100 * mean0, index, weighting, ("fractional_logit", "log_odds", "pp"))
 
@@ -87,7 +116,8 @@ def poisson(
         raise refuse("separation", found=str(int((silent & panel.ever_treated).sum())))
     rows = ~leave_out[panel.unit]
     _refuse_separation(panel, rows, panel.y, upper=np.inf)
-    model = _Model(sm.families.Poisson(), panel.y, np.log(panel.exposure), np.ones(panel.y.size))
+    offset = np.log(panel.exposure) + np.log(panel.y.sum() / panel.exposure.sum())  # the fit starts at the mean rate
+    model = _Model(LOG, panel.y, offset, np.ones(panel.y.size))
     index, mean0 = _fit_both(panel, rows, model, dummies)
     rate0 = per * mean0 / panel.exposure
     named = tuple(Dropped(panel.labels[d], None, "no_events") for d in np.flatnonzero(leave_out))
@@ -116,22 +146,30 @@ def _design(panel: DistrictPanel, rows: BoolArray, dummies: Dummies) -> FloatArr
 def _fit_both(panel: DistrictPanel, rows: BoolArray, model: _Model, dummies: Dummies) -> tuple[float, FloatArray]:
     """tau of the pooled fit, and the mean (N,) every cell would have untreated, from the untreated cells alone."""
     X = _design(panel, rows, dummies)
-    pooled = _fit(model, np.column_stack([panel.treated, X]), rows)
+    pooled = _fit(model, np.column_stack([panel.treated.astype(np.float64), X]), rows)
     untreated = _fit(model, X, rows & ~panel.treated)
-    return float(pooled[0]), np.asarray(model.family.fitted(X @ untreated + model.offset))
+    return float(pooled[0]), model.link.moments(X @ untreated + model.offset)[0]
 
 
 def _fit(model: _Model, X: FloatArray, rows: BoolArray) -> FloatArray:
-    fit = sm.GLM(
-        model.response[rows],
-        X[rows].astype(np.float64),
-        family=model.family,
-        offset=model.offset[rows],
-        var_weights=model.fit_weights[rows],
-    ).fit(tol=1e-12, maxiter=200)
-    if not fit.converged:
-        raise refuse("did_not_converged")
-    return np.asarray(fit.params)
+    """Newton's method for a canonical link: the score is X'w(y - mu), the information X'w V(mu) X.
+
+    The quasi-likelihood is concave, so halving a step that does not raise it always leads on to the optimum.
+    """
+    X, y, offset, w = X[rows], model.response[rows], model.offset[rows], model.fit_weights[rows]
+    beta = np.zeros(X.shape[1])
+    loss = model.link.loss(offset, y) @ w
+    for _ in range(MOST_STEPS):
+        mean, variance = model.link.moments(X @ beta + offset)
+        step = np.linalg.lstsq((X * (w * variance)[:, None]).T @ X, X.T @ (w * (y - mean)))[0]
+        size = 1.0
+        with np.errstate(over="ignore"):  # an infinite loss is only a step too long
+            while (new := model.link.loss(X @ (beta + size * step) + offset, y) @ w) > loss + ROUNDING * abs(loss):
+                size /= 2
+        beta, loss = beta + size * step, new
+        if np.abs(X @ step).max() < SETTLED:
+            return beta
+    raise refuse("did_not_converged")
 
 
 def _effects(
