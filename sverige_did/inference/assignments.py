@@ -1,0 +1,130 @@
+"""Every way in which the same number of districts, stratum by stratum, could have been the treated ones.
+
+The sums of any quantity over all K-subsets of G districts need no list of subsets: the sums within blocks of
+districts are made once and added across blocks. The subsets themselves are the sums of unit vectors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from math import comb, prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sverige_did.inference.districts import Bools, Floats, Ints
+
+MAX_ENUMERATED = 1_000_000
+"""Above this many assignments they are drawn instead of listed."""
+
+BLOCK = 12
+"""Districts a block: 2^12 subsets are added up by one matrix product."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Sums of features over the reference set of assignments.
+
+    ``sums`` (n, p): row r holds the sum over the treated districts of assignment r. Where assignments are drawn
+    (``enumerated`` is False), row 0 is the observed one, so that hits / n is (1 + hits) / (1 + draws).
+    """
+
+    sums: Floats
+    enumerated: bool
+
+
+def count_assignments(treated: Bools, strata: Ints) -> int:
+    """How many assignments there are: the product over strata of C(G_s, K_s)."""
+    return prod(comb(int((strata == s).sum()), int(treated[strata == s].sum())) for s in np.unique(strata))
+
+
+def smallest_p(treated: Bools, strata: Ints) -> float:
+    """The smallest two-sided p-value of a studentised test over all assignments.
+
+    One over their number, or two where the complement of every assignment is an assignment as well.
+    """
+    mirrored = all(2 * int(treated[strata == s].sum()) == int((strata == s).sum()) for s in np.unique(strata))
+    return (2 if mirrored else 1) / count_assignments(treated, strata)
+
+
+def _outer_sum(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+    pairs: NDArray[Any] = left[:, None, :] + right[None, :, :]
+    return pairs.reshape(-1, left.shape[1])
+
+
+def _block_sums(features: NDArray[Any], largest: int) -> list[NDArray[Any]]:
+    """Sums over the subsets of one block of districts, as a list by size 0, 1, ..., ``largest``."""
+    size = features.shape[0]
+    masks = np.arange(2**size)
+    members = (masks[:, None] >> np.arange(size)) & 1
+    sums = members.astype(features.dtype) @ features
+    count = np.bitwise_count(masks)
+    return [sums[count == k] for k in range(min(size, largest) + 1)]
+
+
+def _join(left: list[NDArray[Any]], right: list[NDArray[Any]], sizes: range) -> list[NDArray[Any]]:
+    """Subset sums of two blocks together, for the wanted sizes."""
+    joined = []
+    for k in sizes:
+        pairs = [_outer_sum(left[i], right[k - i]) for i in range(len(left)) if 0 <= k - i < len(right)]
+        joined.append(np.concatenate(pairs))
+    return joined
+
+
+def subset_sums(features: NDArray[Any], k: int) -> NDArray[Any]:
+    """Sums of ``features`` (G, p) over all C(G, k) subsets of k rows: (C(G, k), p), in a fixed order."""
+    blocks = np.array_split(features, -(-features.shape[0] // BLOCK))
+    by_size = [_block_sums(block, k) for block in blocks]
+    while len(by_size) > 1:
+        right, left = by_size.pop(), by_size.pop()
+        reachable = len(left) + len(right) - 2
+        by_size.append(_join(left, right, range(min(reachable, k) + 1) if by_size else range(k, k + 1)))
+    return by_size[0][-1]
+
+
+def _enumerate(features: NDArray[Any], treated: Bools, strata: Ints) -> NDArray[Any]:
+    by_stratum = [subset_sums(features[strata == s], int(treated[strata == s].sum())) for s in np.unique(strata)]
+    return reduce(_outer_sum, by_stratum)
+
+
+def all_assignments(treated: Bools, strata: Ints) -> Bools:
+    """Every assignment as a row of booleans (n, G), in the order in which sums over them are made."""
+    return _enumerate(np.eye(treated.size, dtype=np.int8), treated, strata).astype(bool)
+
+
+def draw_assignments(treated: Bools, strata: Ints, draws: int, rng: np.random.Generator) -> Bools:
+    """The observed assignment in row 0 and ``draws`` random ones below it: (1 + draws, G)."""
+    drawn = np.zeros((1 + draws, treated.size), dtype=bool)
+    drawn[0] = treated
+    for s in np.unique(strata):
+        members = np.flatnonzero(strata == s)
+        wanted = int(treated[members].sum())
+        first = rng.random((draws, members.size)).argsort(axis=1)[:, :wanted]
+        np.put_along_axis(drawn[1:], members[first], values=True, axis=1)
+    return drawn
+
+
+def reference_assignments(
+    treated: Bools, strata: Ints, *, draws: int, rng: np.random.Generator, limit: int = MAX_ENUMERATED
+) -> tuple[Bools, bool]:
+    """All assignments and True; or, when there are more than ``limit``, 1 + ``draws`` of them and False."""
+    if count_assignments(treated, strata) <= limit:
+        return all_assignments(treated, strata), True
+    return draw_assignments(treated, strata, draws, rng), False
+
+
+def reference_sums(
+    features: Floats,
+    treated: Bools,
+    strata: Ints,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+    limit: int = MAX_ENUMERATED,
+) -> Reference:
+    """Sums of ``features`` (G, p) over the treated districts of every reference assignment."""
+    if count_assignments(treated, strata) <= limit:
+        return Reference(_enumerate(features, treated, strata), enumerated=True)
+    return Reference(draw_assignments(treated, strata, draws, rng) @ features, enumerated=False)

@@ -1,0 +1,109 @@
+"""What every method here works on: one change a district, who is treated, and the checks made before any number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sverige_did.errors import refuse
+
+type Floats = NDArray[np.float64]
+type Bools = NDArray[np.bool_]
+type Ints = NDArray[np.int64]
+
+HEAVY_SHARE = 0.5
+"""A district with more than this share of the weight of its arm is named in the notes of a line-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Districts:
+    """One cross-section of G districts.
+
+    ``change`` (G,): mean after minus mean before, in the unit of the outcome · ``treated`` (G,) ·
+    ``weights`` (G,): frozen at baseline, positive · ``strata`` (G,): codes 0, 1, ... within which labels may be
+    exchanged · ``covariates`` (G, p): fixed before treatment, without an intercept.
+    """
+
+    change: Floats
+    treated: Bools
+    weights: Floats
+    strata: Ints
+    covariates: Floats
+
+    @property
+    def plain(self) -> bool:
+        """Equal weights and no covariates: the difference of two means."""
+        return self.covariates.shape[1] == 0 and bool(np.all(self.weights == self.weights[0]))
+
+    @property
+    def design(self) -> Floats:
+        """Regressors (G, 2 + p): intercept, treatment, covariates. The effect is column 1."""
+        return np.column_stack([np.ones(self.change.size), self.treated.astype(float), self.covariates])
+
+
+def districts(
+    change: ArrayLike,
+    treated: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    strata: ArrayLike | None = None,
+    covariates: ArrayLike | None = None,
+    smallest_arm: int = 2,
+) -> Districts:
+    """Check and collect the input of the methods that compare districts.
+
+    Raises RefusedError: lengths differ (``inference_lengths``), a value is missing or infinite
+    (``inference_not_finite``), a weight is not positive (``inference_weights``), an arm has fewer than
+    ``smallest_arm`` districts (``too_few_treated``, ``too_few_control``), the change is the same everywhere
+    (``constant_outcome``), or treatment is a combination of the covariates (``inference_collinear``).
+    """
+    d = treated_districts(treated, smallest_arm)
+    groups = d.size
+    y = finite(change, "change", groups)
+    w = np.ones(groups) if weights is None else finite(weights, "weights", groups)
+    if np.any(w <= 0):
+        raise refuse("inference_weights", found=f"{w.min():g}", expected="> 0")
+    x = np.empty((groups, 0)) if covariates is None else finite(covariates, "covariates", groups).reshape(groups, -1)
+    codes = np.zeros(groups, dtype=np.int64) if strata is None else strata_codes(strata, groups)
+    if np.ptp(y) <= 1e-12 * np.abs(y).max():
+        raise refuse("constant_outcome", found=f"{y[0]:g}")
+    sample = Districts(y, d, w, codes, x)
+    if np.linalg.matrix_rank(sample.design) < sample.design.shape[1]:
+        raise refuse("inference_collinear", found=str(x.shape[1]))
+    return sample
+
+
+def treated_districts(treated: ArrayLike, smallest_arm: int) -> Bools:
+    """The treatment indicator (G,) as booleans, with at least ``smallest_arm`` districts on either side."""
+    d = np.asarray(treated).astype(bool)
+    expected = f">= {smallest_arm}"
+    if d.sum() < smallest_arm:
+        raise refuse("too_few_treated", found=str(int(d.sum())), expected=expected)
+    if (~d).sum() < smallest_arm:
+        raise refuse("too_few_control", found=str(int((~d).sum())), expected=expected)
+    return d
+
+
+def finite(values: ArrayLike, name: str, length: int) -> Floats:
+    """``values`` as floats with ``length`` rows; refused when one is missing or infinite."""
+    array = np.asarray(values, dtype=float)
+    if array.shape[0] != length:
+        raise refuse("inference_lengths", found=str(array.shape[0]), expected=str(length), name=name)
+    if not np.isfinite(array).all():
+        raise refuse("inference_not_finite", found=str(int((~np.isfinite(array)).sum())), name=name)
+    return array
+
+
+def strata_codes(strata: ArrayLike, length: int) -> Ints:
+    """Strata of any type as codes 0, 1, ... (G,)."""
+    array = np.asarray(strata)
+    if array.shape != (length,):
+        raise refuse("inference_lengths", found=str(array.shape[0]), expected=str(length), name="strata")
+    return np.unique(array, return_inverse=True)[1].astype(np.int64)
+
+
+def heaviest_share(weights: Floats, treated: Bools) -> float:
+    """The largest share of the weight of its arm that any one district holds, in (0, 1]."""
+    return float(max(weights[arm].max() / weights[arm].sum() for arm in (treated, ~treated)))

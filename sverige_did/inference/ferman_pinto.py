@@ -1,0 +1,100 @@
+"""Ferman and Pinto (2019, REStat 101:452): few treated districts of unlike size.
+
+A small district's change varies more. The variance of a change is modelled as A + B / M with M the size of the
+district; residuals under no effect are put on one scale, resampled, and scaled back to the districts they land on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sverige_did.errors import refuse
+from sverige_did.inference.districts import Districts, Floats, finite
+from sverige_did.inference.inversion import Region, scan
+
+DRAWS = 9_999
+
+
+@dataclass(frozen=True, slots=True)
+class FermanPinto:
+    """``p_value`` of no effect and the effects not rejected; ``variances`` (G,): the modelled variance of a change.
+
+    The interval scans hypotheses, and at each one the variances are modelled anew.
+    """
+
+    estimate: float
+    p_value: float
+    alpha: float
+    region: Region
+    variances: Floats
+
+
+def ferman_pinto(
+    sample: Districts,
+    sizes: ArrayLike | None,
+    *,
+    rng: np.random.Generator,
+    alpha: float = 0.05,
+    draws: int = DRAWS,
+) -> FermanPinto:
+    """The bootstrap test of the difference of (weighted) means.
+
+    ``sizes`` (G,): what the change of a district is a mean of, the harmonic mean of its sizes before and after; without
+    them all districts are taken to vary alike.
+
+    Raises RefusedError: ``inference_lengths``, ``inference_not_finite``, ``inference_weights`` for a size that is not
+    positive, ``no_variation_within``.
+    """
+    groups = sample.change.size
+    m = np.ones(groups) if sizes is None else finite(sizes, "sizes", groups)
+    if np.any(m <= 0):
+        raise refuse("inference_weights", found=f"{m.min():g}", expected="> 0")
+    arms = np.where(sample.treated, 1.0, -1.0) * sample.weights
+    contrast = arms / np.where(
+        sample.treated, sample.weights[sample.treated].sum(), sample.weights[~sample.treated].sum()
+    )
+    estimate = float(contrast @ sample.change)
+    spread = float(np.std(sample.change - estimate * sample.treated))
+    if spread <= 1e-12 * np.abs(sample.change).max():
+        raise refuse("no_variation_within")
+    chosen = rng.integers(0, groups, size=(draws, groups))
+
+    def p_value(tau0: float) -> float:
+        w = sample.change - tau0 * sample.treated
+        w = w - w.mean()
+        root = np.sqrt(modelled_variances(w, m))
+        z = w / root
+        z = z - z.mean()
+        resampled = z[chosen] @ (contrast * root)
+        hits = np.abs(resampled) >= abs(estimate - tau0) * (1 - 1e-9)
+        return float((1 + hits.sum()) / (1 + draws))
+
+    unit = 2 * spread * float(np.sqrt((contrast**2).sum()))
+    return FermanPinto(
+        estimate=estimate,
+        p_value=p_value(0.0),
+        alpha=alpha,
+        region=scan(p_value, centre=estimate, unit=unit, alpha=alpha, points=81),
+        variances=modelled_variances(sample.change - sample.change.mean(), m),
+    )
+
+
+def modelled_variances(residual: Floats, sizes: Floats) -> Floats:
+    """A + B / M fitted to the squares of ``residual`` (G, ...), with A and B not negative, and positive everywhere.
+
+    A constraint that binds leaves the other term alone; sizes that are all the same leave the mean square.
+    """
+    squares = residual**2
+    inverse = (1 / sizes).reshape(-1, *[1] * (squares.ndim - 1))
+    centred = inverse - inverse.mean(axis=0)
+    flat = np.broadcast_to(squares.mean(axis=0), squares.shape)
+    if np.abs(centred).max() <= 1e-12 * inverse.max():
+        return np.array(flat)
+    slope = (centred * squares).sum(axis=0) / (centred**2).sum(axis=0)
+    intercept = squares.mean(axis=0) - slope * inverse.mean(axis=0)
+    through_zero = inverse * (inverse * squares).sum(axis=0) / (inverse**2).sum(axis=0)
+    fitted = np.where(slope < 0, flat, np.where(intercept < 0, through_zero, intercept + slope * inverse))
+    return np.asarray(fitted)
