@@ -192,12 +192,12 @@ def zelen(events: ArrayLike, totals: ArrayLike, *, level: float = 0.95, rule: Ru
 
 def poisson_did(events: ArrayLike, exposure: ArrayLike, *, level: float = 0.95, rule: Rule = "minlike") -> Estimate:
     """Exact difference-in-differences of rates, as a ratio of rate ratios (:func:`poisson_did_family`)."""
-    return _estimate(poisson_did_family(events, exposure), level, rule, "ratio", "att", "poisson_did")
+    return _estimate(poisson_did_family(events, exposure), level, rule, "ratio", "att", "poisson_exact")
 
 
 def rate_ratio(events: ArrayLike, exposure: ArrayLike, *, level: float = 0.95, rule: Rule = "minlike") -> Estimate:
     """Two groups' rates in one period: a difference in level, never an effect (:func:`rates_family`)."""
-    return _estimate(rates_family(events, exposure), level, rule, "ratio", "level_difference", "conditional_binomial")
+    return _estimate(rates_family(events, exposure), level, rule, "ratio", "level_difference", "rate_ratio")
 
 
 def odds_ratio(events: ArrayLike, totals: ArrayLike, *, level: float = 0.95, rule: Rule = "minlike") -> Estimate:
@@ -214,7 +214,7 @@ def _estimate(family: Conditional, level: float, rule: Rule, scale: str, estiman
         scale=scale,
         estimand=estimand,
         estimator=estimator,
-        inference="exact_mid_p" if rule == "mid_p" else "exact",
+        inference="mid_p_sampling" if rule == "mid_p" else "exact_sampling",
         lower=float(shown[1]),
         upper=float(shown[2]),
         level=level,

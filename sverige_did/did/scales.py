@@ -219,7 +219,7 @@ def _wald_estimate(
         scale=unit,
         estimand="att",
         estimator=estimator,
-        inference="delta_wald",
+        inference="wald_sampling",
         std_error=None if is_ratio else se * factor,
         lower=float(shown[1]),
         upper=float(shown[2]),

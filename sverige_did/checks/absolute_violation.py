@@ -1,0 +1,54 @@
+"""With no period before to test parallel trends: how far apart may the groups have been heading?"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sverige_did.checks.lines import EffectScale, curve, effect_axis, grid
+from sverige_did.did.scales import critical, require
+from sverige_did.results import CheckResult
+
+
+def absolute_violation(
+    estimate: float,
+    std_error: float,
+    outcome: str,
+    *,
+    reading: str = "all",
+    M: ArrayLike | None = None,
+    scale: EffectScale = "log_odds",
+    level: float = 0.95,
+) -> CheckResult:
+    """CI(M) = [tau - M - c se, tau + M + c se] when parallel trends are violated by at most M, along M.
+
+    M* = |tau| - c se is where the interval first includes no difference (0 if it does without any violation). ``M``
+    defaults to 41 values from 0 to the estimate's size, where even a certain estimate is gone.
+    """
+    require("std_error", std_error, 0, np.inf, open_high=True)
+    c = critical(level)
+    x = grid("M", np.linspace(0, abs(estimate), 41) if M is None else M, 0, np.inf)
+    limit = max(0.0, abs(estimate) - c * std_error)
+    return CheckResult(
+        check="absolute_violation",
+        outcome=outcome,
+        reading=reading,
+        key="result" if limit > 0 else "none",
+        numbers={
+            "estimate": estimate,
+            "limit": limit,
+            "share_of_estimate": limit / abs(estimate) if estimate else None,
+        },
+        curves=(
+            curve(
+                "interval",
+                f"violation_{scale}",
+                effect_axis(scale),
+                x,
+                np.full_like(x, estimate),
+                estimate - x - c * std_error,
+                estimate + x + c * std_error,
+            ),
+        ),
+        assumptions=("no_district_shocks",),
+    )
