@@ -124,11 +124,13 @@ def panel_from_rows(
 ) -> DistrictPanel:
     """Build a panel from columns of the same length N, in any order of rows.
 
-    ``treated`` (N,) says whether the row is under treatment; a district's go-live is its first treated row.
+    ``treated`` (N,) says whether the row is under treatment; a district's go-live is its first treated row, so the
+    row before it must be there too (its outcome may be nan).
     ``weights``, ``strata`` and ``covariates`` (N,) or (N, p) must not vary within a district. Rows without an
     outcome, and rows with neither exposure nor events, are left out and named.
 
-    Raises RefusedError: those of :class:`DistrictPanel`, ``did_switches_off`` and ``did_varies_within_unit``.
+    Raises RefusedError: those of :class:`DistrictPanel`, ``did_switches_off``, ``did_go_live_unknown`` and
+    ``did_varies_within_unit``.
     """
     outcome, flags = np.asarray(y, dtype=np.float64), np.asarray(treated)
     codes, names = pd.factorize(np.asarray(unit), sort=True)
@@ -181,6 +183,11 @@ def _first_treated(unit: IntArray, time: IntArray, treated: BoolArray, n_units: 
     np.minimum.at(first, unit[treated], time[treated])
     if np.any(~treated & (time >= first[unit])):
         raise refuse("did_switches_off", found=str(np.unique(unit[~treated & (time >= first[unit])]).size))
+    last_before = np.full(n_units, -1, dtype=np.intp)
+    np.maximum.at(last_before, unit[~treated], time[~treated])
+    gap = (first < periods.size) & (last_before >= 0) & (last_before < first - 1)
+    if gap.any():
+        raise refuse("did_go_live_unknown", found=str(int(gap.sum())))
     return np.append(periods, np.nan)[first]
 
 

@@ -92,15 +92,12 @@ def group_time_effects(
 ) -> GroupTime:
     """All ATT(g, t) that the panel identifies.
 
-    ``control``: never treated within the panel's periods, or not yet treated at either date. ``cluster`` (U,) are
-    codes of the clusters that are resampled, by default the districts themselves.
+    ``control``: never treated within the panel's periods (some are: each period has a control), or not yet
+    treated at either date. ``cluster`` (U,) are codes of what is resampled, by default the districts themselves.
 
-    Raises RefusedError: ``did_no_never_treated``, ``did_no_pre_period`` (anticipation eats a cohort's base period),
-    ``did_lengths``.
+    Raises RefusedError: ``did_no_pre_period`` (anticipation eats a cohort's base period), ``did_lengths``.
     """
     cohorts = np.unique(panel.treated_from[panel.ever_treated])
-    if control == "never" and panel.ever_treated.all():
-        raise refuse("did_no_never_treated")
     if cluster is not None and cluster.shape != (panel.n_units,):
         raise refuse("did_lengths", found=str(cluster.shape), expected=str((panel.n_units,)))
     cells = _sufficient_cells(panel, cohorts, weighting, cluster)

@@ -17,17 +17,20 @@ def draw(
     periods: int = 7,
     effect: float = 2.0,
     noise: float = 1.0,
+    missing: int = 0,
 ) -> Columns:
-    """One row a district and year from 2010; ``starts`` holds each district's go-live, nan for never."""
+    """One row a district and year from 2010, ``missing`` outcomes lost; ``starts`` are go-lives, nan for never."""
     start = np.asarray(starts)
     year = 2010.0 + np.arange(periods)
     under = year >= start[:, None]
-    y = 20 + 3 * rng.normal(size=(start.size, 1)) + rng.normal(size=periods).cumsum() + effect * under
+    y: np.ndarray = 20 + 3 * rng.normal(size=(start.size, 1)) + rng.normal(size=periods).cumsum() + effect * under
     shuffle = rng.permutation(under.size)
+    y += noise * rng.normal(size=y.shape)
+    y.flat[shuffle[:missing]] = np.nan
     columns = {
         "unit": np.repeat([f"d{i:02d}" for i in range(start.size)], periods),
         "period": np.tile(year, start.size),
-        "y": (y + noise * rng.normal(size=y.shape)).ravel(),
+        "y": y.ravel(),
         "treated": under.ravel(),
         "weights": np.repeat(rng.uniform(50, 400, start.size).round(), periods),
     }
@@ -57,12 +60,7 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(20130801)
 
 
-def thin(columns: Columns, rows: slice) -> Columns:
-    """The columns without the given rows: an unbalanced panel."""
-    return {name: np.delete(values, rows) for name, values in columns.items()}
-
-
 @pytest.fixture
 def unbalanced_panel(rng: np.random.Generator) -> DistrictPanel:
-    """The districts of ``panel`` with nine rows missing."""
-    return panel_from_rows(**thin(draw(rng), slice(0, 9)))
+    """The districts of ``panel`` with nine outcomes missing."""
+    return panel_from_rows(**draw(rng, missing=9))

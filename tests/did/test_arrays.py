@@ -33,6 +33,7 @@ REFUSALS = {
     "did_no_pre_period": small(treated=[1, 1, 1, 0, 0, 0]),
     "did_period_without_control": small(treated=[0, 0, 1, 0, 0, 1]),
     "did_switches_off": small(treated=[0, 1, 0, 0, 0, 0]),
+    "did_go_live_unknown": small(period=[2011, 2012, 2014, 2012, 2013, 2014]),
     "did_varies_within_unit": small(weights=[1.0, 2.0, 1.0, 1.0, 1.0, 1.0]),
 }
 
