@@ -1,0 +1,65 @@
+"""The name of a period as people write it, and the days it covers."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from datetime import date, timedelta
+from typing import NamedTuple
+
+_HALF_FIRST = re.compile(r"([12])\.? ?(?:halvår|half[- ]?year) (\d{4})", re.IGNORECASE)
+_YEAR_FIRST = re.compile(r"(\d{4}) ?[-/ ]?(?:h|hå|halvår|half)\.? ?([12])", re.IGNORECASE)
+_QUARTER = re.compile(r"(\d{4}) ?[-/ ]?[kq]([1-4])", re.IGNORECASE)
+_MONTH = re.compile(r"(\d{4})[-/m](0[1-9]|1[0-2])", re.IGNORECASE)
+_YEAR = re.compile(r"(\d{4})(?:\.0)?")
+_LABEL = re.compile(r"(\d{4})(?:H(?P<half>[12])|Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
+
+
+class Period(NamedTuple):
+    """The days of a period, both ends inclusive."""
+
+    start: date
+    end: date
+
+
+def period_label(text: str) -> str:
+    """``2013H2`` for »2. halvår 2013«, ``2013Q4`` for »2013K4«; text that is no period comes back unchanged."""
+    text = text.strip()
+    if half := _HALF_FIRST.fullmatch(text):
+        return f"{half[2]}H{half[1]}"
+    if half := _YEAR_FIRST.fullmatch(text):
+        return f"{half[1]}H{half[2]}"
+    if quarter := _QUARTER.fullmatch(text):
+        return f"{quarter[1]}Q{quarter[2]}"
+    if month := _MONTH.fullmatch(text):
+        return f"{month[1]}-{month[2]}"
+    year = _YEAR.fullmatch(text)
+    return year[1] if year else text
+
+
+def period_days(label: str, *, year_ends: tuple[int, int] = (12, 31)) -> Period:
+    """The days of a label made by :func:`period_label`.
+
+    ``year_ends``: month and day on which the year of a plain ``2013`` ends; (3, 31) makes it 1 April 2012 to
+    31 March 2013. Halves, quarters and months are always those of the calendar. Raises ValueError for other text.
+    """
+    found = _LABEL.fullmatch(label)
+    if not found:
+        raise ValueError(f"not a period: {label}")
+    year = int(found[1])
+    months = _months(found)
+    if months is None:
+        end = date(year, *year_ends)
+        before = date(year - 1, *year_ends)
+        return Period(before + timedelta(days=1), end)
+    first, last = months
+    return Period(date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1]))
+
+
+def _months(found: re.Match[str]) -> tuple[int, int] | None:
+    """First and last month of a half-year, quarter or month; None for a whole year."""
+    if found["half"]:
+        return 6 * int(found["half"]) - 5, 6 * int(found["half"])
+    if found["quarter"]:
+        return 3 * int(found["quarter"]) - 2, 3 * int(found["quarter"])
+    return (int(found["month"]), int(found["month"])) if found["month"] else None
