@@ -1,0 +1,108 @@
+"""What no linear estimator may depend on: order, labels, units of measurement, levels of districts and periods."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from sverige_did.did.aggregate import aggregate
+from sverige_did.did.arrays import DistrictPanel, panel_from_rows
+from sverige_did.did.collapse import around_go_live, collapse, collapsed_did
+from sverige_did.did.event_study import event_study
+from sverige_did.did.imputation import imputation
+from sverige_did.did.linear import twfe
+from sverige_did.did.staggered import group_time_effects
+from sverige_did.did.synthetic import synthetic
+
+Estimator = Callable[[DistrictPanel], float]
+
+ONE_GO_LIVE: dict[str, Estimator] = {
+    "collapse": lambda p: collapsed_did(collapse(p, around_go_live(p), "baseline"), scale="x").estimate,
+    "detrended": lambda p: collapsed_did(collapse(p, around_go_live(p), detrend=True), scale="x").estimate,
+    "twfe": lambda p: twfe(p, scale="x", weighting="baseline").estimate,
+    "event study": lambda p: float(event_study(p, weighting="baseline").estimate[-1]),
+    "synthetic did": lambda p: synthetic(p).estimate,
+    "did": lambda p: synthetic(p, "did").estimate,
+}
+ANY_GO_LIVE: dict[str, Estimator] = {
+    "imputation": lambda p: float(imputation(p, "overall", "baseline").estimate[0]),
+    "imputation error": lambda p: float(imputation(p, "overall", "baseline").std_error[0]),
+    **{
+        f"callaway-santanna {kind} {control}": lambda p, k=kind, c=control: (
+            aggregate(group_time_effects(p, c, weighting="baseline"), k).overall
+        )
+        for kind in ("simple", "dynamic", "group", "calendar")
+        for control in ("never", "not_yet")
+    },
+}
+CASES = [(name, True) for name in ONE_GO_LIVE] + [(name, False) for name in ANY_GO_LIVE]
+STAGGERED = (2015.0,) * 3 + (2017.0,) * 3 + (np.nan,) * 7
+TOGETHER = (2016.0,) * 4 + (np.nan,) * 9
+
+
+@pytest.fixture(params=CASES, ids=[name for name, _ in CASES])
+def case(request: pytest.FixtureRequest, columns, rng: np.random.Generator) -> tuple[Estimator, dict[str, np.ndarray]]:
+    name, together = request.param
+    drawn = columns(rng, starts=TOGETHER if together else STAGGERED, periods=9)
+    return (ONE_GO_LIVE | ANY_GO_LIVE)[name], drawn
+
+
+def test_the_order_of_rows(case, rng: np.random.Generator) -> None:
+    estimator, columns = case
+    shuffle = rng.permutation(columns["y"].size)
+    turned = {name: values[shuffle] for name, values in columns.items()}
+    assert estimator(panel_from_rows(**turned)) == estimator(panel_from_rows(**columns))
+
+
+def test_the_names_of_districts_and_the_count_of_years(case, rng: np.random.Generator) -> None:
+    estimator, columns = case
+    other = dict(zip(np.unique(columns["unit"]), rng.permutation(13), strict=True))
+    renamed = columns | {
+        "unit": np.array([other[name] for name in columns["unit"]]),
+        "period": columns["period"] - 2010,
+    }
+    assert estimator(panel_from_rows(**renamed)) == pytest.approx(estimator(panel_from_rows(**columns)))
+
+
+def test_the_unit_of_the_outcome_and_of_the_weights(case) -> None:
+    estimator, columns = case
+    scaled = columns | {"y": 1000 * columns["y"], "weights": columns["weights"] / 7}
+    found = estimator(panel_from_rows(**columns))
+    assert estimator(panel_from_rows(**scaled)) == pytest.approx(1000 * found)
+
+
+def test_levels_of_districts_and_periods(case, rng: np.random.Generator) -> None:
+    estimator, columns = case
+    district = dict(zip(np.unique(columns["unit"]), 5 * rng.normal(size=13), strict=True))
+    period = dict(zip(np.unique(columns["period"]), 5 * rng.normal(size=9), strict=True))
+    levels = np.array([district[u] + period[t] for u, t in zip(columns["unit"], columns["period"], strict=True)])
+    found = estimator(panel_from_rows(**columns))
+    moved = estimator(panel_from_rows(**(columns | {"y": columns["y"] + 12})))
+    assert moved == pytest.approx(found)
+    if estimator is not ONE_GO_LIVE["synthetic did"]:  # its weights see the size of common shocks
+        assert estimator(panel_from_rows(**(columns | {"y": columns["y"] + levels}))) == pytest.approx(found)
+
+
+def test_the_sign_of_the_outcome(case) -> None:
+    estimator, columns = case
+    found = estimator(panel_from_rows(**columns))
+    turned = estimator(panel_from_rows(**(columns | {"y": -columns["y"]})))
+    assert turned == pytest.approx(found if estimator is ANY_GO_LIVE["imputation error"] else -found)
+
+
+@pytest.mark.parametrize("name", ["collapse", "twfe", "event study", "did"])
+def test_swapping_treated_and_control_turns_the_sign(columns, rng: np.random.Generator, name: str) -> None:
+    drawn = columns(rng, starts=TOGETHER, periods=9)
+    treated = np.isin(drawn["unit"], ["d00", "d01", "d02", "d03"])
+    swapped = drawn | {"treated": ~treated & (drawn["period"] >= 2016)}
+    there, back = (ONE_GO_LIVE[name](panel_from_rows(**columns)) for columns in (drawn, swapped))
+    assert there == pytest.approx(-back)
+
+
+@pytest.mark.parametrize("name", ["collapse", "twfe", "did", "imputation", "callaway-santanna simple never"])
+def test_each_period_twice_changes_nothing(columns, rng: np.random.Generator, name: str) -> None:
+    drawn = columns(rng, starts=TOGETHER, periods=9)
+    twice = {key: np.concatenate([values, values]) for key, values in drawn.items()}
+    twice["period"] = twice["period"] + 0.5 * (np.arange(twice["y"].size) >= drawn["y"].size)
+    estimator = (ONE_GO_LIVE | ANY_GO_LIVE)[name]
+    assert estimator(panel_from_rows(**twice)) == pytest.approx(estimator(panel_from_rows(**drawn)))
