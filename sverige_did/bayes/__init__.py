@@ -1,1 +1,8 @@
-"""Bayesian models: one file a likelihood, one shared structure, one sampler."""
+"""Bayesian models: one file a likelihood, one shared structure, one sampler.
+
+Importing this package settles how PyTensor compiles, before PyMC can be imported by any module in it.
+"""
+
+from sverige_did.bayes.engine import settle_pytensor
+
+settle_pytensor()

@@ -1,0 +1,187 @@
+"""The one sampler of every model: compile once, bind new data and priors, draw, and judge the draws.
+
+A model's logp is compiled to machine code, which is most of the waiting. :func:`compile_model` does it once;
+:func:`sample` binds any model of the same structure to it, because data and prior parameters stand in ``pm.Data``.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import nutpie
+import pytensor
+import xarray as xr
+from pymc.model.fgraph import clone_model
+from pytensor.graph.basic import Constant
+from pytensor.graph.traversal import ancestors
+from pytensor.printing import debugprint
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from sverige_did import words
+from sverige_did.bayes.gates import STANDARD, GateReport, Gates, judge, require
+from sverige_did.bayes.priors import SPREAD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pymc as pm
+
+KEPT_STATISTICS = ("diverging", "energy", "logp", "depth", "n_steps", "step_size", "mean_tree_accept")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How long and how carefully to sample; the defaults meet the gates for the models of this package."""
+
+    draws: int = 2000
+    tune: int = 1000
+    chains: int = 4
+    cores: int = 2
+    target_accept: float = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Machine code for one model structure; ``structure`` is the fingerprint that a model must share to use it."""
+
+    code: Any
+    structure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Draws (groups ``posterior`` and ``sample_stats``) with their diagnostics, seed and sampling time in seconds."""
+
+    draws: xr.DataTree
+    report: GateReport
+    settings: Settings
+    seed: int
+    seconds: float
+
+    def values(self, name: str) -> np.ndarray:
+        """All draws of one parameter, chains one after another: shape (chains * draws, ...)."""
+        block = self.draws["posterior"][name].transpose("chain", "draw", ...).to_numpy()
+        return np.asarray(block.reshape(-1, *block.shape[2:]))
+
+
+def structure(model: pm.Model) -> str:
+    """SHA-256 of all that compilation depends on: the graph of logp, its constants, and shapes and coordinates.
+
+    The values of ``pm.Data`` do not enter: two models with the same fingerprint differ in those alone.
+    """
+    outputs = [model.logp(), *model.deterministics]
+    digest = sha256(str(debugprint(outputs, file="str")).encode())
+    for node in ancestors(outputs):
+        if isinstance(node, Constant):
+            digest.update(np.ascontiguousarray(node.data).tobytes() if hasattr(node.data, "dtype") else b"")
+    shapes = {name: (value.shape, str(value.dtype)) for name, value in data_of(model).items()}
+    digest.update(repr((sorted(shapes.items()), sorted(model.coords.items()))).encode())
+    return digest.hexdigest()
+
+
+def data_of(model: pm.Model) -> dict[str, np.ndarray]:
+    """The current values of the model's ``pm.Data``, by name."""
+    return {variable.name: np.asarray(variable.get_value()) for variable in model.data_vars}
+
+
+def compile_model(model: pm.Model) -> Compiled:
+    """Compile a model for :func:`sample`: seconds for a small one, half a minute for a large one on a cold cache."""
+    fingerprint = structure(model)
+    with pytensor.config.change_flags(numba__fastmath=False):
+        # A copy, because compiling rewrites the graph it is given.
+        return Compiled(nutpie.compile_pymc_model(clone_model(model)), fingerprint)
+
+
+def sample(
+    model: pm.Model,
+    *,
+    seed: int,
+    settings: Settings = Settings(),
+    gates: Gates | None = STANDARD,
+    compiled: Compiled | None = None,
+    progress: bool | None = None,
+) -> Fit:
+    """Draw from the posterior of ``model`` with the No-U-Turn sampler of nutpie.
+
+    The draws are a function of the model, the settings and the seed alone: not of the number of cores, the state of
+    the cache, or the data that ``compiled`` was compiled with. ``gates=None`` skips the judgement's consequences,
+    not the judgement (simulation studies count failures instead). ``progress=None`` shows progress where a
+    person can see it.
+
+    Raises RefusedError (``sampler_gates``) when the draws do not meet the gates, and ValueError when ``compiled``
+    was made from a model of another structure.
+    """
+    compiled = compiled or compile_model(model)
+    if compiled.structure != structure(model):
+        raise ValueError("the compiled code belongs to a model of another structure")
+    code = compiled.code.with_data(**data_of(model))
+    started = time.perf_counter()
+    draws = _draw(code, seed, settings, progress)
+    report = judge(draws, gates or STANDARD)
+    if gates is not None:
+        require(report)
+    return Fit(draws, report, settings, seed, time.perf_counter() - started)
+
+
+def _draw(code: Any, seed: int, settings: Settings, progress: bool | None) -> xr.DataTree:
+    """Run the chains; an interruption from the keyboard ends them and is passed on, never taken for a short run."""
+    console = Console(stderr=True)
+    show = (console.is_terminal or console.is_jupyter) if progress is None else progress
+    with _display(console, show) as display:
+        task = display.add_task(words.text("bayes.sampling"), total=settings.chains * (settings.draws + settings.tune))
+        running = nutpie.sample(
+            code,
+            draws=settings.draws,
+            tune=settings.tune,
+            chains=settings.chains,
+            cores=settings.cores,
+            seed=seed,
+            target_accept=settings.target_accept,
+            save_warmup=False,
+            progress_bar=False,
+            progress_callback=_teller(display, task) if show else None,
+            blocking=False,
+        )
+        try:
+            draws = running.wait()
+        except BaseException:
+            running.cancel()
+            raise
+        display.update(task, completed=settings.chains * (settings.draws + settings.tune))
+    drawn = draws["posterior"].sizes
+    if (drawn["chain"], drawn["draw"]) != (settings.chains, settings.draws):
+        raise RuntimeError(f"asked for {settings.chains} x {settings.draws} draws, got {dict(drawn)}")
+    stats = draws["sample_stats"].to_dataset()
+    kept = stats[[name for name in KEPT_STATISTICS if name in stats]]
+    return xr.DataTree.from_dict({"posterior": _named(draws["posterior"].to_dataset()), "sample_stats": kept})
+
+
+def _named(posterior: xr.Dataset) -> xr.Dataset:
+    """The parameters that the model keeps in vectors, each under its own name."""
+    for vector, dimension in SPREAD.items():
+        if vector in posterior:
+            column = posterior[vector]
+            named = {str(name): column.sel({dimension: name}, drop=True) for name in column[dimension].to_numpy()}
+            posterior = posterior.drop_vars([vector, dimension]).assign(named)
+    return posterior
+
+
+def _display(console: Console, show: bool) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=not show, transient=True)
+
+
+def _teller(display: Progress, task: Any) -> Callable[[list[Any]], None]:
+    """Sums the chains' progress into one line that names the divergences so far, the one number worth watching."""
+
+    def tell(chains: list[Any]) -> None:
+        divergences = sum(chain.divergences for chain in chains)
+        said = words.text("bayes.sampling_divergences", divergences=divergences)
+        display.update(task, completed=sum(chain.finished_draws for chain in chains), description=said)
+
+    return tell
