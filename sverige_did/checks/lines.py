@@ -18,24 +18,22 @@ EffectScale = Literal["pp", "log_odds", "log_ratio", "rate_per_1000", "mio_dkk",
 
 
 def effect_axis(scale: EffectScale) -> str:
-    """The key of the axis that shows an effect on that scale."""
-    return f"checks.axis.effect_{scale}"
+    """The name of the axis that shows an effect on that scale."""
+    return f"effect_{scale}"
 
 
 def curve(
     name: str, x_name: str, y_name: str, x: Floats, y: Floats, lower: Floats | None = None, upper: Floats | None = None
 ) -> Curve:
-    """A curve from arrays; ``x_name`` is the last part of an axis' key, ``y_name`` a full one."""
-    sides = {
-        side: tuple(map(float, values)) for side, values in (("lower", lower), ("upper", upper)) if values is not None
-    }
+    """A curve from arrays; the names of its axes are keys below ``checks.axis`` in the language files."""
+    limits = {"lower": lower, "upper": upper}
     return Curve(
         name=name,
         x_name=f"checks.axis.{x_name}",
-        y_name=y_name,
+        y_name=f"checks.axis.{y_name}",
         x=tuple(map(float, x)),
         y=tuple(map(float, y)),
-        **sides,
+        **{side: tuple(map(float, values)) for side, values in limits.items() if values is not None},
     )
 
 

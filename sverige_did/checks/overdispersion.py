@@ -26,7 +26,7 @@ def overdispersion(
     level: float = 0.95,
 ) -> CheckResult:
     """The log-odds DiD, its interval and p along ``phi``; above ``phi_limit`` the interval holds no difference."""
-    x = grid("phi", phi, 0, np.inf)
+    x = grid("phi", phi, 0.01, np.inf)
     y, n, assumptions = cells_with_odds(events, totals)
     theta, z = did(y / n, "logit"), critical(level)
     se = np.sqrt(x) * std_error(y, n, "logit")
@@ -45,7 +45,7 @@ def overdispersion(
         },
         curves=(
             curve("interval", "phi", effect_axis("log_odds"), x, np.full_like(x, theta), lower, upper),
-            curve("p_value", "phi", "checks.axis.p_value", x, p),
+            curve("p_value", "phi", "p_value", x, p),
         ),
         assumptions=assumptions,
     )

@@ -51,8 +51,8 @@ def overlap(
         },
         curves=(
             curve("interval", "rho", effect_axis("log_odds"), x, np.full_like(x, theta), lower, upper),
-            curve("std_error", "rho", "checks.axis.std_error", x, se),
-            curve("p_value", "rho", "checks.axis.p_value", x, p),
+            curve("std_error", "rho", "std_error", x, se),
+            curve("p_value", "rho", "p_value", x, p),
         ),
         assumptions=assumptions,
     )

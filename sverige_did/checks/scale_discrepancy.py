@@ -54,7 +54,7 @@ def scale_discrepancy(
             "exceeds_half_effect": float(found.exceeds_half_effect),
             "exceeds_std_error": float(found.exceeds_std_error),
         },
-        curves=(curve("spread", f"control_after_{unit}", f"checks.axis.spread_{unit}", factor * x, factor * spread),),
+        curves=(curve("spread", f"control_after_{unit}", f"spread_{unit}", factor * x, factor * spread),),
         assumptions=("no_district_shocks",),
     )
 

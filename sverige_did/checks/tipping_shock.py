@@ -52,7 +52,7 @@ def tipping_shock(
         },
         curves=(
             curve("interval", "shock_sd", effect_axis(scale), x, np.full_like(x, data.theta), lower, upper),
-            curve("p_value", "shock_sd", "checks.axis.p_value", x, p),
+            curve("p_value", "shock_sd", "p_value", x, p),
         ),
         assumptions=("checks.assumption.shocks_alike",),
     )

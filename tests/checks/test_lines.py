@@ -93,4 +93,4 @@ def test_lines_of_a_wald_interval_touch_zero_where_p_is_alpha() -> None:
 
 
 def test_a_curve_without_limits_has_none() -> None:
-    assert curve("a", "rho", "checks.axis.p_value", np.zeros(2), np.ones(2)).lower == ()
+    assert curve("a", "rho", "p_value", np.zeros(2), np.ones(2)).lower == ()

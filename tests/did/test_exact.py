@@ -41,6 +41,11 @@ def test_breakdowns_two_of_91_against_18_of_305() -> None:
     assert {rates.estimand, odds.estimand} == {"level_difference"}
 
 
+def test_four_for_twelve_and_one_of_45_against_thirteen_of_220() -> None:
+    assert exact.rate_ratio([4, 12], [1, 1]).p_value == pytest.approx(0.077, abs=0.0005)
+    assert exact.odds_ratio([1, 13], [45, 220]).p_value == pytest.approx(0.48, abs=0.005)
+
+
 def test_fisher_is_scipys() -> None:
     table = [[2, 89], [18, 287]]
     found, theirs = exact.odds_ratio([2, 18], [91, 305]), scipy_odds_ratio(table, kind="conditional")

@@ -39,6 +39,13 @@ def test_log_odds_shrink_their_error_with_the_overlap_of_stocks(rho: float, se: 
     assert found.p_value == pytest.approx(p, abs=0.005)
 
 
+@pytest.mark.parametrize(
+    ("shares", "log_odds"), [([[0.25, 0.13], [0.25, 0.25]], -0.80), ([[0.04, 0.07], [0.08, 0.07]], 0.74)]
+)
+def test_published_shares_on_the_odds_scale(shares: list[list[float]], log_odds: float) -> None:
+    assert scales.did(shares, "logit") == pytest.approx(log_odds, abs=0.01)
+
+
 def test_an_unchanged_control_group_makes_all_scales_agree() -> None:
     found = scales.discrepancy(Y, N)
     assert found.spread == pytest.approx(0, abs=1e-12)
