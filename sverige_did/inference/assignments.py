@@ -23,7 +23,7 @@ BLOCK = 12
 """Districts a block: 2^12 subsets are added up by one matrix product."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reference:
     """Sums of features over the reference set of assignments.
 

@@ -22,7 +22,7 @@ EIGEN_TOLERANCE = 1e-10
 """Eigenvalues below this are zero in a generalised inverse: directions that the cluster's own dummies absorb."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LeastSquares:
     """A weighted least-squares fit: what every variance below starts from.
 

@@ -16,7 +16,7 @@ from sverige_did.inference.assignments import MAX_ENUMERATED, draw_assignments, 
 from sverige_did.inference.districts import Districts, Floats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ConleyTaber:
     """Two-sided p-value of no effect, and the interval of effects that leave the error within its quantiles."""
 
@@ -31,9 +31,10 @@ class ConleyTaber:
 def conley_taber(
     sample: Districts, *, rng: np.random.Generator, alpha: float = 0.05, draws: int = 99_999
 ) -> ConleyTaber:
-    """The test and its interval, effect = estimate - error, by the tail that holds more than ``alpha`` of |error|.
+    """The two-sided test, and the interval of the effects that it does not reject.
 
-    Every district counts the same. All C(G - K, K) tuples are used; above a million, ``draws`` random ones.
+    Every district counts the same. All C(G - K, K) tuples are used; above a million, ``draws`` random ones. The
+    observed error counts as one more, so that p is never zero.
 
     Raises RefusedError: ``conley_taber_controls`` with fewer controls than treated, ``no_variation_within`` when the
     controls all changed alike.
@@ -46,18 +47,18 @@ def conley_taber(
     if np.ptp(residual) <= 1e-12 * np.abs(sample.change).max():
         raise refuse("no_variation_within")
     estimate = float(sample.change[sample.treated].mean() - control.mean())
-    errors, listed = _errors(residual, k, draws, rng)
-    tie = 1e-9 * float(np.abs(errors).max())
-    hits = int((np.abs(errors) >= abs(estimate) - tie).sum())
-    n = errors.size + (not listed)
+    errors = _errors(residual, k, draws, rng)
     ranked = np.sort(np.abs(errors))[::-1]
-    half = float(ranked[min(max(int(np.floor(alpha * n + 1e-9)) - (not listed), 0), errors.size - 1)])
-    return ConleyTaber(estimate, (hits + (not listed)) / n, estimate - half, estimate + half, alpha, errors)
+    hits = int((ranked >= abs(estimate) - 1e-9 * ranked[0]).sum())
+    exceedances = int(np.floor(alpha * (1 + errors.size) + 1e-9))
+    half = float(ranked[exceedances - 1]) if exceedances else np.inf
+    p = (1 + hits) / (1 + errors.size)
+    return ConleyTaber(estimate, p, estimate - half, estimate + half, alpha, errors)
 
 
-def _errors(residual: Floats, k: int, draws: int, rng: np.random.Generator) -> tuple[Floats, bool]:
-    """Means of K control residuals, and whether all tuples were listed."""
+def _errors(residual: Floats, k: int, draws: int, rng: np.random.Generator) -> Floats:
+    """Means of K control residuals, over all tuples or over drawn ones."""
     if comb(residual.size, k) <= MAX_ENUMERATED:
-        return subset_sums(residual[:, None], k)[:, 0] / k, True
+        return np.asarray(subset_sums(residual[:, None], k)[:, 0] / k)
     chosen = draw_assignments(np.arange(residual.size) < k, np.zeros(residual.size, dtype=np.int64), draws, rng)[1:]
-    return chosen @ residual / k, False
+    return np.asarray(chosen @ residual / k)

@@ -17,7 +17,7 @@ HEAVY_SHARE = 0.5
 """A district with more than this share of the weight of its arm is named in the notes of a line-up."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Districts:
     """One cross-section of G districts.
 

@@ -15,10 +15,10 @@ from sverige_did.errors import refuse
 from sverige_did.inference.districts import Districts, Floats, finite
 from sverige_did.inference.inversion import Region, scan
 
-DRAWS = 9_999
+DRAWS = 4_999
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FermanPinto:
     """``p_value`` of no effect and the effects not rejected; ``variances`` (G,): the modelled variance of a change.
 
@@ -77,7 +77,7 @@ def ferman_pinto(
         estimate=estimate,
         p_value=p_value(0.0),
         alpha=alpha,
-        region=scan(p_value, centre=estimate, unit=unit, alpha=alpha, points=81),
+        region=scan(p_value, centre=estimate, unit=unit, alpha=alpha, points=61),
         variances=modelled_variances(sample.change - sample.change.mean(), m),
     )
 

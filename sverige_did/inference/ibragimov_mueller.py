@@ -14,7 +14,7 @@ from sverige_did.inference.cluster_robust import TTest, t_test
 from sverige_did.inference.districts import Districts, Floats
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DistrictEffects:
     """``effects`` (K,): every treated district against the pooled controls, in the order given; and their t test."""
 

@@ -28,7 +28,8 @@ TIE = 1e-9
 _DEEPEST = 40
 """Bisections of a cell: an end of the set is known to 1e-12 of two standard errors; what is left is kept."""
 
-_TO_BERNSTEIN = np.array([[comb(i, j) / comb(4, j) for j in range(5)] for i in range(5)])
+_SCAN_ENDS = 1e-6
+"""How closely, in units, :func:`scan` finds the ends of a set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Region:
         return any(low <= effect <= high for low, high in self.pieces)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Family:
     """The statistics of n resamples as functions of u = (tau_hat - tau0) / ``unit``.
 
@@ -108,13 +109,17 @@ class Family:
 def _pieces(c: Floats, needed: int) -> list[tuple[float, float]]:
     """Where at least ``needed`` of the quartics ``c`` (5, n) are >= 0, as intervals of the line in order.
 
-    The line is covered by t, -t, 1/t and -1/t with t in [0, 1].
+    The line is covered by t, -t, 1/t and -1/t with t in [0, 1]. The degree is that of the highest power in use: at
+    infinity, polynomials of a lower degree would all be zero and none could be told from a hit.
     """
-    signs = np.array([1.0, -1.0, 1.0, -1.0, 1.0])[:, None]
+    c = c[: int(np.flatnonzero(c.any(axis=1)).max()) + 1]
+    degree = len(c) - 1
+    to_bernstein = np.array([[comb(i, j) / comb(degree, j) for j in range(degree + 1)] for i in range(degree + 1)])
+    signs = (-1.0) ** np.arange(degree + 1)[:, None]
     cells: list[tuple[float, float]] = []
     for sign, mirrored in ((1.0, c), (-1.0, c * signs)):
-        near = _cells(_TO_BERNSTEIN @ mirrored, needed)
-        far = [(_inverse(high), _inverse(low)) for low, high in _cells(_TO_BERNSTEIN @ mirrored[::-1], needed)]
+        near = _cells(to_bernstein @ mirrored, needed)
+        far = [(_inverse(high), _inverse(low)) for low, high in _cells(to_bernstein @ mirrored[::-1], needed)]
         cells += [(low, high) if sign > 0 else (-high, -low) for low, high in near + far]
     return _merge(sorted(cells))
 
@@ -124,7 +129,7 @@ def _inverse(t: float) -> float:
 
 
 def _cells(bernstein: Floats, needed: int) -> list[tuple[float, float]]:
-    """Cells of [0, 1] in which ``needed`` quartics, given by Bernstein coefficients (5, n), are not negative."""
+    """Cells of [0, 1] in which ``needed`` polynomials, given by Bernstein coefficients (5, n), are not negative."""
     kept: list[tuple[float, float]] = []
     waiting = [(0.0, 1.0, bernstein, 0, 0)]
     while waiting:
@@ -148,8 +153,8 @@ def _halves(b: Floats) -> tuple[Floats, Floats]:
     """Bernstein coefficients on the two halves of a cell (de Casteljau)."""
     left, right = np.empty_like(b), np.empty_like(b)
     level = b
-    for k in range(5):
-        left[k], right[4 - k] = level[0], level[-1]
+    for k in range(len(b)):
+        left[k], right[-1 - k] = level[0], level[-1]
         level = (level[:-1] + level[1:]) / 2
     return left, right
 
@@ -177,16 +182,16 @@ def scan(p_value: Callable[[float], float], *, centre: float, unit: float, alpha
     edges = [-inf] if kept[0] else []
     for i in range(points - 1):
         if kept[i] != kept[i + 1]:
-            edges.append(_edge(p_value, float(at[i]), float(at[i + 1]), alpha))
+            edges.append(_edge(p_value, float(at[i]), float(at[i + 1]), alpha, _SCAN_ENDS * unit))
     if kept[-1]:
         edges.append(inf)
     return Region(tuple(zip(edges[::2], edges[1::2], strict=True)))
 
 
-def _edge(p_value: Callable[[float], float], left: float, right: float, alpha: float) -> float:
+def _edge(p_value: Callable[[float], float], left: float, right: float, alpha: float, close: float) -> float:
     """The place between ``left`` and ``right``, which are decided differently, where the decision changes."""
     kept_left = p_value(left) > alpha
-    for _ in range(_DEEPEST):
+    while right - left > close:
         middle = (left + right) / 2
         if (p_value(middle) > alpha) == kept_left:
             left = middle

@@ -16,7 +16,7 @@ from sverige_did.inference.assignments import MAX_ENUMERATED, reference_sums
 from sverige_did.inference.districts import Floats, districts, finite
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Adjusted:
     """For M outcomes in the order given: ``single`` (M,) p-values one at a time, ``adjusted`` (M,) for all together."""
 

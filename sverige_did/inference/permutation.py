@@ -36,24 +36,30 @@ _BLOCK = 20_000
 Studentise = Literal["cr2", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class PermutationTest:
-    """``p_value`` of no effect and ``region``, every effect that the same test does not reject at ``alpha``.
+@dataclass(frozen=True, slots=True, eq=False)
+class PermutationP:
+    """The p-value of no effect, and what it was read off.
 
-    ``estimate`` is in the unit of the outcome. ``reference`` (n,) holds the statistic of every assignment if there is
-    no effect, ``observed`` its value for the districts that were treated. ``smallest_p`` is the smallest p-value
-    that this design can give. ``monte_carlo_se`` is 0 when every assignment was listed.
+    ``reference`` (n,) holds the statistic of every assignment if there is no effect, ``observed`` its value for the
+    districts that were treated. ``smallest_p`` is the smallest p-value that this design can give. ``monte_carlo_se``
+    is 0 when every assignment was listed.
     """
 
-    estimate: float
     observed: float
     p_value: float
     smallest_p: float
-    alpha: float | None
-    region: Region | None
     reference: Floats
     enumerated: bool
     monte_carlo_se: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PermutationTest(PermutationP):
+    """The same with ``estimate`` and ``region``, every effect that the test does not reject at ``alpha``."""
+
+    estimate: float
+    alpha: float
+    region: Region
 
 
 def permutation_test(
@@ -194,7 +200,7 @@ def permutation_test_of(
     strata: ArrayLike | None = None,
     draws: int = DRAWS,
     limit: int = MAX_ENUMERATED,
-) -> PermutationTest:
+) -> PermutationP:
     """The same test for any statistic of an assignment, such as a fractional logit, a Poisson or a staggered effect.
 
     ``statistic`` takes an assignment (G,) and returns a number; the model behind it keeps its denominators. Two-sided:
@@ -207,13 +213,10 @@ def permutation_test_of(
     observed = float(statistic(d))
     values = np.fromiter(_finite_values(statistic, rows), dtype=float, count=len(rows))
     p = _share_as_far(values, observed)
-    return PermutationTest(
-        estimate=observed,
+    return PermutationP(
         observed=observed,
         p_value=p,
         smallest_p=smallest_p(d, codes) if enumerated else 1 / (1 + draws),
-        alpha=None,
-        region=None,
         reference=values,
         enumerated=enumerated,
         monte_carlo_se=0.0 if enumerated else float(np.sqrt(p * (1 - p) / draws)),

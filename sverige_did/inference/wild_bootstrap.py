@@ -34,7 +34,7 @@ Weights = Literal["rademacher", "webb"]
 _WEBB = np.sqrt(np.array([0.5, 1.0, 1.5]))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WildBootstrap:
     """``p_value`` of no effect with ties as hits, ``p_strict`` without, and the set of effects not rejected.
 
@@ -68,9 +68,10 @@ def wild_bootstrap(
     Raises RefusedError ``no_variation_within`` when the residuals of every cluster cancel.
     """
     groups = len(fit.rows)
-    kind: Weights = weights or ("rademacher" if groups > FEW_CLUSTERS else "webb")
+    kind = weights or _default(groups)
     enumerated = kind == "rademacher" and groups <= MOST_ENUMERATED
-    signs = _all_signs(groups) if enumerated else _drawn(kind, draws, groups, rng)
+    drawn = _all_signs(groups) if enumerated else drawn_weights(groups, draws, rng, kind)
+    signs = drawn if enumerated else np.vstack([np.ones(groups), drawn])
     family = _family(fit, column, signs)
     hits, ties = _hits(family)
     observed = family.estimate / family.unit / float(np.sqrt(family.v))
@@ -107,12 +108,16 @@ def _all_signs(groups: int) -> Floats:
     return np.column_stack([np.ones(len(masks)), 1.0 - 2.0 * masks])
 
 
-def _drawn(kind: Weights, draws: int, groups: int, rng: np.random.Generator) -> Floats:
-    """Row 0 of ones, the observed data, and ``draws`` rows of random weights: (1 + draws, G)."""
+def _default(groups: int) -> Weights:
+    return "rademacher" if groups > FEW_CLUSTERS else "webb"
+
+
+def drawn_weights(groups: int, draws: int, rng: np.random.Generator, kind: Weights | None = None) -> Floats:
+    """Random weights (draws, G) with mean 0 and variance 1."""
     signs = 1.0 - 2.0 * rng.integers(0, 2, size=(draws, groups))
-    if kind == "webb":
-        signs *= _WEBB[rng.integers(0, 3, size=(draws, groups))]
-    return np.vstack([np.ones(groups), signs])
+    if (kind or _default(groups)) == "webb":
+        signs = signs * _WEBB[rng.integers(0, 3, size=(draws, groups))]
+    return np.asarray(signs, dtype=np.float64)
 
 
 def _family(fit: LeastSquares, column: int, signs: Floats) -> Family:

@@ -1,0 +1,167 @@
+"""All methods side by side for one outcome, and the verdict: the ladder that a reader sees.
+
+The primary p-value is that of the studentised permutation test, the primary interval is CR2 with Bell and McCaffrey's
+degrees of freedom; the rule is in verdict.py. Every other method is a sensitivity, and CR1 is shown in grey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sverige_did.inference.behrens_fisher import arm_variances, behrens_fisher_test
+from sverige_did.inference.cluster_robust import TTest, cr1_test, cr2_test, cr3_test, of_districts
+from sverige_did.inference.conley_taber import conley_taber
+from sverige_did.inference.districts import Districts
+from sverige_did.inference.donald_lang import donald_lang
+from sverige_did.inference.ferman_pinto import ferman_pinto
+from sverige_did.inference.ibragimov_mueller import ibragimov_mueller
+from sverige_did.inference.inversion import Region
+from sverige_did.inference.permutation import permutation_test
+from sverige_did.inference.verdict import Evidence, Note, cautions, decide, disagreements, refusals
+from sverige_did.inference.wild_bootstrap import wild_bootstrap
+from sverige_did.results import Estimate, Frozen, Verdict
+
+PRIMARY_P = "permutation_studentised"
+PRIMARY_INTERVAL = "cr2_bell_mccaffrey"
+EFFECT = 1
+"""The column of treatment in the design of the districts."""
+
+
+class Lineup(Frozen):
+    """The estimates by method, the verdict and what to say about it.
+
+    A design that carries no verdict has ``verdict`` ``refused``, no estimates, and ``notes`` that say why.
+    """
+
+    verdict: Verdict
+    estimates: tuple[Estimate, ...]
+    notes: tuple[Note, ...]
+
+    def by(self, inference: str) -> Estimate:
+        """The estimate of one method; KeyError when it is not in the line-up."""
+        for estimate in self.estimates:
+            if estimate.inference == inference:
+                return estimate
+        raise KeyError(inference)
+
+
+class Labels(NamedTuple):
+    """What the numbers are: the fields of :class:`sverige_did.results.Estimate` that this layer cannot know."""
+
+    scale: str
+    estimand: str
+    estimator: str = "did"
+    weights: str = "none"
+    assumptions: tuple[str, ...] = ("parallel_trends",)
+
+
+class _Row(NamedTuple):
+    """One method's answer before it is labelled."""
+
+    inference: str
+    estimate: float
+    p_value: float
+    lower: float
+    upper: float
+    std_error: float | None = None
+    assumes: str = "districts_independent"
+    notes: tuple[str, ...] = ()
+    weighted: bool = True
+
+
+def lineup(
+    sample: Districts,
+    labels: Labels,
+    *,
+    rng: np.random.Generator,
+    sizes: ArrayLike | None = None,
+    alpha: float = 0.05,
+) -> Lineup:
+    """Run every method on one outcome and give the verdict at the level ``alpha``.
+
+    ``sizes`` (G,): harmonic mean of a district's sizes before and after, for Ferman and Pinto.
+
+    Raises RefusedError ``no_variation_within`` when the districts of an arm all changed alike.
+    """
+    refused = refusals(sample.treated, sample.strata, alpha)
+    if refused:
+        return Lineup(verdict="refused", estimates=(), notes=refused)
+    rows = {row.inference: row for row in _rows(sample, sizes, alpha, rng)}
+    found = Evidence(*(rows[key].p_value for key in (PRIMARY_P, "permutation", PRIMARY_INTERVAL, "behrens_fisher")))
+    df = cr2_test(of_districts(sample), EFFECT, alpha).df
+    notes = (Note(key="exchangeable"), *cautions(sample), *disagreements(found, df, alpha))
+    estimates = tuple(_label(row, sample, labels, alpha) for row in rows.values())
+    return Lineup(verdict=decide(found, alpha), estimates=estimates, notes=notes)
+
+
+def _rows(sample: Districts, sizes: ArrayLike | None, alpha: float, rng: np.random.Generator) -> Iterator[_Row]:
+    """Every method in the order in which it is shown: the rule first, then the sensitivities, CR1 last."""
+    fit = of_districts(sample)
+    yield _permutation(sample, alpha, rng, studentised=True)
+    yield _t_row(PRIMARY_INTERVAL, cr2_test(fit, EFFECT, alpha), assumes="districts_vary_alike")
+    arms = arm_variances(fit, EFFECT, sample.treated)
+    yield _t_row("behrens_fisher", behrens_fisher_test(arms, float(fit.coefficients[EFFECT]), alpha))
+    yield _permutation(sample, alpha, rng, studentised=False)
+    pinto = ferman_pinto(sample, sizes, rng=rng, alpha=alpha)
+    yield _region_row("ferman_pinto", pinto.estimate, pinto.p_value, pinto.region, "variance_by_size")
+    wild = wild_bootstrap(fit, EFFECT, rng=rng, alpha=alpha)
+    yield _region_row("wild_restricted", wild.estimate, wild.p_value, wild.region, "districts_independent")
+    yield _t_row("cr3_jackknife", cr3_test(fit, EFFECT, alpha))
+    yield _t_row("donald_lang", donald_lang(sample, alpha), assumes="districts_vary_alike", weighted=False)
+    yield _t_row("ibragimov_mueller", ibragimov_mueller(sample, alpha).test, assumes="many_controls", weighted=False)
+    if (~sample.treated).sum() >= sample.treated.sum():
+        taber = conley_taber(sample, rng=rng, alpha=alpha)
+        yield _Row("conley_taber", taber.estimate, taber.p_value, taber.lower, taber.upper,
+                   assumes="districts_vary_alike", weighted=False)  # fmt: skip
+    yield _t_row("cr1", cr1_test(fit, EFFECT, alpha), notes=("shown_in_grey",))
+
+
+def _permutation(sample: Districts, alpha: float, rng: np.random.Generator, *, studentised: bool) -> _Row:
+    test = permutation_test(sample, rng=rng, alpha=alpha, studentise="cr2" if studentised else "none")
+    key = PRIMARY_P if studentised else "permutation"
+    row = _region_row(key, test.estimate, test.p_value, test.region, "exchangeable")
+    return row if test.enumerated else row._replace(notes=(*row.notes, "sampled_assignments"))
+
+
+def _region_row(inference: str, estimate: float, p_value: float, region: Region, assumes: str) -> _Row:
+    notes = tuple(
+        key for key, holds in (("set_has_gaps", region.disconnected), ("set_unbounded", region.unbounded)) if holds
+    )
+    return _Row(inference, estimate, p_value, region.lower, region.upper, assumes=assumes, notes=notes)
+
+
+def _t_row(
+    inference: str,
+    test: TTest,
+    *,
+    assumes: str = "districts_independent",
+    notes: tuple[str, ...] = (),
+    weighted: bool = True,
+) -> _Row:
+    return _Row(
+        inference, test.estimate, test.p_value, test.lower, test.upper, test.std_error, assumes, notes, weighted
+    )
+
+
+def _label(row: _Row, sample: Districts, labels: Labels, alpha: float) -> Estimate:
+    return Estimate(
+        estimate=row.estimate,
+        scale=labels.scale,
+        estimand=labels.estimand,
+        estimator=labels.estimator,
+        inference=row.inference,
+        std_error=row.std_error,
+        lower=row.lower,
+        upper=row.upper,
+        level=1 - alpha,
+        p_value=row.p_value,
+        n_units=sample.change.size,
+        n_treated=int(sample.treated.sum()),
+        weights=labels.weights if row.weighted else "none",
+        assumptions=(*labels.assumptions, row.assumes),
+        notes=row.notes,
+    )
