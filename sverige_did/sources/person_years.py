@@ -74,11 +74,13 @@ def person_years(
     ``age_cuts`` (6, 13, 18) makes the groups 0-5, 6-12, 13-17 and 18+; a child changes group on its birthday, in
     the middle of a window too. ``year_length`` divides each day by the length of its calendar year, or by a fixed
     number of days such as 365.25. ``districts`` and ``rungs`` list the cells to show (default: all that occur).
-    Refuses windows that reach past the day of censoring, ages without birthdays, and codes outside the lists.
+    Refuses windows that reach past the day of censoring, a length that is not positive, ages without birthdays, and
+    codes outside the lists.
     """
     if int(windows.bounds[-1]) > spells.censored_on:
-        days_late = int(windows.bounds[-1]) - spells.censored_on
-        raise refuse("windows_past_censoring", days=days_late)
+        raise refuse("windows_past_censoring", days=int(windows.bounds[-1]) - spells.censored_on)
+    if year_length != "calendar" and not year_length > 0:
+        raise refuse("year_length_not_positive", found=str(year_length))
     resolved, overlaps = resolve_overlaps(spells, overlap)
     district_names, rung_names = _axis(spells.district, districts), _axis(spells.rung, rungs)
     grid = _split_at_new_year(windows.bounds)
@@ -98,17 +100,18 @@ def person_days(
 
     ``bounds`` (T + 1,) are the increasing first days of the windows, and the day after the last.
     """
-    shape = (len(districts), len(rungs), len(age_cuts) + 1, len(bounds) - 1)
-    cell = _codes(spells.district, districts, "district") * shape[1] + _codes(spells.rung, rungs, "rung")
+    D, R, A, T = len(districts), len(rungs), len(age_cuts) + 1, len(bounds) - 1
+    cell = _codes(spells.district, districts, "district") * R + _codes(spells.rung, rungs, "rung")
     low, high = int(bounds[0]), int(bounds[-1])
-    window = np.repeat(np.arange(shape[3]), np.diff(bounds))
-    remaining, later = np.zeros((2, shape[0] * shape[1], shape[2], shape[3]), dtype=np.int64)
+    window = np.repeat(np.arange(T), np.diff(bounds))
+    remaining, later = np.zeros((2, A, D * R, T), dtype=np.int64)
     for group, (since, until) in enumerate(pairwise(_group_limits(spells, age_cuts))):
         start = np.maximum(spells.start, since) if group else spells.start
         stop = np.minimum(spells.stop, until) if group < len(age_cuts) else spells.stop
-        _tally(start, stop, cell, window, bounds, low, high, remaining[:, group], later[:, group])
+        _tally(start, stop, cell, window, bounds, low, high, remaining[group], later[group])
     before = np.cumsum(later, axis=-1) - later
-    return (remaining + before * np.diff(bounds)).reshape(shape)
+    days = remaining + before * np.diff(bounds)
+    return np.moveaxis(days.reshape(A, D, R, T), 0, 2)
 
 
 def age_labels(age_cuts: tuple[int, ...]) -> tuple[str, ...]:

@@ -164,6 +164,10 @@ def test_days_in_year():
         (lambda: Windows(np.array([1, 2]), ("a", "b")), "windows_not_increasing"),
         (lambda: person_years(one("2014-01-01", "2014-02-01"), years(2016, 2017)), "windows_past_censoring"),
         (
+            lambda: person_years(one("2014-01-01", "2014-02-01"), years(2014, 2014), year_length=0.0),
+            "year_length_not_positive",
+        ),
+        (
             lambda: person_years(one("2014-01-01", "2014-02-01", birth=None), years(2014, 2014), age_cuts=(6,)),
             "ages_need_birth",
         ),
