@@ -1,0 +1,143 @@
+"""Which released findings answer what: the choice of what is told first, made by rule and never by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from sverige_did.results import EFFECT_CLASSES, DesignClass, Finding, Verdict
+
+if TYPE_CHECKING:
+    from sverige_did.design import OutcomeDesign
+    from sverige_did.disclosure import Release
+
+ALL_READINGS = "all"
+Standing = Verdict | Literal["no_data"]
+STANDINGS: tuple[Standing, ...] = (*get_args(Verdict), "no_data")
+"""From the strongest to none; a question stands as its strongest outcome does, and the verdict table shows each."""
+
+HEADLINE: tuple[tuple[str, str], ...] = (
+    ("bayes", "ratio"), ("did", "ratio"), ("rate_ratio", "ratio"), ("bayes", "pp"), ("did", "pp"),
+    ("did_scaled", "mio_dkk"), ("did", "mio_dkk"), ("share_of_moves", "share"), ("sign_test", "share"),
+    ("before_after", "ratio"), ("before_after", "pp"), ("before_after", "level"),
+)  # fmt: skip
+"""The estimator and scale told first for an outcome: the one that carries most of the uncertainty comes first."""
+
+NOT_ABOUT_THE_OUTCOME = frozenset({"design_analysis", "break_even", "net_cost"})
+"""Estimators that say what a design or a budget could show, not what happened to the outcome."""
+
+OffScale = Literal["no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One outcome of the first figure: findings on the ratio scale, None where there is none."""
+
+    outcome: str
+    design_class: DesignClass
+    benefit: Literal["lower", "higher", "none"]
+    raw: Finding | None
+    did: Finding | None
+    bayes: Finding | None
+    level: Finding | None
+
+
+def design_of(release: Release, outcome: str) -> OutcomeDesign:
+    """The design of one outcome; KeyError when the release has none."""
+    return {design.outcome: design for design in release.designs}[outcome]
+
+
+def findings_of(release: Release, outcome: str) -> tuple[Finding, ...]:
+    """Every finding of one outcome, in the order of the release."""
+    return tuple(finding for finding in release.findings if finding.outcome == outcome)
+
+
+def told_first(release: Release, outcome: str) -> tuple[Finding, ...]:
+    """The findings of one outcome in the reading that the first figure shows; every reading where that has none."""
+    every = findings_of(release, outcome)
+    main = tuple(finding for finding in every if finding.reading in {release.main_reading, ALL_READINGS})
+    return main or every
+
+
+def pick(findings: tuple[Finding, ...], estimator: str, scale: str) -> Finding | None:
+    """The first finding by that estimator on that scale; one with an interval goes before one without."""
+    fitting = [item for item in findings if (item.result.estimator, item.result.scale) == (estimator, scale)]
+    bounded = [item for item in fitting if item.result.lower is not None]
+    return next(iter(bounded or fitting), None)
+
+
+def headline(release: Release, outcome: str) -> Finding | None:
+    """The finding that stands for an outcome in a sentence; None where nothing could be estimated."""
+    candidates = tuple(
+        item for item in told_first(release, outcome) if item.result.estimator not in NOT_ABOUT_THE_OUTCOME
+    )
+    chosen = (pick(candidates, *wanted) for wanted in HEADLINE)
+    return next((item for item in chosen if item is not None), next(iter(candidates), None))
+
+
+def standing(release: Release, outcome: str) -> Standing:
+    """How an outcome stands: the verdict of its headline; no_data where nothing was registered or printed."""
+    if design_of(release, outcome).design_class is None:
+        return "no_data"
+    told = headline(release, outcome)
+    return "refused" if told is None else told.verdict
+
+
+def question_standing(release: Release, question: str) -> Standing:
+    """How a question stands: as the strongest of its outcomes; no_data where it has none."""
+    stands = [standing(release, item.outcome) for item in release.study.outcomes if item.question == question]
+    return min(stands, key=STANDINGS.index, default="no_data")
+
+
+def tally(release: Release) -> dict[str, int]:
+    """How many questions the figures support, leave open, can only describe, and cannot answer."""
+    stands = [question_standing(release, question.key) for question in release.study.questions]
+    return {
+        "total": len(stands),
+        "supported": stands.count("supported"),
+        "open": stands.count("inconclusive") + stands.count("conditional"),
+        "descriptive": stands.count("descriptive"),
+        "unanswered": stands.count("refused") + stands.count("no_data"),
+    }
+
+
+def rows(release: Release) -> tuple[Row, ...]:
+    """The outcomes that can stand on the common scale, in the plan's order."""
+    found = []
+    for wanted in release.study.outcomes:
+        design_class = design_of(release, wanted.outcome).design_class
+        told = told_first(release, wanted.outcome)
+        if design_class is None:
+            continue
+        is_effect = design_class in EFFECT_CLASSES
+        raw = pick(told, "before_after", "ratio")
+        row = Row(
+            outcome=wanted.outcome,
+            design_class=design_class,
+            benefit=wanted.benefit,
+            raw=raw if is_effect else None,
+            did=pick(told, "did", "ratio") if is_effect else None,
+            bayes=pick(told, "bayes", "ratio") if is_effect else None,
+            level=None if is_effect else pick(told, "rate_ratio", "ratio") or raw,
+        )
+        if row.did or row.bayes or row.level:
+            found.append(row)
+    return tuple(found)
+
+
+def off_scale(release: Release) -> tuple[tuple[str, OffScale], ...]:
+    """The outcomes of the plan that are not in the first figure, each with the reason."""
+    shown = {row.outcome for row in rows(release)}
+    absent = [item.outcome for item in release.study.outcomes if item.outcome not in shown]
+    return tuple((outcome, _why_off_scale(release, outcome)) for outcome in absent)
+
+
+def _why_off_scale(release: Release, outcome: str) -> OffScale:
+    design = design_of(release, outcome)
+    if design.design_class is None:
+        return "no_data"
+    if design.support.numbers_lost:
+        return "numbers_lost"
+    if not findings_of(release, outcome):
+        return "not_estimated"
+    return "level_lost" if design.may_say_effect else "other_scale"

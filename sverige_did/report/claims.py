@@ -1,0 +1,79 @@
+"""The one sentence that may be said about an outcome, filled from its headline finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sverige_did import words
+from sverige_did.design import claim_key
+from sverige_did.outcomes import CATALOGUE
+from sverige_did.report import numbers
+from sverige_did.report.answers import headline
+from sverige_did.report.labels import in_language
+
+if TYPE_CHECKING:
+    from sverige_did.disclosure import Release
+    from sverige_did.results import Estimate
+    from sverige_did.words import Language
+
+NULL = {"ratio": 1.0}
+"""The value that means no difference, where it is not 0."""
+
+
+def claim(release: Release, outcome: str, language: Language) -> str:
+    """The sentence that the design and the verdict allow; a sentence of its own where there is no finding."""
+    phrase = words.text(f"outcomes.{outcome}.phrase", language)
+    told = headline(release, outcome)
+    if told is None:
+        return words.text("design.claim.none", language, outcome=phrase)
+    result, study = told.result, release.study
+    return words.text(
+        claim_key(told),
+        language,
+        outcome=phrase,
+        estimate=amount_of(result, outcome, language),
+        interval=interval_of(result, outcome, language),
+        direction=words.text(f"design.direction.{_direction(result)}", language),
+        side=words.text(f"design.side.{_side(release, outcome, result)}", language),
+        reservation=words.text(f"design.reservation.{_reservation(result)}", language),
+        treated=in_language(study.treated.label, language),
+        control=in_language(study.control.label, language),
+    )
+
+
+def amount_of(result: Estimate, outcome: str, language: Language) -> str:
+    """The estimate with its unit."""
+    return numbers.amount(result.scale, result.estimate, language, CATALOGUE[outcome].unit)
+
+
+def interval_of(result: Estimate, outcome: str, language: Language) -> str:
+    """The interval with its unit and level; bounds are called what they are."""
+    if result.lower is None or result.upper is None or result.level is None:
+        return words.text("report.interval.none", language)
+    unit = CATALOGUE[outcome].unit
+    low, high = (numbers.amount(result.scale, end, language, unit) for end in (result.lower, result.upper))
+    if result.inference == "bounds":
+        return words.text("report.interval.bounds", language, lower=low, upper=high)
+    level = numbers.percent(result.level, language)
+    return words.text("report.interval.level", language, level=level, lower=low, upper=high)
+
+
+def _sign(result: Estimate) -> int:
+    null = NULL.get(result.scale, 0.0)
+    return (result.estimate > null) - (result.estimate < null)
+
+
+def _direction(result: Estimate) -> str:
+    return {-1: "lower", 0: "same", 1: "higher"}[_sign(result)]
+
+
+def _side(release: Release, outcome: str, result: Estimate) -> str:
+    benefit = {item.outcome: item.benefit for item in release.study.outcomes}[outcome]
+    wanted = {"lower": -1, "higher": 1, "none": 0}[benefit]
+    return {1: "better", -1: "worse", 0: "neither"}[wanted * _sign(result)]
+
+
+def _reservation(result: Estimate) -> str:
+    if result.lower is None or result.upper is None:
+        return "no_interval"
+    return "includes" if result.lower <= NULL.get(result.scale, 0.0) <= result.upper else "excludes"

@@ -1,0 +1,97 @@
+"""The sensitivity figures: one small figure for each outcome, one line for each reading, along one assumption."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sverige_did import words
+from sverige_did.report import numbers, svg
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from sverige_did.results import Curve
+    from sverige_did.words import Language
+
+WIDTH, HEIGHT = 400.0, 280.0
+LINES = (("-", svg.ACCENT), ("--", "#b45309"), (":", svg.INK), ("-.", svg.MUTED))
+"""Line pattern and colour of the first, second, ... reading: told apart without colour."""
+
+POINTS_IN_TABLE = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One curve and the name of the reading it belongs to."""
+
+    label: str
+    curve: Curve
+
+
+def curve_figure(name: str, lines: tuple[Line, ...], language: Language, *, title: str, mark: str | None) -> Markup:
+    """Lines that share their axes as one SVG; ``name`` must be unique on the page."""
+    first = lines[0].curve
+
+    def paint(figure: Figure) -> None:
+        axes = figure.add_axes((0.15, 0.2, 0.8, 0.66))
+        for line, (pattern, colour) in zip(lines, cycle(LINES)):
+            _line(axes, line, pattern, colour)
+        _dress(axes, first, language)
+        if len(lines) > 1:
+            figure.legend(loc="upper left", bbox_to_anchor=(0, 0.99), ncols=3, frameon=False, fontsize=12, borderpad=0)
+
+    return svg.draw(name, WIDTH, HEIGHT, paint, title=title, mark=mark)
+
+
+def _line(axes: Axes, line: Line, pattern: str, colour: str) -> None:
+    x, y = (_finite(side) for side in (line.curve.x, line.curve.y))
+    axes.plot(x, y, linestyle=pattern, color=colour, linewidth=2, label=line.label)
+    if line.curve.lower and line.curve.upper:
+        lower, upper = (_finite(side) for side in (line.curve.lower, line.curve.upper))
+        axes.fill_between(x, lower, upper, color=colour, alpha=0.12, linewidth=0)
+
+
+def _finite(values: tuple[float, ...]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """The values with a gap where one is infinite: a line cannot be drawn to infinity, the table says it."""
+    array = np.array(values, dtype=np.float64)
+    return np.where(np.isfinite(array), array, np.nan)
+
+
+def _dress(axes: Axes, curve: Curve, language: Language) -> None:
+    axes.set_xlabel(words.text(curve.x_name, language), fontsize=12)
+    figure = axes.get_figure()
+    if figure is not None:
+        figure.text(0.005, 0.885, words.text(curve.y_name, language), fontsize=12, va="bottom", color=svg.INK)
+    axes.xaxis.set_major_formatter(lambda value, _: numbers.significant(value, language))
+    axes.yaxis.set_major_formatter(lambda value, _: numbers.significant(value, language))
+    axes.locator_params(nbins=5)
+    axes.grid(color=svg.RULE, linewidth=0.5)
+    axes.set_axisbelow(True)
+    low, high = axes.get_ylim()
+    if low < 0 < high:
+        axes.axhline(0, color=svg.INK, linewidth=1)
+
+
+def points(curve: Curve, language: Language) -> list[tuple[str, str, str]]:
+    """At most 21 evenly spread points as text: x, y and the interval (empty where the curve has none)."""
+    steps = min(len(curve.x), POINTS_IN_TABLE)
+    chosen = np.unique(np.linspace(0, len(curve.x) - 1, steps).round().astype(int))
+    return [_point(curve, int(at), language) for at in chosen]
+
+
+def _point(curve: Curve, at: int, language: Language) -> tuple[str, str, str]:
+    x, y = numbers.significant(curve.x[at], language), _or_dash(curve.y[at], language)
+    if not (curve.lower and curve.upper):
+        return x, y, ""
+    return x, y, f"{_or_dash(curve.lower[at], language)}; {_or_dash(curve.upper[at], language)}"
+
+
+def _or_dash(value: float, language: Language) -> str:
+    return "–" if math.isnan(value) else numbers.significant(value, language)

@@ -1,0 +1,130 @@
+"""The sensitivity figures and the damaged tables: what would have to be otherwise, and which readings remain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sverige_did import words
+from sverige_did.report import numbers
+from sverige_did.report.curves import Line, curve_figure, points
+from sverige_did.report.labels import caption, in_language, mark, reading
+from sverige_did.report.tables import FigureView, Table, heads
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sverige_did.disclosure import Release
+    from sverige_did.results import Feasible, Reported
+    from sverige_did.words import Language
+
+TABLES_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """All figures of one check."""
+
+    title: str
+    figures: tuple[FigureView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingView:
+    """One reading of one damaged table: how many tables fit, and which printed figures contradict each other."""
+
+    outcome: str
+    reading: str
+    fitting: int
+    consistent: bool
+    conflicts: tuple[tuple[str, ...], ...]
+    given_up: tuple[str, ...]
+    intervals: Table | None
+    tables: Table | None
+
+
+def sensitivity(release: Release, language: Language) -> tuple[CheckView, ...]:
+    """The figures of every check that has curves, in the order of the release."""
+    gathered: dict[str, dict[tuple[str, str], list[Line]]] = {}
+    for check in release.checks:
+        for curve in check.curves:
+            line = Line(reading(release, check.reading, language), curve)
+            gathered.setdefault(check.check, {}).setdefault((check.outcome, curve.name), []).append(line)
+    return tuple(_check_view(release, check, groups, language) for check, groups in gathered.items())
+
+
+def _check_view(
+    release: Release, check: str, groups: Mapping[tuple[str, str], list[Line]], language: Language
+) -> CheckView:
+    title = words.text(f"labels.check.{check}", language)
+    figures = []
+    for (outcome, name), lines in groups.items():
+        told = _curve_caption(release, title, outcome, lines[0], language)
+        figure_name = f"{check}-{outcome}-{name}"
+        svg = curve_figure(figure_name, tuple(lines), language, title=told, mark=mark(release, language))
+        figures.append(FigureView(svg, _curve_table(lines, told, language)))
+    return CheckView(title, tuple(figures))
+
+
+def _curve_caption(release: Release, check: str, outcome: str, line: Line, language: Language) -> str:
+    name = words.text(f"outcomes.{outcome}.short", language)
+    y, x = words.text(line.curve.y_name, language), words.text(line.curve.x_name, language)
+    return caption(release, "curve", language, check=check, outcome=name, y=y, x=x)
+
+
+def _curve_table(lines: list[Line], told: str, language: Language) -> Table:
+    first = lines[0].curve
+    columns = (words.text(first.x_name, language), words.text(first.y_name, language))
+    rows = tuple((x, y, interval, line.label) for line in lines for x, y, interval in points(line.curve, language))
+    return Table(told, (*columns, *heads(("interval", "reading"), language)), rows, frozenset({1, 2}))
+
+
+def readings(release: Release, language: Language) -> tuple[ReadingView, ...]:
+    """Every reading of every damaged table that was enumerated."""
+    facts = {fact.fact_id: fact for fact in release.reported}
+    return tuple(_reading_view(release, found, facts, language) for found in release.feasible)
+
+
+def _reading_view(release: Release, found: Feasible, facts: Mapping[str, Reported], language: Language) -> ReadingView:
+    def said(fact_id: str) -> str:
+        fact = facts[fact_id]
+        finding = fact.finding_da if language == "da" else fact.finding_en
+        return words.text("report.damaged.fact", language, finding=finding, place=fact.place, fact=fact_id)
+
+    name = words.text(f"outcomes.{found.outcome}.short", language)
+    label = reading(release, found.reading, language)
+    told = caption(release, "feasible", language, outcome=name, reading=label)
+    return ReadingView(
+        outcome=name,
+        reading=label,
+        fitting=len(found.tables) if found.consistent else 0,
+        consistent=found.consistent,
+        conflicts=tuple(tuple(said(fact) for fact in conflict) for conflict in found.conflicts),
+        given_up=tuple(said(fact) for fact in found.given_up),
+        intervals=_intervals(found, told, language),
+        tables=_tables(found, told),
+    )
+
+
+def _intervals(found: Feasible, told: str, language: Language) -> Table | None:
+    if not found.intervals:
+        return None
+    rows = tuple(
+        (name, numbers.significant(low, language), numbers.significant(high, language))
+        for name, (low, high) in found.intervals.items()
+    )
+    return Table(told, heads(("quantity", "smallest", "largest"), language), rows, frozenset({1, 2}))
+
+
+def _tables(found: Feasible, told: str) -> Table | None:
+    if not found.tables:
+        return None
+    rows = tuple(tuple(str(cell) for cell in table) for table in found.tables[:TABLES_SHOWN])
+    return Table(told, found.unknowns, rows, frozenset(range(len(found.unknowns))))
+
+
+def reading_definitions(release: Release, language: Language) -> tuple[tuple[str, str], ...]:
+    """Each reading of the plan with what it means."""
+    return tuple(
+        (in_language(item.label, language), in_language(item.definition, language)) for item in release.study.readings
+    )

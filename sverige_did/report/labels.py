@@ -1,0 +1,70 @@
+"""Names for the keys that a release carries; an unknown key is a fault, never a blank."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sverige_did import words
+from sverige_did.report import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sverige_did.disclosure import Release
+    from sverige_did.results import CheckResult
+    from sverige_did.study import Bilingual
+    from sverige_did.words import Language
+
+
+def in_language(text: Bilingual, language: Language) -> str:
+    """The side of a bilingual text that the page is written in."""
+    return text.da if language == "da" else text.en
+
+
+def reading(release: Release, key: str, language: Language) -> str:
+    """The plan's name of a reading, or the words for what all readings share."""
+    known = {item.key: in_language(item.label, language) for item in release.study.readings}
+    return known[key] if key in known else words.text(f"labels.reading.{key}", language)
+
+
+def assumption(release: Release, key: str, language: Language) -> str:
+    """The words for an assumption that an estimate or a check names: one of the plan's numbers, or a general one."""
+    if key in {item.key for item in release.study.assumptions}:
+        return words.text("labels.assumption.planned", language, key=key)
+    return assumed(key, language)
+
+
+def assumed(key: str, language: Language) -> str:
+    """The words for an assumption that is no number of the plan: those of the checks, or else those of the report.
+
+    Raises KeyError where nobody has words for it.
+    """
+    of_checks = f"checks.assumption.{key}"
+    return words.text(of_checks if words.has(of_checks, language) else f"labels.assumption.{key}", language)
+
+
+def note(key: str, language: Language) -> str:
+    """The words for a note on an estimate; a key with a dot names its own subject."""
+    return words.text(key if "." in key else f"labels.note.{key}", language)
+
+
+def check_sentence(check: CheckResult, language: Language) -> str:
+    """What would overturn the finding, or why that could not be computed, with the check's own numbers."""
+    return words.text(f"checks.{check.check}.{check.key}", language, **spoken(check.numbers, language))
+
+
+def spoken(values: Mapping[str, float | None], language: Language) -> dict[str, str]:
+    """Numbers for a sentence, at three significant figures; a number that does not exist is a dash."""
+    return {name: "–" if value is None else numbers.significant(value, language) for name, value in values.items()}
+
+
+def mark(release: Release, language: Language) -> str | None:
+    """The warning that figures of synthetic data carry; None where the data are real."""
+    return words.text("report.synthetic.mark", language) if release.synthetic else None
+
+
+def caption(release: Release, key: str, language: Language, **values: object) -> str:
+    """The caption ``report.captions.<key>``, with the warning in front of it where the data are synthetic."""
+    told = words.text(f"report.captions.{key}", language, **values)
+    warning = mark(release, language)
+    return told if warning is None else f"{warning}: {told}"

@@ -1,0 +1,61 @@
+"""What is told first follows from the release by rule."""
+
+from __future__ import annotations
+
+from conftest import finding, make_release, make_study
+
+from sverige_did.disclosure import Release
+from sverige_did.report import answers
+from sverige_did.results import Estimate
+
+
+def test_every_question_is_counted_once(release: Release) -> None:
+    counted = answers.tally(release)
+    assert counted == {"total": 7, "supported": 0, "open": 2, "descriptive": 3, "unanswered": 2}
+    assert counted["total"] == sum(count for key, count in counted.items() if key != "total")
+
+
+def test_the_first_figure_shows_the_main_reading(release: Release) -> None:
+    shown = {row.outcome: row for row in answers.rows(release)}
+    assert set(shown) == {"institution_share", "breakdowns"}
+    row = shown["institution_share"]
+    assert [item and item.reading for item in (row.raw, row.did, row.bayes, row.level)] == ["H2", "H2", "H2", None]
+    level = shown["breakdowns"]
+    assert level.level is not None
+    assert level.raw is level.did is level.bayes is None
+
+
+def test_every_outcome_is_either_in_the_first_figure_or_has_a_reason(release: Release) -> None:
+    shown = [row.outcome for row in answers.rows(release)]
+    absent = dict(answers.off_scale(release))
+    assert sorted([*shown, *absent]) == sorted(item.outcome for item in release.study.outcomes)
+    assert absent == {
+        "family_share": "level_lost",
+        "ladder_moves": "other_scale",
+        "decision_time": "other_scale",
+        "wellbeing_sdq": "no_data",
+        "caseload": "numbers_lost",
+    }
+
+
+def test_the_order_of_findings_does_not_matter(release: Release) -> None:
+    turned = release.model_copy(update={"findings": release.findings[::-1]})
+    assert answers.rows(turned) == answers.rows(release)
+    assert answers.tally(turned) == answers.tally(release)
+
+
+def test_a_design_analysis_never_speaks_for_an_outcome() -> None:
+    study = make_study()
+    alone = Estimate(estimate=23.0, scale="pp", estimator="design_analysis", inference="none", estimand="mde")
+    release = make_release(study, findings=(finding(study, "family_share", "all", alone),))
+    assert answers.headline(release, "family_share") is None
+    assert answers.standing(release, "family_share") == "refused"
+
+
+def test_a_finding_with_an_interval_goes_before_one_without(release: Release) -> None:
+    study = release.study
+    bare = Estimate(estimate=0.4, scale="ratio", estimator="rate_ratio", inference="none", estimand="ratio")
+    first = release.model_copy(update={"findings": (finding(study, "breakdowns", "all", bare), *release.findings)})
+    told = answers.headline(first, "breakdowns")
+    assert told is not None
+    assert told.result.lower is not None
