@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,7 @@ _LONGEST_SHOWN = 40
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2212": "-"})
 _PLAIN = r"[+-]?\d+"
 _SPACED = r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?"
+_SIGNED = r"[+-]?[\d.,\s]+"
 _ANY_NUMBER = r"[+-]?\d+(?:[.,]\d+)*"
 # What only one decimal sign explains; one sign before exactly three digits (1.234) is explained by both.
 _ONLY_COMMA = r"[+-]?(?:\d+,(?:\d{1,2}|\d{4,})|0,\d+|\d{4,},\d{3}|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,})"
@@ -99,6 +101,8 @@ def to_numbers(cells: pd.Series[Any], column: Column, file: str, *, in_file: str
         return Converted(cells.astype("float64"))
     native = cells.map(lambda cell: isinstance(cell, int | float) and not isinstance(cell, bool))
     written = as_text(cells.where(~native.astype(bool)))
+    if not native.any() and written.dropna().str.fullmatch(_PLAIN).all():
+        return Converted(pd.to_numeric(written).astype("float64"))
     spaced = written.str.fullmatch(_SPACED).fillna(False).astype(bool)
     text = written.where(~spaced, written.str.replace(" ", ""))
     numeric = text.str.fullmatch(_ANY_NUMBER).fillna(False).astype(bool)
@@ -173,20 +177,8 @@ def to_periods(cells: pd.Series[Any]) -> Converted:
     return Converted(as_text(cells).map(period_label, na_action="ignore"))
 
 
-def formula_problems(frame: pd.DataFrame, file: str, columns: dict[str, Column]) -> list[Problem]:
-    """Warnings for text that a spreadsheet would run as a formula; it is kept as text.
-
-    ``columns`` maps the file's headers to columns; the cell itself is shown only as far as :func:`shown` allows.
-    """
-    problems = []
-    for header, column in columns.items():
-        text = as_text(frame[header])
-        risky = text.str.match(r"[=+\-@].").fillna(False) & ~text.str.fullmatch(r"[+-]?[\d.,\s]+").fillna(False)
-        for row in text.index[risky.astype(bool)]:
-            found = shown(text[row], column)
-            problems.append(
-                Problem(
-                    "reg_formula_cell", file=file, row=int(row), column=column.name, found=found, severity="warning"
-                )
-            )
-    return problems
+def formula_problems(text: pd.Series[Any], column: Column, file: str) -> list[Problem]:
+    """Warnings for cells (as :func:`as_text` gives them) that a spreadsheet would run; they are kept as text."""
+    begins = text[text.str.match(r"[=+\-@].").fillna(False).astype(bool)]
+    rows = [row for row, cell in zip(begins.index.tolist(), begins, strict=True) if not re.fullmatch(_SIGNED, cell)]
+    return [replace(one, severity="warning") for one in problems_at(rows, "reg_formula_cell", file, column, text)]

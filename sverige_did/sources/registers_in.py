@@ -95,19 +95,25 @@ def convert(raw: RawTable, register: Register) -> RegisterTable:
     match = match_headers([str(name) for name in raw.frame.columns], register)
     columns = {header: register.column(name) for header, name in match.known.items()}
     problems = [*raw.problems, *header_problems([str(name) for name in raw.frame.columns], register, raw.file)]
-    problems += formula_problems(raw.frame, raw.file, columns)
-    numeric = [as_text(raw.frame[header]) for header, column in columns.items() if column.kind in _NUMBERS]
-    sign = decimal_sign(numeric)
+    texts = {header: as_text(raw.frame[header]) for header in columns}
+    problems += [one for header, text in texts.items() for one in formula_problems(text, columns[header], raw.file)]
+    sign = decimal_sign([text for header, text in texts.items() if columns[header].kind in _NUMBERS])
     read = {column.name: _convert(raw.frame[header], column, raw.file, sign) for header, column in columns.items()}
     frame = pd.DataFrame({name: converted.cells for name, converted in read.items()}, index=raw.frame.index)
-    for column in register.columns:
-        if column.name not in frame:
-            frame[column.name] = pd.Series(index=frame.index, dtype=DTYPES.get(column.kind, "str"))
-    frame = frame[[column.name for column in register.columns]]
     assumptions = raw.assumptions + tuple(one for converted in read.values() for one in converted.assumptions)
     problems += [problem for converted in read.values() for problem in converted.problems]
     problems += _schema_problems(frame, register, raw.file, problems)
-    return RegisterTable(register, raw.file, frame, assumptions, tuple(problems))
+    return RegisterTable(register, raw.file, _completed(frame, register), assumptions, tuple(problems))
+
+
+def _completed(frame: pd.DataFrame, register: Register) -> pd.DataFrame:
+    """All columns of the register in its order; one that the file lacks is missing throughout."""
+    lacking = {
+        column.name: pd.Series(index=frame.index, dtype=DTYPES.get(column.kind, "str"))
+        for column in register.columns
+        if column.name not in frame
+    }
+    return frame.assign(**lacking)[[column.name for column in register.columns]]
 
 
 def _convert(cells: pd.Series[Any], column: Column, file: str, sign: str | None) -> Converted:

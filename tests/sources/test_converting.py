@@ -151,9 +151,9 @@ def test_text_loses_spaces_and_spreadsheet_decimals_but_not_its_letters() -> Non
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+cmd|x", "-2+3", "@SUM(A1)"])
 def test_formulas_are_flagged_and_plain_signed_numbers_are_not(text: str) -> None:
     column = Column("note", "note", "text")
-    (problem,) = formula_problems(pd.DataFrame({"n": [text]}, index=[2]), "a.csv", {"n": column})
+    (problem,) = formula_problems(as_text(cells(text)), column, "a.csv")
     assert (problem.key, problem.row, problem.severity) == ("reg_formula_cell", 2, "warning")
-    assert formula_problems(pd.DataFrame({"n": ["-5", "+1,5", "-", "a=b"]}), "a.csv", {"n": column}) == []
+    assert formula_problems(as_text(cells("-5", "+1,5", "-", "a=b", None)), column, "a.csv") == []
 
 
 def test_a_message_shows_no_identifier_and_never_much() -> None:
