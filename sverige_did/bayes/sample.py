@@ -55,12 +55,16 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Draws (groups ``posterior`` and ``sample_stats``) with their diagnostics, seed and sampling time in seconds."""
+    """Draws (groups ``posterior`` and ``sample_stats``) with their diagnostics, seed and sampling time in seconds.
+
+    ``data_sha256`` is the hash of all ``pm.Data`` of the model: the data and the numbers of the priors.
+    """
 
     draws: xr.DataTree
     report: GateReport
     settings: Settings
     seed: int
+    data_sha256: str
     seconds: float
 
     def values(self, name: str) -> np.ndarray:
@@ -87,6 +91,13 @@ def structure(model: pm.Model) -> str:
 def data_of(model: pm.Model) -> dict[str, np.ndarray]:
     """The current values of the model's ``pm.Data``, by name."""
     return {variable.name: np.asarray(variable.get_value()) for variable in model.data_vars}
+
+
+def _hash(data: dict[str, np.ndarray]) -> str:
+    digest = sha256()
+    for name in sorted(data):
+        digest.update(f"{name} {data[name].shape} {data[name].dtype}".encode() + data[name].tobytes())
+    return digest.hexdigest()
 
 
 def compile_model(model: pm.Model) -> Compiled:
@@ -119,13 +130,14 @@ def sample(
     compiled = compiled or compile_model(model)
     if compiled.structure != structure(model):
         raise ValueError("the compiled code belongs to a model of another structure")
-    code = compiled.code.with_data(**data_of(model))
+    data = data_of(model)
+    code = compiled.code.with_data(**data)
     started = time.perf_counter()
     draws = _draw(code, seed, settings, progress)
     report = judge(draws, gates or STANDARD)
     if gates is not None:
         require(report)
-    return Fit(draws, report, settings, seed, time.perf_counter() - started)
+    return Fit(draws, report, settings, seed, _hash(data), time.perf_counter() - started)
 
 
 def _draw(code: Any, seed: int, settings: Settings, progress: bool | None) -> xr.DataTree:

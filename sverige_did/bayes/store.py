@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -22,53 +23,58 @@ MADE_WITH = ("sverige-did", "pymc", "pytensor", "nutpie", "numba", "numpy", "arv
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance:
-    """What draws were made from: hashes of the plan and of the data, the model's name, the seed and the versions."""
-
-    plan_sha256: str
-    data_sha256: str
-    model: str
-    seed: int
-    versions: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """Draws as read back, with their provenance and the diagnostics they passed."""
+class StoredFit:
+    """One fit as read back: its draws, seed, the hash of its data and priors, and the diagnostics it passed."""
 
     draws: xr.DataTree
-    provenance: Provenance
+    seed: int
+    data_sha256: str
     report: GateReport
 
 
-def write(path: Path, fit: Fit, *, plan_sha256: str, data_sha256: str, model: str) -> None:
-    """Write the draws of a fit to one netCDF file (HDF5), replacing what is there."""
-    versions = {name: version(name) for name in MADE_WITH}
-    provenance = Provenance(plan_sha256, data_sha256, model, fit.seed, versions)
-    tree = fit.draws.copy()
-    tree.attrs = {
-        "format": FORMAT,
-        "provenance": json.dumps(asdict(provenance), sort_keys=True),
-        "diagnostics": json.dumps(asdict(fit.report), sort_keys=True),
-    }
+@dataclass(frozen=True, slots=True)
+class StoredDraws:
+    """All fits of a file by name, the hash of the plan, and the versions of the packages that made them."""
+
+    fits: Mapping[str, StoredFit]
+    plan_sha256: str
+    versions: Mapping[str, str]
+
+
+def write_draws(path: Path, fits: Mapping[str, Fit], plan_sha256: str) -> None:
+    """Write fits to one netCDF file (HDF5), a group each; a file of that name is replaced once all is written."""
+    tree = xr.DataTree.from_dict(
+        {f"{name}/{group}": fit.draws[group].to_dataset() for name, fit in fits.items() for group in fit.draws.children}
+    )
+    versions = json.dumps({name: version(name) for name in MADE_WITH}, sort_keys=True)
+    tree.attrs = {"format": FORMAT, "plan_sha256": plan_sha256, "versions": versions}
+    for name, fit in fits.items():
+        diagnostics = json.dumps(asdict(fit.report), sort_keys=True)
+        tree[name].attrs = {"seed": fit.seed, "data_sha256": fit.data_sha256, "diagnostics": diagnostics}
     path.parent.mkdir(parents=True, exist_ok=True)
-    tree.to_netcdf(path, engine="h5netcdf")
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    tree.to_netcdf(unfinished, engine="h5netcdf")
+    unfinished.replace(path)
 
 
-def read(path: Path, *, plan_sha256: str | None = None, data_sha256: str | None = None) -> Stored:
-    """Read draws back into memory.
+def read_draws(path: Path, plan_sha256: str | None = None) -> StoredDraws:
+    """Read a file of :func:`write_draws` into memory.
 
-    Raises RefusedError when the file is not one of ours (``draws_unreadable``), or when a hash is given and the
-    draws were made from another plan or other data (``draws_stale``).
+    Raises RefusedError when the file is not of this format (``draws_unreadable``), or when a hash is given and the
+    draws were made under another plan (``draws_stale``).
     """
     with xr.open_datatree(path, engine="h5netcdf") as opened:
         tree = opened.load()
     if tree.attrs.get("format") != FORMAT:
         raise refuse("draws_unreadable", found=str(tree.attrs.get("format")), expected=str(FORMAT))
-    provenance = Provenance(**json.loads(tree.attrs["provenance"]))
-    for asked, found in ((plan_sha256, provenance.plan_sha256), (data_sha256, provenance.data_sha256)):
-        if asked is not None and asked != found:
-            raise refuse("draws_stale", found=found, expected=asked)
-    diagnostics = json.loads(tree.attrs["diagnostics"])
+    made_under = str(tree.attrs["plan_sha256"])
+    if plan_sha256 is not None and plan_sha256 != made_under:
+        raise refuse("draws_stale", found=made_under, expected=plan_sha256)
+    fits = {name: _stored(node) for name, node in tree.children.items()}
+    return StoredDraws(fits, made_under, json.loads(tree.attrs["versions"]))
+
+
+def _stored(node: xr.DataTree) -> StoredFit:
+    diagnostics = json.loads(node.attrs["diagnostics"])
     report = GateReport(**diagnostics | {"gates": Gates(**diagnostics["gates"])})
-    return Stored(tree, provenance, report)
+    return StoredFit(node, int(node.attrs["seed"]), str(node.attrs["data_sha256"]), report)
