@@ -157,8 +157,8 @@ def satterthwaite(vectors: Floats) -> float:
 
 
 def t_test(estimate: float, std_error: float, df: float, alpha: float) -> TTest:
-    """Student's t for an estimate; refused (``no_variation_within``) when the standard error is zero."""
-    if not std_error > 0:
+    """Student's t for an estimate; refused (``no_variation_within``) when the standard error is zero but for rounding."""
+    if not std_error > 1e-12 * abs(estimate):
         raise refuse("no_variation_within")
     half = float(stats.t.isf(alpha / 2, df)) * std_error
     p = float(2 * stats.t.sf(abs(estimate) / std_error, df))

@@ -1,0 +1,143 @@
+import math
+
+import numpy as np
+import pytest
+
+from sverige_did import words
+from sverige_did.errors import RefusedError
+from sverige_did.inference.districts import districts
+from sverige_did.inference.lineup import Labels, Lineup, lineup
+from sverige_did.inference.verdict import Evidence, Note, cautions, decide, disagreements
+
+TREATED = np.arange(20) < 4
+LABELS = Labels(scale="pp", estimand="att_rate", weights="equal")
+METHODS = (
+    "permutation_studentised", "cr2_bell_mccaffrey", "behrens_fisher", "permutation", "ferman_pinto",
+    "wild_restricted", "cr3_jackknife", "donald_lang", "ibragimov_mueller", "conley_taber", "cr1",
+)  # fmt: skip
+
+
+def run(change: np.ndarray, treated: np.ndarray = TREATED, **options: object) -> Lineup:
+    return lineup(districts(change, treated, smallest_arm=1, **options), LABELS, rng=np.random.default_rng(0))
+
+
+def changes(effect: float, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(20) + effect * TREATED
+
+
+def test_every_method_is_there_in_order_with_the_same_estimate() -> None:
+    found = run(changes(1.0))
+    assert tuple(e.inference for e in found.estimates) == METHODS
+    for estimate in found.estimates:
+        assert estimate.estimate == pytest.approx(found.estimates[0].estimate)
+        assert (estimate.lower <= 0 <= estimate.upper) == (estimate.p_value > 0.05)
+        assert (estimate.n_units, estimate.n_treated, estimate.level) == (20, 4, 0.95)
+    assert found.by("cr1").notes == ("shown_in_grey",)
+
+
+def test_a_large_effect_is_supported_and_no_effect_is_not() -> None:
+    assert run(changes(6.0)).verdict == "supported"
+    assert run(changes(0.0)).verdict == "inconclusive"
+
+
+def test_a_shift_moves_every_limit() -> None:
+    base, moved = run(changes(1.0)), run(changes(3.5))
+    for before, after in zip(base.estimates, moved.estimates, strict=True):
+        assert after.lower == pytest.approx(before.lower + 2.5, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("p", "verdict"),
+    [
+        ((0.01, 0.01, 0.01, 0.01), "supported"),
+        ((0.05, 0.9, 0.05, 0.05), "supported"),
+        ((0.06, 0.01, 0.01, 0.01), "inconclusive"),
+        ((0.01, 0.01, 0.06, 0.01), "inconclusive"),
+        ((0.01, 0.01, 0.01, 0.06), "inconclusive"),
+    ],
+)
+def test_the_rule_needs_the_studentised_test_cr2_and_behrens_fisher(p: tuple, verdict: str) -> None:
+    assert decide(Evidence(*p), 0.05) == verdict
+
+
+@pytest.mark.parametrize(
+    ("p", "keys"),
+    [
+        ((0.20, 0.01, 0.20, 0.20), {"treated_vary_more"}),
+        ((0.03, 0.01, 0.08, 0.09), {"treated_vary_more", "few_degrees_of_freedom"}),
+        ((0.03, 0.20, 0.03, 0.03), {"treated_vary_less"}),
+        ((0.03, 0.03, 0.03, 0.09), {"only_if_alike"}),
+        ((0.09, 0.03, 0.03, 0.03), {"permutation_disagrees"}),
+        ((0.01, 0.01, 0.01, 0.01), set()),
+    ],
+)
+def test_disagreement_is_explained(p: tuple, keys: set[str]) -> None:
+    notes = disagreements(Evidence(*p), 4.63, 0.05)
+    assert {note.key for note in notes} == keys
+    assert all(note.say("da") != note.say("en") for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("groups", "treated", "keys"),
+    [
+        (20, 2, ["few_treated"]),
+        (6, 2, ["few_treated", "few_assignments"]),
+        (6, 3, ["few_assignments"]),
+        (8, 6, ["few_control"]),
+    ],
+)
+def test_a_design_that_carries_no_verdict_is_refused_in_words(groups: int, treated: int, keys: list[str]) -> None:
+    y = np.random.default_rng(2).standard_normal(groups)
+    found = run(y, np.arange(groups) < treated)
+    assert found.verdict == "refused"
+    assert found.estimates == ()
+    assert [note.key for note in found.notes] == keys
+
+
+def test_six_districts_with_two_treated_say_the_smallest_p() -> None:
+    found = run(np.random.default_rng(2).standard_normal(6), np.arange(6) < 2)
+    assert "15" in found.notes[1].say("en")
+    assert "0.067" in found.notes[1].say("en")
+
+
+def test_strata_that_leave_too_few_choices_are_refused() -> None:
+    treated = np.arange(8) % 2 == 0
+    assert run(np.random.default_rng(3).standard_normal(8), treated, strata=np.arange(8) // 2).verdict == "refused"
+
+
+def test_one_district_with_most_of_the_weight_is_named_and_weights_are_labelled() -> None:
+    weights = np.where(np.arange(20) == 2, 30.0, 1.0)
+    sample = districts(changes(1.0), TREATED, weights=weights)
+    assert cautions(sample)[0] == Note(key="heavy_district", values={"percent": "91"})
+    found = lineup(sample, LABELS, rng=np.random.default_rng(0))
+    assert found.by("cr2_bell_mccaffrey").weights == "equal"
+    assert found.by("donald_lang").weights == "none"
+    assert found.by("cr2_bell_mccaffrey").estimate != pytest.approx(found.by("donald_lang").estimate)
+
+
+def test_more_treated_than_controls_leave_conley_and_taber_out() -> None:
+    found = run(changes(1.0), ~TREATED)
+    assert "conley_taber" not in [e.inference for e in found.estimates]
+    with pytest.raises(KeyError):
+        found.by("conley_taber")
+
+
+def test_drawn_permutations_are_said_to_be_drawn() -> None:
+    found = run(changes(1.0), covariates=np.random.default_rng(4).standard_normal(20))
+    assert "sampled_assignments" in found.by("permutation_studentised").notes
+    assert all(math.isfinite(e.lower) for e in found.estimates)
+
+
+def test_districts_that_change_alike_are_refused() -> None:
+    with pytest.raises(RefusedError, match="changed alike"):
+        run(TREATED * 1.0)
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_every_key_has_its_words(language: words.Language) -> None:
+    found = run(changes(1.0))
+    for estimate in found.estimates:
+        assert words.has(f"labels.inference.{estimate.inference}", language)
+        assert all(words.has(f"labels.assumption.{key}", language) for key in estimate.assumptions)
+        assert all(words.has(f"labels.note.{key}", language) for key in estimate.notes)
+    assert all(words.has(f"inference.note.{note.key}", language) for note in found.notes)

@@ -1,0 +1,192 @@
+from itertools import combinations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sverige_did.errors import RefusedError
+from sverige_did.inference.cluster_robust import cr2, least_squares
+from sverige_did.inference.districts import districts
+from sverige_did.inference.permutation import permutation_region_of, permutation_test, permutation_test_of
+
+TREATED = np.arange(20) < 4
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def changes(seed: int, effect: float = 0.0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(TREATED.size) + effect * TREATED
+
+
+def slow_test(y: np.ndarray, treated: np.ndarray, *, studentised: bool) -> tuple[float, np.ndarray]:
+    """Welch's t (or the difference) of every choice of districts, one at a time."""
+    values = []
+    for rows in combinations(range(y.size), int(treated.sum())):
+        chosen = np.isin(np.arange(y.size), rows)
+        difference = y[chosen].mean() - y[~chosen].mean()
+        welch = stats.ttest_ind(y[chosen], y[~chosen], equal_var=False).statistic
+        values.append(welch if studentised else difference)
+    observed = stats.ttest_ind(y[treated], y[~treated], equal_var=False).statistic
+    observed = observed if studentised else y[treated].mean() - y[~treated].mean()
+    return float(np.mean(np.abs(values) >= abs(observed) - 1e-9)), np.asarray(values)
+
+
+@pytest.mark.parametrize("studentised", [True, False])
+def test_agrees_with_a_loop_over_all_choices(studentised: bool) -> None:
+    y, treated = changes(1, effect=1.0)[:11], TREATED[:11]
+    p, values = slow_test(y, treated, studentised=studentised)
+    found = permutation_test(districts(y, treated), rng=rng(), studentise="cr2" if studentised else "none")
+    assert found.p_value == pytest.approx(p, abs=1e-12)
+    np.testing.assert_allclose(np.sort(found.reference), np.sort(values), atol=1e-9)
+    assert found.smallest_p == pytest.approx(1 / 330)
+
+
+def test_agrees_with_scipy_for_the_difference_of_means() -> None:
+    y = changes(2, effect=1.2)[:10]
+    treated = np.arange(10) < 3
+
+    def difference(a: np.ndarray, b: np.ndarray, axis: int) -> np.ndarray:
+        return np.abs(a.mean(axis=axis) - b.mean(axis=axis))
+
+    reference = stats.permutation_test((y[treated], y[~treated]), difference, n_resamples=np.inf, alternative="greater")
+    found = permutation_test(districts(y, treated), rng=rng(), studentise="none")
+    assert found.p_value == pytest.approx(reference.pvalue)
+
+
+def test_a_shift_of_the_treated_moves_estimate_and_interval_by_as_much() -> None:
+    base = permutation_test(districts(changes(3), TREATED), rng=rng())
+    moved = permutation_test(districts(changes(3, effect=2.5), TREATED), rng=rng())
+    assert moved.estimate == pytest.approx(base.estimate + 2.5)
+    np.testing.assert_allclose(moved.region.pieces, np.add(base.region.pieces, 2.5), atol=1e-9)
+
+
+def test_order_scale_and_level_do_not_matter_and_sign_mirrors() -> None:
+    y, order = changes(4, effect=1.0), np.random.default_rng(5).permutation(20)
+    base = permutation_test(districts(y, TREATED), rng=rng())
+    shuffled = permutation_test(districts(y[order], TREATED[order]), rng=rng())
+    scaled = permutation_test(districts(-1e6 * y + 3e6, TREATED), rng=rng())
+    assert shuffled.p_value == scaled.p_value == base.p_value
+    np.testing.assert_allclose(shuffled.region.pieces, base.region.pieces, atol=1e-9)
+    assert scaled.region.upper == pytest.approx(-1e6 * base.region.lower)
+
+
+@pytest.mark.parametrize("studentise", ["cr2", "none"])
+@pytest.mark.parametrize("seed", range(4))
+def test_interval_and_p_agree_at_every_hypothesis(seed: int, studentise: str) -> None:
+    y = changes(seed, effect=0.8)
+    found = permutation_test(districts(y, TREATED), rng=rng(), studentise=studentise, alpha=0.1)
+    for tau0 in np.random.default_rng(seed).uniform(-4, 5, 12):
+        moved = permutation_test(districts(y - tau0 * TREATED, TREATED), rng=rng(), studentise=studentise)
+        assert (tau0 in found.region) == (moved.p_value > 0.1)
+
+
+def test_weights_use_the_cr2_variance_of_every_assignment() -> None:
+    y, treated = changes(6, effect=1.0)[:8], TREATED[:8]
+    weights = np.random.default_rng(6).uniform(0.5, 4, 8)
+    values = []
+    for rows in combinations(range(8), 4):
+        chosen = np.isin(np.arange(8), rows)
+        fit = least_squares(y, np.column_stack([np.ones(8), chosen]), np.arange(8), weights)
+        values.append(fit.coefficients[1] / np.sqrt(cr2(fit)[1, 1]))
+    found = permutation_test(districts(y, treated, weights=weights), rng=rng())
+    np.testing.assert_allclose(np.sort(found.reference), np.sort(values), atol=1e-9)
+    assert found.p_value == pytest.approx(np.mean(np.abs(values) >= abs(found.observed) - 1e-9))
+
+
+def test_equal_weights_of_any_size_are_no_weights() -> None:
+    y = changes(7)
+    plain = permutation_test(districts(y, TREATED), rng=rng())
+    weighted = permutation_test(districts(y, TREATED, weights=np.full(20, 3.0) + 1e-13 * np.arange(20)), rng=rng())
+    assert weighted.p_value == plain.p_value
+    np.testing.assert_allclose(weighted.region.pieces, plain.region.pieces, atol=1e-9)
+
+
+def test_strata_exchange_labels_only_within() -> None:
+    strata = np.arange(20) % 4
+    treated = np.arange(20) < 4
+    y = 10.0 * strata + changes(8)
+    found = permutation_test(districts(y, treated, strata=strata), rng=rng(), studentise="none")
+    assert found.reference.size == 5**4
+    assert np.abs(found.reference).max() < 5
+    assert found.smallest_p == pytest.approx(1 / 625)
+
+
+def test_freedman_lane_by_a_refit_a_permutation() -> None:
+    """Every permutation of the residuals under the hypothesis, refitted by a regression of its own."""
+    y, x = changes(9, effect=1.0), np.random.default_rng(90).standard_normal(20)
+    found = permutation_test(districts(y, TREATED, covariates=x), rng=rng(), draws=50)
+    design = np.column_stack([np.ones(20), TREATED, x])
+    rest = design[:, [0, 2]]
+    residual = y - rest @ np.linalg.lstsq(rest, y, rcond=None)[0]
+    generator = rng()
+    orders = [np.arange(20), *generator.random((50, 20)).argsort(axis=1)]
+    expected = []
+    for order in orders:
+        fit = least_squares(residual[order], design, np.arange(20))
+        expected.append(fit.coefficients[1] / np.sqrt(cr2(fit)[1, 1]))
+    np.testing.assert_allclose(found.reference, expected, atol=1e-9)
+    assert not found.enumerated
+    assert found.estimate == pytest.approx(least_squares(y, design, np.arange(20)).coefficients[1])
+    assert found.monte_carlo_se == pytest.approx(np.sqrt(found.p_value * (1 - found.p_value) / 50))
+
+
+def test_drawn_assignments_come_close_to_all_and_are_never_zero() -> None:
+    sample = districts(changes(10, effect=1.0), TREATED)
+    exact = permutation_test(sample, rng=rng())
+    drawn = permutation_test(sample, rng=rng(), limit=100, draws=20_000)
+    assert not drawn.enumerated
+    assert abs(drawn.p_value - exact.p_value) < 4 * drawn.monte_carlo_se
+    far = permutation_test(districts(changes(10, effect=50.0), TREATED), rng=rng(), limit=100, draws=99)
+    assert far.p_value == pytest.approx(1 / 100)
+
+
+def test_one_treated_district_has_a_bare_test_only() -> None:
+    treated = np.arange(12) == 3
+    y = np.random.default_rng(11).standard_normal(12)
+    sample = districts(y, treated, smallest_arm=1)
+    others = np.delete(y, 3)
+    residual = np.abs(y - y.mean())
+    found = permutation_test(sample, rng=rng(), studentise="none")
+    assert found.p_value == pytest.approx(np.mean(residual >= residual[3] - 1e-12))
+    assert found.estimate == pytest.approx(y[3] - others.mean())
+    with pytest.raises(RefusedError, match="treated"):
+        permutation_test(sample, rng=rng())
+
+
+def test_a_statistic_of_its_own_gives_the_same_p_as_the_built_in_one() -> None:
+    y, treated = changes(12, effect=1.0)[:8], TREATED[:8] & (np.arange(8) < 3)
+
+    def difference(chosen: np.ndarray) -> float:
+        return float(y[chosen].mean() - y[~chosen].mean())
+
+    built_in = permutation_test(districts(y, treated), rng=rng(), studentise="none", alpha=0.1)
+    found = permutation_test_of(difference, treated, rng=rng())
+    assert found.p_value == pytest.approx(built_in.p_value)
+    region = permutation_region_of(
+        lambda chosen, tau0: difference(chosen) - tau0 * float(treated[chosen].mean() - treated[~chosen].mean()),
+        treated, centre=built_in.estimate, unit=1.0, alpha=0.1, rng=rng(),
+    )  # fmt: skip
+    np.testing.assert_allclose(region.pieces, built_in.region.pieces, atol=1e-4)
+
+
+def test_a_statistic_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(RefusedError, match="finite"):
+        permutation_test_of(lambda _: float("nan"), TREATED, rng=rng())
+
+
+def test_districts_that_change_alike_within_arms_are_refused() -> None:
+    with pytest.raises(RefusedError, match="changed alike"):
+        permutation_test(districts(TREATED * 1.0, TREATED), rng=rng())
+
+
+def test_the_size_is_exact_when_districts_are_exchangeable() -> None:
+    """All assignments of one data set play the observed one in turn: exactly at most alpha of them reject."""
+    y = np.random.default_rng(13).exponential(size=9)
+    p = [
+        permutation_test(districts(y, np.isin(np.arange(9), rows)), rng=rng()).p_value
+        for rows in combinations(range(9), 3)
+    ]
+    for alpha in (0.05, 0.1, 0.5):
+        assert np.mean(np.asarray(p) <= alpha) == pytest.approx(np.floor(alpha * 84) / 84)
