@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
 from sverige_did.results import EFFECT_CLASSES, DesignClass, Finding, Verdict
@@ -16,12 +17,18 @@ Standing = Verdict | Literal["no_data"]
 STANDINGS: tuple[Standing, ...] = (*get_args(Verdict), "no_data")
 """From the strongest to none; a question stands as its strongest outcome does, and the verdict table shows each."""
 
-HEADLINE: tuple[tuple[str, str], ...] = (
-    ("bayes", "ratio"), ("did", "ratio"), ("rate_ratio", "ratio"), ("bayes", "pp"), ("did", "pp"),
-    ("did_scaled", "mio_dkk"), ("did", "mio_dkk"), ("share_of_moves", "share"), ("sign_test", "share"),
-    ("before_after", "ratio"), ("before_after", "pp"), ("before_after", "level"),
+DID = ("poisson_exact", "did_log", "did")
+"""The estimators of a ratio difference-in-differences without a prior: sampling intervals before ranges of rounding."""
+
+BAYES = ("bayes", "closed_form")
+"""The estimators with a prior: draws before the normal approximation."""
+
+HEADLINE: tuple[tuple[tuple[str, ...], str], ...] = (
+    (BAYES, "ratio"), (DID, "ratio"), (("rate_ratio",), "ratio"), (BAYES, "pp"), (("did_identity", "did"), "pp"),
+    (("did_scaled", "did"), "mio_dkk"), (("share_of_moves", "sign_test", "proportion"), "share"),
+    (("before_after",), "ratio"), (("before_after",), "pp"), (("before_after",), "level"),
 )  # fmt: skip
-"""The estimator and scale told first for an outcome: the one that carries most of the uncertainty comes first."""
+"""Estimators and scale told first for an outcome: what carries most of the uncertainty comes first."""
 
 NOT_ABOUT_THE_OUTCOME = frozenset({"design_analysis", "break_even", "net_cost"})
 """Estimators that say what a design or a budget could show, not what happened to the outcome."""
@@ -59,20 +66,40 @@ def told_first(release: Release, outcome: str) -> tuple[Finding, ...]:
     return main or every
 
 
-def pick(findings: tuple[Finding, ...], estimator: str, scale: str) -> Finding | None:
-    """The first finding by that estimator on that scale; one with an interval goes before one without."""
-    fitting = [item for item in findings if (item.result.estimator, item.result.scale) == (estimator, scale)]
-    bounded = [item for item in fitting if item.result.lower is not None]
-    return next(iter(bounded or fitting), None)
+def main_prior(release: Release) -> str | None:
+    """The assumption that marks a posterior under the plan's main prior of the effect: the first that is named so."""
+    keys = (prior.key for prior in release.study.priors)
+    return next((f"prior_{key}" for key in keys if key.startswith("effect")), None)
+
+
+def pick(release: Release, outcome: str, estimators: tuple[str, ...], scale: str) -> Finding | None:
+    """The first finding on that scale, in the order of the estimators.
+
+    Of one estimator, a posterior under the main prior goes before one under another, an interval before none, and
+    what was printed as it stands before a table that was worked out.
+    """
+    told = [item for item in told_first(release, outcome) if item.result.scale == scale and not is_part(item)]
+    fitting = [item for item in told if item.result.estimator in estimators]
+    expected = main_prior(release)
+
+    def rank(item: Finding) -> tuple[int, bool, bool, bool]:
+        priors = [key for key in item.result.assumptions if key.startswith("prior_")]
+        other = bool(priors) and expected not in priors
+        return estimators.index(item.result.estimator), other, item.result.lower is None, item.reading != ALL_READINGS
+
+    return min(fitting, key=rank, default=None)
+
+
+def is_part(finding: Finding) -> bool:
+    """Whether a number is a part of a whole (a share of the moves, of a target) and no change or contrast."""
+    return finding.result.scale == "ratio" and finding.result.estimand.startswith("share")
 
 
 def headline(release: Release, outcome: str) -> Finding | None:
     """The finding that stands for an outcome in a sentence; None where nothing could be estimated."""
-    candidates = tuple(
-        item for item in told_first(release, outcome) if item.result.estimator not in NOT_ABOUT_THE_OUTCOME
-    )
-    chosen = (pick(candidates, *wanted) for wanted in HEADLINE)
-    return next((item for item in chosen if item is not None), next(iter(candidates), None))
+    chosen = (pick(release, outcome, estimators, scale) for estimators, scale in HEADLINE)
+    rest = (item for item in told_first(release, outcome) if item.result.estimator not in NOT_ABOUT_THE_OUTCOME)
+    return next((item for item in chosen if item is not None), next(rest, None))
 
 
 def standing(release: Release, outcome: str) -> Standing:
@@ -106,19 +133,19 @@ def rows(release: Release) -> tuple[Row, ...]:
     found = []
     for wanted in release.study.outcomes:
         design_class = design_of(release, wanted.outcome).design_class
-        told = told_first(release, wanted.outcome)
         if design_class is None:
             continue
         is_effect = design_class in EFFECT_CLASSES
-        raw = pick(told, "before_after", "ratio")
+        ratio = partial(pick, release, wanted.outcome, scale="ratio")
+        raw = ratio(("before_after",))
         row = Row(
             outcome=wanted.outcome,
             design_class=design_class,
             benefit=wanted.benefit,
             raw=raw if is_effect else None,
-            did=pick(told, "did", "ratio") if is_effect else None,
-            bayes=pick(told, "bayes", "ratio") if is_effect else None,
-            level=None if is_effect else pick(told, "rate_ratio", "ratio") or raw,
+            did=ratio(DID) if is_effect else None,
+            bayes=ratio(BAYES) if is_effect else None,
+            level=None if is_effect else ratio(("rate_ratio",)) or raw,
         )
         if row.did or row.bayes or row.level:
             found.append(row)

@@ -43,15 +43,20 @@ def claim(release: Release, outcome: str, language: Language) -> str:
 
 def amount_of(result: Estimate, outcome: str, language: Language) -> str:
     """The estimate with its unit."""
-    return numbers.amount(result.scale, result.estimate, language, CATALOGUE[outcome].unit)
+    return _amount(result, result.estimate, outcome, language)
+
+
+def _amount(result: Estimate, value: float, outcome: str, language: Language) -> str:
+    """A number of the estimate with its unit; a part of a whole is told in per cent of it, and not as a change."""
+    scale = "share" if result.estimand.startswith("share") else result.scale
+    return numbers.amount(scale, value, language, CATALOGUE[outcome].unit)
 
 
 def interval_of(result: Estimate, outcome: str, language: Language) -> str:
     """The interval with its unit and level; bounds are called what they are."""
     if result.lower is None or result.upper is None or result.level is None:
         return words.text("report.interval.none", language)
-    unit = CATALOGUE[outcome].unit
-    low, high = (numbers.amount(result.scale, end, language, unit) for end in (result.lower, result.upper))
+    low, high = (_amount(result, end, outcome, language) for end in (result.lower, result.upper))
     if result.inference == "bounds":
         return words.text("report.interval.bounds", language, lower=low, upper=high)
     level = numbers.percent(result.level, language)

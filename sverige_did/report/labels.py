@@ -28,9 +28,11 @@ def reading(release: Release, key: str, language: Language) -> str:
 
 
 def assumption(release: Release, key: str, language: Language) -> str:
-    """The words for an assumption that an estimate or a check names: one of the plan's numbers, or a general one."""
+    """The words for an assumption that a result names: a number or a prior of the plan, or a general one."""
     if key in {item.key for item in release.study.assumptions}:
         return words.text("labels.assumption.planned", language, key=key)
+    if key in {f"prior_{prior.key}" for prior in release.study.priors}:
+        return words.text("labels.assumption.prior", language, key=key.removeprefix("prior_"))
     return assumed(key, language)
 
 

@@ -20,8 +20,18 @@ if TYPE_CHECKING:
 
 LOCALE: dict[Language, str] = {"da": "da_DK", "en": "en_GB"}
 MINUS = "\N{MINUS SIGN}"
-DECIMALS: dict[str, int] = {"pp": 1, "log_odds": 2, "rate_per_1000": 2, "mio_dkk": 1, "points": 1}
+DECIMALS: dict[str, int] = {
+    "pp": 1,
+    "log_odds": 2,
+    "rate_per_1000": 2,
+    "mio_dkk": 1,
+    "points": 1,
+    "institution_years": 1,
+}
 """Fixed decimals by scale; every other scale shows three significant figures."""
+
+UNSIGNED = frozenset({"share", "level", "odds_ratio", "institution_years"})
+"""Scales of amounts rather than differences: told without a plus sign."""
 
 
 def decimal(value: float, language: Language, digits: int) -> str:
@@ -88,7 +98,7 @@ def amount(scale: str, value: float, language: Language, unit: str) -> str:
     """
     if scale == "ratio":
         shown = percent_change(value, language)
-    elif scale in {"share", "level"}:
+    elif scale in UNSIGNED:
         shown = value_on(scale, value, language)
     else:
         shown = signed(value, language, DECIMALS.get(scale, 2))

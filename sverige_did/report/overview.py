@@ -49,7 +49,7 @@ class Layout:
 
 
 LAYOUTS: dict[Shape, Layout] = {
-    "wide": Layout(960, 33, 24, 28, 0.25, 0.63, 13, label_above=False),
+    "wide": Layout(925, 33, 25, 28, 0.25, 0.63, 14, label_above=False),
     "narrow": Layout(340, 58, 44, 46, 0.03, 0.97, 13, label_above=True),
 }
 OFFSETS = {"raw": -9.0, "did": 0.0, "bayes": 9.0}
@@ -245,6 +245,6 @@ def _legend(figure: Figure, language: Language, *, columns: int) -> None:
         )  # fmt: skip
     handles.append(Patch(facecolor=svg.TINT, label=words.text("report.mark.favourable", language)))
     figure.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, fontsize=12,
+        handles=handles, loc="upper left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, fontsize=13,
         handletextpad=0.5, columnspacing=1.3, borderpad=0, borderaxespad=0, labelspacing=0.35,
     )  # fmt: skip

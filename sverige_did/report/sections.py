@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from sverige_did import words
@@ -20,7 +21,7 @@ from sverige_did.report.answers import (
 from sverige_did.report.claims import amount_of, claim, interval_of
 from sverige_did.report.forest import Bar, Look, forest
 from sverige_did.report.labels import assumption, caption, check_sentence, in_language, mark, note, reading
-from sverige_did.report.tables import Table, estimates, heads
+from sverige_did.report.tables import Table, distinctions, estimates, heads
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -177,6 +178,9 @@ def _reported_table(release: Release, key: str, language: Language) -> Table | N
     )
 
 
+LABEL = 52
+"""Characters beside a bar; the table under the figure has the whole name."""
+
 LOOK_OF: dict[str, Look] = {"before_after": "raw", "bayes": "posterior", "closed_form": "posterior"}
 
 
@@ -185,8 +189,13 @@ def _figure(release: Release, key: str, language: Language) -> Markup | None:
     told = headline(release, key)
     if told is None:
         return None
-    shown = [item for item in findings_of(release, key) if item.result.scale == told.result.scale]
-    bars = tuple(_bar(release, item, language) for item in shown if item.result.estimator not in NOT_ABOUT_THE_OUTCOME)
+    shown = tuple(
+        item
+        for item in findings_of(release, key)
+        if item.result.scale == told.result.scale and item.result.estimator not in NOT_ABOUT_THE_OUTCOME
+    )
+    apart = distinctions(release, shown, language)
+    bars = tuple(_bar(release, item, note, language) for item, note in zip(shown, apart, strict=True))
     if len(bars) < 2:
         return None
     name = words.text(f"outcomes.{key}.short", language)
@@ -194,13 +203,13 @@ def _figure(release: Release, key: str, language: Language) -> Markup | None:
     return forest(f"forest-{key}", bars, language, scale=told.result.scale, title=title, mark=mark(release, language))
 
 
-def _bar(release: Release, item: Finding, language: Language) -> Bar:
+def _bar(release: Release, item: Finding, apart: str, language: Language) -> Bar:
     result = item.result
-    parts = [words.text(f"labels.method.{result.estimator}", language)]
+    parts = [words.text(f"labels.method.{result.estimator}", language), apart]
     if item.reading != ALL_READINGS:
         parts.append(reading(release, item.reading, language))
-    look = LOOK_OF.get(result.estimator, "sampling")
-    return Bar(", ".join(parts), look, result.estimate, result.lower, result.upper)
+    label = shorten(", ".join(part for part in parts if part), width=LABEL, placeholder=" …")
+    return Bar(label, LOOK_OF.get(result.estimator, "sampling"), result.estimate, result.lower, result.upper)
 
 
 def _number(release: Release, outcome: str, language: Language) -> str:

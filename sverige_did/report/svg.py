@@ -46,7 +46,7 @@ def draw(
         figure = Figure(figsize=(width / UNITS_PER_INCH, height / UNITS_PER_INCH))
         paint(figure)
         if mark is not None:
-            figure.text(0.995, 0.995, mark, ha="right", va="top", color=WARNING, fontsize=12, weight="bold")
+            figure.text(0.995, 0.995, mark, ha="right", va="top", color=WARNING, fontsize=13, weight="bold")
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata=NO_METADATA, transparent=True)
     return Markup(_inline(buffer.getvalue(), name, title))  # noqa: S704 (matplotlib escapes its text, _inline the title)

@@ -78,12 +78,12 @@ def estimates(release: Release, outcome: str, language: Language, *, caption: st
     findings = findings_of(release, outcome)
     order = [item.key for item in release.study.readings]
     used = sorted({item.reading for item in findings}, key=lambda key: order.index(key) if key in order else -1)
-    labelled = _told_apart(release, findings, language)
     rows: dict[tuple[str, str], dict[str, str]] = {}
-    for finding, label in labelled:
+    for finding, apart in zip(findings, distinctions(release, findings, language), strict=True):
         scale = words.text(f"labels.scale.{finding.result.scale}", language)
-        cells = rows.setdefault((scale, label), dict.fromkeys(used, "–"))
-        cells[finding.reading] = estimate_cell(finding.result, language)
+        label = "\n".join(part for part in (method_label(finding.result, language), apart) if part)
+        cells = rows.setdefault((scale, label), dict.fromkeys(used, ""))
+        cells[finding.reading] = f"{cells[finding.reading]}\n{estimate_cell(finding.result, language)}".strip()
     frame = pd.DataFrame([{"scale": scale, "method": label} | cells for (scale, label), cells in rows.items()])
     table = GT(frame, rowname_col="method", groupname_col="scale", id=f"estimates-{outcome}")
     table = table.cols_label({key: reading(release, key, language) for key in used}).cols_align("right", columns=used)
@@ -94,18 +94,28 @@ def estimates(release: Release, outcome: str, language: Language, *, caption: st
     return _dressed(table, caption)
 
 
-def _told_apart(release: Release, findings: tuple[Finding, ...], language: Language) -> list[tuple[Finding, str]]:
-    """Each finding with its method in words, and with its assumptions where two would otherwise share a cell."""
-    plain = [(finding, method_label(finding.result, language)) for finding in findings]
-    places = [(finding.result.scale, finding.reading, label) for finding, label in plain]
-    twice = {(scale, label) for scale, place, label in places if places.count((scale, place, label)) > 1}
+def distinctions(release: Release, findings: tuple[Finding, ...], language: Language) -> list[str]:
+    """For each finding what sets it apart from others by the same method; empty where the method alone does.
+
+    That is what is estimated, where the others estimate something else, and every assumption that not all share.
+    """
+    alike: dict[tuple[str, ...], list[Estimate]] = {}
+    for finding in findings:
+        alike.setdefault(_method(finding.result), []).append(finding.result)
+    return [_distinction(release, finding.result, alike[_method(finding.result)], language) for finding in findings]
+
+
+def _method(result: Estimate) -> tuple[str, ...]:
+    return result.scale, result.estimator, result.inference, str(result.level)
+
+
+def _distinction(release: Release, result: Estimate, others: list[Estimate], language: Language) -> str:
     told = []
-    for finding, label in plain:
-        if (finding.result.scale, label) in twice:
-            given = "; ".join(assumption(release, key, language) for key in finding.result.assumptions)
-            label = f"{label}\n{given}"
-        told.append((finding, label))
-    return told
+    if len({other.estimand for other in others}) > 1:
+        told.append(words.text(f"labels.estimand.{result.estimand}", language))
+    shared = set.intersection(*(set(other.assumptions) for other in others))
+    told += [assumption(release, key, language) for key in result.assumptions if key not in shared]
+    return "; ".join(told)
 
 
 def _dressed(table: GT, caption: str) -> Markup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import finding, make_release, make_study
+from small_release import finding, make_release, make_study
 
 from sverige_did.disclosure import Release
 from sverige_did.report import answers

@@ -1,0 +1,229 @@
+"""The page as text: what it must hold, what it must never do."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+from small_release import finding, make_release, make_study
+
+from sverige_did import words
+from sverige_did.disclosure import Release
+from sverige_did.report import file_name, render
+from sverige_did.report.claims import claim
+from sverige_did.results import Estimate
+
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+
+
+class Outline(HTMLParser):
+    """Elements, ids, headings and links of a page; unclosed elements are kept on ``open``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.headings: list[int] = []
+        self.targets: list[str] = []
+        self.seen: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.attributes += attrs
+        values = dict(attrs)
+        if values.get("id"):
+            self.ids.append(str(values["id"]))
+        if re.fullmatch(r"h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag == "a":
+            self.targets.append(str(values["href"]))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def outline(page: str) -> Outline:
+    parsed = Outline()
+    parsed.feed(page)
+    parsed.close()
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def pages(release: Release) -> dict[words.Language, str]:
+    return {language: render(release, language) for language in words.LANGUAGES}
+
+
+def test_the_page_is_well_formed(pages: dict[words.Language, str]) -> None:
+    for page in pages.values():
+        assert page.lstrip().startswith("<!DOCTYPE html>")
+        found = outline(page)
+        assert found.open == []
+        assert len(found.ids) == len(set(found.ids))
+
+
+def test_headings_descend_one_step_at_a_time(pages: dict[words.Language, str]) -> None:
+    for page in pages.values():
+        levels = outline(page).headings
+        assert levels.count(1) == 1
+        assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_every_link_leads_somewhere_and_nothing_is_fetched(pages: dict[words.Language, str], release: Release) -> None:
+    for language, page in pages.items():
+        found = outline(page)
+        other: words.Language = "en" if language == "da" else "da"
+        for target in found.targets:
+            assert target == file_name(release, other) or target.removeprefix("#") in found.ids
+        assert not {"script", "img", "iframe", "object", "embed"} & set(found.seen)
+        assert not re.search(r"@import|url\((?!#)", page)
+        for name, value in found.attributes:
+            if name in {"src", "href", "xlink:href", "action"} and value:
+                assert not re.match(r"[a-z]+://|//", value), value
+
+
+def test_what_looks_like_markup_shows_as_text(pages: dict[words.Language, str]) -> None:
+    for page in pages.values():
+        assert "<script" not in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+        assert "Table &lt;b&gt;4&lt;/b&gt;" in page
+
+
+def test_tables_have_captions_and_scoped_heads(pages: dict[words.Language, str]) -> None:
+    page = pages["da"]
+    tables = re.findall(r"<table.*?</table>", page, flags=re.DOTALL)
+    assert len(tables) > 5
+    for table in tables:
+        assert "<caption>" in table
+        assert all("scope=" in head for head in re.findall(r"<th[ >][^>]*>?", table))
+
+
+def test_figures_are_images_with_a_name_and_a_table(pages: dict[words.Language, str]) -> None:
+    page = pages["en"]
+    figures = re.findall(r"<figure.*?</figure>", page, flags=re.DOTALL)
+    assert figures
+    for figure in figures:
+        assert "<figcaption>" in figure
+        for svg in re.findall(r"<svg.*?</svg>", figure, flags=re.DOTALL):
+            root = ElementTree.fromstring(svg)
+            assert root.get("role") == "img"
+            title = root.find("{http://www.w3.org/2000/svg}title")
+            assert title is not None
+            assert title.text
+            assert title.get("id") == root.get("aria-labelledby")
+
+
+def test_made_up_data_are_marked_on_the_page_in_every_figure_and_on_every_table(
+    pages: dict[words.Language, str],
+) -> None:
+    for language, page in pages.items():
+        mark = words.text("report.synthetic.mark", language)
+        assert words.text("report.synthetic.banner", language) in page
+        marked = re.findall(r"<svg.*?</svg>|<caption>.*?</caption>", page, flags=re.DOTALL)
+        assert len(marked) > 10
+        assert all(mark in part for part in marked)
+
+
+def test_real_data_carry_no_such_mark() -> None:
+    page = render(make_release(make_study(synthetic=False)), "da")
+    assert words.text("report.synthetic.mark", "da") not in page
+    assert words.text("report.synthetic.banner", "da") not in page
+
+
+NUMBER = re.compile(r"(?<![\w.#-])[−+]?\d+(?:[.,]\d+)*")
+
+
+def visible(page: str) -> str:
+    """The text a reader sees, without the plan, which is the same file in both."""
+    body = re.sub(r"<style.*?</style>|<pre.*?</pre>|<title.*?</title>", " ", page, flags=re.DOTALL)
+    return re.sub(r"<[^>]*>", " ", body)
+
+
+def test_both_languages_tell_the_same_numbers(pages: dict[words.Language, str]) -> None:
+    swap = str.maketrans(".,", ",.")
+    english = NUMBER.findall(visible(pages["en"]))
+    dates = re.compile(r"(\d+)\. (?=januar|februar|august)")
+    danish = [number.translate(swap) for number in NUMBER.findall(dates.sub(r"\1 ", visible(pages["da"])))]
+    assert len(english) > 200
+    assert danish == english
+
+
+def test_numbers_reach_the_page(pages: dict[words.Language, str]) -> None:
+    """6 of 58 after 17 of 67, with unchanged controls, is the change that both pages tell."""
+    expected = round(100 * ((6 / 58) / (17 / 67) - 1))
+    assert f"−{-expected} %" in pages["da"]
+    assert f"−{-expected}%" in pages["en"]
+    assert "1.234" in pages["da"]
+
+
+def test_the_claim_is_the_only_one_its_class_allows(release: Release) -> None:
+    told = claim(release, "breakdowns", "da")
+    assert "er lavere i" in told
+    assert "effekt" not in told
+    assert "er forenelig med en effekt, men" in claim(release, "institution_share", "da")
+    assert (
+        claim(release, "wellbeing_sdq", "en") == "There are no figures about the children’s wellbeing measured by SDQ."
+    )
+
+
+def test_direction_follows_the_number() -> None:
+    study = make_study()
+
+    def told(ratio: float) -> str:
+        rate = Estimate(estimate=ratio, scale="ratio", estimator="rate_ratio", inference="none", estimand="ratio")
+        return claim(make_release(study, findings=(finding(study, "breakdowns", "all", rate),)), "breakdowns", "en")
+
+    assert "is lower in" in told(0.5)
+    assert "is higher in" in told(2.0)
+    assert "is no different in" in told(1.0)
+
+
+def test_a_check_that_could_not_run_says_so(pages: dict[words.Language, str]) -> None:
+    for language, page in pages.items():
+        assert words.text("report.could_not_run", language) in page
+
+
+def test_the_whole_plan_and_both_hashes_are_there(pages: dict[words.Language, str], release: Release) -> None:
+    for page in pages.values():
+        assert release.plan_sha256 in page
+        assert release.data_sha256 in page
+        assert "target_accept: 0.95" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "unknown"), [("estimator", "crystal_ball"), ("inference", "hunch"), ("scale", "furlongs")]
+)
+def test_a_key_without_words_stops_the_report(release: Release, field: str, unknown: str) -> None:
+    odd = release.findings[0].model_copy(
+        update={"result": release.findings[0].result.model_copy(update={field: unknown})}
+    )
+    with pytest.raises(KeyError, match=unknown):
+        render(release.model_copy(update={"findings": (odd, *release.findings[1:])}), "da")
+
+
+def test_the_same_release_gives_the_same_page(release: Release, pages: dict[words.Language, str]) -> None:
+    assert render(release, "da") == pages["da"]
+
+
+def test_a_release_survives_its_file(release: Release, pages: dict[words.Language, str]) -> None:
+    assert render(Release.model_validate_json(release.model_dump_json()), "en") == pages["en"]
+
+
+def test_a_release_with_next_to_nothing_still_makes_a_page() -> None:
+    study = make_study(priors=[], assumptions=[], deviations=[])
+    bare = make_release(study, findings=(), checks=(), reported=(), feasible=(), diagnostics=())
+    page = render(bare, "en")
+    assert outline(page).open == []
+    assert words.text("report.beliefs.nothing", "en") in page
+    assert words.text("report.diagnostics.nothing", "en") in page
