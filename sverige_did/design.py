@@ -53,8 +53,14 @@ class OutcomeDesign(Frozen):
 
 
 def support_of(panel: Panel, study: Study, outcome: str) -> Support:
-    """Read off the panel which groups are seen before and after the start of treatment."""
+    """Read off the panel which groups are seen before and after the start of treatment.
+
+    An outcome that is not in the panel but made of others has what all of them have.
+    """
     cells = panel.outcome(outcome)
+    parts = CATALOGUE[outcome].made_of
+    if cells.empty and parts:
+        return _shared(outcome, [support_of(panel, study, part) for part in parts])
     start = study.periods.treatment_start.isoformat()
     sides = {group: cells[cells["group"] == group] for group in ("treated", "control")}
     spanning = {group: _spans(side) for group, side in sides.items()}
@@ -76,6 +82,20 @@ def support_of(panel: Panel, study: Study, outcome: str) -> Support:
     )
 
 
+def _shared(outcome: str, parts: list[Support]) -> Support:
+    kinds = {part.unit_kind for part in parts}
+    seen = ("treated_before", "treated_after", "control_before", "control_after")
+    counted = ("treated_dates", "control_dates", "treated_units", "control_units", "adoption_dates")
+    return Support(
+        outcome=outcome,
+        unit_kind=kinds.pop() if len(kinds) == 1 else "mixed",
+        numbers_lost=any(part.numbers_lost for part in parts),
+        different_cases=any(part.different_cases for part in parts),
+        **{name: all(getattr(part, name) for part in parts) for name in seen},
+        **{name: min(getattr(part, name) for part in parts) for name in counted},
+    )
+
+
 def _spans(side: pd.DataFrame) -> bool:
     return bool(side["kind"].isin(["change", "ratio_change"]).any())
 
@@ -90,6 +110,11 @@ def _dates(side: pd.DataFrame) -> int:
     spanning = side["kind"].isin(["change", "ratio_change"])
     ends = set(side["end"]) | set(side.loc[spanning, "start"])
     return len(ends)
+
+
+def _treated_alone(support: Support) -> Support:
+    """A goal is set for the treated: how far they reached it says nothing of the control group."""
+    return support.model_copy(update={"control_before": False, "control_after": False})
 
 
 def classify(support: Support) -> DesignClass | None:
@@ -118,6 +143,8 @@ def designs(panel: Panel, study: Study) -> tuple[OutcomeDesign, ...]:
     found = []
     for wanted in study.outcomes:
         support = support_of(panel, study, wanted.outcome)
+        if CATALOGUE[wanted.outcome].use == "goal":
+            support = _treated_alone(support)
         found.append(OutcomeDesign(outcome=wanted.outcome, design_class=classify(support), support=support))
     return tuple(found)
 

@@ -39,7 +39,8 @@ class Problem:
         if self.row is not None:
             parts.append(words.text("errors.at_row", language, row=self.row))
         if self.column is not None:
-            parts.append(words.text("errors.at_column", language, column=self.column))
+            place = "at_field" if self.key.startswith("plan_") else "at_column"
+            parts.append(words.text(f"errors.{place}", language, column=self.column))
         return ", ".join(parts)
 
     def say(self, language: Language | None = None) -> str:

@@ -15,7 +15,9 @@ class CatalogueOutcome:
 
     ``twin`` is the outcome per resident that must stand beside every ratio whose denominator the programme itself can
     move. ``use`` says what the outcome may serve for: a ``dose`` (caseload) or ``fidelity`` measure (follow-ups) is
-    never itself an effect. ``different_cases`` is true where the cases before and during are not the same cases.
+    never itself an effect, and a ``goal`` is measured against a target, not against the control group. ``made_of``
+    names the outcomes it is computed from where it is not observed itself: it has no stronger design than the weakest
+    of them. ``different_cases`` is true where the cases before and during are not the same cases.
     """
 
     key: str
@@ -24,6 +26,7 @@ class CatalogueOutcome:
     twin: str | None = None
     use: Use = "effect"
     different_cases: bool = False
+    made_of: tuple[str, ...] = ()
 
 
 CATALOGUE: dict[str, CatalogueOutcome] = {
@@ -31,7 +34,9 @@ CATALOGUE: dict[str, CatalogueOutcome] = {
     for outcome in (
         CatalogueOutcome("institution_share", "share", "percent", twin="institution_per_1000"),
         CatalogueOutcome("institution_children", "count", "children"),
-        CatalogueOutcome("institution_per_1000", "rate", "rate_per_1000"),
+        CatalogueOutcome(
+            "institution_per_1000", "rate", "rate_per_1000", made_of=("institution_share", "placed_total")
+        ),
         CatalogueOutcome("placed_total", "count", "person_years"),
         CatalogueOutcome("family_share", "share", "percent", twin="placed_total"),
         CatalogueOutcome("network_share", "share", "percent", twin="placed_total"),
@@ -50,7 +55,7 @@ CATALOGUE: dict[str, CatalogueOutcome] = {
         CatalogueOutcome("follow_ups", "rate", "follow_ups", use="fidelity"),
         CatalogueOutcome("placement_spending", "money", "mio_dkk"),
         CatalogueOutcome("preventive_spending", "money", "mio_dkk"),
-        CatalogueOutcome("savings_target", "money", "mio_dkk", use="goal"),
+        CatalogueOutcome("savings_target", "money", "mio_dkk", use="goal", made_of=("placement_spending",)),
         CatalogueOutcome("investment", "money", "mio_dkk", use="goal"),
         CatalogueOutcome("wellbeing_sdq", "score", "points"),
         CatalogueOutcome("decision_time", "duration", "weeks", different_cases=True),

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import pandas as pd
 import pandera.pandas as pa
+import pyarrow as pa_arrow
+from pyarrow import parquet
 
 from sverige_did.errors import InputError, Problem
 
@@ -107,3 +110,22 @@ def _problems(error: pa.errors.SchemaErrors, file: str | None) -> list[Problem]:
         values: dict[str, object] = {"rule": str(case.check)}
         problems.append(Problem("panel_rule", file=file, row=row, column=str(case.column), values=values))
     return problems
+
+
+def write_panel(path: Path, panel: Panel) -> None:
+    """The panel as Parquet; whether it is synthetic travels in the file's own metadata."""
+    table = pa_arrow.Table.from_pandas(panel.cells, preserve_index=False)
+    mark = {b"synthetic": str(panel.synthetic).lower().encode()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    parquet.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **mark}), unfinished)
+    unfinished.replace(path)
+
+
+def read_panel(path: Path) -> Panel:
+    """A panel written by :func:`write_panel`; a file without the mark is refused."""
+    table = parquet.read_table(path)
+    mark = (table.schema.metadata or {}).get(b"synthetic")
+    if mark not in {b"true", b"false"}:
+        raise InputError(Problem("panel_unmarked", file=path.name))
+    return Panel.of(table.to_pandas(), synthetic=mark == b"true", file=path.name)

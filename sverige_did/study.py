@@ -230,6 +230,28 @@ class Study(Plan):
         return hashlib.sha256(self.canonical_json().encode()).hexdigest()
 
 
+class _StandsTwiceError(yaml.MarkedYAMLError):
+    """A key of the plan stands twice in the same block."""
+
+
+class _PlanLoader(yaml.SafeLoader):
+    """YAML without guesses: dates stay text for the plan to check, and a key that stands twice is refused."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise _StandsTwiceError(problem=key.value, problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+_PlanLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def read_text(path: Path) -> str:
     """The file as UTF-8 text (a byte-order mark is allowed).
 
@@ -252,10 +274,12 @@ def read_study(path: Path) -> Study:
     """
     source = read_text(path)
     try:
-        tree = yaml.safe_load(source)
+        tree = yaml.load(source, Loader=_PlanLoader)  # noqa: S506 - a subclass of SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         row = mark.line + 1 if mark else None
+        if isinstance(error, _StandsTwiceError):
+            raise InputError(Problem("plan_twice", file=path.name, row=row, column=error.problem)) from error
         raise InputError(Problem("not_yaml", file=path.name, row=row)) from error
     if not isinstance(tree, dict):
         raise InputError(Problem("not_yaml", file=path.name, row=1))

@@ -1,0 +1,5 @@
+"""``python -m sverige_did``: the front door without an installed script."""
+
+from sverige_did.cli import app
+
+app()

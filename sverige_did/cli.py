@@ -1,0 +1,172 @@
+"""The front door: one subcommand for each rule of the workflow, and a few for people. No logic.
+
+Each command imports its task when it is called: the Bayesian stack alone takes seconds to import, and most commands
+do without it. That is why imports stand inside the functions of this file and of no other.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sverige_did import __version__, words
+from sverige_did.errors import SverigeDidError
+from sverige_did.words import LANGUAGES, Language, default_language
+
+
+class _Refusing(typer.core.TyperGroup):
+    """A command group that tells a refusal in words and ends with status 1."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except SverigeDidError as error:
+            Console(stderr=True, highlight=False).print(error.say(default_language()), style="red", markup=False)
+            raise SystemExit(1) from None
+
+
+app = typer.Typer(
+    cls=_Refusing, no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__
+)
+
+In = Annotated[Path, typer.Option(dir_okay=False, show_default=False)]
+Out = Annotated[Path, typer.Option(dir_okay=False, show_default=False)]
+
+
+def _done(key: str, **values: object) -> None:
+    """The one line of progress that a command prints when it is finished."""
+    Console(highlight=False, soft_wrap=True).print("✓ " + words.text(f"cli.{key}", **values), markup=False)
+
+
+@app.callback()
+def main(
+    language: Annotated[str, typer.Option("--language", "-l", help="da or en", envvar="SVERIGE_DID_LANG")] = "en",
+) -> None:
+    """Effect estimates with honest uncertainty for social programmes with few treated districts."""
+    if language not in LANGUAGES:
+        raise typer.BadParameter(", ".join(LANGUAGES))
+    os.environ["SVERIGE_DID_LANG"] = language
+
+
+@app.command()
+def version() -> None:
+    """The version of this package."""
+    typer.echo(__version__)
+
+
+@app.command()
+def plan(study: str, source: In, out: Out) -> None:
+    """Check study.yaml and write the plan with its hash."""
+    from sverige_did.tasks.plan import run
+
+    _done("plan", study=study, sha=run(study, source, out)[:12])
+
+
+@app.command()
+def figures(plan: In, source: In, reported: Out, panel: Out) -> None:
+    """Read the published figures into the panel."""
+    from sverige_did.tasks.figures import run
+
+    facts, cells = run(plan, source, reported, panel)
+    _done("figures", facts=facts, cells=cells)
+
+
+@app.command()
+def design(plan: In, panel: In, out: Out) -> None:
+    """Derive what the data can identify, outcome by outcome."""
+    from sverige_did.tasks.design import run
+
+    _done("design", classes=run(plan, panel, out))
+
+
+@app.command()
+def tables(plan: In, reported: In, feasible: Out, out: Out) -> None:
+    """Find every table that fits the published figures, in each reading."""
+    from sverige_did.tasks.tables import run
+
+    found, conflicts = run(plan, reported, feasible, out)
+    _done("tables", tables=found, conflicts=conflicts)
+
+
+@app.command()
+def estimate(plan: In, reported: In, designs: In, tables: In, out: Out) -> None:
+    """Estimate every outcome without a prior."""
+    from sverige_did.tasks.estimate import run
+
+    _done("estimate", findings=run(plan, reported, designs, tables, out))
+
+
+@app.command()
+def posterior(
+    plan: In,
+    reported: In,
+    designs: In,
+    tables: In,
+    out: Out,
+    diagnostics: Out,
+    draws: Out,
+    cores: Annotated[int, typer.Option(min=1)] = 2,
+) -> None:
+    """Sample the posterior of every outcome that two group totals can carry."""
+    from sverige_did.tasks.posterior import run
+
+    fits, findings = run(plan, reported, designs, tables, out, diagnostics, draws, cores)
+    _done("posterior", fits=fits, findings=findings)
+
+
+@app.command()
+def doubt(plan: In, reported: In, designs: In, tables: In, out: Out) -> None:
+    """Look for what would overturn each finding."""
+    from sverige_did.tasks.doubt import run
+
+    _done("doubt", checks=run(plan, reported, designs, tables, out))
+
+
+@app.command()
+def release(folder: Annotated[Path, typer.Option(file_okay=False)], out: Out, csv: Out, json: Out) -> None:
+    """Let out what may leave: the release and the table of estimates."""
+    from sverige_did.tasks.release import run
+
+    _done("release", findings=run(folder, out, csv, json))
+
+
+@app.command()
+def report(release: In, out: Out, page_language: Annotated[str, typer.Option()]) -> None:
+    """Tell the release as one HTML page."""
+    from sverige_did.tasks.report import run
+
+    run(release, out, _language(page_language))
+    _done("report", page=out)
+
+
+@app.command()
+def run(
+    folder: Annotated[Path, typer.Argument(file_okay=False, exists=True)],
+    cores: Annotated[int, typer.Option(min=1)] = os.cpu_count() or 1,
+) -> None:
+    """Run the whole workflow on a folder that holds a study (study.yaml and data/)."""
+    from sverige_did.workflow import PROFILE, SNAKEFILE
+
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--directory", str(folder)]
+    command += ["--workflow-profile", str(PROFILE), "--cores", str(cores), "all"]
+    raise SystemExit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own arguments
+
+
+@app.command()
+def schema(out: Out) -> None:
+    """Write the JSON Schema of study.yaml, for editors."""
+    from sverige_did.tasks.plan import write_schema
+
+    write_schema(out)
+
+
+def _language(name: str) -> Language:
+    if name not in LANGUAGES:
+        raise typer.BadParameter(", ".join(LANGUAGES))
+    return name

@@ -1,0 +1,1 @@
+"""One file a rule of the workflow: load, one call, save. Nothing is computed here."""

@@ -1,0 +1,16 @@
+"""Estimate every outcome without a prior."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sverige_did.did.published import findings
+from sverige_did.files import write_models
+from sverige_did.tasks.evidence import load
+
+
+def run(plan: Path, reported: Path, designs: Path, tables: Path, out: Path) -> int:
+    """Write the findings; their number."""
+    found = findings(load(plan, reported, designs, tables))
+    write_models(out, found)
+    return len(found)

@@ -1,0 +1,22 @@
+"""Load what a study of published figures has to go on: shared by the rules that estimate, sample and doubt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sverige_did.design import OutcomeDesign
+from sverige_did.files import read_model, read_models
+from sverige_did.results import Reported
+from sverige_did.sources.evidence import Evidence
+from sverige_did.sources.group_tables import GroupTable
+from sverige_did.study import Study
+
+
+def load(plan: Path, reported: Path, designs: Path, tables: Path) -> Evidence:
+    """The evidence from the files that the earlier rules wrote."""
+    return Evidence(
+        study=read_model(plan, Study),
+        facts=read_models(reported, Reported),
+        designs=read_models(designs, OutcomeDesign),
+        tables=read_models(tables, GroupTable),
+    )

@@ -1,0 +1,20 @@
+"""Read the published figures and lay them in the panel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sverige_did.files import read_model, write_models
+from sverige_did.panel import write_panel
+from sverige_did.sources.published import read_facts, to_panel
+from sverige_did.study import Study
+
+
+def run(plan: Path, source: Path, reported: Path, panel: Path) -> tuple[int, int]:
+    """Write the figures and the panel; the number of figures and of cells."""
+    study = read_model(plan, Study)
+    facts = read_facts(source, hard_stop=study.periods.hard_stop)
+    cells = to_panel(facts, study)
+    write_models(reported, facts)
+    write_panel(panel, cells)
+    return len(facts), len(cells.cells)

@@ -1,0 +1,24 @@
+"""Check ``study.yaml`` and write the plan as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from sverige_did.errors import InputError, Problem
+from sverige_did.files import write_model, write_text
+from sverige_did.study import json_schema, read_study
+
+
+def run(name: str, source: Path, out: Path) -> str:
+    """Write the checked plan and return its SHA-256; the folder and the plan must agree on the study's name."""
+    study = read_study(source)
+    if study.study != name:
+        raise InputError(Problem("plan_name", file=str(source), column="study", found=study.study, expected=name))
+    write_model(out, study)
+    return study.sha256
+
+
+def write_schema(out: Path) -> None:
+    """Write the JSON Schema of ``study.yaml``."""
+    write_text(out, json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n")

@@ -1,0 +1,30 @@
+"""Sample the posterior of every outcome that two group totals can carry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sverige_did.bayes.published import closed_forms, diagnostics, findings, fit_all
+from sverige_did.bayes.store import write_draws
+from sverige_did.files import write_models
+from sverige_did.tasks.evidence import load
+
+
+def run(
+    plan: Path,
+    reported: Path,
+    designs: Path,
+    tables: Path,
+    out: Path,
+    diagnosed: Path,
+    draws: Path,
+    cores: int,
+) -> tuple[int, int]:
+    """Write findings, diagnostics and draws; the number of fits and of findings."""
+    evidence = load(plan, reported, designs, tables)
+    fits = list(fit_all(evidence, cores))
+    made = [*(finding for job, fit in fits for finding in findings(evidence, job, fit)), *closed_forms(evidence)]
+    write_models(out, made)
+    write_models(diagnosed, [diagnostics(job, fit) for job, fit in fits])
+    write_draws(draws, {job.name: fit for job, fit in fits}, evidence.study.sha256)
+    return len(fits), len(made)

@@ -1,0 +1,68 @@
+"""The hash of the code that a command runs: Snakemake reruns a rule when it changes, and only then."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent
+NAME = PACKAGE.name
+TOLD = "report"
+"""Only commands that import this layer depend on the language files; elsewhere these are merely error messages."""
+
+
+def _file_of(module: str) -> Path | None:
+    path = PACKAGE.joinpath(*module.split(".")[1:])
+    for candidate in (path.with_suffix(".py"), path / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    """The modules of this package that one file names in an import, wherever in the file it stands."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return frozenset(name for name in found if name.split(".")[0] == NAME)
+
+
+def closure(module: str) -> tuple[Path, ...]:
+    """All source files of this package that a module needs, itself included, in a fixed order."""
+    seen: dict[str, Path] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = _file_of(name)
+        if path is None or name in seen:
+            continue
+        seen[name] = path
+        waiting += [name.rpartition(".")[0], *_imports(path)] if "." in name else _imports(path)
+    return tuple(sorted(set(seen.values())))
+
+
+def _data_beside(files: tuple[Path, ...]) -> list[Path]:
+    folders = {path.parent for path in files} - {PACKAGE, PACKAGE / "workflow"}
+    if not any(TOLD in path.relative_to(PACKAGE).parts for path in files):
+        folders -= {PACKAGE / "words"}
+    found = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+    return sorted(path for path in found if path.suffix not in {".py", ".pyc"})
+
+
+@cache
+def code_hash(module: str) -> str:
+    """SHA-256 over the files of :func:`closure` and the data files (templates, texts, norms) that lie beside them."""
+    files = closure(module)
+    if not files:
+        raise ModuleNotFoundError(module)
+    digest = hashlib.sha256()
+    for path in [*files, *_data_beside(files)]:
+        digest.update(path.relative_to(PACKAGE).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

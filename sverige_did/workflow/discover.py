@@ -1,0 +1,48 @@
+"""Which studies lie in a folder, and where their plan and data are.
+
+Two forms are known. A collection: ``analyses/<study>/study.yaml`` with data in ``data/<study>/``. A single study:
+``study.yaml`` with data in ``data/``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFiles:
+    """Where one study's plan and data lie, relative to the folder of the run."""
+
+    plan: Path
+    data: Path
+
+
+def _field(plan: Path, name: str, form: str) -> str | None:
+    """One top-level field, read without judging the plan: a faulty plan is refused by the command that checks it."""
+    found = re.search(rf"^{name}:[ \t]*[\"']?({form})[\"']?[ \t]*(#.*)?$", plan.read_text("utf-8", "replace"), re.M)
+    return found.group(1) if found else None
+
+
+def find_studies(root: Path) -> dict[str, StudyFiles]:
+    """The studies of a folder by name, in alphabetical order; empty when there are none."""
+    studies = {
+        plan.parent.name: StudyFiles(plan.relative_to(root), Path("data") / plan.parent.name)
+        for plan in sorted((root / "analyses").glob("*/study.yaml"))
+    }
+    single = root / "study.yaml"
+    if single.is_file():
+        studies[_field(single, "study", "[a-z][a-z0-9_-]*") or "study"] = StudyFiles(Path("study.yaml"), Path("data"))
+    return studies
+
+
+def kind_of(root: Path, study: StudyFiles) -> str:
+    """``published`` or ``panel``, as the plan says; ``published`` where it does not say."""
+    return _field(root / study.plan, "kind", "[a-z]+") or "published"
+
+
+def input_of(root: Path, study: StudyFiles) -> list[str]:
+    """The input file that the plan names, if it names one that can be a file name."""
+    name = _field(root / study.plan, "input", "[A-Za-z0-9][A-Za-z0-9._-]*")
+    return [str(study.data / name)] if name else []

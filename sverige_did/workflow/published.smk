@@ -1,0 +1,189 @@
+# A study of published figures.
+# in:  {plan} (study.yaml), data/<study>/<input>
+# out: results/<study>/*, reports/<study>.<language>.html
+
+
+def step(task):
+    """The parameter that makes Snakemake rerun a rule when the code of its task changes."""
+    return code_hash(f"sverige_did.tasks.{task}")
+
+
+rule plan:
+    """Check the analysis plan and hash it."""
+    input:
+        source=lambda wildcards: str(STUDIES[wildcards.study].plan),
+    output:
+        plan="results/{study}/plan.json",
+    params:
+        code=step("plan"),
+    log:
+        "results/{study}/logs/plan.log",
+    benchmark:
+        "results/{study}/benchmarks/plan.tsv"
+    shell:
+        "{COMMAND} plan {wildcards.study} --source {input.source} --out {output.plan} 2>&1 | tee {log}"
+
+
+rule figures:
+    """Read the published figures and lay them in the panel."""
+    input:
+        plan=rules.plan.output.plan,
+        source=lambda wildcards: input_of(ROOT, STUDIES[wildcards.study]),
+    output:
+        reported="results/{study}/reported.json",
+        panel="results/{study}/panel.parquet",
+    params:
+        code=step("figures"),
+    log:
+        "results/{study}/logs/figures.log",
+    benchmark:
+        "results/{study}/benchmarks/figures.tsv"
+    shell:
+        "{COMMAND} figures --plan {input.plan} --source {input.source}"
+        " --reported {output.reported} --panel {output.panel} 2>&1 | tee {log}"
+
+
+rule design:
+    """Derive what the data can identify, before any estimate."""
+    input:
+        plan=rules.plan.output.plan,
+        panel=rules.figures.output.panel,
+    output:
+        designs="results/{study}/designs.json",
+    params:
+        code=step("design"),
+    log:
+        "results/{study}/logs/design.log",
+    benchmark:
+        "results/{study}/benchmarks/design.tsv"
+    shell:
+        "{COMMAND} design --plan {input.plan} --panel {input.panel} --out {output.designs} 2>&1 | tee {log}"
+
+
+rule tables:
+    """Enumerate every table that fits the published figures at once, reading by reading."""
+    input:
+        plan=rules.plan.output.plan,
+        reported=rules.figures.output.reported,
+    output:
+        feasible="results/{study}/feasible.json",
+        tables="results/{study}/tables.json",
+    params:
+        code=step("tables"),
+    log:
+        "results/{study}/logs/tables.log",
+    benchmark:
+        "results/{study}/benchmarks/tables.tsv"
+    shell:
+        "{COMMAND} tables --plan {input.plan} --reported {input.reported}"
+        " --feasible {output.feasible} --out {output.tables} 2>&1 | tee {log}"
+
+
+rule estimate:
+    """Estimate every outcome without a prior, in the class that its design allows."""
+    input:
+        plan=rules.plan.output.plan,
+        reported=rules.figures.output.reported,
+        designs=rules.design.output.designs,
+        tables=rules.tables.output.tables,
+    output:
+        findings="results/{study}/findings.json",
+    params:
+        code=step("estimate"),
+    log:
+        "results/{study}/logs/estimate.log",
+    benchmark:
+        "results/{study}/benchmarks/estimate.tsv"
+    shell:
+        "{COMMAND} estimate --plan {input.plan} --reported {input.reported} --designs {input.designs}"
+        " --tables {input.tables} --out {output.findings} 2>&1 | tee {log}"
+
+
+rule posterior:
+    """Sample the posterior of every outcome that two group totals can carry."""
+    input:
+        plan=rules.plan.output.plan,
+        reported=rules.figures.output.reported,
+        designs=rules.design.output.designs,
+        tables=rules.tables.output.tables,
+    output:
+        findings="results/{study}/posterior.json",
+        diagnostics="results/{study}/diagnostics.json",
+        draws="results/{study}/posterior.nc",
+    params:
+        code=step("posterior"),
+    threads: 2
+    log:
+        "results/{study}/logs/posterior.log",
+    benchmark:
+        "results/{study}/benchmarks/posterior.tsv"
+    shell:
+        "{COMMAND} posterior --plan {input.plan} --reported {input.reported}"
+        " --designs {input.designs} --tables {input.tables}"
+        " --out {output.findings} --diagnostics {output.diagnostics} --draws {output.draws}"
+        " --cores {threads} 2>&1 | tee {log}"
+
+
+rule doubt:
+    """Look for what would overturn each finding."""
+    input:
+        plan=rules.plan.output.plan,
+        reported=rules.figures.output.reported,
+        designs=rules.design.output.designs,
+        tables=rules.tables.output.tables,
+    output:
+        checks="results/{study}/checks.json",
+    params:
+        code=step("doubt"),
+    log:
+        "results/{study}/logs/doubt.log",
+    benchmark:
+        "results/{study}/benchmarks/doubt.tsv"
+    shell:
+        "{COMMAND} doubt --plan {input.plan} --reported {input.reported} --designs {input.designs}"
+        " --tables {input.tables} --out {output.checks} 2>&1 | tee {log}"
+
+
+rule release:
+    """Let out what may leave, as one release for the pages and as tables for machines."""
+    input:
+        plan=rules.plan.output.plan,
+        panel=rules.figures.output.panel,
+        reported=rules.figures.output.reported,
+        designs=rules.design.output.designs,
+        feasible=rules.tables.output.feasible,
+        findings=rules.estimate.output.findings,
+        posterior=rules.posterior.output.findings,
+        diagnostics=rules.posterior.output.diagnostics,
+        checks=rules.doubt.output.checks,
+    output:
+        release="results/{study}/release.json",
+        csv="results/{study}/estimates.csv",
+        json="results/{study}/estimates.json",
+    params:
+        code=step("release"),
+        folder="results/{study}",
+    log:
+        "results/{study}/logs/release.log",
+    benchmark:
+        "results/{study}/benchmarks/release.tsv"
+    shell:
+        "{COMMAND} release --folder {params.folder} --out {output.release}"
+        " --csv {output.csv} --json {output.json} 2>&1 | tee {log}"
+
+
+rule report:
+    """Tell the release as one page in one language."""
+    input:
+        release=rules.release.output.release,
+    output:
+        page="reports/{study}.{language}.html",
+    params:
+        code=step("report"),
+    log:
+        "results/{study}/logs/report.{language}.log",
+    benchmark:
+        "results/{study}/benchmarks/report.{language}.tsv"
+    shell:
+        "{COMMAND} report --release {input.release} --out {output.page}"
+        " --page-language {wildcards.language} 2>&1 | tee {log}"
