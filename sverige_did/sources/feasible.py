@@ -7,6 +7,7 @@ about them is estimated.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -171,6 +172,7 @@ def _solutions(
 ) -> Iterator[Counts]:
     """Tables in chunks: unknown after unknown is added, and a row is dropped as soon as it breaks a rule."""
     names = [unknown.name for unknown in unknowns]
+    tops = [min([unknown.high, *_tops(unknown.name, constraints)]) for unknown in unknowns]
     last = [max((names.index(name) for name in rule.names), default=0) for rule in constraints]
     due = [[rule for rule, at in zip(constraints, last, strict=True) if at == depth] for depth in range(len(names))]
 
@@ -178,7 +180,7 @@ def _solutions(
         if depth == len(names):
             yield rows
             return
-        values = np.arange(unknowns[depth].low, unknowns[depth].high + 1)
+        values = np.arange(unknowns[depth].low, tops[depth] + 1)
         step = max(1, CHUNK // max(1, len(values)))
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
@@ -189,6 +191,16 @@ def _solutions(
                 yield from grow(kept, depth + 1)
 
     yield from grow(np.zeros((1, 0), dtype=np.int64), 0)
+
+
+def _tops(name: str, constraints: Sequence[Constraint]) -> Iterator[int]:
+    """How large a count can be at most, where a sum of counts that it belongs to is limited."""
+    for rule in constraints:
+        sums = all(term.coefficient > 0 and term.numerator and not term.denominator for term in rule.terms)
+        if sums and math.isfinite(rule.high):
+            own = sum(term.coefficient for term in rule.terms if name in term.numerator)
+            if own:
+                yield math.floor(rule.high / own + TIE)
 
 
 def _allowed(columns: Mapping[str, Counts], rules: Sequence[Constraint], wholes: Sequence[Whole]) -> NDArray[np.bool_]:
