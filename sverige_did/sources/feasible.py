@@ -21,7 +21,8 @@ Values = NDArray[np.float64]
 
 TIE = 1e-9
 """A printed figure may have been rounded up or down at the half, so both ends of its interval belong to it."""
-CHUNK = 200_000
+CHUNK = 20_000
+"""Rows tried at once: enough to be fast, few enough to stop early when one table is all that is wanted."""
 MAX_TABLES = 100_000
 
 
@@ -102,14 +103,17 @@ class Problem:
 
 
 def _written(term: Term, *, first: bool) -> str:
-    sign = "−" if term.coefficient < 0 else "" if first else "+"
-    numerator, denominator = " + ".join(term.numerator), " + ".join(term.denominator)
     size = abs(term.coefficient)
-    head = numerator if size == 1 and numerator else f"{size:g} · ({numerator})" if numerator else f"{size:g}"
-    if len(term.numerator) == 1:
-        head = head.replace("(", "").replace(")", "")
-    tail = f" / ({denominator})" if len(term.denominator) > 1 else f" / {denominator}" if denominator else ""
-    return f"{sign} {head}{tail}" if sign and not first else f"{sign}{head}{tail}"
+    bare = size == 1 and not term.denominator
+    factors = [] if size == 1 and term.numerator else [f"{size:g}"]
+    factors += [_sum(term.numerator, bare)] if term.numerator else []
+    below = f" / {_sum(term.denominator, bare)}" if term.denominator else ""
+    sign = ("−" if first else "− ") if term.coefficient < 0 else "" if first else "+ "
+    return sign + " · ".join(factors) + below
+
+
+def _sum(names: tuple[str, ...], bare: bool) -> str:
+    return " + ".join(names) if bare or len(names) == 1 else f"({' + '.join(names)})"
 
 
 def total(terms: Sequence[Term], columns: Mapping[str, Counts]) -> Values:

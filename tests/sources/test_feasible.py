@@ -48,18 +48,19 @@ def _between(rule: Constraint, held: dict[str, int]) -> bool:
     return Fraction(str(rule.low)) <= value <= Fraction(str(rule.high))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_the_enumeration_is_the_one_by_brute_force(seed):
     rng = np.random.default_rng(seed)
     share, fall, rise = rng.integers(10, 60), rng.integers(-40, 20), rng.integers(-20, 30)
     task = problem(
-        9,
-        Constraint(("a",), SHARE, share - 4.5, share + 4.5),
-        Constraint(("b",), FALL, fall - 6.5, fall + 6.5),
-        Constraint(("c",), RISE, rise - 2.5, rise + 2.5),
+        8,
+        Constraint(("a",), SHARE, share - 9.5, share + 9.5),
+        Constraint(("b",), FALL, fall - 9.5, fall + 9.5),
+        Constraint(("c",), RISE, rise - 5.5, rise + 5.5),
     )
     expected = slow_tables(task)
     found = tables_of(task, task.constraints)
+    assert len(expected) > 1
     assert [tuple(row) for row in found] == expected
     assert fits(task, task.constraints) == bool(expected)
 
