@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy.stats import norm
 
-from sverige_did.did.event_study import Bands
+from sverige_did.did.arrays import Bands
 from sverige_did.did.staggered import GroupTime, multiplier_bootstrap
 from sverige_did.results import Estimate
 

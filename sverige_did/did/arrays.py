@@ -28,7 +28,7 @@ Weighting = Literal["equal", "baseline"]
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """One row or district that an estimator could not use, and the key of the reason (``notes.<reason>``)."""
+    """One row or district that an estimator could not use, and the key of the reason (``labels.note.<reason>``)."""
 
     unit: str
     period: float | None
@@ -111,6 +111,16 @@ class DistrictPanel:
         return float(dates[0])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Bands:
+    """Limits ``lower`` and ``upper`` (S,) that cover all S true effects at once with probability ``level``."""
+
+    lower: FloatArray
+    upper: FloatArray
+    critical: float
+    level: float
+
+
 def panel_from_rows(
     unit: ArrayLike,
     period: ArrayLike,
@@ -139,13 +149,16 @@ def panel_from_rows(
     columns = [codes, times, outcome, flags] + ([] if at_risk is None else [at_risk])
     if len({column.shape for column in columns}) != 1:
         raise refuse("did_lengths", found=", ".join(str(column.shape) for column in columns))
-    if codes.min(initial=0) < 0 or times.min(initial=0) < 0 or not np.isin(flags, (0, 1)).all():
+    if codes.min(initial=0) < 0 or times.min(initial=0) < 0 or not ((flags == 0) | (flags == 1)).all():
         raise refuse("did_not_finite", column="unit, period, treated")
     labels = tuple(map(str, names))
     start = _first_treated(codes, times, flags.astype(bool), len(names), periods)
-    reason = _why_not(outcome, at_risk)
-    keep = reason == ""
-    order = _canonical_order(codes, times, keep, periods.size)
+    order = _canonical_order(codes, times, periods.size)
+    missing = np.isnan(outcome)
+    idle = np.zeros(outcome.size, dtype=bool) if at_risk is None else (at_risk == 0) & (outcome == 0)
+    lost = (missing | idle)[order]
+    left_out = [(i, "outcome_missing" if missing[i] else "nobody_at_risk") for i in order[lost]]
+    order = order[~lost]
     return DistrictPanel(
         unit=codes[order].astype(np.intp),
         time=times[order].astype(np.intp),
@@ -157,25 +170,19 @@ def panel_from_rows(
         exposure=None if at_risk is None else at_risk[order],
         strata=None if strata is None else _strata_codes(strata, codes, len(names)),
         covariates=None if covariates is None else _one_per_unit(covariates, codes, len(names), "covariates"),
-        dropped=tuple(Dropped(labels[codes[i]], float(periods[times[i]]), reason[i]) for i in np.flatnonzero(~keep)),
+        dropped=tuple(Dropped(labels[codes[i]], float(periods[times[i]]), reason) for i, reason in left_out),
     )
 
 
-def _why_not(y: FloatArray, exposure: FloatArray | None) -> NDArray[np.str_]:
-    reason = np.where(np.isnan(y), "outcome_missing", "")
-    return (
-        reason if exposure is None else np.where((reason == "") & (exposure == 0) & (y == 0), "nobody_at_risk", reason)
-    )
-
-
-def _canonical_order(unit: IntArray, time: IntArray, keep: BoolArray, n_periods: int) -> IntArray:
+def _canonical_order(unit: IntArray, time: IntArray, n_periods: int) -> IntArray:
     """Rows by district and period, so that no result depends on the order in which rows arrived."""
     key = unit * n_periods + time
-    if key.size and np.bincount(key).max() > 1:
-        raise refuse("did_duplicate_rows", found=str(int((np.bincount(key) > 1).sum())))
     place = np.full(int(key.max(initial=-1)) + 1, -1, dtype=np.intp)
-    place[key[keep]] = np.flatnonzero(keep)
-    return place[place >= 0]
+    place[key] = np.arange(key.size)
+    order = place[place >= 0]
+    if order.size != key.size:
+        raise refuse("did_duplicate_rows", found=str(key.size - order.size))
+    return order
 
 
 def _first_treated(unit: IntArray, time: IntArray, treated: BoolArray, n_units: int, periods: FloatArray) -> FloatArray:
@@ -235,9 +242,15 @@ def _check_treatment(panel: DistrictPanel) -> None:
     under = panel.treated
     if not under.any():
         raise refuse("did_no_treated")
-    without_pre = np.setdiff1d(panel.unit[under], panel.unit[~under])
+    without_pre = _only_treated(panel.unit, under)
     if without_pre.size:
         raise refuse("did_no_pre_period", found=str(without_pre.size))
-    without_control = np.setdiff1d(panel.time, panel.time[~under])
+    without_control = _only_treated(panel.time, under)
     if without_control.size:
         raise refuse("did_period_without_control", found=", ".join(f"{p:g}" for p in panel.periods[without_control]))
+
+
+def _only_treated(codes: IntArray, under: BoolArray) -> IntArray:
+    """The districts, or the periods, that have rows under treatment and no other."""
+    rows = np.bincount(codes)
+    return np.flatnonzero((rows > 0) & (np.bincount(codes, under) == rows))

@@ -83,27 +83,31 @@ def composition_did(shares: FloatArray) -> Composition:
     )
 
 
-def composition_estimates(composition: Composition, categories: Sequence[str]) -> tuple[Estimate, ...]:
-    """One estimate a category in percentage points, on the share scale and, where it exists, the log-odds scale.
+def composition_estimates(composition: Composition, categories: Sequence[str]) -> dict[str, tuple[Estimate, ...]]:
+    """For each category its effect in percentage points, on the share scale and, where it exists, in log odds.
 
-    ``categories`` are keys of the catalogue. An implied negative share is a note on its category. Raises
-    RefusedError ``did_lengths``.
+    An implied negative share is a note on its category. Raises RefusedError ``did_lengths``.
     """
     if len(categories) != composition.effect.size:
         raise refuse("did_lengths", found=str(len(categories)), expected=str(composition.effect.size))
-    readings = [("composition_share", "parallel_trends_identity", composition.effect)]
-    if composition.logit_exists:
-        readings.append(("composition_logit", "parallel_trends_log_odds", composition.effect_logit))
-    return tuple(
-        Estimate(
-            estimate=100 * float(effect),
+
+    def read(effect: float, estimator: str, assumption: str, notes: tuple[str, ...] = ()) -> Estimate:
+        return Estimate(
+            estimate=100 * effect,
             scale="pp",
-            estimand=f"att:{category}",
+            estimand="att",
             estimator=estimator,
             inference="none",
             assumptions=(assumption,),
-            notes=("negative_counterfactual",) if negative and estimator == "composition_share" else (),
+            notes=notes,
         )
-        for estimator, assumption, effects in readings
-        for category, effect, negative in zip(categories, effects, composition.negative, strict=True)
-    )
+
+    found = {}
+    for k, category in enumerate(categories):
+        notes = ("negative_counterfactual",) if composition.negative[k] else ()
+        readings = [read(float(composition.effect[k]), "composition_share", "parallel_trends_identity", notes)]
+        if composition.logit_exists:
+            effect = float(composition.effect_logit[k])
+            readings.append(read(effect, "composition_logit", "parallel_trends_log_odds"))
+        found[category] = tuple(readings)
+    return found

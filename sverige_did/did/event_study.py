@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, Weighting
+from sverige_did.did.arrays import Bands, BoolArray, DistrictPanel, FloatArray, Weighting
 from sverige_did.did.linear import LinearDesign, two_way_design
 from sverige_did.errors import refuse
 
@@ -23,16 +23,6 @@ class EventStudy:
     estimate: FloatArray
     after: BoolArray
     reference: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Bands:
-    """``lower`` and ``upper`` (S,) cover all S true effects at once with probability ``level``."""
-
-    lower: FloatArray
-    upper: FloatArray
-    critical: float
-    level: float
 
 
 def event_study_design(

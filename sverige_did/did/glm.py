@@ -30,6 +30,7 @@ SETTLED = 1e-10
 ROUNDING = 1e-12
 
 Dummies = Literal["group", "district"]
+PARALLEL = {"log_odds": "parallel_trends_log_odds", "log_ratio": "parallel_trends_log"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ def _effects(
             n_units=int(np.unique(panel.unit[rows]).size),
             n_treated=int(np.unique(unit).size),
             weights=weighting,
-            assumptions=(f"parallel_trends_{index_scale}",),
+            assumptions=(PARALLEL[index_scale],),
         )
 
     return GlmEffects(read(index, index_scale), read(y1 - y0, level_scale), read(y1 / y0, "ratio"), dropped)

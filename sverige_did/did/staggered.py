@@ -215,7 +215,8 @@ def _contrast(cells: _Cells, pair: _Pair, controls: BoolArray) -> _Contrast:
         estimate += sign * mean
         deviation = sign * (change[members] - weight[members] * mean) / total
         influence += np.bincount(cells.cluster[members], deviation, cells.n_clusters)
-        if np.unique(cells.cluster[members & (count > 0)]).size < 2 and pair.t != pair.base:
+        clusters = np.count_nonzero(np.bincount(cells.cluster[members & (count > 0)]))
+        if clusters < 2 and pair.t != pair.base:
             influence = np.full(cells.n_clusters, np.nan)
     needed = int(cells.count[(cells.cohort == pair.g) | controls].sum())
     return _Contrast(float(estimate), influence, numbers[0], numbers[1], needed - sum(numbers))

@@ -49,10 +49,12 @@ def test_a_negative_counterfactual_share_is_reported() -> None:
     np.testing.assert_allclose(found.counterfactual, [-0.2, 1.2])
     np.testing.assert_array_equal(found.negative, [True, False])
     assert (found.counterfactual_logit > 0).all()
-    by_share = composition_estimates(found, ["institution", "foster"])[:2]
-    assert [estimate.notes for estimate in by_share] == [("negative_counterfactual",), ()]
-    assert by_share[0].estimate == pytest.approx(25.0)
-    assert by_share[0].scale == "pp"
+    estimates = composition_estimates(found, ["institution", "foster"])
+    by_share, by_odds = estimates["institution"]
+    assert (by_share.notes, by_odds.notes) == (("negative_counterfactual",), ())
+    assert estimates["foster"][0].notes == ()
+    assert by_share.estimate == pytest.approx(25.0)
+    assert by_odds.estimate == pytest.approx(100 * found.effect_logit[0])
 
 
 def test_a_zero_after_go_live_keeps_the_log_odds_and_one_before_loses_them() -> None:
@@ -64,7 +66,7 @@ def test_a_zero_after_go_live_keeps_the_log_odds_and_one_before_loses_them() -> 
     lost = composition_did(before)
     assert not lost.logit_exists
     assert np.isnan(lost.effect_logit).all()
-    assert len(composition_estimates(lost, ["a", "b", "c"])) == 3
+    assert {len(readings) for readings in composition_estimates(lost, ["a", "b", "c"]).values()} == {1}
 
 
 def test_district_shares_are_averaged_with_the_frozen_weights() -> None:
