@@ -20,6 +20,7 @@ from scipy.stats import norm
 
 from sverige_did.did.arrays import Bands
 from sverige_did.did.staggered import GroupTime, multiplier_bootstrap
+from sverige_did.errors import refuse
 from sverige_did.results import Estimate
 
 if TYPE_CHECKING:
@@ -51,7 +52,12 @@ class Aggregated:
 
 
 def aggregate(effects: GroupTime, kind: Aggregation) -> Aggregated:
-    """One of the four averages; the dynamic one also covers the periods before go-live (e < 0)."""
+    """One of the four averages; the dynamic one also covers the periods before go-live (e < 0).
+
+    Raises RefusedError ``did_groups_empty`` when no effect after go-live is among the pairs.
+    """
+    if not (effects.event_time >= 0).any():
+        raise refuse("did_groups_empty", found="0")
     at, estimate, influence = _RULES[kind](effects)
     overall, overall_influence = _overall(effects, kind, at, estimate, influence)
     return Aggregated(
@@ -80,7 +86,7 @@ def overall_estimate(aggregated: Aggregated, *, scale: str, level: float = 0.95)
         lower=aggregated.overall - half if known else None,
         upper=aggregated.overall + half if known else None,
         level=level if known else None,
-        assumptions=("parallel_trends",),
+        assumptions=("parallel_trends", "many_districts") if known else ("parallel_trends",),
         notes=() if known else ("one_district_in_cohort",),
     )
 

@@ -7,7 +7,7 @@ Nothing is dropped in silence: a row without an outcome or without anybody at ri
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -135,42 +135,67 @@ def panel_from_rows(
     """Build a panel from columns of the same length N, in any order of rows.
 
     ``treated`` (N,) says whether the row is under treatment; a district's go-live is its first treated row, so the
-    row before it must be there too (its outcome may be nan).
-    ``weights``, ``strata`` and ``covariates`` (N,) or (N, p) must not vary within a district. Rows without an
-    outcome, and rows with neither exposure nor events, are left out and named.
+    row before it must be there too (its outcome may be nan). ``weights``, ``strata`` and ``covariates`` (N,) or
+    (N, p) must not vary within a district. Rows without an outcome, and rows with neither exposure nor events, are
+    left out and named.
 
     Raises RefusedError: those of :class:`DistrictPanel`, ``did_switches_off``, ``did_go_live_unknown`` and
     ``did_varies_within_unit``.
     """
+    rows = _read(unit, period, y, treated, exposure)
+    n_units = len(rows.labels)
+    order = _canonical_order(rows.unit, rows.time, rows.periods.size)
+    missing, idle = np.isnan(rows.y)[order], ((rows.at_risk == 0) & (rows.y == 0))[order]
+    kept, lost = order[~(missing | idle)], order[missing | idle]
+    reasons = np.where(missing, "outcome_missing", "nobody_at_risk")[missing | idle]
+    return DistrictPanel(
+        unit=rows.unit[kept],
+        time=rows.time[kept],
+        y=rows.y[kept],
+        periods=rows.periods,
+        labels=rows.labels,
+        treated_from=_first_treated(rows.unit, rows.time, rows.treated, n_units, rows.periods),
+        weights=np.ones(n_units) if weights is None else _one_per_unit(weights, rows.unit, n_units, "weights"),
+        exposure=None if exposure is None else rows.at_risk[kept],
+        strata=None if strata is None else _strata_codes(strata, rows.unit, n_units),
+        covariates=None if covariates is None else _one_per_unit(covariates, rows.unit, n_units, "covariates"),
+        dropped=tuple(
+            Dropped(rows.labels[rows.unit[i]], float(rows.periods[rows.time[i]]), str(reason))
+            for i, reason in zip(lost, reasons, strict=True)
+        ),
+    )
+
+
+class _Rows(NamedTuple):
+    """Columns (N,) as arrays, districts and periods as codes; without exposure everybody is at risk."""
+
+    unit: IntArray
+    time: IntArray
+    y: FloatArray
+    treated: BoolArray
+    at_risk: FloatArray
+    labels: tuple[str, ...]
+    periods: FloatArray
+
+
+def _read(unit: ArrayLike, period: ArrayLike, y: ArrayLike, treated: ArrayLike, exposure: ArrayLike | None) -> _Rows:
     outcome, flags = np.asarray(y, dtype=np.float64), np.asarray(treated)
     codes, names = pd.factorize(np.asarray(unit), sort=True)
     times, periods = pd.factorize(np.asarray(period, dtype=np.float64), sort=True)
-    at_risk = None if exposure is None else np.asarray(exposure, dtype=np.float64)
-    columns = [codes, times, outcome, flags] + ([] if at_risk is None else [at_risk])
-    if len({column.shape for column in columns}) != 1:
-        raise refuse("did_lengths", found=", ".join(str(column.shape) for column in columns))
+    at_risk = np.ones(outcome.shape) if exposure is None else np.asarray(exposure, dtype=np.float64)
+    shapes = [column.shape for column in (codes, times, outcome, flags, at_risk)]
+    if len(set(shapes)) != 1:
+        raise refuse("did_lengths", found=", ".join(map(str, shapes)))
     if codes.min(initial=0) < 0 or times.min(initial=0) < 0 or not ((flags == 0) | (flags == 1)).all():
         raise refuse("did_not_finite", column="unit, period, treated")
-    labels = tuple(map(str, names))
-    start = _first_treated(codes, times, flags.astype(bool), len(names), periods)
-    order = _canonical_order(codes, times, periods.size)
-    missing = np.isnan(outcome)
-    idle = np.zeros(outcome.size, dtype=bool) if at_risk is None else (at_risk == 0) & (outcome == 0)
-    lost = (missing | idle)[order]
-    left_out = [(i, "outcome_missing" if missing[i] else "nobody_at_risk") for i in order[lost]]
-    order = order[~lost]
-    return DistrictPanel(
-        unit=codes[order].astype(np.intp),
-        time=times[order].astype(np.intp),
-        y=outcome[order],
-        periods=periods,
-        labels=labels,
-        treated_from=start,
-        weights=np.ones(len(names)) if weights is None else _one_per_unit(weights, codes, len(names), "weights"),
-        exposure=None if at_risk is None else at_risk[order],
-        strata=None if strata is None else _strata_codes(strata, codes, len(names)),
-        covariates=None if covariates is None else _one_per_unit(covariates, codes, len(names), "covariates"),
-        dropped=tuple(Dropped(labels[codes[i]], float(periods[times[i]]), reason) for i, reason in left_out),
+    return _Rows(
+        codes.astype(np.intp, copy=False),
+        times.astype(np.intp, copy=False),
+        outcome,
+        flags.astype(bool, copy=False),
+        at_risk,
+        tuple(map(str, names)),
+        periods,
     )
 
 
@@ -211,6 +236,8 @@ def _one_per_unit(values: ArrayLike, unit: IntArray, n_units: int, column: str) 
 
 def _strata_codes(strata: ArrayLike, unit: IntArray, n_units: int) -> IntArray:
     codes = pd.factorize(np.asarray(strata), sort=True)[0]
+    if codes.min(initial=0) < 0:
+        raise refuse("did_not_finite", column="strata")
     return _one_per_unit(codes, unit, n_units, "strata").astype(np.intp)
 
 

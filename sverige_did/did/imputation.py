@@ -34,7 +34,7 @@ class Imputed:
     at: FloatArray
     estimate: FloatArray
     std_error: FloatArray
-    n_cells: FloatArray
+    n_cells: IntArray
     effects: FloatArray
 
 
@@ -66,7 +66,7 @@ def imputation(panel: DistrictPanel, average: Average = "overall", weighting: We
         at=at.astype(np.float64),
         estimate=np.array([(weight * residual).sum() for weight in weights]),
         std_error=np.array([_standard_error(residual, under, start, weight, fit_weight) for weight in weights]),
-        n_cells=np.array([float(mask.sum()) for mask in masks]),
+        n_cells=np.array([int(mask.sum()) for mask in masks]),
         effects=np.where(under, residual, np.nan),
     )
 
@@ -86,7 +86,7 @@ def imputed_estimate(imputed: Imputed, which: int = 0, *, scale: str, level: flo
         lower=value - half if known else None,
         upper=value + half if known else None,
         level=level if known else None,
-        assumptions=("parallel_trends",),
+        assumptions=("parallel_trends", "many_districts") if known else ("parallel_trends",),
         notes=() if known else ("one_district_in_cohort",),
     )
 

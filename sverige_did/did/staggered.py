@@ -32,7 +32,8 @@ class GroupTime:
     ``std_error``, ``n_treated``, ``n_control`` (M,), the counts of districts that are seen at both dates.
     ``influence`` (C, M) holds cluster sums scaled so that Var = sum over c of influence^2. ``cohorts`` (K,) with
     ``share`` (K,) = P(G = g) among all districts and ``share_influence`` (C, K). ``lost`` (M,) counts treated and
-    control districts that the pair needs but that miss one of its two dates.
+    control districts that the pair needs but that miss one of its two dates; ``unseen`` holds the pairs (cohort,
+    period) for which no treated or no control district has both, so that they have no estimate.
     """
 
     cohort: FloatArray
@@ -47,6 +48,7 @@ class GroupTime:
     cohorts: FloatArray
     share: FloatArray
     share_influence: FloatArray
+    unseen: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +97,8 @@ def group_time_effects(
     ``control``: never treated within the panel's periods (some are: each period has a control), or not yet
     treated at either date. ``cluster`` (U,) are codes of what is resampled, by default the districts themselves.
 
-    Raises RefusedError: ``did_no_pre_period`` (anticipation eats a cohort's base period), ``did_lengths``.
+    Raises RefusedError: ``did_no_pre_period`` (anticipation eats a cohort's base period), ``did_lengths``,
+    ``did_groups_empty`` (nowhere do a treated and a control district have both dates).
     """
     cohorts = np.unique(panel.treated_from[panel.ever_treated])
     if cluster is not None and cluster.shape != (panel.n_units,):
@@ -104,6 +107,8 @@ def group_time_effects(
     pairs = _pairs(panel.periods, cohorts, base, anticipation)
     found = [(pair, _contrast(cells, pair, _controls(cells, pair, control))) for pair in pairs]
     kept = [(pair, contrast) for pair, contrast in found if contrast.n_treated and contrast.n_control]
+    if not kept:
+        raise refuse("did_groups_empty", found="0")
     influence = np.column_stack([contrast.influence for _, contrast in kept])
     index = np.array([[pair.g, pair.t] for pair, _ in kept])
     share, share_influence = _shares(cells, cohorts.size)
@@ -120,6 +125,11 @@ def group_time_effects(
         cohorts=cohorts,
         share=share,
         share_influence=share_influence,
+        unseen=tuple(
+            (float(cohorts[pair.g]), float(panel.periods[pair.t]))
+            for pair, contrast in found
+            if not (contrast.n_treated and contrast.n_control)
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from scipy.stats import norm
 from sverige_did.did.aggregate import aggregate, bootstrap_bands, overall_estimate
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
 from sverige_did.did.staggered import group_time_effects
+from sverige_did.errors import RefusedError
 
 KINDS = ("simple", "dynamic", "group", "calendar")
 
@@ -115,3 +116,13 @@ def test_an_effect_of_unknown_variance_gets_no_limits_and_spoils_no_others(rng: 
     assert np.isfinite(bands.lower[0])
     assert np.isnan(bands.lower[1])
     assert bands.critical == pytest.approx(norm.ppf(0.975), abs=0.35)
+
+
+def test_without_an_effect_after_go_live_there_is_no_average(columns, rng: np.random.Generator) -> None:
+    drawn = columns(rng, starts=(2013.0, 2013.0, np.nan, np.nan), periods=4)
+    hidden = np.isin(drawn["unit"], ["d00", "d01"]) & (drawn["period"] == 2012)
+    found = group_time_effects(panel_from_rows(**(drawn | {"y": np.where(hidden, np.nan, drawn["y"])})))
+    assert (found.event_time < 0).all()
+    with pytest.raises(RefusedError) as caught:
+        aggregate(found, "simple")
+    assert caught.value.problems[0].key == "did_groups_empty"

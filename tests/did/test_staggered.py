@@ -118,6 +118,21 @@ def test_without_never_treated_districts_only_the_not_yet_treated_can_compare(
     np.testing.assert_array_equal(not_yet.n_control[not_yet.cohort == 2012], [5, 5, 5, 2, 2])
 
 
+def test_what_no_district_shows_is_named_and_nothing_at_all_is_refused(columns, rng: np.random.Generator) -> None:
+    drawn = columns(rng, starts=(2012.0, 2012.0, np.nan, np.nan), periods=3)
+    treated = np.isin(drawn["unit"], ["d00", "d01"])
+
+    def without(year: int) -> DistrictPanel:
+        return panel_from_rows(**(drawn | {"y": np.where(treated & (drawn["period"] == year), np.nan, drawn["y"])}))
+
+    found = group_time_effects(without(2010))
+    assert found.unseen == ((2012.0, 2011.0),)
+    np.testing.assert_array_equal(found.period, [2012])
+    with pytest.raises(RefusedError) as caught:
+        group_time_effects(without(2011))
+    assert caught.value.problems[0].key == "did_groups_empty"
+
+
 def test_a_cluster_code_for_every_district_is_needed(staggered_panel: DistrictPanel) -> None:
     with pytest.raises(RefusedError) as caught:
         group_time_effects(staggered_panel, cluster=np.zeros(3, dtype=np.intp))

@@ -21,7 +21,7 @@ from sverige_did.did.linear import twfe
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.did.synthetic import simplex_weights, synthetic, weighted_did
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # what the peers warn about is not ours to fix
+quiet = pytest.mark.filterwarnings("ignore")  # what a peer warns about is not ours to fix
 WHY = "the dependency group `bench` is not installed"
 
 
@@ -95,6 +95,7 @@ def test_employment_effects_averaged_in_four_ways(county_panel: DistrictPanel) -
     assert aggregate(found, "group").overall_std_error == pytest.approx(0.0126, abs=0.0005)  # theirs is bootstrapped
 
 
+@quiet
 @pytest.mark.parametrize(("ours", "theirs"), [("never", "nevertreated"), ("not_yet", "notyettreated")])
 @pytest.mark.parametrize("base", ["varying", "universal"])
 def test_moderndid_gives_the_same_effects_and_standard_errors(
@@ -115,6 +116,7 @@ def test_moderndid_gives_the_same_effects_and_standard_errors(
         assert average.overall_std_error == pytest.approx(peers_average.overall_se, rel=1e-6)
 
 
+@quiet
 def test_csdid_gives_the_same_effects_and_standard_errors(counties: pd.DataFrame, county_panel: DistrictPanel) -> None:
     fit = peer("csdid.att_gt").ATTgt(
         yname="lemp", tname="year", idname="countyreal", gname="first", data=counties, control_group=["nevertreated"]
@@ -125,6 +127,7 @@ def test_csdid_gives_the_same_effects_and_standard_errors(counties: pd.DataFrame
     np.testing.assert_allclose(found.std_error, results["se"], rtol=1e-8)
 
 
+@quiet
 def test_diff_diff_imputes_the_same_effects_and_standard_errors(
     counties: pd.DataFrame, county_panel: DistrictPanel
 ) -> None:
@@ -152,6 +155,7 @@ def test_medicaid_event_study(state_panel: DistrictPanel) -> None:
     np.testing.assert_allclose(errors, [0.00906, 0.01024], atol=5.1e-6)
 
 
+@quiet
 def test_pyfixest_gives_the_same_event_study_and_two_way_effect(
     states: pd.DataFrame, state_panel: DistrictPanel
 ) -> None:
