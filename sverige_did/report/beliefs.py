@@ -10,12 +10,12 @@ from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.answers import told_first
 from sverige_did.report.forest import Bar, forest
-from sverige_did.report.labels import caption, in_language, mark
-from sverige_did.report.tables import FigureView, Table, heads
+from sverige_did.report.labels import caption, in_language, mark, prior_name
+from sverige_did.report.tables import FigureView, Table, distinctions, heads
 
 if TYPE_CHECKING:
     from sverige_did.disclosure import Release
-    from sverige_did.results import Diagnostics
+    from sverige_did.results import Diagnostics, Finding
     from sverige_did.study import PriorSpec
     from sverige_did.words import Language
 
@@ -47,7 +47,7 @@ def priors(release: Release, language: Language) -> Table | None:
 def _prior_row(prior: PriorSpec, language: Language) -> tuple[str, ...]:
     lower, median, upper = (numbers.significant(point, language) for point in prior_range(prior))
     return (
-        prior.key,
+        prior_name(prior.key, language),
         words.text(f"labels.prior_family.{prior.family}", language),
         median,
         words.text("report.cell.range", language, lower=lower, upper=upper),
@@ -62,14 +62,26 @@ def belief_bars(release: Release, language: Language) -> tuple[Bar, ...]:
     for prior in release.study.priors:
         if prior.key.startswith(EFFECT_PRIOR) and prior.unit == "log_odds":
             lower, median, upper = prior_range(prior)
-            bars.append(Bar(words.text("report.beliefs.prior", language, key=prior.key), "prior", median, lower, upper))
+            bars.append(
+                Bar(
+                    words.text("report.beliefs.prior", language, prior=prior_name(prior.key, language)),
+                    "prior",
+                    median,
+                    lower,
+                    upper,
+                )
+            )
     for wanted in release.study.outcomes:
-        for found in told_first(release, wanted.outcome):
-            result = found.result
-            if (result.estimator, result.scale) == ("bayes", "log_odds"):
-                label = words.text(f"outcomes.{wanted.outcome}.short", language)
-                bars.append(Bar(label, "posterior", result.estimate, result.lower, result.upper))
+        told = tuple(item for item in told_first(release, wanted.outcome) if _is_posterior(item))
+        name = words.text(f"outcomes.{wanted.outcome}.short", language)
+        for item, apart in zip(told, distinctions(release, told, language), strict=True):
+            label, result = ", ".join(filter(None, (name, apart))), item.result
+            bars.append(Bar(label, "posterior", result.estimate, result.lower, result.upper))
     return tuple(bars)
+
+
+def _is_posterior(finding: Finding) -> bool:
+    return (finding.result.estimator, finding.result.scale) == ("bayes", "log_odds")
 
 
 def belief_figure(release: Release, language: Language) -> FigureView | None:

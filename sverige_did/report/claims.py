@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from sverige_did import words
@@ -21,14 +22,18 @@ NULL = {"ratio": 1.0}
 
 
 def claim(release: Release, outcome: str, language: Language) -> str:
-    """The sentence that the design and the verdict allow; a sentence of its own where there is no finding."""
+    """The sentence that the design and the verdict allow.
+
+    A sentence of its own where there is no finding, and where only the level of one group is known.
+    """
     phrase = words.text(f"outcomes.{outcome}.phrase", language)
     told = headline(release, outcome)
     if told is None:
         return words.text("design.claim.none", language, outcome=phrase)
     result, study = told.result, release.study
+    one_group = result.estimand == "level"
     return words.text(
-        claim_key(told),
+        "design.claim.level" if one_group else claim_key(told),
         language,
         outcome=phrase,
         estimate=amount_of(result, outcome, language),
@@ -43,24 +48,34 @@ def claim(release: Release, outcome: str, language: Language) -> str:
 
 def amount_of(result: Estimate, outcome: str, language: Language) -> str:
     """The estimate with its unit."""
-    return _amount(result, result.estimate, outcome, language)
+    return numbers.amount(_told_on(result), result.estimate, language, CATALOGUE[outcome].unit)
 
 
-def _amount(result: Estimate, value: float, outcome: str, language: Language) -> str:
-    """A number of the estimate with its unit; a part of a whole is told in per cent of it, and not as a change."""
-    scale = "share" if result.estimand.startswith("share") else result.scale
-    return numbers.amount(scale, value, language, CATALOGUE[outcome].unit)
+def _told_on(result: Estimate) -> str:
+    """The scale a number is told on: a part of a whole in per cent of it, and not as a change."""
+    return "share" if result.estimand.startswith("share") else result.scale
 
 
 def interval_of(result: Estimate, outcome: str, language: Language) -> str:
     """The interval with its unit and level; bounds are called what they are."""
     if result.lower is None or result.upper is None or result.level is None:
         return words.text("report.interval.none", language)
-    low, high = (_amount(result, end, outcome, language) for end in (result.lower, result.upper))
+    scale, unit = _told_on(result), CATALOGUE[outcome].unit
+    values = {
+        "lower": numbers.bare(scale, result.lower, language),
+        "upper": numbers.amount(scale, result.upper, language, unit),
+        "least": numbers.amount(scale, result.lower, language, unit),
+    }
+    span = words.text(f"report.span.{_span(result.lower, result.upper)}", language, **values)
     if result.inference == "bounds":
-        return words.text("report.interval.bounds", language, lower=low, upper=high)
-    level = numbers.percent(result.level, language)
-    return words.text("report.interval.level", language, level=level, lower=low, upper=high)
+        return words.text("report.interval.bounds", language, span=span)
+    return words.text("report.interval.level", language, level=numbers.percent(result.level, language), span=span)
+
+
+def _span(lower: float, upper: float) -> str:
+    if math.isinf(lower):
+        return "any" if math.isinf(upper) else "at_most"
+    return "at_least" if math.isinf(upper) else "both"
 
 
 def _sign(result: Estimate) -> int:
@@ -81,4 +96,6 @@ def _side(release: Release, outcome: str, result: Estimate) -> str:
 def _reservation(result: Estimate) -> str:
     if result.lower is None or result.upper is None:
         return "no_interval"
+    if result.inference == "bounds":
+        return "bounds"
     return "includes" if result.lower <= NULL.get(result.scale, 0.0) <= result.upper else "excludes"

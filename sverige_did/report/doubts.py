@@ -89,7 +89,7 @@ def _reading_view(release: Release, found: Feasible, facts: Mapping[str, Reporte
     def said(fact_id: str) -> str:
         fact = facts[fact_id]
         finding = fact.finding_da if language == "da" else fact.finding_en
-        return words.text("report.damaged.fact", language, finding=finding, place=fact.place, fact=fact_id)
+        return words.text("report.damaged.fact", language, finding=finding, fact=fact_id)
 
     name = words.text(f"outcomes.{found.outcome}.short", language)
     label = reading(release, found.reading, language)
@@ -99,7 +99,7 @@ def _reading_view(release: Release, found: Feasible, facts: Mapping[str, Reporte
         reading=label,
         fitting=len(found.tables) if found.consistent else 0,
         consistent=found.consistent,
-        conflicts=tuple(tuple(said(fact) for fact in conflict) for conflict in found.conflicts),
+        conflicts=tuple(tuple(said(fact) for fact in conflict) for conflict in sorted(found.conflicts, key=len)),
         given_up=tuple(said(fact) for fact in found.given_up),
         intervals=_intervals(found, told, language),
         tables=_tables(found, told),

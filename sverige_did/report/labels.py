@@ -32,8 +32,13 @@ def assumption(release: Release, key: str, language: Language) -> str:
     if key in {item.key for item in release.study.assumptions}:
         return words.text("labels.assumption.planned", language, key=key)
     if key in {f"prior_{prior.key}" for prior in release.study.priors}:
-        return words.text("labels.assumption.prior", language, key=key.removeprefix("prior_"))
+        return words.text("labels.assumption.prior", language, prior=prior_name(key.removeprefix("prior_"), language))
     return assumed(key, language)
+
+
+def prior_name(key: str, language: Language) -> str:
+    """The words for a prior of a plan; a plan may name priors of its own, and those go by their key."""
+    return words.text(f"labels.prior.{key}", language) if words.has(f"labels.prior.{key}", language) else f"»{key}«"
 
 
 def assumed(key: str, language: Language) -> str:

@@ -56,9 +56,9 @@ def significant(value: float, language: Language, figures: int = 3) -> str:
 
 
 def percent(share: float, language: Language) -> str:
-    """A proportion (0.91) as per cent without the sign (91); one decimal close to 0 and to 100."""
+    """A proportion (0.91) as per cent without the sign (91); one decimal below 10 and above 99."""
     shown = 100 * share
-    near_an_end = 0 < shown < 1 or 99 < shown < 100
+    near_an_end = 0 < shown < 10 or 99 < shown < 100
     return decimal(shown, language, 1 if near_an_end else 0)
 
 
@@ -91,17 +91,21 @@ def value_on(scale: str, value: float, language: Language) -> str:
     return significant(value, language)
 
 
+def bare(scale: str, value: float, language: Language) -> str:
+    """The number as :func:`amount` tells it, without its unit."""
+    if scale == "ratio":
+        return percent_change(value, language)
+    if scale in UNSIGNED:
+        return value_on(scale, value, language)
+    return signed(value, language, DECIMALS.get(scale, 2))
+
+
 def amount(scale: str, value: float, language: Language, unit: str) -> str:
     """The number with its unit, as it stands in a sentence; a ratio is told as a change in per cent.
 
     ``unit`` is the unit of the outcome, used where the scale is the outcome's own (``level``).
     """
-    if scale == "ratio":
-        shown = percent_change(value, language)
-    elif scale in UNSIGNED:
-        shown = value_on(scale, value, language)
-    else:
-        shown = signed(value, language, DECIMALS.get(scale, 2))
+    shown = bare(scale, value, language)
     return words.text(f"labels.amount.{scale}", language, value=shown, unit=words.text(f"labels.unit.{unit}", language))
 
 

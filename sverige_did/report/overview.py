@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
 Shape = Literal["wide", "narrow"]
 TICKS = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0, 10.0, 20.0)
-WIDEST = (TICKS[0], TICKS[-1])
-CLOSE = 0.09
-"""The fraction of the axis that a tick label needs on a wide page; a narrow page needs twice as much."""
+FAR = (0.1, 4.0)
+"""No interval stretches the axis beyond these ratios: it ends in an arrow there. An estimate always has its place."""
+
+CLOSE = 0.13
+"""The fraction of the axis that a tick label needs on a wide page; a narrow page needs half as much again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,13 @@ LEGEND_HEIGHT, AXIS_HEIGHT = {"wide": 26.0, "narrow": 96.0}, 44.0
 
 
 def limits(shown: tuple[Row, ...]) -> tuple[float, float]:
-    """The ends of the axis as ratios: ticks that hold every finite number, and no further than 0.05 to 20."""
-    values = [1.0]
-    for row in shown:
-        for finding in (row.raw, row.did, row.bayes, row.level):
-            if finding is not None:
-                inner = (finding.result.estimate, finding.result.lower, finding.result.upper)
-                values += [value for value in inner if value is not None and 0 < value < math.inf]
-    low = max((tick for tick in TICKS if tick <= min(min(values), 0.75)), default=WIDEST[0])
-    high = min((tick for tick in TICKS if tick >= max(max(values), 1.5)), default=WIDEST[1])
+    """The ends of the axis as ratios: ticks that hold every estimate, and every interval as far as ``FAR``."""
+    results = [item.result for row in shown for item in (row.raw, row.did, row.bayes, row.level) if item is not None]
+    ends = [end for result in results for end in (result.lower, result.upper) if end is not None]
+    near = [min(max(end, FAR[0]), FAR[1]) for end in ends]
+    values = [0.75, 1.5, *near, *(result.estimate for result in results if result.estimate > 0)]
+    low = max((tick for tick in TICKS if tick <= min(values)), default=TICKS[0])
+    high = min((tick for tick in TICKS if tick >= max(values)), default=TICKS[-1])
     return low, high
 
 
@@ -114,7 +114,7 @@ def overview(shown: tuple[Row, ...], language: Language, shape: Shape, *, title:
 
 
 def _axis(axes: Axes, low: float, high: float, language: Language, layout: Layout) -> None:
-    ticks = spread(low, high, CLOSE * (2 if layout.label_above else 1))
+    ticks = spread(low, high, CLOSE * (1.5 if layout.label_above else 1))
     axes.set_xticks(np.log(ticks), [_tick(tick, language) for tick in ticks], fontsize=layout.font - 1)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)

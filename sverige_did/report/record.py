@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sverige_did.disclosure import Release
     from sverige_did.words import Language
 
+OWN = "own assumption"
+"""How a plan says that a number has no source but itself (study.Assumption.source)."""
+
 
 def assumptions(release: Release, language: Language) -> Table | None:
     """Every number that no source prints: value, the values tried beside it, the reason and the source."""
@@ -30,7 +33,7 @@ def assumptions(release: Release, language: Language) -> Table | None:
             "; ".join(numbers.significant(value, language) for value in item.grid) or "–",
             words.text(f"labels.unit.{item.unit}", language),
             in_language(item.reason, language),
-            item.source,
+            words.text("report.own_assumption", language) if item.source == OWN else item.source,
         )
         for item in release.study.assumptions
     )

@@ -61,6 +61,7 @@ class OutcomeView:
     figure_caption: str
     estimates: Markup | None
     assumptions: tuple[str, ...]
+    notes: tuple[str, ...]
     doubts: tuple[Doubt, ...]
 
 
@@ -110,6 +111,9 @@ def _outcome(release: Release, wanted: Outcome, language: Language) -> OutcomeVi
         figure_caption=caption(release, "forest", language, outcome=name),
         estimates=estimates(release, key, language, caption=told) if found else None,
         assumptions=_assumptions(release, key, language),
+        notes=tuple(
+            note(name, language) for name in dict.fromkeys(name for item in found for name in item.result.notes)
+        ),
         doubts=tuple(_doubt(release, check, language) for check in release.checks if check.outcome == key),
     )
 
@@ -127,8 +131,7 @@ def _remarks(key: str, language: Language) -> tuple[str, ...]:
 def _assumptions(release: Release, key: str, language: Language) -> tuple[str, ...]:
     found = findings_of(release, key)
     named = dict.fromkeys(name for item in found for name in item.result.assumptions)
-    noted = dict.fromkeys(name for item in found for name in item.result.notes)
-    return tuple(assumption(release, name, language) for name in named) + tuple(note(name, language) for name in noted)
+    return tuple(assumption(release, name, language) for name in named)
 
 
 def _doubt(release: Release, check: CheckResult, language: Language) -> Doubt:
@@ -157,7 +160,7 @@ def reported_row(fact: Reported, language: Language) -> tuple[str, ...]:
         fact.finding_da if language == "da" else fact.finding_en,
         reported_value(fact, language),
         words.text(f"labels.group.{fact.group}", language),
-        f"{fact.place} ({fact.source_file})",
+        f"{fact.source_file}, {fact.place}",
         f"{fact.fact_id}, {words.text(f'labels.provenance.{fact.provenance}', language)}",
     )
 
@@ -189,10 +192,12 @@ def _figure(release: Release, key: str, language: Language) -> Markup | None:
     told = headline(release, key)
     if told is None:
         return None
+    order = [ALL_READINGS, *(item.key for item in release.study.readings)]
     shown = tuple(
-        item
-        for item in findings_of(release, key)
-        if item.result.scale == told.result.scale and item.result.estimator not in NOT_ABOUT_THE_OUTCOME
+        sorted(
+            (item for item in findings_of(release, key) if item.result.scale == told.result.scale and _is_about(item)),
+            key=lambda item: order.index(item.reading),
+        )
     )
     apart = distinctions(release, shown, language)
     bars = tuple(_bar(release, item, note, language) for item, note in zip(shown, apart, strict=True))
@@ -201,6 +206,10 @@ def _figure(release: Release, key: str, language: Language) -> Markup | None:
     name = words.text(f"outcomes.{key}.short", language)
     title = caption(release, "forest", language, outcome=name)
     return forest(f"forest-{key}", bars, language, scale=told.result.scale, title=title, mark=mark(release, language))
+
+
+def _is_about(item: Finding) -> bool:
+    return item.result.estimator not in NOT_ABOUT_THE_OUTCOME
 
 
 def _bar(release: Release, item: Finding, apart: str, language: Language) -> Bar:

@@ -42,7 +42,7 @@ def test_a_ratio_is_told_as_a_change() -> None:
 def test_a_probability_close_to_certain_is_not_rounded_to_certain() -> None:
     assert numbers.percent(0.996, "da") == "99,6"
     assert numbers.percent(0.91, "da") == "91"
-    assert numbers.percent(0.004, "en") == "0.4"
+    assert numbers.percent(0.014, "en") == "1.4"
 
 
 def test_a_small_p_value_is_not_told_as_zero() -> None:

@@ -227,3 +227,24 @@ def test_a_release_with_next_to_nothing_still_makes_a_page() -> None:
     assert outline(page).open == []
     assert words.text("report.beliefs.nothing", "en") in page
     assert words.text("report.diagnostics.nothing", "en") in page
+
+
+def test_a_level_of_one_group_is_never_told_as_a_difference() -> None:
+    study = make_study()
+    level = Estimate(estimate=0.014, scale="share", estimator="proportion", inference="none", estimand="level")
+    alone = make_release(study, findings=(finding(study, "breakdowns", "all", level),))
+    told = claim(alone, "breakdowns", "da")
+    assert "1,4 %" in told
+    assert "er højere" not in told
+    assert "er lavere" not in told
+
+
+def test_an_infinite_limit_is_told_in_words() -> None:
+    study = make_study()
+    bound = Estimate(
+        estimate=-1.6, scale="mio_dkk", estimator="did_scaled", inference="bounds", estimand="att",
+        lower=float("-inf"), upper=-1.4, level=0.95,
+    )  # fmt: skip
+    told = claim(make_release(study, findings=(finding(study, "family_share", "all", bound),)), "family_share", "da")
+    assert "mulige værdier højst −1,4 mio. kr." in told
+    assert "∞" not in told
