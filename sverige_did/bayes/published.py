@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pymc as pm
 from numpy.typing import NDArray
 
 from sverige_did.bayes.closed_form import NormalPrior, Sampling, posterior
 from sverige_did.bayes.effects import Effect
-from sverige_did.bayes.gates import GateReport
+from sverige_did.bayes.gates import GateReport, require
 from sverige_did.bayes.group_totals import (
     Districts,
     TotalsPriors,
@@ -51,7 +52,7 @@ class Job:
 class Family:
     """How one likelihood is built and what its draws say about the effect."""
 
-    build: Callable[..., object]
+    build: Callable[..., pm.Model]
     effect: Callable[[Fit], Effect]
     level_prior: str
     difference: str | None
@@ -95,10 +96,21 @@ def fit_all(evidence: Evidence, cores: int, told: Callable[[str], None] = lambda
         model = family.build(job.table.events, job.table.totals, hidden(study), priors_of(study, family, job.prior))
         if job.table.family not in compiled:
             compiled[job.table.family] = compile_model(model)
-        yield (
-            job,
-            sample(model, seed=_seed(study, job), settings=settings, compiled=compiled[job.table.family]),
-        )
+        yield job, _sampled(model, compiled[job.table.family], _seed(study, job), settings)
+
+
+REMEDY = 0.995
+"""Target acceptance of the one second attempt that divergences are given (docs/methods.md)."""
+
+
+def _sampled(model: pm.Model, compiled: Compiled, seed: int, settings: Settings) -> Fit:
+    """Draws that pass every gate; where only divergences stand in the way, smaller steps are tried, once."""
+    fit = sample(model, seed=seed, settings=settings, compiled=compiled, gates=None)
+    if fit.report.failed == ("divergences",):
+        careful = replace(settings, target_accept=REMEDY)
+        return sample(model, seed=seed, settings=careful, compiled=compiled)
+    require(fit.report)
+    return fit
 
 
 def _seed(study: Study, job: Job) -> int:

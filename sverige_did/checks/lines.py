@@ -60,5 +60,5 @@ def cells_with_odds(events: ArrayLike, totals: ArrayLike) -> tuple[Cells, Cells,
     """The four cells, half an event and half a non-event more in each if any is empty or full; the assumption made."""
     y, n = checked_cells(events, totals)
     if (y == 0).any() or (y == n).any():
-        return y + 0.5, n + 1, ("no_district_shocks", "checks.assumption.half_added")
+        return y + 0.5, n + 1, ("no_district_shocks", "half_added")
     return y, n, ("no_district_shocks",)

@@ -45,5 +45,5 @@ def partial_year(
         key="result" if saved_before is None else "with_savings",
         numbers=numbers,
         curves=(curve("whole_year", "e", effect_axis(scale), x, tau, *sides),),
-        assumptions=("checks.assumption.effect_constant",),
+        assumptions=("effect_constant",),
     )

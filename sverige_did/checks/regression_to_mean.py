@@ -46,7 +46,7 @@ def regression_to_mean(
             curve("left", "reliability", effect_axis(scale), x, effect - alone),
             curve("by_itself", "reliability", effect_axis(scale), x, alone),
         ),
-        assumptions=("checks.assumption.chosen_on_level",),
+        assumptions=("chosen_on_level",),
     )
 
 

@@ -34,5 +34,5 @@ def shock_curve(
             "prob_high": float(benefit[-1]),
         },
         curves=(curve("prob_benefit", "shock_sd", "prob_benefit", x, benefit),),
-        assumptions=("checks.assumption.shocks_alike",),
+        assumptions=("shocks_alike",),
     )

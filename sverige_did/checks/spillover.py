@@ -40,5 +40,5 @@ def spillover(
             "att_high": float(att[-1]),
         },
         curves=(curve("att", "kappa", effect_axis(scale), x, att, *sides),),
-        assumptions=("checks.assumption.spillover_proportional",),
+        assumptions=("spillover_proportional",),
     )

@@ -54,5 +54,5 @@ def tipping_shock(
             curve("interval", "shock_sd", effect_axis(scale), x, np.full_like(x, data.theta), lower, upper),
             curve("p_value", "shock_sd", "p_value", x, p),
         ),
-        assumptions=("checks.assumption.shocks_alike",),
+        assumptions=("shocks_alike",),
     )
