@@ -1,35 +1,50 @@
-"""Two arms that may vary unlike each other: the Behrens-Fisher problem, by Aspin's and Welch's critical values.
+"""Two arms that may vary unlike each other: the Behrens-Fisher problem, calibrated for the design at hand.
 
 CR2 with Bell and McCaffrey's degrees of freedom assumes that treated and control districts vary alike; with 4 treated
 of 20 and treated districts twice as variable it rejects 6 % of true nulls at a nominal 5 %. Here the variance of an
-effect is split by arm, each part with its own degrees of freedom, and the critical value depends on the observed split:
-the larger of Welch's Student t (1947, Biometrika 34:28), exact when one arm has all the variance, and Aspin's series
-to the second order in 1 / df (1948, Biometrika 35:88), closer in between.
+effect is split by arm, each part with its own degrees of freedom, and the critical value depends on the observed
+split: the largest of Bell and McCaffrey's, Welch's (1947, Biometrika 34:28), exact when one arm has all the variance,
+and Aspin's series to the second order in 1 / df (1948, Biometrika 35:88), closer in between. What is left of the excess
+is removed by computing it: the p-value is the chance of so low a nominal level under the worst ratio of variances.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from sverige_did.errors import refuse
 from sverige_did.inference.cluster_robust import LeastSquares, TTest, cr2_vectors, satterthwaite
 from sverige_did.inference.districts import Bools, Floats
 
-_FARTHEST = 37.0
+FARTHEST = 37.0
 """Normal quantile beyond which a tail probability is zero in double precision."""
+
+_NODES = (np.arange(400) + 0.5) / 400
+_TRUE_SHARES = special.expit(np.linspace(-8, 8, 49))[:, None]
+_SHARES = np.linspace(0, 1, 401)
 
 
 @dataclass(frozen=True, slots=True)
 class ArmVariances:
-    """The variance of an effect as the sum of what treated and control clusters add, with their degrees of freedom."""
+    """The variance of an effect as the sum of what treated and control clusters add, with their degrees of freedom.
+
+    ``df_alike``: Bell and McCaffrey's for the sum, if treated and control districts vary alike.
+    """
 
     treated: float
     control: float
     df_treated: float
     df_control: float
+    df_alike: float
+
+    @property
+    def df(self) -> tuple[float, float, float]:
+        """The three degrees of freedom: all that the calibration depends on."""
+        return self.df_treated, self.df_control, self.df_alike
 
 
 def aspin_critical(normal: float | Floats, share: float | Floats, df_treated: float, df_control: float) -> Floats:
@@ -58,15 +73,37 @@ def welch_df(share: float | Floats, df_treated: float, df_control: float) -> Flo
     return np.asarray(1 / (part**2 / df_treated + (1 - part) ** 2 / df_control))
 
 
-def critical_value(alpha: float, share: float | Floats, df_treated: float, df_control: float) -> Floats:
-    """The larger of Welch's and Aspin's two-sided critical values at level ``alpha``."""
-    welch = stats.t.isf(alpha / 2, welch_df(share, df_treated, df_control))
-    aspin = aspin_critical(stats.norm.isf(alpha / 2), share, df_treated, df_control)
-    return np.maximum(welch, aspin)
+def critical_value(nominal: float, share: float | Floats, df: tuple[float, float, float]) -> Floats:
+    """The largest of Bell and McCaffrey's, Welch's and Aspin's two-sided critical values at one nominal level."""
+    aspin = aspin_critical(stats.norm.isf(nominal / 2), share, *df[:2])
+    fewest = np.minimum(welch_df(share, *df[:2]), df[2])
+    return np.maximum(stats.t.isf(nominal / 2, fewest), aspin)
+
+
+@cache
+def worst_size(nominal: float, df: tuple[float, float, float]) -> float:
+    """The chance that |t| exceeds :func:`critical_value` at a nominal level, under the worst ratio of variances.
+
+    For normal changes without an effect. Given the share B of the treated arm in the sum of both chi-squares, t is
+    a multiple of Student's t with the sum of the degrees of freedom; what remains is a mean over the Beta variable B.
+    """
+    f_t, f_c, _ = df
+    b = stats.beta.ppf(_NODES, f_t / 2, f_c / 2)
+    treated, control = _TRUE_SHARES * b / f_t, (1 - _TRUE_SHARES) * (1 - b) / f_c
+    c = np.interp(treated / (treated + control), _SHARES, critical_value(nominal, _SHARES, df))
+    chance = 2 * stats.t.sf(c * np.sqrt((f_t + f_c) * (treated + control)), f_t + f_c)
+    # Where one arm has all the variance, outside the grid, the size is the nominal level.
+    return max(nominal, float(chance.mean(axis=1).max()))
+
+
+@cache
+def nominal_level(alpha: float, df: tuple[float, float, float]) -> float:
+    """The nominal level at which the worst size is ``alpha``; at most ``alpha``."""
+    return float(optimize.brentq(lambda q: worst_size(float(q), df) - alpha, alpha / 20, alpha, xtol=1e-9))
 
 
 def behrens_fisher_test(variances: ArmVariances, estimate: float, alpha: float = 0.05) -> TTest:
-    """p-value and interval for an effect whose variance splits into two arms.
+    """Calibrated p-value and interval for an effect whose variance splits into two arms.
 
     Raises RefusedError ``no_variation_within`` when neither arm varies.
     """
@@ -74,20 +111,21 @@ def behrens_fisher_test(variances: ArmVariances, estimate: float, alpha: float =
     if not v > 0:
         raise refuse("no_variation_within")
     se, share = float(np.sqrt(v)), variances.treated / v
-    half = float(critical_value(alpha, share, variances.df_treated, variances.df_control)) * se
+    half = float(critical_value(nominal_level(alpha, variances.df), share, variances.df)) * se
     t = abs(estimate) / se
-    df = float(welch_df(share, variances.df_treated, variances.df_control))
-    p = max(float(2 * stats.t.sf(t, df)), _aspin_p(t, share, variances))
-    return TTest(estimate, se, df, p, estimate - half, estimate + half, alpha)
+    fewest = min(float(welch_df(share, *variances.df[:2])), variances.df_alike)
+    nominal = max(float(2 * stats.t.sf(t, fewest)), _aspin_p(t, share, variances))
+    p = worst_size(nominal, variances.df) if nominal > 0 else 0.0
+    return TTest(estimate, se, fewest, p, estimate - half, estimate + half, alpha)
 
 
 def _aspin_p(t: float, share: float, variances: ArmVariances) -> float:
     def excess(normal: float) -> float:
-        return float(aspin_critical(normal, share, variances.df_treated, variances.df_control)) - t
+        return float(aspin_critical(normal, share, *variances.df[:2])) - t
 
-    if excess(_FARTHEST) <= 0:
+    if excess(FARTHEST) <= 0:
         return 0.0
-    return float(2 * stats.norm.sf(optimize.brentq(excess, 0.0, _FARTHEST, xtol=1e-12)))
+    return float(2 * stats.norm.sf(optimize.brentq(excess, 0.0, FARTHEST, xtol=1e-12)))
 
 
 def arm_variances(fit: LeastSquares, column: int, treated: Bools) -> ArmVariances:
@@ -99,4 +137,5 @@ def arm_variances(fit: LeastSquares, column: int, treated: Bools) -> ArmVariance
         control=float(squares[~treated].sum()),
         df_treated=satterthwaite(vectors[:, treated]),
         df_control=satterthwaite(vectors[:, ~treated]),
+        df_alike=satterthwaite(vectors),
     )

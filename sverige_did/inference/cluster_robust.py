@@ -157,7 +157,7 @@ def satterthwaite(vectors: Floats) -> float:
 
 
 def t_test(estimate: float, std_error: float, df: float, alpha: float) -> TTest:
-    """Student's t for an estimate; refused (``no_variation_within``) when the standard error is zero but for rounding."""
+    """Student's t for an estimate; refused (``no_variation_within``) when the standard error is rounding error."""
     if not std_error > 1e-12 * abs(estimate):
         raise refuse("no_variation_within")
     half = float(stats.t.isf(alpha / 2, df)) * std_error

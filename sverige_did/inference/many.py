@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from sverige_did.inference.assignments import reference_assignments
-from sverige_did.inference.behrens_fisher import aspin_critical, welch_df
+from sverige_did.inference.behrens_fisher import FARTHEST, aspin_critical, welch_df, worst_size
 from sverige_did.inference.districts import Bools, Floats
 from sverige_did.inference.ferman_pinto import modelled_variances
 
@@ -60,24 +60,32 @@ def cr1(a: Arms) -> Floats:
     return _student(a.effect, variance, groups - 1)
 
 
+def _df(a: Arms) -> tuple[float, float, float]:
+    """Degrees of freedom of the treated arm, of the control arm, and of both if they vary alike."""
+    treated, control = 1 / a.treated, 1 / a.control
+    alike = (treated + control) ** 2 / (treated**2 / (a.treated - 1) + control**2 / (a.control - 1))
+    return a.treated - 1, a.control - 1, alike
+
+
 def cr2(a: Arms) -> Floats:
     """CR2 with Bell and McCaffrey's degrees of freedom."""
-    parts = 1 / a.treated, 1 / a.control
-    df = sum(parts) ** 2 / (parts[0] ** 2 / (a.treated - 1) + parts[1] ** 2 / (a.control - 1))
-    return _student(a.effect, a.variance_treated + a.variance_control, df)
+    return _student(a.effect, a.variance_treated + a.variance_control, _df(a)[2])
 
 
 def behrens_fisher(a: Arms) -> Floats:
-    """Welch's and Aspin's p-value, whichever is larger, the latter by bisection of the normal quantile."""
+    """The calibrated p-value, interpolated between nominal levels; Aspin's by bisection of the normal quantile."""
     v = a.variance_treated + a.variance_control
-    share, df = a.variance_treated / v, (a.treated - 1, a.control - 1)
+    share, df = a.variance_treated / v, _df(a)
     t = np.abs(a.effect) / np.sqrt(v)
-    low, high = np.zeros_like(t), np.full_like(t, 37.0)
-    for _ in range(50):
+    low, high = np.zeros_like(t), np.full_like(t, FARTHEST)
+    for _ in range(40):
         middle = (low + high) / 2
-        below = aspin_critical(middle, share, *df) < t
+        below = aspin_critical(middle, share, *df[:2]) < t
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.maximum(2 * stats.norm.sf(low), 2 * stats.t.sf(t, welch_df(share, *df)))
+    fewest = np.minimum(welch_df(share, *df[:2]), df[2])
+    nominal = np.maximum(2 * stats.norm.sf(low), 2 * stats.t.sf(t, fewest))
+    levels = np.geomspace(1e-6, 1, 181)
+    return np.interp(nominal, levels, [worst_size(float(level), df) for level in levels])
 
 
 def cr3(a: Arms) -> Floats:

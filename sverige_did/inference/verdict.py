@@ -4,10 +4,10 @@ An effect is supported if three methods agree at the level alpha, and otherwise 
 
 1. the studentised permutation test (the primary p-value),
 2. the CR2 interval with Bell and McCaffrey's degrees of freedom (the primary interval), and
-3. the Behrens-Fisher interval, which holds its size when treated districts vary more than controls.
+3. the same interval calibrated for districts that vary unlike each other (behrens_fisher.py), which is never narrower.
 
-The first two alone reject up to 6 % of true nulls at a nominal 5 % when treated districts are twice as variable
-(docs/size.md); the third brings that back to 5 % and costs next to nothing where all districts vary alike.
+The first two alone reject up to 6 % of true nulls at a nominal 5 % when treated districts are twice as variable; the
+third brings that back to 5 % whatever the ratio (docs/size.md).
 """
 
 from __future__ import annotations

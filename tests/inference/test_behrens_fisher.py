@@ -45,10 +45,29 @@ def test_p_and_interval_agree_and_are_never_kinder_than_welch(seed: int) -> None
     assert found.p_value >= welch.pvalue - 1e-12
 
 
+@pytest.mark.parametrize("treated", [3, 4, 7, 10])
+def test_calibration_holds_the_level_for_every_ratio_of_variances(treated: int) -> None:
+    """The same chance by simulating both variances: at the level for the worst ratio, and never above it."""
+    rng, k, m = np.random.default_rng(6), treated, 20 - treated
+    df = (k - 1, m - 1, (1 / k + 1 / m) ** 2 / (1 / (k**2 * (k - 1)) + 1 / (m**2 * (m - 1))))
+    nominal = bf.nominal_level(0.05, df)
+    chi = rng.chisquare([[k - 1], [m - 1]], size=(2, 100_000)) / np.array([[k - 1], [m - 1]])
+    sizes = []
+    for ratio in (0.3, 0.6, 1.0, 1.7, 2.0, 3.0, 5.0, 20.0):
+        parts = chi * np.array([[ratio**2 / k], [1 / m]])
+        v = parts.sum(axis=0)
+        t = rng.standard_normal(v.size) * np.sqrt((ratio**2 / k + 1 / m) / v)
+        sizes.append(np.mean(np.abs(t) > bf.critical_value(nominal, parts[0] / v, df)))
+    error = np.sqrt(0.05 * 0.95 / 100_000)
+    assert max(sizes) < 0.05 + 3 * error
+    assert max(sizes) > 0.05 - 4 * error
+    assert nominal <= 0.05
+
+
 def test_p_at_the_end_of_the_interval_is_alpha() -> None:
-    variances = bf.ArmVariances(1.0, 0.4, 3, 15)
+    variances = bf.ArmVariances(1.0, 0.4, 3, 15, 4.6)
     end = bf.behrens_fisher_test(variances, 0.0, alpha=0.03).upper
-    assert bf.behrens_fisher_test(variances, end).p_value == pytest.approx(0.03)
+    assert bf.behrens_fisher_test(variances, end).p_value == pytest.approx(0.03, abs=1e-6)
 
 
 @pytest.mark.parametrize("df", [(2, 2), (2, 17), (3, 15), (9, 9)])
@@ -79,8 +98,8 @@ def test_order_and_scale_do_not_matter() -> None:
 
 def test_no_variation_is_refused() -> None:
     with pytest.raises(RefusedError, match="changed alike"):
-        bf.behrens_fisher_test(bf.ArmVariances(0.0, 0.0, 3, 15), 1.0)
+        bf.behrens_fisher_test(bf.ArmVariances(0.0, 0.0, 3, 15, 4.6), 1.0)
 
 
 def test_a_far_estimate_has_p_zero_not_an_error() -> None:
-    assert bf.behrens_fisher_test(bf.ArmVariances(1.0, 1.0, 50, 50), 1e9).p_value < 1e-100
+    assert bf.behrens_fisher_test(bf.ArmVariances(1.0, 1.0, 50, 50, 100), 1e9).p_value < 1e-100

@@ -40,7 +40,8 @@ SINGLE = {
 @pytest.mark.parametrize("method", many.MOMENTS)
 def test_moments_give_the_p_of_the_single_method(method: str) -> None:
     found = many.MOMENTS[method](many.arms(CHANGES, TREATED))
-    np.testing.assert_allclose(found, [SINGLE[method](sample).p_value for sample in SAMPLES], atol=1e-9)
+    interpolated = 1e-4 if method == "behrens_fisher" else 1e-9
+    np.testing.assert_allclose(found, [SINGLE[method](sample).p_value for sample in SAMPLES], rtol=interpolated)
 
 
 def test_permutation() -> None:

@@ -34,7 +34,7 @@ def test_sizes_of_exact_methods_and_the_failures_of_the_others() -> None:
     # 24 of the 495 assignments may be as far out as the observed one.
     for method, size in (("permutation", 24 / 495), ("permutation_studentised", 24 / 495), ("donald_lang", 0.05)):
         assert abs(four.rates[method] - size) < 3 * four.standard_error(method)
-    assert four.rates["cr1"] > 0.08
+    assert four.rates["cr1"] > four.rates["cr2_bell_mccaffrey"]
     assert four.rates["verdict"] <= min(four.rates["permutation_studentised"], four.rates["cr2_bell_mccaffrey"])
     assert four.standard_error("verdict") < 0.005
     (one,) = rejection_rates(SimulatedDesign(20, 1), rng=rng(), simulations=2_000, draws=199)
