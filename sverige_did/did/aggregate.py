@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy.stats import norm
 
-from sverige_did.did.arrays import Bands
+from sverige_did.did.arrays import Bands, Weighting
+from sverige_did.did.normal import normal_estimate
 from sverige_did.did.staggered import GroupTime, multiplier_bootstrap
 from sverige_did.errors import refuse
 from sverige_did.results import Estimate
@@ -72,22 +73,19 @@ def aggregate(effects: GroupTime, kind: Aggregation) -> Aggregated:
     )
 
 
-def overall_estimate(aggregated: Aggregated, *, scale: str, level: float = 0.95) -> Estimate:
+def overall_estimate(
+    aggregated: Aggregated, *, scale: str, level: float = 0.95, weighting: Weighting = "equal"
+) -> Estimate:
     """The overall average with its normal interval, or without one when its variance cannot be estimated."""
-    known = bool(np.isfinite(aggregated.overall_std_error))
-    half = float(norm.ppf((1 + level) / 2)) * aggregated.overall_std_error
-    return Estimate(
-        estimate=aggregated.overall,
+    return normal_estimate(
+        aggregated.overall,
+        aggregated.overall_std_error,
         scale=scale,
         estimand=f"att_{aggregated.kind}",
         estimator="callaway_santanna",
-        inference="influence_function" if known else "none",
-        std_error=aggregated.overall_std_error if known else None,
-        lower=aggregated.overall - half if known else None,
-        upper=aggregated.overall + half if known else None,
-        level=level if known else None,
-        assumptions=("parallel_trends", "many_districts") if known else ("parallel_trends",),
-        notes=() if known else ("one_district_in_cohort",),
+        inference="influence_function",
+        level=level,
+        weighting=weighting,
     )
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.stats import norm
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
+from sverige_did.did.normal import normal_estimate
 from sverige_did.errors import refuse
 from sverige_did.results import Estimate
 
@@ -39,6 +39,8 @@ class Imputed:
 
 
 class _Fit(NamedTuple):
+    """The untreated outcome of every cell as alpha (U,) plus lambda (T,)."""
+
     alpha: FloatArray
     lam: FloatArray
 
@@ -71,23 +73,19 @@ def imputation(panel: DistrictPanel, average: Average = "overall", weighting: We
     )
 
 
-def imputed_estimate(imputed: Imputed, which: int = 0, *, scale: str, level: float = 0.95) -> Estimate:
+def imputed_estimate(
+    imputed: Imputed, which: int = 0, *, scale: str, level: float = 0.95, weighting: Weighting = "equal"
+) -> Estimate:
     """One of the averages with its normal interval, or without one when its variance cannot be estimated."""
-    value, se = float(imputed.estimate[which]), float(imputed.std_error[which])
-    known = bool(np.isfinite(se))
-    half = float(norm.ppf((1 + level) / 2)) * se
-    return Estimate(
-        estimate=value,
+    return normal_estimate(
+        float(imputed.estimate[which]),
+        float(imputed.std_error[which]),
         scale=scale,
         estimand="att",
         estimator="imputation",
-        inference="conservative_clustered" if known else "none",
-        std_error=se if known else None,
-        lower=value - half if known else None,
-        upper=value + half if known else None,
-        level=level if known else None,
-        assumptions=("parallel_trends", "many_districts") if known else ("parallel_trends",),
-        notes=() if known else ("one_district_in_cohort",),
+        inference="conservative_clustered",
+        level=level,
+        weighting=weighting,
     )
 
 

@@ -53,7 +53,12 @@ class GroupTime:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cells:
-    """Districts summed into P sufficient cells; ``cohort`` (P,) is an index into cohorts, K meaning untreated."""
+    """U districts summed into P sufficient cells (cluster x cohort).
+
+    ``table`` (U, T), ``weights`` and ``of_unit`` (U,) say which district is in which cell. Of a cell: ``cohort`` (P,)
+    is an index into cohorts, K meaning untreated; ``start`` (P,) its first treated period as an index, T for never;
+    ``sums`` (P, T) weighted outcomes, None when the panel is incomplete; ``total`` weight and ``count`` of districts.
+    """
 
     table: FloatArray
     weights: FloatArray
@@ -76,11 +81,18 @@ class _Pair(NamedTuple):
 
 
 class _Contrast(NamedTuple):
+    """One ATT(g, t) with the cluster sums (C,) of its influence, and the districts behind it and lost to it."""
+
     estimate: float
     influence: FloatArray
     n_treated: int
     n_control: int
     lost: int
+
+    @property
+    def seen(self) -> bool:
+        """Whether a treated and a control district have both dates."""
+        return self.n_treated > 0 and self.n_control > 0
 
 
 def group_time_effects(
@@ -106,16 +118,16 @@ def group_time_effects(
     cells = _sufficient_cells(panel, cohorts, weighting, cluster)
     pairs = _pairs(panel.periods, cohorts, base, anticipation)
     found = [(pair, _contrast(cells, pair, _controls(cells, pair, control))) for pair in pairs]
-    kept = [(pair, contrast) for pair, contrast in found if contrast.n_treated and contrast.n_control]
+    kept = [(pair, contrast) for pair, contrast in found if contrast.seen]
     if not kept:
         raise refuse("did_groups_empty", found="0")
+    g, t = np.array([[pair.g, pair.t] for pair, _ in kept]).T
     influence = np.column_stack([contrast.influence for _, contrast in kept])
-    index = np.array([[pair.g, pair.t] for pair, _ in kept])
     share, share_influence = _shares(cells, cohorts.size)
     return GroupTime(
-        cohort=cohorts[index[:, 0]],
-        period=panel.periods[index[:, 1]],
-        event_time=index[:, 1] - np.searchsorted(panel.periods, cohorts)[index[:, 0]],
+        cohort=cohorts[g],
+        period=panel.periods[t],
+        event_time=t - np.searchsorted(panel.periods, cohorts)[g],
         estimate=np.array([contrast.estimate for _, contrast in kept]),
         std_error=np.sqrt(np.square(influence).sum(axis=0)),
         n_treated=np.array([contrast.n_treated for _, contrast in kept]),
@@ -125,11 +137,7 @@ def group_time_effects(
         cohorts=cohorts,
         share=share,
         share_influence=share_influence,
-        unseen=tuple(
-            (float(cohorts[pair.g]), float(panel.periods[pair.t]))
-            for pair, contrast in found
-            if not (contrast.n_treated and contrast.n_control)
-        ),
+        unseen=tuple((float(cohorts[p.g]), float(panel.periods[p.t])) for p, contrast in found if not contrast.seen),
     )
 
 
@@ -158,11 +166,9 @@ def _sufficient_cells(
     cohort = np.where(panel.ever_treated, np.searchsorted(cohorts, panel.treated_from), cohorts.size)
     codes = np.arange(panel.n_units) if cluster is None else pd.factorize(cluster, sort=True)[0]
     of_unit, keys = pd.factorize(codes * (cohorts.size + 1) + cohort, sort=True)
-    complete = bool(np.isfinite(table).all())
     sums = None
-    if complete:
-        columns = [np.bincount(of_unit, weights * column, keys.size) for column in table.T]
-        sums = np.column_stack(columns)
+    if np.isfinite(table).all():
+        sums = np.column_stack([np.bincount(of_unit, weights * column, keys.size) for column in table.T])
     starts = np.append(np.searchsorted(panel.periods, cohorts), panel.periods.size)
     return _Cells(
         table=table,

@@ -1,0 +1,36 @@
+"""An estimate with a normal interval, for estimators whose theory gives a standard error over many districts."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import norm
+
+from sverige_did.did.arrays import Weighting
+from sverige_did.results import Estimate
+
+
+def normal_estimate(
+    value: float, std_error: float, *, scale: str, estimand: str, estimator: str, inference: str, level: float,
+    weighting: Weighting,
+) -> Estimate:  # fmt: skip
+    """``value`` with limits at the normal quantiles of ``level``, in the unit ``scale``.
+
+    A ``std_error`` of nan means that the variance cannot be estimated, because a starting date has a single
+    district: the estimate then carries a note and no limits.
+    """
+    known = bool(np.isfinite(std_error))
+    half = float(norm.ppf((1 + level) / 2)) * std_error
+    return Estimate(
+        estimate=value,
+        scale=scale,
+        estimand=estimand,
+        estimator=estimator,
+        inference=inference if known else "none",
+        std_error=std_error if known else None,
+        lower=value - half if known else None,
+        upper=value + half if known else None,
+        level=level if known else None,
+        weights=weighting,
+        assumptions=("parallel_trends", "many_districts") if known else ("parallel_trends",),
+        notes=() if known else ("one_district_in_cohort",),
+    )
