@@ -40,22 +40,29 @@ def curve_figure(name: str, lines: tuple[Line, ...], language: Language, *, titl
     first = lines[0].curve
 
     def paint(figure: Figure) -> None:
-        axes = figure.add_axes((0.15, 0.2, 0.8, 0.66))
-        for line, (pattern, colour) in zip(lines, cycle(LINES)):
-            _line(axes, line, pattern, colour)
+        axes = figure.add_axes((0.15, 0.18, 0.8, 0.62 if len(lines) > 1 else 0.7))
+        for at, (line, (pattern, colour)) in enumerate(zip(lines, cycle(LINES))):
+            _line(axes, line, pattern, colour, filled=at == 0)
         _dress(axes, first, language)
         if len(lines) > 1:
-            figure.legend(loc="upper left", bbox_to_anchor=(0, 0.99), ncols=3, frameon=False, fontsize=12, borderpad=0)
+            figure.legend(
+                loc="upper left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=12, borderpad=0,
+                borderaxespad=0, handlelength=1.8, handletextpad=0.4, columnspacing=1.0,
+            )  # fmt: skip
 
     return svg.draw(name, WIDTH, HEIGHT, paint, title=title, mark=mark)
 
 
-def _line(axes: Axes, line: Line, pattern: str, colour: str) -> None:
+def _line(axes: Axes, line: Line, pattern: str, colour: str, *, filled: bool) -> None:
+    """A line with its limits: shaded for the first reading, thin lines for the others, so that none hides another."""
     x, y = (_finite(side) for side in (line.curve.x, line.curve.y))
     axes.plot(x, y, linestyle=pattern, color=colour, linewidth=2, label=line.label)
     if line.curve.lower and line.curve.upper:
         lower, upper = (_finite(side) for side in (line.curve.lower, line.curve.upper))
-        axes.fill_between(x, lower, upper, color=colour, alpha=0.12, linewidth=0)
+        if filled:
+            axes.fill_between(x, lower, upper, color=colour, alpha=0.12, linewidth=0)
+        for side in (lower, upper):
+            axes.plot(x, side, linestyle=pattern, color=colour, linewidth=0.8)
 
 
 def _finite(values: tuple[float, ...]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -66,9 +73,7 @@ def _finite(values: tuple[float, ...]) -> np.ndarray[tuple[int], np.dtype[np.flo
 
 def _dress(axes: Axes, curve: Curve, language: Language) -> None:
     axes.set_xlabel(words.text(curve.x_name, language), fontsize=12)
-    figure = axes.get_figure()
-    if figure is not None:
-        figure.text(0.005, 0.885, words.text(curve.y_name, language), fontsize=12, va="bottom", color=svg.INK)
+    axes.set_title(words.text(curve.y_name, language), fontsize=12, loc="left", x=-0.17, color=svg.INK)
     axes.xaxis.set_major_formatter(lambda value, _: numbers.significant(value, language))
     axes.yaxis.set_major_formatter(lambda value, _: numbers.significant(value, language))
     axes.locator_params(nbins=5)

@@ -23,10 +23,11 @@ TABLES_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
-    """All figures of one check."""
+    """All figures of one check: those of the first outcome of the plan that it was run on, and the others."""
 
     title: str
-    figures: tuple[FigureView, ...]
+    first: tuple[FigureView, ...]
+    others: tuple[FigureView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +58,22 @@ def _check_view(
     release: Release, check: str, groups: Mapping[tuple[str, str], list[Line]], language: Language
 ) -> CheckView:
     title = words.text(f"labels.check.{check}", language)
-    figures = []
+    first, figures = next(iter(groups))[0], {}
     for (outcome, name), lines in groups.items():
         told = _curve_caption(release, title, outcome, lines[0], language)
         figure_name = f"{check}-{outcome}-{name}"
         svg = curve_figure(figure_name, tuple(lines), language, title=told, mark=mark(release, language))
-        figures.append(FigureView(svg, _curve_table(lines, told, language)))
-    return CheckView(title, tuple(figures))
+        figures[outcome, name] = FigureView(svg, _curve_table(lines, told, language))
+    return CheckView(
+        title,
+        first=tuple(view for (outcome, _), view in figures.items() if outcome == first),
+        others=tuple(view for (outcome, _), view in figures.items() if outcome != first),
+    )
 
 
 def _curve_caption(release: Release, check: str, outcome: str, line: Line, language: Language) -> str:
     name = words.text(f"outcomes.{outcome}.short", language)
-    y, x = words.text(line.curve.y_name, language), words.text(line.curve.x_name, language)
-    return caption(release, "curve", language, check=check, outcome=name, y=y, x=x)
+    return caption(release, "curve", language, check=check, outcome=name, y=words.text(line.curve.y_name, language))
 
 
 def _curve_table(lines: list[Line], told: str, language: Language) -> Table:

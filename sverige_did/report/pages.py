@@ -100,7 +100,7 @@ def _record(release: Release, language: Language) -> dict[str, Any]:
         "deviations": record.deviations(release, language),
         "versions": record.versions(release, language),
         "reported": record.reported(release, language),
-        "needs": record.needs(release, language),
+        "needed": record.needed(release, language),
         "limits": record.limits(release),
         "plan": record.plan_text(release),
     }

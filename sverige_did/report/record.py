@@ -8,8 +8,8 @@ import yaml
 
 from sverige_did import words
 from sverige_did.report import numbers
-from sverige_did.report.claims import amount_of
-from sverige_did.report.labels import assumption, caption, in_language
+from sverige_did.report.answers import ALL_READINGS
+from sverige_did.report.labels import caption, check_sentence, in_language
 from sverige_did.report.sections import REPORTED_COLUMNS, reported_row
 from sverige_did.report.tables import Table, heads
 
@@ -67,21 +67,14 @@ def reported(release: Release, language: Language) -> Table | None:
     return Table(caption(release, "all_reported", language), columns, rows, frozenset({1}))
 
 
-def needs(release: Release, language: Language) -> Table | None:
-    """The smallest difference that each design could detect: what better data would have to beat."""
-    found = [item for item in release.findings if item.result.estimator == "design_analysis"]
-    if not found:
-        return None
-    rows = tuple(
-        (
-            words.text(f"outcomes.{item.outcome}.short", language),
-            amount_of(item.result, item.outcome, language),
-            "; ".join(assumption(release, key, language) for key in item.result.assumptions) or "–",
-        )
-        for item in found
+def needed(release: Release, language: Language) -> tuple[tuple[str, str], ...]:
+    """What the designs at hand could detect, outcome by outcome in words: what better data would have to beat."""
+    shown = {release.main_reading, ALL_READINGS}
+    return tuple(
+        (words.text(f"outcomes.{check.outcome}.short", language), check_sentence(check, language))
+        for check in release.checks
+        if check.check == "needed" and check.reading in shown
     )
-    columns = heads(("outcome", "detectable", "given"), language)
-    return Table(caption(release, "needs", language), columns, rows, frozenset({1}))
 
 
 def plan_text(release: Release) -> str:

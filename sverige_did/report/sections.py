@@ -34,9 +34,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What one check found, in words."""
+    """What one check found in one reading, in words."""
 
-    title: str
     reading: str
     sentence: str
     given: str
@@ -62,7 +61,7 @@ class OutcomeView:
     estimates: Markup | None
     assumptions: tuple[str, ...]
     notes: tuple[str, ...]
-    doubts: tuple[Doubt, ...]
+    doubts: tuple[tuple[str, tuple[Doubt, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ def _outcome(release: Release, wanted: Outcome, language: Language) -> OutcomeVi
         notes=tuple(
             note(name, language) for name in dict.fromkeys(name for item in found for name in item.result.notes)
         ),
-        doubts=tuple(_doubt(release, check, language) for check in release.checks if check.outcome == key),
+        doubts=_doubts(release, key, language),
     )
 
 
@@ -134,9 +133,17 @@ def _assumptions(release: Release, key: str, language: Language) -> tuple[str, .
     return tuple(assumption(release, name, language) for name in named)
 
 
+def _doubts(release: Release, key: str, language: Language) -> tuple[tuple[str, tuple[Doubt, ...]], ...]:
+    """The checks of one outcome, each with what it found reading by reading."""
+    found: dict[str, list[Doubt]] = {}
+    for check in release.checks:
+        if check.outcome == key:
+            found.setdefault(check.check, []).append(_doubt(release, check, language))
+    return tuple((words.text(f"labels.check.{name}", language), tuple(doubts)) for name, doubts in found.items())
+
+
 def _doubt(release: Release, check: CheckResult, language: Language) -> Doubt:
     return Doubt(
-        title=words.text(f"labels.check.{check.check}", language),
         reading="" if check.reading == ALL_READINGS else reading(release, check.reading, language),
         sentence=check_sentence(check, language),
         given="; ".join(assumption(release, key, language) for key in check.assumptions),
@@ -181,7 +188,7 @@ def _reported_table(release: Release, key: str, language: Language) -> Table | N
     )
 
 
-LABEL = 52
+LABEL = 46
 """Characters beside a bar; the table under the figure has the whole name."""
 
 LOOK_OF: dict[str, Look] = {"before_after": "raw", "bayes": "posterior", "closed_form": "posterior"}

@@ -52,9 +52,9 @@ def test_a_small_p_value_is_not_told_as_zero() -> None:
 
 
 def test_amounts_carry_their_unit() -> None:
-    assert numbers.amount("mio_dkk", -3.97, "da", "mio_dkk") == "−4,0 mio. kr."
+    assert numbers.amount("mio_dkk", -3.97, "da", "mio_dkk") == "−4,0 mio.\N{NO-BREAK SPACE}kr."
     assert numbers.amount("level", -12.5, "en", "weeks") == "−12.5 weeks"
-    assert numbers.amount("ratio", 0.52, "da", "percent") == "−48 %"
+    assert numbers.amount("ratio", 0.52, "da", "percent") == "−48\N{NO-BREAK SPACE}%"
 
 
 def test_an_unknown_scale_is_a_fault() -> None:

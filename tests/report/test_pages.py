@@ -162,7 +162,7 @@ def test_both_languages_tell_the_same_numbers(pages: dict[words.Language, str]) 
 def test_numbers_reach_the_page(pages: dict[words.Language, str]) -> None:
     """6 of 58 after 17 of 67, with unchanged controls, is the change that both pages tell."""
     expected = round(100 * ((6 / 58) / (17 / 67) - 1))
-    assert f"−{-expected} %" in pages["da"]
+    assert f"−{-expected}\N{NO-BREAK SPACE}%" in pages["da"]
     assert f"−{-expected}%" in pages["en"]
     assert "1.234" in pages["da"]
 
@@ -234,7 +234,7 @@ def test_a_level_of_one_group_is_never_told_as_a_difference() -> None:
     level = Estimate(estimate=0.014, scale="share", estimator="proportion", inference="none", estimand="level")
     alone = make_release(study, findings=(finding(study, "breakdowns", "all", level),))
     told = claim(alone, "breakdowns", "da")
-    assert "1,4 %" in told
+    assert "1,4\N{NO-BREAK SPACE}%" in told
     assert "er højere" not in told
     assert "er lavere" not in told
 
@@ -246,5 +246,5 @@ def test_an_infinite_limit_is_told_in_words() -> None:
         lower=float("-inf"), upper=-1.4, level=0.95,
     )  # fmt: skip
     told = claim(make_release(study, findings=(finding(study, "family_share", "all", bound),)), "family_share", "da")
-    assert "mulige værdier højst −1,4 mio. kr." in told
+    assert "mulige værdier højst −1,4 mio.\N{NO-BREAK SPACE}kr." in told
     assert "∞" not in told
