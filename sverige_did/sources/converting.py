@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sverige_did.errors import Problem
 from sverige_did.sources.cpr import holds_cpr
@@ -18,7 +20,7 @@ from sverige_did.sources.reading import Assumption
 from sverige_did.sources.register import Column
 
 _LONGEST_SHOWN = 40
-_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2212": "-"})
+_ODD_SIGNS = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2212": "-"}  # spaces in numbers, and a printed minus
 _PLAIN = r"[+-]?\d+"
 _SPACED = r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?"
 _SIGNED = r"[+-]?[\d.,\s]+"
@@ -57,8 +59,12 @@ def as_text(cells: pd.Series[Any]) -> pd.Series[Any]:
     """The cells as trimmed text; blank is missing. Whole numbers lose the ``.0`` that a spreadsheet gives them."""
     if cells.dtype == object or not pd.api.types.is_string_dtype(cells):
         cells = cells.astype(object).map(_native_text).astype("str")
-    text = cells.str.translate(_SPACES).str.strip().str.normalize("NFC")
-    return text.where(text != "")
+    text = pc.utf8_normalize(pa.array(cells, from_pandas=True), "NFC")
+    for odd, plain in _ODD_SIGNS.items():
+        text = pc.replace_substring(text, odd, plain)
+    text = pc.utf8_trim_whitespace(text)
+    text = pc.if_else(pc.equal(text, ""), None, text)
+    return pd.Series(pd.array(text, dtype="str"), index=cells.index, name=cells.name)
 
 
 def _native_text(cell: Any) -> str:
@@ -99,8 +105,8 @@ def to_numbers(cells: pd.Series[Any], column: Column, file: str, *, in_file: str
     """
     if pd.api.types.is_numeric_dtype(cells):
         return Converted(cells.astype("float64"))
-    native = cells.map(lambda cell: isinstance(cell, int | float) and not isinstance(cell, bool))
-    written = as_text(cells.where(~native.astype(bool)))
+    native = _is_native(cells)
+    written = as_text(cells.where(~native))
     if not native.any() and written.dropna().str.fullmatch(_PLAIN).all():
         return Converted(pd.to_numeric(written).astype("float64"))
     spaced = written.str.fullmatch(_SPACED).fillna(False).astype(bool)
@@ -108,7 +114,7 @@ def to_numbers(cells: pd.Series[Any], column: Column, file: str, *, in_file: str
     numeric = text.str.fullmatch(_ANY_NUMBER).fillna(False).astype(bool)
     problems = problems_at(text.index[text.notna() & ~numeric], "reg_not_a_number", file, column, text)
     sign, assumptions, refused = _settle(text[numeric], column, in_file)
-    values = pd.to_numeric(cells.where(native.astype(bool)), errors="coerce").astype("float64")
+    values = pd.to_numeric(cells.where(native), errors="coerce").astype("float64")
     fits = numeric & text.str.fullmatch(_GROUPED[sign]).fillna(False).astype(bool) & ~text.index.isin(refused)
     problems += problems_at(refused, "reg_ambiguous_number", file, column, text)
     odd = text.index[numeric & ~fits & ~text.index.isin(refused)]
@@ -117,6 +123,13 @@ def to_numbers(cells: pd.Series[Any], column: Column, file: str, *, in_file: str
     plain = text[fits].str.replace(thousands, "").str.replace(",", ".")
     values.loc[fits] = pd.to_numeric(plain).astype("float64")
     return Converted(values, assumptions, tuple(problems))
+
+
+def _is_native(cells: pd.Series[Any]) -> pd.Series[bool]:
+    """Which cells came as numbers, not as text."""
+    if cells.dtype != object:
+        return pd.Series(False, index=cells.index)
+    return cells.map(lambda cell: isinstance(cell, int | float) and not isinstance(cell, bool)).astype(bool)
 
 
 def _settle(
@@ -152,8 +165,9 @@ def to_dates(cells: pd.Series[Any], column: Column, file: str) -> Converted:
     name = max(used, key=lambda format_name: used[format_name])
     mine = formats[name]
     other = pd.concat(formats, axis=1).any(axis=1) & ~mine
-    read = pd.to_datetime(text[mine].str[:10], format=_DATES[name][1], errors="coerce").astype("datetime64[us]")
-    none.loc[mine] = read
+    # Dates repeat: each different one is parsed once.
+    codes, different = pd.factorize(text[mine].str[:10])
+    none.loc[mine] = pd.to_datetime(different, format=_DATES[name][1], errors="coerce").as_unit("us").take(codes)
     problems = problems_at(text.index[other], "reg_mixed_dates", file, column, text, expected=name)
     problems += _not_dates(text, text.notna() & ~other & none.isna(), column, file)
     return Converted(none, (Assumption("date_format", name, column.name),), tuple(problems))
@@ -177,8 +191,15 @@ def to_periods(cells: pd.Series[Any]) -> Converted:
     return Converted(as_text(cells).map(period_label, na_action="ignore"))
 
 
-def formula_problems(text: pd.Series[Any], column: Column, file: str) -> list[Problem]:
-    """Warnings for cells (as :func:`as_text` gives them) that a spreadsheet would run; they are kept as text."""
+def text_problems(text: pd.Series[Any], column: Column, file: str) -> list[Problem]:
+    """What is odd about cells as :func:`as_text` gives them, whatever their column means.
+
+    A cell that a spreadsheet would run is kept as text, with a warning. A line break is an error: a lone quote makes
+    one cell of all the rows up to the next.
+    """
     begins = text[text.str.match(r"[=+\-@].").fillna(False).astype(bool)]
     rows = [row for row, cell in zip(begins.index.tolist(), begins, strict=True) if not re.fullmatch(_SIGNED, cell)]
-    return [replace(one, severity="warning") for one in problems_at(rows, "reg_formula_cell", file, column, text)]
+    risky = problems_at(rows, "reg_formula_cell", file, column, text)
+    broken = text.index[text.str.contains("\n", regex=False).fillna(False).astype(bool)]
+    lines = [Problem("reg_line_break", file=file, row=int(row), column=column.name) for row in broken]
+    return [replace(one, severity="warning") for one in risky] + lines

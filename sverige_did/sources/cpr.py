@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 from sverige_did.errors import InputError, Problem
 
 _CPR = re.compile(r"(?<!\d)(\d\d)(\d\d)\d\d ?[-–]? ?\d{4}(?!\d)")
-_CPR_WITHOUT_ITS_ZERO = re.compile(r"([1-9])(\d\d)\d{6}")
+_CPR_WITHOUT_ITS_ZERO = re.compile(r"([1-9])(\d\d)\d{6}(?:\.0)?")
 _COARSE = r"[0-9]{6} ?[-–]? ?[0-9]{4}"
-_COARSE_WITHOUT_ITS_ZERO = r"^[0-9]{9}$"
+_COARSE_WITHOUT_ITS_ZERO = r"^[0-9]{9}(?:\.0)?$"
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import openpyxl
 import pandas as pd
@@ -22,6 +23,7 @@ import pyarrow.parquet
 
 from sverige_did import words
 from sverige_did.errors import InputError, Problem
+from sverige_did.sources.cpr import holds_cpr
 from sverige_did.words import Language
 
 MAX_BYTES = 200_000_000
@@ -131,7 +133,7 @@ def _read_csv(path: Path, head: bytes, check_header: HeaderCheck | None) -> RawT
     if guess is None:
         raise InputError(Problem("reg_not_a_table", file=file))
     sample = codecs.getincrementaldecoder(guess)().decode(head, whole)
-    cut = sample if whole else sample[: sample.rfind("\n") + 1]
+    cut = sample if whole else sample[: sample.rfind("\n") + 1] or sample
     separator = _separator(cut)
     if separator is None:
         raise InputError(Problem("reg_one_column", file=file))
@@ -141,7 +143,11 @@ def _read_csv(path: Path, head: bytes, check_header: HeaderCheck | None) -> RawT
     encoding = _encoding(data, final=True)
     if encoding is None:
         raise InputError(Problem("reg_not_a_table", file=file))
-    frame, problems = _parse_csv(data.decode(encoding), header, separator, file)
+    text = data.decode(encoding)
+    if text.count('"') % 2:  # the rest of the file would hide in one cell
+        odd = next(row for row, line in enumerate(text.splitlines(), 1) if line.count('"') % 2)
+        raise InputError(Problem("reg_quotes", file=file, row=odd))
+    frame, problems = _parse_csv(text, header, separator, file)
     assumptions = (
         Assumption("encoding", encoding.removesuffix("-sig").upper().replace("CP1252", "Windows-1252")),
         Assumption("separator", separator.replace("\t", "TAB")),
@@ -191,27 +197,45 @@ def _without_empty_rows(raw: RawTable) -> RawTable:
 def _read_excel(path: Path, check_header: HeaderCheck | None, max_bytes: int) -> RawTable:
     file = path.name
     _check_archive(path, max_bytes)
-    written = openpyxl.load_workbook(path, read_only=True)
-    computed = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    try:
-        filled = [name for name in written.sheetnames if next(written[name].iter_rows(values_only=True), None)]
-        if not filled:
-            raise InputError(Problem("reg_empty_file", file=file))
-        if len(filled) > 1:
-            raise InputError(Problem("reg_several_sheets", file=file, found=", ".join(filled)))
-        rows = written[filled[0]].iter_rows(values_only=True)
-        header = [_header(cell) for cell in next(rows)]
-        _check(header, file, check_header)
-        values = computed[filled[0]].iter_rows(values_only=True)
-        next(values)
-        problems = [problem for row, cells in enumerate(rows, 2) for problem in _formulas(cells, header, row, file)]
-        body = [list(cells) + [None] * (len(header) - len(cells)) for cells in values]
-    finally:
-        written.close()
-        computed.close()
+    header = ["" if cell is None else str(cell).strip() for cell in _first_row(path)]
+    if not header:
+        raise InputError(Problem("reg_empty_file", file=file))
+    _check(header, file, check_header)
+    name, written = _only_sheet(path)
+    _, values = _only_sheet(path, computed=True)
+    problems = [one for row, cells in enumerate(written[1:], 2) for one in _odd_cells(cells, header, row, file)]
+    width = len(header)
+    body = [[*cells[:width], *[None] * (width - len(cells))] for cells in values[1:]]
     index = pd.RangeIndex(2, len(body) + 2, name="row")
     frame = pd.DataFrame(body, columns=pd.Index(header), index=index, dtype=object)
-    return _without_empty_rows(RawTable(file, frame, (Assumption("sheet", filled[0]),), tuple(problems)))
+    return _without_empty_rows(RawTable(file, frame, (Assumption("sheet", name),), tuple(problems)))
+
+
+def _workbook(path: Path, *, computed: bool) -> Any:
+    """The workbook with its formulas, or with the values that they had when it was saved."""
+    try:
+        return openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=computed)
+    except (KeyError, ValueError, ElementTree.ParseError):
+        raise InputError(Problem("reg_not_a_table", file=path.name)) from None
+
+
+def _first_row(path: Path) -> tuple[Any, ...]:
+    """The first row of the first sheet that has one; nothing below it is read."""
+    book = _workbook(path, computed=False)
+    first = (next(book[name].iter_rows(values_only=True), ()) for name in book.sheetnames)
+    return next((row for row in first if any(cell is not None for cell in row)), ())
+
+
+def _only_sheet(path: Path, *, computed: bool = False) -> tuple[str, list[tuple[Any, ...]]]:
+    """Name and rows of the one sheet with content."""
+    book = _workbook(path, computed=computed)
+    sheets = {name: list(book[name].iter_rows(values_only=True)) for name in book.sheetnames}
+    filled = [name for name, rows in sheets.items() if any(cell is not None for row in rows for cell in row)]
+    if any(holds_cpr(name) for name in filled):
+        raise InputError(Problem("reg_cpr_in_name", file=path.name))
+    if len(filled) > 1:
+        raise InputError(Problem("reg_several_sheets", file=path.name, found=", ".join(filled)))
+    return filled[0], sheets[filled[0]]
 
 
 def _check_archive(path: Path, max_bytes: int) -> None:
@@ -228,18 +252,18 @@ def _check_archive(path: Path, max_bytes: int) -> None:
         raise InputError(_too_large(path.name, size, max_bytes))
 
 
-def _header(cell: Any) -> str:
-    return "" if cell is None else str(cell).strip()
-
-
-def _formulas(cells: tuple[Any, ...], header: list[str], row: int, file: str) -> list[Problem]:
-    """The formulas in one row of a workbook: their last computed value is used, and said."""
-    named = zip(header, cells, strict=False)
-    return [
+def _odd_cells(cells: tuple[Any, ...], header: list[str], row: int, file: str) -> list[Problem]:
+    """Formulas in one row of a workbook, whose last computed value is used, and cells beyond the header."""
+    problems = [
         Problem("reg_formula_computed", file=file, row=row, column=name, severity="warning")
-        for name, cell in named
+        for name, cell in zip(header, cells, strict=False)
         if isinstance(cell, str) and cell.startswith("=")
     ]
+    beyond = sum(cell is not None for cell in cells[len(header) :])
+    if beyond:
+        values: dict[str, object] = {"fields": len(header) + beyond, "columns": len(header)}
+        problems.append(Problem("reg_ragged_row", file=file, row=row, values=values))
+    return problems
 
 
 def _read_parquet(path: Path, check_header: HeaderCheck | None) -> RawTable:

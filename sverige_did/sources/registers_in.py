@@ -15,8 +15,8 @@ from sverige_did.sources.converting import (
     Converted,
     as_text,
     decimal_sign,
-    formula_problems,
     shown,
+    text_problems,
     to_dates,
     to_names,
     to_numbers,
@@ -96,7 +96,7 @@ def convert(raw: RawTable, register: Register) -> RegisterTable:
     columns = {header: register.column(name) for header, name in match.known.items()}
     problems = [*raw.problems, *header_problems([str(name) for name in raw.frame.columns], register, raw.file)]
     texts = {header: as_text(raw.frame[header]) for header in columns}
-    problems += [one for header, text in texts.items() for one in formula_problems(text, columns[header], raw.file)]
+    problems += [one for header, text in texts.items() for one in text_problems(text, columns[header], raw.file)]
     sign = decimal_sign([text for header, text in texts.items() if columns[header].kind in _NUMBERS])
     read = {column.name: _convert(raw.frame[header], column, raw.file, sign) for header, column in columns.items()}
     frame = pd.DataFrame({name: converted.cells for name, converted in read.items()}, index=raw.frame.index)

@@ -9,8 +9,8 @@ from sverige_did.sources.converting import (
     Converted,
     as_text,
     decimal_sign,
-    formula_problems,
     shown,
+    text_problems,
     to_dates,
     to_names,
     to_numbers,
@@ -151,9 +151,14 @@ def test_text_loses_spaces_and_spreadsheet_decimals_but_not_its_letters() -> Non
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+cmd|x", "-2+3", "@SUM(A1)"])
 def test_formulas_are_flagged_and_plain_signed_numbers_are_not(text: str) -> None:
     column = Column("note", "note", "text")
-    (problem,) = formula_problems(as_text(cells(text)), column, "a.csv")
+    (problem,) = text_problems(as_text(cells(text)), column, "a.csv")
     assert (problem.key, problem.row, problem.severity) == ("reg_formula_cell", 2, "warning")
-    assert formula_problems(as_text(cells("-5", "+1,5", "-", "a=b", None)), column, "a.csv") == []
+    assert text_problems(as_text(cells("-5", "+1,5", "-", "a=b", None)), column, "a.csv") == []
+
+
+def test_a_cell_that_swallowed_rows_is_an_error_and_is_not_shown() -> None:
+    (problem,) = text_problems(as_text(cells("a", "b;1\nc;2\nd")), Column("note", "note", "text"), "a.csv")
+    assert (problem.key, problem.row, problem.found, problem.severity) == ("reg_line_break", 3, None, "error")
 
 
 def test_a_message_shows_no_identifier_and_never_much() -> None:

@@ -35,6 +35,8 @@ def test_a_leading_zero_lost_by_a_spreadsheet_is_found_except_in_amounts() -> No
         refuse_cpr(frame, "a.csv", amounts=["kr"])
     assert caught.value.problems[0].column == "nr"
     refuse_cpr(frame[["kr"]], "a.csv", amounts=["kr"])
+    with pytest.raises(InputError):
+        refuse_cpr(pd.DataFrame({"nr": [101000000.0, None]}), "a.parquet")
 
 
 def test_file_column_and_row_are_told_but_never_the_number(caplog: pytest.LogCaptureFixture) -> None:

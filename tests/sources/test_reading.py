@@ -96,6 +96,7 @@ def test_a_wrong_header_is_refused_from_the_first_bytes(tmp_path: Path) -> None:
         (b"only one column\n1\n2\n", "reg_one_column"),
         (b";;\n1;2;3\n", "reg_no_header"),
         (b"a;b\n\x81;1\n", "reg_not_a_table"),
+        (b'a;b\n1;"2\n3;4\n3;4\n', "reg_quotes"),
     ],
 )
 def test_what_is_no_table_is_refused_in_words(tmp_path: Path, content: bytes, key: str) -> None:
@@ -130,6 +131,36 @@ def test_excel_gives_native_values_and_flags_formulas(tmp_path: Path) -> None:
     assert raw.frame.loc[2].tolist() == ["Kibæk", datetime(2014, 1, 2), 1.5]
     assert list(raw.frame.index) == [2, 4]
     assert [(one.key, one.row, one.column) for one in raw.problems] == [("reg_formula_computed", 4, "pris")]
+
+
+def test_a_workbook_is_known_by_its_content_and_cells_beyond_the_header_are_named(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in (["a", "b"], [1, 2], [3, 4, 5]):
+        book.active.append(row)
+    path = tmp_path / "a.csv"
+    book.save(path)
+    raw = read_raw(path)
+    assert raw.frame["a"].tolist() == [1, 3]
+    assert [(one.key, one.row) for one in raw.problems] == [("reg_ragged_row", 3)]
+
+
+def test_an_empty_workbook_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    openpyxl.Workbook().save(path)
+    with pytest.raises(InputError) as error:
+        read_raw(path)
+    assert keys(error) == ["reg_empty_file"]
+
+
+def test_a_sheet_named_by_a_cpr_number_is_not_repeated(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.create_sheet("010100-0000").append(["x", "y"])
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(InputError) as error:
+        read_raw(tmp_path / "a.xlsx")
+    assert keys(error) == ["reg_cpr_in_name"]
+    assert "0000" not in error.value.say("da")
 
 
 def test_a_workbook_with_two_filled_sheets_is_not_guessed_at(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from sverige_did import sources, words
 from sverige_did.errors import Problem
 from sverige_did.sources.validate import check_folder
 from sverige_did.study import Study, read_study
@@ -181,3 +183,14 @@ def test_the_order_of_rows_changes_only_the_row_numbers(found: Found) -> None:
     after = found(files={"anbringelser.csv": "\n".join([head, *reversed(rows)])})
     assert [(one.key, one.found) for one in before] == [(one.key, one.found) for one in after]
     assert (before[0].row, after[0].row) == (4, 2)
+
+
+def test_every_fault_of_the_sources_has_its_sentence_and_every_sentence_its_fault() -> None:
+    folder = Path(sources.__file__).parent
+    used = {
+        key for path in folder.glob("*.py") for key in re.findall(r'"((?:reg|agg)_[a-z_]+)"', path.read_text("utf-8"))
+    }
+    for language in ("da", "en"):
+        keys = {key.removeprefix("errors.") for key in words.catalogue(language)}
+        said = {key for key in keys if key.startswith(("reg_", "agg_")) and not key.endswith("_mend")}
+        assert said == used
