@@ -8,17 +8,19 @@ and the prior therefore settles. Rows of all arrays: treated, control; columns: 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-from scipy.special import expit
 
+from sverige_did.bayes.effects import Effect, average_effect, percent
 from sverige_did.bayes.priors import NEUTRAL, SHOCK, HalfNormal, Normal, build_priors
 from sverige_did.errors import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
     from pytensor.tensor import TensorVariable
 
@@ -104,7 +106,7 @@ def build_group_totals(
     y, n = _checked(counts, trials)
     if np.any(y > n) or np.any(n != np.round(n)):
         raise refuse("totals_count_above_trials")
-    with pm.Model() as model:
+    with pm.Model(check_bounds=False) as model:
         cells = pm.Data("cells", np.stack([y.ravel(), n.ravel()]))
         eta = _predictor(hidden, priors)
         pm.Binomial("y", n=cells[1], logit_p=eta, observed=cells[0])
@@ -119,7 +121,7 @@ def build_group_rates(
     ``exposure`` is in the unit the level's prior counts in (1 000 resident-years, case-years, ...).
     """
     y, exposed = _checked(counts, exposure)
-    with pm.Model() as model:
+    with pm.Model(check_bounds=False) as model:
         cells = pm.Data("cells", np.stack([y.ravel(), exposed.ravel()]))
         eta = _predictor(hidden, priors)
         pm.Poisson("y", mu=cells[1] * pt.exp(eta), observed=cells[0])
@@ -135,7 +137,7 @@ def build_group_contrast(
     """
     if not (np.isfinite(theta_hat) and 0 < variance < np.inf and 0 <= factor < np.inf):
         raise refuse("contrast_not_finite", found=f"{theta_hat}, {variance}, {factor}")
-    with pm.Model() as model:
+    with pm.Model(check_bounds=False) as model:
         given = pm.Data("contrast", np.array([theta_hat, variance, factor], dtype=float))
         built = build_priors({"tau": effect, "s": shock})
         sd = pt.sqrt(given[1] + given[2] * built["s"] ** 2)
@@ -174,25 +176,16 @@ def _shock_root(hidden: Districts) -> NDArray[np.float64]:
     return np.kron(np.diag(np.sqrt([hidden.treated, hidden.control])), over_time)
 
 
-class Effect(NamedTuple):
-    """The effect on the treated, draw by draw, on every scale; each array has shape (draws,).
-
-    ``difference`` is in percentage points for shares, in events per unit of exposure for rates.
-    """
-
-    difference: NDArray[np.float64]
-    ratio: NDArray[np.float64]
-    log_contrast: NDArray[np.float64]
-
-
 def effect_on_shares(fit: Fit) -> Effect:
-    """ATT by g-computation for :func:`build_group_totals`: the treated after, with tau against without it."""
-    eta, tau = fit.values("eta")[:, CELLS.index("treated_after")], fit.values("tau")
-    with_it, without = expit(eta), expit(eta - tau)
-    return Effect(100 * (with_it - without), with_it / without, tau)
+    """ATT by g-computation for :func:`build_group_totals`, in points: the treated after, with and without tau."""
+    return _effect(fit, percent)
 
 
 def effect_on_rates(fit: Fit) -> Effect:
-    """ATT by g-computation for :func:`build_group_rates`."""
-    eta, tau = fit.values("eta")[:, CELLS.index("treated_after")], fit.values("tau")
-    return Effect(np.exp(eta) - np.exp(eta - tau), np.exp(tau), tau)
+    """ATT by g-computation for :func:`build_group_rates`, in events per unit of exposure."""
+    return _effect(fit, np.exp)
+
+
+def _effect(fit: Fit, outcome: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Effect:
+    after = fit.values("eta")[:, [CELLS.index("treated_after")]]
+    return average_effect(after, fit.values("tau")[:, None], np.ones(1), outcome)

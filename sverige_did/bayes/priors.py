@@ -140,8 +140,7 @@ def build_priors(priors: Mapping[str, Prior]) -> Built:
         vectors["scale"] = pm.Deterministic("scale", scaled, dims="scale_name")
     start = 2 * n + m
     betas = {
-        name: pm.Beta(name, alpha=given[start + 2 * i], beta=given[start + 2 * i + 1], initval=0.5)
-        for i, name in enumerate(beta)
+        name: pm.Beta(name, alpha=given[start + 2 * i], beta=given[start + 2 * i + 1]) for i, name in enumerate(beta)
     }
     return Built(vectors["normal"], tuple(normal), vectors["scale"], tuple(half), betas)
 

@@ -19,6 +19,7 @@ from pymc.model.fgraph import clone_model
 from pytensor.graph.basic import Constant
 from pytensor.graph.traversal import ancestors
 from pytensor.printing import debugprint
+from pytensor.tensor.random.basic import BetaRV
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -105,7 +106,12 @@ def compile_model(model: pm.Model) -> Compiled:
     fingerprint = structure(model)
     with pytensor.config.change_flags(numba__fastmath=False):
         # A copy, because compiling rewrites the graph it is given.
-        return Compiled(nutpie.compile_pymc_model(clone_model(model)), fingerprint)
+        return Compiled(nutpie.compile_pymc_model(clone_model(model), initial_points=_starts(model)), fingerprint)
+
+
+def _starts(model: pm.Model) -> dict[str, float]:
+    """Starting points that would otherwise depend on the prior's numbers, and so on what was compiled first."""
+    return {variable.name: 0.5 for variable in model.free_RVs if isinstance(variable.owner.op, BetaRV)}
 
 
 def sample(

@@ -1,0 +1,40 @@
+"""Complaints and breakdowns: events that come in clusters, against an exposure (method, section 5.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pymc as pm
+
+from sverige_did.bayes.priors import HalfNormal
+from sverige_did.bayes.structure import Cells, PanelPriors, Tensor, build_structure, observe
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CLUSTERING = HalfNormal(0.5, "coefficient_of_variation", "priors.clustering")
+
+
+def build_negative_binomial(cells: Cells, priors: PanelPriors, clustering: HalfNormal = CLUSTERING) -> pm.Model:
+    """Unfitted model y_dt ~ NegBin(mean E_dt exp(eta_dt), phi), Var = mean + mean^2 / phi.
+
+    ``clustering`` is the prior of phi^(-1/2), the coefficient of variation of the rate within a cell: 0 is Poisson.
+    """
+    with pm.Model(check_bounds=False) as model:
+        predictor = build_structure(cells, priors, {"clustering": clustering})
+        phi = predictor.parameters["clustering"] ** -2
+
+        def likelihood(eta: Tensor, size: Tensor) -> Tensor:
+            return pm.NegativeBinomial.dist(mu=size * pm.math.exp(eta), alpha=phi)
+
+        observe(cells, predictor, likelihood)
+    return model
+
+
+def without_baseline_gap(contrast: NDArray[np.float64], gap_sd: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """An effect from levels after go-live only: contrast (draws,) less an unknown gap b ~ N(0, gap_sd).
+
+    Without a measurement before, treated minus control is tau + b; the data say nothing of b (method, section 5.3).
+    """
+    return contrast - rng.normal(0.0, gap_sd, size=contrast.shape)

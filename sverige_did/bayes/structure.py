@@ -1,0 +1,221 @@
+"""What every district model shares: who is compared with whom, when, and how districts drift on their own.
+
+For cell (d, t), on the scale of the likelihood's link (method, section 5.1):
+
+    eta_dt = mu + alpha_d + lambda_t + eps_dt + tau_d E_dt
+    alpha_d = gamma D_d + sigma_alpha a_d,   a zero-sum over districts
+    lambda_t a random walk that starts at zero
+    eps_dt = rho eps_d,t-1 + sqrt(1 - rho^2) sigma_s z_dt   (a district's own shocks)
+    tau_d = tau + sigma_tau z_d over the treated
+
+Everything is non-centred. Cells may be missing: a row that is not there says nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from sverige_did.bayes.priors import NEUTRAL, SHOCK, Beta, Built, HalfNormal, Normal, Prior, build_priors
+from sverige_did.errors import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+Tensor = Any
+ENOUGH_TREATED_CELLS = 12
+"""Below this many treated cells after go-live the effects' own sd is set to zero: nothing could inform it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """The N cells of a district panel, in any order, some possibly missing.
+
+    ``district`` and ``period`` (N,) are codes from 0; ``treated`` (G,) marks the districts that are ever treated;
+    ``dose`` (N,) in [0, 1] is E_dt, the share of the period under the programme: 0 before and for the controls.
+    ``low`` and ``high`` (N,) are what the count can be, equal where it is known (a count of 1 to 4 that disclosure
+    control hid has low 1 and high 4). ``size`` (N,) is the trials or the exposure.
+
+    Raises RefusedError: ``cells_lengths``, ``cells_counts``, ``cells_no_exposure``, ``cells_all_zero``,
+    ``cells_one_period``, ``cells_no_control``, ``cells_no_treated_after``, ``cells_twice``.
+    """
+
+    district: NDArray[np.int64]
+    period: NDArray[np.int64]
+    treated: NDArray[np.bool_]
+    dose: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    size: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        lengths = {len(column) for column in (self.district, self.period, self.dose, self.low, self.high, self.size)}
+        codes = (self.district.min(initial=0), self.period.min(initial=0), len(self.treated) - 1 - self.district.max())
+        if len(lengths) != 1 or lengths == {0} or min(codes) < 0:
+            raise refuse("cells_lengths")
+        _refuse_counts(self)
+        _refuse_design(self)
+
+    @property
+    def n_periods(self) -> int:
+        """T, counting every period up to the last one observed."""
+        return int(self.period.max()) + 1
+
+    @property
+    def hidden(self) -> NDArray[np.bool_]:
+        """Which cells are known only to lie in an interval, (N,)."""
+        return np.asarray(self.low < self.high)
+
+
+def _refuse_counts(cells: Cells) -> None:
+    ends = np.concatenate([cells.low, cells.high])
+    if (
+        not np.isfinite(ends).all()
+        or (ends < 0).any()
+        or (ends != np.round(ends)).any()
+        or (cells.low > cells.high).any()
+    ):
+        raise refuse("cells_counts")
+    exposure = np.bincount(cells.district, weights=cells.size, minlength=len(cells.treated))
+    if not np.isfinite(cells.size).all() or (cells.size <= 0).any() or (exposure <= 0).any():
+        raise refuse("cells_no_exposure")
+    if cells.high.sum() == 0:
+        raise refuse("cells_all_zero")
+
+
+def _refuse_design(cells: Cells) -> None:
+    treated = cells.treated[cells.district]
+    if len(np.unique(cells.period)) < 2:
+        raise refuse("cells_one_period")
+    if treated.all():
+        raise refuse("cells_no_control")
+    if (
+        not (cells.dose[treated] > 0).any()
+        or (cells.dose[~treated] != 0).any()
+        or not ((cells.dose >= 0) & (cells.dose <= 1)).all()
+    ):
+        raise refuse("cells_no_treated_after")
+    if len(np.unique(cells.district * cells.n_periods + cells.period)) != len(cells.district):
+        raise refuse("cells_twice")
+
+
+GAP = Normal(0.0, 0.5, "log_odds", "priors.panel_gap")
+DISTRICT = HalfNormal(0.5, "log_odds_sd", "priors.panel_district")
+DRIFT = HalfNormal(0.2, "log_odds_sd", "priors.panel_drift")
+PERSISTENCE = Beta(4.0, 2.0, "correlation", "priors.panel_persistence")
+VARIATION = HalfNormal(0.25, "log_odds_sd", "priors.panel_variation")
+
+
+@dataclass(frozen=True, slots=True)
+class PanelPriors:
+    """Priors of the shared structure, on the scale of the link.
+
+    level: mu, a control district in the first period; gap: gamma; district: sigma_alpha; drift: sd of one step of
+    lambda; shock: sigma_s; persistence: rho; effect: tau; variation: sigma_tau.
+    """
+
+    level: Normal
+    gap: Normal = GAP
+    district: HalfNormal = DISTRICT
+    drift: HalfNormal = DRIFT
+    shock: HalfNormal = SHOCK
+    persistence: Beta = PERSISTENCE
+    effect: Normal = NEUTRAL
+    variation: HalfNormal = VARIATION
+
+    def named(self) -> dict[str, Normal | HalfNormal | Beta]:
+        """By the names that the parameters have in the draws."""
+        return {
+            "mu": self.level, "gamma": self.gap, "tau": self.effect, "sigma_alpha": self.district,
+            "sigma_lambda": self.drift, "sigma_s": self.shock, "sigma_tau": self.variation, "rho": self.persistence,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """The predictor ``eta`` (N,) of a model in context, the sizes (N,), and its scalar parameters by name."""
+
+    eta: Tensor
+    size: Tensor
+    parameters: Built
+
+
+def build_structure(cells: Cells, priors: PanelPriors, extra: Mapping[str, Prior] = MappingProxyType({})) -> Predictor:
+    """Add the shared structure to the model in context, with the likelihood's own parameters ``extra``.
+
+    Draws hold ``eta`` (N,), the scalar parameters by name, ``lambda`` (T,) and ``tau_district`` (K,), the effect in
+    each of the K treated districts.
+    """
+    built = build_priors({**priors.named(), **extra})
+    treated = np.flatnonzero(cells.treated)
+    effect_of = np.searchsorted(treated, cells.district) % len(treated)  # of no account where the dose is zero
+    index = pm.Data("index", np.stack([cells.district, cells.period, effect_of]).astype("int64"))
+    numbers = pm.Data("numbers", np.stack([cells.size, cells.dose]).astype(float))
+    flag = pm.Data("treated", cells.treated.astype(float))
+    shape = (len(cells.treated), cells.n_periods)
+    pm.modelcontext(None).add_coords(
+        {"cell": np.arange(len(cells.district)), "period": np.arange(shape[1]), "treated_district": treated}
+    )
+    district = built["gamma"] * flag + built["sigma_alpha"] * pm.ZeroSumNormal("district_z", shape=shape[0])
+    walk = random_walk(pm.Normal("period_z", shape=shape[1] - 1))
+    period = pm.Deterministic("lambda", built["sigma_lambda"] * walk, dims="period")
+    shock = built["sigma_s"] * autoregression(built["rho"], pm.Normal("shock_z", shape=shape), shape[1])
+    effect = pm.Deterministic("tau_district", _effect(cells, built, len(treated)), dims="treated_district")
+    at, when, whose = index[0], index[1], index[2]
+    eta = built["mu"] + district[at] + period[when] + shock[at, when] + effect[whose] * numbers[1]
+    return Predictor(pm.Deterministic("eta", eta, dims="cell"), numbers[0], built)
+
+
+def random_walk(steps: Tensor) -> Tensor:
+    """A walk (T,) from T - 1 standard steps, zero in the first period."""
+    return pt.concatenate([pt.zeros(1), pt.cumsum(steps)])
+
+
+def autoregression(rho: Tensor, z: Tensor, n: int) -> Tensor:
+    """Stationary AR(1) paths (G, n) of unit variance from independent standard normals z (G, n), by one product.
+
+    eps_t = rho^t z_0 + sqrt(1 - rho^2) sum_{j=1..t} rho^(t-j) z_j.
+    """
+    lag = np.arange(n)[:, None] - np.arange(n)[None, :]
+    first = np.zeros((n, n))
+    first[:, 0] = 1.0
+    powers = pt.exp(np.maximum(lag, 0) * pt.log(rho)) * (lag >= 0)
+    return z @ (powers * (first + (1 - first) * pt.sqrt(1 - rho**2))).T
+
+
+def _effect(cells: Cells, built: Built, n_treated: int) -> Tensor:
+    """tau_d (K,): districts differ only where enough treated cells can say by how much."""
+    if int((cells.dose > 0).sum()) < ENOUGH_TREATED_CELLS:
+        return built["tau"] + pt.zeros(n_treated)
+    return built["tau"] + built["sigma_tau"] * pm.Normal("effect_z", shape=n_treated)
+
+
+def observe(cells: Cells, predictor: Predictor, likelihood: Callable[[Tensor, Tensor], Tensor]) -> None:
+    """Add the data: known counts one by one, hidden ones as the probability of their interval.
+
+    ``likelihood(eta, size)`` gives the distribution of a count. A hidden cell's term is
+    log sum_{k=low..high} P(count = k), so hidden is neither zero nor missing.
+    """
+    known, hidden = np.flatnonzero(~cells.hidden), np.flatnonzero(cells.hidden)
+    if known.size:
+        counts, seen = pm.Data("counts", cells.low[known]), pm.Data("known", known)
+        distribution = likelihood(predictor.eta[seen], predictor.size[seen])
+        pm.modelcontext(None).register_rv(distribution, "y", observed=counts)
+    if hidden.size:
+        candidates = cells.low[hidden, None] + np.arange(int((cells.high - cells.low).max()) + 1)
+        possible = candidates <= cells.high[hidden, None]
+        values, unseen = (
+            pm.Data("candidates", np.where(possible, candidates, cells.low[hidden, None])),
+            pm.Data("hidden", hidden),
+        )
+        spread = pt.zeros((1, candidates.shape[1]))
+        distribution = likelihood(predictor.eta[unseen][:, None] + spread, predictor.size[unseen][:, None] + spread)
+        terms = pt.switch(pm.Data("possible", possible), pm.logp(distribution, values), -np.inf)
+        pm.Potential("hidden_counts", pt.logsumexp(terms, axis=1).sum())

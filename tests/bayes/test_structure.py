@@ -1,0 +1,189 @@
+from dataclasses import replace
+
+import numpy as np
+import pymc as pm
+import pytest
+from scipy import stats
+from scipy.special import expit
+
+from sverige_did.bayes import binomial, negative_binomial, poisson
+from sverige_did.bayes.priors import HalfNormal, Normal
+from sverige_did.bayes.structure import Cells, PanelPriors, Predictor, build_structure, observe
+from sverige_did.errors import RefusedError
+
+RATES = PanelPriors(level=Normal(-1.0, 1.0, "log_rate", "priors.total_rate"))
+
+
+def cells(n_districts=6, n_periods=4, seed=0, missing=(3, 10), hidden=(0, 5)):
+    """A small panel with two treated districts, two missing cells and two hidden ones."""
+    rng = np.random.default_rng(seed)
+    district, period = np.divmod(np.arange(n_districts * n_periods), n_periods)
+    kept = np.setdiff1d(np.arange(district.size), missing)
+    district, period = district[kept], period[kept]
+    treated = np.isin(np.arange(n_districts), (1, 4))
+    dose = np.where(treated[district], np.select([period >= 3, period == 2], [1.0, 0.5], 0.0), 0.0)
+    size = rng.integers(8, 20, district.size).astype(float)
+    count = rng.binomial(size.astype(int), 0.3).astype(float)
+    low, high = count.copy(), count.copy()
+    low[list(hidden)], high[list(hidden)] = 1.0, 4.0
+    return Cells(district, period, treated, dose, low, high, size)
+
+
+def drawn(panel, priors=RATES, seed=3):
+    """One joint draw of everything in the shared structure."""
+    with pm.Model() as model:
+        build_structure(panel, priors)
+    names = [variable.name for variable in (*model.free_RVs, *model.deterministics)]
+    values = pm.draw([model[name] for name in names], random_seed=seed, mode="FAST_COMPILE")
+    return dict(zip(names, values, strict=True))
+
+
+def eta_by_loops(panel, found, differs):
+    """The predictor written out cell by cell from the model's formula."""
+    level, gap, tau = found["normal"]
+    sd_district, sd_step, sd_shock, sd_effect = found["scale"]
+    rho, eta = float(found["rho"]), []
+    treated = list(np.flatnonzero(panel.treated))
+    for d, t, dose in zip(panel.district, panel.period, panel.dose, strict=True):
+        shock = found["shock_z"][d, 0]
+        for later in range(1, t + 1):
+            shock = rho * shock + np.sqrt(1 - rho**2) * found["shock_z"][d, later]
+        drift = sum(found["period_z"][:t])
+        own = tau + (sd_effect * found["effect_z"][treated.index(d)] if differs and panel.treated[d] else 0)
+        alpha = gap * panel.treated[d] + sd_district * found["district_z"][d]
+        eta.append(level + alpha + sd_step * drift + sd_shock * shock + own * dose)
+    return np.array(eta)
+
+
+def test_predictor_is_the_formula_written_out_cell_by_cell():
+    panel = cells()
+    found = drawn(panel)
+    assert "effect_z" not in found  # too few treated cells to say how much effects differ
+    assert found["eta"] == pytest.approx(eta_by_loops(panel, found, differs=False))
+
+
+def test_effects_differ_between_districts_where_enough_treated_cells_can_say_so():
+    panel = cells(n_periods=9)
+    found = drawn(panel)
+    assert np.ptp(found["tau_district"]) > 0
+    assert found["eta"] == pytest.approx(eta_by_loops(panel, found, differs=True))
+
+
+def test_district_deviations_sum_to_zero():
+    assert drawn(cells())["district_z"].sum() == pytest.approx(0)
+
+
+def test_shocks_are_stationary_with_the_stated_variance():
+    still = {"gap": Normal(0, 1e-9, "log_odds", "x"), "level": Normal(0, 1e-9, "log_odds", "x")}
+    quiet = {name: HalfNormal(1e-9, "log_odds_sd", "x") for name in ("district", "drift", "variation")}
+    priors = replace(RATES, **still, **quiet, effect=Normal(0, 1e-9, "log_odds", "x"))
+    with pm.Model() as model:
+        build_structure(cells(missing=(), hidden=()), priors)
+    eta, scale = pm.draw([model["eta"], model["scale"]], draws=1500, random_seed=4, mode="FAST_COMPILE")
+    shocks = (eta / scale[:, [2]]).reshape(1500, 6, 4)
+    assert shocks.var(axis=(0, 1)) == pytest.approx(np.ones(4), rel=0.06)
+
+
+def likelihood_terms(panel, build, eta):
+    """Log-likelihood of a model at a given predictor: the known cells' terms one by one, and the hidden cells' sum."""
+    with pm.Model() as model:
+        at = pm.Normal("at", shape=len(eta))
+        observe(panel, Predictor(at, pm.Data("size", panel.size), None), build)
+    found = model.compile_logp(vars=[model["y"], *model.potentials], sum=False, mode="FAST_COMPILE")({"at": eta})
+    return found[0], float(found[1])
+
+
+LIKELIHOODS = {
+    "binomial": (
+        lambda eta, size: pm.Binomial.dist(n=size, logit_p=eta),
+        lambda k, eta, size: stats.binom.pmf(k, size, expit(eta)),
+    ),
+    "poisson": (
+        lambda eta, size: pm.Poisson.dist(mu=size * pm.math.exp(eta)),
+        lambda k, eta, size: stats.poisson.pmf(k, size * np.exp(eta)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_known_counts_count_once_and_hidden_ones_as_their_interval(name):
+    build, pmf = LIKELIHOODS[name]
+    panel = cells()
+    eta = np.random.default_rng(5).normal(-1, 0.5, panel.size.size)
+    known, hidden = likelihood_terms(panel, build, eta)
+    seen = ~panel.hidden
+    assert known == pytest.approx(np.log(pmf(panel.low[seen], eta[seen], panel.size[seen])))
+    terms = [
+        np.log(sum(pmf(k, eta[i], panel.size[i]) for k in range(int(panel.low[i]), int(panel.high[i]) + 1)))
+        for i in np.flatnonzero(panel.hidden)
+    ]
+    assert hidden == pytest.approx(sum(terms))
+
+
+def test_hidden_cells_of_different_width_are_summed_over_their_own_interval():
+    panel = cells()
+    panel.high[0] = 2.0
+    eta = np.full(panel.size.size, -1.0)
+    _, hidden = likelihood_terms(panel, LIKELIHOODS["poisson"][0], eta)
+    mean = panel.size * np.exp(-1)
+    expected = np.log(stats.poisson.pmf([1, 2], mean[0]).sum()) + np.log(stats.poisson.pmf([1, 2, 3, 4], mean[5]).sum())
+    assert hidden == pytest.approx(expected)
+
+
+def initial_logp(model):
+    return float(model.compile_logp(mode="FAST_COMPILE")(model.initial_point()))
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        binomial.build_binomial,
+        binomial.build_beta_binomial,
+        lambda panel: poisson.build_poisson(panel, RATES),
+        lambda panel: negative_binomial.build_negative_binomial(panel, RATES),
+    ],
+    ids=["binomial", "beta_binomial", "poisson", "negative_binomial"],
+)
+def test_order_of_the_cells_does_not_matter(build):
+    panel = cells()
+    order = np.random.default_rng(6).permutation(panel.size.size)
+    columns = ("district", "period", "dose", "low", "high", "size")
+    shuffled = Cells(treated=panel.treated, **{name: getattr(panel, name)[order] for name in columns})
+    logp = initial_logp(build(panel))
+    assert np.isfinite(logp)
+    assert initial_logp(build(shuffled)) == pytest.approx(logp)
+
+
+def broken(**changed):
+    panel = cells()
+    columns = {name: getattr(panel, name).copy() for name in Cells.__dataclass_fields__}
+    return Cells(**columns | {name: change(columns) for name, change in changed.items()})
+
+
+@pytest.mark.parametrize(
+    ("key", "changed"),
+    [
+        ("cells_lengths", {"low": lambda c: c["low"][1:]}),
+        ("cells_counts", {"low": lambda c: -c["low"] - 1}),
+        ("cells_counts", {"high": lambda c: c["high"] + 0.5}),
+        ("cells_no_exposure", {"size": lambda c: c["size"] * (c["district"] != 2)}),
+        ("cells_no_exposure", {"treated": lambda c: np.append(c["treated"], False)}),
+        ("cells_all_zero", {"low": lambda c: 0 * c["low"], "high": lambda c: 0 * c["high"]}),
+        ("cells_one_period", {"period": lambda c: 0 * c["period"]}),
+        ("cells_no_control", {"treated": lambda c: np.ones_like(c["treated"])}),
+        ("cells_no_treated_after", {"dose": lambda c: 0 * c["dose"]}),
+        ("cells_no_treated_after", {"dose": lambda c: np.ones_like(c["dose"])}),
+        ("cells_twice", {"period": lambda c: np.minimum(c["period"], 1)}),
+    ],
+)
+def test_refuses_panels_that_cannot_carry_an_effect(key, changed):
+    with pytest.raises(RefusedError) as refused:
+        broken(**changed)
+    assert refused.value.problems[0].key == key
+
+
+def test_refuses_more_children_than_there_are():
+    panel = broken(low=lambda c: c["size"] + 1, high=lambda c: c["size"] + 1)
+    with pytest.raises(RefusedError) as refused:
+        binomial.build_binomial(panel)
+    assert refused.value.problems[0].key == "totals_count_above_trials"
