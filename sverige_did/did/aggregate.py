@@ -111,7 +111,7 @@ def _norms(influence: FloatArray) -> FloatArray:
 
 
 def _by_share(effects: GroupTime, keep: BoolArray) -> tuple[float, FloatArray]:
-    """Average of the kept pairs by p_g, with the influence of the estimated weights (their equation 4.6)."""
+    """Average of the kept pairs by p_g, with the influence of the estimated weights."""
     return _share_average(effects, effects.cohort[keep], effects.estimate[keep], effects.influence[:, keep])
 
 

@@ -1,4 +1,4 @@
-"""One number a district: its change from before to after (Bertrand, Duflo & Mullainathan 2004, QJE, section IV.C).
+"""One number a district: its change from before to after (Bertrand, Duflo & Mullainathan 2004, QJE).
 
     change_d = mean over post periods of Y_dt - mean over pre periods of Y_dt
     ATT      = weighted mean of change over the treated - the same over the controls
@@ -37,14 +37,17 @@ class Window:
 class Collapsed:
     """One change a district, the input of every method in ``inference/``.
 
-    ``change``, ``treated``, ``weights`` (G,); ``unit`` (G,) codes into the panel's labels; ``strata`` (G,) and
-    ``covariates`` (G, p) follow the panel. ``dropped`` names the districts that lack a window.
+    ``change``, ``treated``, ``weights`` (G,); ``unit`` (G,) codes into the panel's labels; ``seen`` (G, 2) counts the
+    periods behind the means before and after (fewer than the windows hold where rows are missing, so that period
+    effects need not cancel); ``strata`` (G,) and ``covariates`` (G, p) follow the panel. ``dropped`` names the
+    districts that lack a window.
     """
 
     change: FloatArray
     treated: BoolArray
     weights: FloatArray
     unit: IntArray
+    seen: IntArray
     strata: IntArray | None
     covariates: FloatArray | None
     dropped: tuple[Dropped, ...]
@@ -82,9 +85,8 @@ def collapse(
     pre, post = (np.isin(panel.periods, side) for side in (window.pre, window.post))
     _check_window(panel, window, pre, post)
     table = panel.wide()
-    seen = np.isfinite(table)
-    enough = (TREND_PERIODS if detrend else 1), 1
-    usable = ((seen & pre).sum(axis=1) >= enough[0]) & ((seen & post).sum(axis=1) >= enough[1])
+    seen = np.column_stack([np.isfinite(table[:, side]).sum(axis=1) for side in (pre, post)])
+    usable = (seen >= (TREND_PERIODS if detrend else 1, 1)).all(axis=1)
     unit = np.flatnonzero(usable)
     treated = panel.ever_treated[unit]
     if treated.all() or not treated.any():
@@ -97,6 +99,7 @@ def collapse(
         treated=treated,
         weights=panel.unit_weights(weighting)[unit],
         unit=unit,
+        seen=seen[unit],
         strata=None if panel.strata is None else panel.strata[unit],
         covariates=None if panel.covariates is None else panel.covariates[unit],
         dropped=panel.dropped + tuple(Dropped(panel.labels[d], None, reason) for d in np.flatnonzero(~usable)),

@@ -4,7 +4,7 @@
     3. average tau_dt with chosen weights
 
 Every such average is linear in the outcomes, tau = sum v_dt Y_dt, and the v_dt give their conservative standard
-error, clustered by district (their theorem 3): residuals of treated cells are taken around cohort-by-period means.
+error, clustered by district: residuals of treated cells are taken around cohort-by-period means.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Synthetic difference-in-differences and its relatives (Arkhangelsky, Athey, Hirshberg, Imbens & Wager 2021, AER).
+"""Synthetic difference-in-differences and its relatives (Arkhangelsky et al. 2021, American Economic Review).
 
 One function of one table; the estimators differ only in the weights:
 

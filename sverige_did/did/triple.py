@@ -2,7 +2,7 @@
 
 The change of the placebo group is taken from the change of the exposed group, district by district; what is left
 is compared between treated and control districts. A shock to the whole district then cancels. One number a
-district comes out, so all methods of ``inference/`` apply (Olden & Moen 2022, EctJ 25:531, equation 2.1).
+district comes out, so all methods of ``inference/`` apply (Olden & Møen 2022, Econometrics Journal).
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ def triple_changes(
         treated=treated,
         weights=mine.weights[rows],
         unit=both,
+        seen=np.minimum(mine.seen[rows], theirs.seen[others]),
         strata=None if mine.strata is None else mine.strata[rows],
         covariates=None if mine.covariates is None else mine.covariates[rows],
         dropped=mine.dropped + lost,

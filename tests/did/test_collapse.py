@@ -48,6 +48,7 @@ def test_a_district_without_a_window_is_left_out_by_name(panel: DistrictPanel) -
     )
     found = collapse(part, around_go_live(part))
     assert [(entry.unit, entry.reason) for entry in found.dropped] == [("d12", "window_missing")]
+    np.testing.assert_array_equal(found.seen, [[3, 4]] * 12)
     whole = collapse(panel, around_go_live(panel))
     np.testing.assert_allclose(found.change, whole.change[:12])
 
@@ -73,6 +74,7 @@ def test_detrending_is_a_line_fitted_before_go_live(unbalanced_panel: DistrictPa
         post = (year >= 2013) & np.isfinite(table[unit])
         line = np.polynomial.Polynomial.fit(year[pre], table[unit][pre], 1)
         assert change == pytest.approx((table[unit][post] - line(year[post])).mean())
+    np.testing.assert_array_equal(found.seen[:, 1], np.isfinite(table[found.unit][:, year >= 2013]).sum(axis=1))
     left_out = {entry.unit for entry in found.dropped if entry.reason == "too_few_pre_periods"}
     few = [unbalanced_panel.labels[i] for i, row in enumerate(table) if np.isfinite(row[year < 2013]).sum() < 3]
     assert left_out == set(few)

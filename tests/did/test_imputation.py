@@ -10,7 +10,7 @@ from sverige_did.errors import RefusedError
 
 
 def densely(panel: DistrictPanel, weight: np.ndarray) -> tuple[float, float]:
-    """An average with row weights (N,) and its standard error, by dense matrices (Borusyak et al., theorem 3)."""
+    """An average with row weights (N,) and its standard error, by dense matrices."""
     X = np.column_stack(
         [panel.unit[:, None] == np.arange(panel.n_units), panel.time[:, None] == np.arange(1, panel.periods.size)]
     ).astype(float)

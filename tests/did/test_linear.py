@@ -55,5 +55,5 @@ def test_an_effect_inside_the_fixed_effects_is_refused() -> None:
 
 
 def test_the_mean_over_samples_is_the_effect(columns, rng: np.random.Generator) -> None:
-    found = np.array([twfe(panel_from_rows(**columns(rng, effect=1.0)), scale="points").estimate for _ in range(60)])
+    found = np.array([twfe(panel_from_rows(**columns(rng, effect=1.0)), scale="points").estimate for _ in range(25)])
     assert abs(found.mean() - 1.0) < 4 * found.std(ddof=1) / np.sqrt(found.size)
