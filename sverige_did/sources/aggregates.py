@@ -1,128 +1,28 @@
 """Published tables by area and period, with their signs for hidden numbers, to a panel.
 
-What each number means is declared in a plan (YAML): which rows and column make an outcome, over which years one
-definition holds, what the signs say. A stock, events within a year and person-years stay different kinds.
+What each number means is declared in a plan. A stock, events within a year and person-years stay different kinds.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
-from pydantic import Field, ValidationError, model_validator
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.panel import Panel
+from sverige_did.sources.aggregate_plan import Adoption, AggregatePlan, Kind, Parts, Series
 from sverige_did.sources.converting import as_text
 from sverige_did.sources.cpr import refuse_cpr
 from sverige_did.sources.crosswalk import Crosswalk, to_units
 from sverige_did.sources.go_live import go_live
 from sverige_did.sources.periods import period_days, period_label
 from sverige_did.sources.reading import read_raw
-from sverige_did.sources.suppression import Sign, bound_by_total, limits
-from sverige_did.study import Bilingual, Name, Plan, read_text
+from sverige_did.sources.suppression import bound_by_total, limits
 
-Kind = Literal["stock", "person_years", "events", "cases", "mean"]
 _WHOLE: frozenset[Kind] = frozenset({"stock", "events", "cases"})
-
-
-class Denominator(Plan):
-    """What a number is out of: other rows of the same table, or another column of the same rows.
-
-    ``contains``: the numerator is a part of it, so it cannot be larger.
-    """
-
-    column: str
-    rows: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    contains: bool = False
-
-
-class Parts(Plan):
-    """The values of ``column`` other than ``total`` add up to ``total``, within ``slack``, in each area and year."""
-
-    column: str
-    total: str
-    slack: float = Field(default=0, ge=0)
-
-
-class Series(Plan):
-    """One outcome in one definition, from year ``first`` to ``last``."""
-
-    outcome: Name
-    file: str
-    kind: Kind
-    rows: dict[str, tuple[str, ...]]
-    value: str
-    per: Denominator | None = None
-    parts: Parts | None = None
-    first: int
-    last: int
-    least: float = 0
-    most: float = float("inf")
-
-
-class Break(Plan):
-    """Between these years the definition of a file's numbers (or of some of its rows) changed."""
-
-    file: str
-    rows: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    after: int
-    before: int
-    reason: Bilingual
-
-
-class Adoption(Plan):
-    """Where the start of the programme stands, and which of the possible days counts when a date is not exact."""
-
-    file: str
-    area: str
-    date: str
-    use: Literal["earliest", "latest"]
-
-
-class AggregatePlan(Plan):
-    """How the tables of one source become a panel. ``year_ends``: month and day on which a reporting year ends."""
-
-    area: str
-    period: str
-    year_ends: tuple[int, int] = (12, 31)
-    signs: tuple[Sign, ...]
-    series: tuple[Series, ...] = Field(min_length=1)
-    breaks: tuple[Break, ...] = ()
-    adoption: Adoption
-
-    @model_validator(mode="after")
-    def _no_series_across_a_break(self) -> Self:
-        keys = [one.outcome for one in self.series]
-        twice = sorted({key for key in keys if keys.count(key) > 1})
-        if twice:
-            raise ValueError(f"one outcome is one definition, but several series are called {', '.join(twice)}")
-        for one in self.series:
-            for split in self.breaks:
-                if one.file == split.file and _touch(one.rows, split.rows) and one.first < split.before <= one.last:
-                    raise ValueError(f"{one.outcome} runs over the break of {split.file} after {split.after}")
-        return self
-
-
-def _touch(rows: dict[str, tuple[str, ...]], split: dict[str, tuple[str, ...]]) -> bool:
-    """Whether a break that concerns the rows ``split`` (all, when empty) concerns some of ``rows``."""
-    return all(set(values) & set(rows.get(column, values)) for column, values in split.items())
-
-
-def read_aggregate_plan(path: Path) -> AggregatePlan:
-    """Read and check a plan. Raises InputError that names the field."""
-    try:
-        return AggregatePlan.model_validate(yaml.safe_load(read_text(path)))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise InputError(Problem("not_yaml", file=path.name, row=mark.line + 1 if mark else None)) from error
-    except ValidationError as error:
-        where = [(".".join(str(part) for part in detail["loc"]), detail["msg"]) for detail in error.errors()]
-        problems = [Problem("plan_value", file=path.name, column=column, expected=said) for column, said in where]
-        raise InputError(*problems) from error
 
 
 def read_aggregates(folder: Path, plan: AggregatePlan, crosswalk: Crosswalk) -> Panel:
@@ -170,10 +70,12 @@ def _series_cells(
         rows = [f"{column} = {' | '.join(values)}" for column, values in series.rows.items()]
         expected = "; ".join([*rows, f"{plan.period} = {', '.join(map(str, lacking))}"])
         return pd.DataFrame(), [*problems, Problem("agg_no_rows", file=series.file, expected=expected)]
-    numbers = _with_denominator(numbers, frame, series, plan)
+    numbers, more = _with_denominator(numbers, frame, series, plan)
+    if problems or more:
+        return pd.DataFrame(), problems + more
     possible = (series.least, series.most)
     units, found = to_units(numbers, crosswalk, mean=series.kind == "mean", possible=possible, file=series.file)
-    return _panel_cells(units, series, plan), problems + found
+    return _panel_cells(units, series, plan), found
 
 
 def _rows_of(table: pd.DataFrame, series: Series, plan: AggregatePlan) -> tuple[pd.DataFrame, list[Problem]]:
@@ -185,14 +87,21 @@ def _rows_of(table: pd.DataFrame, series: Series, plan: AggregatePlan) -> tuple[
     if problems:
         return table, problems
     frame = table.assign(area=table[plan.area], period=table[plan.period].map(period_label))
-    years = pd.to_numeric(frame["period"].str[:4], errors="coerce")
+    known = frame["period"].isin([label for label in frame["period"].unique() if _is_period(label)])
     problems = [
-        Problem(
-            "reg_not_a_period", file=series.file, row=row, column=plan.period, found=table[plan.period].loc[row][:20]
-        )
-        for row in years.index[years.isna()].tolist()
+        Problem("reg_not_a_period", file=series.file, row=row, column=plan.period, found=text[:20])
+        for row, text in zip(table.index[~known].tolist(), table[plan.period][~known], strict=True)
     ]
+    years = pd.to_numeric(frame["period"].str[:4].where(known))
     return frame.assign(year=years)[years.between(series.first, series.last)], problems
+
+
+def _is_period(label: str) -> bool:
+    try:
+        period_days(label)
+    except ValueError:
+        return False
+    return True
 
 
 def _pick(frame: pd.DataFrame, rows: dict[str, tuple[str, ...]]) -> pd.DataFrame:
@@ -205,26 +114,32 @@ def _pick(frame: pd.DataFrame, rows: dict[str, tuple[str, ...]]) -> pd.DataFrame
 def _numbers(frame: pd.DataFrame, series: Series, plan: AggregatePlan) -> tuple[pd.DataFrame, list[Problem]]:
     """Area, period and limits of the series' own rows, tightened by the total that they are parts of."""
     pool = _pick(frame, {column: values for column, values in series.rows.items() if not _is_part(series, column)})
+    if series.parts is None:
+        pool = _pick(pool, series.rows)
     known = limits(pool[series.value], pool["year"], plan.signs, possible=(series.least, series.most))
     cells = pool[["area", "period", "year", *series.rows]].join(known.cells)
-    mine = _pick(cells, series.rows).index
-    problems = [
-        Problem(
-            "agg_unexplained", file=series.file, row=row, column=series.value, found=str(pool[series.value][row])[:20]
-        )
-        for row in known.unexplained.intersection(mine).tolist()
-    ]
+    mine = _pick(cells, series.rows)
+    parts = [series.parts.column] if series.parts else []
+    problems = _unclear(pool, known.unexplained, ["area", "period", *parts], series.value, series.file)
     if series.kind in _WHOLE:
-        parts = cells.loc[mine, "value"]
+        broken = mine["value"].notna() & (mine["value"] != mine["value"].round())
         problems += [
-            Problem("agg_fraction", file=series.file, row=row, column=series.value, found=f"{parts[row]:g}")
-            for row in parts.index[parts != parts.round()].intersection(parts.dropna().index).tolist()
+            Problem("agg_fraction", file=series.file, row=row, column=series.value, found=f"{number:g}")
+            for row, number in zip(mine.index[broken].tolist(), mine["value"][broken], strict=True)
         ]
-    if series.parts:
-        cells = _tightened(cells, series.parts)
-    doubled = cells.loc[mine].duplicated(["area", "period"])
-    problems += [Problem("agg_twice", file=series.file, row=row) for row in doubled.index[doubled].tolist()]
-    return cells.loc[mine].drop(columns=list(series.rows)), problems
+    if series.parts and not problems:
+        mine = _tightened(cells, series.parts).loc[mine.index]
+    return mine.drop(columns=list(series.rows)), problems
+
+
+def _unclear(frame: pd.DataFrame, unexplained: pd.Index[Any], key: list[str], column: str, file: str) -> list[Problem]:
+    """The cells that no sign explains, and the rows that give an area a second number."""
+    problems = [
+        Problem("agg_unexplained", file=file, row=row, column=column, found=text[:20])
+        for row, text in zip(unexplained.tolist(), frame[column][unexplained], strict=True)
+    ]
+    doubled = frame.duplicated(key)
+    return problems + [Problem("agg_twice", file=file, row=row) for row in doubled.index[doubled].tolist()]
 
 
 def _is_part(series: Series, column: str) -> bool:
@@ -249,18 +164,22 @@ def _tightened(cells: pd.DataFrame, parts: Parts) -> pd.DataFrame:
     return out
 
 
-def _with_denominator(cells: pd.DataFrame, frame: pd.DataFrame, series: Series, plan: AggregatePlan) -> pd.DataFrame:
+def _with_denominator(
+    cells: pd.DataFrame, frame: pd.DataFrame, series: Series, plan: AggregatePlan
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """The cells with what they are out of; one that is not published anywhere is missing, not zero."""
     names = ["denominator", "denominator_low", "denominator_high"]
     if series.per is None:
-        return cells.assign(**dict.fromkeys(names, np.nan))
+        return cells.assign(**dict.fromkeys(names, np.nan)), []
     other = _pick(frame, series.per.rows or series.rows)
-    known = limits(other[series.per.column], other["year"], plan.signs, possible=(0, np.inf)).cells
-    known = other[["area", "period"]].join(known[["value", "low", "high"]]).set_axis(["area", "period", *names], axis=1)
-    joined = cells.reset_index().merge(known, how="left", on=["area", "period"]).set_index("row")
+    known = limits(other[series.per.column], other["year"], plan.signs, possible=(0, np.inf))
+    problems = _unclear(other, known.unexplained, ["area", "period"], series.per.column, series.file)
+    out_of = known.cells[["value", "low", "high"]].set_axis(names, axis=1)
+    joined = cells.reset_index().merge(other[["area", "period"]].join(out_of), how="left", on=["area", "period"])
     if series.per.contains:
         smaller = joined["denominator_high"] < joined["high"]
         joined["high"] = joined["high"].mask(smaller & (joined["status"] != "exact"), joined["denominator_high"])
-    return joined
+    return joined.set_index("row"), problems
 
 
 def _panel_cells(units: pd.DataFrame, series: Series, plan: AggregatePlan) -> pd.DataFrame:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from sverige_did.errors import InputError, Problem, refuse
+from sverige_did.errors import refuse
 from sverige_did.sources.headers import nearest
+from sverige_did.sources.plan_files import parse_plan
 from sverige_did.study import Plan, read_text
 
 Ladder = Literal["kora", "support"]
@@ -159,23 +159,11 @@ def normal_code(code: str) -> str:
 
 def read_measure_codes(path: Path) -> MeasureCodes:
     """Read a mapping file. Raises InputError that names file and field."""
-    return _parse(read_text(path), path.name)
+    return parse_plan(MeasureCodes, read_text(path), path.name)
 
 
 @cache
 def standard_codes() -> MeasureCodes:
     """The mapping that comes with the package."""
     source = files("sverige_did.sources") / "data" / "measure_codes.yaml"
-    return _parse(source.read_text("utf-8"), source.name)
-
-
-def _parse(text: str, file: str) -> MeasureCodes:
-    try:
-        return MeasureCodes.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise InputError(Problem("not_yaml", file=file, row=mark.line + 1 if mark else None)) from error
-    except ValidationError as error:
-        where = [(".".join(str(part) for part in detail["loc"]), detail["msg"]) for detail in error.errors()]
-        problems = [Problem("plan_value", file=file, column=column, expected=said) for column, said in where]
-        raise InputError(*problems) from error
+    return parse_plan(MeasureCodes, source.read_text("utf-8"), source.name)

@@ -182,13 +182,18 @@ def _parse_csv(text: str, header: list[str], separator: str, file: str) -> tuple
 
 
 def _without_empty_rows(raw: RawTable) -> RawTable:
-    """Leave out rows and unnamed columns without any content; say how many rows."""
+    """Leave out rows and unnamed columns without any content; say how many rows, and name content without a name."""
     blank = raw.frame.isna() | (raw.frame == "")
-    nameless = [not str(name).strip() for name in raw.frame.columns]
-    keep = [not (none and empty) for none, empty in zip(nameless, blank.all(), strict=True)]
-    empty_rows = blank.all(axis=1)
-    said = (*raw.assumptions, Assumption("empty_rows", f"{int(empty_rows.sum())}")) if empty_rows.any() else ()
-    return replace(raw, frame=raw.frame.loc[~empty_rows, keep], assumptions=said or raw.assumptions)
+    nameless = pd.Series([not str(name).strip() for name in raw.frame.columns])
+    filled = ~blank.all().reset_index(drop=True)
+    empty = blank.all(axis=1)
+    assumptions = (*raw.assumptions, *([Assumption("empty_rows", f"{int(empty.sum())}")] if empty.any() else []))
+    stray = blank.loc[:, (nameless & filled).to_numpy()].all(axis=1)
+    rows = stray.index[~stray] if (nameless & filled).any() else stray.index[:0]
+    problems = (*raw.problems, *(Problem("reg_unnamed_column", file=raw.file, row=int(row)) for row in rows))
+    return replace(
+        raw, frame=raw.frame.loc[~empty, (filled | ~nameless).to_numpy()], assumptions=assumptions, problems=problems
+    )
 
 
 # Excel and Parquet
@@ -203,11 +208,12 @@ def _read_excel(path: Path, check_header: HeaderCheck | None, max_bytes: int) ->
     _check(header, file, check_header)
     name, written = _only_sheet(path)
     _, values = _only_sheet(path, computed=True)
-    problems = [one for row, cells in enumerate(written[1:], 2) for one in _odd_cells(cells, header, row, file)]
-    width = len(header)
-    body = [[*cells[:width], *[None] * (width - len(cells))] for cells in values[1:]]
+    problems = [one for row, cells in enumerate(written[1:], 2) for one in _formulas(cells, header, row, file)]
+    width = max(map(len, values))
+    body = [[*cells, *[None] * (width - len(cells))] for cells in values[1:]]
     index = pd.RangeIndex(2, len(body) + 2, name="row")
-    frame = pd.DataFrame(body, columns=pd.Index(header), index=index, dtype=object)
+    named = pd.Index(header + [""] * (width - len(header)))
+    frame = pd.DataFrame(body, columns=named, index=index, dtype=object)
     return _without_empty_rows(RawTable(file, frame, (Assumption("sheet", name),), tuple(problems)))
 
 
@@ -252,18 +258,13 @@ def _check_archive(path: Path, max_bytes: int) -> None:
         raise InputError(_too_large(path.name, size, max_bytes))
 
 
-def _odd_cells(cells: tuple[Any, ...], header: list[str], row: int, file: str) -> list[Problem]:
-    """Formulas in one row of a workbook, whose last computed value is used, and cells beyond the header."""
-    problems = [
+def _formulas(cells: tuple[Any, ...], header: list[str], row: int, file: str) -> list[Problem]:
+    """The formulas in one row of a workbook: their last computed value is used, and said."""
+    return [
         Problem("reg_formula_computed", file=file, row=row, column=name, severity="warning")
         for name, cell in zip(header, cells, strict=False)
         if isinstance(cell, str) and cell.startswith("=")
     ]
-    beyond = sum(cell is not None for cell in cells[len(header) :])
-    if beyond:
-        values: dict[str, object] = {"fields": len(header) + beyond, "columns": len(header)}
-        problems.append(Problem("reg_ragged_row", file=file, row=row, values=values))
-    return problems
 
 
 def _read_parquet(path: Path, check_header: HeaderCheck | None) -> RawTable:

@@ -9,7 +9,8 @@ import yaml
 
 from sverige_did.errors import InputError
 from sverige_did.panel import Panel
-from sverige_did.sources.aggregates import AggregatePlan, read_aggregate_plan, read_aggregates
+from sverige_did.sources.aggregate_plan import AggregatePlan, read_aggregate_plan
+from sverige_did.sources.aggregates import read_aggregates
 from sverige_did.sources.crosswalk import Crosswalk, read_crosswalk
 
 HERE = Path(__file__).parent / "england"
@@ -105,12 +106,15 @@ def test_person_years_may_have_fractions_and_a_stock_may_not(tmp_path: Path) -> 
         (TABLE.replace("657;2016;hjem;4", "657;2016;hjem;u"), "657;2017\n", {}, ["agg_unexplained"]),
         (TABLE.replace("657;2018;hjem;5\n", ""), "657;2017\n", {}, ["agg_area_break"]),
         (TABLE + "657;2016;hjem;4\n", "657;2017\n", {}, ["agg_twice"]),
+        (TABLE + "657;2016;i alt;10\n", "657;2017\n", {}, ["agg_twice", "agg_twice"]),
+        (TABLE.replace("657;2016;i alt;10", "657;2016;i alt;u"), "657;2017\n", series(parts=None), ["agg_unexplained"]),
+        (TABLE.replace("657;2016;pleje;6", "657;2016;pleje;u"), "657;2017\n", {}, ["agg_unexplained"]),
         (TABLE, "657;ukendt\n", {}, ["agg_no_date"]),
         (TABLE, "657;2017\n657;2018\n", {}, ["agg_two_dates"]),
         (TABLE, "657;2017\n", series(rows={"art": ["Hjem"]}), ["agg_no_rows"]),
         (TABLE, "657;2017\n", series(last=2019), ["agg_no_rows"]),
         (TABLE, "657;2017\n", series(value="tal"), ["missing_column"]),
-        (TABLE.replace("657;2016;hjem;4", "657;sidst;hjem;4"), "657;2017\n", {}, ["reg_not_a_period"]),
+        (TABLE.replace("657;2016;hjem;4", "657;2016x;hjem;4"), "657;2017\n", {}, ["reg_not_a_period"]),
         (TABLE.replace("657;2016;hjem;4", "657;2016;hjem;0101000000"), "657;2017\n", {}, ["reg_cpr"]),
     ],
 )

@@ -59,8 +59,10 @@ def test_rows_keep_the_number_that_a_spreadsheet_shows(tmp_path: Path) -> None:
 
 def test_columns_without_name_and_content_are_left_out_others_stay(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("a;b;;\n1;2;;x\n")
-    assert list(read_raw(path).frame.columns) == ["a", "b", ""]
+    path.write_text("a;b;;\n1;2;;\n3;4;;x\n")
+    raw = read_raw(path)
+    assert list(raw.frame.columns) == ["a", "b", ""]
+    assert [(one.key, one.row, one.severity) for one in raw.problems] == [("reg_unnamed_column", 3, "error")]
 
 
 def test_the_wrong_file_of_any_size_is_refused_before_it_is_read(tmp_path: Path) -> None:
@@ -142,7 +144,7 @@ def test_a_workbook_is_known_by_its_content_and_cells_beyond_the_header_are_name
     book.save(path)
     raw = read_raw(path)
     assert raw.frame["a"].tolist() == [1, 3]
-    assert [(one.key, one.row) for one in raw.problems] == [("reg_ragged_row", 3)]
+    assert [(one.key, one.row) for one in raw.problems] == [("reg_unnamed_column", 3)]
 
 
 def test_an_empty_workbook_is_refused(tmp_path: Path) -> None:
