@@ -176,10 +176,10 @@ def _draw(code: Any, seed: int, settings: Settings, progress: bool | None) -> xr
         raise RuntimeError(f"asked for {settings.chains} x {settings.draws} draws, got {dict(drawn)}")
     stats = draws["sample_stats"].to_dataset()
     kept = stats[[name for name in KEPT_STATISTICS if name in stats]]
-    return xr.DataTree.from_dict({"posterior": _named(draws["posterior"].to_dataset()), "sample_stats": kept})
+    return xr.DataTree.from_dict({"posterior": named(draws["posterior"].to_dataset()), "sample_stats": kept})
 
 
-def _named(posterior: xr.Dataset) -> xr.Dataset:
+def named(posterior: xr.Dataset) -> xr.Dataset:
     """The parameters that the model keeps in vectors, each under its own name."""
     for vector, dimension in SPREAD.items():
         if vector in posterior:

@@ -1,0 +1,96 @@
+from dataclasses import replace
+
+import numpy as np
+import pymc as pm
+import pytest
+from scipy import stats
+from scipy.special import expit
+
+from sverige_did.bayes.sample import sample
+from sverige_did.bayes.sdq import Scores, build_sdq, development_in_points, prob_at_least
+from sverige_did.errors import RefusedError
+
+
+def scores(n_children=12, waves=3, seed=0, tau=0.0, kappa=25.0):
+    rng = np.random.default_rng(seed)
+    child, wave = np.divmod(np.arange(n_children * waves), waves)
+    informant = rng.integers(2, size=child.size)
+    time = 0.5 * wave + rng.uniform(0, 0.1, child.size)
+    dose = (wave > 0) * (child % 2 == 0) * 1.0
+    eta = -0.6 + rng.normal(0, 0.5, n_children)[child] + 0.1 * informant + tau * dose
+    share = rng.beta(kappa * expit(eta), kappa * expit(-eta))
+    return Scores(child, informant, time, dose, rng.binomial(40, share).astype(float))
+
+
+def drawn(data, seed=1):
+    model = build_sdq(data)
+    names = ("eta", "child", "slope_z", "informant_z", "normal", "scale")
+    values = pm.draw([model[name] for name in names], random_seed=seed, mode="FAST_COMPILE")
+    return model, dict(zip(names, values, strict=True))
+
+
+def test_predictor_is_the_formula_written_out_row_by_row():
+    data = scores()
+    _, found = drawn(data)
+    _, trend, tau, _ = found["normal"]
+    _, sd_slope, sd_informant = found["scale"]
+    middle = (data.time.min() + data.time.max()) / 2
+    for i in range(len(data.child)):
+        slope = trend + sd_slope * found["slope_z"][data.child[i]]
+        offset = sd_informant * found["informant_z"][data.informant[i]]
+        expected = found["child"][data.child[i]] + slope * (data.time[i] - middle) + offset + tau * data.dose[i]
+        assert found["eta"][i] == pytest.approx(expected)
+
+
+def test_likelihood_is_the_beta_binomial_of_forty_points():
+    data = scores()
+    model = build_sdq(data)
+    found = model.compile_logp(vars=[model["y"]], sum=False, mode="FAST_COMPILE")(model.initial_point())[0]
+    # At the starting point all children are at the prior's centre, a share of .4, with kappa 30.
+    assert found == pytest.approx(stats.betabinom.logpmf(data.total, 40, 30 * 0.4, 30 * 0.6))
+
+
+def test_only_differences_in_time_count():
+    data = scores()
+    point = build_sdq(data).initial_point()
+    later = build_sdq(replace(data, time=data.time + 7))
+    first = build_sdq(data).compile_logp(mode="FAST_COMPILE")(point)
+    assert later.compile_logp(mode="FAST_COMPILE")(point) == pytest.approx(first)
+
+
+def test_one_kind_of_informant_has_no_offset():
+    data = scores()
+    model = build_sdq(replace(data, informant=np.zeros_like(data.informant)))
+    assert "informant_z" not in model.named_vars
+
+
+@pytest.mark.parametrize(
+    ("key", "changed"),
+    [
+        ("sdq_score", {"total": np.full(36, 41.0)}),
+        ("sdq_score", {"total": np.full(36, -1.0)}),
+        ("sdq_score", {"total": np.full(36, 12.5)}),
+        ("sdq_score", {"total": np.full(36, np.nan)}),
+        ("sdq_one_wave", {"child": np.arange(36)}),
+        ("sdq_one_wave", {"time": np.zeros(36)}),
+        ("cells_lengths", {"dose": np.zeros(35)}),
+    ],
+)
+def test_refuses_scores_that_show_no_development(key, changed):
+    with pytest.raises(RefusedError) as refused:
+        replace(scores(), **changed)
+    assert refused.value.problems[0].key == key
+
+
+@pytest.mark.slow
+def test_recovers_a_change_and_the_shares_above_a_cut():
+    data = scores(n_children=150, waves=4, seed=2, tau=-0.5)
+    fit = sample(build_sdq(data), seed=3)
+    low, high = np.quantile(fit.values("tau"), [0.005, 0.995])
+    assert low < -0.5 < high
+    assert low > -1.0
+    assert high < 0.0
+    points = development_in_points(fit, data)
+    assert np.median(points) == pytest.approx(40 * 0.22 * np.median(fit.values("tau")), rel=0.15)
+    predicted = prob_at_least(fit, 17, np.random.default_rng(4))
+    assert np.quantile(predicted, 0.005) < (data.total >= 17).mean() < np.quantile(predicted, 0.995)
