@@ -80,7 +80,6 @@ def critical_value(nominal: float, share: float | Floats, df: tuple[float, float
     return np.maximum(stats.t.isf(nominal / 2, fewest), aspin)
 
 
-@cache
 def worst_size(nominal: float, df: tuple[float, float, float]) -> float:
     """The chance that |t| exceeds :func:`critical_value` at a nominal level, under the worst ratio of variances.
 

@@ -14,6 +14,7 @@ import numpy as np
 from sverige_did.errors import refuse
 from sverige_did.inference.assignments import MAX_ENUMERATED, draw_assignments, subset_sums
 from sverige_did.inference.districts import Districts, Floats
+from sverige_did.inference.inversion import TIE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +50,7 @@ def conley_taber(
     estimate = float(sample.change[sample.treated].mean() - control.mean())
     errors = _errors(residual, k, draws, rng)
     ranked = np.sort(np.abs(errors))[::-1]
-    hits = int((ranked >= abs(estimate) - 1e-9 * ranked[0]).sum())
+    hits = int((ranked >= abs(estimate) - TIE * ranked[0]).sum())
     exceedances = int(np.floor(alpha * (1 + errors.size) + 1e-9))
     half = float(ranked[exceedances - 1]) if exceedances else np.inf
     p = (1 + hits) / (1 + errors.size)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from sverige_did.errors import refuse
 from sverige_did.inference.districts import Districts, Floats, finite
-from sverige_did.inference.inversion import Region, scan
+from sverige_did.inference.inversion import TIE, Region, scan
 
 DRAWS = 4_999
 
@@ -69,7 +69,7 @@ def ferman_pinto(
         z = w / root
         z = z - z.mean()
         resampled = z[chosen] @ (contrast * root)
-        hits = np.abs(resampled) >= abs(estimate - tau0) * (1 - 1e-9)
+        hits = np.abs(resampled) >= abs(estimate - tau0) * (1 - TIE)
         return float((1 + hits.sum()) / (1 + draws))
 
     unit = 2 * spread * float(np.sqrt((contrast**2).sum()))

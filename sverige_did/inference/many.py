@@ -8,6 +8,7 @@ hold them to the single versions.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +18,9 @@ from sverige_did.inference.assignments import reference_assignments
 from sverige_did.inference.behrens_fisher import FARTHEST, aspin_critical, welch_df, worst_size
 from sverige_did.inference.districts import Bools, Floats
 from sverige_did.inference.ferman_pinto import modelled_variances
+from sverige_did.inference.inversion import TIE
 
-_TIE = 1 - 1e-9
+_TIE = 1 - TIE
 
 
 class Arms(NamedTuple):
@@ -84,8 +86,14 @@ def behrens_fisher(a: Arms) -> Floats:
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     fewest = np.minimum(welch_df(share, *df[:2]), df[2])
     nominal = np.maximum(2 * stats.norm.sf(low), 2 * stats.t.sf(t, fewest))
+    return np.interp(nominal, *_calibration(df))
+
+
+@cache
+def _calibration(df: tuple[float, float, float]) -> tuple[Floats, Floats]:
+    """Nominal levels and the worst size at each."""
     levels = np.geomspace(1e-6, 1, 181)
-    return np.interp(nominal, levels, [worst_size(float(level), df) for level in levels])
+    return levels, np.array([worst_size(float(level), df) for level in levels])
 
 
 def cr3(a: Arms) -> Floats:

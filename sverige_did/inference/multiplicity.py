@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from sverige_did.inference.assignments import MAX_ENUMERATED, reference_sums
 from sverige_did.inference.districts import Floats, districts, finite
+from sverige_did.inference.inversion import TIE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +46,7 @@ def westfall_young(
     features = np.hstack([y, y**2])
     found = reference_sums(features, d, codes, draws=draws, rng=rng, limit=limit)
     t = np.abs(_welch(found.sums, features.sum(axis=0), int(d.sum()), d.size))
-    observed = np.abs(_welch(d @ features, features.sum(axis=0), int(d.sum()), d.size)) * (1 - 1e-9)
+    observed = np.abs(_welch(d @ features, features.sum(axis=0), int(d.sum()), d.size)) * (1 - TIE)
     order = np.argsort(-observed)
     # An outcome competes with those whose statistic is not above its own, assignment by assignment.
     largest = np.maximum.accumulate(t[:, order[::-1]], axis=1)[:, ::-1]

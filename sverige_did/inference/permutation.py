@@ -26,7 +26,7 @@ from sverige_did.inference.assignments import (
     smallest_p,
 )
 from sverige_did.inference.districts import Bools, Districts, Floats, Ints, strata_codes, treated_districts
-from sverige_did.inference.inversion import Family, Region, scan
+from sverige_did.inference.inversion import TIE, Family, Region, scan
 
 DRAWS = 99_999
 """Assignments drawn where there are too many to list."""
@@ -252,7 +252,7 @@ def permutation_region_of(
 
 
 def _share_as_far(values: Floats, observed: float) -> float:
-    return float(np.mean(np.abs(values) >= abs(observed) * (1 - 1e-9)))
+    return float(np.mean(np.abs(values) >= abs(observed) * (1 - TIE)))
 
 
 def _finite_values(statistic: Callable[[Bools], float], rows: Bools) -> Iterator[float]:

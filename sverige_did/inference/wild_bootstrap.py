@@ -20,7 +20,7 @@ import numpy as np
 from sverige_did.errors import refuse
 from sverige_did.inference.cluster_robust import LeastSquares, least_squares
 from sverige_did.inference.districts import Floats
-from sverige_did.inference.inversion import Family, Region
+from sverige_did.inference.inversion import TIE, Family, Region
 
 DRAWS = 9_999
 MOST_ENUMERATED = 14
@@ -73,13 +73,13 @@ def wild_bootstrap(
     drawn = _all_signs(groups) if enumerated else drawn_weights(groups, draws, rng, kind)
     signs = drawn if enumerated else np.vstack([np.ones(groups), drawn])
     family = _family(fit, column, signs)
-    hits, ties = _hits(family)
     observed = family.estimate / family.unit / float(np.sqrt(family.v))
+    farther = np.abs(family.statistics(0.0)) > abs(observed) * (1 + TIE)
     return WildBootstrap(
         estimate=family.estimate,
         observed=observed / float(np.sqrt(_cr1_factor(fit))),
         p_value=family.p_value(0.0),
-        p_strict=(hits - ties) / len(signs),
+        p_strict=float(farther.mean()),
         alpha=alpha,
         region=family.region(alpha),
         weights=kind,
@@ -92,14 +92,6 @@ def _cr1_factor(fit: LeastSquares) -> float:
     n, p = fit.x.shape
     groups = len(fit.rows)
     return float(groups / (groups - 1) * (n - 1) / (n - p))
-
-
-def _hits(family: Family) -> tuple[int, int]:
-    """How many draws are at least as far from zero as the observed statistic, and how many as far."""
-    t = np.abs(family.statistics(0.0))
-    observed = abs(family.estimate) / family.unit / float(np.sqrt(family.v))
-    near = np.isclose(t, observed, rtol=1e-9, atol=0)
-    return int((t > observed).sum() + (near & (t <= observed)).sum()), int(near.sum())
 
 
 def _all_signs(groups: int) -> Floats:
