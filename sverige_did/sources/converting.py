@@ -100,8 +100,8 @@ def decimal_sign(columns: Sequence[pd.Series[Any]]) -> str | None:
 def to_numbers(cells: pd.Series[Any], column: Column, file: str, *, in_file: str | None = None) -> Converted:
     """Numbers with a decimal comma or point and thousands separators.
 
-    ``in_file``: the decimal sign that other columns settle; it is used only where this column leaves it open. A whole
-    number (a count) never has decimals, so 1.234 is read as thousands there.
+    ``in_file``: the decimal sign that other columns settle; it is used only where this column leaves it open. Where
+    that is open too, 1.234 is read as thousands in a count, which never has decimals, and refused elsewhere.
     """
     if pd.api.types.is_numeric_dtype(cells):
         return Converted(cells.astype("float64"))
@@ -143,10 +143,10 @@ def _settle(
     comma, dot = int(marked.str.fullmatch(_ONLY_COMMA).sum()), int(marked.str.fullmatch(_ONLY_DOT).sum())
     if comma or dot:
         sign = "," if comma >= dot else "."
-    elif column.kind in {"count", "year"}:
-        sign = "," if marked.str.contains(".", regex=False).any() else "."
     elif in_file:
         sign = in_file
+    elif column.kind in {"count", "year"}:
+        sign = "," if marked.str.contains(".", regex=False).any() else "."
     else:
         return ".", (), marked.index
     return sign, (Assumption("decimal", sign, column.name),), nothing

@@ -227,11 +227,12 @@ def treatment_is_one_date(delivery: Delivery) -> list[Problem]:
         Problem("reg_treatment_varies", file=table.file, column="treated_from", found=shown(district))
         for district in mixed
     ]
-    treated, planned = int((starts["count"] > 0).sum()), delivery.study.treated.districts
-    if treated != planned:
+    treated, group = int((starts["count"] > 0).sum()), delivery.study.treated
+    if treated != group.districts:
+        severity: Severity = "error" if group.districts_known else "warning"
         found.append(
             Problem("reg_treated_count", file=table.file, column="treated_from", found=f"{treated}",
-                    expected=f"{planned}")
+                    expected=f"{group.districts}", severity=severity)
         )  # fmt: skip
     return found
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
+
 from sverige_did.errors import InputError, Problem
-from sverige_did.sources.cpr import holds_cpr
+from sverige_did.sources.cpr import holds_cpr, refuse_cpr
 from sverige_did.sources.headers import fold, nearest
 from sverige_did.sources.measure_codes import MeasureCodes, standard_codes
-from sverige_did.sources.reading import MAX_BYTES
+from sverige_did.sources.reading import MAX_BYTES, read_raw
 from sverige_did.sources.register import Register
 from sverige_did.sources.registers_in import RegisterTable, read_register
 from sverige_did.sources.rules import RULES, Delivery
@@ -37,42 +39,61 @@ def check_folder(
         return (Problem("reg_no_folder", file=folder.name),)
     found, problems = find_registers(folder, skip=study.input)
     tables: dict[str, RegisterTable] = {}
-    for path, register in found:
+    for path in tables_in(folder):
+        register = found.get(path)
         try:
-            table = read_register(path, register, max_bytes=max_bytes)
+            table = _read(path, register, max_bytes)
         except InputError as error:
             if any(problem.key == "reg_cpr" for problem in error.problems):
                 return error.problems
-            problems += error.problems
+            problems += error.problems if register else ()
         else:
-            tables[register.name] = table
-            problems += table.problems
+            if table:
+                tables[table.register.name] = table
+                problems += table.problems
     delivery = Delivery(tables, study, codes or standard_codes())
     for rule in RULES:
         problems += rule(delivery)
     return _in_order(_limited(problems, at_most))
 
 
-def find_registers(folder: Path, *, skip: str = "") -> tuple[list[tuple[Path, Register]], list[Problem]]:
+def tables_in(folder: Path) -> list[Path]:
+    """Every file of a folder that may be a table, by the ending of its name."""
+    return [path for path in sorted(folder.iterdir()) if path.suffix.casefold() in ENDINGS]
+
+
+def find_registers(folder: Path, *, skip: str = "") -> tuple[dict[Path, Register], list[Problem]]:
     """The files of a folder that are registers by their names in Danish or English, and what is odd about the rest."""
     owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
-    files = [path for path in sorted(folder.iterdir()) if path.suffix.casefold() in ENDINGS and path.name != skip]
-    found: list[tuple[Path, Register]] = []
+    found: dict[Path, Register] = {}
     problems: list[Problem] = []
-    for path in files:
+    for path in tables_in(folder):
         register = owner.get(fold(path.stem))
         if holds_cpr(path.stem):
             problems.append(Problem("reg_cpr_in_name", file=folder.name))
+        elif path.name == skip:
+            continue
         elif register is None:
             near = nearest(path.stem, [stem for one in REGISTERS for stem in one.stems])
             problems.append(Problem("reg_unknown_file", file=path.name, expected=near, severity="warning"))
-        elif register in [taken for _, taken in found]:
+        elif register in found.values():
             problems.append(Problem("reg_file_twice", file=path.name, found=register.name))
         else:
-            found.append((path, register))
+            found[path] = register
     if not found:
         problems.append(Problem("reg_no_registers", file=folder.name, expected=", ".join(r.da for r in REGISTERS)))
     return found, problems
+
+
+def _read(path: Path, register: Register | None, max_bytes: int) -> RegisterTable | None:
+    """The register; of a file that is none, nothing but the certainty that no CPR number stands in it."""
+    if register:
+        return read_register(path, register, max_bytes=max_bytes)
+    raw = read_raw(
+        path, lambda header: refuse_cpr(pd.DataFrame(columns=pd.Index(header)), path.name), max_bytes=max_bytes
+    )
+    refuse_cpr(raw.frame, raw.file)
+    return None
 
 
 def _limited(problems: list[Problem], at_most: int) -> list[Problem]:

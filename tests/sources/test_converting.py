@@ -62,6 +62,7 @@ def test_one_point_before_three_digits_is_refused_unless_the_file_settles_it() -
     assert to_numbers(cells("1.234"), AMOUNT, "a.csv", in_file=".").cells.tolist() == [1.234]
     assert to_numbers(cells("1.234"), COUNT, "a.csv").cells.tolist() == [1234]
     assert to_numbers(cells("1,234"), COUNT, "a.csv").cells.tolist() == [1234]
+    assert to_numbers(cells("12.000"), COUNT, "a.csv", in_file=".").cells.tolist() == [12]
 
 
 def test_the_file_settles_the_sign_only_when_its_columns_agree() -> None:

@@ -132,6 +132,12 @@ def test_a_cpr_number_is_all_that_is_returned(found: Found) -> None:
     assert "0000" not in problems[0].say("da")
 
 
+@pytest.mark.parametrize("name", ["notes.csv", "andet.csv", "placements.csv"])
+def test_a_cpr_number_in_a_file_that_is_no_register_stops_too(found: Found, name: str) -> None:
+    problems = found(files={name: "a;b\n1;ring 010100-0000\n"})
+    assert told(problems) == [("reg_cpr", name, 2)]
+
+
 def test_a_cpr_number_in_a_file_name_is_not_repeated(found: Found) -> None:
     problems = found(files={"0101000000.csv": "a;b\n1;2\n"})
     assert [one.key for one in problems] == ["reg_cpr_in_name"]
