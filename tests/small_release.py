@@ -188,19 +188,21 @@ def shares(reading_shift: float) -> tuple[Estimate, ...]:
 
 def other_findings(study: Study) -> tuple[Finding, ...]:
     family = Estimate(estimate=10.0, scale="pp", estimator="did", inference="none", estimand="att")
-    smallest = Estimate(estimate=23.4, scale="pp", estimator="design_analysis", inference="none", estimand="mde")
+    years = Estimate(
+        estimate=23.4, scale="institution_years", estimator="break_even", inference="assumption", estimand="break_even"
+    )
     rates = Estimate(
         estimate=2.2 / 5.9, scale="ratio", estimator="rate_ratio", inference="exact_sampling", estimand="ratio",
         lower=0.04, upper=1.56, level=0.95, p_value=0.27,
     )  # fmt: skip
     moves = Estimate(
-        estimate=8 / 14, scale="share", estimator="share_of_moves", inference="exact_sampling", estimand="share",
+        estimate=8 / 14, scale="share", estimator="sign_test", inference="exact_sampling", estimand="share_of_moves",
         lower=0.29, upper=0.82, level=0.95, p_value=0.79,
     )  # fmt: skip
     weeks = Estimate(estimate=-12.5, scale="level", estimator="before_after", inference="none", estimand="change")
     return (
         finding(study, "family_share", "all", family),
-        finding(study, "family_share", "all", smallest),
+        finding(study, "family_share", "all", years),
         finding(study, "breakdowns", "all", rates),
         finding(study, "ladder_moves", "all", moves),
         finding(study, "decision_time", "all", weeks),

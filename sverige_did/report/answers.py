@@ -25,13 +25,13 @@ BAYES = ("bayes", "closed_form")
 
 HEADLINE: tuple[tuple[tuple[str, ...], str], ...] = (
     (BAYES, "ratio"), (DID, "ratio"), (("rate_ratio",), "ratio"), (BAYES, "pp"), (("did_identity", "did"), "pp"),
-    (("did_scaled", "did"), "mio_dkk"), (("share_of_moves", "sign_test", "proportion"), "share"),
+    (("did_scaled", "did"), "mio_dkk"), (("sign_test", "proportion"), "share"),
     (("before_after",), "ratio"), (("before_after",), "pp"), (("before_after",), "level"),
 )  # fmt: skip
 """Estimators and scale told first for an outcome: what carries most of the uncertainty comes first."""
 
-NOT_ABOUT_THE_OUTCOME = frozenset({"design_analysis", "break_even", "net_cost"})
-"""Estimators that say what a design or a budget could show, not what happened to the outcome."""
+NOT_ABOUT_THE_OUTCOME = frozenset({"break_even", "net_cost"})
+"""Estimators that weigh the outcome against an investment and do not say what happened to it."""
 
 OffScale = Literal["no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale"]
 

@@ -9,9 +9,9 @@ from scipy import stats
 from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.answers import told_first
-from sverige_did.report.forest import Bar, forest
+from sverige_did.report.forest import Bar, Shapes, forest
 from sverige_did.report.labels import caption, in_language, mark, prior_name
-from sverige_did.report.tables import FigureView, Table, distinctions, heads
+from sverige_did.report.tables import Table, distinctions, heads
 
 if TYPE_CHECKING:
     from sverige_did.disclosure import Release
@@ -84,18 +84,18 @@ def _is_posterior(finding: Finding) -> bool:
     return (finding.result.estimator, finding.result.scale) == ("bayes", "log_odds")
 
 
-def belief_figure(release: Release, language: Language) -> FigureView | None:
+def belief_figure(release: Release, language: Language) -> tuple[Shapes, Table] | None:
     """Priors beside posteriors as a figure with its numbers; None where nothing was sampled."""
     bars = belief_bars(release, language)
     if all(bar.look == "prior" for bar in bars):
         return None
     title = caption(release, "beliefs", language)
-    svg = forest("beliefs", bars, language, scale="log_odds", title=title, mark=mark(release, language))
+    figure = forest("beliefs", bars, language, scale="log_odds", title=title, mark=mark(release, language))
     rows = tuple(
         (bar.label, *(_or_dash(value, language) for value in (bar.point, bar.lower, bar.upper))) for bar in bars
     )
     columns = heads(("belief", "median", "smallest", "largest"), language)
-    return FigureView(svg, Table(title, columns, rows, frozenset({1, 2, 3})))
+    return figure, Table(title, columns, rows, frozenset({1, 2, 3}))
 
 
 def _or_dash(value: float | None, language: Language) -> str:

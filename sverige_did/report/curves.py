@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import cycle
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
     from sverige_did.results import Curve
     from sverige_did.words import Language
 
-WIDTH, HEIGHT = 400.0, 280.0
+WIDTH, HEIGHT = 360.0, 290.0
+LEGEND_ROW = 0.065
+"""The fraction of the height that two names of readings need; they stand two by two."""
+
+WRAP = 46
+"""Characters of an axis' name on one line."""
+
 LINES = (("-", svg.ACCENT), ("--", "#b45309"), (":", svg.INK), ("-.", svg.MUTED))
 """Line pattern and colour of the first, second, ... reading: told apart without colour."""
 
@@ -40,13 +47,14 @@ def curve_figure(name: str, lines: tuple[Line, ...], language: Language, *, titl
     first = lines[0].curve
 
     def paint(figure: Figure) -> None:
-        axes = figure.add_axes((0.15, 0.18, 0.8, 0.62 if len(lines) > 1 else 0.7))
+        legend = LEGEND_ROW * math.ceil(len(lines) / 2) if len(lines) > 1 else 0.0
+        axes = figure.add_axes((0.15, 0.21, 0.82, 0.7 - legend))
         for at, (line, (pattern, colour)) in enumerate(zip(lines, cycle(LINES))):
             _line(axes, line, pattern, colour, filled=at == 0)
         _dress(axes, first, language)
         if len(lines) > 1:
             figure.legend(
-                loc="upper left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=12, borderpad=0,
+                loc="upper left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=12, borderpad=0,
                 borderaxespad=0, handlelength=1.8, handletextpad=0.4, columnspacing=1.0,
             )  # fmt: skip
 
@@ -72,8 +80,14 @@ def _finite(values: tuple[float, ...]) -> np.ndarray[tuple[int], np.dtype[np.flo
 
 
 def _dress(axes: Axes, curve: Curve, language: Language) -> None:
-    axes.set_xlabel(words.text(curve.x_name, language), fontsize=12)
-    axes.set_title(words.text(curve.y_name, language), fontsize=12, loc="left", x=-0.17, color=svg.INK)
+    axes.set_xlabel(fill(words.text(curve.x_name, language), WRAP, break_on_hyphens=False), fontsize=12)
+    axes.set_title(
+        fill(words.text(curve.y_name, language), WRAP, break_on_hyphens=False),
+        fontsize=12,
+        loc="left",
+        x=-0.17,
+        color=svg.INK,
+    )
     axes.xaxis.set_major_formatter(lambda value, _: numbers.significant(value, language))
     axes.yaxis.set_major_formatter(lambda value, _: numbers.significant(value, language))
     axes.locator_params(nbins=5)

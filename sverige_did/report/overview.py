@@ -52,7 +52,7 @@ class Layout:
 
 LAYOUTS: dict[Shape, Layout] = {
     "wide": Layout(925, 33, 25, 28, 0.25, 0.63, 14, label_above=False),
-    "narrow": Layout(340, 58, 44, 46, 0.03, 0.97, 13, label_above=True),
+    "narrow": Layout(340, 58, 44, 46, 0.06, 0.92, 13, label_above=True),
 }
 OFFSETS = {"raw": -9.0, "did": 0.0, "bayes": 9.0}
 LEGEND_HEIGHT, AXIS_HEIGHT = {"wide": 26.0, "narrow": 96.0}, 44.0
@@ -121,8 +121,7 @@ def _axis(axes: Axes, low: float, high: float, language: Language, layout: Layou
     axes.grid(axis="x", color=svg.RULE, linewidth=0.5)
     axes.axvline(0, color=svg.INK, linewidth=1)
     axes.set_axisbelow(True)
-    label = words.text("report.overview.axis" if not layout.label_above else "report.overview.axis_short", language)
-    axes.set_xlabel(label, fontsize=layout.font - 1, color=svg.MUTED)
+    axes.set_xlabel(words.text("report.overview.axis", language), fontsize=layout.font - 1, color=svg.MUTED)
 
 
 def _tick(ratio: float, language: Language) -> str:
@@ -166,7 +165,7 @@ def _row(axes: Axes, row: Row, top: float, height: float, language: Language, la
 
 
 def _favourable(axes: Axes, row: Row, top: float, height: float) -> None:
-    if row.benefit == "none":
+    if row.benefit == "none" or row.level is not None:
         return
     low, high = axes.get_xlim()
     span = (low, 0.0) if row.benefit == "lower" else (0.0, high)

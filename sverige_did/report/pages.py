@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from sverige_did import words
 from sverige_did.report import answers, beliefs, doubts, labels, numbers, overview, record, sections
+from sverige_did.report.forest import Shapes
 from sverige_did.report.tables import Table, heads
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ def _findings(release: Release, language: Language) -> dict[str, Any]:
     draw = partial(overview.overview, shown, language, title=title, mark=labels.mark(release, language))
     return {
         "answer": words.text("report.answer", language, **answers.tally(release)),
-        "overview_wide": draw("wide") if shown else None,
-        "overview_narrow": draw("narrow") if shown else None,
+        "overview": Shapes(draw("wide"), draw("narrow")) if shown else None,
         "overview_table": _overview_table(shown, title, language),
         "off_scale": answers.off_scale(release),
         "main_reading": labels.reading(release, release.main_reading, language),

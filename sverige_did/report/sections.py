@@ -19,7 +19,7 @@ from sverige_did.report.answers import (
     standing,
 )
 from sverige_did.report.claims import amount_of, claim, interval_of
-from sverige_did.report.forest import Bar, Look, forest
+from sverige_did.report.forest import Bar, Look, Shapes, forest
 from sverige_did.report.labels import assumption, caption, check_sentence, in_language, mark, note, reading
 from sverige_did.report.tables import Table, distinctions, estimates, heads
 
@@ -56,7 +56,7 @@ class OutcomeView:
     claim: str
     remarks: tuple[str, ...]
     reported: Table | None
-    figure: Markup | None
+    figure: Shapes | None
     figure_caption: str
     estimates: Markup | None
     assumptions: tuple[str, ...]
@@ -194,7 +194,7 @@ LABEL = 46
 LOOK_OF: dict[str, Look] = {"before_after": "raw", "bayes": "posterior", "closed_form": "posterior"}
 
 
-def _figure(release: Release, key: str, language: Language) -> Markup | None:
+def _figure(release: Release, key: str, language: Language) -> Shapes | None:
     """Every finding on the scale of the headline, by method and reading; None where that is a single one."""
     told = headline(release, key)
     if told is None:

@@ -44,9 +44,11 @@ def test_the_order_of_findings_does_not_matter(release: Release) -> None:
     assert answers.tally(turned) == answers.tally(release)
 
 
-def test_a_design_analysis_never_speaks_for_an_outcome() -> None:
+def test_a_break_even_never_speaks_for_an_outcome() -> None:
     study = make_study()
-    alone = Estimate(estimate=23.0, scale="pp", estimator="design_analysis", inference="none", estimand="mde")
+    alone = Estimate(
+        estimate=23.0, scale="institution_years", estimator="break_even", inference="assumption", estimand="break_even"
+    )
     release = make_release(study, findings=(finding(study, "family_share", "all", alone),))
     assert answers.headline(release, "family_share") is None
     assert answers.standing(release, "family_share") == "refused"
