@@ -16,6 +16,7 @@ from sverige_did.sources.headers import fold, nearest
 from sverige_did.sources.measure_codes import MeasureCodes
 from sverige_did.sources.periods import period_days
 from sverige_did.sources.registers_in import RegisterTable
+from sverige_did.sources.schemas import CHILDREN, DISTRICTS
 from sverige_did.study import Study
 
 
@@ -32,6 +33,7 @@ Rule = Callable[[Delivery], list[Problem]]
 
 _SPELLS = {"placements": ("start", "end"), "residences": ("start", "end"), "cases": ("opened", "closed")}
 _NAMED = (("districts", "district"), ("districts", "stratum"), ("children", "district"), ("caseworkers", "team"))
+_NEEDS = {"placements": CHILDREN, "cases": CHILDREN, "children": DISTRICTS}
 _ITEMS = [f"q{item}" for item in range(1, 26)]
 _SCALES = ["emotion", "conduct", "hyper", "peer", "prosocial"]
 
@@ -56,6 +58,18 @@ def _cells(
                 severity=severity)
         for row, cell in zip(cells.index.tolist(), cells.tolist(), strict=True)
     ]  # fmt: skip
+
+
+def registers_complete(delivery: Delivery) -> list[Problem]:
+    """A register that says nothing without another one that is not there, or could not be read."""
+    found = []
+    for name, needed in _NEEDS.items():
+        if name in delivery.tables and needed.name not in delivery.tables:
+            found.append(
+                Problem("reg_register_missing", file=delivery.tables[name].file,
+                        expected=f"{needed.da} / {needed.name}", severity="warning")
+            )  # fmt: skip
+    return found
 
 
 def reversed_spells(delivery: Delivery) -> list[Problem]:
@@ -258,7 +272,7 @@ def nothing_after_the_stop(delivery: Delivery) -> list[Problem]:
 
 
 RULES: tuple[Rule, ...] = (
-    reversed_spells, overlapping_placements, child_in_two_districts, unknown_codes, unknown_districts, two_spellings,
+    registers_complete, reversed_spells, overlapping_placements, child_in_two_districts, unknown_codes, unknown_districts, two_spellings,
     markup_in_names, children_known, born_before_placed, sdq_has_answers, sdq_norms_fit, pupils_in_every_period,
     treatment_is_one_date, nothing_after_the_stop,
 )  # fmt: skip

@@ -4,6 +4,9 @@ from datetime import date, datetime
 
 import pandas as pd
 import pytest
+from babel.numbers import format_decimal
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sverige_did.sources.converting import (
     Converted,
@@ -49,6 +52,30 @@ def test_numbers_as_danes_and_others_write_them(written: list[str], number: list
     converted = to_numbers(cells(*written), AMOUNT, "a.csv")
     pd.testing.assert_series_equal(converted.cells, pd.Series(number, index=converted.cells.index), check_dtype=False)
     assert not converted.problems
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    numbers=st.lists(st.integers(-(10**9), 10**9).map(lambda cents: cents / 100), min_size=1, max_size=8),
+    locale=st.sampled_from(["da", "en", "de", "sv", "fr"]),
+)
+def test_numbers_as_another_package_writes_them_come_back(numbers: list[float], locale: str) -> None:
+    """Babel's formats: 1.234,5 (da, de), 1,234.5 (en), 1 234,5 with a narrow or hard space (sv, fr)."""
+    written = [format_decimal(number, format="#,##0.00", locale=locale) for number in numbers]
+    converted = to_numbers(cells(*written), AMOUNT, "a.csv")
+    assert not converted.problems
+    assert converted.cells.tolist() == numbers
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    days=st.lists(st.dates(date(1990, 1, 1), date(2030, 12, 31)), min_size=1, max_size=8),
+    form=st.sampled_from(["%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y", "%Y%m%d"]),
+)
+def test_dates_written_in_one_form_come_back(days: list[date], form: str) -> None:
+    converted = to_dates(cells(*[day.strftime(form) for day in days]), DATE, "a.csv")
+    assert not converted.problems
+    assert [cell.date() for cell in converted.cells] == days
 
 
 def test_the_decimal_sign_is_reported() -> None:

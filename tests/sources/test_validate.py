@@ -173,6 +173,12 @@ def test_a_folder_without_registers_and_no_folder(tmp_path: Path, study: Study) 
     assert [one.key for one in check_folder(tmp_path / "x", study)] == ["reg_no_folder"]
 
 
+def test_a_register_that_another_one_needs_is_asked_for(tmp_path: Path, study: Study) -> None:
+    (tmp_path / "anbringelser.csv").write_text(SOUND["anbringelser.csv"], "utf-8")
+    (problem,) = check_folder(tmp_path, study)
+    assert (problem.key, problem.expected, problem.severity) == ("reg_register_missing", "børn / children", "warning")
+
+
 def test_many_of_one_fault_are_counted_not_repeated(found: Found, tmp_path: Path, study: Study) -> None:
     rows = "".join(f"{1900 + row};5.28.23;indsats;-1\n" for row in range(90, 190))
     found(files={"regnskab.csv": "år;funktion;gruppe;brutto\n" + rows})
