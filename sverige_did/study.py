@@ -8,36 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from sverige_did import words
 from sverige_did.errors import InputError, Problem
-
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-
-
-def _plain_name(name: str) -> str:
-    if not NAME.fullmatch(name):
-        raise PydanticCustomError("plain_name", "lower-case letters, digits, - and _ only, beginning with a letter")
-    return name
-
-
-Name = Annotated[str, AfterValidator(_plain_name)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-
-
-class Plan(BaseModel):
-    """The base of every part of a plan: frozen, and no field that the plan does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from sverige_did.plan import Name as Name
+from sverige_did.plan import Plan as Plan
+from sverige_did.plan import Positive, Registers, Share
 
 
 class Bilingual(Plan):
@@ -156,6 +139,13 @@ class Reading(Plan):
     definition: Bilingual
 
 
+class Source(Plan):
+    """A document that figures come from; ``file`` is how the data name it."""
+
+    file: str = Field(min_length=1)
+    label: Bilingual
+
+
 class Deviation(Plan):
     """Where the analysis departs from the plan as first written."""
 
@@ -175,7 +165,12 @@ class Study(Plan):
     population: Bilingual
     written: date
     known_when_written: Bilingual = Field(description="What was known about the results when the plan was written")
-    input: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="File name in the study's data folder")
+    input: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="Published figures: the file name in the study's data folder",
+    )
+    registers: Registers | None = Field(default=None, description="A panel: its registers and how they are used")
     treated: Group
     control: Group
     periods: Periods
@@ -184,6 +179,7 @@ class Study(Plan):
     questions: tuple[Question, ...] = Field(min_length=1)
     outcomes: tuple[Outcome, ...] = Field(min_length=1)
     readings: tuple[Reading, ...] = ()
+    sources: tuple[Source, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     priors: tuple[PriorSpec, ...] = ()
     sampling: Sampling
@@ -208,8 +204,24 @@ class Study(Plan):
         astray = sorted({item.question for item in self.outcomes} - asked)
         if astray:
             raise PydanticCustomError("no_such_question", "no question has the key {keys}", {"keys": ", ".join(astray)})
+        return self
+
+    @model_validator(mode="after")
+    def _one_primary(self) -> Self:
         if sum(item.role == "primary" for item in self.outcomes) > 1:
             raise PydanticCustomError("one_primary", "at most one outcome may be primary")
+        return self
+
+    @model_validator(mode="after")
+    def _kind_has_its_data(self) -> Self:
+        if (self.kind == "published") != (self.input is not None):
+            raise PydanticCustomError("input_of_kind", "published figures have an input file, a panel has none")
+        if (self.kind == "panel") != (self.registers is not None):
+            raise PydanticCustomError("registers_of_kind", "a panel has a block `registers`, published figures none")
+        if self.registers is not None and self.periods.partial == "weights":
+            raise PydanticCustomError("panel_partial", "a panel takes donut or intention")
+        if self.registers is not None and self.registers.grid.end > self.periods.hard_stop:
+            raise PydanticCustomError("grid_after_stop", "the last period of the grid must end by hard_stop")
         return self
 
     def assumption(self, key: str) -> Assumption:
@@ -222,7 +234,10 @@ class Study(Plan):
 
     def canonical_json(self) -> str:
         """The plan's meaning as JSON with sorted keys and no spaces: what is hashed."""
-        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        meaning = self.model_dump(mode="json")
+        if self.registers is None:
+            del meaning["registers"]  # a block that a plan cannot have adds nothing to its meaning
+        return json.dumps(meaning, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @property
     def sha256(self) -> str:

@@ -1,0 +1,114 @@
+"""The base of every part of a plan, and the block that says how registers become a panel."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+
+
+def _plain_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise PydanticCustomError("plain_name", "lower-case letters, digits, - and _ only, beginning with a letter")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_plain_name)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Plan(BaseModel):
+    """The base of every part of a plan: frozen, and no field that the plan does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Grid(Plan):
+    """The periods of a panel, from the first to the last, both included."""
+
+    step: Literal["half_year", "year"] = "half_year"
+    first: str = Field(description="2009H1 for a half-year, 2009 for a year")
+    last: str
+
+    @model_validator(mode="after")
+    def _labels_fit_the_step(self) -> Self:
+        form = {"half_year": r"\d{4}H[12]", "year": r"\d{4}"}[self.step]
+        if not (re.fullmatch(form, self.first) and re.fullmatch(form, self.last)) or self.first > self.last:
+            raise PydanticCustomError("grid_labels", "first and last must be periods of the step, in that order")
+        return self
+
+    @property
+    def end(self) -> date:
+        """The last day of the last period."""
+        return date(int(self.last[:4]), *((6, 30) if self.last.endswith("H1") else (12, 31)))
+
+
+class Residence(Plan):
+    """Which district a child belongs to. ``baseline`` keeps it where it lived on ``date``, whatever moves follow."""
+
+    rule: Literal["baseline", "on_the_day"] = "baseline"
+    date: date
+
+
+class PriceLevel(Plan):
+    """The price level of one year; only ratios between years matter."""
+
+    year: int
+    level: Positive
+
+
+class Prices(Plan):
+    """The price index that turns amounts into prices of one year."""
+
+    name: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+    base_year: int
+    levels: tuple[PriceLevel, ...] = Field(min_length=1)
+
+
+class FollowUpTarget(Plan):
+    """When a follow-up is due. SEL § 70: three months after the start, then every six; Barnets lov § 95: the first
+    after three months and no fixed interval after it (``then_months`` empty)."""
+
+    first_months: Annotated[float, Field(gt=0)]
+    then_months: Annotated[float, Field(gt=0)] | None = None
+    source: str = Field(min_length=1)
+
+
+class RegisterFile(Plan):
+    """The file of a register whose own name does not say which it is."""
+
+    name: Name
+    file: str = Field(pattern=r"^[^/\\\\]+$", description="File name in the study's data folder")
+
+
+class Team(Plan):
+    """A team of caseworkers and its side; one that serves both, such as intake, is ``neither``."""
+
+    team: str = Field(min_length=1)
+    group: Literal["treated", "control", "neither"]
+
+
+class Registers(Plan):
+    """How registers become a panel: every choice that could change a number."""
+
+    files: tuple[RegisterFile, ...] = ()
+    grid: Grid
+    residence: Residence
+    overlap: Literal["highest_rung", "first", "newest", "count_both"] = "highest_rung"
+    home_based: Literal["kora", "support"] = Field(
+        default="kora", description="Whether boarding school and own room are placements (kora) or not (support)"
+    )
+    last_day_counts: bool = Field(default=True, description="Whether the end date of a spell is its last day")
+    strata: bool = Field(default=False, description="Exchange districts only within the strata of the register")
+    teams: tuple[Team, ...] = ()
+    prices: Prices | None = None
+    follow_up: FollowUpTarget | None = None
+    measure_codes: str | None = Field(default=None, description="A mapping of measures to the ladder of one's own")
+    hidden_below: int = Field(default=5, ge=1, description="Numbers of children from 1 to below this are not released")
