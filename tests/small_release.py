@@ -277,12 +277,12 @@ def make_release(study: Study | None = None, **changes: object) -> Release:
         ),
         feasible=(
             Feasible(
-                reading="H1", outcome="institution_share", unknowns=("before", "after"), tables=(),
+                reading="H1", outcome="institution_share", unknowns=("placed_0", "placed_1"), tables=(),
                 conflicts=(("F1", "F2"),), given_up=("F2",),
             ),
             Feasible(
-                reading="H2", outcome="institution_share", unknowns=("before", "after"), tables=((12, 6), (12, 5)),
-                intervals={"share": (0.11, 0.13)}, facts=("F1",),
+                reading="H2", outcome="institution_share", unknowns=("placed_0", "placed_1"), tables=((12, 6), (12, 5)),
+                intervals={"institution_change_pp": (-13.3, -11.6)}, facts=("F1",),
             ),
         ),
         diagnostics=(

@@ -9,7 +9,7 @@ from sverige_did import words
 from sverige_did.design import claim_key
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
-from sverige_did.report.answers import headline
+from sverige_did.report.answers import design_of, headline
 from sverige_did.report.labels import in_language
 
 if TYPE_CHECKING:
@@ -20,30 +20,39 @@ if TYPE_CHECKING:
 NULL = {"ratio": 1.0}
 """The value that means no difference, where it is not 0."""
 
+WITHOUT_LEVEL = frozenset({"bounds", "assumption"})
+"""Inferences whose limits hold no probability: what rounding or an assumption leaves open."""
+
 
 def claim(release: Release, outcome: str, language: Language) -> str:
     """The sentence that the design and the verdict allow.
 
-    A sentence of its own where there is no finding, and where only the level of one group is known.
+    A sentence of its own where nothing was registered, and where only the level of one group is known.
     """
-    phrase = words.text(f"outcomes.{outcome}.phrase", language)
     told = headline(release, outcome)
     if told is None:
-        return words.text("design.claim.none", language, outcome=phrase)
-    result, study = told.result, release.study
-    one_group = result.estimand == "level"
+        design_class = design_of(release, outcome).design_class
+        key = "design.claim.none" if design_class is None else f"design.claim.{design_class}.refused"
+        return words.text(key, language, **_names(release, outcome, language))
+    result = told.result
     return words.text(
-        "design.claim.level" if one_group else claim_key(told),
+        "design.claim.level" if result.estimand == "level" else claim_key(told),
         language,
-        outcome=phrase,
         estimate=amount_of(result, outcome, language),
         interval=interval_of(result, outcome, language),
         direction=words.text(f"design.direction.{_direction(result)}", language),
         side=words.text(f"design.side.{_side(release, outcome, result)}", language),
         reservation=words.text(f"design.reservation.{_reservation(result)}", language),
-        treated=in_language(study.treated.label, language),
-        control=in_language(study.control.label, language),
+        **_names(release, outcome, language),
     )
+
+
+def _names(release: Release, outcome: str, language: Language) -> dict[str, str]:
+    return {
+        "outcome": words.text(f"outcomes.{outcome}.phrase", language),
+        "treated": in_language(release.study.treated.label, language),
+        "control": in_language(release.study.control.label, language),
+    }
 
 
 def amount_of(result: Estimate, outcome: str, language: Language) -> str:
@@ -67,7 +76,7 @@ def interval_of(result: Estimate, outcome: str, language: Language) -> str:
         "least": numbers.amount(scale, result.lower, language, unit),
     }
     span = words.text(f"report.span.{_span(result.lower, result.upper)}", language, **values)
-    if result.inference == "bounds":
+    if result.inference in WITHOUT_LEVEL:
         return words.text("report.interval.bounds", language, span=span)
     return words.text("report.interval.level", language, level=numbers.percent(result.level, language), span=span)
 
@@ -96,6 +105,6 @@ def _side(release: Release, outcome: str, result: Estimate) -> str:
 def _reservation(result: Estimate) -> str:
     if result.lower is None or result.upper is None:
         return "no_interval"
-    if result.inference == "bounds":
+    if result.inference in WITHOUT_LEVEL:
         return "bounds"
     return "includes" if result.lower <= NULL.get(result.scale, 0.0) <= result.upper else "excludes"

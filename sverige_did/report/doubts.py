@@ -106,7 +106,7 @@ def _reading_view(release: Release, found: Feasible, facts: Mapping[str, Reporte
         conflicts=tuple(tuple(said(fact) for fact in conflict) for conflict in sorted(found.conflicts, key=len)),
         given_up=tuple(said(fact) for fact in found.given_up),
         intervals=_intervals(found, told, language),
-        tables=_tables(found, told),
+        tables=_tables(found, told, language),
     )
 
 
@@ -114,17 +114,22 @@ def _intervals(found: Feasible, told: str, language: Language) -> Table | None:
     if not found.intervals:
         return None
     rows = tuple(
-        (name, numbers.significant(low, language), numbers.significant(high, language))
+        (_quantity(name, language), numbers.significant(low, language), numbers.significant(high, language))
         for name, (low, high) in found.intervals.items()
     )
     return Table(told, heads(("quantity", "smallest", "largest"), language), rows, frozenset({1, 2}))
 
 
-def _tables(found: Feasible, told: str) -> Table | None:
+def _tables(found: Feasible, told: str, language: Language) -> Table | None:
     if not found.tables:
         return None
     rows = tuple(tuple(str(cell) for cell in table) for table in found.tables[:TABLES_SHOWN])
-    return Table(told, found.unknowns, rows, frozenset(range(len(found.unknowns))))
+    columns = tuple(_quantity(name, language) for name in found.unknowns)
+    return Table(told, columns, rows, frozenset(range(1, len(columns))))
+
+
+def _quantity(name: str, language: Language) -> str:
+    return words.text(f"labels.quantity.{name}", language)
 
 
 def reading_definitions(release: Release, language: Language) -> tuple[tuple[str, str], ...]:

@@ -134,9 +134,9 @@ def _assumptions(release: Release, key: str, language: Language) -> tuple[str, .
 
 
 def _doubts(release: Release, key: str, language: Language) -> tuple[tuple[str, tuple[Doubt, ...]], ...]:
-    """The checks of one outcome, each with what it found reading by reading."""
+    """The checks of one outcome, each with what it found reading by reading; those that could not run last."""
     found: dict[str, list[Doubt]] = {}
-    for check in release.checks:
+    for check in sorted(release.checks, key=lambda item: item.status == "could_not_run"):
         if check.outcome == key:
             found.setdefault(check.check, []).append(_doubt(release, check, language))
     return tuple((words.text(f"labels.check.{name}", language), tuple(doubts)) for name, doubts in found.items())

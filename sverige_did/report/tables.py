@@ -14,6 +14,7 @@ from markupsafe import Markup
 from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.answers import ALL_READINGS, findings_of
+from sverige_did.report.claims import WITHOUT_LEVEL
 from sverige_did.report.labels import assumption, reading
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def method_label(result: Estimate, language: Language) -> str:
     parts = [words.text(f"labels.estimator.{result.estimator}", language)]
     if result.inference != "none":
         parts.append(words.text(f"labels.inference.{result.inference}", language))
-    if result.level is not None and result.inference != "bounds":
+    if result.level is not None and result.inference not in WITHOUT_LEVEL:
         parts.append(words.text("labels.percent", language, value=numbers.percent(result.level, language)))
     return "\n".join((parts[0], ", ".join(parts[1:]))).strip()
 

@@ -12,7 +12,7 @@ from small_release import finding, make_release, make_study
 
 from sverige_did import words
 from sverige_did.disclosure import Release
-from sverige_did.report import file_name, render
+from sverige_did.report import file_name, render, svg
 from sverige_did.report.claims import claim
 from sverige_did.results import Estimate
 
@@ -115,8 +115,8 @@ def test_figures_are_images_with_a_name_and_a_table(pages: dict[words.Language, 
     assert figures
     for figure in figures:
         assert "<figcaption>" in figure
-        for svg in re.findall(r"<svg.*?</svg>", figure, flags=re.DOTALL):
-            root = ElementTree.fromstring(svg)
+        for drawn in re.findall(r"<svg.*?</svg>", figure, flags=re.DOTALL):
+            root = ElementTree.fromstring(drawn)
             assert root.get("role") == "img"
             title = root.find("{http://www.w3.org/2000/svg}title")
             assert title is not None
@@ -248,3 +248,32 @@ def test_an_infinite_limit_is_told_in_words() -> None:
     told = claim(make_release(study, findings=(finding(study, "family_share", "all", bound),)), "family_share", "da")
     assert "mulige værdier højst −1,4 mio.\N{NO-BREAK SPACE}kr." in told
     assert "∞" not in told
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of ``#rrggbb`` or ``#rgb`` (WCAG 2.2)."""
+    digits = colour.removeprefix("#")
+    whole = digits if len(digits) == 6 else "".join(2 * digit for digit in digits)
+    parts = [int(whole[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(ink: str, ground: str) -> float:
+    low, high = sorted((luminance(ink), luminance(ground)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_text_can_be_read_against_its_ground(pages: dict[words.Language, str]) -> None:
+    assert contrast("#000", "#fff") == pytest.approx(21)
+    css = pages["da"].split("<style>", 1)[1].split("</style>", 1)[0]
+    named = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", css))
+    pairs = [(named[ink], named[ground]) for ink in ("ink", "muted", "accent") for ground in ("ground", "soft")]
+    pairs += [(named["ground"], named["warning"])]
+    pairs += re.findall(r"{ color: (#[0-9a-f]{3,6}); background: (#[0-9a-f]{3,6});", css)
+    pairs += [
+        (ink, ground) for ink in (svg.INK, svg.MUTED, svg.ACCENT, svg.WARNING) for ground in ("#ffffff", svg.TINT)
+    ]
+    assert len(pairs) > 12
+    for ink, ground in pairs:
+        assert contrast(ink, ground) >= 4.5, (ink, ground)
