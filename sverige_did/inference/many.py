@@ -52,7 +52,9 @@ def arms(change: Floats, treated: Bools) -> Arms:
 
 
 def _student(effect: Floats, variance: Floats, df: float) -> Floats:
-    return np.asarray(2 * stats.t.sf(np.abs(effect) / np.sqrt(variance), df))
+    """Student's p; 1 where nothing varies, because there the single method refuses and so rejects nothing."""
+    t = np.divide(np.abs(effect), np.sqrt(variance), out=np.zeros_like(variance), where=variance > 0)
+    return np.asarray(2 * stats.t.sf(t, df))
 
 
 def cr1(a: Arms) -> Floats:

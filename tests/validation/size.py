@@ -4,11 +4,16 @@
 
 writes tests/validation/recorded/size.csv, in about a quarter of an hour on one core. Every cell has a seed of its
 own, so that one cell can be made again without the others.
+
+    python tests/validation/size.py --table
+
+prints the tables of docs/size.md from what is recorded.
 """
 
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +23,28 @@ import numpy as np
 from sverige_did.inference.size import Rejections, SimulatedDesign, rejection_rates
 
 SEED = 20131
-SIMULATIONS = 10_000
-SHIFTS = (0.0, 3.0)
+SIMULATIONS = {0.0: 25_000, 3.0: 10_000}
+"""Data sets a cell by the shift of the treated, in standard deviations of the estimate: 0 for size, 3 for power."""
+
 RECORDED = Path(__file__).parent / "recorded" / "size.csv"
 COLUMNS = ("cell", "family", "sizes", "treated", "sd_ratio", "memory", "method", "shift", "rate", "std_error")
 SD_RATIOS = (0.6, 1.0, 1.7, 2.0)
 GROUPS = 20
+
+SHOWN = {
+    "verdict": "verdict",
+    "permutation_studentised": "RI-t",
+    "cr2_bell_mccaffrey": "CR2-BM",
+    "behrens_fisher": "calibrated",
+    "permutation": "RI-β",
+    "ferman_pinto": "FP",
+    "wild_restricted": "WCR",
+    "cr3_jackknife": "CR3",
+    "donald_lang": "DL",
+    "ibragimov_mueller": "IM",
+    "conley_taber": "CT",
+    "cr1": "CR1",
+}
 
 SMALL_TREATED = tuple(float(m) for m in np.rint(np.geomspace(8, 80, GROUPS)))
 """Children a district, from 8 to 80: the treated districts are the smallest, or in reverse the largest."""
@@ -51,23 +72,54 @@ def cells() -> Iterator[tuple[str, str, SimulatedDesign]]:
 def rows() -> Iterator[dict[str, str | int | float]]:
     """One row a cell, method and shift."""
     for cell, (family, sizes, design) in enumerate(cells()):
-        for shift, found in zip(SHIFTS, rejections(cell, design), strict=True):
+        for shift, simulations in SIMULATIONS.items():
+            found = rejections(cell, design, shift, simulations)
             for method, rate in found.rates.items():
                 numbers = (design.treated, design.sd_ratio, design.memory, method, shift, f"{rate:.4f}")
                 error = f"{found.standard_error(method):.4f}"
                 yield dict(zip(COLUMNS, (cell, family, sizes, *numbers, error), strict=True))
 
 
-def rejections(cell: int, design: SimulatedDesign, simulations: int = SIMULATIONS) -> tuple[Rejections, ...]:
-    """What every method rejects in one cell, without an effect and with one of three standard deviations."""
-    rng = np.random.default_rng([SEED, cell])
-    return rejection_rates(design, rng=rng, shifts=SHIFTS, simulations=simulations)
+def rejections(cell: int, design: SimulatedDesign, shift: float, simulations: int) -> Rejections:
+    """What every method rejects in one cell."""
+    rng = np.random.default_rng([SEED, cell, int(shift)])
+    return rejection_rates(design, rng=rng, shifts=(shift,), simulations=simulations)[0]
+
+
+def recorded() -> list[dict[str, str]]:
+    """The rows of the recorded study."""
+    with RECORDED.open(encoding="utf-8", newline="") as file:
+        file.readline()
+        return list(csv.DictReader(file))
+
+
+def table(shift: float) -> str:
+    """Size (shift 0) or power of the methods in every cell as Markdown, in per cent."""
+    lines = [
+        "| outcome | sizes | K | h | ρ | " + " | ".join(SHOWN.values()) + " |",
+        "| --- " * (5 + len(SHOWN)) + "|",
+    ]
+    by_cell: dict[str, dict[str, str]] = {}
+    for row in recorded():
+        if float(row["shift"]) == shift:
+            first = {name: row[name] for name in ("family", "sizes", "treated", "sd_ratio", "memory")}
+            by_cell.setdefault(row["cell"], first)[row["method"]] = f"{100 * float(row['rate']):.1f}"
+    for cell in by_cell.values():
+        numbers = (cell.get(method, "–") for method in SHOWN)
+        context = (cell["family"], cell["sizes"].replace("_", " "), cell["treated"], cell["sd_ratio"], cell["memory"])
+        lines.append("| " + " | ".join((*context, *numbers)) + " |")
+    return "\n".join(lines)
 
 
 def main() -> None:
-    """Write the recorded output, row by row."""
+    """Write the recorded output, row by row; or print it as tables."""
+    if "--table" in sys.argv:
+        sys.stdout.write(f"{table(0.0)}\n\n{table(3.0)}\n")
+        return
     with RECORDED.open("w", newline="", encoding="utf-8") as file:
-        file.write(f"# python tests/validation/size.py: {SIMULATIONS} data sets a cell, seed [{SEED}, cell]\n")
+        file.write(
+            f"# python tests/validation/size.py: data sets a cell by shift {SIMULATIONS}, seed [{SEED}, cell, shift]\n"
+        )
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for row in rows():
