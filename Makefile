@@ -3,6 +3,7 @@ SHELL := /bin/bash
 UV := .tools/bin/uv
 BIN := .venv/bin
 READY := .venv/.ready
+PEERS := .venv/.peers
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV :=
 export PYTHONPATH :=
@@ -14,10 +15,10 @@ all: $(READY)
 
 env: $(READY)
 
-test: $(READY)
+test: $(PEERS)
 	@pytest -m "not slow"
 
-slow: $(READY)
+slow: $(PEERS)
 	@pytest -m slow
 
 # Everything that CI checks, with the same options.
@@ -44,10 +45,19 @@ $(READY): requirements.lock pyproject.toml .python-version | $(UV)
 	@$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# The packages that ours is compared with and timed against; `make all` does without them.
+$(PEERS): requirements-bench.lock $(READY)
+	@echo "Adding the peers that the tests compare with ..."
+	@$(UV) pip install --quiet --python .venv --require-hashes --compile-bytecode --requirement requirements-bench.lock
+	@touch $@
+
 # Run after a change of the dependencies in pyproject.toml.
 lock: | $(UV)
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.13 --group dev \
 		--custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+	@$(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 --group dev --group bench \
+		--constraint requirements.lock --custom-compile-command "make lock" pyproject.toml \
+		--output-file requirements-bench.lock
 
 clean:
 	rm -rf results .snakemake .ruff_cache .mypy_cache .pytest_cache reports/*.html

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sverige_did.errors import InputError, Problem
+from sverige_did.study import Study
+
 Family = Literal["share", "count", "rate", "money", "score", "moves", "ladder", "duration"]
 Use = Literal["effect", "dose", "fidelity", "goal"]
 
@@ -61,3 +64,13 @@ CATALOGUE: dict[str, CatalogueOutcome] = {
         CatalogueOutcome("decision_time", "duration", "weeks", different_cases=True),
     )
 }
+
+
+def require_known(study: Study, file: str) -> None:
+    """Raises InputError naming each outcome of the plan that the catalogue does not hold."""
+    expected = ", ".join(CATALOGUE)
+    unknown = [outcome.outcome for outcome in study.outcomes if outcome.outcome not in CATALOGUE]
+    if unknown:
+        raise InputError(
+            *(Problem("plan_outcome", file=file, column="outcomes", found=key, expected=expected) for key in unknown)
+        )

@@ -30,8 +30,8 @@ def shock_curve(
         numbers={
             "shock_low": float(x[0]),
             "shock_high": float(x[-1]),
-            "prob_low": float(benefit[0]),
-            "prob_high": float(benefit[-1]),
+            "percent_low": 100 * float(benefit[0]),
+            "percent_high": 100 * float(benefit[-1]),
         },
         curves=(curve("prob_benefit", "shock_sd", "prob_benefit", x, benefit),),
         assumptions=("shocks_alike",),

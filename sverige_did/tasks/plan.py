@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import write_model, write_text
+from sverige_did.outcomes import require_known
 from sverige_did.study import json_schema, read_study
 
 
@@ -15,6 +16,7 @@ def run(name: str, source: Path, out: Path) -> str:
     study = read_study(source)
     if study.study != name:
         raise InputError(Problem("plan_name", file=str(source), column="study", found=study.study, expected=name))
+    require_known(study, str(source))
     write_model(out, study)
     return study.sha256
 

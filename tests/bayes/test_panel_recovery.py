@@ -1,4 +1,4 @@
-"""Recovery by the district models: 20 districts, 8 half-years, 4 treated from the fifth, some cells hidden or missing."""
+"""Recovery by the district models: 20 districts, 8 half-years, 4 treated from the fifth, some cells hidden."""
 
 from dataclasses import replace
 

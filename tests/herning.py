@@ -1,0 +1,33 @@
+"""The published study, led through the rooms in memory: what the tests of several layers start from."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from sverige_did.design import designs
+from sverige_did.results import Feasible
+from sverige_did.sources.evidence import Evidence
+from sverige_did.sources.group_tables import all_tables, every_reading
+from sverige_did.sources.published import read_facts, to_panel
+from sverige_did.study import Study, read_study
+
+ROOT = Path(__file__).parents[1]
+PLAN = ROOT / "analyses" / "herning" / "study.yaml"
+DATA = ROOT / "data" / "herning" / "published.csv"
+
+
+@cache
+def plan() -> Study:
+    return read_study(PLAN)
+
+
+@cache
+def enumerated() -> tuple[Feasible, ...]:
+    return every_reading(read_facts(DATA))
+
+
+@cache
+def evidence() -> Evidence:
+    study, facts = plan(), read_facts(DATA, hard_stop=plan().periods.hard_stop)
+    return Evidence(study, facts, designs(to_panel(facts, study), study), all_tables(study, facts, enumerated()))

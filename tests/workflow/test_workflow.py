@@ -1,0 +1,128 @@
+"""The real workflow on the real figures: from the plan to both pages, and every way it is refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sverige_did.results import ROW_FIELDS
+
+ROOT = Path(__file__).parents[2]
+
+
+def snakemake(folder: Path, *more: str, language: str = "en") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
+    environment = os.environ | {"SVERIGE_DID_LANG": language, "COLUMNS": "200"}
+    return subprocess.run([*command, *more], capture_output=True, text=True, env=environment, check=False)
+
+
+def single_study(folder: Path) -> Path:
+    """The Herning study as a folder of its own."""
+    (folder / "data").mkdir(parents=True)
+    shutil.copy(ROOT / "analyses" / "herning" / "study.yaml", folder)
+    shutil.copy(ROOT / "data" / "herning" / "published.csv", folder / "data")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    folder = single_study(tmp_path_factory.mktemp("study") / "with a space")
+    return folder, snakemake(folder, "all")
+
+
+def test_one_command_makes_both_pages_and_the_tables(finished):
+    folder, run = finished
+    assert run.returncode == 0, run.stdout + run.stderr
+    for language in ("da", "en"):
+        assert (folder / "reports" / f"herning.{language}.html").stat().st_size > 100_000
+    rows = list(csv.DictReader((folder / "results" / "herning" / "estimates.csv").open(encoding="utf-8")))
+    assert tuple(rows[0]) == ROW_FIELDS
+    as_json = json.loads((folder / "results" / "herning" / "estimates.json").read_text("utf-8"))
+    assert len(as_json) == len(rows) > 100
+    assert {row["plan_sha256"] for row in rows} == {as_json[0]["plan_sha256"]}
+
+
+def test_each_rule_leaves_its_log_and_its_time(finished):
+    folder, _ = finished
+    for kind in ("logs", "benchmarks"):
+        assert len(list((folder / "results" / "herning" / kind).iterdir())) == 10
+
+
+def test_the_second_run_has_nothing_to_do(finished):
+    folder, _ = finished
+    again = snakemake(folder, "all")
+    assert again.returncode == 0
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_a_changed_fact_reruns_what_follows_from_it_and_no_plan(finished):
+    folder, _ = finished
+    figures = folder / "data" / "published.csv"
+    text = figures.read_text("utf-8")
+    try:
+        figures.write_text(text.replace("in residential institutions", "in  residential institutions", 1), "utf-8")
+        listed = snakemake(folder, "--dry-run", "--quiet", "host", "all").stdout
+    finally:
+        figures.write_text(text, "utf-8")
+    assert "rule figures" in listed
+    assert "rule plan" not in listed
+
+
+# What is done to the folder, and what the message must name in each language.
+FAULTS = {
+    "a missing column": ("data", ",rounding,", ",rundet,", ("rounding", "published.csv")),
+    "a percentage above 100": ("data", ",25,0.5,25 % af", ",125,0.5,25 % af", ("125", "published.csv")),
+    "an unknown outcome": ("data", ",institution_share,level,", ",weather,level,", ("weather", "published.csv")),
+    "a period after the hard stop": ("data", "2014-12-31,2014-12-31,13", "2014-12-31,2016-12-31,13", ("2016-12-31",)),
+    "a study name with a path in it": ("plan", "study: herning", "study: ../herning", ("../herning", "study.yaml")),
+    "an outcome the plan does not know": ("plan", "outcome: placed_total", "outcome: weather", ("weather",)),
+}
+
+
+@pytest.mark.parametrize(("fault", "language"), list(zip(FAULTS, ["da", "en"] * 3, strict=True)))
+def test_bad_input_is_refused_in_words_and_leaves_nothing(tmp_path, fault, language):
+    where, old, new, named = FAULTS[fault]
+    folder = single_study(tmp_path / "study")
+    path = folder / ("study.yaml" if where == "plan" else "data/published.csv")
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    run = snakemake(folder, "all", language=language)
+    said = run.stdout + run.stderr
+    assert run.returncode == 1
+    for name in named:
+        assert name in said
+    assert ("Forventet: " if language == "da" else "Expected: ") in said
+    assert "Traceback" not in said
+    assert not list(folder.glob("reports/*.html"))
+    assert not list(folder.glob("results/*/release.json"))
+
+
+def test_an_unreadable_encoding_names_its_row(tmp_path):
+    folder = single_study(tmp_path / "study")
+    path = folder / "data" / "published.csv"
+    path.write_bytes(path.read_text("utf-8").replace("Børn", "Bærn").encode("cp1252", "replace"))
+    run = snakemake(folder, "all")
+    assert run.returncode == 1
+    assert "not UTF-8" in run.stdout + run.stderr
+
+
+def test_contradictory_figures_are_named(tmp_path):
+    folder = single_study(tmp_path / "study")
+    path = folder / "data" / "published.csv"
+    lines = path.read_text("utf-8").splitlines()
+    (row,) = [line for line in lines if line.startswith("F080,")]
+    path.write_text(
+        "\n".join([*lines, row.replace("F080,", "F080x,", 1).replace(",13,0.5,", ",31,0.5,")]) + "\n", "utf-8"
+    )
+    run = snakemake(folder, "all")
+    assert run.returncode == 1
+    assert "31" in run.stdout + run.stderr
+    assert not list(folder.glob("results/*/panel.parquet"))
