@@ -21,7 +21,7 @@ from sverige_did.inference.ferman_pinto import ferman_pinto
 from sverige_did.inference.ibragimov_mueller import ibragimov_mueller
 from sverige_did.inference.inversion import Region
 from sverige_did.inference.permutation import permutation_test
-from sverige_did.inference.verdict import Evidence, Note, cautions, decide, disagreements, refusals
+from sverige_did.inference.verdict import Evidence, Note, cautions, decide, disagreements, missing_methods, refusals
 from sverige_did.inference.wild_bootstrap import wild_bootstrap
 from sverige_did.results import Estimate, Frozen, Verdict
 
@@ -93,7 +93,7 @@ def lineup(
     rows = {row.inference: row for row in _rows(sample, sizes, alpha, rng)}
     found = Evidence(*(rows[key].p_value for key in (PRIMARY_P, "permutation", PRIMARY_INTERVAL, "behrens_fisher")))
     df = cr2_test(of_districts(sample), EFFECT, alpha).df
-    notes = (Note(key="exchangeable"), *cautions(sample), *disagreements(found, df, alpha))
+    notes = (Note(key="exchangeable"), *cautions(sample), *missing_methods(sample), *disagreements(found, df, alpha))
     estimates = tuple(_label(row, sample, labels, alpha) for row in rows.values())
     return Lineup(verdict=decide(found, alpha), estimates=estimates, notes=notes)
 
@@ -112,8 +112,11 @@ def _rows(sample: Districts, sizes: ArrayLike | None, alpha: float, rng: np.rand
     yield _region_row("wild_restricted", wild.estimate, wild.p_value, wild.region, "districts_independent")
     yield _t_row("cr3_jackknife", cr3_test(fit, EFFECT, alpha))
     yield _t_row("donald_lang", donald_lang(sample, alpha), assumes="districts_vary_alike", weighted=False)
-    yield _t_row("ibragimov_mueller", ibragimov_mueller(sample, alpha).test, assumes="many_controls", weighted=False)
-    if (~sample.treated).sum() >= sample.treated.sum():
+    left_out = {note.key for note in missing_methods(sample)}
+    if "treated_alike" not in left_out:
+        mueller = ibragimov_mueller(sample, alpha)
+        yield _t_row("ibragimov_mueller", mueller.test, assumes="many_controls", weighted=False)
+    if not left_out & {"fewer_controls", "controls_alike"}:
         taber = conley_taber(sample, rng=rng, alpha=alpha)
         yield _Row("conley_taber", taber.estimate, taber.p_value, taber.lower, taber.upper,
                    assumes="districts_vary_alike", weighted=False)  # fmt: skip

@@ -102,3 +102,17 @@ def cautions(sample: Districts) -> tuple[Note, ...]:
     if min(int(sample.treated.sum()), int((~sample.treated).sum())) < WILD_ARM:
         notes.append(Note(key="wild_degenerate"))
     return tuple(notes)
+
+
+def missing_methods(sample: Districts) -> tuple[Note, ...]:
+    """Why a sensitivity is not in the line-up; the methods of the rule are never left out."""
+    notes = []
+    treated, control = sample.change[sample.treated], sample.change[~sample.treated]
+    rounding = 1e-12 * float(np.abs(sample.change).max())
+    if np.ptp(treated) <= rounding:
+        notes.append(Note(key="treated_alike"))
+    if control.size < treated.size:
+        notes.append(Note(key="fewer_controls"))
+    elif np.ptp(control) <= rounding:
+        notes.append(Note(key="controls_alike"))
+    return tuple(notes)

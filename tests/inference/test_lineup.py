@@ -118,8 +118,20 @@ def test_one_district_with_most_of_the_weight_is_named_and_weights_are_labelled(
 def test_more_treated_than_controls_leave_conley_and_taber_out() -> None:
     found = run(changes(1.0), ~TREATED)
     assert "conley_taber" not in [e.inference for e in found.estimates]
+    assert "fewer_controls" in [note.key for note in found.notes]
     with pytest.raises(KeyError):
         found.by("conley_taber")
+
+
+@pytest.mark.parametrize(
+    ("alike", "note", "method"),
+    [(TREATED, "treated_alike", "ibragimov_mueller"), (~TREATED, "controls_alike", "conley_taber")],
+)
+def test_an_arm_that_changes_alike_leaves_one_method_out_and_says_so(alike: np.ndarray, note: str, method: str) -> None:
+    found = run(np.where(alike, 1.0, changes(0.5)))
+    assert [e.inference for e in found.estimates] == [name for name in METHODS if name != method]
+    assert note in [n.key for n in found.notes]
+    assert all(math.isfinite(e.lower) and n.say("da") for e in found.estimates for n in found.notes)
 
 
 def test_drawn_permutations_are_said_to_be_drawn() -> None:
