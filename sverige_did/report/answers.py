@@ -92,7 +92,7 @@ def pick(release: Release, outcome: str, estimators: tuple[str, ...], scale: str
 
 def is_part(finding: Finding) -> bool:
     """Whether a number is a part of a whole (a share of the moves, of a target) and no change or contrast."""
-    return finding.result.scale == "ratio" and finding.result.estimand.startswith("share")
+    return finding.result.scale == "ratio" and finding.result.estimand.startswith("share_of_")
 
 
 def headline(release: Release, outcome: str) -> Finding | None:
@@ -100,6 +100,23 @@ def headline(release: Release, outcome: str) -> Finding | None:
     chosen = (pick(release, outcome, estimators, scale) for estimators, scale in HEADLINE)
     rest = (item for item in told_first(release, outcome) if item.result.estimator not in NOT_ABOUT_THE_OUTCOME)
     return next((item for item in chosen if item is not None), next(rest, None))
+
+
+def elsewhere(release: Release, outcome: str) -> tuple[Finding, ...]:
+    """What the headline's method gives in the other readings, under the same prior; none of them was chosen away."""
+    told = headline(release, outcome)
+    if told is None:
+        return ()
+    return tuple(
+        item
+        for item in findings_of(release, outcome)
+        if item.reading != told.reading and _method(item) == _method(told)
+    )
+
+
+def _method(finding: Finding) -> tuple[object, ...]:
+    priors = frozenset(key for key in finding.result.assumptions if key.startswith("prior_"))
+    return finding.result.estimator, finding.result.scale, finding.result.estimand, priors
 
 
 def standing(release: Release, outcome: str) -> Standing:

@@ -56,13 +56,18 @@ def _names(release: Release, outcome: str, language: Language) -> dict[str, str]
 
 
 def amount_of(result: Estimate, outcome: str, language: Language) -> str:
-    """The estimate with its unit."""
-    return numbers.amount(_told_on(result), result.estimate, language, CATALOGUE[outcome].unit)
+    """The estimate with its unit; a part of a whole with what it is a part of."""
+    amount = numbers.amount(_told_on(result), result.estimate, language, CATALOGUE[outcome].unit)
+    return words.text(f"labels.part.{result.estimand}", language, amount=amount) if _is_part(result) else amount
+
+
+def _is_part(result: Estimate) -> bool:
+    return result.estimand.startswith("share_of_")
 
 
 def _told_on(result: Estimate) -> str:
     """The scale a number is told on: a part of a whole in per cent of it, and not as a change."""
-    return "share" if result.estimand.startswith("share") else result.scale
+    return "share" if _is_part(result) else result.scale
 
 
 def interval_of(result: Estimate, outcome: str, language: Language) -> str:

@@ -38,6 +38,7 @@ class ReadingView:
     reading: str
     fitting: int
     consistent: bool
+    shown: int
     conflicts: tuple[tuple[str, ...], ...]
     given_up: tuple[str, ...]
     intervals: Table | None
@@ -103,6 +104,7 @@ def _reading_view(release: Release, found: Feasible, facts: Mapping[str, Reporte
         reading=label,
         fitting=len(found.tables) if found.consistent else 0,
         consistent=found.consistent,
+        shown=min(len(found.tables), TABLES_SHOWN),
         conflicts=tuple(tuple(said(fact) for fact in conflict) for conflict in sorted(found.conflicts, key=len)),
         given_up=tuple(said(fact) for fact in found.given_up),
         intervals=_intervals(found, told, language),
@@ -121,11 +123,16 @@ def _intervals(found: Feasible, told: str, language: Language) -> Table | None:
 
 
 def _tables(found: Feasible, told: str, language: Language) -> Table | None:
+    """The first tables that fit, each a column: there are more cells than a screen is wide."""
     if not found.tables:
         return None
-    rows = tuple(tuple(str(cell) for cell in table) for table in found.tables[:TABLES_SHOWN])
-    columns = tuple(_quantity(name, language) for name in found.unknowns)
-    return Table(told, columns, rows, frozenset(range(1, len(columns))))
+    first = found.tables[:TABLES_SHOWN]
+    rows = tuple(
+        (_quantity(name, language), *(numbers.decimal(table[at], language, 0) for table in first))
+        for at, name in enumerate(found.unknowns)
+    )
+    names = tuple(words.text("report.damaged.table", language, number=at + 1) for at in range(len(first)))
+    return Table(told, (*heads(("quantity",), language), *names), rows, frozenset(range(1, len(first) + 1)))
 
 
 def _quantity(name: str, language: Language) -> str:

@@ -87,11 +87,12 @@ def _draw(
         axes.set_xlim(*_limits(bars, is_ratio=scale == "ratio"))
         for y, bar in enumerate(bars):
             _bar(axes, y + (0.2 if layout.label_above else 0.0), bar, is_ratio=scale == "ratio")
-        axes.axvline(0, color=svg.INK, linewidth=1)
+        if scale != "share":  # a share has no value that means no difference
+            axes.axvline(0, color=svg.INK, linewidth=1)
         _names(axes, bars, layout)
         axes.grid(axis="x", color=svg.RULE, linewidth=0.5)
         axes.set_axisbelow(True)
-        _ticks(axes, language, layout, is_ratio=scale == "ratio")
+        _ticks(axes, language, layout, scale)
         key = "report.overview.axis" if scale == "ratio" else f"labels.scale.{scale}"
         axes.set_xlabel(words.text(key, language), fontsize=12, color=svg.MUTED)
 
@@ -144,10 +145,11 @@ def _bar(axes: Axes, y: float, bar: Bar, *, is_ratio: bool) -> None:
         axes.plot(point, y, marker=marker, color=colour, markersize=6, zorder=3)
 
 
-def _ticks(axes: Axes, language: Language, layout: Layout, *, is_ratio: bool) -> None:
-    if not is_ratio:
+def _ticks(axes: Axes, language: Language, layout: Layout, scale: str) -> None:
+    if scale != "ratio":
+        factor = 100 if scale == "share" else 1
         axes.locator_params(axis="x", nbins=5)
-        axes.xaxis.set_major_formatter(lambda value, _: numbers.significant(value, language))
+        axes.xaxis.set_major_formatter(lambda value, _: numbers.significant(factor * value, language))
         return
     low, high = axes.get_xlim()
     ticks = spread(math.exp(low), math.exp(high), 50 / (layout.width * (layout.right - layout.left)))

@@ -13,6 +13,7 @@ from sverige_did.report.answers import (
     ALL_READINGS,
     NOT_ABOUT_THE_OUTCOME,
     design_of,
+    elsewhere,
     findings_of,
     headline,
     question_standing,
@@ -53,6 +54,7 @@ class OutcomeView:
     class_key: str
     standing: str
     number: str
+    elsewhere: str
     claim: str
     remarks: tuple[str, ...]
     reported: Table | None
@@ -103,6 +105,7 @@ def _outcome(release: Release, wanted: Outcome, language: Language) -> OutcomeVi
         class_key=design_of(release, key).design_class or "none",
         standing=standing(release, key),
         number=_number(release, key, language),
+        elsewhere=_elsewhere(release, key, language),
         claim=claim(release, key, language),
         remarks=_remarks(key, language),
         reported=_reported_table(release, key, language),
@@ -176,7 +179,7 @@ REPORTED_COLUMNS = ("finding", "value", "group", "place", "fact")
 
 
 def _reported_table(release: Release, key: str, language: Language) -> Table | None:
-    facts = [fact for fact in release.reported if fact.outcome == key]
+    facts = [fact for fact in release.reported if fact.outcome.split(".")[0] == key]
     if not facts:
         return None
     name = words.text(f"outcomes.{key}.short", language)
@@ -233,3 +236,12 @@ def _number(release: Release, outcome: str, language: Language) -> str:
     if told is None:
         return "–"
     return f"{amount_of(told.result, outcome, language)} ({interval_of(told.result, outcome, language)})"
+
+
+def _elsewhere(release: Release, outcome: str, language: Language) -> str:
+    """The headline number in every other reading; empty where there is none."""
+    told = [
+        f"{reading(release, item.reading, language)}: {amount_of(item.result, outcome, language)}"
+        for item in elsewhere(release, outcome)
+    ]
+    return words.text("report.elsewhere", language, told="; ".join(told)) if told else ""

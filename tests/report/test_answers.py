@@ -61,3 +61,29 @@ def test_a_finding_with_an_interval_goes_before_one_without(release: Release) ->
     told = answers.headline(first, "breakdowns")
     assert told is not None
     assert told.result.lower is not None
+
+
+def test_no_reading_is_chosen_away(release: Release) -> None:
+    told = answers.headline(release, "institution_share")
+    others = answers.elsewhere(release, "institution_share")
+    assert told is not None
+    assert [item.reading for item in others] == ["H1"]
+    assert {(item.result.estimator, item.result.scale) for item in others} == {
+        (told.result.estimator, told.result.scale)
+    }
+    assert others[0].result.estimate != told.result.estimate
+
+
+def test_a_posterior_under_the_main_prior_goes_before_one_under_another(release: Release) -> None:
+    told = answers.headline(release, "institution_share")
+    assert told is not None
+    priors = {"prior_effect": told.result.estimate, "prior_effect_sceptical": 0.9}
+    versions = [
+        told.model_copy(update={"result": told.result.model_copy(update={"estimate": value, "assumptions": (key,)})})
+        for key, value in priors.items()
+    ]
+    doubted = release.model_copy(update={"findings": tuple(versions[::-1])})
+    chosen = answers.headline(doubted, "institution_share")
+    assert chosen is not None
+    assert "prior_effect" in chosen.result.assumptions
+    assert answers.elsewhere(doubted, "institution_share") == ()

@@ -177,6 +177,12 @@ def test_the_claim_is_the_only_one_its_class_allows(release: Release) -> None:
     )
 
 
+@pytest.mark.parametrize("outcome", ["breakdowns", "ladder_moves", "decision_time", "caseload"])
+def test_nothing_but_an_effect_is_told_as_one(release: Release, outcome: str) -> None:
+    for language in words.LANGUAGES:
+        assert not re.search(r"effekt|effect|virkning|impact|påvirk", claim(release, outcome, language), re.IGNORECASE)
+
+
 def test_direction_follows_the_number() -> None:
     study = make_study()
 
