@@ -8,7 +8,7 @@ to seven runs in one process after one to warm up, and ratio is ours / peer, the
 ``peers`` has the seconds of all. ``equal``: our p-value is that of the peers, to rounding where all assignments are
 listed, and to four Monte Carlo standard errors where weights are drawn.
 
-Everybody starts from the same panel of 20 districts (4 treated) and 8 half-years in memory.
+Data: 20 districts (4 treated) and 8 half-years; the permutation tests start from one change a district.
 
 - permutation: all 4,845 assignments, studentised. Ours ends with the interval and its certified pieces; of the peers
   StatsPAI ends with an interval, ritest (difference in means, as it has no studentised one) with p only.
@@ -71,20 +71,19 @@ def permutation_runs(panel):
     from sverige_did.inference.districts import districts  # noqa: PLC0415
     from sverige_did.inference.permutation import permutation_test  # noqa: PLC0415
 
-    listed = 1_000_000
+    listed, flat = 1_000_000, collapse(panel)
 
     def ours():
-        flat = collapse(panel)
         sample = districts(flat["change"], flat["treated"])
         return permutation_test(sample, rng=np.random.default_rng(1)).p_value
 
     def stats_pai():
-        found = statspai.fisher_exact(collapse(panel), "change", "treated", statistic="t", n_perm=listed, seed=1)
+        found = statspai.fisher_exact(flat, "change", "treated", statistic="t", n_perm=listed, seed=1)
         return found.p_value
 
     def ritest_python():
         options = {"permute_var": "treated", "formula": "change ~ treated", "stat": "treated", "ci_mode": "none"}
-        return ritest.ritest(df=collapse(panel), reps=DRAWS, seed=1, n_jobs=1, **options).pval
+        return ritest.ritest(df=flat, reps=DRAWS, seed=1, n_jobs=1, **options).pval
 
     found = {"ours": ours, "StatsPAI": stats_pai}
     return found | ({"ritest-python": ritest_python} if panel["district"].nunique() == WORKS["permutation"][0] else {})

@@ -107,7 +107,7 @@ def behrens_fisher_test(variances: ArmVariances, estimate: float, alpha: float =
     Raises RefusedError ``no_variation_within`` when neither arm varies.
     """
     v = variances.treated + variances.control
-    if not v > 0:
+    if not v > (1e-12 * estimate) ** 2:
         raise refuse("no_variation_within")
     se, share = float(np.sqrt(v)), variances.treated / v
     half = float(critical_value(nominal_level(alpha, variances.df), share, variances.df)) * se
