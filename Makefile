@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV :=
 export PYTHONPATH :=
 
-.PHONY: all test slow check format env lock clean
+.PHONY: all test slow check format docs env lock clean
 
 all: $(READY)
 	@snakemake all
@@ -32,6 +32,10 @@ check: $(READY)
 
 format: $(READY)
 	@ruff format . && ruff check --fix .
+
+# The pages that are written from the code: the plan's schema, the registers, the rooms in ARCHITECTURE.md.
+docs: $(READY)
+	@python docs/make.py
 
 $(UV):
 	@echo "Fetching uv ..."

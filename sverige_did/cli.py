@@ -158,14 +158,6 @@ def run(
     raise SystemExit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own arguments
 
 
-@app.command()
-def schema(out: Out) -> None:
-    """Write the JSON Schema of study.yaml, for editors."""
-    from sverige_did.tasks.plan import write_schema
-
-    write_schema(out)
-
-
 def _language(name: str) -> Language:
     if name not in LANGUAGES:
         raise typer.BadParameter(", ".join(LANGUAGES))

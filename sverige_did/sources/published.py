@@ -57,7 +57,7 @@ def _rows(path: Path) -> list[Row]:
         raise InputError(Problem("semicolons", file, row=1))
     missing = [name for name in COLUMNS if name not in header]
     if lines and missing:
-        raise InputError(*(Problem("missing_column", file, 1, name) for name in missing))
+        raise InputError(*(Problem("missing_column", file, 1, name, expected=", ".join(COLUMNS)) for name in missing))
     body = [(number, line) for number, line in enumerate(lines[1:], start=2) if line]
     if not body:
         raise InputError(Problem("empty_table", file))

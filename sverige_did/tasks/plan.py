@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from sverige_did.errors import InputError, Problem
-from sverige_did.files import write_model, write_text
+from sverige_did.files import write_model
 from sverige_did.outcomes import require_known
-from sverige_did.study import json_schema, read_study
+from sverige_did.study import read_study
 
 
 def run(name: str, source: Path, out: Path) -> str:
@@ -19,8 +18,3 @@ def run(name: str, source: Path, out: Path) -> str:
     require_known(study, str(source))
     write_model(out, study)
     return study.sha256
-
-
-def write_schema(out: Path) -> None:
-    """Write the JSON Schema of ``study.yaml``."""
-    write_text(out, json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n")

@@ -1,0 +1,74 @@
+"""Write what the documentation takes from the code: the plan's schema, the registers' pages and the rooms of the house.
+
+Run by `make docs`; tests fail when what is committed is not what this writes.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import tomllib
+from pathlib import Path
+
+from sverige_did.sources.schema_page import schema_page
+from sverige_did.study import json_schema
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "sverige_did"
+ARCHITECTURE = ROOT / "ARCHITECTURE.md"
+FIRST, LAST = "<!-- rooms: written by docs/make.py -->\n", "<!-- end of rooms -->\n"
+
+
+def schema_text() -> str:
+    """docs/study.schema.json."""
+    return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
+
+
+def layers() -> list[str]:
+    """The rooms from the top of the house to its floor, as the import contract has them."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    rows = settings["contracts"][0]["layers"]
+    names = [name.strip() for row in rows for name in row.split("|")]
+    return [*names[:2], "workflow", *names[2:]]
+
+
+def sentence(path: Path) -> str:
+    """The first sentence of a file's docstring."""
+    first = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n\n")[0].replace("\n", " ").strip()
+    return re.split(r"(?<=[.!?])\s", first)[0].rstrip(".").replace("|", "\\|")
+
+
+def room(name: str) -> str:
+    """One section: a module, or a package with a row for each of its modules."""
+    module = PACKAGE / f"{name}.py"
+    if module.is_file():
+        return f"## `sverige_did/{name}.py`\n\n{sentence(module)}.\n\n"
+    folder = PACKAGE / name
+    files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("__"))
+    rows = "".join(f"| `{path.stem}` | {sentence(path)} |\n" for path in files)
+    table = f"| file | what it does |\n| --- | --- |\n{rows}\n" if files else ""
+    return f"## `sverige_did/{name}/`\n\n{sentence(folder / '__init__.py')}.\n\n{table}"
+
+
+def architecture_text() -> str:
+    """ARCHITECTURE.md with its rooms written anew; what stands around them is kept."""
+    text = ARCHITECTURE.read_text("utf-8")
+    before, _, rest = text.partition(FIRST)
+    _, _, after = rest.partition(LAST)
+    return before + FIRST + "\n" + "".join(map(room, layers())) + LAST + after
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page with its text."""
+    return {
+        ROOT / "docs" / "study.schema.json": schema_text(),
+        ROOT / "docs" / "schemas.md": schema_page("en"),
+        ROOT / "docs" / "schemas.da.md": schema_page("da"),
+        ARCHITECTURE: architecture_text(),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, "utf-8")

@@ -1,0 +1,25 @@
+"""What the documentation takes from the code is in step with it: `make docs` writes it anew."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SPECIFICATION = importlib.util.spec_from_file_location("make_docs", ROOT / "docs" / "make.py")
+make_docs = importlib.util.module_from_spec(SPECIFICATION)
+SPECIFICATION.loader.exec_module(make_docs)
+
+
+@pytest.mark.parametrize("path", make_docs.pages(), ids=lambda path: path.name)
+def test_a_generated_page_is_what_the_code_says(path):
+    assert path.read_text("utf-8") == make_docs.pages()[path], "run `make docs`"
+
+
+def test_every_room_has_a_name_that_says_what_it_does():
+    text = make_docs.architecture_text()
+    for folder in make_docs.PACKAGE.glob("*/__init__.py"):
+        assert f"## `sverige_did/{folder.parent.name}/`" in text
+    assert "|  |" not in text
