@@ -85,8 +85,8 @@ def estimates(release: Release, outcome: str, language: Language, *, caption: st
         label = "\n".join(part for part in (method_label(finding.result, language), apart) if part)
         cells = rows.setdefault((scale, label), dict.fromkeys(used, ""))
         cells[finding.reading] = f"{cells[finding.reading]}\n{estimate_cell(finding.result, language)}".strip()
-    frame = pd.DataFrame([{"scale": scale, "method": label} | cells for (scale, label), cells in rows.items()])
-    table = GT(frame, rowname_col="method", groupname_col="scale", id=f"estimates-{outcome}")
+    frame = pd.DataFrame([{"_scale": scale, "_method": label} | cells for (scale, label), cells in rows.items()])
+    table = GT(frame, rowname_col="_method", groupname_col="_scale", id=f"estimates-{outcome}")
     table = table.cols_label({key: reading(release, key, language) for key in used}).cols_align("right", columns=used)
     table = table.tab_stubhead(words.text("report.columns.method", language))
     readings = [key for key in used if key != ALL_READINGS]

@@ -16,7 +16,7 @@ from sverige_did.report.answers import STANDINGS, OffScale
 from sverige_did.results import ALLOWED_VERDICTS
 
 OURS = ("report", "design", "outcomes", "labels")
-CAUSAL = re.compile(r"effekt|effect|virkning|impact|påvirk", re.IGNORECASE)
+CAUSAL = re.compile(r"effekt|effect|virkning|impact|påvirk", re.IGNORECASE)  # codespell:ignore effekt
 LOCKED = re.compile(r"design\.((class|claim)\.D[234]|reservation|direction)\.|design\.claim\.level$")
 """Every sentence, and every part of one, that may be said of an outcome that identifies no effect."""
 
@@ -63,12 +63,14 @@ def test_what_identifies_no_effect_is_never_told_as_one(language: words.Language
 
 def test_the_permitted_verbs_are_used() -> None:
     for kind in ("D1", "D5"):
-        assert "tyder på en effekt" in words.catalogue("da")[f"design.claim.{kind}.supported"]
+        assert (
+            "tyder på en effekt" in words.catalogue("da")[f"design.claim.{kind}.supported"]
+        )  # codespell:ignore effekt
     for kind, verdicts in ALLOWED_VERDICTS.items():
         for verdict in verdicts:
             sentence = words.catalogue("da")[f"design.claim.{kind}.{verdict}"]
             if kind in {"D1", "D1g", "D5"} and verdict != "supported":
-                assert "er forenelig med en effekt, men" in sentence
+                assert "er forenelig med en effekt, men" in sentence  # codespell:ignore effekt
             if kind in {"D3", "D4"} and verdict == "descriptive":
                 assert "kan ikke tilskrives" in sentence
 
