@@ -63,9 +63,8 @@ def test_what_identifies_no_effect_is_never_told_as_one(language: words.Language
 
 def test_the_permitted_verbs_are_used() -> None:
     for kind in ("D1", "D5"):
-        assert (
-            "tyder på en effekt" in words.catalogue("da")[f"design.claim.{kind}.supported"]
-        )  # codespell:ignore effekt
+        sentence = words.catalogue("da")[f"design.claim.{kind}.supported"]
+        assert "tyder på en effekt" in sentence  # codespell:ignore effekt
     for kind, verdicts in ALLOWED_VERDICTS.items():
         for verdict in verdicts:
             sentence = words.catalogue("da")[f"design.claim.{kind}.{verdict}"]
