@@ -1,0 +1,164 @@
+"""Registers to the panel: every outcome that the delivered registers can carry, and what was left out on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import pandas as pd
+
+from sverige_did.errors import Problem
+from sverige_did.panel import Panel
+from sverige_did.sources import event_panel, group_panel
+from sverige_did.sources.measure_codes import MeasureCodes
+from sverige_did.sources.panel_frame import FloatArray, Setting, Tables, make_setting
+from sverige_did.sources.person_year_panel import (
+    Placed,
+    Placements,
+    count_placed,
+    placed_cells,
+    placements,
+    price_cells,
+)
+from sverige_did.sources.prices import PriceIndex
+from sverige_did.sources.sdq_panel import sdq_cells
+from sverige_did.study import Study
+
+
+class Built(NamedTuple):
+    """The panel, and remarks on what of the registers is not in it (problems of severity ``warning``)."""
+
+    panel: Panel
+    remarks: tuple[Problem, ...]
+
+
+class _Ground(NamedTuple):
+    """What the outcomes share."""
+
+    tables: Tables
+    setting: Setting
+    codes: MeasureCodes
+    placements: Placements
+    placed: Placed
+    case_years: FloatArray | None
+    prices: tuple[PriceIndex, int] | None
+
+
+Part = tuple[list[pd.DataFrame], list[Problem]]
+
+
+def build(tables: Tables, study: Study, codes: MeasureCodes) -> Built:
+    """The panel of a study of kind ``panel``.
+
+    ``tables`` are the registers by name, each of which must be usable; one that was not delivered gives no outcomes.
+    Raises RefusedError and InputError as :func:`~sverige_did.sources.panel_frame.make_setting` and the outcomes do:
+    for what ``check_folder`` reports as errors, and for teams and account functions that nobody has explained.
+    """
+    setting = make_setting(tables, study)
+    spells = placements(tables["placements"], setting, codes)
+    ground = _Ground(
+        tables=tables,
+        setting=setting,
+        codes=codes,
+        placements=spells,
+        placed=count_placed(spells.spells, setting),
+        case_years=event_panel.case_years(tables, setting) if "cases" in tables else None,
+        prices=_prices(setting),
+    )
+    cells, remarks = [], []
+    for part in PARTS:
+        found, said = part(ground)
+        cells += found
+        remarks += said
+    panel = Panel.of(pd.concat(cells, ignore_index=True), synthetic=study.synthetic)
+    return Built(panel, tuple(remarks))
+
+
+def _prices(setting: Setting) -> tuple[PriceIndex, int] | None:
+    plan = setting.rules.prices
+    if plan is None:
+        return None
+    index = PriceIndex(
+        name=plan.name,
+        source=plan.source,
+        years=tuple(one.year for one in plan.levels),
+        levels=tuple(one.level for one in plan.levels),
+    )
+    return index, plan.base_year
+
+
+def _person_years(ground: _Ground) -> Part:
+    file = ground.tables["placements"].file
+    remarks = list(_left_out(file, "panel_no_district", ground.placed.nowhere))
+    return placed_cells(ground.placed, ground.setting, file), remarks
+
+
+def _spending(ground: _Ground) -> Part:
+    table = ground.tables["placements"]
+    if table.usable()["price"].isna().all():
+        return [], []
+    if ground.prices is None:
+        return [], [_remark(table.file, "panel_no_index")]
+    return price_cells(ground.placements, ground.setting, *ground.prices, table.file), []
+
+
+def _breakdowns(ground: _Ground) -> Part:
+    return event_panel.breakdown_cells(ground.tables, ground.setting, ground.placed.total), []
+
+
+def _complaints(ground: _Ground) -> Part:
+    tables, setting = ground.tables, ground.setting
+    if "complaints" not in tables:
+        return [], []
+    by_case = ground.case_years is not None and tables["complaints"].usable()["case"].notna().all()
+    if by_case and ground.case_years is not None:
+        return event_panel.complaint_cells(tables, setting, ground.case_years), []
+    return group_panel.complaint_cells(tables, setting), []
+
+
+def _follow_ups(ground: _Ground) -> Part:
+    if "follow_ups" not in ground.tables:
+        return [], []
+    if ground.case_years is None:
+        return [], [_remark(ground.tables["follow_ups"].file, "panel_no_cases")]
+    return event_panel.follow_up_cells(ground.tables, ground.setting, ground.case_years), []
+
+
+def _caseload(ground: _Ground) -> Part:
+    if "caseworkers" not in ground.tables:
+        return [], []
+    return group_panel.caseload_cells(ground.tables, ground.setting), []
+
+
+def _accounts(ground: _Ground) -> Part:
+    if "accounts" not in ground.tables:
+        return [], []
+    if ground.prices is None:
+        return [], [_remark(ground.tables["accounts"].file, "panel_no_index")]
+    return group_panel.account_cells(ground.tables, ground.setting, ground.codes, *ground.prices), []
+
+
+def _wellbeing(ground: _Ground) -> Part:
+    if "sdq_waves" not in ground.tables:
+        return [], []
+    found, file = sdq_cells(ground.tables, ground.setting), ground.tables["sdq_waves"].file
+    remarks = [
+        *_left_out(file, "panel_other_informant", found.other_informant),
+        *_left_out(file, "panel_out_of_age", found.out_of_age),
+        *_left_out(file, "panel_no_total", found.without_total),
+    ]
+    return found.cells, remarks
+
+
+PARTS: tuple[Callable[[_Ground], Part], ...] = (
+    _person_years, _spending, _breakdowns, _complaints, _follow_ups, _caseload, _accounts, _wellbeing,
+)  # fmt: skip
+
+
+def _left_out(file: str, key: str, count: float) -> Iterator[Problem]:
+    if count:
+        yield Problem(key, file=file, severity="warning", values={"count": f"{count:.4g}"})
+
+
+def _remark(file: str, key: str) -> Problem:
+    return Problem(key, file=file, severity="warning")
