@@ -6,7 +6,7 @@ D3 treated only, D4 different cases before and during, D5 many areas that adopt 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results import EFFECT_CLASSES, DesignClass, Finding, Frozen
@@ -37,6 +37,21 @@ class Support(Frozen):
     adoption_dates: int
     numbers_lost: bool
     different_cases: bool
+
+
+class Coverage(Frozen):
+    """Which source covers one outcome in one group, and how many of its districts or areas in each period.
+
+    ``periods`` and ``units_seen`` have the same length; ``units`` is how many the group has in the panel at all.
+    """
+
+    outcome: str
+    group: Literal["treated", "control"]
+    source: str
+    unit_kind: str
+    units: int
+    periods: tuple[str, ...]
+    units_seen: tuple[int, ...]
 
 
 class OutcomeDesign(Frozen):

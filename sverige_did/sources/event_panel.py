@@ -7,7 +7,7 @@ import pandas as pd
 
 from sverige_did.errors import refuse
 from sverige_did.sources.deadlines import Deadlines, deadlines, given_deadlines
-from sverige_did.sources.panel_frame import FloatArray, Setting, Tables, lay
+from sverige_did.sources.panel_frame import FloatArray, Setting, Tables, lay, registered
 from sverige_did.sources.person_years import person_years
 from sverige_did.sources.spells import UNKNOWN_DISTRICT, day_number
 
@@ -105,7 +105,8 @@ def _count(rows: pd.DataFrame, when: str, setting: Setting) -> FloatArray:
 
 def _events(name: str, count: FloatArray, setting: Setting, exposure: FloatArray, source: str) -> list[pd.DataFrame]:
     units, labels = setting.units, setting.windows.labels
+    value = np.where(registered(count, units), count, np.nan)
     return [
-        lay(name, "events", units, labels, count, exposure, source),
-        lay(f"{name}_per_1000", "events", units, labels, count, setting.resident_years, source),
+        lay(name, "events", units, labels, value, exposure, source),
+        lay(f"{name}_per_1000", "events", units, labels, value, setting.resident_years, source),
     ]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sverige_did.errors import refuse
 from sverige_did.sources.measure_codes import AccountFunction, MeasureCodes, Rung
-from sverige_did.sources.panel_frame import FloatArray, Setting, Tables, groups, lay, over_groups
+from sverige_did.sources.panel_frame import FloatArray, Setting, Tables, groups, lay, over_groups, registered
 from sverige_did.sources.periods import period_days
 from sverige_did.sources.prices import PriceIndex, fixed_prices
 from sverige_did.sources.spells import IntArray, day_number
@@ -34,6 +34,7 @@ def complaint_cells(tables: Tables, setting: Setting) -> list[pd.DataFrame]:
     inside = (day >= setting.windows.bounds[0]) & (day < setting.windows.bounds[-1])
     period = np.searchsorted(setting.windows.bounds, day[inside], side="right") - 1
     np.add.at(count, (_place(rows["group"][inside], units), period), 1.0)
+    count = np.where(registered(count, units), count, np.nan)
     residents = over_groups(setting, setting.resident_years)
     cells = [lay("complaints_per_1000", "events", units, labels, count, residents, table.file)]
     if "caseworkers" in tables:

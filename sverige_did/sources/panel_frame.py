@@ -192,6 +192,22 @@ def over_groups(setting: Setting, table: FloatArray) -> FloatArray:
     return np.stack([table[side == name].sum(axis=0) for name in groups(setting.units)["unit"]])
 
 
+def registered(count: FloatArray, units: pd.DataFrame) -> NDArray[np.bool_]:
+    """(U, T) where a register of events was kept, as far as its own rows tell.
+
+    A register of events has no row for nothing, so that nothing happened and nothing was written down look alike. It
+    is taken to cover the periods from its first event to its last, in every group that has any event at all.
+    """
+    by_period = np.flatnonzero(count.sum(axis=0) > 0)
+    kept = np.zeros(count.shape, dtype=np.bool_)
+    if by_period.size:
+        kept[:, by_period[0] : by_period[-1] + 1] = True
+    side = units["group"].to_numpy()
+    for group in np.unique(side):
+        kept[side == group] &= bool(count[side == group].any())
+    return kept
+
+
 def _require(tables: Tables, *names: str) -> None:
     lacking = [name for name in names if name not in tables]
     if lacking:

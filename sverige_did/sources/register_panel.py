@@ -70,7 +70,9 @@ def build(tables: Tables, study: Study, codes: MeasureCodes) -> Built:
         found, said = part(ground)
         cells += found
         remarks += said
-    panel = Panel.of(pd.concat(cells, ignore_index=True), synthetic=study.synthetic)
+    table = pd.concat(cells, ignore_index=True)
+    # What no register holds is no cell: a missing cell would say that it was registered and lost (design.py).
+    panel = Panel.of(table[table["status"] != "missing"], synthetic=study.synthetic)
     return Built(panel, tuple(remarks))
 
 
