@@ -38,9 +38,13 @@ OffScale = Literal["no_data", "numbers_lost", "level_lost", "not_estimated", "ot
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One outcome of the first figure: findings on the ratio scale, None where there is none."""
+    """One outcome of the first figure: findings on the ratio scale, None where there is none.
+
+    ``reading`` is empty where the outcome is told in the main reading, or in all.
+    """
 
     outcome: str
+    reading: str
     design_class: DesignClass
     benefit: Literal["lower", "higher", "none"]
     raw: Finding | None
@@ -59,11 +63,17 @@ def findings_of(release: Release, outcome: str) -> tuple[Finding, ...]:
     return tuple(finding for finding in release.findings if finding.outcome == outcome)
 
 
+def reading_of(release: Release, outcome: str) -> str:
+    """The reading an outcome is told in: the main one, or the plan's next where that leaves the outcome open."""
+    made = {finding.reading for finding in findings_of(release, outcome)}
+    order = (release.main_reading, *(reading.key for reading in release.study.readings))
+    return next((reading for reading in order if reading in made), ALL_READINGS)
+
+
 def told_first(release: Release, outcome: str) -> tuple[Finding, ...]:
-    """The findings of one outcome in the reading that the first figure shows; every reading where that has none."""
-    every = findings_of(release, outcome)
-    main = tuple(finding for finding in every if finding.reading in {release.main_reading, ALL_READINGS})
-    return main or every
+    """The findings of one outcome in the reading it is told in, and those that hold in any."""
+    told = {reading_of(release, outcome), ALL_READINGS}
+    return tuple(finding for finding in findings_of(release, outcome) if finding.reading in told)
 
 
 def main_prior(release: Release) -> str | None:
@@ -157,6 +167,7 @@ def rows(release: Release) -> tuple[Row, ...]:
         raw = ratio(("before_after",))
         row = Row(
             outcome=wanted.outcome,
+            reading=_other_reading(release, wanted.outcome),
             design_class=design_class,
             benefit=wanted.benefit,
             raw=raw if is_effect else None,
@@ -167,6 +178,11 @@ def rows(release: Release) -> tuple[Row, ...]:
         if row.did or row.bayes or row.level:
             found.append(row)
     return tuple(found)
+
+
+def _other_reading(release: Release, outcome: str) -> str:
+    reading = reading_of(release, outcome)
+    return "" if reading in {release.main_reading, ALL_READINGS} else reading
 
 
 def off_scale(release: Release) -> tuple[tuple[str, OffScale], ...]:

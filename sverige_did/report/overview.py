@@ -144,10 +144,16 @@ def _heading(axes: Axes, y: float, kind: str, language: Language, layout: Layout
             axes.text(x, y, head, transform=transform, va="center", fontsize=layout.font - 1, color=svg.MUTED)
 
 
+def row_name(row: Row, language: Language) -> str:
+    """The outcome's name, with the reading where it is not the figure's own."""
+    name = words.text(f"outcomes.{row.outcome}.short", language)
+    return f"{name} ({row.reading})" if row.reading else name
+
+
 def _row(axes: Axes, row: Row, top: float, height: float, language: Language, layout: Layout) -> None:
     middle = top + height / 2 + (9 if layout.label_above else 0)
     _favourable(axes, row, top, height)
-    name = words.text(f"outcomes.{row.outcome}.short", language)
+    name = row_name(row, language)
     ink = svg.INK if row.level is None else svg.MUTED
     transform = axes.get_yaxis_transform()
     if layout.label_above:
@@ -201,16 +207,17 @@ def _mark(axes: Axes, finding: Finding, y: float, kind: str) -> None:
         for beyond, edge, arrow in ((ends[0] < low, low, "<"), (ends[1] > high, high, ">")):
             if beyond:
                 axes.plot(edge, y, marker=arrow, color=style.edge, markersize=7, clip_on=False)
+    hollow = kind == "did" and rounding_only(finding)
     where = math.log(result.estimate) if result.estimate > 0 else -math.inf
     if low <= where <= high:
         axes.plot(
-            where, y, marker=style.marker, markersize=style.size, color=style.fill,
+            where, y, marker=style.marker, markersize=style.size, color="white" if hollow else style.fill,
             markeredgecolor=style.edge, markeredgewidth=1.2, linestyle="none", zorder=3,
         )  # fmt: skip
 
 
 def cell(finding: Finding | None, language: Language) -> str:
-    """A finding as change in per cent with its interval: ``−48 (−71; 3)``; a dash where there is none."""
+    """A finding as change in per cent with its interval, starred when that is rounding alone; a dash where none."""
     if finding is None:
         return "–"
     result = finding.result
@@ -218,7 +225,12 @@ def cell(finding: Finding | None, language: Language) -> str:
     if result.lower is None or result.upper is None:
         return told
     low, high = (numbers.percent_change(end, language) for end in (result.lower, result.upper))
-    return f"{told} ({low}; {high})"
+    return f"{told} ({low}; {high})" + ("*" if rounding_only(finding) else "")
+
+
+def rounding_only(finding: Finding) -> bool:
+    """Whether the range of a finding is the rounding of printed figures alone, with no chance in it."""
+    return finding.result.inference == "bounds"
 
 
 def _numbers(axes: Axes, row: Row, y: float, language: Language, layout: Layout) -> None:

@@ -80,7 +80,7 @@ def _findings(release: Release, language: Language) -> dict[str, Any]:
 def _overview_table(shown: tuple[answers.Row, ...], caption: str, language: Language) -> Table:
     rows = tuple(
         (
-            words.text(f"outcomes.{row.outcome}.short", language),
+            overview.row_name(row, language),
             row.design_class,
             *(overview.cell(item, language) for item in (row.raw, row.did, row.bayes, row.level)),
         )

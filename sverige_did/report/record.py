@@ -62,7 +62,7 @@ def reported(release: Release, language: Language) -> Table | None:
     """Every reported figure that entered, for whoever wants to check them one by one."""
     if not release.reported:
         return None
-    rows = tuple(reported_row(fact, language) for fact in release.reported)
+    rows = tuple(reported_row(release, fact, language) for fact in release.reported)
     columns = heads(REPORTED_COLUMNS, language)
     return Table(caption(release, "all_reported", language), columns, rows, frozenset({1}))
 

@@ -17,6 +17,7 @@ from sverige_did.report.answers import (
     findings_of,
     headline,
     question_standing,
+    reading_of,
     standing,
 )
 from sverige_did.report.claims import amount_of, claim, interval_of
@@ -64,6 +65,7 @@ class OutcomeView:
     assumptions: tuple[str, ...]
     notes: tuple[str, ...]
     doubts: tuple[tuple[str, tuple[Doubt, ...]], ...]
+    other_doubts: tuple[tuple[str, tuple[Doubt, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ def _outcome(release: Release, wanted: Outcome, language: Language) -> OutcomeVi
             note(name, language) for name in dict.fromkeys(name for item in found for name in item.result.notes)
         ),
         doubts=_doubts(release, key, language),
+        other_doubts=_other_doubts(release, key, language),
     )
 
 
@@ -137,9 +140,22 @@ def _assumptions(release: Release, key: str, language: Language) -> tuple[str, .
 
 
 def _doubts(release: Release, key: str, language: Language) -> tuple[tuple[str, tuple[Doubt, ...]], ...]:
-    """The checks of one outcome, each with what it found reading by reading; those that could not run last."""
+    """The checks of one outcome in the reading it is told in; those that could not run last."""
+    told = {reading_of(release, key), ALL_READINGS}
+    return _grouped(release, [check for check in release.checks if check.reading in told], key, language)
+
+
+def _other_doubts(release: Release, key: str, language: Language) -> tuple[tuple[str, tuple[Doubt, ...]], ...]:
+    """The same checks in the readings that the outcome is not told in."""
+    told = {reading_of(release, key), ALL_READINGS}
+    return _grouped(release, [check for check in release.checks if check.reading not in told], key, language)
+
+
+def _grouped(
+    release: Release, checks: list[CheckResult], key: str, language: Language
+) -> tuple[tuple[str, tuple[Doubt, ...]], ...]:
     found: dict[str, list[Doubt]] = {}
-    for check in sorted(release.checks, key=lambda item: item.status == "could_not_run"):
+    for check in sorted(checks, key=lambda item: item.status == "could_not_run"):
         if check.outcome == key:
             found.setdefault(check.check, []).append(_doubt(release, check, language))
     return tuple((words.text(f"labels.check.{name}", language), tuple(doubts)) for name, doubts in found.items())
@@ -164,13 +180,19 @@ def reported_value(fact: Reported, language: Language) -> str:
     return f"{numbers.significant(fact.value, language)} {unit}".strip()
 
 
-def reported_row(fact: Reported, language: Language) -> tuple[str, ...]:
+def source_name(release: Release, file: str, language: Language) -> str:
+    """The plan's name of the document that a figure is from, or the file as the data name it."""
+    named = {source.file: source.label for source in release.study.sources}
+    return in_language(named[file], language) if file in named else file
+
+
+def reported_row(release: Release, fact: Reported, language: Language) -> tuple[str, ...]:
     """One reported figure as a row: finding, number, group, place and how it came to us."""
     return (
         fact.finding_da if language == "da" else fact.finding_en,
         reported_value(fact, language),
         words.text(f"labels.group.{fact.group}", language),
-        f"{fact.source_file}, {fact.place}",
+        f"{source_name(release, fact.source_file, language)}: {fact.place}",
         f"{fact.fact_id}, {words.text(f'labels.provenance.{fact.provenance}', language)}",
     )
 
@@ -186,7 +208,7 @@ def _reported_table(release: Release, key: str, language: Language) -> Table | N
     return Table(
         caption=caption(release, "reported", language, outcome=name),
         columns=heads(REPORTED_COLUMNS, language),
-        rows=tuple(reported_row(fact, language) for fact in facts),
+        rows=tuple(reported_row(release, fact, language) for fact in facts),
         numeric=frozenset({1}),
     )
 
