@@ -26,6 +26,7 @@ from sverige_did.sources.cpr import refuse_cpr
 from sverige_did.sources.headers import match_headers, nearest
 from sverige_did.sources.reading import MAX_BYTES, Assumption, RawTable, read_raw
 from sverige_did.sources.register import DTYPES, Column, Register
+from sverige_did.sources.synthetic_mark import MARK_COLUMN
 
 _NUMBERS = frozenset({"count", "number", "money", "year"})
 _PERIODS = frozenset({"period", "half_year"})
@@ -83,10 +84,11 @@ def header_problems(header: Sequence[str], register: Register, file: str) -> lis
     suggested = {column: foreign for foreign, column in match.unknown if column in match.missing}
     problems = [Problem("missing_column", file=file, column=name, found=suggested.get(name)) for name in match.missing]
     problems += [Problem("reg_column_twice", file=file, row=1, column=name) for name in match.twice]
-    for foreign, column in match.unknown:
-        problems.append(
-            Problem("reg_unknown_column", file=file, row=1, column=foreign, expected=column, severity="warning")
-        )
+    problems += [
+        Problem("reg_unknown_column", file=file, row=1, column=foreign, expected=column, severity="warning")
+        for foreign, column in match.unknown
+        if foreign not in MARK_COLUMN.values()
+    ]
     return problems
 
 

@@ -16,6 +16,7 @@ from sverige_did.sources.register import Register
 from sverige_did.sources.registers_in import RegisterTable, read_register
 from sverige_did.sources.rules import RULES, Delivery
 from sverige_did.sources.schemas import REGISTERS
+from sverige_did.sources.synthetic_mark import MARK_FILE
 from sverige_did.study import Study
 
 ENDINGS = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".parquet"})
@@ -37,7 +38,7 @@ def check_folder(
     """
     if not folder.is_dir():
         return (Problem("reg_no_folder", file=folder.name),)
-    found, problems = find_registers(folder, skip=study.input)
+    found, problems = find_registers(folder, skip=study.input or "")
     tables: dict[str, RegisterTable] = {}
     for path in tables_in(folder):
         register = found.get(path)
@@ -71,7 +72,7 @@ def find_registers(folder: Path, *, skip: str = "") -> tuple[dict[Path, Register
         register = owner.get(fold(path.stem))
         if holds_cpr(path.stem):
             problems.append(Problem("reg_cpr_in_name", file=folder.name))
-        elif path.name == skip:
+        elif path.name in {skip, MARK_FILE}:
             continue
         elif register is None:
             near = nearest(path.stem, [stem for one in REGISTERS for stem in one.stems])

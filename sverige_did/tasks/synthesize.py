@@ -1,0 +1,51 @@
+"""Make up a municipality: its registers, the truth about it, and, when asked for, the faults of a real delivery."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from sverige_did.files import write_text
+from sverige_did.sources.published import read_facts
+from sverige_did.sources.synthetic import calibrated_municipality, modelled_municipality
+from sverige_did.sources.synthetic_dirt import spoil_delivery
+from sverige_did.sources.synthetic_model import Model
+from sverige_did.sources.synthetic_scale import write_many
+from sverige_did.sources.synthetic_truth import truth
+from sverige_did.sources.synthetic_world import Size
+from sverige_did.sources.synthetic_writing import write_delivery
+
+
+def run(folder: Path, seed: int, figures: Path | None, districts: int, *, dirt: bool = False) -> int:
+    """Write the registers and ``truth.json`` (and ``dirt.json``); the number of files written.
+
+    ``figures``: published figures to be reproduced; without them the municipality is drawn from the model.
+    """
+    size = Size(districts=districts)
+    if figures is None:
+        made = modelled_municipality(Model(), seed, size)
+    else:
+        made = calibrated_municipality(read_facts(figures), seed, size)
+    files = len(write_delivery(folder, made.delivered.registers)) + 2  # with the mark and the truth
+    head = {"synthetic": True, "seed": seed, "model": None if figures else asdict(Model())}
+    _write_json(folder / "truth.json", head | {"effects": [asdict(one) for one in truth(made)]})
+    if dirt:
+        faults = spoil_delivery(folder, np.random.default_rng(seed))
+        _write_json(folder / "dirt.json", head | {"faults": [asdict(one) for one in faults]})
+        files += 1
+    return files
+
+
+def run_many(folder: Path, seed: int, municipalities: int, districts: int, spells: int) -> int:
+    """Write many modelled municipalities as Parquet with ``truth.json``; the number of files written."""
+    written = write_many(folder, Model(), seed, municipalities, Size(districts=districts), spells)
+    head = {"synthetic": True, "seed": seed, "model": asdict(Model()), "municipalities": municipalities}
+    _write_json(folder / "truth.json", head | asdict(written))
+    return len(list(folder.iterdir()))
+
+
+def _write_json(path: Path, value: dict[str, object]) -> None:
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
