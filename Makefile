@@ -16,7 +16,7 @@ all: $(READY)
 env: $(READY)
 
 test: $(PEERS)
-	@pytest -m "not slow"
+	@pytest -m "not slow" -n auto --dist loadfile
 
 slow: $(PEERS)
 	@pytest -m slow
