@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -156,6 +157,64 @@ def run(
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--directory", str(folder)]
     command += ["--workflow-profile", str(PROFILE), "--cores", str(cores), "all"]
     raise SystemExit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own arguments
+
+
+@app.command()
+def synthesize(
+    folder: Annotated[Path, typer.Argument(file_okay=False)],
+    seed: Annotated[int, typer.Option(min=0)],
+    figures: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Published figures to reproduce")
+    ] = None,
+    municipalities: Annotated[int, typer.Option(min=1)] = 1,
+    districts: Annotated[int, typer.Option(min=5, help="Districts of each municipality")] = 20,
+    spells: Annotated[int | None, typer.Option(min=1, help="Placement spells in all; writes Parquet")] = None,
+    dirt: Annotated[bool, typer.Option(help="Put the faults of real deliveries in")] = False,
+) -> None:
+    """Make up a municipality: its registers and the truth about it, marked as synthetic."""
+    from sverige_did.tasks.synthesize import run, run_many
+
+    if spells is None and municipalities == 1:
+        written = run(folder, seed, figures, districts, dirt=dirt)
+    elif spells is None or figures or dirt:
+        raise typer.BadParameter("--municipalities goes with --spells, and neither with --figures or --dirt")
+    else:
+        written = run_many(folder, seed, municipalities, districts, spells)
+    _done("synthesize", files=written, folder=folder)
+
+
+@app.command()
+def new(folder: Annotated[Path, typer.Argument(file_okay=False)]) -> None:
+    """Lay out a folder for a study of your own: a plan to fill in, empty registers, a guide."""
+    from sverige_did.tasks.new import run
+
+    _done("new", folder=folder, registers=run(folder, date.today()))
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(file_okay=False, exists=True)],
+    json: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the problems as JSON too")] = None,
+    html: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the problems as a page too")] = None,
+) -> None:
+    """Show everything that is wrong with a study's plan and registers; status 1 when there are errors."""
+    from sverige_did.report.problems import problems_table, summary
+    from sverige_did.tasks.check import run, write
+
+    problems, spoken = run(folder), default_language()
+    write(problems, json, html, spoken)
+    if problems:
+        Console().print(problems_table(problems, spoken))
+    Console(highlight=False).print(summary(problems, spoken), markup=False)
+    raise typer.Exit(int(any(problem.severity == "error" for problem in problems)))
+
+
+@app.command()
+def registers(plan: In, data: Annotated[Path, typer.Option(file_okay=False)], out: Out) -> None:
+    """Check the registers of one study before anything is computed from them."""
+    from sverige_did.tasks.check import registers as run
+
+    _done("registers", warnings=run(plan, data, out))
 
 
 def _language(name: str) -> Language:

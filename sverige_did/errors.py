@@ -43,17 +43,29 @@ class Problem:
             parts.append(words.text(f"errors.{place}", language, column=self.column))
         return ", ".join(parts)
 
+    def sentence(self, language: Language | None = None) -> str:
+        """What is wrong, in one language."""
+        return words.text(f"errors.{self.key}", language, **self.values)
+
+    def wanted(self, language: Language | None = None) -> str | None:
+        """What was expected; None when nothing in particular was."""
+        return words.text(f"errors.rule.{self.rule}", language, **self.values) if self.rule else self.expected
+
+    def mend(self, language: Language | None = None) -> str | None:
+        """What to do about it; None when that goes without saying."""
+        key = f"errors.{self.key}_mend"
+        return words.text(key, language, **self.values) if words.has(key, language) else None
+
     def say(self, language: Language | None = None) -> str:
         """The whole message in one language: where, what was found, what was expected, what to do."""
-        sentence = words.text(f"errors.{self.key}", language, **self.values)
-        lines = [f"{self.where(language)}: {sentence}" if self.where(language) else sentence]
+        where, expected, mend = self.where(language), self.wanted(language), self.mend(language)
+        lines = [f"{where}: {self.sentence(language)}" if where else self.sentence(language)]
         if self.found is not None:
             lines.append("  " + words.text("errors.found", language, found=self.found))
-        expected = words.text(f"errors.rule.{self.rule}", language, **self.values) if self.rule else self.expected
         if expected is not None:
             lines.append("  " + words.text("errors.expected", language, expected=expected))
-        if words.has(f"errors.{self.key}_mend", language):
-            lines.append("  " + words.text(f"errors.{self.key}_mend", language, **self.values))
+        if mend is not None:
+            lines.append("  " + mend)
         return "\n".join(lines)
 
 

@@ -32,6 +32,8 @@ class Plan(BaseModel):
 class Grid(Plan):
     """The periods of a panel, from the first to the last, both included."""
 
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # a year is a number to YAML
+
     step: Literal["half_year", "year"] = "half_year"
     first: str = Field(description="2009H1 for a half-year, 2009 for a year")
     last: str

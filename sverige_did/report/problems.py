@@ -40,14 +40,16 @@ def problem_row(problem: Problem, language: Language) -> tuple[str, ...]:
 
 
 def problems_table(problems: Sequence[Problem], language: Language) -> RichTable:
-    """All problems as one table for a terminal."""
+    """All problems as one table for a terminal, where it was found in one column: terminals are narrow."""
     table = RichTable(show_lines=True)
-    for name in COLUMNS:
+    for name in ("where", "found", "problem", "mend"):
         table.add_column(words.text(f"problems.column.{name}", language), overflow="fold")
     for problem in problems:
+        severity, *_, found, sentence, mend = problem_row(problem, language)
+        where = problem.where(language).replace(", ", "\n")
         style = "red" if problem.severity == "error" else "yellow"
         # As Text, so that a cell with square brackets is shown and not obeyed.
-        table.add_row(*(Text(cell) for cell in problem_row(problem, language)), style=style)
+        table.add_row(*(Text(cell) for cell in (f"{severity}\n{where}", found, sentence, mend)), style=style)
     return table
 
 

@@ -1,0 +1,49 @@
+"""A folder of registers for a plan: read for the panel, or checked down to what the panel would refuse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sverige_did.errors import InputError, Problem, SverigeDidError
+from sverige_did.sources.measure_codes import MeasureCodes, read_measure_codes, standard_codes
+from sverige_did.sources.register_panel import Built, build
+from sverige_did.sources.registers_in import RegisterTable, read_register
+from sverige_did.sources.validate import check_folder, find_registers
+from sverige_did.study import Study
+
+
+def panel_of(folder: Path, study: Study) -> Built:
+    """Read every register of the folder and build the panel.
+
+    Raises InputError for a register that cannot be used, and as :func:`~sverige_did.sources.register_panel.build`.
+    """
+    found, problems = find_registers(folder)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise InputError(*errors)
+    tables: dict[str, RegisterTable] = {}
+    for path, register in found.items():
+        tables[register.name] = read_register(path, register)
+    return build(tables, study, codes_of(folder, study))
+
+
+def problems_of(folder: Path, study: Study) -> tuple[Problem, ...]:
+    """Everything wrong with the registers of a study, and everything that would be left out of its panel.
+
+    The panel is tried only when the registers have no error: what it refuses is then a fault of its own.
+    """
+    codes = codes_of(folder, study)
+    found = check_folder(folder, study, codes=codes)
+    if any(problem.severity == "error" for problem in found):
+        return found
+    try:
+        built = panel_of(folder, study)
+    except SverigeDidError as refusal:
+        return (*found, *refusal.problems)
+    return (*found, *built.remarks)
+
+
+def codes_of(folder: Path, study: Study) -> MeasureCodes:
+    """The mapping of measures that the plan names, else the one that comes with the package."""
+    named = study.registers.measure_codes if study.registers else None
+    return read_measure_codes(folder / named) if named else standard_codes()

@@ -1,0 +1,50 @@
+"""Check the registers of studies, for people and for the workflow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sverige_did.errors import InputError, Problem
+from sverige_did.files import read_model, write_text
+from sverige_did.report.problems import problems_html, problems_json
+from sverige_did.sources.delivery import problems_of
+from sverige_did.study import Study, read_study
+from sverige_did.words import Language
+from sverige_did.workflow.discover import find_studies
+
+
+def run(folder: Path) -> tuple[Problem, ...]:
+    """Every problem of every panel study in the folder: of its plan, its registers and what its panel leaves out.
+
+    Raises InputError when the folder holds no plan. A plan that cannot be read is a problem like others.
+    """
+    studies = find_studies(folder)
+    if not studies:
+        raise InputError(Problem("check_no_plan", file=str(folder)))
+    found: list[Problem] = []
+    for files in studies.values():
+        try:
+            study = read_study(folder / files.plan)
+            if study.kind == "panel":
+                found += problems_of(folder / files.data, study)
+        except InputError as error:
+            found += error.problems
+    return tuple(found)
+
+
+def write(problems: tuple[Problem, ...], json: Path | None, html: Path | None, language: Language) -> None:
+    """The same problems as files: JSON for machines, HTML for the people who made the registers."""
+    if json:
+        write_text(json, problems_json(problems))
+    if html:
+        write_text(html, problems_html(problems, language))
+
+
+def registers(plan: Path, data: Path, out: Path) -> int:
+    """The rule of the workflow: write the problems as JSON; the number of warnings. Raises InputError on any error."""
+    problems = problems_of(data, read_model(plan, Study))
+    write_text(out, problems_json(problems))
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise InputError(*errors)
+    return len(problems)

@@ -1,0 +1,34 @@
+"""Lay out a folder for a new study: a plan to fill in, empty registers with their headers, and a guide in Danish."""
+
+from __future__ import annotations
+
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+
+from sverige_did.errors import InputError, Problem
+from sverige_did.files import write_text
+from sverige_did.plan import NAME
+from sverige_did.sources.schemas import REGISTERS
+
+SEPARATOR = ";"
+
+
+def run(folder: Path, today: date) -> int:
+    """Write the folder; the number of registers laid out in it.
+
+    The study is named after the folder. Raises InputError when that is no plain name, or the folder is not empty.
+    """
+    name = folder.resolve().name
+    if not NAME.fullmatch(name):
+        raise InputError(Problem("new_name", found=name, rule="plain_name"))
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError(Problem("new_not_empty", file=str(folder)))
+    for template, place in (("study.yaml", "study.yaml"), ("README.md", "README.md"), ("gitignore", ".gitignore")):
+        text = files("sverige_did.tasks").joinpath("scaffold", template).read_text("utf-8")
+        write_text(folder / place, text.replace("STUDY_NAME", name).replace("WRITTEN", today.isoformat()))
+    for register in REGISTERS:
+        header = SEPARATOR.join(column.da for column in register.columns)
+        # The mark lets a spreadsheet show æ, ø and å.
+        write_text(folder / "data" / f"{register.da}.csv", f"\ufeff{header}\n")
+    return len(REGISTERS)

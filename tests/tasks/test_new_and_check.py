@@ -1,0 +1,143 @@
+"""A new study as a user meets it: laid out, filled in, checked, mended by the messages alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sverige_did.cli import app
+from sverige_did.errors import InputError, Problem
+from sverige_did.report.problems import problems_html, problems_json, problems_table
+from sverige_did.sources.schemas import REGISTERS
+from sverige_did.study import read_study
+from sverige_did.tasks.new import run as new
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "sources"))
+import small_registers as small
+
+TODAY = date(2026, 1, 31)
+
+
+def invoke(*words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [*words], env={"COLUMNS": "200", "SVERIGE_DID_LANG": "en"})
+    return result.exit_code, result.output
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    new(tmp_path / "our-town", TODAY)
+    return tmp_path / "our-town"
+
+
+def fill(folder: Path) -> None:
+    """The small delivery in place of the empty registers, and the plan fitted to it."""
+    for file in (folder / "data").iterdir():
+        file.unlink()
+    small.write(folder / "data", small.delivery())
+    plan = (folder / "study.yaml").read_text("utf-8")
+    for old, fitting in (
+        ("districts: 4 ", "districts: 3 "),
+        ("first: 2009H1, last: 2015H2", "first: 2013H1, last: 2014H2"),
+        ("teams: []", "teams: [{team: North, group: treated}, {team: South, group: control}]"),
+    ):
+        assert old in plan
+        plan = plan.replace(old, fitting)
+    (folder / "study.yaml").write_text(plan, "utf-8")
+
+
+def test_a_new_study_is_a_valid_plan_and_every_register_with_its_header(folder: Path) -> None:
+    study = read_study(folder / "study.yaml")
+    assert (study.study, study.kind, study.written) == ("our-town", "panel", TODAY)
+    assert len(list((folder / "data").iterdir())) == len(REGISTERS)
+    for register in REGISTERS:
+        header = (folder / "data" / f"{register.da}.csv").read_text("utf-8-sig").strip()
+        assert header.split(";") == [column.da for column in register.columns]
+
+
+def test_git_is_kept_away_from_the_data(folder: Path) -> None:
+    assert {"/data/", "/results/", "/reports/"} <= set((folder / ".gitignore").read_text("utf-8").split("\n"))
+
+
+def test_nothing_that_exists_is_overwritten(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        new(folder, TODAY)
+    assert caught.value.problems[0].key == "new_not_empty"
+    with pytest.raises(InputError) as caught:
+        new(tmp_path / "Ærø 2020", TODAY)
+    assert caught.value.problems[0].key == "new_name"
+
+
+def test_empty_registers_are_errors_that_say_what_to_do(folder: Path) -> None:
+    status, output = invoke("check", str(folder))
+    assert status == 1
+    assert "placements" not in output, "files are named as they are"
+    assert "anbringelser.csv" in output
+    assert "leave the file out" in output
+
+
+def test_a_good_delivery_passes_with_warnings(folder: Path, tmp_path: Path) -> None:
+    fill(folder)
+    status, output = invoke(
+        "check", str(folder), "--json", str(tmp_path / "p.json"), "--html", str(tmp_path / "p.html")
+    )
+    assert status == 0, output
+    problems = json.loads((tmp_path / "p.json").read_text("utf-8"))
+    assert {problem["severity"] for problem in problems} == {"warning"}
+    assert "0 errors" in (tmp_path / "p.html").read_text("utf-8")
+
+
+def test_what_only_the_panel_can_find_is_a_problem_too(folder: Path) -> None:
+    fill(folder)
+    plan = folder / "study.yaml"
+    plan.write_text(plan.read_text("utf-8").replace("{team: South, group: control}", ""), "utf-8")
+    status, output = invoke("check", str(folder))
+    assert status == 1
+    assert "South" in output
+    assert "registers.teams" in output
+
+
+def test_a_plan_at_fault_is_named_by_field(folder: Path) -> None:
+    plan = folder / "study.yaml"
+    plan.write_text(plan.read_text("utf-8").replace("last: 2015H2", "last: 2015"), "utf-8")
+    status, output = invoke("--language", "da", "check", str(folder))
+    assert status == 1
+    assert "registers.grid" in output.replace("\n", "")
+    assert "2009H1 og 2015H2" in " ".join(output.split())
+
+
+def test_no_child_is_named_anywhere(folder: Path, tmp_path: Path) -> None:
+    fill(folder)
+    frames = small.delivery()
+    frames["placements"].loc[0, "end"] = "2012-01-01"
+    frames["placements"].loc[1, "measure"] = "SEL 99"
+    frames["children"] = frames["children"].query("child not in ['c3', 'c90']")
+    small.write(folder / "data", frames)
+    files = tmp_path / "p.json", tmp_path / "p.html"
+    _, output = invoke("check", str(folder), "--json", str(files[0]), "--html", str(files[1]))
+    for text in (output, *(file.read_text("utf-8") for file in files)):
+        for child in small.children()["child"]:
+            assert f"{child} " not in text.replace("<", " ").replace('"', " ").replace("│", " ")
+        assert "SEL 99" in text
+
+
+def test_a_folder_without_a_plan_is_refused_in_words(tmp_path: Path) -> None:
+    status, _ = invoke("check", str(tmp_path))
+    assert status == 1
+
+
+ODD = Problem("reg_unknown_value", file="<b>.csv", row=3, column="[red]sex", found="<script>", expected="a & b")
+
+
+def test_cells_are_shown_and_never_obeyed() -> None:
+    page = problems_html([ODD], "en")
+    assert "<script" not in page
+    assert "<b>" not in page
+    assert "&lt;script&gt;" in page
+    assert json.loads(problems_json([ODD]))[0]["found"] == "<script>"
+    cells = [cell.plain for column in problems_table([ODD], "en").columns for cell in column.cells]
+    assert any("[red]sex" in cell for cell in cells)
