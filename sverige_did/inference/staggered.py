@@ -1,0 +1,217 @@
+"""Permutation test of a staggered programme: the dates of go-live exchanged among the districts.
+
+Every cohort keeps its size. The test is exact if, without the programme, the paths of all districts are exchangeable:
+nobody drew the dates, so this is an assumption. The interval holds every effect tau0, the same for all treated
+districts and periods, that the test does not reject once tau0 has been taken off them.
+
+On a complete panel with equally weighted districts every estimator of ``did/`` that treats the districts of a cohort
+alike is a sum of contributions, z of district d in cohort g = sum over t of v_gt Y_dt, whose weights depend on the
+cohort alone (the never treated are a cohort too). So the estimator is asked for its weights once, and each assignment
+of dates is a sum over districts. Studentised by cohort, the variance of an assignment is
+
+    sum over g of n_g / (n_g - 1) sum over d in g of (z_d - mean of z in g)^2,
+
+Welch's, and CR2, where there is one cohort.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
+from math import factorial, prod
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sverige_did.did.arrays import DistrictPanel
+from sverige_did.errors import refuse
+from sverige_did.inference.assignments import MAX_ENUMERATED
+from sverige_did.inference.districts import Floats, Ints
+from sverige_did.inference.inversion import Family
+from sverige_did.inference.permutation import DRAWS, PermutationTest
+
+Studentise = Literal["cohort", "none"]
+Estimator = Callable[[DistrictPanel], float]
+
+type Labels = NDArray[np.int8]
+"""Cohort codes (n, U), one assignment a row: a million of them have to fit."""
+
+_BLOCK = 20_000
+
+
+def staggered_permutation_test(
+    panel: DistrictPanel,
+    estimator: Estimator,
+    *,
+    rng: np.random.Generator,
+    studentise: Studentise = "cohort",
+    alpha: float = 0.05,
+    draws: int = DRAWS,
+    limit: int = MAX_ENUMERATED,
+) -> PermutationTest:
+    """Test that the programme changed no district, by an ``estimator`` that averages equally weighted districts.
+
+    Dates are exchanged within the strata of the panel. All assignments are listed when there are at most ``limit``,
+    else ``draws`` random ones are added to the observed one and p = (1 + hits) / (1 + draws).
+
+    Raises RefusedError: ``staggered_incomplete`` when a district lacks a period, ``staggered_single`` when a cohort of
+    one district is to be studentised, ``staggered_weights`` when weights by cohort do not give back the estimate,
+    ``no_variation_within`` when nothing varies.
+    """
+    table = panel.wide()
+    if not np.isfinite(table).all():
+        raise refuse("staggered_incomplete", found=str(int((~np.isfinite(table)).any(axis=1).sum())))
+    cohort = _cohorts(panel)
+    if studentise == "cohort" and np.bincount(cohort).min() < 2:
+        raise refuse("staggered_single", found="1")
+    weights = cohort_weights(panel, estimator)
+    treated = (panel.periods >= panel.treated_from[:, None]).astype(np.float64)
+    estimate = float((weights[cohort] * table).sum())
+    if not np.isclose(estimate, estimator(panel), rtol=1e-8, atol=1e-8 * np.ptp(table)):
+        raise refuse("staggered_weights", found=f"{estimate:g}", expected=f"{estimator(panel):g}")
+    strata = np.zeros(panel.n_units, dtype=np.int64) if panel.strata is None else panel.strata
+    size = count_dates(cohort, strata)
+    enumerated = size <= limit
+    labels = all_dates(cohort, strata) if enumerated else _drawn(cohort, strata, draws, rng)
+    contributions = np.stack([(table - estimate * treated) @ weights.T, treated @ weights.T])
+    return _test(_sums(labels, contributions), cohort, contributions, estimate, studentise, alpha, enumerated)
+
+
+def cohort_weights(panel: DistrictPanel, estimator: Estimator) -> Floats:
+    """(K, T) the weight v_gt of one district's outcome, by cohort in order of go-live, the never treated last.
+
+    The estimator is asked for its value on a panel that is 1 for one cohort in one period and 0 elsewhere.
+    """
+    cohort = _cohorts(panel)
+    sizes = np.bincount(cohort)
+    bare = replace(panel, exposure=None, dropped=())
+    weights = np.empty((sizes.size, panel.periods.size))
+    for g, t in np.ndindex(*weights.shape):
+        y = ((cohort[panel.unit] == g) & (panel.time == t)).astype(np.float64)
+        weights[g, t] = estimator(replace(bare, y=y)) / sizes[g]
+    return weights
+
+
+def count_dates(cohort: Ints, strata: Ints) -> int:
+    """How many ways there are to exchange the dates within strata, cohorts keeping their sizes."""
+    return prod(_multinomial(np.bincount(cohort[strata == s])) for s in np.unique(strata))
+
+
+def _multinomial(sizes: Ints) -> int:
+    return factorial(int(sizes.sum())) // prod(factorial(int(n)) for n in sizes)
+
+
+def all_dates(cohort: Ints, strata: Ints) -> Labels:
+    """Every exchange of the dates as a row of cohort codes (n, U)."""
+    rows = np.empty((1, cohort.size), dtype=np.int8)
+    for s in np.unique(strata):
+        members = np.flatnonzero(strata == s)
+        inside = _arrangements(np.bincount(cohort[members], minlength=int(cohort.max()) + 1))
+        rows = np.repeat(rows, len(inside), axis=0)
+        rows[:, members] = np.tile(inside, (len(rows) // len(inside), 1))
+    return rows
+
+
+def _arrangements(sizes: Ints) -> Labels:
+    """Every row of labels 0, 1, ... of which ``sizes`` says how often each occurs, one cohort placed after another."""
+    n = int(sizes.sum())
+    rows = np.full((1, n), sizes.size - 1, dtype=np.int8)
+    free = np.arange(n)[None, :]
+    for label, size in enumerate(sizes[:-1]):
+        chosen = np.array(list(combinations(range(free.shape[1]), int(size))), dtype=np.intp).reshape(-1, int(size))
+        rest = np.ones((len(chosen), free.shape[1]), dtype=bool)
+        np.put_along_axis(rest, chosen, values=False, axis=1)
+        left = np.nonzero(rest)[1].reshape(len(chosen), -1)
+        rows = np.repeat(rows, len(chosen), axis=0)
+        places = free[:, chosen].reshape(len(rows), int(size))
+        np.put_along_axis(rows, places, label, axis=1)
+        free = free[:, left].reshape(len(rows), -1)
+    return rows
+
+
+def _drawn(cohort: Ints, strata: Ints, draws: int, rng: np.random.Generator) -> Labels:
+    """The observed dates in row 0 and ``draws`` random exchanges of them below it: (1 + draws, U)."""
+    rows = np.tile(cohort.astype(np.int8), (1 + draws, 1))
+    for s in np.unique(strata):
+        members = np.flatnonzero(strata == s)
+        rows[1:, members] = rng.permuted(rows[1:, members], axis=1)
+    return rows
+
+
+def _cohorts(panel: DistrictPanel) -> Ints:
+    """(U,) cohort codes in order of go-live; who is not treated within the panel comes last."""
+    starts = np.where(panel.ever_treated, panel.treated_from, np.inf)
+    return np.unique(starts, return_inverse=True)[1].astype(np.int64)
+
+
+def _sums(labels: Labels, contributions: Floats) -> Floats:
+    """(5, n, K) for each assignment and cohort: sums of z, of the treated part d, of z^2, z d and d^2.
+
+    ``contributions`` (2, U, K): z and d of every district if it were in each cohort.
+    """
+    z, d = contributions
+    features = np.stack([z, d, z**2, z * d, d**2])
+    parts = [_block_sums(block, features) for block in np.array_split(labels, -(-len(labels) // _BLOCK))]
+    return np.concatenate(parts, axis=1)
+
+
+def _block_sums(labels: Labels, features: Floats) -> Floats:
+    by_cohort = [(labels == k).astype(np.float64) @ features[:, :, k].T for k in range(features.shape[2])]
+    return np.stack(by_cohort).transpose(2, 1, 0)
+
+
+def _variance(sums: Floats, sizes: Ints) -> Floats:
+    """(3, n) coefficients in u of the variance by cohort of z + u d."""
+    z, d, zz, zd, dd = sums
+    room = sizes / np.maximum(sizes - 1, 1)
+    return np.stack([
+        ((zz - z**2 / sizes) * room).sum(axis=1),
+        2 * ((zd - z * d / sizes) * room).sum(axis=1),
+        ((dd - d**2 / sizes) * room).sum(axis=1),
+    ])  # fmt: skip
+
+
+def _test(
+    sums: Floats,
+    cohort: Ints,
+    contributions: Floats,
+    estimate: float,
+    studentise: Studentise,
+    alpha: float,
+    enumerated: bool,
+) -> PermutationTest:
+    sizes = np.bincount(cohort)
+    own = _variance(_sums(cohort[None, :].astype(np.int8), contributions), sizes)[0, 0]
+    scale = float(np.abs(contributions[0]).max())
+    if own <= (1e-12 * scale) ** 2:
+        raise refuse("no_variation_within")
+    unit = 2 * float(np.sqrt(own))
+    a, b = sums[0].sum(axis=1) / unit, sums[1].sum(axis=1)
+    if studentise == "cohort":
+        q0, q1, q2 = _variance(sums, sizes) / np.array([unit**2, unit, 1.0])[:, None]
+        v = float(own) / unit**2
+    else:
+        q0, q1, q2, v = np.ones_like(a), np.zeros_like(a), np.zeros_like(a), 1.0
+    family = Family(a, b, q0, q1, q2, v, estimate, unit)
+    p = family.p_value(0.0)
+    back = 1.0 if studentise == "cohort" else unit
+    n = a.size
+    return PermutationTest(
+        estimate=estimate,
+        observed=estimate / unit / float(np.sqrt(v)) * back,
+        p_value=p,
+        smallest_p=_smallest(cohort, n),
+        alpha=alpha,
+        region=family.region(alpha),
+        reference=family.statistics(0.0) * back,
+        enumerated=enumerated,
+        monte_carlo_se=0.0 if enumerated else float(np.sqrt(p * (1 - p) / (n - 1))),
+    )
+
+
+def _smallest(cohort: Ints, n: int) -> float:
+    """One over the number of assignments; two where the two halves of the districts can change places."""
+    sizes = np.bincount(cohort)
+    return (2 if sizes.size == 2 and sizes[0] == sizes[1] else 1) / n
