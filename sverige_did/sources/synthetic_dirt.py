@@ -17,7 +17,7 @@ from sverige_did.sources.headers import fold
 from sverige_did.sources.schemas import REGISTERS
 
 Spoiler = Callable[[pd.DataFrame, pd.Index], None]
-Choice = Callable[[pd.DataFrame], pd.Series]
+Choice = Callable[[pd.DataFrame], "pd.Series[bool]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _files(folder: Path) -> dict[str, Path]:
     return {stems[fold(path.stem)]: path for path in sorted(folder.glob("*.csv")) if fold(path.stem) in stems}
 
 
-def _keep_away(free: pd.Series, table: pd.DataFrame, rows: pd.Index) -> None:
+def _keep_away(free: pd.Series[bool], table: pd.DataFrame, rows: pd.Index) -> None:
     """No other fault in these rows, nor in other rows of the same child: one fault must not hide another."""
     if "barn" in table:
         free[table["barn"].isin(table.loc[rows, "barn"])] = False
@@ -99,18 +99,23 @@ def _filled(*columns: str) -> Choice:
     return lambda table: (table[list(columns)] != "").all(axis=1)
 
 
-def _goes_on(table: pd.DataFrame) -> pd.Series:
+def _goes_on(table: pd.DataFrame) -> pd.Series[bool]:
     """Stays that end on the day on which the next row of the same child begins."""
     return (table["barn"].shift(-1) == table["barn"]) & (table["startdato"].shift(-1) == table["slutdato"])
 
 
-def _follows(table: pd.DataFrame) -> pd.Series:
+def _goes_on_once(table: pd.DataFrame) -> pd.Series[bool]:
+    """The last but one stay of a child: without its end it overlaps one other stay and no more."""
+    return _goes_on(table) & (table["barn"].shift(-2) != table["barn"])
+
+
+def _follows(table: pd.DataFrame) -> pd.Series[bool]:
     """Stays of ten days or more before them that begin when the row above ends."""
     longer = pd.to_datetime(table["startdato"], format="%d-%m-%Y").diff() > pd.Timedelta(days=10)
     return _goes_on(table).shift(fill_value=False) & longer
 
 
-def _any(table: pd.DataFrame) -> pd.Series:
+def _any(table: pd.DataFrame) -> pd.Series[bool]:
     return pd.Series(True, index=table.index)
 
 
@@ -131,7 +136,7 @@ def _garbled(name: str) -> str:
 
 
 KINDS: Final = (
-    Kind("missing_end", "placements", "reg_overlap", 5, _set("slutdato", lambda _: ""), _goes_on),
+    Kind("missing_end", "placements", "reg_overlap", 5, _set("slutdato", lambda _: ""), _goes_on_once),
     Kind("overlap", "placements", "reg_overlap", 5, _shifted("startdato", "startdato", -5), _follows),
     Kind("reversed", "placements", "reg_spell_reversed", 3, _shifted("slutdato", "startdato", -30),
          lambda table: _filled("slutdato")(table) & ~table["barn"].duplicated(keep=False)),
