@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sverige_did.cli import app
+
+FIGURES = Path(__file__).parents[2] / "data" / "herning" / "published.csv"
+
+
+def test_the_command_writes_a_marked_municipality_with_its_truth(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["synthesize", str(tmp_path), "--seed", "3", "--districts", "6", "--dirt"])
+    assert done.exit_code == 0
+    assert "15" in done.stdout
+    for name in ("truth", "dirt"):
+        assert json.loads((tmp_path / f"{name}.json").read_text("utf-8"))["synthetic"] is True
+    assert len(list(tmp_path.glob("*.csv"))) == 12
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--municipalities", "2"],
+        ["--spells", "100", "--dirt"],
+        ["--spells", "100", "--figures", str(FIGURES)],
+        ["--districts", "4"],
+    ],
+)
+def test_options_that_do_not_go_together_are_refused_before_anything_is_written(
+    tmp_path: Path, options: list[str]
+) -> None:
+    folder = tmp_path / "out"
+    done = CliRunner().invoke(app, ["synthesize", str(folder), "--seed", "3", *options])
+    assert done.exit_code == 2
+    assert not folder.exists()
