@@ -69,7 +69,7 @@ def test_a_changed_fact_reruns_what_follows_from_it_and_no_plan(finished):
     text = figures.read_text("utf-8")
     try:
         figures.write_text(text.replace("in residential institutions", "in  residential institutions", 1), "utf-8")
-        listed = snakemake(folder, "--dry-run", "--quiet", "host", "all").stdout
+        listed = snakemake(folder, "--dry-run", "--quiet", "host", "--", "all").stdout
     finally:
         figures.write_text(text, "utf-8")
     assert "rule figures" in listed
