@@ -28,6 +28,7 @@ from sverige_did.sources.synthetic_history import (
 )
 from sverige_did.sources.synthetic_model import Model, draw_stocks
 from sverige_did.sources.synthetic_municipality import Districts, draw_districts
+from sverige_did.sources.synthetic_practice import Practice
 from sverige_did.sources.synthetic_world import Fixed, Municipality, Size, day_of, joined, municipality
 
 COMMON_SD: Final = 0.02
@@ -62,7 +63,8 @@ def calibrated_municipality(facts: Iterable[Reported], seed: int, size: Size | N
     control = follow(control_past, split, route["control"], habits, rngs[3])
     children = np.array([max(treated.children, untreated.children), control.children])
     worlds = joined((treated, control), children), joined((untreated, control), children)
-    return municipality(worlds, _homes(children, districts, rngs[4]), districts, size, rngs[5], _fixed(aims))
+    practice = Practice(caseload=aims.caseload)
+    return municipality(worlds, _homes(children, districts, rngs[4]), districts, size, rngs[5], _fixed(aims), practice)
 
 
 def modelled_municipality(model: Model, seed: int, size: Size | None = None) -> Municipality:

@@ -145,9 +145,8 @@ def _treated(facts: tuple[Reported, ...], table: Mapping[str, int]) -> IntArray:
             for step in (Step.HOME, *IN_INSTITUTION):
                 path[anchor, step] = _between(path, anchor, step)
         path[anchor, Step.SUPPORT] = int(figures[ids[0]].number) - path[anchor].sum()
-    path[_BASELINE, :3] = path[_FIGURE_1[0], :3]
-    mean = figures["F004"].number * figures["F016"].number
-    _middle(path, mean)
+    path[_BASELINE, :3] = path[_FIGURE_1[0], :3]  # what is no placement is first printed for August
+    _middle(path, mean_cases=figures["F004"].number * figures["F016"].number)
     _after(path, int(figures["E05"].number))
     if (path < 0).any():
         raise refuse("synth_no_table", found="H2, Figure 1")

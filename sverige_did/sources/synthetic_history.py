@@ -39,6 +39,9 @@ PLACED: Final = (Step.HOME, Step.NETWORK, Step.FOSTER, Step.RESIDENTIAL_HOME, St
 """Placements as Tables 3-8 of the mid-term evaluation count them; support at home is none."""
 
 IN_INSTITUTION: Final = (Step.RESIDENTIAL_HOME, Step.INSTITUTION)
+HALF_YEAR: Final = 182.6
+"""Days in half a year: the unit of habits."""
+
 FROM_CLARIFICATION: Final = 0.5
 """Share of those who arrive on a higher step whose case was under clarification until then; the others' is new."""
 
@@ -123,7 +126,7 @@ def follow(history: History, day: int, route: Route, habits: Habits, rng: np.ran
     ]
     children = history.children
     for until, stock, moves in zip(route.days.tolist(), route.stocks, route.moves, strict=True):
-        flow = _usual_moves(here, stock, habits, (until - day) / 182.6, rng) if moves is None else moves
+        flow = _usual_moves(here, stock, habits, (until - day) / HALF_YEAR, rng) if moves is None else moves
         here, ended, children = _interval(here, stock, flow, (day, until), children, habits, rng)
         done += ended
         day = until
@@ -160,7 +163,7 @@ def _interval(
     Each child moves, leaves or arrives at most once. The steps above clarification are settled first, because some of
     their newcomers come from there.
     """
-    half_years = (days[1] - days[0]) / 182.6
+    half_years = (days[1] - days[0]) / HALF_YEAR
     ended: list[IntArray] = []
     arrived: list[list[IntArray]] = [[] for _ in range(STEPS)]
     stay: list[IntArray] = list(here)
@@ -171,25 +174,28 @@ def _interval(
         still = members.shape[1] - out
         if still < 0 or coming > stock[step]:
             raise refuse("synth_moves", found=str(members.shape[1]), expected=f">= {out}", step=Step(step).name.lower())
-        leave = rng.binomial(still, min(1.0, habits.churn[step] * half_years))
-        leave = max(leave, still + coming - int(stock[step]))
-        gone = np.repeat(np.arange(STEPS), moves[step])
+        by_habit = int(rng.binomial(still, min(1.0, habits.churn[step] * half_years)))
+        leave = max(by_habit, still + coming - int(stock[step]))
         day = _days(out + leave, days, rng)
         ended.append(_closed(members[:, : out + leave], step, day))
-        for target in np.unique(gone):
-            moved = np.flatnonzero(gone == target)
+        target_of = np.repeat(np.arange(STEPS), moves[step])
+        for target in np.unique(target_of):
+            moved = np.flatnonzero(target_of == target)
             arrived[target].append(np.stack([members[0, moved], day[moved]]))
         stay[step] = members[:, out + leave :]
-        wanted = int(stock[step]) - still - coming + leave
-        known = 0
+        new = int(stock[step]) - still - coming + leave
         if step:
-            free = here[0].shape[1] - int(moves[0].sum())
-            known = min(int(rng.binomial(wanted, FROM_CLARIFICATION)), max(free, 0))
+            known = _from_clarification(new, here[0].shape[1] - int(moves[0].sum()), rng)
             moves[0, step] += known
-        new = wanted - known
+            new -= known
         arrived[step].append(np.stack([children + np.arange(new), _days(new, days, rng)]))
         children += new
     return [np.concatenate([stay[s], *arrived[s]], axis=1) for s in range(STEPS)], ended, children
+
+
+def _from_clarification(wanted: int, free: int, rng: np.random.Generator) -> int:
+    """How many of those wanted on a step come from clarification, where so many are free to go."""
+    return min(int(rng.binomial(wanted, FROM_CLARIFICATION)), max(free, 0))
 
 
 def _days(n: int, days: tuple[int, int], rng: np.random.Generator) -> IntArray:
