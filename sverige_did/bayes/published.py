@@ -79,8 +79,13 @@ def _middle(tables: tuple[GroupTable, ...]) -> GroupTable:
     return ranked[len(ranked) // 2]
 
 
-def fit_all(evidence: Evidence, cores: int, told: Callable[[str], None] = lambda _: None) -> Iterator[tuple[Job, Fit]]:
-    """Sample every job, in order. Each has a seed of its own, so that no fit depends on which others are run."""
+def fit_all(
+    evidence: Evidence, cores: int, told: Callable[[int, int, str], None] = lambda *_: None
+) -> Iterator[tuple[Job, Fit]]:
+    """Sample every job, in order. Each has a seed of its own, so that no fit depends on which others are run.
+
+    ``told`` hears which fit begins, of how many, and its name.
+    """
     study = evidence.study
     settings = Settings(
         draws=study.sampling.draws,
@@ -90,8 +95,9 @@ def fit_all(evidence: Evidence, cores: int, told: Callable[[str], None] = lambda
         target_accept=study.sampling.target_accept,
     )
     compiled: dict[str, Compiled] = {}
-    for job in jobs(evidence):
-        told(job.name)
+    wanted = jobs(evidence)
+    for at, job in enumerate(wanted, start=1):
+        told(at, len(wanted), job.name)
         family = FAMILIES[job.table.family]
         model = family.build(job.table.events, job.table.totals, hidden(study), priors_of(study, family, job.prior))
         if job.table.family not in compiled:
