@@ -60,12 +60,16 @@ class Break(Plan):
 
 
 class Adoption(Plan):
-    """Where the start of the programme stands, and which of the possible days counts when a date is not exact."""
+    """Where the start of the programme stands, and which of the possible days counts when a date is not exact.
+
+    ``instead``: by area, what to read where the file's own text gives no date.
+    """
 
     file: str
     area: str
     date: str
     use: Literal["earliest", "latest"]
+    instead: dict[str, str] = Field(default_factory=dict)
 
 
 class AggregatePlan(Plan):

@@ -201,7 +201,9 @@ def _adopters(folder: Path, adoption: Adoption, crosswalk: Crosswalk) -> tuple[d
     dates: dict[str, pd.Timestamp] = {}
     problems = []
     units = crosswalk.unit_of(frame[adoption.area])
-    for row, unit, text in zip(frame.index.tolist(), units, frame[adoption.date], strict=True):
+    dated = zip(frame[adoption.area], frame[adoption.date], strict=True)
+    texts = [adoption.instead.get(area, text) for area, text in dated]
+    for row, unit, text in zip(frame.index.tolist(), units, texts, strict=True):
         if pd.isna(unit):
             continue
         days = go_live(text)

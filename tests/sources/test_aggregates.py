@@ -13,7 +13,7 @@ from sverige_did.sources.aggregate_plan import AggregatePlan, read_aggregate_pla
 from sverige_did.sources.aggregates import read_aggregates
 from sverige_did.sources.crosswalk import Crosswalk, read_crosswalk
 
-HERE = Path(__file__).parent / "england"
+HERE = Path(__file__).parents[2] / "analyses" / "england"
 ENGLAND = Path(__file__).parents[3] / "shared" / "data" / "england"
 
 PLAN = {
@@ -127,6 +127,12 @@ def test_what_is_wrong_is_named(
     assert "0000" not in error.value.say("da")
 
 
+def test_a_date_that_the_list_lacks_is_read_from_the_plan(tmp_path: Path) -> None:
+    adoption = PLAN["adoption"] | {"instead": {"657": "2017-06-01"}}  # type: ignore[operator]  # a literal
+    cells = read(tmp_path, adopters="657;ukendt\n", adoption=adoption).cells
+    assert cells.loc[cells["unit"] == "657", "treated_from"].tolist()[0] == pd.Timestamp(2017, 6, 1)
+
+
 BREAK = {"file": "t.csv", "after": 2016, "before": 2017, "reason": {"da": "x", "en": "x"}}
 
 
@@ -157,17 +163,17 @@ def test_a_break_elsewhere_does_not_matter(changes: dict[str, object]) -> None:
 def england() -> Panel:
     if not ENGLAND.is_dir():
         pytest.skip("the English tables are not part of this repository and are not beside it")
-    return read_aggregates(ENGLAND, read_aggregate_plan(HERE / "plan.yaml"), read_crosswalk(HERE / "crosswalk.csv"))
+    return read_aggregates(ENGLAND, read_aggregate_plan(HERE / "tables.yaml"), read_crosswalk(HERE / "crosswalk.csv"))
 
 
 def test_the_english_tables_are_one_panel_of_the_same_areas(england: Panel) -> None:
     cells = england.cells
     years = {"homes_old": 7, "homes": 6, "homes_per_cent": 6, "three_placements": 8, "same_carer": 6, "sdq_mean": 9,
              "looked_after": 7, "starts": 7}  # fmt: skip
-    assert cells.groupby("outcome").size().to_dict() == {key: 136 * number for key, number in years.items()}
+    assert cells.groupby("outcome").size().to_dict() == {key: 139 * number for key, number in years.items()}
     assert (cells["value"].notna() == (cells["status"] == "exact")).all()
     assert cells.loc[cells["status"] == "hidden", ["low", "high"]].notna().all(axis=None)
-    assert cells.loc[cells["group"] == "treated", "unit"].nunique() == 21
+    assert cells.loc[cells["group"] == "treated", "unit"].nunique() == 24
 
 
 def test_english_areas_that_were_reorganised_keep_all_their_children(england: Panel) -> None:
@@ -196,7 +202,7 @@ def test_hidden_english_numbers_are_what_their_totals_leave(england: Panel) -> N
     raw = pd.read_csv(ENGLAND / "cla_by_placement.csv", dtype=str, keep_default_na=False)
     raw = raw[raw["year"] <= "2017"]
     hidden = england.outcome("homes_old").query("status == 'hidden' and unit.str.startswith('E')")
-    assert len(hidden) == 34
+    assert len(hidden) == 36
     for cell in hidden.itertuples():
         rows = raw[(raw["area_code"] == cell.unit) & (raw["year"] == cell.period)].set_index("placement")["number"]
         parts = rows.drop("Total")
@@ -223,7 +229,7 @@ def test_years_in_which_a_source_lacks_a_member_are_missing_not_smaller(england:
 
 def test_without_its_crosswalk_every_reorganisation_is_a_problem(england: Panel) -> None:
     with pytest.raises(InputError) as error:
-        read_aggregates(ENGLAND, read_aggregate_plan(HERE / "plan.yaml"), NO_CHANGES)
+        read_aggregates(ENGLAND, read_aggregate_plan(HERE / "tables.yaml"), NO_CHANGES)
     broken = {str(one.found).split(":")[0] for one in error.value.problems if one.key == "agg_area_break"}
     lines = pd.read_csv(HERE / "crosswalk.csv", dtype=str)
     assert {"E10000009", "E06000059", "E10000021", "E06000061", "E10000006", "E06000063", "E06000065"} <= broken
