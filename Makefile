@@ -28,7 +28,7 @@ check: $(READY)
 	@mypy
 	@lint-imports --no-logo
 	@codespell
-	@snakemake --lint
+	@python .ci/lint_workflow.py
 
 format: $(READY)
 	@ruff format . && ruff check --fix .

@@ -66,3 +66,8 @@ def code_hash(module: str) -> str:
         digest.update(path.relative_to(PACKAGE).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def step(task: str) -> str:
+    """The parameter that makes Snakemake rerun a rule when the code of its task changes."""
+    return code_hash(f"{NAME}.tasks.{task}")

@@ -7,6 +7,7 @@ Two forms are known. A collection: ``analyses/<study>/study.yaml`` with data in 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,3 +47,14 @@ def input_of(root: Path, study: StudyFiles) -> list[str]:
     """The input file that the plan names, if it names one that can be a file name."""
     name = _field(root / study.plan, "input", "[A-Za-z0-9][A-Za-z0-9._-]*")
     return [str(study.data / name)] if name else []
+
+
+def registers_of(root: Path, study: StudyFiles) -> list[str]:
+    """Every file beside the plan of a panel: its registers and whatever else its commands may read there."""
+    folder = root / study.data
+    return [str(study.data / path.name) for path in sorted(folder.iterdir())] if folder.is_dir() else []
+
+
+def one_of(names: Iterable[str]) -> str:
+    """The pattern of these studies and no others, for rules that only one kind of study has."""
+    return "|".join(names) or "(?!)"

@@ -3,11 +3,6 @@
 # out: results/<study>/*, reports/<study>.<language>.html
 
 
-def step(task):
-    """The parameter that makes Snakemake rerun a rule when the code of its task changes."""
-    return code_hash(f"sverige_did.tasks.{task}")
-
-
 rule plan:
     """Check the analysis plan and hash it."""
     input:
@@ -38,6 +33,8 @@ rule figures:
         "results/{study}/logs/figures.log",
     benchmark:
         "results/{study}/benchmarks/figures.tsv"
+    wildcard_constraints:
+        study=one_of(PUBLISHED),
     shell:
         "{COMMAND} figures --plan {input.plan} --source {input.source}"
         " --reported {output.reported} --panel {output.panel} 2>&1 | tee {log}"
@@ -74,6 +71,8 @@ rule tables:
         "results/{study}/logs/tables.log",
     benchmark:
         "results/{study}/benchmarks/tables.tsv"
+    wildcard_constraints:
+        study=one_of(PUBLISHED),
     shell:
         "{COMMAND} tables --plan {input.plan} --reported {input.reported}"
         " --feasible {output.feasible} --out {output.tables} 2>&1 | tee {log}"
@@ -94,6 +93,8 @@ rule estimate:
         "results/{study}/logs/estimate.log",
     benchmark:
         "results/{study}/benchmarks/estimate.tsv"
+    wildcard_constraints:
+        study=one_of(PUBLISHED),
     shell:
         "{COMMAND} estimate --plan {input.plan} --reported {input.reported} --designs {input.designs}"
         " --tables {input.tables} --out {output.findings} 2>&1 | tee {log}"
@@ -117,6 +118,8 @@ rule posterior:
         "results/{study}/logs/posterior.log",
     benchmark:
         "results/{study}/benchmarks/posterior.tsv"
+    wildcard_constraints:
+        study=one_of(PUBLISHED),
     shell:
         "{COMMAND} posterior --plan {input.plan} --reported {input.reported}"
         " --designs {input.designs} --tables {input.tables}"
@@ -139,6 +142,8 @@ rule doubt:
         "results/{study}/logs/doubt.log",
     benchmark:
         "results/{study}/benchmarks/doubt.tsv"
+    wildcard_constraints:
+        study=one_of(PUBLISHED),
     shell:
         "{COMMAND} doubt --plan {input.plan} --reported {input.reported} --designs {input.designs}"
         " --tables {input.tables} --out {output.checks} 2>&1 | tee {log}"
@@ -162,11 +167,13 @@ rule release:
         json="results/{study}/estimates.json",
     params:
         code=step("release"),
-        folder="results/{study}",
+        folder=lambda wildcards, input: str(Path(input.plan).parent),
     log:
         "results/{study}/logs/release.log",
     benchmark:
         "results/{study}/benchmarks/release.tsv"
+    wildcard_constraints:
+        study=one_of(PUBLISHED),
     shell:
         "{COMMAND} release --folder {params.folder} --out {output.release}"
         " --csv {output.csv} --json {output.json} 2>&1 | tee {log}"

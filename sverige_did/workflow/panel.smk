@@ -1,0 +1,97 @@
+# A study of registers.
+# in:  {plan} (study.yaml), every table in data/<study>/
+# out: results/<study>/*, reports/<study>.<language>.html (rules plan, design and report are those of published.smk)
+
+
+rule registers:
+    """Check every register against its schema, the others and the plan; an error stops here."""
+    input:
+        plan=rules.plan.output.plan,
+        data=lambda wildcards: registers_of(ROOT, STUDIES[wildcards.study]),
+    output:
+        problems="results/{study}/problems.json",
+    params:
+        code=step("check"),
+        folder=lambda wildcards: STUDIES[wildcards.study].data,
+    log:
+        "results/{study}/logs/registers.log",
+    benchmark:
+        "results/{study}/benchmarks/registers.tsv"
+    wildcard_constraints:
+        study=one_of(PANELS),
+    shell:
+        "{COMMAND} registers --plan {input.plan} --data {params.folder} --out {output.problems} 2>&1 | tee {log}"
+
+
+rule panel:
+    """Count the registers into the panel, and read off which of them covers whom and when."""
+    input:
+        plan=rules.plan.output.plan,
+        problems=rules.registers.output.problems,
+        data=lambda wildcards: registers_of(ROOT, STUDIES[wildcards.study]),
+    output:
+        panel="results/{study}/panel.parquet",
+        coverage="results/{study}/coverage.json",
+        left_out="results/{study}/left_out.json",
+    params:
+        code=step("panel"),
+        folder=lambda wildcards: STUDIES[wildcards.study].data,
+    log:
+        "results/{study}/logs/panel.log",
+    benchmark:
+        "results/{study}/benchmarks/panel.tsv"
+    wildcard_constraints:
+        study=one_of(PANELS),
+    shell:
+        "{COMMAND} panel --plan {input.plan} --data {params.folder} --out {output.panel}"
+        " --coverage {output.coverage} --left-out {output.left_out} 2>&1 | tee {log}"
+
+
+rule panel_estimate:
+    """Estimate every outcome in the class that its design allows, with every method side by side."""
+    input:
+        plan=rules.plan.output.plan,
+        panel=rules.panel.output.panel,
+        designs=rules.design.output.designs,
+    output:
+        findings="results/{study}/findings.json",
+        lineups="results/{study}/lineups.json",
+    params:
+        code=step("panel_estimate"),
+    log:
+        "results/{study}/logs/panel_estimate.log",
+    benchmark:
+        "results/{study}/benchmarks/panel_estimate.tsv"
+    wildcard_constraints:
+        study=one_of(PANELS),
+    shell:
+        "{COMMAND} panel-estimate --plan {input.plan} --panel {input.panel} --designs {input.designs}"
+        " --out {output.findings} --lineups {output.lineups} 2>&1 | tee {log}"
+
+
+rule panel_release:
+    """Let out what may leave: small numbers of children and what would give them away stay inside."""
+    input:
+        plan=rules.plan.output.plan,
+        panel=rules.panel.output.panel,
+        coverage=rules.panel.output.coverage,
+        left_out=rules.panel.output.left_out,
+        designs=rules.design.output.designs,
+        findings=rules.panel_estimate.output.findings,
+        lineups=rules.panel_estimate.output.lineups,
+    output:
+        release="results/{study}/release.json",
+        csv="results/{study}/estimates.csv",
+        json="results/{study}/estimates.json",
+    params:
+        code=step("panel_release"),
+        folder=lambda wildcards, input: str(Path(input.plan).parent),
+    log:
+        "results/{study}/logs/panel_release.log",
+    benchmark:
+        "results/{study}/benchmarks/panel_release.tsv"
+    wildcard_constraints:
+        study=one_of(PANELS),
+    shell:
+        "{COMMAND} panel-release --folder {params.folder} --out {output.release}"
+        " --csv {output.csv} --json {output.json} 2>&1 | tee {log}"
