@@ -29,7 +29,7 @@ class Ranks:
     """Ranks (R, P) in 0..size of the true values of the named scalar parameters; R data sets out of ``drawn``.
 
     ``refused`` data sets could not be modelled (nothing happened in them): uniformity holds given any data, so leaving
-    them out is fair. ``gates_failed`` counts the fits whose draws missed the gates; their ranks are kept.
+    them out is fair. ``diverged`` counts the fits with a divergence; their ranks are kept.
     """
 
     names: tuple[str, ...]
@@ -37,7 +37,7 @@ class Ranks:
     size: int
     drawn: int
     refused: int
-    gates_failed: int
+    diverged: int
 
 
 def calibrate(
@@ -59,7 +59,7 @@ def calibrate(
     prior = named(simulated["prior"].to_dataset())
     truth = np.stack([prior[name].to_numpy().ravel() for name in names], axis=1)
     data = simulated["prior_predictive"]["y"].to_numpy()[0].astype(float)
-    compiled, rows, refused, failed = compile_model(template), [], 0, 0
+    compiled, rows, refused, diverged = compile_model(template), [], 0, 0
     for one, y, seed in zip(truth, data, seeds[1:], strict=True):
         try:
             model = build(y)
@@ -69,9 +69,9 @@ def calibrate(
         fit = sample(model, seed=int(seed), settings=settings, gates=None, compiled=compiled, progress=False)
         kept = np.stack([fit.values(name)[::thin] for name in names], axis=1)
         rows.append((kept < one).sum(axis=0))
-        failed += any(name != "ess_tail" and name != "ess_bulk" for name in fit.report.failed)
+        diverged += fit.report.divergences > 0
     size = -(-settings.chains * settings.draws // thin)
-    return Ranks(names, np.array(rows), size, replications, refused, failed)
+    return Ranks(names, np.array(rows), size, replications, refused, diverged)
 
 
 def uniformity(ranks: Ranks, rng: np.random.Generator, simulations: int = 4000) -> dict[str, float]:

@@ -101,7 +101,7 @@ def build_logistic_normal(cells: TypeCells, priors: TypePriors = TypePriors(), s
     """Unfitted model y_dt ~ Multinomial(n_dt, p_dt) with eps_k,dt of sd ``shock``, independent over cells."""
     with pm.Model(check_bounds=False) as model:
         mean, built = _predictor(cells, priors, {"sigma_s": shock}, name="eta_mean")
-        eta = mean + built["sigma_s"] * pm.ZeroSumNormal("shock_z", shape=cells.counts.shape)
+        eta = mean + built.signed("sigma_s") * pm.ZeroSumNormal("shock_z", shape=cells.counts.shape)
         eta = pm.Deterministic("eta", eta, dims=("cell", "type"))
         counts = pm.Data("counts", cells.counts)
         pm.Multinomial("y", n=counts.sum(axis=1), p=pm.math.softmax(eta, axis=1), observed=counts)
@@ -119,11 +119,13 @@ def _predictor(
     pm.modelcontext(None).add_coords({"cell": np.arange(len(cells.counts)), "type": np.arange(n_types)})
     index = pm.Data("index", np.stack([cells.district, cells.period]).astype("int64"))
     dose, flag = pm.Data("dose", cells.dose), pm.Data("treated", cells.treated.astype(float))
-    level = built["sd_level"] * pm.ZeroSumNormal("level_z", shape=n_types)
-    gap = built["sd_gap"] * pm.ZeroSumNormal("gap_z", shape=n_types)
-    tau = pm.Deterministic("tau_type", built["sd_effect"] * pm.ZeroSumNormal("tau_z", shape=n_types), dims="type")
-    district = flag[:, None] * gap + built["sigma_alpha"] * _zero_sum("district_z", n_districts, n_types)
-    period = built["sigma_lambda"] * _zero_sum("period_z", n_periods, n_types)
+    level = built.signed("sd_level") * pm.ZeroSumNormal("level_z", shape=n_types)
+    gap = built.signed("sd_gap") * pm.ZeroSumNormal("gap_z", shape=n_types)
+    tau = pm.Deterministic(
+        "tau_type", built.signed("sd_effect") * pm.ZeroSumNormal("tau_z", shape=n_types), dims="type"
+    )
+    district = flag[:, None] * gap + built.signed("sigma_alpha") * _zero_sum("district_z", n_districts, n_types)
+    period = built.signed("sigma_lambda") * _zero_sum("period_z", n_periods, n_types)
     eta = level + district[index[0]] + period[index[1]] + dose[:, None] * tau
     return pm.Deterministic(name, eta, dims=("cell", "type")), built
 

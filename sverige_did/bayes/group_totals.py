@@ -166,7 +166,7 @@ def _predictor(hidden: Districts, priors: TotalsPriors) -> TensorVariable:
     design = pm.Data("design", np.hstack([COEFFICIENTS, _shock_root(hidden)]))
     z = pm.Normal("shock_z", shape=len(CELLS))
     pm.modelcontext(None).add_coord("cell", CELLS)
-    eta = (design * pt.concatenate([built.normal, built["s"] * z])).sum(axis=1)
+    eta = (design * pt.concatenate([built.normal, built.signed("s") * z])).sum(axis=1)
     return pm.Deterministic("eta", eta, dims="cell")
 
 

@@ -97,11 +97,15 @@ def variance(prior: Prior) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """Priors as variables of a model: normals in one vector, half-normals in another, betas one by one."""
+    """Priors as variables of a model: normals in one vector, half-normals in another, betas one by one.
+
+    A half-normal is the absolute value of a normal, and ``root`` is that normal with its sign.
+    """
 
     normal: TensorVariable | None
     normal_names: tuple[str, ...]
     scale: TensorVariable | None
+    root: TensorVariable | None
     scale_names: tuple[str, ...]
     beta: Mapping[str, TensorVariable]
 
@@ -112,6 +116,16 @@ class Built:
         if self.scale is not None and name in self.scale_names:
             return self.scale[self.scale_names.index(name)]
         return self.beta[name]
+
+    def signed(self, name: str) -> TensorVariable:
+        """The sd of that name with a sign, for products with variables symmetric about zero.
+
+        There the sign cancels, and the sampler may pass through zero instead of being held at an edge: several times
+        as many effective draws as with a logarithm where the sd is small.
+        """
+        if self.root is None:
+            raise KeyError(name)
+        return self.root[self.scale_names.index(name)]
 
 
 def build_priors(priors: Mapping[str, Prior]) -> Built:
@@ -128,7 +142,7 @@ def build_priors(priors: Mapping[str, Prior]) -> Built:
     shapes = [number for prior in beta.values() for number in (prior.a, prior.b)]
     given = pm.Data("prior_parameters", np.asarray([*means, *spreads, *shapes], dtype=float))
     n, m = len(normal), len(half)
-    vectors: dict[str, TensorVariable | None] = {"normal": None, "scale": None}
+    vectors: dict[str, TensorVariable | None] = {"normal": None, "scale": None, "root": None}
     model = pm.modelcontext(None)
     if normal:
         model.add_coord("normal_name", tuple(normal))
@@ -136,13 +150,13 @@ def build_priors(priors: Mapping[str, Prior]) -> Built:
         vectors["normal"] = pm.Deterministic("normal", shifted, dims="normal_name")
     if half:
         model.add_coord("scale_name", tuple(half))
-        scaled = given[2 * n : 2 * n + m] * pm.HalfNormal("scale_z", shape=m)
-        vectors["scale"] = pm.Deterministic("scale", scaled, dims="scale_name")
+        root = given[2 * n : 2 * n + m] * pm.Normal("scale_z", shape=m)
+        vectors |= {"root": root, "scale": pm.Deterministic("scale", abs(root), dims="scale_name")}
     start = 2 * n + m
     betas = {
         name: pm.Beta(name, alpha=given[start + 2 * i], beta=given[start + 2 * i + 1]) for i, name in enumerate(beta)
     }
-    return Built(vectors["normal"], tuple(normal), vectors["scale"], tuple(half), betas)
+    return Built(vectors["normal"], tuple(normal), vectors["scale"], vectors["root"], tuple(half), betas)
 
 
 SPREAD = {"normal": "normal_name", "scale": "scale_name"}

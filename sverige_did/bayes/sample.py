@@ -46,6 +46,10 @@ class Settings:
     target_accept: float = 0.95
 
 
+CAREFUL = Settings(draws=3000, tune=1500, target_accept=0.99)
+"""For the models of districts, whose shocks' sd may be near zero."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """Machine code for one model structure; ``structure`` is the fingerprint that a model must share to use it."""
@@ -180,7 +184,11 @@ def _draw(code: Any, seed: int, settings: Settings, progress: bool | None) -> xr
 
 
 def named(posterior: xr.Dataset) -> xr.Dataset:
-    """The parameters that the model keeps in vectors, each under its own name."""
+    """The parameters that the model keeps in vectors, each under its own name, without the standardised variables.
+
+    A standardised variable (``..._z``) and the sign of its sd are not identified one by one, only their product is.
+    """
+    posterior = posterior.drop_vars([name for name in posterior.data_vars if str(name).endswith("_z")])
     for vector, dimension in SPREAD.items():
         if vector in posterior:
             column = posterior[vector]

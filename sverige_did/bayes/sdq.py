@@ -88,8 +88,8 @@ def build_sdq(scores: Scores, priors: ScorePriors = ScorePriors()) -> pm.Model:
         index = pm.Data("index", np.stack([scores.child, scores.informant]).astype("int64"))
         numbers = pm.Data("numbers", np.stack([scores.time - middle, scores.dose]).astype(float))
         own = pm.Normal("child", built["level"], built["sd_child"], shape=n_children)
-        slope = built["trend"] + built["sd_slope"] * pm.Normal("slope_z", shape=n_children)
-        informant = built["sd_informant"] * _between(n_informants)
+        slope = built["trend"] + built.signed("sd_slope") * pm.Normal("slope_z", shape=n_children)
+        informant = built.signed("sd_informant") * _between(n_informants)
         child = index[0]
         eta = own[child] + slope[child] * numbers[0] + informant[index[1]] + built["tau"] * numbers[1]
         pm.modelcontext(None).add_coord("row", np.arange(len(scores.child)))

@@ -163,10 +163,10 @@ def build_structure(cells: Cells, priors: PanelPriors, extra: Mapping[str, Prior
     pm.modelcontext(None).add_coords(
         {"cell": np.arange(len(cells.district)), "period": np.arange(shape[1]), "treated_district": treated}
     )
-    district = built["gamma"] * flag + built["sigma_alpha"] * pm.ZeroSumNormal("district_z", shape=shape[0])
+    district = built["gamma"] * flag + built.signed("sigma_alpha") * pm.ZeroSumNormal("district_z", shape=shape[0])
     walk = random_walk(pm.Normal("period_z", shape=shape[1] - 1))
-    period = pm.Deterministic("lambda", built["sigma_lambda"] * walk, dims="period")
-    shock = built["sigma_s"] * autoregression(built["rho"], pm.Normal("shock_z", shape=shape), shape[1])
+    period = pm.Deterministic("lambda", built.signed("sigma_lambda") * walk, dims="period")
+    shock = built.signed("sigma_s") * autoregression(built["rho"], pm.Normal("shock_z", shape=shape), shape[1])
     effect = pm.Deterministic("tau_district", _effect(cells, built, len(treated)), dims="treated_district")
     at, when, whose = index[0], index[1], index[2]
     eta = built["mu"] + district[at] + period[when] + shock[at, when] + effect[whose] * numbers[1]
@@ -194,7 +194,7 @@ def _effect(cells: Cells, built: Built, n_treated: int) -> Tensor:
     """tau_d (K,): districts differ only where enough treated cells can say by how much."""
     if int((cells.dose > 0).sum()) < ENOUGH_TREATED_CELLS:
         return built["tau"] + pt.zeros(n_treated)
-    return built["tau"] + built["sigma_tau"] * pm.Normal("effect_z", shape=n_treated)
+    return built["tau"] + built.signed("sigma_tau") * pm.Normal("effect_z", shape=n_treated)
 
 
 def observe(cells: Cells, predictor: Predictor, likelihood: Callable[[Tensor, Tensor], Tensor]) -> None:

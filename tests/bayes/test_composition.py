@@ -14,7 +14,7 @@ from sverige_did.bayes.composition import (
     effect_on_types,
     ladder_balances,
 )
-from sverige_did.bayes.sample import Settings, sample
+from sverige_did.bayes.sample import CAREFUL, sample
 from sverige_did.errors import RefusedError
 
 
@@ -91,7 +91,7 @@ def test_refuses_what_it_cannot_split_or_compare(key, changed):
 def test_recovers_a_move_from_the_top_rung_to_the_bottom(build):
     tau = np.array([0.9, 0.0, 0.0, -0.9])
     panel = cells(n_districts=16, tau=tau, size=60, seed=4)
-    fit = sample(build(panel), seed=5, settings=Settings(draws=1500))
+    fit = sample(build(panel), seed=5, settings=CAREFUL)
     low, high = np.quantile(fit.values("tau_type"), [0.005, 0.995], axis=0)
     assert ((low < tau) & (tau < high)).all()
     points = effect_on_types(fit, panel)

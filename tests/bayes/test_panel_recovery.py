@@ -11,7 +11,7 @@ from sverige_did.bayes.effects import effect_in_new_district, effect_on_treated,
 from sverige_did.bayes.negative_binomial import build_negative_binomial
 from sverige_did.bayes.poisson import build_poisson
 from sverige_did.bayes.priors import Normal
-from sverige_did.bayes.sample import Settings, sample
+from sverige_did.bayes.sample import CAREFUL, sample
 from sverige_did.bayes.structure import Cells, PanelPriors
 
 TAU = -0.8
@@ -69,7 +69,7 @@ def test_recovers_the_effect_on_every_scale(case):
     draw, build, outcome, truth = CASES[case]
     cells, eta = simulated(draw)
     assert cells.hidden.any()
-    fit = sample(build(cells), seed=1, settings=Settings(draws=1500))
+    fit = sample(build(cells), seed=1, settings=CAREFUL)
     after = cells.dose > 0
     expected = truth(eta[after]).mean() - truth(eta[after] - TAU).mean()
     told = effect_on_treated(fit, cells, outcome)
@@ -86,7 +86,7 @@ def test_recovers_the_effect_on_every_scale(case):
 def test_hidden_counts_are_not_zeros():
     cells, _ = simulated(binomial, seed=3)
     zeros = np.where(cells.hidden, 0.0, cells.low)
-    honest = sample(build_binomial(cells), seed=4, settings=Settings(draws=1500)).values("eta")[:, cells.hidden]
+    honest = sample(build_binomial(cells), seed=4, settings=CAREFUL).values("eta")[:, cells.hidden]
     naive = replace(cells, low=zeros, high=zeros)
-    fooled = sample(build_binomial(naive), seed=4, settings=Settings(draws=1500)).values("eta")[:, cells.hidden]
+    fooled = sample(build_binomial(naive), seed=4, settings=CAREFUL).values("eta")[:, cells.hidden]
     assert fooled.mean() < honest.mean() - 0.3

@@ -7,7 +7,7 @@ from scipy import stats
 from scipy.special import expit
 
 from sverige_did.bayes.sample import sample
-from sverige_did.bayes.sdq import Scores, build_sdq, development_in_points, prob_at_least
+from sverige_did.bayes.sdq import CHILD, INFORMANT, SLOPE, Scores, build_sdq, development_in_points, prob_at_least
 from sverige_did.errors import RefusedError
 
 
@@ -24,7 +24,7 @@ def scores(n_children=12, waves=3, seed=0, tau=0.0, kappa=25.0):
 
 def drawn(data, seed=1):
     model = build_sdq(data)
-    names = ("eta", "child", "slope_z", "informant_z", "normal", "scale")
+    names = ("eta", "child", "slope_z", "informant_z", "normal", "scale_z")
     values = pm.draw([model[name] for name in names], random_seed=seed, mode="FAST_COMPILE")
     return model, dict(zip(names, values, strict=True))
 
@@ -33,7 +33,7 @@ def test_predictor_is_the_formula_written_out_row_by_row():
     data = scores()
     _, found = drawn(data)
     _, trend, tau, _ = found["normal"]
-    _, sd_slope, sd_informant = found["scale"]
+    _, sd_slope, sd_informant = found["scale_z"] * np.array([CHILD.sd, SLOPE.sd, INFORMANT.sd])
     middle = (data.time.min() + data.time.max()) / 2
     for i in range(len(data.child)):
         slope = trend + sd_slope * found["slope_z"][data.child[i]]
@@ -53,6 +53,7 @@ def test_likelihood_is_the_beta_binomial_of_forty_points():
 def test_only_differences_in_time_count():
     data = scores()
     point = build_sdq(data).initial_point()
+    point["scale_z"] = np.ones_like(point["scale_z"])
     later = build_sdq(replace(data, time=data.time + 7))
     first = build_sdq(data).compile_logp(mode="FAST_COMPILE")(point)
     assert later.compile_logp(mode="FAST_COMPILE")(point) == pytest.approx(first)
