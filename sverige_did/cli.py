@@ -217,6 +217,60 @@ def registers(plan: In, data: Annotated[Path, typer.Option(file_okay=False)], ou
     _done("registers", warnings=run(plan, data, out))
 
 
+@app.command()
+def panel(
+    plan: In, data: Annotated[Path, typer.Option(file_okay=False)], out: Out, coverage: Out, left_out: Out
+) -> None:
+    """Turn the registers of a study into its panel."""
+    from sverige_did.tasks.panel import run
+
+    cells, outcomes = run(plan, data, out, coverage, left_out)
+    _done("panel", cells=cells, outcomes=outcomes)
+
+
+@app.command()
+def panel_estimate(plan: In, panel: In, designs: In, out: Out, lineups: Out) -> None:
+    """Estimate every outcome of a panel in the class that its design allows."""
+    from sverige_did.tasks.panel_estimate import run
+
+    _done("panel_estimate", findings=run(plan, panel, designs, out, lineups))
+
+
+@app.command()
+def panel_release(folder: Annotated[Path, typer.Option(file_okay=False)], out: Out, csv: Out, json: Out) -> None:
+    """Let out what may leave about a study of registers."""
+    from sverige_did.tasks.panel_release import run
+
+    findings, withheld = run(folder, out, csv, json)
+    _done("panel_release", findings=findings, withheld=withheld)
+
+
+@app.command()
+def size(
+    study: str,
+    results: Annotated[Path, typer.Option(file_okay=False, help="Where the workflow wrote its numbers")] = Path(
+        "results"
+    ),
+    outcome: Annotated[str | None, typer.Option(help="The plan's primary outcome unless another is named")] = None,
+    simulations: Annotated[int, typer.Option(min=1000)] = 10_000,
+) -> None:
+    """Show how often every method rejects a true null in the study's own design, beside its p-value."""
+    from rich.progress import Progress
+
+    from sverige_did.report.size_table import size_table, told
+    from sverige_did.tasks.size import run
+
+    own, spoken = run(results / study, outcome), default_language()
+    with Progress(transient=True) as progress:
+        bar = progress.add_task(words.text("size.simulating", spoken, outcome=own.outcome), total=simulations)
+        for found in own.simulate(simulations):
+            progress.update(bar, completed=found.simulations)
+    console = Console(highlight=False)
+    counts = own.counts | {"simulations": found.simulations}
+    above, below = told(own.outcome, counts, own.swings, own.alpha, spoken)
+    console.print(above, size_table(found.rates, own.p, own.alpha, spoken), below, sep="\n", markup=False)
+
+
 def _language(name: str) -> Language:
     if name not in LANGUAGES:
         raise typer.BadParameter(", ".join(LANGUAGES))

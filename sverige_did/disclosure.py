@@ -11,24 +11,45 @@ import io
 from importlib.metadata import version
 from typing import Any, Literal
 
-from sverige_did.design import OutcomeDesign
+from sverige_did.design import Coverage, OutcomeDesign
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
-from sverige_did.results import ROW_FIELDS, CheckResult, Diagnostics, Feasible, Finding, Frozen, Reported
+from sverige_did.results import (
+    ROW_FIELDS,
+    CheckResult,
+    Diagnostics,
+    Feasible,
+    Finding,
+    Frozen,
+    LineupRecord,
+    Remark,
+    Reported,
+)
 from sverige_did.study import Study
 
-Policy = Literal["published"]
+Policy = Literal["published", "registers"]
 
 
 COMPUTED_WITH = ("sverige-did", "numpy", "scipy", "pandas", "pymc", "pytensor", "nutpie", "arviz-stats", "matplotlib")
 """The packages whose versions stand in a release."""
 
 
+class ReleasedLevel(Frozen):
+    """One outcome in one group and period: a level in its unit, or hidden, which is neither 0 nor blank."""
+
+    outcome: str
+    group: Literal["treated", "control"]
+    period: str
+    status: Literal["shown", "hidden"]
+    level: float | None = None
+
+
 class Release(Frozen):
     """All that a report may tell about one study, and all that it needs.
 
     ``versions`` names the packages that computed it; ``data_sha256`` is the hash of the panel; ``main_reading`` is the
-    reading that the first figure shows: the first one that contradicts none of the reported figures.
+    reading that the first figure shows: the first one that contradicts none of the reported figures. ``withheld`` are
+    outcomes that were estimated from so few children that nothing about them may leave.
     """
 
     study: Study
@@ -44,6 +65,11 @@ class Release(Frozen):
     reported: tuple[Reported, ...] = ()
     feasible: tuple[Feasible, ...] = ()
     diagnostics: tuple[Diagnostics, ...] = ()
+    lineups: tuple[LineupRecord, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    levels: tuple[ReleasedLevel, ...] = ()
+    withheld: tuple[str, ...] = ()
+    left_out: tuple[Remark, ...] = ()
 
 
 def release_published(

@@ -234,3 +234,37 @@ class Diagnostics(Frozen):
     divergences: int
     bfmi_min: float
     passed: bool
+
+
+class Remark(Frozen):
+    """A sentence by its full key in the language files, filled with ``values`` that are already formatted."""
+
+    key: str
+    values: dict[str, str] = Field(default_factory=dict)
+
+
+class LineupRecord(Frozen):
+    """What stands beside the line-up of methods of one outcome on the scale that gives its verdict.
+
+    ``counts`` (B,) say how many of all choices of districts give a studentised difference between ``edges`` (B + 1,);
+    ``observed`` is that of the districts that were treated. ``event`` holds the effect period by period against the
+    last one before the start, with limits that cover all of them at once; None where there are too few periods.
+    A line-up that could not be made has no counts, and ``remarks`` say why.
+    """
+
+    outcome: str
+    scale: str
+    verdict: Verdict
+    remarks: tuple[Remark, ...] = ()
+    observed: float | None = None
+    smallest_p: Probability | None = None
+    enumerated: bool = True
+    edges: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
+    event: Curve | None = None
+
+    @model_validator(mode="after")
+    def _one_count_between_two_edges(self) -> Self:
+        if self.counts and len(self.edges) != len(self.counts) + 1:
+            raise ValueError(f"{self.outcome}: {len(self.counts)} counts need one edge more")
+        return self

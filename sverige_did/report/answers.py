@@ -33,7 +33,7 @@ HEADLINE: tuple[tuple[tuple[str, ...], str], ...] = (
 NOT_ABOUT_THE_OUTCOME = frozenset({"break_even", "net_cost"})
 """Estimators that weigh the outcome against an investment and do not say what happened to it."""
 
-OffScale = Literal["no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale"]
+OffScale = Literal["no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale", "withheld"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,12 @@ def is_part(finding: Finding) -> bool:
 
 
 def headline(release: Release, outcome: str) -> Finding | None:
-    """The finding that stands for an outcome in a sentence; None where nothing could be estimated."""
+    """The finding that stands for an outcome in a sentence; None where nothing could be estimated.
+
+    Where methods were lined up it is the first of them, on the scale that the verdict is about.
+    """
+    if any(record.outcome == outcome for record in release.lineups):
+        return next(iter(findings_of(release, outcome)), None)
     chosen = (pick(release, outcome, estimators, scale) for estimators, scale in HEADLINE)
     rest = (item for item in told_first(release, outcome) if item.result.estimator not in NOT_ABOUT_THE_OUTCOME)
     return next((item for item in chosen if item is not None), next(rest, None))
@@ -196,8 +201,10 @@ def _why_off_scale(release: Release, outcome: str) -> OffScale:
     design = design_of(release, outcome)
     if design.design_class is None:
         return "no_data"
+    if outcome in release.withheld:
+        return "withheld"
     if design.support.numbers_lost:
         return "numbers_lost"
     if not findings_of(release, outcome):
         return "not_estimated"
-    return "level_lost" if design.may_say_effect else "other_scale"
+    return "level_lost" if design.may_say_effect and release.policy == "published" else "other_scale"

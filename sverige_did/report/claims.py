@@ -30,6 +30,8 @@ def claim(release: Release, outcome: str, language: Language) -> str:
     A sentence of its own where nothing was registered, and where only the level of one group is known.
     """
     told = headline(release, outcome)
+    if outcome in release.withheld:
+        return words.text("lineup.claim_withheld", language, **_names(release, outcome, language))
     if told is None:
         design_class = design_of(release, outcome).design_class
         key = "design.claim.none" if design_class is None else f"design.claim.{design_class}.refused"

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sverige_did import words
-from sverige_did.report import answers, beliefs, doubts, labels, numbers, overview, record, sections
+from sverige_did.report import answers, beliefs, doubts, labels, lineups, numbers, overview, record, sections
 from sverige_did.report.forest import Shapes
 from sverige_did.report.tables import Table, heads
 
@@ -31,6 +31,7 @@ def render(release: Release, language: Language) -> str:
     Raises KeyError where the release carries a key that the language files do not know.
     """
     context = _frame(release, language) | _findings(release, language) | _record(release, language)
+    context |= _registers(release, language)
     return environment().get_template("page.html.j2").render(context)
 
 
@@ -103,4 +104,14 @@ def _record(release: Release, language: Language) -> dict[str, Any]:
         "needed": record.needed(release, language),
         "limits": record.limits(release),
         "plan": record.plan_text(release),
+    }
+
+
+def _registers(release: Release, language: Language) -> dict[str, Any]:
+    return {
+        "lineups": lineups.lineups(release, language),
+        "levels": lineups.levels(release, language),
+        "coverage": lineups.coverage(release, language),
+        "withheld": lineups.withheld(release, language),
+        "left_out": tuple(lineups.said(remark, language) for remark in release.left_out),
     }

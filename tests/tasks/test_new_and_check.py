@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
+import small_registers as small
 from typer.testing import CliRunner
 
 from sverige_did.cli import app
@@ -16,9 +16,6 @@ from sverige_did.report.problems import problems_html, problems_json, problems_t
 from sverige_did.sources.schemas import REGISTERS
 from sverige_did.study import read_study
 from sverige_did.tasks.new import run as new
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "sources"))
-import small_registers as small
 
 TODAY = date(2026, 1, 31)
 

@@ -1,0 +1,173 @@
+"""The door for registers: results about few children stay inside, and so does what would give them away.
+
+Single districts never leave, only groups of them. What leaves about a group is its level period by period, with small
+numbers hidden (small_counts.py), and the estimates of outcomes that rest on enough children in every window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.design import Coverage, OutcomeDesign
+from sverige_did.disclosure import COMPUTED_WITH, Release, ReleasedLevel
+from sverige_did.errors import InputError, Problem
+from sverige_did.outcomes import CATALOGUE
+from sverige_did.panel import Panel
+from sverige_did.results import CheckResult, Finding, LineupRecord, Remark
+from sverige_did.small_counts import fewest_children, hidden_parts, is_small
+from sverige_did.study import Study
+
+PARTS = ("home_based", "network", "family", "institution")
+"""The kinds of place that make up the placed: ``<part>_share`` and ``<part>_per_1000`` are two views of one number."""
+
+TOTALS = frozenset({"placed_total", "placed_per_1000"})
+GROUPS: tuple[Literal["treated", "control"], ...] = ("treated", "control")
+PER = {"percent": 100.0, "rate_per_1000": 1000.0}
+
+
+class _Sum(NamedTuple):
+    """One outcome in one group and period: sums over its districts, and the length of the period in years."""
+
+    outcome: str
+    kind: str
+    value: float
+    denominator: float
+    length: float
+
+    @property
+    def children(self) -> float:
+        """How many children the number is about, at least; amounts of accounts are about none in particular."""
+        if self.kind == "person_years":
+            return fewest_children(self.value, self.length)
+        if self.kind == "mean":
+            return self.denominator
+        if self.kind == "money":
+            return fewest_children(self.denominator, self.length) if self.outcome.startswith("price_") else np.inf
+        return self.value
+
+    @property
+    def level(self) -> float | None:
+        """In the unit of the outcome; None where there is nothing to divide by."""
+        if np.isnan(self.denominator) or self.kind == "mean":
+            return self.value
+        per = PER.get(CATALOGUE[self.outcome].unit, 1.0)
+        return per * self.value / self.denominator if self.denominator > 0 else None
+
+    @property
+    def rest(self) -> float:
+        """How many of the denominator are not in the numerator, for a share of children or of events."""
+        if CATALOGUE[self.outcome].family != "share" or np.isnan(self.denominator):
+            return np.inf
+        others = self.denominator - self.value
+        return fewest_children(others, self.length) if self.kind == "person_years" else others
+
+
+def release_registers(
+    *,
+    study: Study,
+    panel: Panel,
+    designs: tuple[OutcomeDesign, ...],
+    findings: tuple[Finding, ...],
+    lineups: tuple[LineupRecord, ...],
+    coverage: tuple[Coverage, ...],
+    checks: tuple[CheckResult, ...] = (),
+    left_out: tuple[Remark, ...] = (),
+) -> Release:
+    """Release a study of registers under the plan's threshold for small numbers.
+
+    Raises InputError when the study is not one of registers, or a finding was made from another plan.
+    """
+    rules = study.registers
+    if rules is None:
+        raise InputError(Problem("not_registers", column="kind", found=study.kind, expected="panel"))
+    if any(finding.plan_sha256 != study.sha256 for finding in findings):
+        raise InputError(Problem("other_plan"))
+    wanted = [item.outcome for item in study.outcomes]
+    withheld = tuple(outcome for outcome in wanted if _too_few(panel, study, outcome, rules.hidden_below))
+    return Release(
+        study=study,
+        plan_sha256=study.sha256,
+        data_sha256=panel.sha256,
+        synthetic=panel.synthetic,
+        policy="registers",
+        versions={name: version(name) for name in COMPUTED_WITH},
+        designs=designs,
+        main_reading="all",
+        findings=tuple(finding for finding in findings if finding.outcome not in withheld),
+        checks=tuple(check for check in checks if check.outcome not in withheld),
+        lineups=tuple(record for record in lineups if record.outcome not in withheld),
+        coverage=coverage,
+        levels=tuple(_levels(panel, wanted, rules.hidden_below)),
+        withheld=withheld,
+        left_out=left_out,
+    )
+
+
+def _too_few(panel: Panel, study: Study, outcome: str, threshold: int) -> bool:
+    """Whether a group has few children, but some, in a whole window; of a share, also few outside the numerator."""
+    cells, when = panel.outcome(outcome), study.periods
+    before = cells["end"] < pd.Timestamp(when.treatment_start)
+    after = (cells["start"] >= pd.Timestamp(when.treatment_start)) & (cells["end"] <= pd.Timestamp(when.follow_up))
+    for window in (before, after):
+        for group in GROUPS:
+            mine = cells[window & (cells["group"] == group)]
+            if mine.empty:
+                continue
+            found = _summed(outcome, mine, _years(mine.drop_duplicates("period")))
+            if is_small(found.children, threshold) or is_small(found.rest, threshold):
+                return True
+    return False
+
+
+def _levels(panel: Panel, wanted: list[str], threshold: int) -> Iterator[ReleasedLevel]:
+    """The level of every outcome of the plan by group and period, small numbers and their give-aways hidden.
+
+    The parts of the placed are looked at together, whether or not the plan has them all: somebody else may print
+    the others.
+    """
+    cells = panel.cells
+    for group in GROUPS:
+        side = cells[cells["group"] == group]
+        for period, here in side.groupby("period", sort=True):
+            sums = {str(name): _summed(str(name), one, _years(one.head(1))) for name, one in here.groupby("outcome")}
+            hidden = _hidden(sums, threshold)
+            for outcome in wanted:
+                if outcome in sums:
+                    out = outcome in hidden
+                    level = None if out else sums[outcome].level
+                    status: Literal["shown", "hidden"] = "hidden" if out else "shown"
+                    yield ReleasedLevel(outcome=outcome, group=group, period=str(period), status=status, level=level)
+
+
+def _hidden(sums: dict[str, _Sum], threshold: int) -> set[str]:
+    """The outcomes of one group and period whose numbers stay inside."""
+    hidden = {name for name, one in sums.items() if is_small(one.children, threshold) or one.rest < threshold}
+    shares = {part: sums[f"{part}_share"] for part in PARTS if f"{part}_share" in sums}
+    if shares and "placed_total" in sums:
+        if "placed_total" in hidden:
+            return hidden | TOTALS | {f"{part}_{view}" for part in shares for view in ("share", "per_1000")}
+        mask = hidden_parts([one.children for one in shares.values()], [one.rest for one in shares.values()], threshold)
+        both = {
+            f"{part}_{view}" for part, out in zip(shares, mask, strict=True) if out for view in ("share", "per_1000")
+        }
+        hidden = {name for name in hidden if name.removesuffix("_share") not in shares} | both
+    return hidden | {twin for name in hidden if (twin := CATALOGUE[name].twin)}
+
+
+def _summed(outcome: str, cells: pd.DataFrame, length: float) -> _Sum:
+    kind = str(cells["kind"].iloc[0])
+    denominator = float(cells["denominator"].sum(min_count=1))
+    value = float((cells["value"] * (cells["denominator"] if kind == "mean" else 1.0)).sum())
+    if kind == "mean":
+        value = value / denominator if denominator > 0 else float("nan")
+    return _Sum(outcome, kind, value, denominator, length)
+
+
+def _years(periods: pd.DataFrame) -> float:
+    days = (periods["end"] - periods["start"]).dt.days + 1
+    return float((days / np.where(periods["start"].dt.is_leap_year, 366.0, 365.0)).sum())

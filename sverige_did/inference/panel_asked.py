@@ -1,0 +1,97 @@
+"""One outcome of a plan with its cells: which of them are before and after, and the arrays made of them."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.did.arrays import DistrictPanel, Weighting
+from sverige_did.did.collapse import Window
+from sverige_did.did.from_panel import Partial, district_panel, period_number
+from sverige_did.outcomes import CATALOGUE
+from sverige_did.results import DesignClass, Estimate, Finding, Verdict
+from sverige_did.study import Outcome, Study
+
+UNIT_SCALE = {"percent": ("pp", 100.0), "rate_per_1000": ("rate_per_1000", 1000.0)}
+"""The scale that an outcome of a unit is estimated on, and the denominator that goes with it; else its own level."""
+
+
+class Asked(NamedTuple):
+    """One outcome of the plan with its cells."""
+
+    study: Study
+    wanted: Outcome
+    design_class: DesignClass
+    cells: pd.DataFrame
+    weights: pd.Series[float] | None
+
+    @property
+    def scale(self) -> str:
+        """The scale of the outcome itself, on which no effect is 0."""
+        return UNIT_SCALE.get(CATALOGUE[self.wanted.outcome].unit, ("level", 1.0))[0]
+
+    @property
+    def per(self) -> float:
+        """The denominator that goes with it: 100 for percentage points, 1,000 for a rate per 1,000."""
+        return UNIT_SCALE.get(CATALOGUE[self.wanted.outcome].unit, ("level", 1.0))[1]
+
+    @property
+    def weighting(self) -> Weighting:
+        """Whether districts count the same or by their children before go-live."""
+        return "equal" if self.weights is None else "baseline"
+
+    def found(self, verdict: Verdict, result: Estimate) -> Finding:
+        """An estimate in the context of the study."""
+        return Finding(
+            study=self.study.study,
+            outcome=self.wanted.outcome,
+            reading="all",
+            design_class=self.design_class,
+            verdict=verdict,
+            plan_sha256=self.study.sha256,
+            result=result,
+        )
+
+    def rng(self) -> np.random.Generator:
+        """Randomness of its own, so that no outcome's numbers depend on which others are asked for."""
+        return np.random.default_rng([self.study.sampling.seed, zlib.crc32(self.wanted.outcome.encode())])
+
+    def before(self) -> pd.DataFrame:
+        """The cells of the periods that count as before."""
+        return cells_before(self.cells, self.study)
+
+    def after(self) -> pd.DataFrame:
+        """The cells of the periods that count as after."""
+        return cells_after(self.cells, self.study)
+
+    def window(self) -> Window:
+        """The periods before and after, as numbers; what lies in neither is the donut."""
+        pre, post = (side["period"].unique() for side in (self.before(), self.after()))
+        return Window(tuple(sorted(map(period_number, pre))), tuple(sorted(map(period_number, post))))
+
+    def arrays(self, partial: Partial) -> DistrictPanel:
+        """The arrays of the estimators, with strata where the plan exchanges districts within them."""
+        cells = self.cells
+        if cells["kind"].isin(["money"]).any() and cells["denominator"].notna().all():
+            # An amount per resident child: its denominator is a size, and no count of events.
+            cells = cells.assign(value=self.per * cells["value"] / cells["denominator"])
+        panel = district_panel(cells, partial=partial, per=self.per, weights=self.weights)
+        strata = cells.groupby("unit")["stratum"].first().reindex(list(panel.labels))
+        return panel if strata.isna().any() else replace(panel, strata=pd.factorize(strata, sort=True)[0])
+
+
+def cells_before(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The cells that end by the plan's baseline and before the start of treatment."""
+    when = study.periods
+    return cells[(cells["end"] <= pd.Timestamp(when.baseline)) & (cells["end"] < pd.Timestamp(when.treatment_start))]
+
+
+def cells_after(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The cells that end by the plan's follow-up and are treated in whole; in part is enough for the intention."""
+    when = study.periods
+    edge = "end" if when.partial == "intention" else "start"
+    return cells[(cells[edge] >= pd.Timestamp(when.treatment_start)) & (cells["end"] <= pd.Timestamp(when.follow_up))]

@@ -1,0 +1,67 @@
+"""What can be said without the districts: the raw change, the difference of two totals, a difference in level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sverige_did.did.window_levels import pooled_level
+from sverige_did.inference.panel_asked import Asked
+from sverige_did.results import Estimate, Finding
+
+
+def _levels(asked: Asked) -> dict[str, tuple[float, ...]]:
+    """The pooled level of each group before and after; NaN where it was not registered."""
+    before, after = asked.before(), asked.after()
+    return {
+        group: tuple(pooled_level(side[side["group"] == group], asked.per) for side in (before, after))
+        for group in ("treated", "control")
+    }
+
+
+def _bare(estimate: float, scale: str, estimand: str, estimator: str, *assumptions: str) -> Estimate:
+    """A number without an interval."""
+    return Estimate(
+        estimate=estimate,
+        scale=scale,
+        estimand=estimand,
+        estimator=estimator,
+        inference="none",
+        assumptions=assumptions,
+    )
+
+
+def raw_change(asked: Asked) -> Iterator[Estimate]:
+    """How the treated group changed, with nothing to hold it against."""
+    before, after = _levels(asked)["treated"]
+    if np.isfinite(before) and np.isfinite(after):
+        yield _bare(after - before, asked.scale, "raw_change", "before_after")
+        if before > 0 and after > 0:
+            yield _bare(after / before, "ratio", "raw_change", "before_after")
+
+
+def two_totals(asked: Asked) -> Iterator[Finding]:
+    """The difference between the changes of two totals, absolute and as a ratio."""
+    levels = _levels(asked)
+    values = np.array([levels["treated"], levels["control"]])
+    if not np.isfinite(values).all():
+        yield from (asked.found("refused", one) for one in raw_change(asked))
+        return
+    did = values[0, 1] - values[0, 0] - values[1, 1] + values[1, 0]
+    yield asked.found("conditional", _bare(float(did), asked.scale, "att", "did", "parallel_trends"))
+    if (values > 0).all():
+        ratio = values[0, 1] / values[0, 0] / (values[1, 1] / values[1, 0])
+        yield asked.found("conditional", _bare(float(ratio), "ratio", "att", "did", "parallel_trends_log"))
+    yield from (asked.found("conditional", one) for one in raw_change(asked))
+
+
+def described(asked: Asked) -> Iterator[Finding]:
+    """A difference in level where both groups are seen after only, else the development of the treated."""
+    if asked.design_class == "D2":
+        levels = _levels(asked)
+        treated, control = levels["treated"][1], levels["control"][1]
+        if np.isfinite(treated) and np.isfinite(control) and treated > 0 and control > 0:
+            yield asked.found("descriptive", _bare(treated / control, "ratio", "level_difference", "rate_ratio"))
+    else:
+        yield from (asked.found("descriptive", one) for one in raw_change(asked))

@@ -1,0 +1,25 @@
+"""Turn the registers of a study into its panel, and read off what they cover."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sverige_did.files import read_model, write_models
+from sverige_did.panel import write_panel
+from sverige_did.results import Remark
+from sverige_did.sources.coverage import coverage
+from sverige_did.sources.delivery import panel_of
+from sverige_did.study import Study
+
+
+def run(plan: Path, data: Path, out: Path, covered: Path, left_out: Path) -> tuple[int, int]:
+    """Write the panel, its coverage and what was left out; the number of cells and of outcomes."""
+    built = panel_of(data, read_model(plan, Study))
+    said = (
+        Remark(key=f"errors.{one.key}", values={name: str(value) for name, value in one.values.items()})
+        for one in built.remarks
+    )
+    write_panel(out, built.panel)
+    write_models(covered, coverage(built.panel))
+    write_models(left_out, {remark.model_dump_json(): remark for remark in said}.values())
+    return len(built.panel.cells), built.panel.cells["outcome"].nunique()

@@ -1,0 +1,19 @@
+"""Estimate every outcome of a panel in the class that its design allows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sverige_did.design import OutcomeDesign
+from sverige_did.files import read_model, read_models, write_models
+from sverige_did.inference.panel_findings import estimate_panel
+from sverige_did.panel import read_panel
+from sverige_did.study import Study
+
+
+def run(plan: Path, panel: Path, designs: Path, out: Path, lineups: Path) -> int:
+    """Write the findings and what stands beside the line-ups; the number of findings."""
+    found = estimate_panel(read_panel(panel), read_model(plan, Study), read_models(designs, OutcomeDesign))
+    write_models(out, found.findings)
+    write_models(lineups, found.lineups)
+    return len(found.findings)

@@ -1,0 +1,157 @@
+"""The door for registers: no district, no small number and nothing that gives one away; a page in both languages."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_panel_study import study
+
+from sverige_did.design import designs
+from sverige_did.disclosure import Release, estimates_csv
+from sverige_did.disclosure_registers import release_registers
+from sverige_did.errors import InputError
+from sverige_did.inference.panel_findings import estimate_panel
+from sverige_did.panel import Panel
+from sverige_did.plan import Grid
+from sverige_did.report import render
+from sverige_did.results import Remark
+from sverige_did.sources.coverage import coverage
+from sverige_did.sources.panel_frame import lay, windows_of
+from sverige_did.study import Study
+
+LABELS = windows_of(Grid(first="2011H1", last="2015H2")).labels
+PARTS = ("home_based", "network", "family", "institution")
+WANTED = ("institution_per_1000", "institution_share", "network_per_1000", "network_share", "placed_per_1000")
+
+
+def plan(hidden_below: int = 5) -> Study:
+    outcomes = [
+        {"outcome": name, "question": "all", "role": "exploratory", "benefit": "lower", "scales": ["level"]}
+        for name in WANTED
+    ]
+    rules = study().registers
+    assert rules is not None
+    return study(outcomes=outcomes, registers=rules.model_dump() | {"hidden_below": hidden_below})
+
+
+def panel(treated: dict[str, float], seed: int = 4) -> Panel:
+    """4 treated and 12 control districts; ``treated`` children of each kind in the treated group, in any half-year."""
+    rng = np.random.default_rng(seed)
+    side = np.array(["treated"] * 4 + ["control"] * 12)
+    since = pd.to_datetime(pd.Series(np.where(side == "treated", "2013-08-01", None)))
+    units = pd.DataFrame(
+        {"unit": [f"distrikt-{k:02}" for k in range(16)], "unit_kind": "district", "group": side,
+         "treated_from": since, "stratum": None}
+    )  # fmt: skip
+    share = rng.dirichlet(np.full(4, 8.0), len(LABELS)).T
+    years = {}
+    for name in PARTS:
+        control = rng.uniform(2, 4, (12, len(LABELS)))
+        years[name] = np.vstack([treated[name] * share, control]) / 2
+    placed, residents = sum(years.values()), np.full((16, len(LABELS)), 500.0)
+    cells = [
+        lay("placed_total", "person_years", units, LABELS, placed, None, "f"),
+        lay("placed_per_1000", "person_years", units, LABELS, placed, residents, "f"),
+    ]
+    for name, value in years.items():
+        cells.append(lay(f"{name}_per_1000", "person_years", units, LABELS, value, residents, "f"))
+        cells.append(lay(f"{name}_share", "person_years", units, LABELS, value, placed, "f"))
+    return Panel.of(pd.concat(cells), synthetic=True)
+
+
+MANY = {"home_based": 12.0, "network": 14.0, "family": 30.0, "institution": 20.0}
+
+
+def released(cells: Panel, asked: Study) -> Release:
+    found = designs(cells, asked)
+    made = estimate_panel(cells, asked, found)
+    return release_registers(
+        study=asked, panel=cells, designs=found, findings=made.findings, lineups=made.lineups,
+        coverage=coverage(cells), left_out=(Remark(key="errors.panel_no_index"),),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def many() -> Release:
+    return released(panel(MANY), plan())
+
+
+def status(release: Release, outcome: str, group: str = "treated") -> set[str]:
+    return {one.status for one in release.levels if (one.outcome, one.group) == (outcome, group)}
+
+
+def test_many_children_are_released_as_levels_of_groups(many: Release) -> None:
+    release = many
+    assert (release.withheld, release.policy, release.synthetic) == ((), "registers", True)
+    assert {one.outcome for one in release.levels} == set(WANTED)
+    assert status(release, "institution_share") == {"shown"}
+    level = next(one for one in release.levels if one.outcome == "placed_per_1000" and one.group == "treated")
+    assert level.level == pytest.approx(1000 * 76 / 2 / (4 * 500))
+
+
+def test_few_children_are_withheld_with_everything_that_would_tell_their_number() -> None:
+    release = released(panel(MANY | {"network": 3.0}), plan())
+    assert {"network_per_1000", "network_share"} <= set(release.withheld)
+    assert not {finding.outcome for finding in release.findings} & set(release.withheld)
+    assert not {record.outcome for record in release.lineups} & set(release.withheld)
+    assert status(release, "network_share") == status(release, "network_per_1000") == {"hidden"}
+    assert all(one.level is None for one in release.levels if one.status == "hidden")
+    assert status(release, "network_share", "control") == {"shown"}
+
+
+def test_one_hidden_part_hides_another_so_that_the_total_does_not_tell() -> None:
+    """All four kinds are on the page only if the plan asks; somebody may print the rest, so all four are looked at."""
+    release = released(panel(MANY | {"home_based": 3.0, "institution": 9.0}), plan())
+    assert status(release, "institution_per_1000") == {"hidden"}, "the smallest of the others goes with it"
+    assert status(release, "placed_per_1000") == {"shown"}
+
+
+def test_the_threshold_is_the_plans() -> None:
+    few = panel(MANY | {"network": 3.0})
+    assert released(few, plan(hidden_below=3)).withheld == ()
+
+
+def test_no_district_leaves(many: Release) -> None:
+    release = many
+    text = release.model_dump_json() + estimates_csv(release) + render(release, "da") + render(release, "en")
+    assert "distrikt-" not in text
+
+
+def test_the_page_tells_it_in_both_languages_with_the_same_numbers() -> None:
+    release = released(panel(MANY | {"network": 3.0}), plan())
+    pages = {language: render(release, language) for language in ("da", "en")}
+    assert "skjult" in pages["da"]
+    assert "hidden" in pages["en"]
+    for language, page in pages.items():
+        for anchor in ("lineups", "levels", "coverage"):
+            assert f'<section id="{anchor}"' in page
+        assert page.count("SYNTETISKE DATA" if language == "da" else "SYNTHETIC DATA") >= 2 * len(release.lineups)
+    tables = [re.findall(r'<td class="number">([^<]*)</td>', page) for page in pages.values()]
+    plain = [[re.sub(r"[.,]", "", cell) for cell in cells if re.search(r"\d", cell)] for cells in tables]
+    assert plain[0] == plain[1]
+
+
+def test_findings_of_another_plan_stay_inside() -> None:
+    cells, asked = panel(MANY), plan()
+    found = designs(cells, asked)
+    made = estimate_panel(cells, asked, found)
+    with pytest.raises(InputError) as caught:
+        release_registers(
+            study=asked.model_copy(update={"title": asked.question}), panel=cells, designs=found,
+            findings=made.findings, lineups=made.lineups, coverage=(),
+        )  # fmt: skip
+    assert caught.value.problems[0].key == "other_plan"
+
+
+def test_published_figures_do_not_leave_by_this_door() -> None:
+    tree = json.loads(plan().canonical_json())
+    published = Study.model_validate(
+        {k: v for k, v in tree.items() if k != "registers"} | {"kind": "published", "input": "a.csv"}
+    )
+    with pytest.raises(InputError) as caught:
+        release_registers(study=published, panel=panel(MANY), designs=(), findings=(), lineups=(), coverage=())
+    assert caught.value.problems[0].key == "not_registers"
