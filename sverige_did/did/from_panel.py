@@ -9,13 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pandas as pd
 
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
+from sverige_did.did.collapse import Window
 from sverige_did.errors import refuse
 from sverige_did.sources.periods import period_days
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from sverige_did.study import Periods
 
 End = Literal["low", "high"]
 """Which end of the interval of a hidden number is read."""
@@ -66,3 +68,15 @@ def district_panel(
         exposure=(cells["denominator"] / per).to_numpy() if counts else None,
         weights=None if weights is None else cells["unit"].map(weights).to_numpy(),
     )
+
+
+def study_window(cells: pd.DataFrame, when: Periods) -> Window:
+    """The periods before and after that a plan's dates make of these cells: up to the baseline, and to the follow-up.
+
+    A period that is treated in part is in neither window, unless the plan says ``intention``.
+    """
+    start = pd.Timestamp(when.treatment_start)
+    before = (cells["end"] <= pd.Timestamp(when.baseline)) & (cells["end"] < start)
+    edge = "end" if when.partial == "intention" else "start"
+    after = (cells[edge] >= start) & (cells["end"] <= pd.Timestamp(when.follow_up))
+    return Window(*(tuple(sorted(map(period_number, cells["period"][side].unique()))) for side in (before, after)))

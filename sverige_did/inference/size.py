@@ -33,7 +33,8 @@ class SimulatedDesign:
     ``sizes`` (G,): children a district, one number for all or one each · ``sd_ratio``: sd of the shocks of treated over
     that of control districts · ``shock_sd``: of a control district in one period, in the unit of the outcome for
     ``normal``, in log-odds for ``binomial``, in logs for ``poisson`` · ``memory``: AR(1) coefficient of the shocks ·
-    ``level``: expected share or rate; for ``normal`` the sd of one child's outcome.
+    ``level``: share or rate without shocks; for ``normal`` the sd of one child's outcome · ``noise_memory``: AR(1)
+    coefficient of that too, where the same children are seen again; for ``normal`` only.
     """
 
     groups: int
@@ -46,6 +47,7 @@ class SimulatedDesign:
     level: float = 0.0
     before: int = 1
     after: int = 1
+    noise_memory: float = 0.0
 
     @property
     def is_treated(self) -> Bools:
@@ -80,7 +82,7 @@ def simulate_changes(design: SimulatedDesign, n: int, rng: np.random.Generator) 
     shocks = _shocks(design, n, rng)
     m = design.children[:, None, None]
     if design.outcome == "normal":
-        y = shocks + design.level / np.sqrt(m) * rng.standard_normal(shocks.shape)
+        y = shocks + design.level / np.sqrt(m) * _remembering(rng.standard_normal(shocks.shape), design.noise_memory)
     elif design.outcome == "binomial":
         probability = special.expit(special.logit(design.level) + shocks)
         y = rng.binomial(m.astype(np.int64), probability) / m
@@ -91,11 +93,16 @@ def simulate_changes(design: SimulatedDesign, n: int, rng: np.random.Generator) 
 
 def _shocks(design: SimulatedDesign, n: int, rng: np.random.Generator) -> Floats:
     """Stationary AR(1) shocks (G, periods, n)."""
-    shocks = rng.standard_normal((design.groups, design.before + design.after, n))
-    for t in range(1, shocks.shape[1]):
-        shocks[:, t] = design.memory * shocks[:, t - 1] + np.sqrt(1 - design.memory**2) * shocks[:, t]
+    shocks = _remembering(rng.standard_normal((design.groups, design.before + design.after, n)), design.memory)
     sd = design.shock_sd * np.where(design.is_treated, design.sd_ratio, 1.0)
     return np.asarray(shocks * sd[:, None, None])
+
+
+def _remembering(draws: Floats, memory: float) -> Floats:
+    """Independent standard normal draws (G, periods, n) as stationary AR(1) series of the same variance, in place."""
+    for t in range(1, draws.shape[1]):
+        draws[:, t] = memory * draws[:, t - 1] + np.sqrt(1 - memory**2) * draws[:, t]
+    return draws
 
 
 def rejection_rates(
