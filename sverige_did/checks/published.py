@@ -14,6 +14,7 @@ from sverige_did.checks.needed import needed_hazard, needed_points, needed_share
 from sverige_did.checks.overdispersion import overdispersion
 from sverige_did.checks.overlap import overlap
 from sverige_did.checks.partial_year import partial_year
+from sverige_did.checks.project_end import project_end
 from sverige_did.checks.scale_discrepancy import scale_discrepancy
 from sverige_did.checks.shock_curve import shock_curve
 from sverige_did.checks.spillover import spillover
@@ -36,6 +37,7 @@ def doubts(evidence: Evidence) -> tuple[CheckResult, ...]:
         readings = evidence.tables_of(outcome.outcome)
         for tables in readings.values():
             made += _of_table(evidence.study, outcome, tables[len(tables) // 2])
+            made += _later(evidence, tables[len(tables) // 2])
         if evidence.design(outcome.outcome).design_class == "D1g":
             made += [_cannot(check, outcome.outcome) for check in OUT_OF_REACH]
         made += _of_family(evidence, outcome)
@@ -70,6 +72,24 @@ def _of_table(study: Study, outcome: Outcome, table: GroupTable) -> Iterator[Che
     yield spillover(data.theta, name, reading=table.reading, kappa=grids.spillover_kappa, scale=scale)
     if table.family == "binomial":
         yield from _of_shares(study, table, data)
+
+
+def _later(evidence: Evidence, table: GroupTable) -> Iterator[CheckResult]:
+    """Counts of the treated that were reported after the main follow-up, with no count of the control group."""
+    study = evidence.study
+    for fact in evidence.select(table.outcome, "count", "treated"):
+        if fact.period_end > study.periods.follow_up:
+            data = _sampling(study, table)
+            yield project_end(
+                table.events,
+                table.totals,
+                int(fact.number),
+                data.c,
+                table.outcome,
+                reading=table.reading,
+                serial=data.r,
+                level=study.level,
+            )
 
 
 def _curve(study: Study, outcome: Outcome, table: GroupTable, data: Sampling) -> CheckResult:
