@@ -271,32 +271,6 @@ def size(
     console.print(above, size_table(found.rates, own.p, own.alpha, spoken), below, sep="\n", markup=False)
 
 
-@app.command()
-def size(
-    study: str,
-    results: Annotated[Path, typer.Option(file_okay=False, help="Where the workflow wrote its numbers")] = Path(
-        "results"
-    ),
-    outcome: Annotated[str | None, typer.Option(help="The plan's primary outcome unless another is named")] = None,
-    simulations: Annotated[int, typer.Option(min=1000)] = 10_000,
-) -> None:
-    """Show how often every method rejects a true null in the study's own design, beside its p-value."""
-    from rich.progress import Progress
-
-    from sverige_did.report.size_table import size_table, told
-    from sverige_did.tasks.size import run
-
-    own, spoken = run(results / study, outcome), default_language()
-    with Progress(transient=True) as progress:
-        bar = progress.add_task(words.text("size.simulating", spoken, outcome=own.outcome), total=simulations)
-        for found in own.simulate(simulations):
-            progress.update(bar, completed=found.simulations)
-    console = Console(highlight=False)
-    counts = own.counts | {"simulations": found.simulations}
-    above, below = told(own.outcome, counts, own.swings, own.alpha, spoken)
-    console.print(above, size_table(found.rates, own.p, own.alpha, spoken), below, sep="\n", markup=False)
-
-
 def _language(name: str) -> Language:
     if name not in LANGUAGES:
         raise typer.BadParameter(", ".join(LANGUAGES))
