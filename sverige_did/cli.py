@@ -201,7 +201,8 @@ def check(
     from sverige_did.report.problems import problems_table, summary
     from sverige_did.tasks.check import run, write
 
-    problems, spoken = run(folder), default_language()
+    spoken = default_language()
+    problems = run(folder, spoken)
     write(problems, json, html, spoken)
     if problems:
         Console().print(problems_table(problems, spoken))

@@ -20,6 +20,10 @@ UNIT_SCALE = {"percent": ("pp", 100.0), "rate_per_1000": ("rate_per_1000", 1000.
 """The scale that an outcome of a unit is estimated on, and the denominator that goes with it; else its own level."""
 
 
+OF_THE_GROUP = frozenset({"placement_cost", "placement_spending", "preventive_spending", "investment"})
+"""Amounts that are compared per resident child and told for the whole treated group, in mio. kr. a year."""
+
+
 class Asked(NamedTuple):
     """One outcome of the plan with its cells."""
 
@@ -32,11 +36,18 @@ class Asked(NamedTuple):
     @property
     def scale(self) -> str:
         """The scale of the outcome itself, on which no effect is 0."""
+        if self.wanted.outcome in OF_THE_GROUP:
+            return "mio_dkk"
         return UNIT_SCALE.get(CATALOGUE[self.wanted.outcome].unit, ("level", 1.0))[0]
 
     @property
     def per(self) -> float:
-        """The denominator that goes with it: 100 for percentage points, 1,000 for a rate per 1,000."""
+        """The denominator that goes with it: 100 for percentage points, 1,000 for a rate per 1,000.
+
+        For an amount of the group it is the number of children who live in the treated districts.
+        """
+        if self.wanted.outcome in OF_THE_GROUP:
+            return _children(self.cells[self.cells["group"] == "treated"])
         return UNIT_SCALE.get(CATALOGUE[self.wanted.outcome].unit, ("level", 1.0))[1]
 
     @property
@@ -82,6 +93,13 @@ class Asked(NamedTuple):
         panel = district_panel(cells, partial=partial, per=self.per, weights=self.weights)
         strata = cells.groupby("unit")["stratum"].first().reindex(list(panel.labels))
         return panel if strata.isna().any() else replace(panel, strata=pd.factorize(strata, sort=True)[0])
+
+
+def _children(cells: pd.DataFrame) -> float:
+    """The mean number of children behind denominators that are resident-years."""
+    periods = cells.drop_duplicates("period")
+    days = (periods["end"] - periods["start"]).dt.days + 1
+    return float(cells["denominator"].sum() / (days.sum() / 365.25))
 
 
 def cells_before(cells: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from sverige_did.disclosure import Release
 
 ALL_READINGS = "all"
+ROLES = ("primary", "secondary", "exploratory", "implementation")
+"""The roles of outcomes in a plan, the weightiest first."""
+
 Standing = Verdict | Literal["no_data"]
 STANDINGS: tuple[Standing, ...] = (*get_args(Verdict), "no_data")
 """From the strongest to none; a question stands as its strongest outcome does, and the verdict table shows each."""
@@ -143,9 +146,16 @@ def standing(release: Release, outcome: str) -> Standing:
 
 
 def question_standing(release: Release, question: str) -> Standing:
-    """How a question stands: as the strongest of its outcomes; no_data where it has none."""
-    stands = [standing(release, item.outcome) for item in release.study.outcomes if item.question == question]
-    return min(stands, key=STANDINGS.index, default="no_data")
+    """How a question stands: as the strongest of its outcomes; no_data where it has none.
+
+    Where verdicts are tests, only the outcomes of the weightiest role are asked, so that no exploratory one can answer
+    for a primary one.
+    """
+    asked = [item for item in release.study.outcomes if item.question == question]
+    if release.lineups and asked:
+        weightiest = min(ROLES.index(item.role) for item in asked)
+        asked = [item for item in asked if ROLES.index(item.role) == weightiest]
+    return min((standing(release, item.outcome) for item in asked), key=STANDINGS.index, default="no_data")
 
 
 def tally(release: Release) -> dict[str, int]:

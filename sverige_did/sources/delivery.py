@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from sverige_did.errors import InputError, Problem, SverigeDidError
+from sverige_did.sources.headers import fold
 from sverige_did.sources.measure_codes import MeasureCodes, read_measure_codes, standard_codes
 from sverige_did.sources.register_panel import Built, build
 from sverige_did.sources.registers_in import RegisterTable, read_register
+from sverige_did.sources.schemas import REGISTERS
 from sverige_did.sources.validate import check_folder, find_registers
 from sverige_did.study import Study
+from sverige_did.words import Language
 
 
 def panel_of(folder: Path, study: Study) -> Built:
@@ -17,7 +22,7 @@ def panel_of(folder: Path, study: Study) -> Built:
 
     Raises InputError for a register that cannot be used, and as :func:`~sverige_did.sources.register_panel.build`.
     """
-    found, problems = find_registers(folder)
+    found, problems = find_registers(folder, study)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InputError(*errors)
@@ -41,6 +46,17 @@ def problems_of(folder: Path, study: Study) -> tuple[Problem, ...]:
     except SverigeDidError as refusal:
         return (*found, *refusal.problems)
     return (*found, *built.remarks)
+
+
+def in_headers_of(problems: Iterable[Problem], language: Language) -> tuple[Problem, ...]:
+    """The same problems with columns under the header that a delivery in that language has."""
+    owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
+    told = []
+    for problem in problems:
+        register = owner.get(fold(Path(problem.file or "").stem))
+        danish = {column.name: column.da for column in register.columns} if register and language == "da" else {}
+        told.append(replace(problem, column=danish.get(problem.column or "", problem.column)))
+    return tuple(told)
 
 
 def codes_of(folder: Path, study: Study) -> MeasureCodes:

@@ -38,7 +38,7 @@ def check_folder(
     """
     if not folder.is_dir():
         return (Problem("reg_no_folder", file=folder.name),)
-    found, problems = find_registers(folder, skip=study.input or "")
+    found, problems = find_registers(folder, study)
     tables: dict[str, RegisterTable] = {}
     for path in tables_in(folder):
         register = found.get(path)
@@ -63,16 +63,18 @@ def tables_in(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.iterdir()) if path.suffix.casefold() in ENDINGS]
 
 
-def find_registers(folder: Path, *, skip: str = "") -> tuple[dict[Path, Register], list[Problem]]:
-    """The files of a folder that are registers by their names in Danish or English, and what is odd about the rest."""
+def find_registers(folder: Path, study: Study) -> tuple[dict[Path, Register], list[Problem]]:
+    """The files that are registers, by the plan or by their Danish or English names, and what is odd about the rest."""
     owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
+    named = {one.file: owner.get(fold(one.name)) for one in study.registers.files} if study.registers else {}
+    present = {path.name for path in tables_in(folder)}
     found: dict[Path, Register] = {}
-    problems: list[Problem] = []
+    problems = [Problem("missing_file", file=file) for file in named if file not in present]
     for path in tables_in(folder):
-        register = owner.get(fold(path.stem))
+        register = named.get(path.name, owner.get(fold(path.stem)))
         if holds_cpr(path.stem):
             problems.append(Problem("reg_cpr_in_name", file=folder.name))
-        elif path.name in {skip, MARK_FILE}:
+        elif path.name in {study.input, MARK_FILE}:
             continue
         elif register is None:
             near = nearest(path.stem, [stem for one in REGISTERS for stem in one.stems])

@@ -7,16 +7,17 @@ from pathlib import Path
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import read_model, write_text
 from sverige_did.report.problems import problems_html, problems_json
-from sverige_did.sources.delivery import problems_of
+from sverige_did.sources.delivery import in_headers_of, problems_of
 from sverige_did.study import Study, read_study
 from sverige_did.words import Language
 from sverige_did.workflow.discover import find_studies
 
 
-def run(folder: Path) -> tuple[Problem, ...]:
+def run(folder: Path, language: Language) -> tuple[Problem, ...]:
     """Every problem of every panel study in the folder: of its plan, its registers and what its panel leaves out.
 
-    Raises InputError when the folder holds no plan. A plan that cannot be read is a problem like others.
+    Columns are named as deliveries in that language do. Raises InputError when the folder holds no plan; a plan that
+    cannot be read is a problem like others.
     """
     studies = find_studies(folder)
     if not studies:
@@ -29,7 +30,7 @@ def run(folder: Path) -> tuple[Problem, ...]:
                 found += problems_of(folder / files.data, study)
         except InputError as error:
             found += error.problems
-    return tuple(found)
+    return in_headers_of(found, language)
 
 
 def write(problems: tuple[Problem, ...], json: Path | None, html: Path | None, language: Language) -> None:

@@ -180,3 +180,16 @@ def test_after_only_is_a_difference_in_level_and_treated_only_a_development() ->
     assert {(f.design_class, f.verdict, f.result.estimator) for f in alone.findings} == {
         ("D3", "descriptive", "before_after")
     }
+
+
+def test_an_amount_is_told_for_the_treated_group_in_a_year() -> None:
+    cells = panel(5.0).cells
+    money = cells[cells["outcome"] == "institution_per_1000"].assign(outcome="placement_cost", kind="money")
+    both = Panel.of(pd.concat([cells, money]), synthetic=True)
+    outcome = {"question": "all", "role": "primary", "benefit": "lower", "scales": ["mio_dkk"]}
+    found = first(run(both, study(outcomes=[outcome | {"outcome": "placement_cost"}])))
+    rate = first(run(panel(5.0), study()))
+    treated = money[money["group"] == "treated"]
+    children = treated.groupby("unit")["denominator"].first().sum() / 0.5  # the same residents in every half-year
+    assert found.result.scale == "mio_dkk"
+    assert found.result.estimate == pytest.approx(rate.result.estimate / 1000 * children, rel=1e-3)

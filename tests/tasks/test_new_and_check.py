@@ -122,6 +122,27 @@ def test_no_child_is_named_anywhere(folder: Path, tmp_path: Path) -> None:
         assert "SEL 99" in text
 
 
+def test_columns_are_named_as_in_the_language_of_the_delivery(folder: Path) -> None:
+    fill(folder)
+    frames = small.delivery()
+    frames["placements"].loc[0, "end"] = "2012-01-01"
+    small.write(folder / "data", frames)
+    assert "»slutdato«" in invoke("--language", "da", "check", str(folder))[1]
+    assert "“end”" in invoke("check", str(folder))[1]
+
+
+def test_the_plan_can_name_the_file_of_a_register(folder: Path) -> None:
+    fill(folder)
+    (folder / "data" / "placements.csv").rename(folder / "data" / "export 2015.csv")
+    assert invoke("check", str(folder))[0] == 1
+    plan = folder / "study.yaml"
+    named = '  files: [{name: placements, file: "export 2015.csv"}]\n  grid:'
+    plan.write_text(plan.read_text("utf-8").replace("  grid:", named, 1), "utf-8")
+    assert invoke("check", str(folder))[0] == 0
+    (folder / "data" / "export 2015.csv").unlink()
+    assert "export 2015.csv" in invoke("check", str(folder))[1]
+
+
 def test_a_folder_without_a_plan_is_refused_in_words(tmp_path: Path) -> None:
     status, _ = invoke("check", str(tmp_path))
     assert status == 1
