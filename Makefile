@@ -39,7 +39,12 @@ docs: $(READY)
 
 $(UV):
 	@echo "Fetching uv ..."
-	@python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools uv
+	@for python in $$(type -aP python3); do \
+		if $$python -m pip --version > /dev/null 2>&1; then \
+			exec $$python -m pip install --quiet --disable-pip-version-check --root-user-action ignore --target .tools uv; \
+		fi; \
+	done; \
+	echo "No python3 with pip was found on PATH." >&2; exit 1
 
 # --compile-bytecode: without it the first import of the Bayesian stack takes 9 s.
 $(READY): requirements.lock pyproject.toml .python-version | $(UV)
