@@ -90,6 +90,7 @@ def overview(shown: tuple[Row, ...], language: Language, shape: Shape, *, title:
         ("level", [row for row in shown if row.design_class not in EFFECT_CLASSES]),
     ]
     groups = [(kind, members) for kind, members in groups if members]
+    present = frozenset(kind for kind in MARKS if any(getattr(row, kind) is not None for row in shown))
     heights = {"effect": layout.row, "level": layout.grey_row}
     body = sum(layout.heading + heights[kind] * len(members) for kind, members in groups)
     height = body + LEGEND_HEIGHT[shape] + AXIS_HEIGHT
@@ -103,12 +104,12 @@ def overview(shown: tuple[Row, ...], language: Language, shape: Shape, *, title:
         _axis(axes, low, high, language, layout)
         y = 0.0
         for kind, members in groups:
-            _heading(axes, y + layout.heading / 2, kind, language, layout)
+            _heading(axes, y + layout.heading / 2, kind, present, language, layout)
             y += layout.heading
             for row in members:
                 _row(axes, row, y, heights[kind], language, layout)
                 y += heights[kind]
-        _legend(figure, language, columns=5 if shape == "wide" else 1)
+        _legend(figure, present, language, columns=5 if shape == "wide" else 1)
 
     return svg.draw(f"overview-{shape}", layout.width, height, paint, title=title, mark=mark)
 
@@ -128,7 +129,7 @@ def _tick(ratio: float, language: Language) -> str:
     return words.text("labels.percent", language, value=numbers.percent_change(ratio, language))
 
 
-def _heading(axes: Axes, y: float, kind: str, language: Language, layout: Layout) -> None:
+def _heading(axes: Axes, y: float, kind: str, present: frozenset[str], language: Language, layout: Layout) -> None:
     left = -layout.left / (layout.right - layout.left)
     right = (1 - layout.left) / (layout.right - layout.left)
     text = words.text(f"report.overview.{kind}{'_short' if layout.label_above else ''}", language)
@@ -140,6 +141,8 @@ def _heading(axes: Axes, y: float, kind: str, language: Language, layout: Layout
     )
     if not layout.label_above and kind == "effect":
         for key, x in (("did", 1.03), ("bayes", 1.03 + (right - 1.03) / 2)):
+            if key not in present:
+                continue
             head = words.text(f"report.mark.{key}_short", language)
             axes.text(x, y, head, transform=transform, va="center", fontsize=layout.font - 1, color=svg.MUTED)
 
@@ -245,9 +248,11 @@ def _numbers(axes: Axes, row: Row, y: float, language: Language, layout: Layout)
             )  # fmt: skip
 
 
-def _legend(figure: Figure, language: Language, *, columns: int) -> None:
+def _legend(figure: Figure, present: frozenset[str], language: Language, *, columns: int) -> None:
     handles: list[Line2D | Patch] = []
     for kind, style in MARKS.items():
+        if kind not in present:
+            continue
         handles.append(
             Line2D(
                 [], [], marker=style.marker, markersize=style.size, color=style.edge, linewidth=style.line,

@@ -232,7 +232,11 @@ def _figure(release: Release, key: str, language: Language) -> Shapes | None:
         )
     )
     apart = distinctions(release, shown, language)
-    bars = tuple(_bar(release, item, note, language) for item, note in zip(shown, apart, strict=True))
+    lined_up = {item.result.estimator for item in shown if _inferences(shown, item) > 1}
+    bars = tuple(
+        _bar(release, item, note, language, by_inference=item.result.estimator in lined_up)
+        for item, note in zip(shown, apart, strict=True)
+    )
     if len(bars) < 2:
         return None
     name = words.text(f"outcomes.{key}.short", language)
@@ -240,13 +244,23 @@ def _figure(release: Release, key: str, language: Language) -> Shapes | None:
     return forest(f"forest-{key}", bars, language, scale=told.result.scale, title=title, mark=mark(release, language))
 
 
+def _inferences(shown: tuple[Finding, ...], item: Finding) -> int:
+    """By how many methods of inference the same estimate stands in the figure."""
+    alike = (other.result for other in shown if other.reading == item.reading)
+    return len({other.inference for other in alike if other.estimator == item.result.estimator})
+
+
 def _is_about(item: Finding) -> bool:
     return item.result.estimator not in NOT_ABOUT_THE_OUTCOME
 
 
-def _bar(release: Release, item: Finding, apart: str, language: Language) -> Bar:
+def _bar(release: Release, item: Finding, apart: str, language: Language, *, by_inference: bool) -> Bar:
+    """A bar named by its estimator, or by its inference where that alone tells it from the others."""
     result = item.result
-    parts = [words.text(f"labels.method.{result.estimator}", language), apart]
+    if by_inference:
+        parts = [words.text(f"labels.inference.{result.inference}", language)]
+    else:
+        parts = [words.text(f"labels.method.{result.estimator}", language), apart]
     if item.reading != ALL_READINGS:
         parts.append(reading(release, item.reading, language))
     label = shorten(", ".join(part for part in parts if part), width=LABEL, placeholder=" …")

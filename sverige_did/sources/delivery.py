@@ -12,6 +12,7 @@ from sverige_did.sources.measure_codes import MeasureCodes, read_measure_codes, 
 from sverige_did.sources.register_panel import Built, build
 from sverige_did.sources.registers_in import RegisterTable, read_register
 from sverige_did.sources.schemas import REGISTERS
+from sverige_did.sources.synthetic_mark import is_marked
 from sverige_did.sources.validate import check_folder, find_registers
 from sverige_did.study import Study
 from sverige_did.words import Language
@@ -22,6 +23,7 @@ def panel_of(folder: Path, study: Study) -> Built:
 
     Raises InputError for a register that cannot be used, and as :func:`~sverige_did.sources.register_panel.build`.
     """
+    refuse_unmarked(folder, study)
     found, problems = find_registers(folder, study)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
@@ -30,6 +32,12 @@ def panel_of(folder: Path, study: Study) -> Built:
     for path, register in found.items():
         tables[register.name] = read_register(path, register)
     return build(tables, study, codes_of(folder, study))
+
+
+def refuse_unmarked(folder: Path, study: Study) -> None:
+    """Raises InputError when the data are marked as made up and the plan does not say so."""
+    if is_marked(folder) and not study.synthetic:
+        raise InputError(Problem("plan_hides_synthetic", column="synthetic", found="false", expected="true"))
 
 
 def problems_of(folder: Path, study: Study) -> tuple[Problem, ...]:
