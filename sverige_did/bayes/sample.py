@@ -46,7 +46,7 @@ class Settings:
     target_accept: float = 0.95
 
 
-CAREFUL = Settings(draws=3000, tune=1500, target_accept=0.99)
+CAREFUL = Settings(draws=5000, tune=2000, target_accept=0.99)
 """For the models of districts, whose shocks' sd may be near zero."""
 
 

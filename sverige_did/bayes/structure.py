@@ -57,7 +57,11 @@ class Cells:
 
     def __post_init__(self) -> None:
         lengths = {len(column) for column in (self.district, self.period, self.dose, self.low, self.high, self.size)}
-        codes = (self.district.min(initial=0), self.period.min(initial=0), len(self.treated) - 1 - self.district.max())
+        codes = (
+            self.district.min(initial=0),
+            self.period.min(initial=0),
+            len(self.treated) - 1 - self.district.max(initial=0),
+        )
         if len(lengths) != 1 or lengths == {0} or min(codes) < 0:
             raise refuse("cells_lengths")
         _refuse_counts(self)

@@ -169,6 +169,10 @@ def broken(**changed):
     ("key", "changed"),
     [
         ("cells_lengths", {"low": lambda c: c["low"][1:]}),
+        (
+            "cells_lengths",
+            {name: lambda c, name=name: c[name][:0] for name in ("district", "period", "dose", "low", "high", "size")},
+        ),
         ("cells_counts", {"low": lambda c: -c["low"] - 1}),
         ("cells_counts", {"high": lambda c: c["high"] + 0.5}),
         ("cells_no_exposure", {"size": lambda c: c["size"] * (c["district"] != 2)}),
