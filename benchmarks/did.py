@@ -65,11 +65,11 @@ def dummies(panel):
 def permutation_runs(panel):
     """Callables that return p, by name."""
     # Peers are imported only for the work that they are timed in, so that a missing one is named first.
-    import ritest  # noqa: PLC0415
-    import statspai  # noqa: PLC0415
+    import ritest
+    import statspai
 
-    from sverige_did.inference.districts import districts  # noqa: PLC0415
-    from sverige_did.inference.permutation import permutation_test  # noqa: PLC0415
+    from sverige_did.inference.districts import districts
+    from sverige_did.inference.permutation import permutation_test
 
     listed, flat = 1_000_000, collapse(panel)
 
@@ -91,12 +91,12 @@ def permutation_runs(panel):
 
 def wild_runs(panel):
     """Callables that return p, by name."""
-    import statsmodels.api as sm  # noqa: PLC0415
-    import statspai  # noqa: PLC0415
-    from wildboottest.wildboottest import wildboottest  # noqa: PLC0415
+    import statsmodels.api as sm
+    import statspai
+    from wildboottest.wildboottest import wildboottest
 
-    from sverige_did.inference.cluster_robust import least_squares  # noqa: PLC0415
-    from sverige_did.inference.wild_bootstrap import wild_bootstrap  # noqa: PLC0415
+    from sverige_did.inference.cluster_robust import least_squares
+    from sverige_did.inference.wild_bootstrap import wild_bootstrap
 
     x = dummies(panel)
     wide = pd.concat([panel[["y", "district"]], x], axis=1)

@@ -60,9 +60,9 @@ def make_frame(units, years, clusters, seed=20130601):
 def ours(clustered):
     """Our run as a function of a frame that returns cohort, year, effect and standard error."""
     # An engine is imported by the process that runs it, so that no peak holds two of them.
-    from sverige_did.did.aggregate import bootstrap_bands  # noqa: PLC0415
-    from sverige_did.did.arrays import panel_from_rows  # noqa: PLC0415
-    from sverige_did.did.staggered import group_time_effects  # noqa: PLC0415
+    from sverige_did.did.aggregate import bootstrap_bands
+    from sverige_did.did.arrays import panel_from_rows
+    from sverige_did.did.staggered import group_time_effects
 
     def run(frame):
         treated = (frame["start"] > 0) & (frame["year"] >= frame["start"])
@@ -77,7 +77,7 @@ def ours(clustered):
 
 def diff_diff(clustered):
     """diff-diff's CallawaySantAnna."""
-    from diff_diff import CallawaySantAnna  # noqa: PLC0415
+    from diff_diff import CallawaySantAnna
 
     def run(frame):
         options = {"cluster": "cluster"} if clustered else {}
@@ -90,7 +90,7 @@ def diff_diff(clustered):
 
 def statspai(clustered):
     """StatsPAI's callaway_santanna."""
-    import statspai as sp  # noqa: PLC0415
+    import statspai as sp
 
     def run(frame):
         options = {"clustervars": "cluster"} if clustered else {}
@@ -103,7 +103,7 @@ def statspai(clustered):
 
 def csdid(clustered):
     """csdid's ATTgt."""
-    from csdid.att_gt import ATTgt  # noqa: PLC0415
+    from csdid.att_gt import ATTgt
 
     def run(frame):
         columns = {"yname": "y", "tname": "year", "idname": "unit", "gname": "start"}
@@ -117,7 +117,7 @@ def csdid(clustered):
 
 def moderndid(clustered):
     """moderndid's att_gt."""
-    import moderndid as engine  # noqa: PLC0415
+    import moderndid as engine
 
     def run(frame):
         columns = {"yname": "y", "tname": "year", "idname": "unit", "gname": "start"}

@@ -58,8 +58,8 @@ def write_spells(folder, n, seed=20130601):
 def ours(work, columns, bounds):
     """Our run, as a function of nothing that returns days (district, half-year, rung)."""
     # An engine is imported by the process that runs it, so that no peak holds two of them.
-    from sverige_did.sources.person_years import half_years, person_days, person_years  # noqa: PLC0415
-    from sverige_did.sources.spells import make_spells  # noqa: PLC0415
+    from sverige_did.sources.person_years import half_years, person_days, person_years
+    from sverige_did.sources.spells import make_spells
 
     child, rung, district, start, stop = (columns[name] for name in COLUMNS)
     spells = make_spells(child, rung, district, start, stop, end_inclusive=False, censored_on=int(bounds[-1]))
@@ -100,8 +100,8 @@ COUNTING = """
 
 def duckdb(query, work, columns, bounds):
     """The same from a table inside DuckDB."""
-    import duckdb as engine  # noqa: PLC0415
-    import pandas as pd  # noqa: PLC0415
+    import duckdb as engine
+    import pandas as pd
 
     con = engine.connect()
     frames = {
@@ -123,7 +123,7 @@ def duckdb(query, work, columns, bounds):
 
 def polars(work, columns, bounds):
     """The same from a Polars frame, by counting (its join on overlapping dates is some thirty times slower)."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
     spells = pl.DataFrame(columns)
     windows = pl.DataFrame({"w": np.arange(len(bounds) - 1), "lo": bounds[:-1], "hi": bounds[1:]})
