@@ -25,6 +25,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from sverige_did import words
 from sverige_did.bayes.gates import STANDARD, GateReport, Gates, judge, require
+from sverige_did.bayes.machine_code import compile_thinly
 from sverige_did.bayes.priors import SPREAD
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def compile_model(model: pm.Model) -> Compiled:
     fingerprint = structure(model)
     with pytensor.config.change_flags(numba__fastmath=False):
         # A copy, because compiling rewrites the graph it is given.
-        return Compiled(nutpie.compile_pymc_model(clone_model(model), initial_points=_starts(model)), fingerprint)
+        return Compiled(compile_thinly(clone_model(model), _starts(model)), fingerprint)
 
 
 def _starts(model: pm.Model) -> dict[str, float]:

@@ -3,11 +3,14 @@ import subprocess
 import sys
 
 import numpy as np
+import nutpie
 import pymc as pm
 import pytest
+from pymc.model.fgraph import clone_model
 
 from sverige_did.bayes.gates import Gates
 from sverige_did.bayes.group_totals import SHARES, build_group_contrast, build_group_totals, districts
+from sverige_did.bayes.machine_code import compile_thinly
 from sverige_did.bayes.sample import Settings, sample, structure
 from sverige_did.errors import RefusedError
 
@@ -80,3 +83,12 @@ def test_cold_and_warm_cache_give_identical_draws(tmp_path):
     )
     assert cold.stdout == warm.stdout
     assert any((tmp_path / "pytensor").rglob("*.nbc"))
+
+
+@pytest.mark.slow
+def test_thin_wrappers_give_the_draws_that_the_sampler_gives_with_its_own():
+    model = build_group_totals([[1, 2], [3, 4]], PLACED, HIDDEN)
+    settings = {"draws": 200, "tune": 200, "chains": 2, "seed": 18, "progress_bar": False, "save_warmup": False}
+    theirs = nutpie.sample(nutpie.compile_pymc_model(clone_model(model), initial_points={}), **settings)
+    ours = nutpie.sample(compile_thinly(clone_model(model), {}), **settings)
+    assert np.array_equal(theirs["posterior"]["eta"], ours["posterior"]["eta"])
