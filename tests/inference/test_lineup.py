@@ -134,10 +134,19 @@ def test_an_arm_that_changes_alike_leaves_one_method_out_and_says_so(alike: np.n
     assert all(math.isfinite(e.lower) and n.say("da") for e in found.estimates for n in found.notes)
 
 
-def test_drawn_permutations_are_said_to_be_drawn() -> None:
-    found = run(changes(1.0), covariates=np.random.default_rng(4).standard_normal(20))
+def test_drawn_choices_of_districts_are_said_to_be_drawn() -> None:
+    """Six of fifty can be chosen in 15,890,700 ways: more than are listed."""
+    found = run(np.random.default_rng(1).standard_normal(50), np.arange(50) < 6)
     assert "sampled_assignments" in found.by("permutation_studentised").notes
     assert all(math.isfinite(e.lower) for e in found.estimates)
+
+
+def test_a_covariate_is_taken_out_by_every_method_that_can() -> None:
+    x = np.random.default_rng(4).standard_normal(20)
+    base, tilted = run(changes(1.0), covariates=x), run(changes(1.0) + 100 * x, covariates=x)
+    for method in ("permutation_studentised", "cr2_bell_mccaffrey", "behrens_fisher", "donald_lang"):
+        assert tilted.by(method).lower == pytest.approx(base.by(method).lower, abs=1e-5)
+    assert "sampled_assignments" not in base.by("permutation_studentised").notes
 
 
 def test_districts_that_change_alike_are_refused() -> None:

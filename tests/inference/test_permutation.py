@@ -113,23 +113,54 @@ def test_strata_exchange_labels_only_within() -> None:
     assert found.smallest_p == pytest.approx(1 / 625)
 
 
-def test_freedman_lane_by_a_refit_a_permutation() -> None:
-    """Every permutation of the residuals under the hypothesis, refitted by a regression of its own."""
-    y, x = changes(9, effect=1.0), np.random.default_rng(90).standard_normal(20)
-    found = permutation_test(districts(y, TREATED, covariates=x), rng=rng(), draws=50)
-    design = np.column_stack([np.ones(20), TREATED, x])
-    rest = design[:, [0, 2]]
-    residual = y - rest @ np.linalg.lstsq(rest, y, rcond=None)[0]
-    generator = rng()
-    orders = [np.arange(20), *generator.random((50, 20)).argsort(axis=1)]
+@pytest.mark.parametrize("weighted", [False, True])
+def test_covariates_by_a_regression_of_its_own_for_every_choice(weighted: bool) -> None:
+    """The regression on treatment and covariates, refitted to all 70 choices of four among eight."""
+    y, treated = changes(9, effect=1.0)[:8], TREATED[:8]
+    x = np.random.default_rng(90).standard_normal((8, 2))
+    weights = np.random.default_rng(91).uniform(0.5, 4, 8) if weighted else np.ones(8)
+    found = permutation_test(districts(y, treated, weights=weights, covariates=x), rng=rng())
     expected = []
-    for order in orders:
-        fit = least_squares(residual[order], design, np.arange(20))
+    for rows in combinations(range(8), 4):
+        design = np.column_stack([np.ones(8), np.isin(np.arange(8), rows), x])
+        fit = least_squares(y, design, np.arange(8), weights)
         expected.append(fit.coefficients[1] / np.sqrt(cr2(fit)[1, 1]))
-    np.testing.assert_allclose(found.reference, expected, atol=1e-9)
-    assert not found.enumerated
-    assert found.estimate == pytest.approx(least_squares(y, design, np.arange(20)).coefficients[1])
-    assert found.monte_carlo_se == pytest.approx(np.sqrt(found.p_value * (1 - found.p_value) / 50))
+    np.testing.assert_allclose(np.sort(found.reference), np.sort(expected), atol=1e-9)
+    assert found.enumerated
+    assert (found.smallest_p, found.monte_carlo_se) == (2 / 70, 0.0)
+    assert found.p_value == pytest.approx(np.mean(np.abs(expected) >= abs(found.observed) - 1e-9))
+
+
+def test_with_covariates_interval_and_p_agree_and_a_shift_shifts() -> None:
+    y, x = changes(9, effect=1.0), np.random.default_rng(90).standard_normal(20)
+    found = permutation_test(districts(y, TREATED, covariates=x), rng=rng(), alpha=0.1)
+    for tau0 in np.random.default_rng(9).uniform(-3, 4, 8):
+        moved = permutation_test(districts(y - tau0 * TREATED, TREATED, covariates=x), rng=rng())
+        assert (tau0 in found.region) == (moved.p_value > 0.1)
+    tilted = permutation_test(districts(y + 7 * x - 3, TREATED, covariates=x), rng=rng(), alpha=0.1)
+    np.testing.assert_allclose(tilted.region.pieces, found.region.pieces, atol=1e-8)
+
+
+def test_the_size_with_covariates_is_exact_when_any_choice_could_have_been_made() -> None:
+    y, x = np.random.default_rng(14).exponential(size=8), np.random.default_rng(15).exponential(size=8)
+    p = [
+        permutation_test(districts(y, np.isin(np.arange(8), rows), covariates=x), rng=rng()).p_value
+        for rows in combinations(range(8), 3)
+    ]
+    for alpha in (0.05, 0.1, 0.5):
+        assert np.mean(np.asarray(p) <= alpha) == pytest.approx(np.floor(alpha * 56) / 56)
+
+
+def test_a_choice_that_the_covariate_already_tells_counts_against_the_finding() -> None:
+    """A covariate that is one of the other choices: its coefficient does not exist, so it is a hit."""
+    y = changes(16, effect=30.0)[:8]
+    x = np.isin(np.arange(8), (4, 5, 6)).astype(float)
+    treated = np.arange(8) < 3
+    found = permutation_test(districts(y, treated, covariates=x), rng=rng())
+    assert np.isinf(found.reference).sum() == 1
+    others = found.reference[np.isfinite(found.reference)]
+    hits = np.sum(np.abs(others) >= abs(found.observed) * (1 - 1e-9))
+    assert found.p_value == pytest.approx((hits + 1) / 56)
 
 
 def test_drawn_assignments_come_close_to_all_and_are_never_zero() -> None:
