@@ -4,6 +4,9 @@
 
 Every term is zero-sum over the types, alpha also over districts and lambda over periods, so nothing is counted twice
 and no type is the reference (method, section 5.2). Effects in percentage points sum to zero by construction.
+
+Numbers hidden by disclosure control enter as all that they can be, one cell at a time: what totals over several cells
+would add is not used, which costs precision but never validity.
 """
 
 from __future__ import annotations
@@ -13,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pymc as pm
+import pytensor.tensor as pt
 from scipy.special import softmax
 
 from sverige_did.bayes.priors import HalfNormal, Normal, build_priors
+from sverige_did.bayes.structure import refuse_design, refuse_lengths
 from sverige_did.errors import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -29,13 +34,19 @@ if TYPE_CHECKING:
 Tensor = Any
 
 
+MOST_COMPLETIONS = 1000
+"""Ways of filling in one cell's hidden numbers beyond which their sum is no longer worked out."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TypeCells:
-    """The N cells of a panel of compositions: ``counts`` (N, K) by type, all known; the rest as in ``structure.Cells``.
+    """The N cells of a panel of compositions: ``counts`` (N, K) by type; the rest as in ``structure.Cells``.
 
-    A number that disclosure control hid cannot be split between types and is refused; merge types first.
-    Raises RefusedError: ``cells_lengths``, ``composition_counts``, ``cells_no_exposure``, ``cells_one_period``,
-    ``cells_no_control``, ``cells_no_treated_after``.
+    Where disclosure control hid numbers, ``counts`` is the smallest that each can be and ``high`` (N, K) the largest,
+    and ``total`` (N,) is the number of children in the cell, which must be known. Left out, every number is known.
+
+    Raises RefusedError: ``cells_lengths``, ``composition_counts``, ``composition_total``, ``cells_no_exposure``,
+    ``composition_too_many`` and those of ``structure.refuse_design``.
     """
 
     district: NDArray[np.int64]
@@ -43,22 +54,77 @@ class TypeCells:
     treated: NDArray[np.bool_]
     dose: NDArray[np.float64]
     counts: NDArray[np.float64]
+    high: NDArray[np.float64] | None = None
+    total: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        if len({len(self.district), len(self.period), len(self.dose), len(self.counts)}) != 1:
-            raise refuse("cells_lengths")
-        whole = np.isfinite(self.counts).all() and (self.counts >= 0).all() and (self.counts % 1 == 0).all()
-        if not whole or self.counts.shape[1] < 2 or (self.counts.sum(axis=0) == 0).any():
+        if (self.high is None) != (self.total is None):
+            raise refuse("composition_total")
+        refuse_lengths(self, self.counts, self.highest, self.size)
+        ends = np.concatenate([self.counts, self.highest])
+        whole = np.isfinite(ends).all() and (ends >= 0).all() and (ends % 1 == 0).all()
+        if not whole or (self.counts > self.highest).any() or self.counts.shape[1] < 2:
             raise refuse("composition_counts")
-        if (self.counts.sum(axis=1) == 0).any():
+        if (self.highest.sum(axis=0) == 0).any():
+            raise refuse("composition_counts")
+        if not ((self.counts.sum(axis=1) <= self.size) & (self.size <= self.highest.sum(axis=1))).all():
+            raise refuse("composition_total")
+        children = np.bincount(self.district, weights=self.size, minlength=len(self.treated))
+        if (self.size == 0).any() or (children == 0).any():
             raise refuse("cells_no_exposure")
-        treated = self.treated[self.district]
-        if len(np.unique(self.period)) < 2:
-            raise refuse("cells_one_period")
-        if treated.all():
-            raise refuse("cells_no_control")
-        if not (self.dose[treated] > 0).any() or (self.dose[~treated] != 0).any():
-            raise refuse("cells_no_treated_after")
+        refuse_design(self)
+        _refuse_many(self)
+
+    @property
+    def highest(self) -> NDArray[np.float64]:
+        """The largest that each number can be, (N, K)."""
+        return self.counts if self.high is None else self.high
+
+    @property
+    def size(self) -> NDArray[np.float64]:
+        """Children in each cell, (N,)."""
+        return np.asarray(self.counts.sum(axis=1)) if self.total is None else self.total
+
+    @property
+    def hidden(self) -> NDArray[np.bool_]:
+        """Which cells have a number known only to lie in an interval, (N,)."""
+        return np.asarray((self.counts < self.highest).any(axis=1))
+
+
+def _refuse_many(cells: TypeCells) -> None:
+    most = max((n_completions(*cell) for cell in _hidden_cells(cells)), default=0)
+    if most > MOST_COMPLETIONS:
+        raise refuse("composition_too_many", found=str(most), expected=f"<= {MOST_COMPLETIONS}")
+
+
+def _hidden_cells(cells: TypeCells) -> list[tuple[NDArray[np.float64], NDArray[np.float64], float]]:
+    return [(cells.counts[i], cells.highest[i], float(cells.size[i])) for i in np.flatnonzero(cells.hidden)]
+
+
+def n_completions(low: NDArray[np.float64], high: NDArray[np.float64], total: float) -> int:
+    """How many whole vectors between ``low`` and ``high`` (K,) add up to ``total``: a coefficient of the product of
+    one polynomial a type, without writing the vectors out.
+    """
+    ways = [1]
+    for width in (high - low).astype(int):
+        longer = [0] * (len(ways) + width)
+        for i, way in enumerate(ways):
+            for step in range(width + 1):
+                longer[i + step] += way
+        ways = longer
+    left = int(total - low.sum())
+    return ways[left] if 0 <= left < len(ways) else 0
+
+
+def completions(low: NDArray[np.float64], high: NDArray[np.float64], total: float) -> NDArray[np.float64]:
+    """Every whole vector between ``low`` and ``high`` (K,) that adds up to ``total``, (M, K), in rising order."""
+    found = np.zeros((1, 0))
+    for k in range(len(low)):
+        steps = np.arange(low[k], high[k] + 1)
+        longer = np.column_stack([np.repeat(found, len(steps), axis=0), np.tile(steps, len(found))])
+        left = total - longer.sum(axis=1)
+        found = longer[(left >= low[k + 1 :].sum()) & (left <= high[k + 1 :].sum())]
+    return found
 
 
 LEVEL = HalfNormal(1.5, "log_odds_sd", "priors.composition_level")
@@ -90,10 +156,8 @@ def build_dirichlet_multinomial(
     """
     with pm.Model(check_bounds=False) as model:
         eta, built = _predictor(cells, priors, {"log_kappa": concentration})
-        shares = pm.math.softmax(eta, axis=1)
-        counts = pm.Data("counts", cells.counts)
-        a = pm.math.exp(built["log_kappa"]) * shares
-        pm.DirichletMultinomial("y", n=counts.sum(axis=1), a=a, observed=counts)
+        a = pm.math.exp(built["log_kappa"]) * pm.math.softmax(eta, axis=1)
+        _observe(cells, a, lambda n, rows: pm.DirichletMultinomial.dist(n=n, a=rows))
     return model
 
 
@@ -103,9 +167,31 @@ def build_logistic_normal(cells: TypeCells, priors: TypePriors = TypePriors(), s
         mean, built = _predictor(cells, priors, {"sigma_s": shock}, name="eta_mean")
         eta = mean + built.signed("sigma_s") * pm.ZeroSumNormal("shock_z", shape=cells.counts.shape)
         eta = pm.Deterministic("eta", eta, dims=("cell", "type"))
-        counts = pm.Data("counts", cells.counts)
-        pm.Multinomial("y", n=counts.sum(axis=1), p=pm.math.softmax(eta, axis=1), observed=counts)
+        _observe(cells, pm.math.softmax(eta, axis=1), lambda n, rows: pm.Multinomial.dist(n=n, p=rows))
     return model
+
+
+def _observe(cells: TypeCells, shares: Tensor, likelihood: Callable[[Tensor, Tensor], Tensor]) -> None:
+    """Add the data: cells known in full, and the others as the probability of all that their numbers can be.
+
+    ``likelihood(n, rows)`` is the distribution of a cell's numbers. A cell with hidden numbers has the term
+    log sum over its completions of P(completion): exact, so hidden is neither nought nor missing.
+    """
+    known, hidden = np.flatnonzero(~cells.hidden), np.flatnonzero(cells.hidden)
+    if known.size:
+        counts, seen = pm.Data("counts", cells.counts[known]), pm.Data("known", known)
+        distribution = likelihood(counts.sum(axis=1), shares[seen])
+        pm.modelcontext(None).register_rv(distribution, "y", observed=counts)
+    if hidden.size:
+        lists = [completions(*cell) for cell in _hidden_cells(cells)]
+        most = max(len(options) for options in lists)
+        padded = np.stack([np.concatenate([o, np.repeat(o[:1], most - len(o), axis=0)]) for o in lists])
+        possible = pm.Data("possible", np.arange(most) < np.array([[len(options)] for options in lists]))
+        values, unseen = pm.Data("completions", padded), pm.Data("hidden", hidden)
+        spread = pt.zeros((1, most, 1))
+        distribution = likelihood(values.sum(axis=2), shares[unseen][:, None, :] + spread)
+        terms = pt.switch(possible, pm.logp(distribution, values), -np.inf)
+        pm.Potential("hidden_counts", pt.logsumexp(terms, axis=1).sum())
 
 
 def _predictor(

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pymc as pm
@@ -32,6 +32,49 @@ if TYPE_CHECKING:
 Tensor = Any
 ENOUGH_TREATED_CELLS = 12
 """Below this many treated cells after go-live the effects' own sd is set to zero: nothing could inform it."""
+
+
+class Laid(Protocol):
+    """Rows of a panel as they lie: whose, when, and under how much of the programme; as in :class:`Cells`."""
+
+    @property
+    def district(self) -> NDArray[np.int64]:
+        """(N,) codes from 0."""
+        ...
+
+    @property
+    def period(self) -> NDArray[np.int64]:
+        """(N,) codes from 0."""
+        ...
+
+    @property
+    def treated(self) -> NDArray[np.bool_]:
+        """(G,) which districts are ever treated."""
+        ...
+
+    @property
+    def dose(self) -> NDArray[np.float64]:
+        """(N,) in [0, 1]."""
+        ...
+
+
+class Counted(Protocol):
+    """Rows with a count that is known or known to lie in an interval; as in :class:`Cells`."""
+
+    @property
+    def low(self) -> NDArray[np.float64]:
+        """(N,) the smallest that the count can be."""
+        ...
+
+    @property
+    def high(self) -> NDArray[np.float64]:
+        """(N,) the largest that it can be."""
+        ...
+
+    @property
+    def hidden(self) -> NDArray[np.bool_]:
+        """(N,) where the two differ."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,16 +99,9 @@ class Cells:
     size: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        lengths = {len(column) for column in (self.district, self.period, self.dose, self.low, self.high, self.size)}
-        codes = (
-            self.district.min(initial=0),
-            self.period.min(initial=0),
-            len(self.treated) - 1 - self.district.max(initial=0),
-        )
-        if len(lengths) != 1 or lengths == {0} or min(codes) < 0:
-            raise refuse("cells_lengths")
+        refuse_lengths(self, self.low, self.high, self.size)
         _refuse_counts(self)
-        _refuse_design(self)
+        refuse_design(self)
 
     @property
     def n_periods(self) -> int:
@@ -76,6 +112,18 @@ class Cells:
     def hidden(self) -> NDArray[np.bool_]:
         """Which cells are known only to lie in an interval, (N,)."""
         return np.asarray(self.low < self.high)
+
+
+def refuse_lengths(rows: Laid, *others: NDArray[Any]) -> None:
+    """Raises RefusedError (``cells_lengths``) unless all columns have the same length and codes start from 0."""
+    lengths = {len(column) for column in (rows.district, rows.period, rows.dose, *others)}
+    codes = (
+        rows.district.min(initial=0),
+        rows.period.min(initial=0),
+        len(rows.treated) - 1 - rows.district.max(initial=0),
+    )
+    if len(lengths) != 1 or lengths == {0} or min(codes) < 0:
+        raise refuse("cells_lengths")
 
 
 def _refuse_counts(cells: Cells) -> None:
@@ -94,19 +142,23 @@ def _refuse_counts(cells: Cells) -> None:
         raise refuse("cells_all_zero")
 
 
-def _refuse_design(cells: Cells) -> None:
-    treated = cells.treated[cells.district]
-    if len(np.unique(cells.period)) < 2:
+def refuse_design(rows: Laid, *within: NDArray[np.int64]) -> None:
+    """Raises RefusedError where nothing can be compared; ``within`` tells rows of one district and period apart.
+
+    Keys: ``cells_one_period``, ``cells_no_control``, ``cells_no_treated_after``, ``cells_twice``.
+    """
+    treated = rows.treated[rows.district]
+    if len(np.unique(rows.period)) < 2:
         raise refuse("cells_one_period")
     if treated.all():
         raise refuse("cells_no_control")
     if (
-        not (cells.dose[treated] > 0).any()
-        or (cells.dose[~treated] != 0).any()
-        or not ((cells.dose >= 0) & (cells.dose <= 1)).all()
+        not (rows.dose[treated] > 0).any()
+        or (rows.dose[~treated] != 0).any()
+        or not ((rows.dose >= 0) & (rows.dose <= 1)).all()
     ):
         raise refuse("cells_no_treated_after")
-    if len(np.unique(cells.district * cells.n_periods + cells.period)) != len(cells.district):
+    if len(np.unique(np.stack([rows.district, rows.period, *within]), axis=1).T) != len(rows.district):
         raise refuse("cells_twice")
 
 
@@ -201,7 +253,7 @@ def _effect(cells: Cells, built: Built, n_treated: int) -> Tensor:
     return built["tau"] + built.signed("sigma_tau") * pm.Normal("effect_z", shape=n_treated)
 
 
-def observe(cells: Cells, predictor: Predictor, likelihood: Callable[[Tensor, Tensor], Tensor]) -> None:
+def observe(cells: Counted, predictor: Predictor, likelihood: Callable[[Tensor, Tensor], Tensor]) -> None:
     """Add the data: known counts one by one, hidden ones as the probability of their interval.
 
     ``likelihood(eta, size)`` gives the distribution of a count. A hidden cell's term is
