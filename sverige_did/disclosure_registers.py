@@ -26,6 +26,9 @@ PARTS = ("home_based", "network", "family", "institution")
 """The kinds of place that make up the placed: ``<part>_share`` and ``<part>_per_1000`` are two views of one number."""
 
 TOTALS = frozenset({"placed_total", "placed_per_1000"})
+
+ABOUT_THE_PLACED = "placement_cost"
+"""An amount that is as much about few children as their number is: it leaves where ``placed_total`` may."""
 GROUPS: tuple[Literal["treated", "control"], ...] = ("treated", "control")
 PER = {"percent": 100.0, "rate_per_1000": 1000.0}
 
@@ -110,6 +113,8 @@ def release_registers(
 
 def _too_few(panel: Panel, study: Study, outcome: str, threshold: int) -> bool:
     """Whether a group has few children, but some, in a whole window; of a share, also few outside the numerator."""
+    if outcome == ABOUT_THE_PLACED:
+        return _too_few(panel, study, "placed_total", threshold)
     cells, when = panel.outcome(outcome), study.periods
     before = cells["end"] < pd.Timestamp(when.treatment_start)
     after = (cells["start"] >= pd.Timestamp(when.treatment_start)) & (cells["end"] <= pd.Timestamp(when.follow_up))
@@ -150,7 +155,12 @@ def _hidden(sums: dict[str, _Sum], threshold: int) -> set[str]:
     shares = {part: sums[f"{part}_share"] for part in PARTS if f"{part}_share" in sums}
     if shares and "placed_total" in sums:
         if "placed_total" in hidden:
-            return hidden | TOTALS | {f"{part}_{view}" for part in shares for view in ("share", "per_1000")}
+            return (
+                hidden
+                | TOTALS
+                | {ABOUT_THE_PLACED}
+                | {f"{part}_{view}" for part in shares for view in ("share", "per_1000")}
+            )
         mask = hidden_parts([one.children for one in shares.values()], [one.rest for one in shares.values()], threshold)
         both = {
             f"{part}_{view}" for part, out in zip(shares, mask, strict=True) if out for view in ("share", "per_1000")

@@ -18,6 +18,7 @@ from sverige_did.inference.panel_findings import estimate_panel
 from sverige_did.panel import Panel
 from sverige_did.plan import Grid
 from sverige_did.report import render
+from sverige_did.report.answers import PARTS_OF_SPENDING
 from sverige_did.results import Remark
 from sverige_did.sources.coverage import coverage
 from sverige_did.sources.panel_frame import lay, windows_of
@@ -108,6 +109,37 @@ def test_one_hidden_part_hides_another_so_that_the_total_does_not_tell() -> None
     release = released(panel(MANY | {"home_based": 3.0, "institution": 9.0}), plan())
     assert status(release, "institution_per_1000") == {"hidden"}, "the smallest of the others goes with it"
     assert status(release, "placed_per_1000") == {"shown"}
+
+
+def with_money(cells: Panel) -> Panel:
+    """The same placements with a price for each kind, dearer after the start."""
+    found = [cells.cells]
+    parts = []
+    for name, price in zip(PARTS, (0.2, 0.15, 0.45, 1.05), strict=True):
+        years = cells.outcome(f"{name}_per_1000")
+        amount = years["value"] * np.where(years["period"] >= "2014H1", 1.1 * price, price)
+        bought = {"value": amount, "low": amount, "high": amount, "denominator": years["value"], "kind": "money"}
+        parts.append(years.assign(outcome=f"price_{name}", **bought))
+    total = sum(part["value"] for part in parts)
+    whole = cells.outcome("placed_per_1000").assign(outcome="placement_cost", kind="money")
+    found += [*parts, whole.assign(value=total, low=total, high=total)]
+    return Panel.of(pd.concat(found), synthetic=True)
+
+
+def test_spending_leaves_in_parts_where_the_number_of_placed_may_and_else_not_at_all() -> None:
+    wanted = {"outcome": "placement_cost", "question": "all", "role": "primary", "benefit": "lower"}
+    asked = study(outcomes=[wanted | {"scales": ["mio_dkk"]}])
+    release = released(with_money(panel(MANY)), asked)
+    split = {finding.result.estimator for finding in release.findings} & set(PARTS_OF_SPENDING)
+    assert split == set(PARTS_OF_SPENDING)
+    for language, price in (("da", "Pris"), ("en", "Price")):
+        page = render(release, language)
+        assert "<svg" in page.partition('id="spending-placement_cost')[0].rpartition("<figure>")[2]
+        assert f'<th scope="col" class="number">{price}</th>' in page
+    few = released(with_money(panel(dict.fromkeys(PARTS, 0.9))), asked)
+    assert few.withheld == ("placement_cost",)
+    assert few.findings == ()
+    assert status(few, "placement_cost") == {"hidden"}
 
 
 def test_the_threshold_is_the_plans() -> None:

@@ -23,6 +23,7 @@ from sverige_did.inference.districts import Districts, districts
 from sverige_did.inference.event_bands import event_curve
 from sverige_did.inference.lineup import Labels, Lineup, lineup
 from sverige_did.inference.panel_asked import Asked, cells_before
+from sverige_did.inference.panel_costs import spending_parts
 from sverige_did.inference.panel_described import described, raw_change, two_totals
 from sverige_did.inference.permutation import permutation_test
 from sverige_did.panel import Panel
@@ -56,10 +57,12 @@ def estimate_panel(panel: Panel, study: Study, designs: Sequence[OutcomeDesign])
         asked = Asked(study, wanted, design_class, cells, weights)
         if design_class in {"D1", "D5"}:
             made, record = _district_level(asked)
-            records.append(record)
+            parts, no_parts = _parts(asked, panel)
+            records.append(record.model_copy(update={"remarks": (*record.remarks, *no_parts)}))
         else:
             made = list(two_totals(asked) if design_class == "D1g" else described(asked))
-        findings += made
+            parts, _ = _parts(asked, panel)
+        findings += [*made, *parts]
     return Estimated(tuple(findings), tuple(records))
 
 
@@ -98,6 +101,14 @@ class _Change(NamedTuple):
 
     collapsed: Collapsed
     ratio: bool
+
+
+def _parts(asked: Asked, panel: Panel) -> tuple[list[Finding], tuple[Remark, ...]]:
+    """What made spending on placements change, or why that cannot be known; nothing for other outcomes."""
+    try:
+        return list(spending_parts(asked, panel)), ()
+    except RefusedError as refusal:
+        return [], _told(refusal)
 
 
 def _as_ratios(asked: Asked, panel: DistrictPanel, window: Window) -> tuple[_Change | None, tuple[Remark, ...]]:

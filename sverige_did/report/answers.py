@@ -33,8 +33,11 @@ HEADLINE: tuple[tuple[tuple[str, ...], str], ...] = (
 )  # fmt: skip
 """Estimators and scale told first for an outcome: what carries most of the uncertainty comes first."""
 
-NOT_ABOUT_THE_OUTCOME = frozenset({"break_even", "net_cost"})
-"""Estimators that weigh the outcome against an investment and do not say what happened to it."""
+PARTS_OF_SPENDING = ("lmdi_treated", "lmdi_control", "lmdi_did")
+"""Estimators that split a change into parts, in the order in which they are told."""
+
+NOT_ABOUT_THE_OUTCOME = frozenset({"break_even", "net_cost", *PARTS_OF_SPENDING})
+"""Estimators that weigh the outcome against an investment, or split it, and do not say what happened to it."""
 
 OffScale = Literal["no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale", "withheld"]
 

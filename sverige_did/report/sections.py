@@ -23,7 +23,8 @@ from sverige_did.report.answers import (
 from sverige_did.report.claims import amount_of, claim, interval_of
 from sverige_did.report.forest import Bar, Look, Shapes, forest
 from sverige_did.report.labels import assumption, caption, check_sentence, in_language, mark, note, reading
-from sverige_did.report.tables import Table, distinctions, estimates, heads
+from sverige_did.report.spending import spending
+from sverige_did.report.tables import FigureView, Table, distinctions, estimates, heads
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -61,6 +62,7 @@ class OutcomeView:
     reported: Table | None
     figure: Shapes | None
     figure_caption: str
+    parts: FigureView | None
     estimates: Markup | None
     assumptions: tuple[str, ...]
     notes: tuple[str, ...]
@@ -113,6 +115,7 @@ def _outcome(release: Release, wanted: Outcome, language: Language) -> OutcomeVi
         reported=_reported_table(release, key, language),
         figure=_figure(release, key, language),
         figure_caption=caption(release, "forest", language, outcome=name),
+        parts=spending(release, key, language),
         estimates=estimates(release, key, language, caption=told) if found else None,
         assumptions=_assumptions(release, key, language),
         notes=tuple(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from sverige_did.errors import Problem
@@ -101,7 +102,9 @@ def _spending(ground: _Ground) -> Part:
         return [], []
     if ground.prices is None:
         return [], [_remark(table.file, "panel_no_index")]
-    return price_cells(ground.placements, ground.setting, *ground.prices, table.file), []
+    unpriced = int(np.isnan(ground.placements.price).sum())
+    cells = price_cells(ground.placements, ground.setting, *ground.prices, table.file)
+    return cells, list(_left_out(table.file, "panel_no_price", unpriced))
 
 
 def _breakdowns(ground: _Ground) -> Part:

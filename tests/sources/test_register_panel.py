@@ -87,9 +87,12 @@ def test_spending_is_days_times_price_in_prices_of_the_base_year(panel: Panel) -
 def test_an_unknown_price_makes_the_amount_missing_and_not_smaller(tmp_path: Path) -> None:
     frames = small.delivery()
     frames["placements"].loc[frames["placements"]["child"] == "c4", "price"] = None
-    cost = table(built(tmp_path, frames).panel, "placement_cost")
+    found = built(tmp_path, frames)
+    cost = table(found.panel, "placement_cost")
     assert cost.loc["E"].isna().tolist() == [False, True, True, False]
     assert cost.drop(index="E").notna().all(axis=None)
+    (said,) = [remark.say("en") for remark in found.remarks if remark.key == "panel_no_price"]
+    assert said.startswith("placements.csv: 1 placements have no price a day")
 
 
 def test_breakdowns_by_placement_year_and_by_resident(tmp_path: Path, panel: Panel) -> None:
