@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     import pymc as pm
 
-KEPT_STATISTICS = ("diverging", "energy", "logp", "depth", "n_steps", "step_size", "mean_tree_accept")
+KEPT_STATISTICS = ("diverging", "energy", "logp", "n_steps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,15 @@ class Fit:
 
 
 def structure(model: pm.Model) -> str:
-    """SHA-256 of all that compilation depends on: the graph of logp, its constants, and shapes and coordinates.
+    """SHA-256 of all that compilation depends on: the random graph, its constants, transforms, shapes, coordinates.
 
-    The values of ``pm.Data`` do not enter: two models with the same fingerprint differ in those alone.
+    The values of ``pm.Data`` do not enter: two models with the same fingerprint differ in those alone. The graph of
+    logp follows from the random graph and would take fifty times as long to make.
     """
-    outputs = [model.logp(), *model.deterministics]
+    observed = [model.rvs_to_values[variable] for variable in model.observed_RVs]
+    outputs = [*model.basic_RVs, *model.potentials, *model.deterministics, *observed]
     digest = sha256(str(debugprint(outputs, file="str")).encode())
+    digest.update(repr([type(transform).__name__ for transform in model.rvs_to_transforms.values()]).encode())
     for node in ancestors(outputs):
         if isinstance(node, Constant):
             digest.update(np.ascontiguousarray(node.data).tobytes() if hasattr(node.data, "dtype") else b"")
@@ -180,7 +183,7 @@ def _draw(code: Any, seed: int, settings: Settings, progress: bool | None) -> xr
     if (drawn["chain"], drawn["draw"]) != (settings.chains, settings.draws):
         raise RuntimeError(f"asked for {settings.chains} x {settings.draws} draws, got {dict(drawn)}")
     stats = draws["sample_stats"].to_dataset()
-    kept = stats[[name for name in KEPT_STATISTICS if name in stats]]
+    kept = stats[[name for name in KEPT_STATISTICS if name in stats]].drop_attrs()
     return xr.DataTree.from_dict({"posterior": named(draws["posterior"].to_dataset()), "sample_stats": kept})
 
 
@@ -188,6 +191,7 @@ def named(posterior: xr.Dataset) -> xr.Dataset:
     """The parameters that the model keeps in vectors, each under its own name, without the standardised variables.
 
     A standardised variable (``..._z``) and the sign of its sd are not identified one by one, only their product is.
+    What the sampler notes of itself, the time of day among it, is left out: equal draws make equal files.
     """
     posterior = posterior.drop_vars([name for name in posterior.data_vars if str(name).endswith("_z")])
     for vector, dimension in SPREAD.items():
@@ -195,7 +199,8 @@ def named(posterior: xr.Dataset) -> xr.Dataset:
             column = posterior[vector]
             named = {str(name): column.sel({dimension: name}, drop=True) for name in column[dimension].to_numpy()}
             posterior = posterior.drop_vars([vector, dimension]).assign(named)
-    return posterior
+    used = {dimension for variable in posterior.data_vars.values() for dimension in variable.dims}
+    return posterior.drop_vars([name for name in posterior.dims if name not in used]).drop_attrs()
 
 
 def _display(console: Console, show: bool) -> Progress:
