@@ -1,9 +1,13 @@
 """Children's SDQ totals over time: a score from 0 to 40, so a beta-binomial, not a normal (method, section 5.7).
 
     y_it ~ BetaBinomial(40, kappa p, kappa (1 - p)),   logit p_it = a_i + b_i time_it + u_informant + tau E_it
+    a_i ~ N(level + b_age (age_i - mean) + b_girl (girl_i - mean), sd_child)
 
-The children's own levels a_i are centred and their slopes b_i non-centred, which is what mixes well. Without a control
-group ``tau`` is a development, never an effect (design class D3): the plan's words see to that.
+The children's own levels a_i are centred and their slopes b_i non-centred, which is what mixes well. They are sampled
+one by one: a beta-binomial on the log-odds scale leaves no formula for the score once a_i is integrated out. Without a
+control group ``tau`` is a development, never an effect (design class D3): the plan's words see to that. Questionnaires
+that were never answered are left out, which is right when answering depends on nothing but what was observed (MAR);
+``missing_waves`` asks what if it does not.
 """
 
 from __future__ import annotations
@@ -14,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 from scipy.special import expit, logit
 
 from sverige_did.bayes.priors import HalfNormal, Normal, build_priors
@@ -22,6 +28,7 @@ from sverige_did.errors import refuse
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sverige_did.bayes.priors import Prior
     from sverige_did.bayes.sample import Fit
 
 Tensor = Any
@@ -33,7 +40,11 @@ class Scores:
     """N questionnaires: ``child`` and ``informant`` (N,) are codes from 0, ``time`` (N,) is in years, ``dose`` (N,) in
     [0, 1] is the share of the intended help received, ``total`` (N,) the SDQ total.
 
-    Raises RefusedError: ``cells_lengths``, ``sdq_score``, ``sdq_one_wave``.
+    ``age`` (C,), each child's age in years at time 0, and ``girl`` (C,) are adjusted for where they are given. As time
+    passes every child grows older alike, which is the trend's; ``age`` is what children differ by.
+
+    Raises RefusedError: ``cells_lengths``, ``sdq_score``, ``sdq_one_wave``, ``sdq_not_compared``, ``sdq_covariate``
+    and ``sdq_informant_after`` (see :func:`refuse_informants`).
     """
 
     child: NDArray[np.int64]
@@ -41,16 +52,77 @@ class Scores:
     time: NDArray[np.float64]
     dose: NDArray[np.float64]
     total: NDArray[np.float64]
+    age: NDArray[np.float64] | None = None
+    girl: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         columns = (self.child, self.informant, self.time, self.dose, self.total)
-        if len({len(column) for column in columns}) != 1 or len(self.child) == 0 or self.child.min() < 0:
+        if len({len(column) for column in columns}) != 1 or len(self.child) == 0:
+            raise refuse("cells_lengths")
+        if min(self.child.min(), self.informant.min()) < 0 or not np.isfinite(self.time).all():
             raise refuse("cells_lengths")
         if not ((self.total >= 0) & (self.total <= HIGHEST) & (self.total == np.round(self.total))).all():
             raise refuse("sdq_score")
         waves = np.unique(np.column_stack([self.child, self.time]), axis=0)
         if len(waves) == len(np.unique(self.child)):
             raise refuse("sdq_one_wave")
+        if not ((self.dose >= 0) & (self.dose <= 1)).all() or len(np.unique(self.dose)) < 2:
+            raise refuse("sdq_not_compared")
+        for known in (self.age, self.girl):
+            if known is not None and (len(known) != self.n_children or not np.isfinite(known).all()):
+                raise refuse("sdq_covariate")
+        refuse_informants(self)
+
+    @property
+    def n_children(self) -> int:
+        """C, counting every child up to the last one with a questionnaire."""
+        return int(self.child.max()) + 1
+
+    @property
+    def middle(self) -> float:
+        """The time from which the model counts, so that children's levels and slopes are independent."""
+        return float(self.time.min() + self.time.max()) / 2
+
+    @property
+    def covariates(self) -> dict[str, NDArray[np.float64]]:
+        """What children are adjusted for, about its mean over the children, (C,) each."""
+        given = {"age": self.age, "girl": self.girl}
+        return {name: np.asarray(x - np.mean(x), dtype=float) for name, x in given.items() if x is not None}
+
+
+def refuse_informants(scores: Scores) -> None:
+    """Raises RefusedError (``sdq_informant_after``) when a change of informant cannot be told from the help.
+
+    A foster carer answers once the child lives there; that the carer sees the child otherwise than the mother did then
+    looks like an effect. How two kinds of informant differ is known only from children, controls as a rule, whom both
+    rated under the same dose. Kinds known to differ by so much, directly or through a third, form a class. A class
+    that answers under several doses is compared with itself; one that answers under a single positive dose, and a
+    child whose informants under different doses are of different classes, are refused.
+    """
+    _, class_of = connected_components(_rated_together(scores), directed=False)
+    own = class_of[scores.informant]
+    doses = {kind: np.unique(scores.dose[own == kind]) for kind in np.unique(own)}
+    unseen = [kind for kind, seen in doses.items() if len(seen) == 1 and seen[0] > 0]
+    switched = [child for child in np.unique(scores.child) if _switches(scores, own, child)]
+    if unseen or switched:
+        raise refuse("sdq_informant_after", kinds=len(unseen), children=len(switched))
+
+
+def _rated_together(scores: Scores) -> csr_array:
+    """Which kinds of informant rated the same child under the same dose, a graph over the kinds."""
+    occasions = np.column_stack([scores.child, scores.dose])
+    _, occasion = np.unique(occasions, axis=0, return_inverse=True)
+    n_kinds, n_occasions = int(scores.informant.max()) + 1, int(occasion.max()) + 1
+    rated = csr_array((np.ones(len(occasion)), (scores.informant, occasion)), shape=(n_kinds, n_occasions))
+    return rated @ rated.T
+
+
+def _switches(scores: Scores, class_of: NDArray[Any], child: int) -> bool:
+    """Whether a child with several doses shares no class of informants between them."""
+    rows = scores.child == child
+    doses = np.unique(scores.dose[rows])
+    shared = set.intersection(*(set(class_of[rows & (scores.dose == dose)].tolist()) for dose in doses))
+    return not shared
 
 
 LEVEL = Normal(float(logit(0.4)), 0.75, "log_odds", "priors.sdq_level")
@@ -58,6 +130,8 @@ TREND = Normal(0.0, 0.3, "log_odds_per_year", "priors.sdq_trend")
 EFFECT = Normal(0.0, 0.5, "log_odds", "priors.sdq_trend")
 CHILD = HalfNormal(0.75, "log_odds_sd", "priors.sdq_child")
 SLOPE = HalfNormal(0.3, "log_odds_sd_per_year", "priors.sdq_slope")
+AGE = Normal(0.0, 0.1, "log_odds_per_year", "priors.sdq_age")
+GIRL = Normal(0.0, 0.3, "log_odds", "priors.sdq_girl")
 # 1.5 points of 40 at a mean score of 14: the slope of the logit there is 1 / (40 p (1 - p)) a point.
 INFORMANT = HalfNormal(1.5 / (HIGHEST * 0.35 * 0.65), "log_odds_sd", "priors.sdq_informant")
 CONCENTRATION = Normal(float(np.log(30.0)), 1.0, "log_count", "priors.concentration")
@@ -74,22 +148,32 @@ class ScorePriors:
     slope: HalfNormal = SLOPE
     informant: HalfNormal = INFORMANT
     concentration: Normal = CONCENTRATION
+    age: Normal = AGE
+    girl: Normal = GIRL
 
 
 def build_sdq(scores: Scores, priors: ScorePriors = ScorePriors()) -> pm.Model:
-    """Unfitted growth model. Time is centred in the middle of the study, so that levels and slopes are independent."""
-    n_children, n_informants = int(scores.child.max()) + 1, int(scores.informant.max()) + 1
-    middle = (scores.time.min() + scores.time.max()) / 2
+    """Unfitted growth model. Time is centred in the middle of the study, so that levels and slopes are independent.
+
+    Draws hold ``child`` and ``slope`` (C,), ``offset`` by informant and ``eta`` (N,), beside the scalar parameters.
+    """
+    covariates, known = scores.covariates, {"age": priors.age, "girl": priors.girl}
+    named: dict[str, Prior] = {
+        "level": priors.level, "trend": priors.trend, "tau": priors.effect, "log_kappa": priors.concentration,
+        "sd_child": priors.child, "sd_slope": priors.slope, "sd_informant": priors.informant,
+    }  # fmt: skip
     with pm.Model(check_bounds=False) as model:
-        built = build_priors(
-            {"level": priors.level, "trend": priors.trend, "tau": priors.effect, "log_kappa": priors.concentration,
-             "sd_child": priors.child, "sd_slope": priors.slope, "sd_informant": priors.informant}
-        )  # fmt: skip
+        built = build_priors({**named, **{name: known[name] for name in covariates}})
         index = pm.Data("index", np.stack([scores.child, scores.informant]).astype("int64"))
-        numbers = pm.Data("numbers", np.stack([scores.time - middle, scores.dose]).astype(float))
-        own = pm.Normal("child", built["level"], built["sd_child"], shape=n_children)
-        slope = built["trend"] + built.signed("sd_slope") * pm.Normal("slope_z", shape=n_children)
-        informant = built.signed("sd_informant") * _between(n_informants)
+        numbers = pm.Data("numbers", np.stack([scores.time - scores.middle, scores.dose]).astype(float))
+        expected = built["level"]
+        for name, x in covariates.items():
+            expected = expected + built[name] * pm.Data(f"child_{name}", x)
+        own = pm.Normal("child", expected, built["sd_child"], shape=scores.n_children)
+        wander = built.signed("sd_slope") * pm.Normal("slope_z", shape=scores.n_children)
+        slope = pm.Deterministic("slope", built["trend"] + wander)
+        informant = built.signed("sd_informant") * _between(int(scores.informant.max()) + 1)
+        informant = pm.Deterministic("offset", informant)
         child = index[0]
         eta = own[child] + slope[child] * numbers[0] + informant[index[1]] + built["tau"] * numbers[1]
         pm.modelcontext(None).add_coord("row", np.arange(len(scores.child)))

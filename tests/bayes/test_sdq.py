@@ -65,6 +65,100 @@ def test_one_kind_of_informant_has_no_offset():
     assert "informant_z" not in model.named_vars
 
 
+def with_covariates(data):
+    rng = np.random.default_rng(5)
+    return replace(data, age=rng.uniform(4, 16, data.n_children), girl=rng.random(data.n_children) < 0.5)
+
+
+def test_age_and_sex_move_the_childrens_levels_about_the_mean_child():
+    data = with_covariates(scores(n_children=400))
+    model = build_sdq(data)
+    names = ("child", "normal", "scale")
+    child, normal, scale = pm.draw([model[name] for name in names], random_seed=6, mode="FAST_COMPILE")
+    level, _, _, _, by_age, by_girl = normal
+    expected = level + by_age * (data.age - data.age.mean()) + by_girl * (data.girl - data.girl.mean())
+    noise = (child - expected) / scale[0]
+    assert noise.mean() == pytest.approx(0, abs=4 / 20)
+    assert noise.std() == pytest.approx(1, abs=0.15)
+    assert np.corrcoef(noise, data.age)[0, 1] == pytest.approx(0, abs=0.2)
+
+
+def logp_at_ones(data):
+    model = build_sdq(data)
+    point = model.initial_point()
+    point |= {name: np.ones_like(point[name]) for name in ("normal_z", "scale_z")}
+    return float(model.compile_logp(mode="FAST_COMPILE")(point))
+
+
+def test_only_differences_in_age_count():
+    data = with_covariates(scores())
+    found = logp_at_ones(data)
+    assert np.isfinite(found)
+    assert logp_at_ones(replace(data, age=data.age + 9)) == pytest.approx(found)
+    assert logp_at_ones(replace(data, age=-data.age)) != pytest.approx(found)
+
+
+MOTHER, CARER, TEACHER = 0, 1, 2
+
+
+def study(*rows):
+    """Scores from rows of child, informant, time and dose; what was answered does not matter."""
+    child, informant, time, dose = (np.array(column) for column in zip(*rows, strict=True))
+    return Scores(child, informant, time.astype(float), dose.astype(float), np.full(len(rows), 12.0))
+
+
+CONTROL = ((0, MOTHER, 0, 0), (0, MOTHER, 1, 0))
+MOVED = ((1, MOTHER, 0, 0), (1, CARER, 1, 1))
+BOTH = ((2, MOTHER, 0, 0), (2, CARER, 1, 0))
+
+
+@pytest.mark.parametrize(
+    ("rows", "kinds", "children"),
+    [
+        ((*CONTROL, *MOVED), 1, 1),
+        # A carer who rates another control says nothing of how mother and carer see the same child.
+        ((*CONTROL, *MOVED, (2, CARER, 0, 0), (2, CARER, 1, 0)), 0, 1),
+        # A child first seen under the programme, by an informant that nobody else has.
+        ((*CONTROL, (1, MOTHER, 0, 0), (1, MOTHER, 1, 1), (3, CARER, 1, 1)), 1, 0),
+    ],
+)
+def test_an_informant_who_comes_with_the_programme_is_not_told_from_it(rows, kinds, children):
+    with pytest.raises(RefusedError) as refused:
+        study(*rows)
+    problem = refused.value.problems[0]
+    assert problem.key == "sdq_informant_after"
+    assert problem.values == {"kinds": kinds, "children": children}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (*CONTROL, *MOVED, *BOTH),
+        # Mother and carer are compared through the teacher, each with another child.
+        (*CONTROL, *MOVED, (2, MOTHER, 0, 0), (2, TEACHER, 0, 0), (3, TEACHER, 0, 0), (3, CARER, 1, 0)),
+        # Both rate the child itself under the programme, so its mother is the same before and after.
+        (*CONTROL, *MOVED, (1, MOTHER, 1, 1)),
+        # Before and after by the teacher alone.
+        (*CONTROL, (1, TEACHER, 0, 0), (1, TEACHER, 1, 1)),
+    ],
+)
+def test_informants_whom_controls_or_the_child_itself_compare_are_kept(rows):
+    assert study(*rows).n_children >= 2
+
+
+def test_a_child_with_forty_questionnaires_and_three_hundred_children_can_be_built():
+    data = scores(n_children=300, waves=2)
+    extra = np.zeros(40, dtype=int)
+    many = Scores(
+        np.append(data.child, extra),
+        np.append(data.informant, extra),
+        np.append(data.time, np.linspace(0, 1, 40)),
+        np.append(data.dose, np.zeros(40)),
+        np.append(data.total, np.full(40, 20.0)),
+    )
+    assert np.isfinite(logp_at_ones(many))
+
+
 @pytest.mark.parametrize(
     ("key", "changed"),
     [
@@ -75,6 +169,12 @@ def test_one_kind_of_informant_has_no_offset():
         ("sdq_one_wave", {"child": np.arange(36)}),
         ("sdq_one_wave", {"time": np.zeros(36)}),
         ("cells_lengths", {"dose": np.zeros(35)}),
+        ("cells_lengths", {"time": np.full(36, np.nan)}),
+        ("sdq_not_compared", {"dose": np.zeros(36)}),
+        ("sdq_not_compared", {"dose": np.ones(36)}),
+        ("sdq_not_compared", {"dose": np.linspace(0, 1.1, 36)}),
+        ("sdq_covariate", {"age": np.full(12, np.nan)}),
+        ("sdq_covariate", {"girl": np.ones(11)}),
     ],
 )
 def test_refuses_scores_that_show_no_development(key, changed):
