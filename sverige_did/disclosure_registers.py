@@ -6,7 +6,7 @@ numbers hidden (small_counts.py), and the estimates of outcomes that rest on eno
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import Literal, NamedTuple
 
@@ -19,11 +19,14 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import Panel
 from sverige_did.results import CheckResult, Finding, LineupRecord, Remark
-from sverige_did.small_counts import fewest_children, hidden_parts, is_small
+from sverige_did.small_counts import TOLERANCE, fewest_children, hidden_parts, is_small
 from sverige_did.study import Study
 
-PARTS = ("home_based", "network", "family", "institution")
+PARTS = ("home_based", "network", "foster", "institution")
 """The kinds of place that make up the placed: ``<part>_share`` and ``<part>_per_1000`` are two views of one number."""
+
+FAMILY, OF_FAMILY = "family", {"network", "foster"}
+"""Family care in all is the sum of two parts: where only one of them is hidden, the sum would tell it."""
 
 TOTALS = frozenset({"placed_total", "placed_per_1000"})
 
@@ -155,18 +158,26 @@ def _hidden(sums: dict[str, _Sum], threshold: int) -> set[str]:
     shares = {part: sums[f"{part}_share"] for part in PARTS if f"{part}_share" in sums}
     if shares and "placed_total" in sums:
         if "placed_total" in hidden:
-            return (
-                hidden
-                | TOTALS
-                | {ABOUT_THE_PLACED}
-                | {f"{part}_{view}" for part in shares for view in ("share", "per_1000")}
-            )
-        mask = hidden_parts([one.children for one in shares.values()], [one.rest for one in shares.values()], threshold)
-        both = {
-            f"{part}_{view}" for part, out in zip(shares, mask, strict=True) if out for view in ("share", "per_1000")
-        }
-        hidden = {name for name in hidden if name.removesuffix("_share") not in shares} | both
+            return hidden | TOTALS | {ABOUT_THE_PLACED} | _both_views([*shares, FAMILY])
+        parts = _hidden_parts(shares, sums["placed_total"], threshold)
+        hidden = {name for name in hidden if name.removesuffix("_share") not in shares} | _both_views(parts)
     return hidden | {twin for name in hidden if (twin := CATALOGUE[name].twin)}
+
+
+def _hidden_parts(shares: dict[str, _Sum], total: _Sum, threshold: int) -> list[str]:
+    """The kinds of place that stay inside; those placed nobody knows where are a part: subtraction tells it."""
+    placed, elsewhere = total.value, max(total.value - sum(one.value for one in shares.values()), 0.0)
+    years = [*(one.value for one in shares.values()), *([elsewhere] if elsewhere > TOLERANCE else [])]
+    children = [fewest_children(each, total.length) for each in years]
+    others = [fewest_children(placed - each, total.length) for each in years]
+    parts = [
+        part for part, out in zip(shares, hidden_parts(children, others, threshold)[: len(shares)], strict=True) if out
+    ]
+    return [*parts, FAMILY] if len(OF_FAMILY & set(parts)) == 1 else parts
+
+
+def _both_views(parts: Iterable[str]) -> set[str]:
+    return {f"{part}_{view}" for part in parts for view in ("share", "per_1000")}
 
 
 def _summed(outcome: str, cells: pd.DataFrame, length: float) -> _Sum:

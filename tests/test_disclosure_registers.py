@@ -25,8 +25,15 @@ from sverige_did.sources.panel_frame import lay, windows_of
 from sverige_did.study import Study
 
 LABELS = windows_of(Grid(first="2011H1", last="2015H2")).labels
-PARTS = ("home_based", "network", "family", "institution")
-WANTED = ("institution_per_1000", "institution_share", "network_per_1000", "network_share", "placed_per_1000")
+PARTS = ("home_based", "network", "foster", "institution")
+WANTED = (
+    "family_share",
+    "institution_per_1000",
+    "institution_share",
+    "network_per_1000",
+    "network_share",
+    "placed_per_1000",
+)
 
 
 def plan(hidden_below: int = 5) -> Study:
@@ -61,10 +68,12 @@ def panel(treated: dict[str, float], seed: int = 4) -> Panel:
     for name, value in years.items():
         cells.append(lay(f"{name}_per_1000", "person_years", units, LABELS, value, residents, "f"))
         cells.append(lay(f"{name}_share", "person_years", units, LABELS, value, placed, "f"))
+    family = years["network"] + years["foster"]
+    cells.append(lay("family_share", "person_years", units, LABELS, family, placed, "f"))
     return Panel.of(pd.concat(cells), synthetic=True)
 
 
-MANY = {"home_based": 12.0, "network": 14.0, "family": 30.0, "institution": 20.0}
+MANY = {"home_based": 12.0, "network": 14.0, "foster": 30.0, "institution": 20.0}
 
 
 def released(cells: Panel, asked: Study) -> Release:
@@ -140,6 +149,27 @@ def test_spending_leaves_in_parts_where_the_number_of_placed_may_and_else_not_at
     assert few.withheld == ("placement_cost",)
     assert few.findings == ()
     assert status(few, "placement_cost") == {"hidden"}
+
+
+def test_a_sum_does_not_tell_the_one_of_its_two_parts_that_is_hidden() -> None:
+    few = released(panel(MANY | {"network": 3.0, "institution": 9.0}), plan())
+    assert status(few, "institution_share") == {"hidden"}, "the smallest of the others goes with it"
+    assert status(few, "family_share") == {"hidden"}, "less the shown foster care it would tell the network care"
+    together = released(panel(MANY | {"network": 3.0, "foster": 6.0}), plan())
+    assert status(together, "network_share") == {"hidden"}
+    assert status(together, "family_share") == {"shown"}, "both its parts are hidden"
+
+
+def test_a_few_children_placed_nobody_knows_where_are_a_part_too() -> None:
+    cells = panel(MANY | {"home_based": 40.0}).cells
+    assert status(released(Panel.of(cells, synthetic=True), plan()), "network_share") == {"shown"}
+    total = (cells["outcome"] == "placed_total") & (cells["group"] == "treated")
+    # Four districts with 0.375 person-years each: three children in a half-year, whom no kind of place holds.
+    more = cells["value"].where(~total, cells["value"] + 0.375)
+    release = released(Panel.of(cells.assign(value=more, low=more, high=more), synthetic=True), plan())
+    assert status(release, "network_share") == {"hidden"}, "the smallest kind goes with them"
+    assert status(release, "institution_share") == {"shown"}
+    assert status(release, "network_share", "control") == {"shown"}
 
 
 def test_the_threshold_is_the_plans() -> None:

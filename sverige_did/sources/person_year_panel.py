@@ -28,10 +28,14 @@ MILLION = 1e6
 NAMES: dict[Rung, str] = {
     Rung.HOME_BASED: "home_based",
     Rung.NETWORK: "network",
-    Rung.FOSTER: "family",
+    Rung.FOSTER: "foster",
     Rung.INSTITUTION: "institution",
 }
 """The outcomes of each rung on which a child can be placed: ``<name>_share`` and ``<name>_per_1000``."""
+
+FAMILY = (Rung.NETWORK, Rung.FOSTER)
+"""The outcomes ``family_share`` and ``family_per_1000`` as KORA counts them (Tabel 6, »familieplejeanbragte i alt«):
+foster families together with kin and network."""
 
 
 class Placed(NamedTuple):
@@ -111,10 +115,11 @@ def placed_cells(placed: Placed, setting: Setting, source: str) -> list[pd.DataF
         lay("placed_per_1000", "person_years", units, labels, placed.total, setting.resident_years, source),
         lay("placed_total", "person_years", units, labels, placed.total, None, source),
     ]
-    for rung, name in NAMES.items():
-        if rung is Rung.HOME_BASED and setting.rules.home_based == "support":
-            continue
-        years = placed.on(rung)
+    places = {name: placed.on(rung) for rung, name in NAMES.items()}
+    if setting.rules.home_based == "support":
+        del places[NAMES[Rung.HOME_BASED]]
+    places["family"] = np.sum([placed.on(rung) for rung in FAMILY], axis=0)
+    for name, years in places.items():
         rate = lay(f"{name}_per_1000", "person_years", units, labels, years, setting.resident_years, source)
         cells += [rate, lay(f"{name}_share", "person_years", units, labels, years, placed.total, source)]
     return cells

@@ -19,7 +19,7 @@ from sverige_did.study import Study
 
 LABELS = windows_of(Grid(first="2011H1", last="2015H2")).labels
 AFTER = np.array(LABELS) >= "2014H1"
-KINDS = {"home_based": 0.2, "network": 0.15, "family": 0.45, "institution": 1.05}
+KINDS = {"home_based": 0.2, "network": 0.15, "foster": 0.45, "institution": 1.05}
 """Mio. kr. a person-year, as in method, section 7.5."""
 SIDE = np.array(["treated"] * 4 + ["control"] * 12)
 RESIDENTS = 1000.0
@@ -33,7 +33,7 @@ def plan() -> Study:
 def panel(
     *, volume: float = 1.0, moved: float = 0.0, price: float = 1.0, dearer: float = 1.0, unknown: float = 0.5
 ) -> Panel:
-    """Treated after: ``volume`` times the person-years, ``moved`` of them from institutions to families, institutions
+    """Treated after: ``volume`` times the person-years, ``moved`` of them from institutions to foster families, institutions
     ``price`` times as dear; everywhere after: everything ``dearer``. ``unknown`` person-years are in no known kind."""
     units = pd.DataFrame(
         {"unit": [f"d{k:02}" for k in range(16)], "unit_kind": "district", "group": SIDE,
@@ -43,7 +43,7 @@ def panel(
     size = 1 + 0.1 * np.arange(16)[:, None] + np.zeros(len(LABELS))
     years = {name: size * each for name, each in zip(KINDS, (0.5, 0.7, 1.8, 1.2), strict=True)}
     years["institution"] = years["institution"] - moved * changed
-    years["family"] = years["family"] + moved * changed
+    years["foster"] = years["foster"] + moved * changed
     years = {name: np.where(changed, volume, 1.0) * each for name, each in years.items()}
     lost = np.where(changed, volume, 1.0) * unknown * np.ones_like(size)
     prices = {name: np.where(AFTER, dearer, 1.0) * each * np.ones_like(size) for name, each in KINDS.items()}
@@ -140,7 +140,7 @@ def test_they_stand_beside_the_estimate_and_are_never_told_as_tested() -> None:
 
 def test_a_day_without_a_price_gives_no_parts_and_says_so() -> None:
     cells = panel(volume=0.9).cells
-    gone = (cells["outcome"] == "price_family") & (cells["unit"] == "d02") & (cells["period"] == "2012H1")
+    gone = (cells["outcome"] == "price_foster") & (cells["unit"] == "d02") & (cells["period"] == "2012H1")
     lacking = Panel.of(cells[~gone], synthetic=True)
     found = estimate_panel(lacking, plan(), designs(lacking, plan()))
     assert not [finding for finding in found.findings if finding.result.estimator.startswith("lmdi_")]

@@ -51,16 +51,23 @@ def test_person_years_in_institutions_counted_in_the_head(panel: Panel) -> None:
 
 def test_a_placement_without_a_place_is_placed_and_on_no_rung(panel: Panel) -> None:
     assert table(panel, "placed_per_1000").loc["F", "2013H1"] == pytest.approx(HALF["2013H1"])
-    rungs = [table(panel, f"{name}_per_1000") for name in ("home_based", "network", "family", "institution")]
+    rungs = [table(panel, f"{name}_per_1000") for name in ("home_based", "network", "foster", "institution")]
     assert sum(rung.loc["F"].sum() for rung in rungs) == 0
 
 
 def test_the_composition_adds_up(panel: Panel) -> None:
-    rungs = [table(panel, f"{name}_share") for name in ("home_based", "network", "family", "institution")]
+    rungs = [table(panel, f"{name}_share") for name in ("home_based", "network", "foster", "institution")]
     placed = table(panel, "placed_total")
     known_place = placed.drop(index="F")
     np.testing.assert_allclose(sum(rungs).drop(index="F"), known_place)
     np.testing.assert_allclose(table(panel, "institution_share", "denominator"), placed)
+
+
+def test_family_care_is_foster_care_with_kin_and_network_as_in_the_published_table(panel: Panel) -> None:
+    for view in ("share", "per_1000"):
+        both = table(panel, f"foster_{view}") + table(panel, f"network_{view}")
+        np.testing.assert_allclose(table(panel, f"family_{view}"), both)
+    assert table(panel, "network_share").to_numpy().sum() > 0
 
 
 @pytest.mark.parametrize(
@@ -214,7 +221,7 @@ def test_the_panel_agrees_with_a_count_day_by_day(tmp_path: Path) -> None:
     frames = {"districts": small.districts(), "children": children, "placements": placements}
     panel = built(tmp_path, frames).panel
     slow = by_day(placements.assign(end=placements["end"].fillna("9999")), children)
-    for name, rung in (("home_based", 3), ("network", 4), ("family", 5), ("institution", 6)):
+    for name, rung in (("home_based", 3), ("network", 4), ("foster", 5), ("institution", 6)):
         for (unit, period), cell in panel.outcome(f"{name}_per_1000").set_index(["unit", "period"])["value"].items():
             assert cell == pytest.approx(slow.get((unit, period, rung), 0.0), abs=1e-9)
     assert table(panel, "placed_total").sum().sum() == pytest.approx(sum(slow.values()))
