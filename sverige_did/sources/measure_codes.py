@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from enum import IntEnum
 from functools import cache
 from importlib.resources import files
@@ -27,8 +28,18 @@ prevention. ``support``: home-based are supportive measures under SEL § 52; boa
 are no placements."""
 
 _PARTS = re.compile(r"\d+[a-z]?", re.IGNORECASE)
-_LAWS = {"sel": "SEL", "serviceloven": "SEL", "bl": "BL", "barnetslov": "BL", "anbaar": "ANBAAR", "anbaar12": "ANBAAR"}
-_LAW = re.compile(r"\s*(?P<law>sel|serviceloven|bl|barnets ?lov|anbaar(?:12)?)?\b[\s:§-]*(?P<rest>.*)", re.IGNORECASE)
+_LAWS = {
+    "sel": "SEL",
+    "serviceloven": "SEL",
+    "sel2019": "SEL2019",
+    "bl": "BL",
+    "barnetslov": "BL",
+    "anbaar": "ANBAAR",
+    "anbaar12": "ANBAAR",
+}
+_LAW = re.compile(
+    r"\s*(?P<law>sel(?:2019)?|serviceloven|bl|barnets ?lov|anbaar(?:12)?)?\b[\s:§-]*(?P<rest>.*)", re.IGNORECASE
+)
 
 
 class Rung(IntEnum):
@@ -75,12 +86,20 @@ class AccountFunction(Plan):
     en: str
 
 
+class Renumbered(Plan):
+    """Codes that the law gave another meaning on the day ``since``, each with how its new meaning is written."""
+
+    since: date
+    instead: dict[str, str]
+
+
 class MeasureCodes(Plan):
     """The whole mapping. Codes are unique, and so is a function within a year."""
 
     sources: dict[str, str]
     measures: tuple[Measure, ...]
     functions: tuple[AccountFunction, ...]
+    renumbered: Renumbered | None = None
 
     @model_validator(mode="after")
     def _codes_are_unique(self) -> Self:
@@ -102,6 +121,14 @@ class MeasureCodes(Plan):
         """The codes that the mapping lacks, each with the nearest known one."""
         known = self.codes
         return {code: nearest(normal_code(code), known) for code in codes if normal_code(code) not in known}
+
+    def outdated(self, codes: pd.Series[str], start: pd.Series[Any]) -> pd.Series[Any]:
+        """How each code must be written where it meant another place by the day ``start``; missing where it is well."""
+        if self.renumbered is None:
+            return pd.Series(None, index=codes.index, dtype=object)
+        instead = {normal_code(code): new for code, new in self.renumbered.instead.items()}
+        written = codes.map(lambda code: instead.get(normal_code(code)), na_action="ignore")
+        return written.where(start >= pd.Timestamp(self.renumbered.since))
 
     def place(self, codes: pd.Series[str], *, ladder: Ladder) -> pd.DataFrame:
         """Columns ``measure`` (key), ``rung`` (1-6, missing where the place is not known) and ``placed`` (bool).

@@ -127,6 +127,16 @@ def unknown_codes(delivery: Delivery) -> list[Problem]:
     return found
 
 
+def renumbered_codes(delivery: Delivery) -> list[Problem]:
+    """A placement under a number that the law had given to another kind of place by then."""
+    table = delivery.tables.get("placements")
+    if table is None:
+        return []
+    instead = delivery.codes.outdated(table.frame["measure"], table.frame["start"])
+    new = dict(zip(table.frame["measure"], instead, strict=True))
+    return _cells(table, "reg_renumbered_code", "measure", instead.notna(), new.get)
+
+
 def unknown_districts(delivery: Delivery) -> list[Problem]:
     """A district that the table of districts lacks, with the name that it may be a misspelling of."""
     if "districts" not in delivery.tables:
@@ -273,6 +283,6 @@ def nothing_after_the_stop(delivery: Delivery) -> list[Problem]:
 
 RULES: tuple[Rule, ...] = (
     registers_complete, reversed_spells, overlapping_placements, child_in_two_districts, unknown_codes,
-    unknown_districts, two_spellings, markup_in_names, children_known, born_before_placed, sdq_has_answers,
+    renumbered_codes, unknown_districts, two_spellings, markup_in_names, children_known, born_before_placed, sdq_has_answers,
     sdq_norms_fit, pupils_in_every_period, treatment_is_one_date, nothing_after_the_stop,
 )  # fmt: skip

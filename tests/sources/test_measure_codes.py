@@ -24,6 +24,8 @@ from sverige_did.sources.measure_codes import (
         ("52.3.7", "SEL 52.3.7"),
         ("barnets lov § 46", "BL 46"),
         ("BL §30.1", "BL 30.1"),
+        ("barnets lov § 43, stk. 1, nr. 4", "BL 43.1.4"),
+        ("SEL2019 § 66, stk. 1, nr. 4", "SEL2019 66.1.4"),
         ("ANBAAR12: 21", "ANBAAR 21"),
         ("ukendt", "ukendt"),
     ],
@@ -37,6 +39,17 @@ def test_a_paragraph_has_one_spelling(written: str, code: str) -> None:
     [
         ("SEL 66.1.3", Rung.NETWORK),
         ("ANBAAR 1", Rung.NETWORK),
+        *[(f"SEL2019 66.1.{number}", Rung.FOSTER) for number in (1, 2, 3)],
+        ("SEL2019 66.1.4", Rung.NETWORK),
+        ("SEL2019 66.1.5", Rung.HOME_BASED),
+        ("SEL2019 66.1.6", Rung.INSTITUTION),
+        ("SEL2019 66.1.7", Rung.INSTITUTION),
+        ("SEL2019 66.1.8", Rung.HOME_BASED),
+        *[(f"BL 43.1.{number}", Rung.FOSTER) for number in (1, 2, 3)],
+        ("BL 43.1.4", Rung.NETWORK),
+        ("BL 43.1.5", Rung.HOME_BASED),
+        ("BL 43.1.6", Rung.INSTITUTION),
+        ("BL 43.1.7", Rung.HOME_BASED),
         *[(f"ANBAAR {code}", Rung.FOSTER) for code in (21, 22, 23, 24, 25, 26)],
         *[(f"ANBAAR {code}", Rung.INSTITUTION) for code in (9, 7, 8, 27)],
         *[(f"ANBAAR {code}", Rung.HOME_BASED) for code in (11, 6)],
@@ -56,6 +69,10 @@ def test_types_of_placement_stand_on_the_rung_that_both_ladders_give_them(
         ("SEL 66.1.4", (3, True), (3, False)),
         ("SEL 52.3.3", (2, False), (3, False)),
         ("BL 32", (2, False), (3, False)),
+        *[(f"BL 32.1.{number}", (2, False), (3, False)) for number in (1, 2, 4, 5, 6, 8)],
+        *[(f"BL 32.1.{number}", (2, False), (2, False)) for number in (3, 7)],
+        ("BL 43.1.5", (3, True), (3, False)),
+        ("BL 43.1.7", (3, True), (3, False)),
         ("SEL 11.3", (1, False), (2, False)),
     ],
 )
@@ -66,6 +83,23 @@ def test_where_the_ladders_disagree_the_caller_decides(
     for ladder, expected in (("kora", kora), ("support", support)):
         placed = standard_codes().place(codes, ladder=ladder)  # type: ignore[arg-type]  # a loop over literals
         assert (placed["rung"].item(), placed["placed"].item()) == expected
+
+
+def test_every_measure_of_barnets_lov_has_its_forerunner_in_serviceloven_on_the_same_rung() -> None:
+    """Kinds of place in both laws; a children's home is either kind of institution of the law before."""
+    pairs = {4: ["3"], 5: ["4"], 6: ["5", "6"], 7: ["7"], 1: ["1", "2"]}
+    for new, old in pairs.items():
+        codes = pd.Series([f"BL 43.1.{new}", *(f"SEL 66.1.{number}" for number in old)])
+        for ladder in ("kora", "support"):
+            placed = standard_codes().place(codes, ladder=ladder)  # type: ignore[arg-type]  # a loop over literals
+            assert placed["rung"].nunique() == placed["placed"].nunique() == 1
+
+
+def test_a_number_that_means_another_place_by_then_is_named_with_its_new_spelling() -> None:
+    codes = pd.Series(["SEL 66.1.3", "§ 66.1.7", "SEL 66.1.3", "SEL 66.1.6", "BL 43.1.4", None])
+    start = pd.to_datetime(pd.Series(["2019-05-31", "2019-06-01", "2021-01-01", "2021-01-01", "2024-01-01", None]))
+    found = standard_codes().outdated(codes, start)
+    assert found.dropna().to_dict() == {1: "SEL2019 66.1.7", 2: "SEL2019 66.1.3"}
 
 
 def test_a_decision_to_place_has_no_rung_until_the_place_is_known() -> None:

@@ -103,6 +103,12 @@ def test_the_nearest_code_and_district_are_suggested(found: Found) -> None:
     assert [one.expected for one in problems] == ["SEL 66.1.3", "Sønder Felding"]
 
 
+def test_a_number_of_the_law_that_has_moved_is_named_with_its_new_spelling(found: Found) -> None:
+    problems = found({"anbringelser.csv": ("SEL 66.1.3;15-03-2013", "SEL 66.1.3;15-03-2021")})
+    (moved,) = [one for one in problems if one.key == "reg_renumbered_code"]
+    assert (moved.row, moved.expected, moved.severity) == (4, "SEL2019 66.1.3", "error")
+
+
 def test_two_spellings_of_a_district_in_its_own_table(found: Found) -> None:
     problems = found({"distrikter.csv": ("Sønder Felding;2013H2", "Sønder  felding;2013H2")})
     assert ("reg_two_spellings", "distrikter.csv", 5) in told(problems)
