@@ -49,7 +49,8 @@ class Estimate(Frozen):
 
     ``estimate``, ``lower`` and ``upper`` are in the unit of ``scale`` (for example ``pp`` = percentage points,
     ``log_odds``, ``ratio``, ``rate_per_1000``, ``mio_dkk``). An unbounded limit is infinite; a limit that does
-    not exist is None. ``assumptions`` and ``notes`` are keys of the language files.
+    not exist is None. ``p_adjusted`` is the p-value for all outcomes of the study at once. ``assumptions`` and
+    ``notes`` are keys of the language files.
     """
 
     estimate: float
@@ -62,6 +63,7 @@ class Estimate(Frozen):
     upper: float | None = None
     level: Probability | None = None
     p_value: Probability | None = None
+    p_adjusted: Probability | None = None
     prob_benefit: Probability | None = None
     n_units: int | None = None
     n_treated: int | None = None
@@ -113,7 +115,7 @@ class Finding(Frozen):
 
 ROW_FIELDS: tuple[str, ...] = (
     "study", "outcome", "reading", "design_class", "estimand", "scale", "estimator", "inference", "estimate",
-    "std_error", "lower", "upper", "level", "p_value", "prob_benefit", "verdict", "n_units", "n_treated",
+    "std_error", "lower", "upper", "level", "p_value", "p_adjusted", "prob_benefit", "verdict", "n_units", "n_treated",
     "assumptions", "plan_sha256",
 )  # fmt: skip
 
@@ -243,13 +245,32 @@ class Remark(Frozen):
     values: dict[str, str] = Field(default_factory=dict)
 
 
+class Together(Frozen):
+    """One outcome's p-values among those of the same study, all from the same choices of districts.
+
+    ``single`` is its own p on the ``n_units`` districts that all of the ``n_outcomes`` have; ``max_t`` is Westfall and
+    Young's for all of them, ``holm`` Holm's. ``max_t_role`` is Westfall and Young's among the ``n_role`` outcomes that
+    have its role in the plan.
+    """
+
+    single: Probability
+    max_t: Probability
+    holm: Probability
+    max_t_role: Probability
+    n_outcomes: int
+    n_role: int
+    n_units: int
+    enumerated: bool
+
+
 class LineupRecord(Frozen):
     """What stands beside the line-up of methods of one outcome on the scale that gives its verdict.
 
     ``counts`` (B,) say how many of all choices of districts give a studentised difference between ``edges`` (B + 1,);
     ``observed`` is that of the districts that were treated. ``event`` holds the effect period by period against the
     last one before the start, with limits that cover all of them at once; None where there are too few periods.
-    A line-up that could not be made has no counts, and ``remarks`` say why.
+    ``together`` is what is left of its p when the other outcomes are looked at too. A line-up that could not be made
+    has no counts, and ``remarks`` say why.
     """
 
     outcome: str
@@ -262,9 +283,116 @@ class LineupRecord(Frozen):
     edges: tuple[float, ...] = ()
     counts: tuple[int, ...] = ()
     event: Curve | None = None
+    together: Together | None = None
 
     @model_validator(mode="after")
     def _one_count_between_two_edges(self) -> Self:
         if self.counts and len(self.edges) != len(self.counts) + 1:
             raise ValueError(f"{self.outcome}: {len(self.counts)} counts need one edge more")
         return self
+
+
+class PosteriorScale(Frozen):
+    """The posterior of one effect on one scale.
+
+    ``intervals`` are equal-tailed, one (lower, upper) a level of ``levels``. ``prob_beyond`` is the probability of a
+    change in the wished direction of at least ``threshold``, ``rope_mass`` of one within ``rope`` of none: both None
+    on scales for which the plan names no such size, as is ``prob_benefit`` where no direction is better.
+    """
+
+    estimand: str
+    scale: str
+    median: float
+    levels: tuple[Probability, ...]
+    intervals: tuple[tuple[float, float], ...]
+    prob_benefit: Probability | None = None
+    threshold: float | None = None
+    prob_beyond: Probability | None = None
+    rope: float | None = None
+    rope_mass: Probability | None = None
+
+
+class Stance(Frozen):
+    """The effect on the treated, as a ratio, under another prior: of the effect itself, or of districts' own swings.
+
+    ``prior`` is the key of the prior; ``value`` is the sd tried for the swings. ``sampled`` is false where the draws of
+    the main fit were reweighted, which ``pareto_k`` below 0.7 allows.
+    """
+
+    kind: Literal["effect", "shock"]
+    prior: str
+    value: float | None = None
+    median: float
+    lower: float
+    upper: float
+    prob_benefit: Probability | None = None
+    sampled: bool
+    pareto_k: float | None = None
+
+
+class Learned(Frozen):
+    """One parameter before and after: medians, shrinkage 1 - Var(post)/Var(prior), and common area of the densities."""
+
+    parameter: str
+    prior_median: float
+    posterior_median: float
+    shrinkage: float
+    overlap: Probability
+
+
+class PredictiveCheck(Frozen):
+    """Whether data drawn from the model look like the data: a statistic, and the two-sided p-value of the misfit.
+
+    ``observed`` and the 95 % range of the replications are None in a release where they would tell of single districts.
+    """
+
+    check: str
+    p: Probability
+    observed: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class LeftOut(Frozen):
+    """What each district says when the others speak for it.
+
+    ``lowest`` and ``highest`` are the smallest and largest effect, as a ratio, when one district is left out; ``gain``
+    is how much better the left-out districts are foretold with a programme effect than without, in log density, with
+    its standard error. ``refitted`` districts of ``districts`` had weights too uneven to use and were sampled anew.
+    """
+
+    districts: int
+    refitted: int
+    lowest: float
+    highest: float
+    gain: float | None = None
+    gain_error: float | None = None
+
+
+class PosteriorRecord(Frozen):
+    """The posterior of one outcome of a panel by one likelihood, with all that speaks for and against it.
+
+    ``densities`` are the prior and the posterior of the effect on the link's scale. ``prior_level`` is the 2.5 %, 50 %
+    and 97.5 % point of the level that the prior alone believes in, in the outcome's unit, and ``prior_share`` the share
+    of it that the plan calls admissible. ``power`` holds the power-scaling sensitivity of the effect to each prior and
+    to the likelihood. An outcome that could not be modelled has ``remarks`` and nothing else.
+    """
+
+    outcome: str
+    likelihood: str
+    remarks: tuple[Remark, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
+    scales: tuple[PosteriorScale, ...] = ()
+    densities: tuple[Curve, ...] = ()
+    stances: tuple[Stance, ...] = ()
+    learned: tuple[Learned, ...] = ()
+    power: dict[str, float] = Field(default_factory=dict)
+    prior_level: tuple[float, float, float] | None = None
+    prior_share: Probability | None = None
+    checks: tuple[PredictiveCheck, ...] = ()
+    left_out: LeftOut | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether there is no posterior."""
+        return not self.estimates

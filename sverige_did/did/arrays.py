@@ -7,7 +7,7 @@ Nothing is dropped in silence: a row without an outcome or without anybody at ri
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -163,6 +163,27 @@ def panel_from_rows(
             Dropped(rows.labels[rows.unit[i]], float(rows.periods[rows.time[i]]), str(reason))
             for i, reason in zip(lost, reasons, strict=True)
         ),
+    )
+
+
+def only_districts(panel: DistrictPanel, keep: BoolArray) -> DistrictPanel:
+    """The panel of the districts in ``keep`` (U,), with its periods; those of :class:`DistrictPanel` are refused."""
+    rows = keep[panel.unit]
+    kept: dict[str, Any] = {
+        name: None if values is None else values[keep]
+        for name in ("treated_from", "weights", "strata", "covariates")
+        for values in (getattr(panel, name),)
+    }
+    labels = tuple(name for name, wanted in zip(panel.labels, keep, strict=True) if wanted)
+    return DistrictPanel(
+        unit=(np.cumsum(keep) - 1)[panel.unit[rows]],
+        time=panel.time[rows],
+        y=panel.y[rows],
+        periods=panel.periods,
+        labels=labels,
+        exposure=None if panel.exposure is None else panel.exposure[rows],
+        dropped=tuple(one for one in panel.dropped if one.unit in labels),
+        **kept,
     )
 
 

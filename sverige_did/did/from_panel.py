@@ -70,13 +70,18 @@ def district_panel(
     )
 
 
-def study_window(cells: pd.DataFrame, when: Periods) -> Window:
-    """The periods before and after that a plan's dates make of these cells: up to the baseline, and to the follow-up.
+def cells_before(cells: pd.DataFrame, when: Periods) -> pd.DataFrame:
+    """The cells that end by the plan's baseline and before the start of treatment."""
+    return cells[(cells["end"] <= pd.Timestamp(when.baseline)) & (cells["end"] < pd.Timestamp(when.treatment_start))]
 
-    A period that is treated in part is in neither window, unless the plan says ``intention``.
-    """
-    start = pd.Timestamp(when.treatment_start)
-    before = (cells["end"] <= pd.Timestamp(when.baseline)) & (cells["end"] < start)
+
+def cells_after(cells: pd.DataFrame, when: Periods) -> pd.DataFrame:
+    """The cells that end by the plan's follow-up and are treated in whole; in part is enough for the intention."""
     edge = "end" if when.partial == "intention" else "start"
-    after = (cells[edge] >= start) & (cells["end"] <= pd.Timestamp(when.follow_up))
-    return Window(*(tuple(sorted(map(period_number, cells["period"][side].unique()))) for side in (before, after)))
+    return cells[(cells[edge] >= pd.Timestamp(when.treatment_start)) & (cells["end"] <= pd.Timestamp(when.follow_up))]
+
+
+def study_window(cells: pd.DataFrame, when: Periods) -> Window:
+    """The periods before and after that a plan's dates make of these cells; what lies in neither is the donut."""
+    sides = (side(cells, when)["period"].unique() for side in (cells_before, cells_after))
+    return Window(*(tuple(sorted(map(period_number, side))) for side in sides))

@@ -1,4 +1,4 @@
-"""Levels of windows from the cells of a panel: pooled over a group, and by district on the log scale."""
+"""Levels of windows from the cells of a panel: pooled over a group, and by district on the log and log-odds scales."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import logit
 
 from sverige_did.did.collapse import Collapsed, Window, collapse
 from sverige_did.errors import refuse
@@ -13,7 +14,9 @@ from sverige_did.errors import refuse
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sverige_did.did.arrays import DistrictPanel, Weighting
+    from sverige_did.did.arrays import DistrictPanel, FloatArray, Weighting
+
+ROUNDING = 1e-9
 
 
 def log_collapse(panel: DistrictPanel, window: Window, weighting: Weighting = "equal") -> Collapsed:
@@ -23,12 +26,55 @@ def log_collapse(panel: DistrictPanel, window: Window, weighting: Weighting = "e
     for no number added to make the logarithm exist would be harmless.
     """
     plain = collapse(panel, window, weighting)
-    table = panel.wide()[plain.unit]
-    before, after = (np.nanmean(table[:, np.isin(panel.periods, side)], axis=1) for side in (window.pre, window.post))
+    before, after = _levels(panel, window, plain)
     empty = int(((before <= 0) | (after <= 0)).sum())
     if empty:
         raise refuse("log_of_nothing", count=empty)
     return replace(plain, change=np.log(after / before))
+
+
+def log_odds_collapse(panel: DistrictPanel, window: Window, weighting: Weighting = "equal") -> Collapsed:
+    """One change a district in log-odds of its mean share, where the levels of ``panel`` are shares from 0 to 1.
+
+    Raises RefusedError: as :func:`collapse`, ``did_not_a_share`` for a level outside 0 to 1, and ``separation`` when a
+    district has a window in which nothing or everything is an event: then :func:`firth_collapse` takes over.
+    """
+    if panel.level.min() < 0 or panel.level.max() > 1:
+        raise refuse("did_not_a_share", found=f"{panel.level.min():g} – {panel.level.max():g}")
+    plain = collapse(panel, window, weighting)
+    before, after = _levels(panel, window, plain)
+    separated = (np.minimum(before, after) <= 0) | (np.maximum(before, after) >= 1)
+    if separated.any():
+        raise refuse("separation", found=str(int(separated.sum())))
+    return replace(plain, change=logit(after) - logit(before))
+
+
+def firth_collapse(panel: DistrictPanel, window: Window, weighting: Weighting = "equal") -> Collapsed:
+    """One change a district in log-odds by Firth's (1993) penalised likelihood, which an empty window does not stop.
+
+    A district's two windows are a saturated model of two cells, so the estimate is that of half an event and half a
+    non-event more in each (firth.py). Counts are summed over the periods of a window.
+
+    Raises RefusedError: as :func:`collapse`, ``did_no_exposure`` without denominators, ``cells_above_total``.
+    """
+    if panel.exposure is None:
+        raise refuse("did_no_exposure")
+    plain = collapse(panel, window, weighting)
+    sides = [np.isin(panel.periods, side) for side in (window.pre, window.post)]
+    y, n = (panel.wide(values)[plain.unit] for values in (panel.y, panel.exposure))
+    if np.nanmax(y - n) > ROUNDING:
+        raise refuse("cells_above_total", found=f"{np.nanmax(y - n):g}", expected="<= 0")
+    before, after = (
+        np.log((np.nansum(y[:, side], axis=1) + 0.5) / (np.nansum((n - y)[:, side], axis=1) + 0.5)) for side in sides
+    )
+    return replace(plain, change=after - before)
+
+
+def _levels(panel: DistrictPanel, window: Window, plain: Collapsed) -> tuple[FloatArray, FloatArray]:
+    """The mean level (G,) of the collapsed districts before and after."""
+    table = panel.wide()[plain.unit]
+    before, after = (np.nanmean(table[:, np.isin(panel.periods, side)], axis=1) for side in (window.pre, window.post))
+    return before, after
 
 
 def pooled_level(cells: pd.DataFrame, per: float) -> float:

@@ -46,14 +46,25 @@ def westfall_young(
     features = np.hstack([y, y**2])
     found = reference_sums(features, d, codes, draws=draws, rng=rng, limit=limit)
     t = np.abs(_welch(found.sums, features.sum(axis=0), int(d.sum()), d.size))
-    observed = np.abs(_welch(d @ features, features.sum(axis=0), int(d.sum()), d.size)) * (1 - TIE)
-    order = np.argsort(-observed)
+    observed = np.abs(_welch(d @ features, features.sum(axis=0), int(d.sum()), d.size))
+    return step_down(t, observed, enumerated=found.enumerated)
+
+
+def step_down(statistics: ArrayLike, observed: ArrayLike, *, enumerated: bool) -> Adjusted:
+    """Westfall and Young's algorithm 4.1 from the statistics of every assignment and every outcome.
+
+    ``statistics`` (n, M), a row an assignment, the observed one among them; ``observed`` (M,). Only their size
+    counts. Row r must be the same assignment for all outcomes: that is what keeps their dependence.
+    """
+    t = np.abs(np.asarray(statistics, dtype=float))
+    reached = np.abs(np.asarray(observed, dtype=float)) * (1 - TIE)
+    order = np.argsort(-reached)
     # An outcome competes with those whose statistic is not above its own, assignment by assignment.
     largest = np.maximum.accumulate(t[:, order[::-1]], axis=1)[:, ::-1]
-    stepped = np.maximum.accumulate((largest >= observed[order]).mean(axis=0))
+    stepped = np.maximum.accumulate((largest >= reached[order]).mean(axis=0))
     adjusted = np.empty_like(stepped)
     adjusted[order] = stepped
-    return Adjusted((t >= observed).mean(axis=0), adjusted, found.enumerated)
+    return Adjusted((t >= reached).mean(axis=0), adjusted, enumerated)
 
 
 def _welch(treated: Floats, total: Floats, n_treated: int, n: int) -> Floats:

@@ -11,9 +11,10 @@ import pandas as pd
 
 from sverige_did.did.arrays import DistrictPanel, Weighting
 from sverige_did.did.collapse import Window
-from sverige_did.did.from_panel import Partial, district_panel, period_number
+from sverige_did.did.from_panel import Partial, cells_after, cells_before, district_panel, study_window
+from sverige_did.errors import RefusedError
 from sverige_did.outcomes import CATALOGUE
-from sverige_did.results import DesignClass, Estimate, Finding, Verdict
+from sverige_did.results import DesignClass, Estimate, Finding, Remark, Verdict
 from sverige_did.study import Outcome, Study
 
 UNIT_SCALE = {"percent": ("pp", 100.0), "rate_per_1000": ("rate_per_1000", 1000.0)}
@@ -71,26 +72,37 @@ class Asked(NamedTuple):
         """Randomness of its own, so that no outcome's numbers depend on which others are asked for."""
         return np.random.default_rng([self.study.sampling.seed, zlib.crc32(self.wanted.outcome.encode())])
 
+    def shared_rng(self) -> np.random.Generator:
+        """Randomness that all outcomes share, for tests that take them through the same choices of districts."""
+        return np.random.default_rng([self.study.sampling.seed, zlib.crc32(b"together")])
+
     def before(self) -> pd.DataFrame:
         """The cells of the periods that count as before."""
-        return cells_before(self.cells, self.study)
+        return cells_before(self.cells, self.study.periods)
 
     def after(self) -> pd.DataFrame:
         """The cells of the periods that count as after."""
-        return cells_after(self.cells, self.study)
+        return cells_after(self.cells, self.study.periods)
 
     def window(self) -> Window:
         """The periods before and after, as numbers; what lies in neither is the donut."""
-        pre, post = (side["period"].unique() for side in (self.before(), self.after()))
-        return Window(tuple(sorted(map(period_number, pre))), tuple(sorted(map(period_number, post))))
+        return study_window(self.cells, self.study.periods)
 
-    def arrays(self, partial: Partial) -> DistrictPanel:
-        """The arrays of the estimators, with strata where the plan exchanges districts within them."""
+    @property
+    def partial(self) -> Partial:
+        """What the plan makes of a period that is treated in part."""
+        return "intention" if self.study.periods.partial == "intention" else "donut"
+
+    def arrays(self, partial: Partial, per: float | None = None) -> DistrictPanel:
+        """The arrays of the estimators, with strata where the plan exchanges districts within them.
+
+        ``per`` is another denominator than the outcome's own: 1 for shares and plain rates.
+        """
         cells = self.cells
         if cells["kind"].isin(["money"]).any() and cells["denominator"].notna().all():
             # An amount per resident child: its denominator is a size, and no count of events.
             cells = cells.assign(value=self.per * cells["value"] / cells["denominator"])
-        panel = district_panel(cells, partial=partial, per=self.per, weights=self.weights)
+        panel = district_panel(cells, partial=partial, per=per or self.per, weights=self.weights)
         strata = cells.groupby("unit")["stratum"].first().reindex(list(panel.labels))
         return panel if strata.isna().any() else replace(panel, strata=pd.factorize(strata, sort=True)[0])
 
@@ -102,14 +114,9 @@ def _children(cells: pd.DataFrame) -> float:
     return float(cells["denominator"].sum() / (days.sum() / 365.25))
 
 
-def cells_before(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """The cells that end by the plan's baseline and before the start of treatment."""
-    when = study.periods
-    return cells[(cells["end"] <= pd.Timestamp(when.baseline)) & (cells["end"] < pd.Timestamp(when.treatment_start))]
-
-
-def cells_after(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """The cells that end by the plan's follow-up and are treated in whole; in part is enough for the intention."""
-    when = study.periods
-    edge = "end" if when.partial == "intention" else "start"
-    return cells[(cells[edge] >= pd.Timestamp(when.treatment_start)) & (cells["end"] <= pd.Timestamp(when.follow_up))]
+def told(refusal: RefusedError) -> tuple[Remark, ...]:
+    """What a refusal says, as remarks."""
+    return tuple(
+        Remark(key=f"errors.{one.key}", values={name: str(said) for name, said in dict(one.values).items()})
+        for one in refusal.problems
+    )

@@ -14,8 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sverige_did.did.costs import PriceMixVolume, lmdi, lmdi_did
+from sverige_did.did.from_panel import cells_after, cells_before
 from sverige_did.errors import refuse
-from sverige_did.inference.panel_asked import Asked, cells_after, cells_before
+from sverige_did.inference.panel_asked import Asked
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import Panel
 from sverige_did.results import DesignClass, Estimate, Finding, Verdict
@@ -63,7 +64,7 @@ def spending_parts(asked: Asked, panel: Panel) -> Iterator[Finding]:
 def _windows(panel: Panel, study: Study, group: str) -> _Windows:
     cells = panel.cells
     mine = cells[(cells["group"] == group) & cells["outcome"].isin([SPENDING, PLACED, *PRICES])]
-    sides = [_sums(side) for side in (cells_before(mine, study), cells_after(mine, study))]
+    sides = [_sums(side(mine, study.periods)) for side in (cells_before, cells_after)]
     return _Windows(*(np.stack(one) for one in zip(*sides, strict=True)))
 
 

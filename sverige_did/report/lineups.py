@@ -210,6 +210,33 @@ def coverage(release: Release, language: Language) -> Table:
     return Table(told, columns, tuple(rows), frozenset({5, 8}))
 
 
+def together(release: Release, language: Language) -> tuple[Table, tuple[str, ...]] | None:
+    """The p-value of every outcome alone and among the others, with how they were made; None where there is one."""
+    roles = {wanted.outcome: wanted.role for wanted in release.study.outcomes}
+    found = [(record.outcome, record.together) for record in release.lineups if record.together is not None]
+    if not found:
+        return None
+    rows = tuple(
+        (
+            _name(outcome, language),
+            words.text(f"labels.role.{roles[outcome]}", language),
+            *(_p(value, language) for value in (one.single, one.max_t, one.holm, one.max_t_role)),
+        )
+        for outcome, one in found
+    )
+    first = found[0][1]
+    told = [words.text("lineup.together.all", language, outcomes=first.n_outcomes, districts=first.n_units)]
+    if not first.enumerated:
+        told.append(words.text("lineup.together.sampled", language))
+    columns = _heads(("outcome", "role", "alone", "max_t", "holm", "max_t_role"), language)
+    table = Table(_caption(release, "together", language), columns, rows, frozenset(range(2, 6)))
+    return table, tuple(told)
+
+
+def _p(value: float, language: Language) -> str:
+    return numbers.p_value(value, language).removeprefix("= ")
+
+
 def withheld(release: Release, language: Language) -> str:
     """The sentence about outcomes that rest on too few children."""
     if not release.withheld:

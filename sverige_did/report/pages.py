@@ -110,6 +110,7 @@ def _record(release: Release, language: Language) -> dict[str, Any]:
 def _registers(release: Release, language: Language) -> dict[str, Any]:
     return {
         "lineups": lineups.lineups(release, language),
+        "together": lineups.together(release, language),
         "levels": lineups.levels(release, language),
         "coverage": lineups.coverage(release, language),
         "withheld": lineups.withheld(release, language),
