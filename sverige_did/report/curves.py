@@ -9,6 +9,8 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.ticker import MaxNLocator
 
 from sverige_did import words
 from sverige_did.report import numbers, svg
@@ -32,6 +34,7 @@ LINES = (("-", svg.ACCENT), ("--", "#b45309"), (":", svg.INK), ("-.", svg.MUTED)
 """Line pattern and colour of the first, second, ... reading: told apart without colour."""
 
 POINTS_IN_TABLE = 21
+LOCATOR = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +83,35 @@ def _finite(values: tuple[float, ...]) -> np.ndarray[tuple[int], np.dtype[np.flo
 
 
 def _dress(axes: Axes, curve: Curve, language: Language) -> None:
-    axes.set_xlabel(fill(words.text(curve.x_name, language), WRAP, break_on_hyphens=False), fontsize=12)
-    axes.set_title(
-        fill(words.text(curve.y_name, language), WRAP, break_on_hyphens=False),
-        fontsize=12,
-        loc="left",
-        x=-0.17,
-        color=svg.INK,
+    """The names of both axes, and a grid with its numbers.
+
+    The grid is one collection of lines with plain text: a tick of matplotlib has five parts, a page a thousand ticks.
+    """
+    x_name, y_name = (
+        fill(words.text(name, language), WRAP, break_on_hyphens=False) for name in (curve.x_name, curve.y_name)
     )
-    axes.xaxis.set_major_formatter(lambda value, _: numbers.significant(value, language))
-    axes.yaxis.set_major_formatter(lambda value, _: numbers.significant(value, language))
-    axes.locator_params(nbins=5)
-    axes.grid(color=svg.RULE, linewidth=0.5)
-    axes.set_axisbelow(True)
-    low, high = axes.get_ylim()
+    axes.text(0.5, -0.12, x_name, transform=axes.transAxes, ha="center", va="top", fontsize=12, color=svg.INK)
+    axes.text(-0.17, 1.03, y_name, transform=axes.transAxes, fontsize=12, color=svg.INK)
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    columns, rows = _round_numbers(left, right), _round_numbers(low, high)
+    ruled = [[(x, low), (x, high)] for x in columns] + [[(left, y), (right, y)] for y in rows]
+    axes.add_collection(LineCollection(ruled, colors=svg.RULE, linewidths=0.5, zorder=0.5), autolim=False)
     if low < 0 < high:
-        axes.axhline(0, color=svg.INK, linewidth=1)
+        axes.plot([left, right], [0, 0], color=svg.INK, linewidth=1, scalex=False)
+    axes.set(xlim=(left, right), ylim=(low, high), xticks=[], yticks=[])
+    below, beside = axes.get_xaxis_transform(), axes.get_yaxis_transform()
+    for x in columns:
+        told = numbers.significant(x, language)
+        axes.text(x, -0.03, told, transform=below, ha="center", va="top", color=svg.MUTED)
+    for y in rows:
+        told = numbers.significant(y, language)
+        axes.text(-0.02, y, told, transform=beside, ha="right", va="center", color=svg.MUTED)
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """At most six round numbers that the axis from ``low`` to ``high`` reaches."""
+    margin = 1e-9 * (high - low)
+    return [float(tick) for tick in LOCATOR.tick_values(low, high) if low - margin <= tick <= high + margin]
 
 
 def points(curve: Curve, language: Language) -> list[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ from sverige_did.study import Plan
 def parse_plan[T: Plan](kind: type[T], text: str, file: str) -> T:
     """The plan written in ``text``. Raises InputError that names file and row, or file and field."""
     try:
-        return kind.model_validate(yaml.safe_load(text))
+        return kind.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise InputError(Problem("not_yaml", file=file, row=mark.line + 1 if mark else None)) from error

@@ -37,7 +37,8 @@ def catalogue(language: Language) -> dict[str, str]:
     texts: dict[str, str] = {}
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".yaml"):
-            texts |= _flatten(yaml.safe_load(file.read_text("utf-8")) or {}, file.name.removesuffix(".yaml"))
+            tree = yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader) or {}
+            texts |= _flatten(tree, file.name.removesuffix(".yaml"))
     return texts
 
 
