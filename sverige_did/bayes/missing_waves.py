@@ -95,6 +95,11 @@ def effect_under_delta(expected: Expected, delta: float) -> NDArray[np.float64]:
     return np.asarray(total / (expected.n_answered + expected.helped.shape[1]))
 
 
+def jump_to_reference(expected: Expected) -> NDArray[np.float64]:
+    """Mean change as in :func:`effect_under_delta` when the unanswered fare as if they had no help at all, (draws,)."""
+    return np.asarray(expected.answered / (expected.n_answered + expected.helped.shape[1]))
+
+
 def prob_benefit(expected: Expected, delta: float) -> float:
     """P(fewer difficulties under the programme) when the unanswered questionnaires are ``delta`` points worse."""
     return float(np.mean(effect_under_delta(expected, delta) < 0))

@@ -215,13 +215,15 @@ def effect_on_moves(fit: Fit, moves: Moves, weights: NDArray[np.float64] | None 
     """The finite-population effect by rung, over the rows under the programme, by g-computation.
 
     ``weights`` (N,) are scaled to sum to one within a rung; None weighs a row by its children times its dose: the
-    children who in fact stood there.
+    children who in fact stood there. Raises ValueError when all weights of a rung are nought.
     """
     rows = np.flatnonzero(moves.dose > 0)
     given = moves.counts.sum(axis=1) * moves.dose if weights is None else np.asarray(weights, dtype=float)
     rungs, place = np.unique(moves.origin[rows], return_inverse=True)
     within = np.zeros((len(rows), len(rungs)))
     within[np.arange(len(rows)), place] = given[rows]
+    if (within.sum(axis=0) <= 0).any():
+        raise ValueError("a rung under the programme has no weight")
     within /= within.sum(axis=0)
     parts = {name: fit.values(name) for name in ("mu_move", "gamma_move", "tau_move", "alpha_move", "lambda_move")}
     n = len(parts["tau_move"])

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pymc as pm
 import pytensor.tensor as pt
 import pytest
 from scipy import stats
@@ -18,9 +19,11 @@ from sverige_did.bayes.costs import (
     clustered_normal_logp,
     effect_on_costs,
 )
-from sverige_did.bayes.sample import CAREFUL, sample
+from sverige_did.bayes.sample import Settings, sample
 from sverige_did.bayes.structure import Cells
 from sverige_did.errors import RefusedError
+
+SLOWLY = Settings(target_accept=0.99)
 
 
 def amounts(n_districts=6, n_periods=4, seed=0, use=0.0, amount=0.0, residents=300):
@@ -87,6 +90,19 @@ def test_amounts_are_the_clustered_normal_of_the_shared_structure():
     cov = spread**2 * np.eye(len(data.amount)) + scale**2 * (data.child[:, None] == data.child)
     expected = stats.multivariate_normal.logpdf(np.log(data.amount), eta[data.cell], cov)
     assert float(logp(model, [model["y"]])[0]) == pytest.approx(expected)
+
+
+def test_amounts_can_be_simulated_from_the_prior():
+    data = amounts()
+    log = pm.draw(build_amounts(data)["y"], draws=300, random_seed=6, mode="FAST_COMPILE")
+    assert log.shape == (300, len(data.amount))
+    level = AMOUNT.level
+    assert log.mean() == pytest.approx(level.mean, abs=4 * level.sd / np.sqrt(300))
+    twice = [np.flatnonzero(data.child == child)[:2] for child in np.unique(data.child)]
+    pair = next(two for two in twice if len(two) == 2)
+    other = [pair[0], np.flatnonzero(data.use.district[data.cell] != data.use.district[data.cell[pair[0]]])[0]]
+    own, strangers = (np.diff(log[:, two]).std() for two in (pair, other))
+    assert own < strangers
 
 
 def test_totals_are_the_sum_of_that_many_gammas():
@@ -242,9 +258,9 @@ def test_three_hundred_districts_and_a_child_with_forty_amounts_can_be_built():
 @pytest.mark.slow
 def test_recovers_money_saved_and_where_it_was_saved():
     data = amounts(n_districts=16, n_periods=6, seed=9, use=-0.5, amount=-0.3, residents=400)
-    use = sample(build_use(data), seed=10, settings=CAREFUL)
-    by_child = sample(build_amounts(data), seed=11, settings=CAREFUL)
-    by_total = sample(build_totals(totals(data)), seed=12, settings=CAREFUL)
+    use = sample(build_use(data), seed=10, settings=SLOWLY)
+    by_child = sample(build_amounts(data), seed=11, settings=SLOWLY)
+    by_total = sample(build_totals(totals(data)), seed=12, settings=SLOWLY)
     assert np.quantile(by_child.values("sd_child"), 0.005) < 0.6 < np.quantile(by_child.values("sd_child"), 0.995)
     for amount, costs in ((by_child, data), (by_total, totals(data))):
         low, high = np.quantile(amount.values("tau"), [0.005, 0.995])

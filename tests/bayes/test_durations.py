@@ -14,8 +14,10 @@ from sverige_did.bayes.durations import (
     effect_on_durations,
     stays_of,
 )
-from sverige_did.bayes.sample import CAREFUL, sample
+from sverige_did.bayes.sample import Settings, sample
 from sverige_did.errors import RefusedError
+
+SLOWLY = Settings(target_accept=0.99)
 
 
 def simulated(n_districts=6, n_periods=6, n_lengths=4, seed=0, tau=0.0, children=80, kinds=1):
@@ -254,7 +256,7 @@ def test_one_period_before_and_three_hundred_districts_can_be_built():
 def test_recovers_shorter_stays(link):
     tau = 0.7
     rows = stays(n_districts=16, n_periods=6, seed=5, tau=tau, children=120)
-    fit = sample(build_durations(rows, link=link), seed=6, settings=CAREFUL)
+    fit = sample(build_durations(rows, link=link), seed=6, settings=SLOWLY)
     told = effect_on_durations([(fit, rows)], 4, np.random.default_rng(7), link)
     hazard = -np.expm1(-0.15 * np.exp(-0.2 * np.arange(4) + np.array([tau, 0.0])[:, None]))
     true = average_duration_effect(hazard[None, :, None, None, :], np.ones(1)).mean

@@ -9,6 +9,7 @@ from sverige_did.bayes.missing_waves import (
     Unanswered,
     effect_under_delta,
     expected_scores,
+    jump_to_reference,
     prob_benefit,
     tipping_delta,
 )
@@ -30,6 +31,13 @@ def test_away_from_the_ends_of_the_scale_delta_counts_by_the_share_that_is_missi
     mar = effect_under_delta(expected, 0.0)
     for delta in (-2.0, 0.5, 3.0):
         assert effect_under_delta(expected, delta) == pytest.approx(mar + delta * 10 / 40)
+
+
+def test_without_help_the_unanswered_add_nothing():
+    expected = middling()
+    without = expected._replace(helped=expected.alone)
+    assert jump_to_reference(expected) == pytest.approx(effect_under_delta(without, 0.0))
+    assert np.median(jump_to_reference(expected)) == pytest.approx(-1.2 * 30 / 40, abs=0.05)
 
 
 @pytest.mark.parametrize("threshold", [0.95, 0.8, 0.5])

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from scipy.special import softmax
 
-from sverige_did.bayes.sample import CAREFUL, sample
+from sverige_did.bayes.sample import Settings, sample
 from sverige_did.bayes.transitions import (
     DISTRICT,
     DRIFT,
@@ -20,6 +20,8 @@ from sverige_did.bayes.transitions import (
     effect_on_moves,
 )
 from sverige_did.errors import RefusedError
+
+SLOWLY = Settings(target_accept=0.99)
 
 HOME, FOSTER, HOME_FOR_CHILDREN, SECURE, ADULT = 0.0, 1.0, 2.0, 3.0, np.nan
 # Three rungs with children on them; from a foster family nobody goes straight to secure care.
@@ -100,6 +102,16 @@ def test_likelihood_leaves_impossible_moves_out():
         assert found["plain"][i] == pytest.approx(stats.multinomial.logpmf(counts, counts.sum(), share))
 
 
+@pytest.mark.parametrize("plain", [False, True])
+def test_simulated_children_make_possible_moves_only(plain):
+    rows = moves()
+    model = build_transitions(rows, concentration=None) if plain else build_transitions(rows)
+    counts = pm.draw(model["y"], draws=20, random_seed=2, mode="FAST_COMPILE")
+    assert not counts[:, ~LADDER.possible[rows.origin]].any()
+    assert (counts.sum(axis=2) == rows.counts.sum(axis=1)).all()
+    assert counts.std(axis=0).max() > 1
+
+
 def logp(model):
     point = model.initial_point()
     point["scale_z"], point["tau_z"] = np.ones_like(point["scale_z"]), np.full_like(point["tau_z"], 0.3)
@@ -178,6 +190,12 @@ def test_rows_weigh_by_the_children_who_stood_there_unless_told_otherwise():
     assert (abs(heavy.down[:, 0] - only.down[:, 0]) < abs(even.down[:, 0] - only.down[:, 0])).all()
 
 
+def test_a_rung_without_weight_is_an_error():
+    rows = moves()
+    with pytest.raises(ValueError, match="no weight"):
+        effect_on_moves(by_hand(rows, 0.0), rows, np.where(rows.origin == 1, 0.0, 1.0))
+
+
 def test_average_is_the_mean_over_rows_done_slowly():
     rng = np.random.default_rng(6)
     eta, change = rng.normal(size=(2, 4, 3)), rng.normal(size=(2, 4, 3))
@@ -252,7 +270,7 @@ def test_one_period_before_and_three_hundred_districts_can_be_built():
 @pytest.mark.slow
 def test_recovers_more_moves_down_and_no_more_up():
     rows = moves(n_districts=16, n_periods=6, seed=7, down=0.8, size=40)
-    fit = sample(build_transitions(rows), seed=8, settings=CAREFUL)
+    fit = sample(build_transitions(rows), seed=8, settings=SLOWLY)
     told = effect_on_moves(fit, rows)
     assert told.destinations.sum(axis=2) == pytest.approx(np.zeros_like(told.down), abs=1e-9)
     low, high = np.quantile(fit.values("tau_down"), [0.005, 0.995])
