@@ -34,7 +34,17 @@ def _bare(estimate: float, scale: str, estimand: str, estimator: str, *assumptio
 
 def raw_change(asked: Asked) -> Iterator[Estimate]:
     """How the treated group changed, with nothing to hold it against."""
-    before, after = _levels(asked)["treated"]
+    yield from _change(asked, *_levels(asked)["treated"])
+
+
+def raw_change_by_date(asked: Asked) -> Iterator[Estimate]:
+    """The same where every district has its own date: before it, and in the periods wholly after it."""
+    mine = asked.cells[asked.cells["group"] == "treated"]
+    before, after = mine[mine["end"] < mine["treated_from"]], mine[mine["start"] >= mine["treated_from"]]
+    yield from _change(asked, *(pooled_level(side, asked.per) for side in (before, after)))
+
+
+def _change(asked: Asked, before: float, after: float) -> Iterator[Estimate]:
     if np.isfinite(before) and np.isfinite(after):
         yield _bare(after - before, asked.scale, "raw_change", "before_after")
         if before > 0 and after > 0:

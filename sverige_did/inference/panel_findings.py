@@ -1,13 +1,13 @@
 """From a panel of registers to findings: every outcome estimated in the class that its design allows.
 
-District outcomes (D1) get the collapsed difference-in-differences with the whole line-up of methods; its verdict is
-that of the plan's first scale. Two group totals (D1g) get the difference without an interval, for none exists without
-an assumption. Everything else is described and never called an effect.
+District outcomes (D1) get the collapsed difference-in-differences with the whole line-up of methods, districts that
+begin at different dates (D5) the staggered one. Two group totals (D1g) get the difference without an interval, for none
+exists without an assumption. Everything else is described and never called an effect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -18,10 +18,11 @@ from sverige_did.errors import RefusedError
 from sverige_did.inference.panel_asked import Asked, told
 from sverige_did.inference.panel_costs import spending_parts
 from sverige_did.inference.panel_described import described, two_totals
-from sverige_did.inference.panel_districts import told_by_districts
+from sverige_did.inference.panel_districts import Told, told_by_districts
+from sverige_did.inference.panel_staggered import told_by_dates
 from sverige_did.inference.panel_together import Candidate, together
 from sverige_did.panel import Panel
-from sverige_did.results import Finding, LineupRecord, Remark, Together
+from sverige_did.results import DesignClass, Finding, LineupRecord, Remark, Together
 from sverige_did.study import Study
 
 WEIGHTS_FROM = "placed_per_1000"
@@ -33,6 +34,10 @@ class Estimated(NamedTuple):
 
     findings: tuple[Finding, ...]
     lineups: tuple[LineupRecord, ...]
+
+
+_LINED_UP: dict[DesignClass, Callable[[Asked], Told]] = {"D1": told_by_districts, "D5": told_by_dates}
+"""The classes with a verdict, and what lines up their methods."""
 
 
 def estimate_panel(panel: Panel, study: Study, designs: Sequence[OutcomeDesign]) -> Estimated:
@@ -47,8 +52,8 @@ def estimate_panel(panel: Panel, study: Study, designs: Sequence[OutcomeDesign])
         if design_class is None or cells.empty:
             continue
         asked = Asked(study, wanted, design_class, cells, weights)
-        if design_class in {"D1", "D5"}:
-            made, record, tested = told_by_districts(asked)
+        if design_class in _LINED_UP:
+            made, record, tested = _LINED_UP[design_class](asked)
             parts, no_parts = _parts(asked, panel)
             records.append(record.model_copy(update={"remarks": (*record.remarks, *no_parts)}))
             candidates += [] if tested is None else [tested]

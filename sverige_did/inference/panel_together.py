@@ -25,20 +25,29 @@ class Candidate(NamedTuple):
     """One outcome with a verdict: the districts it is seen in, and its permutation test on any of them.
 
     ``test`` takes the names of the districts to keep and raises RefusedError where they cannot carry a verdict. Two
-    outcomes that are tested on the same districts must go through the same choices in the same order.
+    outcomes with the same ``dates`` that are tested on the same districts must go through the same choices in the same
+    order. ``dates`` are the dates of go-live that change places; none where it is the treated districts that do.
     """
 
     outcome: str
     role: str
     units: frozenset[str]
     test: Callable[[frozenset[str]], PermutationP]
+    dates: tuple[float, ...] = ()
 
 
 def together(tested: Sequence[Candidate]) -> dict[str, Together | Remark]:
     """What is left of each p-value when all are looked at, or why an outcome is not among them.
 
-    Nothing for a single outcome: its p is its own.
+    Nothing for a single outcome: its p is its own. Outcomes with other dates are looked at apart.
     """
+    found: dict[str, Together | Remark] = {}
+    for dates in dict.fromkeys(one.dates for one in tested):
+        found |= _together([one for one in tested if one.dates == dates])
+    return found
+
+
+def _together(tested: list[Candidate]) -> dict[str, Together | Remark]:
     most = max((len(one.units) for one in tested), default=0)
     found: dict[str, Together | Remark] = {
         one.outcome: _left_out(one, most) for one in tested if len(one.units) < FEWEST * most

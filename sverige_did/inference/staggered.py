@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 from math import factorial, prod
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from sverige_did.did.arrays import DistrictPanel
 from sverige_did.errors import refuse
 from sverige_did.inference.assignments import MAX_ENUMERATED
+from sverige_did.inference.cluster_robust import TTest, t_test
 from sverige_did.inference.districts import Floats, Ints
 from sverige_did.inference.inversion import Family
 from sverige_did.inference.permutation import DRAWS, PermutationTest
@@ -41,6 +42,17 @@ type Labels = NDArray[np.int8]
 _BLOCK = 20_000
 
 
+class Whole(NamedTuple):
+    """What stands in the cells that a panel leaves out for some districts, because their period was treated in part.
+
+    A district that is given another date in an assignment is seen there. ``table`` (U, T) holds the level of every
+    cell, ``exposed`` (U, T) the share of each period under treatment, by which a hypothesised effect is taken off.
+    """
+
+    table: Floats
+    exposed: Floats
+
+
 def staggered_permutation_test(
     panel: DistrictPanel,
     estimator: Estimator,
@@ -50,27 +62,23 @@ def staggered_permutation_test(
     alpha: float = 0.05,
     draws: int = DRAWS,
     limit: int = MAX_ENUMERATED,
+    whole: Whole | None = None,
 ) -> PermutationTest:
     """Test that the programme changed no district, by an ``estimator`` that averages equally weighted districts.
 
     Dates are exchanged within the strata of the panel. All assignments are listed when there are at most ``limit``,
-    else ``draws`` random ones are added to the observed one and p = (1 + hits) / (1 + draws).
+    else ``draws`` random ones are added to the observed one and p = (1 + hits) / (1 + draws). ``whole`` is needed where
+    ``panel`` leaves out the periods that were treated in part.
 
     Raises RefusedError: ``staggered_incomplete`` when a district lacks a period, ``staggered_single`` when a cohort of
     one district is to be studentised, ``staggered_weights`` when weights by cohort do not give back the estimate,
     ``no_variation_within`` when nothing varies.
     """
-    table = panel.wide()
-    if not np.isfinite(table).all():
-        raise refuse("staggered_incomplete", found=str(int((~np.isfinite(table)).any(axis=1).sum())))
     cohort = _cohorts(panel)
     if studentise == "cohort" and np.bincount(cohort).min() < 2:
         raise refuse("staggered_single", found="1")
-    weights = cohort_weights(panel, estimator)
-    treated = (panel.periods >= panel.treated_from[:, None]).astype(np.float64)
-    estimate = float((weights[cohort] * table).sum())
-    if not np.isclose(estimate, estimator(panel), rtol=1e-8, atol=1e-8 * np.ptp(table)):
-        raise refuse("staggered_weights", found=f"{estimate:g}", expected=f"{estimator(panel):g}")
+    table, treated = _complete(panel, whole)
+    weights, estimate = _linear(panel, estimator, table)
     strata = np.zeros(panel.n_units, dtype=np.int64) if panel.strata is None else panel.strata
     size = count_dates(cohort, strata)
     enumerated = size <= limit
@@ -79,18 +87,59 @@ def staggered_permutation_test(
     return _test(_sums(labels, contributions), cohort, contributions, estimate, studentise, alpha, enumerated)
 
 
+def welch_by_cohort(
+    panel: DistrictPanel, estimator: Estimator, *, alpha: float = 0.05, whole: Whole | None = None
+) -> TTest:
+    """Student's t for the same estimate and the same variance by cohort, with Satterthwaite's degrees of freedom.
+
+    With V_g = n_g / (n_g - 1) sum over d in g of (z_d - mean of z in g)^2: df = (sum V_g)^2 / sum V_g^2 / (n_g - 1).
+    With one cohort it is Welch's test of two means. Raises as :func:`staggered_permutation_test`.
+    """
+    cohort = _cohorts(panel)
+    sizes = np.bincount(cohort)
+    if sizes.min() < 2:
+        raise refuse("staggered_single", found="1")
+    table, _ = _complete(panel, whole)
+    weights, estimate = _linear(panel, estimator, table)
+    z = (weights[cohort] * table).sum(axis=1)
+    around = z - (np.bincount(cohort, z) / sizes)[cohort]
+    v = np.bincount(cohort, around**2) * sizes / (sizes - 1)
+    df = v.sum() ** 2 / (v**2 / (sizes - 1)).sum() if v.any() else 1.0
+    return t_test(estimate, float(np.sqrt(v.sum())), float(df), alpha)
+
+
+def _complete(panel: DistrictPanel, whole: Whole | None) -> tuple[Floats, Floats]:
+    """The level (U, T) of every cell and the share of it under treatment; refused where a cell is missing."""
+    treated = (panel.periods >= panel.treated_from[:, None]).astype(np.float64)
+    table, exposed = (panel.wide(), treated) if whole is None else whole
+    if not np.isfinite(table).all():
+        raise refuse("staggered_incomplete", found=str(int((~np.isfinite(table)).any(axis=1).sum())))
+    return table, exposed
+
+
+def _linear(panel: DistrictPanel, estimator: Estimator, table: Floats) -> tuple[Floats, float]:
+    """The weights by cohort, and the estimate that they give back; refused where that is not the estimator's."""
+    weights = cohort_weights(panel, estimator)
+    estimate, expected = float((weights[_cohorts(panel)] * table).sum()), estimator(panel)
+    if not np.isclose(estimate, expected, rtol=1e-8, atol=1e-8 * np.ptp(table)):
+        raise refuse("staggered_weights", found=f"{estimate:g}", expected=f"{expected:g}")
+    return weights, estimate
+
+
 def cohort_weights(panel: DistrictPanel, estimator: Estimator) -> Floats:
     """(K, T) the weight v_gt of one district's outcome, by cohort in order of go-live, the never treated last.
 
-    The estimator is asked for its value on a panel that is 1 for one cohort in one period and 0 elsewhere.
+    The estimator is asked for its value on a panel that is 1 for one cohort in one period and 0 elsewhere. A period
+    that a cohort has no row of carries no weight.
     """
     cohort = _cohorts(panel)
     sizes = np.bincount(cohort)
     bare = replace(panel, exposure=None, dropped=())
-    weights = np.empty((sizes.size, panel.periods.size))
+    weights = np.zeros((sizes.size, panel.periods.size))
     for g, t in np.ndindex(*weights.shape):
-        y = ((cohort[panel.unit] == g) & (panel.time == t)).astype(np.float64)
-        weights[g, t] = estimator(replace(bare, y=y)) / sizes[g]
+        rows = (cohort[panel.unit] == g) & (panel.time == t)
+        if rows.any():
+            weights[g, t] = estimator(replace(bare, y=rows.astype(np.float64))) / sizes[g]
     return weights
 
 

@@ -105,12 +105,13 @@ def _histogram(release: Release, record: LineupRecord, language: Language) -> Fi
 
 
 def _event(release: Release, record: LineupRecord, curve: Curve, language: Language) -> FigureView:
-    """The effect of every period against the last one before the start."""
+    """The effect of every period against the last one before the start, in calendar time or in time since the start."""
+    by_date = curve.x_name == "lineup.axis.event_time"
     told = _caption(release, "event", language, outcome=_name(record.outcome, language))
-    start = _year(release)
+    start = -0.5 if by_date else _year(release)
 
     def paint(figure: Figure) -> None:
-        axes = _axes(figure, "period", "effect", language)
+        axes = _axes(figure, "event_time" if by_date else "period", "effect", language)
         axes.vlines(curve.x, curve.lower, curve.upper, color=svg.MUTED, linewidth=2)
         axes.plot(curve.x, curve.y, "o", color=svg.ACCENT, markersize=5)
         axes.axhline(0, color=svg.INK, linewidth=1)
@@ -121,11 +122,15 @@ def _event(release: Release, record: LineupRecord, curve: Curve, language: Langu
 
     drawn = svg.draw(f"event-{record.outcome}", WIDTH, HEIGHT, paint, title=told, mark=mark(release, language))
     rows = tuple(
-        (_period(x), *(numbers.decimal(value, language, 2) for value in (y, low, high)))
+        (
+            numbers.decimal(x, language, 0) if by_date else _period(x),
+            *(numbers.decimal(value, language, 2) for value in (y, low, high)),
+        )
         for x, y, low, high in zip(curve.x, curve.y, curve.lower, curve.upper, strict=True)
     )
+    first = "event_time" if by_date else "period"
     return FigureView(
-        drawn, Table(told, _heads(("period", "estimate", "low", "high"), language), rows, frozenset({1, 2, 3}))
+        drawn, Table(told, _heads((first, "estimate", "low", "high"), language), rows, frozenset({1, 2, 3}))
     )
 
 
