@@ -76,6 +76,11 @@ CATALOGUE: dict[str, CatalogueOutcome] = {
         CatalogueOutcome("savings_target", "money", "mio_dkk", use="goal", made_of=("placement_spending",)),
         CatalogueOutcome("investment", "money", "mio_dkk", use="goal"),
         CatalogueOutcome("wellbeing_sdq", "score", "points"),
+        CatalogueOutcome("sdq_borderline_share", "share", "percent"),
+        CatalogueOutcome("sdq_abnormal_share", "share", "percent"),
+        CatalogueOutcome("sdq_better_share", "share", "percent"),
+        CatalogueOutcome("sdq_worse_share", "share", "percent"),
+        CatalogueOutcome("sdq_added_value", "score", "points"),
         CatalogueOutcome("decision_time", "duration", "weeks", different_cases=True),
     )
 }

@@ -97,6 +97,45 @@ class Team(Plan):
     group: Literal["treated", "control", "neither"]
 
 
+class ReliableChange(Plan):
+    """What makes a change in the SDQ total reliable: the score's standard deviation in a norm population, and the
+    correlation of two answers about the same child some months apart."""
+
+    sd: Positive
+    reliability: Annotated[float, Field(ge=0, lt=1)]
+    source: str = Field(min_length=1)
+
+
+class AddedValue(Plan):
+    """The formula of the added-value score; ``high_risk`` says that the children are such as it was made for.
+
+    ``months`` are the fewest and the most between the two forms of a pair.
+    """
+
+    intercept: float
+    total: float
+    impact: float
+    emotion: float
+    sd: Positive
+    source: str = Field(min_length=1)
+    high_risk: Literal[True]
+    months: tuple[Positive, Positive] = (4, 8)
+
+
+class Sdq(Plan):
+    """How SDQ forms are judged beyond their points; nothing that is not named here is computed.
+
+    ``norms`` are those in the register ``sdq_norms`` or the Danish ones for parents of children of 5-7 years.
+    ``population`` is the country where the children live; norms of another are refused unless they are meant.
+    """
+
+    norms: Literal["delivered", "danish_parents_5_7"] | None = None
+    population: str = "DK"
+    accept_foreign_norms: bool = False
+    reliable_change: ReliableChange | None = None
+    added_value: AddedValue | None = None
+
+
 class Registers(Plan):
     """How registers become a panel: every choice that could change a number."""
 
@@ -112,5 +151,6 @@ class Registers(Plan):
     teams: tuple[Team, ...] = ()
     prices: Prices | None = None
     follow_up: FollowUpTarget | None = None
+    sdq: Sdq | None = Field(default=None, exclude_if=lambda block: block is None)
     measure_codes: str | None = Field(default=None, description="A mapping of measures to the ladder of one's own")
     hidden_below: int = Field(default=5, ge=1, description="Numbers of children from 1 to below this are not released")

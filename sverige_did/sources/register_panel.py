@@ -22,7 +22,8 @@ from sverige_did.sources.person_year_panel import (
     price_cells,
 )
 from sverige_did.sources.prices import PriceIndex
-from sverige_did.sources.sdq_panel import sdq_cells
+from sverige_did.sources.sdq_judged import judged_cells
+from sverige_did.sources.sdq_panel import comparable_forms, wellbeing_cells
 from sverige_did.study import Study
 
 
@@ -146,13 +147,16 @@ def _accounts(ground: _Ground) -> Part:
 def _wellbeing(ground: _Ground) -> Part:
     if "sdq_waves" not in ground.tables:
         return [], []
-    found, file = sdq_cells(ground.tables, ground.setting), ground.tables["sdq_waves"].file
+    forms, file = comparable_forms(ground.tables, ground.setting), ground.tables["sdq_waves"].file
+    judged = judged_cells(forms, ground.tables, ground.setting, file)
     remarks = [
-        *_left_out(file, "panel_other_informant", found.other_informant),
-        *_left_out(file, "panel_out_of_age", found.out_of_age),
-        *_left_out(file, "panel_no_total", found.without_total),
+        *_left_out(file, "panel_other_informant", forms.other_informant),
+        *_left_out(file, "panel_out_of_age", forms.out_of_age),
+        *_left_out(file, "panel_no_total", forms.without_total),
+        *_left_out(file, "panel_no_norm", judged.without_norm),
+        *_left_out(file, "panel_no_added_value", judged.without_added_value),
     ]
-    return found.cells, remarks
+    return [wellbeing_cells(forms, ground.setting, file), *judged.cells], remarks
 
 
 PARTS: tuple[Callable[[_Ground], Part], ...] = (

@@ -283,6 +283,6 @@ def nothing_after_the_stop(delivery: Delivery) -> list[Problem]:
 
 RULES: tuple[Rule, ...] = (
     registers_complete, reversed_spells, overlapping_placements, child_in_two_districts, unknown_codes,
-    renumbered_codes, unknown_districts, two_spellings, markup_in_names, children_known, born_before_placed, sdq_has_answers,
-    sdq_norms_fit, pupils_in_every_period, treatment_is_one_date, nothing_after_the_stop,
+    renumbered_codes, unknown_districts, two_spellings, markup_in_names, children_known, born_before_placed,
+    sdq_has_answers, sdq_norms_fit, pupils_in_every_period, treatment_is_one_date, nothing_after_the_stop,
 )  # fmt: skip

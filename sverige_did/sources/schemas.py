@@ -160,6 +160,7 @@ SDQ_WAVES = Register(
         Column("age", "alder", "count", "unknown", "years", low=2, high=22, optional=True),
         *_ITEMS,
         *_SCALES,
+        Column("impact", "belastning", "count", "not_answered", "points", low=0, high=10, optional=True),
     ),
     key=("child", "date", "informant"),
     aliases=("sdq målinger",),

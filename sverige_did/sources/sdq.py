@@ -8,7 +8,7 @@ nothing without them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -74,6 +74,10 @@ class SdqScores:
         """The scores of one scale."""
         scores: FloatArray = getattr(self, name)
         return scores
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> SdqScores:
+        """The scores of some rows, by number or by a mask."""
+        return SdqScores(**{part.name: getattr(self, part.name)[rows] for part in fields(self)})
 
 
 def score(items: ArrayLike, informant: ArrayLike, age: ArrayLike) -> SdqScores:

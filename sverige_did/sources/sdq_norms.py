@@ -115,6 +115,23 @@ def bands(
     return np.where(np.isnan(values), NO_SCORE, band)
 
 
+def covered(
+    scores: SdqScores,
+    scale: Scale,
+    norms: Iterable[Norm],
+    *,
+    population: str,
+    sex: ArrayLike,
+    accept_foreign: bool = False,
+) -> NDArray[np.bool_]:
+    """Which rows (n,) some norm was made for; refuses norms of another country as :func:`bands` does."""
+    mine = _of_population([norm for norm in norms if norm.scale == scale], population, accept_foreign)
+    sexes = np.broadcast_to(np.asarray(sex, dtype=np.str_), (len(scores),))
+    fits = np.array([norm.fits(scores.informant, scores.age, sexes) for norm in mine]).reshape(len(mine), len(scores))
+    found: NDArray[np.bool_] = fits.any(axis=0)
+    return found
+
+
 def _of_population(norms: list[Norm], population: str, accept_foreign: bool) -> list[Norm]:
     """The norms of the population itself; those of others only where there are none and they are meant."""
     own = [norm for norm in norms if norm.country == population]
