@@ -3,11 +3,12 @@
     y_it ~ BetaBinomial(40, kappa p, kappa (1 - p)),   logit p_it = a_i + b_i time_it + u_informant + tau E_it
     a_i ~ N(level + b_age (age_i - mean) + b_girl (girl_i - mean), sd_child)
 
-The children's own levels a_i are centred and their slopes b_i non-centred, which is what mixes well. They are sampled
-one by one: a beta-binomial on the log-odds scale leaves no formula for the score once a_i is integrated out. Without a
-control group ``tau`` is a development, never an effect (design class D3): the plan's words see to that. Questionnaires
-that were never answered are left out, which is right when answering depends on nothing but what was observed (MAR);
-``missing_waves`` asks what if it does not.
+The children's own levels a_i and slopes b_i are non-centred: centred levels mix a little better where children have
+many questionnaires, and diverge where few children are alike. They are sampled one by one: a beta-binomial on the
+log-odds scale leaves no formula for the score once a_i is integrated out. Without a control group ``tau`` is a
+development, never an effect (design class D3): the plan's words see to that. Questionnaires that were never answered
+are left out, which is right when answering depends on nothing but what was observed (MAR); ``missing_waves`` asks what
+if it does not.
 """
 
 from __future__ import annotations
@@ -169,7 +170,8 @@ def build_sdq(scores: Scores, priors: ScorePriors = ScorePriors()) -> pm.Model:
         expected = built["level"]
         for name, x in covariates.items():
             expected = expected + built[name] * pm.Data(f"child_{name}", x)
-        own = pm.Normal("child", expected, built["sd_child"], shape=scores.n_children)
+        unlike = built.signed("sd_child") * pm.Normal("child_z", shape=scores.n_children)
+        own = pm.Deterministic("child", expected + unlike)
         wander = built.signed("sd_slope") * pm.Normal("slope_z", shape=scores.n_children)
         slope = pm.Deterministic("slope", built["trend"] + wander)
         informant = built.signed("sd_informant") * _between(int(scores.informant.max()) + 1)
