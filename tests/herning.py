@@ -9,7 +9,8 @@ from sverige_did.design import designs
 from sverige_did.results import Feasible
 from sverige_did.sources.evidence import Evidence
 from sverige_did.sources.group_tables import all_tables, every_reading
-from sverige_did.sources.published import read_facts, to_panel
+from sverige_did.sources.published import read_facts
+from sverige_did.sources.published_panel import to_panel
 from sverige_did.study import Study, read_study
 
 ROOT = Path(__file__).parents[1]

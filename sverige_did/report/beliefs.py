@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scipy import stats
+import numpy as np
+from scipy import special
 
 from sverige_did import words
 from sverige_did.report import numbers
@@ -25,13 +26,13 @@ EFFECT_PRIOR = "effect"
 
 def prior_range(prior: PriorSpec) -> tuple[float, float, float]:
     """The 2.5 %, 50 % and 97.5 % points of a prior in its unit; a half-normal starts at zero."""
-    levels = (0.025, 0.5, 0.975)
+    levels = np.array([0.025, 0.5, 0.975])
     if prior.a is not None and prior.b is not None:
-        points = stats.beta(prior.a, prior.b).ppf(levels)
+        points = special.betaincinv(prior.a, prior.b, levels)
     else:
         assert prior.sd is not None  # PriorSpec: without a and b there is an sd
         half = prior.family == "half_normal"
-        points = (stats.halfnorm(scale=prior.sd) if half else stats.norm(prior.mean, prior.sd)).ppf(levels)
+        points = prior.sd * special.ndtri((1 + levels) / 2) if half else prior.mean + prior.sd * special.ndtri(levels)
     return float(points[0]), float(points[1]), float(points[2])
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from sverige_did.files import read_model, write_models
 from sverige_did.panel import write_panel
-from sverige_did.sources.published import read_facts, to_panel
+from sverige_did.sources.published import read_facts
+from sverige_did.sources.published_panel import to_panel
 from sverige_did.study import Study
 
 

@@ -12,7 +12,8 @@ from sverige_did import words
 from sverige_did.design import classify, support_of
 from sverige_did.errors import InputError
 from sverige_did.results import Reported
-from sverige_did.sources.published import read_facts, to_panel
+from sverige_did.sources.published import read_facts
+from sverige_did.sources.published_panel import to_panel
 from sverige_did.sources.published_row import COLUMNS
 from sverige_did.study import read_study
 
