@@ -99,8 +99,7 @@ class Stays:
         if self.stay.min() < 0 or len(np.unique(self.stay)) < 2:
             raise refuse("stays_one_length")
         refuse_design(self, self.stay)
-        cells, doses = self.cells, self.dose
-        if (cells.dose[self.cell] != doses).any():
+        if (self.cells.dose[self.cell] != self.dose).any():
             raise refuse("stays_dose")
 
     @property
