@@ -183,7 +183,7 @@ def test_hidden_numbers_cost_precision_and_do_not_mislead():
     panel = cells(n_districts=16, tau=tau, size=20, seed=6)
     hidden = veiled(panel, rows=np.arange(64))
     assert hidden.hidden.sum() > 30
-    fits = [sample(build_dirichlet_multinomial(one), seed=7, settings=CAREFUL) for one in (panel, hidden)]
+    fits = [sample(build_dirichlet_multinomial(one), seed=7) for one in (panel, hidden)]
     full, partial = (effect_on_types(fit, panel) for fit in fits)
     low, high = np.quantile(fits[1].values("tau_type"), [0.005, 0.995], axis=0)
     assert ((low < tau) & (tau < high)).all()

@@ -23,7 +23,7 @@ from sverige_did.bayes.sample import Settings, sample
 from sverige_did.bayes.structure import Cells
 from sverige_did.errors import RefusedError
 
-SLOWLY = Settings(target_accept=0.99)
+SLOWLY = Settings(draws=1500, target_accept=0.98)
 
 
 def amounts(n_districts=6, n_periods=4, seed=0, use=0.0, amount=0.0, residents=300):
@@ -256,12 +256,14 @@ def test_three_hundred_districts_and_a_child_with_forty_amounts_can_be_built():
 
 
 @pytest.mark.slow
-def test_recovers_money_saved_and_where_it_was_saved():
-    data = amounts(n_districts=16, n_periods=6, seed=9, use=-0.5, amount=-0.3, residents=400)
-    use = sample(build_use(data), seed=10, settings=SLOWLY)
+def test_recovers_money_saved_on_each_child_and_where_it_was_saved():
+    data = amounts(n_districts=12, n_periods=6, seed=9, use=-0.5, amount=-0.3, residents=400)
+    use = part(data.use, -3.5, -0.5, 4000)  # as if the first part were known; its model is the binomial one
     by_child = sample(build_amounts(data), seed=11, settings=SLOWLY)
     by_total = sample(build_totals(totals(data)), seed=12, settings=SLOWLY)
     assert np.quantile(by_child.values("sd_child"), 0.005) < 0.6 < np.quantile(by_child.values("sd_child"), 0.995)
+    spread = np.exp(by_child.values("log_spread"))
+    assert np.quantile(spread, 0.005) < 0.4 < np.quantile(spread, 0.995)
     for amount, costs in ((by_child, data), (by_total, totals(data))):
         low, high = np.quantile(amount.values("tau"), [0.005, 0.995])
         assert low < -0.3 < high

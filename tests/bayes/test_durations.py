@@ -17,7 +17,7 @@ from sverige_did.bayes.durations import (
 from sverige_did.bayes.sample import Settings, sample
 from sverige_did.errors import RefusedError
 
-SLOWLY = Settings(target_accept=0.99)
+SLOWLY = Settings(draws=1500, target_accept=0.98)
 
 
 def simulated(n_districts=6, n_periods=6, n_lengths=4, seed=0, tau=0.0, children=80, kinds=1):
@@ -252,15 +252,13 @@ def test_one_period_before_and_three_hundred_districts_can_be_built():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("link", LINKS)
-def test_recovers_shorter_stays(link):
+def test_recovers_shorter_stays():
     tau = 0.7
-    rows = stays(n_districts=16, n_periods=6, seed=5, tau=tau, children=120)
-    fit = sample(build_durations(rows, link=link), seed=6, settings=SLOWLY)
-    told = effect_on_durations([(fit, rows)], 4, np.random.default_rng(7), link)
+    rows = stays(n_districts=12, n_periods=6, seed=5, tau=tau, children=120)
+    fit = sample(build_durations(rows), seed=6, settings=SLOWLY)
+    told = effect_on_durations([(fit, rows)], 4, np.random.default_rng(7))
     hazard = -np.expm1(-0.15 * np.exp(-0.2 * np.arange(4) + np.array([tau, 0.0])[:, None]))
     true = average_duration_effect(hazard[None, :, None, None, :], np.ones(1)).mean
     assert np.quantile(told.mean, 0.005) < true < np.quantile(told.mean, 0.995)
     assert np.mean(told.mean < 0) > 0.99
-    if link == "cloglog":
-        assert np.quantile(fit.values("tau"), 0.005) < tau < np.quantile(fit.values("tau"), 0.995)
+    assert np.quantile(fit.values("tau"), 0.005) < tau < np.quantile(fit.values("tau"), 0.995)

@@ -21,7 +21,7 @@ from sverige_did.bayes.transitions import (
 )
 from sverige_did.errors import RefusedError
 
-SLOWLY = Settings(target_accept=0.99)
+SLOWLY = Settings(draws=1500, target_accept=0.98)
 
 HOME, FOSTER, HOME_FOR_CHILDREN, SECURE, ADULT = 0.0, 1.0, 2.0, 3.0, np.nan
 # Three rungs with children on them; from a foster family nobody goes straight to secure care.
@@ -269,7 +269,7 @@ def test_one_period_before_and_three_hundred_districts_can_be_built():
 
 @pytest.mark.slow
 def test_recovers_more_moves_down_and_no_more_up():
-    rows = moves(n_districts=16, n_periods=6, seed=7, down=0.8, size=40)
+    rows = moves(n_districts=12, n_periods=4, seed=7, down=0.8, size=40)
     fit = sample(build_transitions(rows), seed=8, settings=SLOWLY)
     told = effect_on_moves(fit, rows)
     assert told.destinations.sum(axis=2) == pytest.approx(np.zeros_like(told.down), abs=1e-9)
