@@ -1,4 +1,4 @@
-"""The base of every part of a plan, and the block that says how registers become a panel."""
+"""The base of every part of a plan, and the blocks of a panel: how registers become one, how posteriors are judged."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ class Plan(BaseModel):
     """The base of every part of a plan: frozen, and no field that the plan does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Bilingual(Plan):
+    """One text in the two languages of the reports."""
+
+    da: str = Field(min_length=1)
+    en: str = Field(min_length=1)
 
 
 class Grid(Plan):
@@ -154,3 +161,53 @@ class Registers(Plan):
     sdq: Sdq | None = Field(default=None, exclude_if=lambda block: block is None)
     measure_codes: str | None = Field(default=None, description="A mapping of measures to the ladder of one's own")
     hidden_below: int = Field(default=5, ge=1, description="Numbers of children from 1 to below this are not released")
+
+
+class Bearing(Plan):
+    """What the posterior of one outcome of a panel is held against; all numbers in the unit of the outcome.
+
+    ``plausible`` is where 95 % of the belief about a control district's level lies, and gives the prior of that level.
+    Outside ``admissible`` the level of all districts together would be absurd; the prior is tried against it before
+    anything is sampled. A change in the wished direction of at least ``worthwhile`` would be worth the effort, one of
+    at most ``negligible`` to either side is practically nothing; both are on the scale of the outcome's difference.
+    """
+
+    outcome: Name
+    plausible: tuple[Positive, Positive]
+    admissible: tuple[Annotated[float, Field(ge=0)], Positive]
+    worthwhile: Positive
+    negligible: Positive
+    reason: Bilingual
+
+    @model_validator(mode="after")
+    def _nested(self) -> Self:
+        (low, high), (least, most) = self.plausible, self.admissible
+        if not least < low < high < most:
+            raise PydanticCustomError("bearing_nested", "plausible must rise and lie within admissible")
+        if self.negligible >= self.worthwhile:
+            raise PydanticCustomError("bearing_sizes", "negligible must be smaller than worthwhile")
+        return self
+
+
+class Posterior(Plan):
+    """How the posteriors of a panel are made and judged."""
+
+    bearings: tuple[Bearing, ...] = Field(min_length=1, description="One an outcome; outcomes without are not modelled")
+    shock_prior_sd: tuple[Positive, ...] = Field(
+        default=(), description="Sds of the half-normal prior of districts' own swings that are tried, log scale"
+    )
+    admissible_share: Share = Field(
+        default=0.95, description="Share of prior draws whose level must be admissible before anything is sampled"
+    )
+    doubtful: Share = Field(default=0.05, description="Predictive p-value below which a misfit is told")
+    impossible: Share = Field(default=0.001, description="Predictive p-value below which the rule fails")
+
+    @model_validator(mode="after")
+    def _once_each(self) -> Self:
+        names = [item.outcome for item in self.bearings]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise PydanticCustomError(
+                "named_twice", "{kind}: named twice: {keys}", {"kind": "bearings", "keys": ", ".join(twice)}
+            )
+        return self

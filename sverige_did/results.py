@@ -146,8 +146,9 @@ class Curve(Frozen):
 class CheckResult(Frozen):
     """What one check in ``checks/`` found, or why it could not run.
 
-    ``key`` with ``values`` is the sentence (``checks.<check>.<key>`` in the language files) that says what would
-    overturn the finding; ``numbers`` are the same for machines.
+    ``key`` with ``numbers`` is the sentence (``checks.<check>.<key>`` in the language files, or ``checks.any.<key>``)
+    that says what would overturn the finding. Where a ``scale`` is given, numbers whose names begin with ``effect`` are
+    differences on it, and those that begin with ``size`` are amounts.
     """
 
     check: str
@@ -155,6 +156,7 @@ class CheckResult(Frozen):
     reading: str = "all"
     status: Literal["ran", "could_not_run"] = "ran"
     key: str = "result"
+    scale: str | None = None
     numbers: dict[str, float | None] = Field(default_factory=dict)
     curves: tuple[Curve, ...] = ()
     assumptions: tuple[str, ...] = ()
@@ -343,11 +345,13 @@ class Learned(Frozen):
 class PredictiveCheck(Frozen):
     """Whether data drawn from the model look like the data: a statistic, and the two-sided p-value of the misfit.
 
-    ``observed`` and the 95 % range of the replications are None in a release where they would tell of single districts.
+    ``side`` is whether the data show more or less of it than the model's middle. ``observed`` and the 95 % range of the
+    replications are None in a release where they would tell of single districts.
     """
 
     check: str
     p: Probability
+    side: Literal["more", "less"]
     observed: float | None = None
     low: float | None = None
     high: float | None = None

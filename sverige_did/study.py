@@ -18,16 +18,10 @@ from pydantic_core import PydanticCustomError
 
 from sverige_did import words
 from sverige_did.errors import InputError, Problem
+from sverige_did.plan import Bilingual as Bilingual
 from sverige_did.plan import Name as Name
 from sverige_did.plan import Plan as Plan
-from sverige_did.plan import Positive, Registers, Share
-
-
-class Bilingual(Plan):
-    """One text in the two languages of the reports."""
-
-    da: str = Field(min_length=1)
-    en: str = Field(min_length=1)
+from sverige_did.plan import Positive, Posterior, Registers, Share
 
 
 class Group(Plan):
@@ -184,6 +178,7 @@ class Study(Plan):
     priors: tuple[PriorSpec, ...] = ()
     sampling: Sampling
     sensitivity: Sensitivity
+    posterior: Posterior | None = Field(default=None, description="A panel: what its posteriors are held against")
     deviations: tuple[Deviation, ...] = ()
 
     @model_validator(mode="after")
@@ -224,6 +219,19 @@ class Study(Plan):
             raise PydanticCustomError("grid_after_stop", "the last period of the grid must end by hard_stop")
         return self
 
+    @model_validator(mode="after")
+    def _posterior_is_of_its_outcomes(self) -> Self:
+        if self.posterior is None:
+            return self
+        if self.registers is None:
+            raise PydanticCustomError("posterior_of_panel", "only a panel has a block `posterior`")
+        astray = sorted({item.outcome for item in self.posterior.bearings} - {item.outcome for item in self.outcomes})
+        if astray:
+            raise PydanticCustomError(
+                "no_such_outcome", "no outcome of the plan is {keys}", {"keys": ", ".join(astray)}
+            )
+        return self
+
     def assumption(self, key: str) -> Assumption:
         """The assumption of that key; KeyError when the plan has none."""
         return {item.key: item for item in self.assumptions}[key]
@@ -235,8 +243,9 @@ class Study(Plan):
     def canonical_json(self) -> str:
         """The plan's meaning as JSON with sorted keys and no spaces: what is hashed."""
         meaning = self.model_dump(mode="json")
-        if self.registers is None:
-            del meaning["registers"]  # a block that a plan cannot have adds nothing to its meaning
+        for block in ("registers", "posterior"):
+            if meaning[block] is None:
+                del meaning[block]  # a block that a plan does not have adds nothing to its meaning
         return json.dumps(meaning, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @property

@@ -90,6 +90,15 @@ def draw(prior: Prior, size: int, rng: np.random.Generator) -> NDArray[np.float6
     return np.asarray(prior.frozen().rvs(size=size, random_state=rng), dtype=float)
 
 
+def log_density(prior: Prior, at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log density of the prior at each value, any shape; minus infinity outside its support."""
+    if isinstance(prior, Normal):
+        return np.asarray(stats.norm.logpdf(at, prior.mean, prior.sd))
+    if isinstance(prior, HalfNormal):
+        return np.asarray(stats.halfnorm.logpdf(at, 0, prior.sd))
+    return np.asarray(stats.beta.logpdf(at, prior.a, prior.b))
+
+
 def variance(prior: Prior) -> float:
     """The prior variance, in squared units."""
     return float(prior.frozen().var())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pymc as pm
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sverige_did.bayes.closed_form import NormalPrior, Sampling, posterior
 from sverige_did.bayes.effects import Effect
-from sverige_did.bayes.gates import GateReport, require
+from sverige_did.bayes.fitting import diagnosed, sampled, seed_of, settings_of
 from sverige_did.bayes.group_totals import (
     Districts,
     TotalsPriors,
@@ -24,7 +24,7 @@ from sverige_did.bayes.group_totals import (
     shock_factor,
 )
 from sverige_did.bayes.priors import HalfNormal, Normal
-from sverige_did.bayes.sample import Compiled, Fit, Settings, compile_model, sample
+from sverige_did.bayes.sample import Compiled, Fit, compile_model
 from sverige_did.results import Diagnostics, Estimate, Finding
 from sverige_did.sources.evidence import Evidence
 from sverige_did.sources.group_tables import GroupTable
@@ -87,13 +87,7 @@ def fit_all(
     ``told`` hears which fit begins, of how many, and its name.
     """
     study = evidence.study
-    settings = Settings(
-        draws=study.sampling.draws,
-        tune=study.sampling.tune,
-        chains=study.sampling.chains,
-        cores=cores,
-        target_accept=study.sampling.target_accept,
-    )
+    settings = settings_of(study, cores)
     compiled: dict[str, Compiled] = {}
     wanted = jobs(evidence)
     for at, job in enumerate(wanted, start=1):
@@ -102,26 +96,7 @@ def fit_all(
         model = family.build(job.table.events, job.table.totals, hidden(study), priors_of(study, family, job.prior))
         if job.table.family not in compiled:
             compiled[job.table.family] = compile_model(model)
-        yield job, _sampled(model, compiled[job.table.family], _seed(study, job), settings)
-
-
-REMEDY = 0.995
-"""Target acceptance of the one second attempt that divergences are given (docs/methods.md)."""
-
-
-def _sampled(model: pm.Model, compiled: Compiled, seed: int, settings: Settings) -> Fit:
-    """Draws that pass every gate; where only divergences stand in the way, smaller steps are tried, once."""
-    fit = sample(model, seed=seed, settings=settings, compiled=compiled, gates=None)
-    if fit.report.failed == ("divergences",):
-        careful = replace(settings, target_accept=REMEDY)
-        return sample(model, seed=seed, settings=careful, compiled=compiled)
-    require(fit.report)
-    return fit
-
-
-def _seed(study: Study, job: Job) -> int:
-    words = [ord(letter) for letter in job.name]
-    return int(np.random.SeedSequence([study.sampling.seed, *words]).generate_state(1)[0])
+        yield job, sampled(model, compiled[job.table.family], seed_of(study, job.name), settings)
 
 
 def hidden(study: Study) -> Districts:
@@ -264,16 +239,4 @@ def _closed(
 
 def diagnostics(job: Job, fit: Fit) -> Diagnostics:
     """The gates that this fit met."""
-    report: GateReport = fit.report
-    return Diagnostics(
-        fit=job.name,
-        chains=fit.settings.chains,
-        draws=fit.settings.draws,
-        seed=fit.seed,
-        r_hat_max=report.rhat,
-        ess_bulk_min=report.ess_bulk,
-        ess_tail_min=report.ess_tail,
-        divergences=report.divergences,
-        bfmi_min=report.bfmi,
-        passed=not report.failed,
-    )
+    return diagnosed(job.name, fit)

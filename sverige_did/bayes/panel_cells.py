@@ -1,0 +1,155 @@
+"""From the panel to what a district model takes: whole children or events, exposures and the dose, period by period.
+
+The periods are the plan's, before and after; one that is treated in part is left out or counted whole as the plan says,
+and keeps its place in time. Counts are those inside the house: nothing is hidden that the registers know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.bayes.structure import Cells
+from sverige_did.errors import refuse
+from sverige_did.outcomes import CATALOGUE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sverige_did.panel import Panel
+    from sverige_did.study import Study
+
+RESIDENTS = "placed_per_1000"
+"""The outcome whose denominator is the resident children: the weights of districts, and the size of a bare count."""
+
+PRESENT = frozenset({"person_years", "stock", "cases"})
+"""Kinds that count who is there, as against ``events``, which happen."""
+
+PER = {"percent": 100.0, "rate_per_1000": 1000.0}
+"""The exposure that a rate in this unit is told per; 1 for any other."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PanelCells:
+    """The cells of one outcome for a district model, and what its effect is weighed by.
+
+    ``weights`` (G,) are the resident children of each district before go-live, or ones. ``likelihood`` is a key of
+    ``families.FAMILIES``. Rates are events or children per unit of ``cells.size`` in the unit of the outcome.
+    """
+
+    outcome: str
+    likelihood: str
+    cells: Cells
+    weights: NDArray[np.float64]
+
+
+def likelihood_of(kind: str, outcome: str) -> str | None:
+    """Which likelihood a kind of number has; None for means and amounts, which no count model takes."""
+    if kind not in PRESENT | {"events"}:
+        return None
+    if CATALOGUE[outcome].family == "share":
+        return "binomial"
+    return "negative_binomial" if kind == "events" else "poisson"
+
+
+def panel_cells(panel: Panel, study: Study, outcome: str) -> PanelCells:
+    """The cells of one outcome.
+
+    Raises RefusedError: ``posterior_no_cells``, ``posterior_kind`` (a mean or an amount), ``posterior_not_districts``,
+    and those of :class:`sverige_did.bayes.structure.Cells`.
+    """
+    rows = panel.outcome(outcome)
+    if rows.empty:
+        raise refuse("posterior_no_cells")
+    likelihood = likelihood_of(str(rows["kind"].iloc[0]), outcome)
+    if likelihood is None:
+        raise refuse("posterior_kind", found=str(rows["kind"].iloc[0]))
+    if (rows["unit_kind"] == "group").any():
+        raise refuse("posterior_not_districts")
+    labels = np.unique(rows["unit"].to_numpy(dtype=str))
+    residents = _residents(panel, study, labels)
+    laid = _laid(rows.sort_values(["unit", "start"], kind="stable"), labels, study)
+    low, high, size = _numbers(laid, likelihood, outcome, residents)
+    kept = laid["inside"].to_numpy() & (size > 0) & np.isfinite(low)
+    if not kept.any():
+        raise refuse("posterior_no_cells")
+    cells = Cells(
+        district=laid["district"].to_numpy(dtype=np.int64)[kept],
+        period=_from_zero(laid["at"].to_numpy(dtype=np.int64)[kept]),
+        treated=laid.groupby("district")["treated"].first().to_numpy(dtype=bool),
+        dose=laid["dose"].to_numpy(dtype=float)[kept],
+        low=low[kept],
+        high=high[kept],
+        size=size[kept],
+    )
+    equal = study.weights == "districts" or residents is None
+    return PanelCells(outcome, likelihood, cells, np.ones(len(labels)) if equal or residents is None else residents)
+
+
+def _from_zero(period: NDArray[np.int64]) -> NDArray[np.int64]:
+    return period - period.min()
+
+
+def _residents(panel: Panel, study: Study, labels: NDArray[np.str_]) -> NDArray[np.float64] | None:
+    """(G,) mean resident-years of a period before go-live; None where the panel does not have them all."""
+    rows = panel.outcome(RESIDENTS)
+    before = rows[rows["end"] < pd.Timestamp(study.periods.treatment_start)]
+    mean = before.groupby("unit")["denominator"].mean().reindex(labels)
+    return None if mean.isna().any() or (mean <= 0).any() else mean.to_numpy(dtype=float)
+
+
+def _laid(rows: pd.DataFrame, labels: NDArray[np.str_], study: Study) -> pd.DataFrame:
+    """The rows with codes for district and period, whether the period is of the plan's windows, and the dose."""
+    when = study.periods
+    start, baseline, last = (pd.Timestamp(day) for day in (when.treatment_start, when.baseline, when.follow_up))
+    before = (rows["end"] <= baseline) & (rows["end"] < start)
+    since = rows["end"] if when.partial == "intention" else rows["start"]
+    after = (since >= start) & (rows["end"] <= last)
+    treated = rows["group"] == "treated"
+    days = (rows["end"] - rows["start"]).dt.days + 1
+    return rows.assign(
+        district=np.searchsorted(labels, rows["unit"].to_numpy(dtype=str)),
+        at=pd.factorize(rows["start"], sort=True)[0],
+        treated=treated,
+        dose=(treated & after).astype(float),
+        inside=before | after,
+        length=days / np.where(rows["start"].dt.is_leap_year, 366.0, 365.0),
+    )
+
+
+def _numbers(
+    rows: pd.DataFrame, likelihood: str, outcome: str, residents: NDArray[np.float64] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Smallest and largest count and the size of every row, (N,) each."""
+    there = rows["kind"].iloc[0] == "person_years"
+    scale = rows["length"].to_numpy(dtype=float) if there else np.ones(len(rows))
+    district = rows["district"].to_numpy()
+    value = rows["value"].to_numpy(dtype=float) / scale
+    exact = (rows["status"] == "exact").to_numpy()
+    whole = whole_numbers(np.where(exact, value, np.nan), district)
+    low = np.where(exact, whole, np.floor(rows["low"].to_numpy(dtype=float) / scale))
+    high = np.where(exact, whole, np.ceil(rows["high"].to_numpy(dtype=float) / scale))
+    denominator = rows["denominator"].to_numpy(dtype=float) / scale
+    if likelihood == "binomial":
+        rest = whole_numbers(np.where(exact, denominator - value, np.nan), district)
+        return low, high, np.where(exact, whole + rest, np.round(denominator))
+    if np.isnan(denominator).all():
+        size = np.ones(len(low)) if residents is None else (residents / residents.mean())[district]
+        return low, high, size
+    return low, high, denominator / PER.get(CATALOGUE[outcome].unit, 1.0)
+
+
+def whole_numbers(values: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Whole numbers (N,) whose sum over any stretch of a group's rows, in their order, is within one of the true sum.
+
+    A mean number of children in a period is seldom whole. Rounding each by itself would add up to a bias; the running
+    total is rounded instead, and what is missing stays missing.
+    """
+    out = np.full(len(values), np.nan)
+    for one in np.unique(group):
+        mine = np.flatnonzero((group == one) & np.isfinite(values))
+        out[mine] = np.diff(np.floor(np.cumsum(values[mine]) + 0.5), prepend=0.0)
+    return out

@@ -1,0 +1,131 @@
+"""The plan's priors as the district models take them, and whether they believe anything absurd before any data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sverige_did.bayes.panel_simulate import PanelDraws, predictor
+from sverige_did.bayes.priors import SHOCK, TRIPLET, Beta, HalfNormal, Normal, Prior, draw
+from sverige_did.bayes.structure import DISTRICT, DRIFT, GAP, PERSISTENCE, VARIATION, PanelPriors
+from sverige_did.errors import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from sverige_did.bayes.families import Family
+    from sverige_did.bayes.structure import Cells
+    from sverige_did.plan import Bearing
+    from sverige_did.study import PriorSpec, Study
+
+CENTRAL = 1.959963984540054
+"""Standard normal quantile: 95 % lie within so many sds of the mean."""
+
+EFFECT = "effect"
+STANCES = {"effect_sceptical": "sceptical", "effect": "neutral", "effect_enthusiastic": "enthusiastic"}
+"""Keys of a plan's priors of the effect, and what the package uses where the plan does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriorGate:
+    """How far the prior alone is to be believed: 95 % range of the level of all districts, in the outcome's unit.
+
+    ``share`` is the share of prior draws whose level lies within the plan's admissible range.
+    """
+
+    low: float
+    median: float
+    high: float
+    share: float
+    required: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether enough of the prior is admissible."""
+        return self.share >= self.required
+
+
+def from_plan(spec: PriorSpec) -> Prior:
+    """A prior of the plan as the models take it."""
+    if spec.a is not None and spec.b is not None:
+        return Beta(spec.a, spec.b, spec.unit, "priors.plan")
+    spread = float(spec.sd or 0.0)
+    if spec.family == "half_normal":
+        return HalfNormal(spread, spec.unit, "priors.plan")
+    return Normal(spec.mean, spread, spec.unit, "priors.plan")
+
+
+def level_prior(bearing: Bearing, family: Family) -> Normal:
+    """Normal on the link's scale with 95 % of its mass on the plan's plausible range."""
+    low, high = family.link(np.asarray(bearing.plausible))
+    return Normal(float(low + high) / 2, float(high - low) / (2 * CENTRAL), family.log_scale, "priors.plan")
+
+
+def panel_priors(study: Study, bearing: Bearing, family: Family, benefit: str) -> PanelPriors:
+    """The priors of one outcome under the plan's main prior of the effect.
+
+    Raises RefusedError (``posterior_prior_family``) where a prior of the plan has another family than the model's.
+    """
+    given = {spec.key: from_plan(spec) for spec in study.priors}
+    return PanelPriors(
+        level=level_prior(bearing, family),
+        gap=_given(given, "group_gap", GAP),
+        district=_given(given, "district_sd", DISTRICT),
+        drift=_given(given, "period_sd", DRIFT),
+        shock=_given(given, "shock_sd", SHOCK),
+        persistence=_given(given, "shock_persistence", PERSISTENCE),
+        effect=effect_priors(study, benefit)[EFFECT],
+        variation=_given(given, "effect_sd", VARIATION),
+    )
+
+
+def _given[Kind: (Normal, HalfNormal, Beta)](given: Mapping[str, Prior], key: str, default: Kind) -> Kind:
+    """The plan's prior of that key, or the package's where the plan has none; of the package's family in any case."""
+    prior = given.get(key, default)
+    if not isinstance(prior, type(default)):
+        raise refuse("posterior_prior_family", found=key, expected=type(default).__name__)
+    return prior
+
+
+def own_priors(study: Study, family: Family) -> dict[str, Prior]:
+    """The plan's priors of the likelihood's own parameters; those it leaves out have the package's."""
+    return {spec.key: from_plan(spec) for spec in study.priors if spec.key in family.own}
+
+
+def effect_priors(study: Study, benefit: str) -> Mapping[str, Normal]:
+    """The three stances on the effect. The enthusiast's is written for an outcome that is better lower, and is turned
+    round where higher is better; where neither direction is better there is none.
+    """
+    given = {spec.key: from_plan(spec) for spec in study.priors}
+    found: dict[str, Normal] = {}
+    for key, stance in STANCES.items():
+        prior = _given(given, key, TRIPLET[stance])
+        if benefit == "none" and prior.mean != 0:
+            continue
+        found[key] = replace(prior, mean=-prior.mean) if benefit == "higher" else prior
+    return found
+
+
+def prior_gate(
+    priors: PanelPriors, cells: Cells, family: Family, bearing: Bearing, required: float, rng: np.random.Generator
+) -> PriorGate:
+    """Simulate the level of all districts from the priors alone, and hold it against the plan's admissible range."""
+    draws = prior_draws(priors, rng)
+    levels = family.outcome(predictor(draws, cells, rng)) @ (cells.size / cells.size.sum())
+    low, median, high = np.quantile(levels, [0.025, 0.5, 0.975])
+    least, most = bearing.admissible
+    share = float(np.mean((levels >= least) & (levels <= most)))
+    return PriorGate(float(low), float(median), float(high), share, required)
+
+
+SIMULATIONS = 4000
+
+
+def prior_draws(priors: PanelPriors, rng: np.random.Generator, size: int = SIMULATIONS) -> PanelDraws:
+    """Independent draws of the scalar parameters from their priors."""
+    values: dict[str, NDArray[np.float64]] = {name: draw(prior, size, rng) for name, prior in priors.named().items()}
+    return PanelDraws(values, walk=None, effect=None)

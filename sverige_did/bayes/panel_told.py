@@ -1,0 +1,80 @@
+"""How the posterior of one effect on one scale is told: the same for every model of a panel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sverige_did.bayes.summarise import LEVELS, estimate, summarise
+from sverige_did.results import Estimate, PosteriorScale, PredictiveCheck
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sverige_did.bayes.posterior_checks import Predictive
+    from sverige_did.bayes.summarise import Better
+    from sverige_did.plan import Bearing
+    from sverige_did.study import Outcome
+
+
+class Quantity(NamedTuple):
+    """Draws of one effect on one scale, where ``null`` is none; ``bearing`` is None on other scales than its own."""
+
+    draws: NDArray[np.float64]
+    estimand: str
+    scale: str
+    null: float
+    bearing: Bearing | None
+
+
+def better(wanted: Outcome) -> Better:
+    """The direction of a benefit; ``lower`` also where neither is better, and then nothing that needs it is told."""
+    return "higher" if wanted.benefit == "higher" else "lower"
+
+
+def prob_benefit(wanted: Outcome, above_null: NDArray[np.float64], weights: NDArray[np.float64]) -> float | None:
+    """Weighted share of draws, less their null, in the wished direction; None where there is none."""
+    sign = {"lower": -1.0, "higher": 1.0}.get(wanted.benefit)
+    return None if sign is None else min(float(weights @ (sign * above_null > 0)), 1.0)
+
+
+def estimate_of(wanted: Outcome, told: Quantity, level: float, **context: object) -> Estimate:
+    """The posterior as an estimate: median, sd, interval, P(benefit)."""
+    made = estimate(
+        told.draws,
+        scale=told.scale,
+        estimand=told.estimand,
+        better=better(wanted),
+        null=told.null,
+        level=level,
+        **context,  # type: ignore[arg-type]  # checked by Estimate
+    )
+    return made.model_copy(update={"prob_benefit": None}) if wanted.benefit == "none" else made
+
+
+def scale_of(wanted: Outcome, told: Quantity) -> PosteriorScale:
+    """Intervals and probabilities; those that need a size only where the plan gives it."""
+    sign, sided = -1.0 if better(wanted) == "lower" else 1.0, wanted.benefit != "none"
+    threshold, rope = (sign * told.bearing.worthwhile, told.bearing.negligible) if told.bearing else (0.0, 0.0)
+    said = summarise(told.draws - told.null, better=better(wanted), threshold=threshold, rope=rope)
+    return PosteriorScale(
+        estimand=told.estimand,
+        scale=told.scale,
+        median=said.median + told.null,
+        levels=LEVELS,
+        intervals=tuple((low + told.null, high + told.null) for low, high in said.intervals),
+        prob_benefit=said.prob_benefit if sided else None,
+        threshold=threshold if told.bearing and sided else None,
+        prob_beyond=said.prob_beyond if told.bearing and sided else None,
+        rope=rope if told.bearing else None,
+        rope_mass=said.rope_mass if told.bearing else None,
+    )
+
+
+def check_of(found: Predictive) -> PredictiveCheck:
+    """A predictive check as a result."""
+    side = "more" if found.p_above <= 0.5 else "less"
+    return PredictiveCheck(
+        check=found.check, p=found.p, side=side, observed=found.observed, low=found.low, high=found.high
+    )

@@ -1,0 +1,82 @@
+"""A panel of 16 made-up districts with a known effect, and a plan that holds its posteriors against something."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from small_panel_study import both, study
+
+from sverige_did.design import OutcomeDesign, designs
+from sverige_did.panel import Panel
+from sverige_did.plan import Grid
+from sverige_did.sources.panel_frame import lay, windows_of
+from sverige_did.study import Study
+
+LABELS = windows_of(Grid(first="2011H1", last="2015H2")).labels
+AFTER = np.array([label >= "2014" for label in LABELS])
+SIDE = np.array(["treated"] * 4 + ["control"] * 12)
+PARTS = ("home_based", "network", "family", "institution")
+WANTED = ("institution_per_1000", "institution_share", "breakdowns", "wellbeing_sdq", "caseload")
+BEARINGS = {
+    "institution_per_1000": ([1.0, 40.0], [0.1, 400.0]),
+    "institution_share": ([5.0, 60.0], [0.1, 95.0]),
+    "breakdowns": ([1.0, 40.0], [0.05, 400.0]),
+}
+
+
+def bearing(outcome: str, **changes: Any) -> dict[str, Any]:
+    plausible, admissible = BEARINGS[outcome]
+    return {
+        "outcome": outcome, "plausible": plausible, "admissible": admissible, "worthwhile": 2.0, "negligible": 0.5,
+        "reason": both("Made up"),
+    } | changes  # fmt: skip
+
+
+def plan(wanted: tuple[str, ...] = WANTED, **changes: Any) -> Study:
+    outcomes = [
+        {
+            "outcome": name, "question": "all", "role": "primary" if at == 0 else "secondary", "benefit": "lower",
+            "scales": ["ratio"],
+        }
+        for at, name in enumerate(wanted)
+    ]  # fmt: skip
+    prior = {"key": "effect", "family": "normal", "mean": 0.0, "sd": 0.75, "unit": "log_odds", "reason": both("Flat")}
+    made = {
+        "outcomes": outcomes,
+        "priors": [prior],
+        "posterior": {"bearings": [bearing(name) for name in wanted if name in BEARINGS], "shock_prior_sd": [0.1, 0.6]},
+        "sampling": {"seed": 3, "draws": 400, "tune": 500, "chains": 2, "target_accept": 0.9},
+    }
+    return study(**made | changes)
+
+
+def units() -> pd.DataFrame:
+    since = pd.to_datetime(pd.Series(np.where(SIDE == "treated", "2013-08-01", None)))
+    return pd.DataFrame(
+        {"unit": [f"distrikt-{k:02}" for k in range(16)], "unit_kind": "district", "group": SIDE,
+         "treated_from": since, "stratum": None}
+    )  # fmt: skip
+
+
+def panel(effect: float = 1.0, seed: int = 5) -> Panel:
+    """About 6 of 600 residents in institutions and 12 elsewhere in each district; ``effect`` is a ratio of rates."""
+    rng = np.random.default_rng(seed)
+    shape = (16, len(LABELS))
+    rate = np.where((SIDE == "treated")[:, None] & AFTER, effect, 1.0) * rng.gamma(20, 1 / 20, (16, 1))
+    inside = rng.poisson(6 * rate) / 2
+    parts = {name: rng.poisson(4.0, shape) / 2 for name in PARTS[:3]} | {"institution": inside}
+    placed, residents = sum(parts.values()), np.full(shape, 300.0)
+    events = rng.poisson(0.1 * 2 * placed).astype(float)
+    cells = [lay("placed_per_1000", "person_years", units(), LABELS, placed, residents, "f")]
+    for name, value in parts.items():
+        cells.append(lay(f"{name}_share", "person_years", units(), LABELS, value, placed, "f"))
+        cells.append(lay(f"{name}_per_1000", "person_years", units(), LABELS, value, residents, "f"))
+    cells.append(lay("breakdowns", "events", units(), LABELS, events, 2 * placed, "f"))
+    cells.append(lay("wellbeing_sdq", "mean", units(), LABELS, rng.normal(14, 2, shape), np.full(shape, 8.0), "f"))
+    return Panel.of(pd.concat(cells), synthetic=True)
+
+
+def classes(cells: Panel, asked: Study) -> tuple[OutcomeDesign, ...]:
+    return designs(cells, asked)
