@@ -238,6 +238,16 @@ def panel_estimate(plan: In, panel: In, designs: In, out: Out, lineups: Out) -> 
 
 
 @app.command()
+def panel_doubt(
+    plan: In, panel: In, designs: In, data: Annotated[Path, typer.Option(file_okay=False)], out: Out
+) -> None:
+    """Look for what would overturn each finding of a study of registers."""
+    from sverige_did.tasks.panel_doubt import run
+
+    _done("doubt", checks=run(plan, panel, designs, data, out))
+
+
+@app.command()
 def panel_release(folder: Annotated[Path, typer.Option(file_okay=False)], out: Out, csv: Out, json: Out) -> None:
     """Let out what may leave about a study of registers."""
     from sverige_did.tasks.panel_release import run

@@ -13,7 +13,7 @@ from sverige_did.errors import refuse
 from sverige_did.results import Curve
 
 Floats = NDArray[np.float64]
-EffectScale = Literal["pp", "log_odds", "log_ratio", "rate_per_1000", "mio_dkk", "points"]
+EffectScale = Literal["pp", "log_odds", "log_ratio", "rate_per_1000", "mio_dkk", "points", "level"]
 """Scales on which no effect is 0, so that a bias can be added and an error is symmetric."""
 
 

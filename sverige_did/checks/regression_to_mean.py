@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from sverige_did.checks.lines import EffectScale, curve, effect_axis, grid
+from sverige_did.checks.lines import EffectScale, Floats, curve, effect_axis, grid
 from sverige_did.results import CheckResult
 
 RELIABILITY = tuple(np.linspace(0, 1, 21))
@@ -48,6 +48,39 @@ def regression_to_mean(
         ),
         assumptions=("chosen_on_level",),
     )
+
+
+def lasting_share(levels: Floats, treated: NDArray[np.bool_]) -> float:
+    """The reliability of a district's mean level over the periods before, read off the districts themselves.
+
+    ``levels`` (G, T). The correlation r, over districts within their groups, of the means of the first and the second
+    half of the periods gives 2 r / (1 + r) for the mean of both (Spearman-Brown); nothing below 0. Swings that outlast
+    half the periods count as lasting, so it is rather too high. NaN with fewer than two periods.
+    """
+    half = levels.shape[1] // 2
+    if half < 1:
+        return float("nan")
+    sides = np.stack([np.nanmean(levels[:, :half], axis=1), np.nanmean(levels[:, -half:], axis=1)])
+    for group in (treated, ~treated):
+        sides[:, group] -= sides[:, group].mean(axis=1, keepdims=True)
+    spread = np.sqrt(np.square(sides).sum(axis=1).prod())
+    r = float(sides.prod(axis=0).sum() / spread) if spread > 0 else 1.0
+    return max(0.0, 2 * r / (1 + r)) if r > -1 else 0.0
+
+
+def regression_of_districts(
+    effect: float, gap: float, reliability: float, outcome: str, *, scale: str, axis: EffectScale
+) -> CheckResult:
+    """:func:`regression_to_mean` where the districts' own periods before tell the ``reliability``."""
+    made = regression_to_mean(effect, gap, outcome, scale=axis)
+    key = "districts_opposite" if made.key == "opposite" else "districts"
+    numbers: dict[str, float | None] = {
+        "effect": effect,
+        "effect_gap": gap,
+        "effect_by_itself": -(1 - reliability) * gap,
+        "reliability": reliability,
+    }
+    return made.model_copy(update={"key": key, "scale": scale, "numbers": numbers, "curves": made.curves[:1]})
 
 
 def _verdict(effect: float, gap: float) -> tuple[Key, float | None]:

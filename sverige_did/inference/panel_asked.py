@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from sverige_did.design import OutcomeDesign
 from sverige_did.did.arrays import DistrictPanel, Weighting
 from sverige_did.did.collapse import Window
 from sverige_did.did.from_panel import Partial, cells_after, cells_before, district_panel, study_window
 from sverige_did.errors import RefusedError
 from sverige_did.outcomes import CATALOGUE
+from sverige_did.panel import Panel
 from sverige_did.results import DesignClass, Estimate, Finding, Remark, Verdict
 from sverige_did.study import Outcome, Study
 
@@ -23,6 +26,10 @@ UNIT_SCALE = {"percent": ("pp", 100.0), "rate_per_1000": ("rate_per_1000", 1000.
 
 OF_THE_GROUP = frozenset({"placement_cost", "placement_spending", "preventive_spending", "investment"})
 """Amounts that are compared per resident child and told for the whole treated group, in mio. kr. a year."""
+
+
+WEIGHTS_FROM = "placed_per_1000"
+"""The outcome whose denominator, before go-live, weighs the districts: resident children."""
 
 
 class Asked(NamedTuple):
@@ -105,6 +112,21 @@ class Asked(NamedTuple):
         panel = district_panel(cells, partial=partial, per=per or self.per, weights=self.weights)
         strata = cells.groupby("unit")["stratum"].first().reindex(list(panel.labels))
         return panel if strata.isna().any() else replace(panel, strata=pd.factorize(strata, sort=True)[0])
+
+
+def asked_of(panel: Panel, study: Study, designs: Sequence[OutcomeDesign]) -> Iterator[Asked]:
+    """Every outcome of the plan that the panel has cells of and that has a design class, in the plan's order."""
+    classes = {design.outcome: design.design_class for design in designs}
+    weights = None if study.weights == "districts" else children(panel, study)
+    for wanted in study.outcomes:
+        cells, design_class = panel.outcome(wanted.outcome), classes[wanted.outcome]
+        if design_class is not None and not cells.empty:
+            yield Asked(study, wanted, design_class, cells, weights)
+
+
+def children(panel: Panel, study: Study) -> pd.Series[float]:
+    """Resident children of each district before go-live: what districts are weighed by."""
+    return cells_before(panel.outcome(WEIGHTS_FROM), study.periods).groupby("unit")["denominator"].mean()
 
 
 def _children(cells: pd.DataFrame) -> float:

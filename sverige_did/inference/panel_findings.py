@@ -10,12 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import pandas as pd
-
 from sverige_did.design import OutcomeDesign
-from sverige_did.did.from_panel import cells_before
 from sverige_did.errors import RefusedError
-from sverige_did.inference.panel_asked import Asked, told
+from sverige_did.inference.panel_asked import Asked, asked_of, told
 from sverige_did.inference.panel_costs import spending_parts
 from sverige_did.inference.panel_described import described, two_totals
 from sverige_did.inference.panel_districts import Told, told_by_districts
@@ -24,9 +21,6 @@ from sverige_did.inference.panel_together import Candidate, together
 from sverige_did.panel import Panel
 from sverige_did.results import DesignClass, Finding, LineupRecord, Remark, Together
 from sverige_did.study import Study
-
-WEIGHTS_FROM = "placed_per_1000"
-"""The outcome whose denominator, before go-live, weighs the districts: resident children."""
 
 
 class Estimated(NamedTuple):
@@ -42,16 +36,11 @@ _LINED_UP: dict[DesignClass, Callable[[Asked], Told]] = {"D1": told_by_districts
 
 def estimate_panel(panel: Panel, study: Study, designs: Sequence[OutcomeDesign]) -> Estimated:
     """Every outcome of the plan that the panel has cells of."""
-    classes = {design.outcome: design.design_class for design in designs}
-    weights = _weights(panel, study)
     findings: list[Finding] = []
     records: list[LineupRecord] = []
     candidates: list[Candidate] = []
-    for wanted in study.outcomes:
-        cells, design_class = panel.outcome(wanted.outcome), classes[wanted.outcome]
-        if design_class is None or cells.empty:
-            continue
-        asked = Asked(study, wanted, design_class, cells, weights)
+    for asked in asked_of(panel, study, designs):
+        design_class = asked.design_class
         if design_class in _LINED_UP:
             made, record, tested = _LINED_UP[design_class](asked)
             parts, no_parts = _parts(asked, panel)
@@ -85,14 +74,6 @@ def _with_adjusted_p(findings: list[Finding], adjusted: Mapping[str, Together | 
         else:
             yield finding
         seen.add(finding.outcome)
-
-
-def _weights(panel: Panel, study: Study) -> pd.Series[float] | None:
-    """Resident children of each district before go-live; None where every district counts the same."""
-    if study.weights == "districts":
-        return None
-    cells = panel.outcome(WEIGHTS_FROM)
-    return cells_before(cells, study.periods).groupby("unit")["denominator"].mean()
 
 
 def _parts(asked: Asked, panel: Panel) -> tuple[list[Finding], tuple[Remark, ...]]:

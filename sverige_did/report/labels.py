@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sverige_did import words
+from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
 
 if TYPE_CHECKING:
@@ -57,7 +58,23 @@ def note(key: str, language: Language) -> str:
 
 def check_sentence(check: CheckResult, language: Language) -> str:
     """What would overturn the finding, or why that could not be computed, with the check's own numbers."""
-    return words.text(f"checks.{check.check}.{check.key}", language, **spoken(check.numbers, language))
+    own = f"checks.{check.check}.{check.key}"
+    told = spoken(check.numbers, language) | _on_scale(check, language)
+    return words.text(own if words.has(own, language) else f"checks.any.{check.key}", language, **told)
+
+
+def _on_scale(check: CheckResult, language: Language) -> dict[str, str]:
+    """The differences and amounts among a check's numbers, with the unit of its scale."""
+    if check.scale is None:
+        return {}
+    unit, scale = CATALOGUE[check.outcome].unit, check.scale
+    told = {}
+    for name, value in check.numbers.items():
+        if value is not None and name.startswith(("effect", "size")):
+            ends = name.endswith(("_low", "_high"))  # the limits of an interval, whose unit stands before them
+            shown = numbers.bare(scale, value, language) if ends else numbers.amount(scale, value, language, unit)
+            told[name] = shown if name.startswith("effect") else shown.removeprefix("+")
+    return told
 
 
 def spoken(values: Mapping[str, float | None], language: Language) -> dict[str, str]:

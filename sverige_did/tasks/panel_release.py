@@ -9,7 +9,7 @@ from sverige_did.disclosure import estimates_csv
 from sverige_did.disclosure_registers import release_registers
 from sverige_did.files import read_model, read_models, write_model, write_models, write_text
 from sverige_did.panel import read_panel
-from sverige_did.results import Finding, LineupRecord, Remark
+from sverige_did.results import CheckResult, Finding, LineupRecord, Remark
 from sverige_did.study import Study
 
 
@@ -22,6 +22,7 @@ def run(folder: Path, out: Path, csv: Path, json: Path) -> tuple[int, int]:
         findings=read_models(folder / "findings.json", Finding),
         lineups=read_models(folder / "lineups.json", LineupRecord),
         coverage=read_models(folder / "coverage.json", Coverage),
+        checks=read_models(folder / "checks.json", CheckResult),
         left_out=read_models(folder / "left_out.json", Remark),
     )
     write_model(out, released)

@@ -69,6 +69,29 @@ rule panel_estimate:
         " --out {output.findings} --lineups {output.lineups} 2>&1 | tee {log}"
 
 
+rule panel_doubt:
+    """Look for what would overturn each finding; children are also counted where they live on each day."""
+    input:
+        plan=rules.plan.output.plan,
+        panel=rules.panel.output.panel,
+        designs=rules.design.output.designs,
+        data=lambda wildcards: registers_of(ROOT, STUDIES[wildcards.study]),
+    output:
+        checks="results/{study}/checks.json",
+    params:
+        code=step("panel_doubt"),
+        folder=lambda wildcards: STUDIES[wildcards.study].data,
+    log:
+        "results/{study}/logs/panel_doubt.log",
+    benchmark:
+        "results/{study}/benchmarks/panel_doubt.tsv"
+    wildcard_constraints:
+        study=one_of(PANELS),
+    shell:
+        "{COMMAND} panel-doubt --plan {input.plan} --panel {input.panel} --designs {input.designs}"
+        " --data {params.folder} --out {output.checks} 2>&1 | tee {log}"
+
+
 rule panel_release:
     """Let out what may leave: small numbers of children and what would give them away stay inside."""
     input:
@@ -79,6 +102,7 @@ rule panel_release:
         designs=rules.design.output.designs,
         findings=rules.panel_estimate.output.findings,
         lineups=rules.panel_estimate.output.lineups,
+        checks=rules.panel_doubt.output.checks,
     output:
         release="results/{study}/release.json",
         csv="results/{study}/estimates.csv",

@@ -8,15 +8,19 @@ import pytest
 from sverige_did import words
 from sverige_did.bayes.closed_form import Sampling
 from sverige_did.checks.absolute_violation import absolute_violation
+from sverige_did.checks.district_swings import district_swings
 from sverige_did.checks.lines import cells_with_odds, curve, grid, wald_lines
 from sverige_did.checks.overdispersion import overdispersion
 from sverige_did.checks.overlap import overlap
 from sverige_did.checks.partial_year import partial_year
-from sverige_did.checks.regression_to_mean import regression_to_mean
+from sverige_did.checks.regression_to_mean import regression_of_districts, regression_to_mean
 from sverige_did.checks.scale_discrepancy import scale_discrepancy
 from sverige_did.checks.spillover import spillover
+from sverige_did.checks.start_up import start_up
 from sverige_did.checks.tipping_shock import tipping_shock
 from sverige_did.errors import RefusedError
+from sverige_did.inference.cluster_robust import TTest, cr2_test, of_districts
+from sverige_did.inference.districts import Districts, districts
 from sverige_did.results import CheckResult
 
 Y, N = np.array([[17, 8], [75, 75]]), np.array([[67, 58], [300, 300]])
@@ -45,7 +49,23 @@ EVERY_SENTENCE: dict[str, Callable[[], CheckResult]] = {
     "scale_discrepancy.disagree_rate": lambda: scale_discrepancy(MOVED, HUNDRED, "placements", family="poisson"),
     "scale_discrepancy.empty_cell": lambda: scale_discrepancy([[0, 5], [5, 5]], HUNDRED, "institution_share"),
     "overdispersion.result": lambda: overdispersion(Y, N, "institution_share"),
+    "tipping_shock.districts": lambda: district_swings(*far_apart(-8.0), "institution_share", scale="pp"),
+    "tipping_shock.districts_none": lambda: district_swings(*far_apart(0.1), "institution_share", scale="pp"),
+    "partial_year.start_up": lambda: start_up(-4.0, 0.2, "placement_spending", scale="mio_dkk"),
+    "regression_to_mean.districts": lambda: regression_of_districts(
+        -4.0, 2.0, 0.8, "institution_share", scale="pp", axis="pp"
+    ),
+    "regression_to_mean.districts_opposite": lambda: regression_of_districts(
+        4.0, 2.0, 0.8, "institution_share", scale="pp", axis="pp"
+    ),
 }
+
+
+def far_apart(effect: float) -> tuple[TTest, Districts]:
+    """Four of ten districts that changed by ``effect`` more, and the test of it."""
+    treated = np.arange(10) < 4
+    sample = districts(np.sin(np.arange(10.0)) + effect * treated, treated)
+    return cr2_test(of_districts(sample), 1), sample
 
 
 @pytest.mark.parametrize("sentence", EVERY_SENTENCE)

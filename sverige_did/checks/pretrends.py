@@ -1,0 +1,67 @@
+"""Were the groups drifting apart before the start, and would anybody have seen it if they were?
+
+One slope a district before the start, compared as the changes are. A slope that is not found is no proof of parallel
+trends, so beside it stands the slope that would be the whole finding, and how likely a test of these districts was to
+find one that large (Roth 2022, AER: Insights 4:305).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from sverige_did.errors import refuse
+from sverige_did.inference.cluster_robust import TTest
+from sverige_did.inference.districts import Floats
+from sverige_did.results import CheckResult
+
+FEWEST = 3
+"""Periods before the start from which a line can be told from its noise."""
+
+
+def slopes(table: Floats, years: ArrayLike) -> Floats:
+    """(G,) each district's least-squares slope a year through its levels ``table`` (G, T) at ``years`` (T,).
+
+    Raises RefusedError ``did_one_pre_period`` with fewer than three levels in any district.
+    """
+    seen = np.isfinite(table)
+    count = seen.sum(axis=1)
+    if count.min() < FEWEST:
+        raise refuse("did_one_pre_period", found=str(int(count.min())), expected=f">= {FEWEST}")
+    at = np.where(seen, np.asarray(years, dtype=float), 0.0)
+    around = np.where(seen, at - (at.sum(axis=1) / count)[:, None], 0.0)
+    return np.asarray((around * np.where(seen, table, 0.0)).sum(axis=1) / np.square(around).sum(axis=1))
+
+
+def power_to_find(true: float, test: TTest) -> float:
+    """The probability that the two-sided t test rejects when the truth is ``true``: a noncentral t."""
+    critical = float(stats.t.isf(test.alpha / 2, test.df))
+    shift = abs(true) / test.std_error
+    return float(stats.nct.sf(critical, test.df, shift) + stats.nct.cdf(-critical, test.df, shift))
+
+
+def pretrends(
+    slope: TTest, effect: float, years_apart: float, detrended: TTest, outcome: str, *, scale: str
+) -> CheckResult:
+    """Treated less control ``slope`` a year, held against the ``effect`` of windows ``years_apart`` on average.
+
+    A difference that grew by effect / years_apart a year would be all of it. ``detrended`` is the effect once each
+    district's own line has been carried forward.
+    """
+    erases = effect / years_apart
+    return CheckResult(
+        check="pretrends",
+        outcome=outcome,
+        scale=scale,
+        numbers={
+            "effect": effect,
+            "effect_slope": slope.estimate,
+            "p": slope.p_value,
+            "effect_erases": erases,
+            "power": 100 * power_to_find(erases, slope),
+            "effect_detrended": detrended.estimate,
+            "effect_detrended_low": detrended.lower,
+            "effect_detrended_high": detrended.upper,
+        },
+    )
