@@ -183,7 +183,8 @@ def _draw(code: Any, seed: int, settings: Settings, progress: bool | None) -> xr
     if (drawn["chain"], drawn["draw"]) != (settings.chains, settings.draws):
         raise RuntimeError(f"asked for {settings.chains} x {settings.draws} draws, got {dict(drawn)}")
     stats = draws["sample_stats"].to_dataset()
-    kept = stats[[name for name in KEPT_STATISTICS if name in stats]].drop_attrs()
+    kept = stats[[name for name in KEPT_STATISTICS if name in stats]]
+    kept.attrs = {}
     return xr.DataTree.from_dict({"posterior": named(draws["posterior"].to_dataset()), "sample_stats": kept})
 
 
@@ -200,7 +201,9 @@ def named(posterior: xr.Dataset) -> xr.Dataset:
             named = {str(name): column.sel({dimension: name}, drop=True) for name in column[dimension].to_numpy()}
             posterior = posterior.drop_vars([vector, dimension]).assign(named)
     used = {dimension for variable in posterior.data_vars.values() for dimension in variable.dims}
-    return posterior.drop_vars([name for name in posterior.dims if name not in used]).drop_attrs()
+    kept = posterior.drop_vars([name for name in posterior.dims if name not in used])
+    kept.attrs = {}
+    return kept
 
 
 def _display(console: Console, show: bool) -> Progress:

@@ -39,10 +39,11 @@ LOCATOR = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10])
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One curve and the name of the reading it belongs to."""
+    """One curve, the name of the reading it belongs to, and curves along the same steps that only the table tells."""
 
     label: str
     curve: Curve
+    beside: tuple[Curve, ...] = ()
 
 
 def curve_figure(name: str, lines: tuple[Line, ...], language: Language, *, title: str, mark: str | None) -> Markup:
@@ -114,11 +115,15 @@ def _round_numbers(low: float, high: float) -> list[float]:
     return [float(tick) for tick in LOCATOR.tick_values(low, high) if low - margin <= tick <= high + margin]
 
 
-def points(curve: Curve, language: Language) -> list[tuple[str, str, str]]:
-    """At most 21 evenly spread points as text: x, y and the interval (empty where the curve has none)."""
+def points(line: Line, language: Language) -> list[tuple[str, ...]]:
+    """At most 21 evenly spread points as text: x, y, the interval (empty without one), and y of the curves beside."""
+    curve = line.curve
     steps = min(len(curve.x), POINTS_IN_TABLE)
     chosen = np.unique(np.linspace(0, len(curve.x) - 1, steps).round().astype(int))
-    return [_point(curve, int(at), language) for at in chosen]
+    return [
+        (*_point(curve, int(at), language), *(_or_dash(other.y[at], language) for other in line.beside))
+        for at in chosen
+    ]
 
 
 def _point(curve: Curve, at: int, language: Language) -> tuple[str, str, str]:

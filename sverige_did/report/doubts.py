@@ -12,10 +12,10 @@ from sverige_did.report.labels import caption, in_language, mark, reading
 from sverige_did.report.tables import FigureView, Table, heads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from sverige_did.disclosure import Release
-    from sverige_did.results import Feasible, Reported
+    from sverige_did.results import Curve, Feasible, Reported
     from sverige_did.words import Language
 
 TABLES_SHOWN = 12
@@ -49,10 +49,20 @@ def sensitivity(release: Release, language: Language) -> tuple[CheckView, ...]:
     """The figures of every check that has curves, in the order of the release."""
     gathered: dict[str, dict[tuple[str, str], list[Line]]] = {}
     for check in release.checks:
-        for curve in check.curves:
-            line = Line(reading(release, check.reading, language), curve)
+        for curve, beside in _led(check.curves):
+            line = Line(reading(release, check.reading, language), curve, beside)
             gathered.setdefault(check.check, {}).setdefault((check.outcome, curve.name), []).append(line)
     return tuple(_check_view(release, check, groups, language) for check, groups in gathered.items())
+
+
+def _led(curves: tuple[Curve, ...]) -> Iterator[tuple[Curve, tuple[Curve, ...]]]:
+    """The curves to draw, each with those along the same steps: a p-value says again what the interval shows."""
+    waiting = curves
+    while waiting:
+        first, *rest = waiting
+        beside = tuple(curve for curve in rest if (curve.x_name, curve.x) == (first.x_name, first.x))
+        yield first, beside
+        waiting = tuple(curve for curve in rest if curve not in beside)
 
 
 def _check_view(
@@ -78,10 +88,12 @@ def _curve_caption(release: Release, check: str, outcome: str, line: Line, langu
 
 
 def _curve_table(lines: list[Line], told: str, language: Language) -> Table:
-    first = lines[0].curve
-    columns = (words.text(first.x_name, language), words.text(first.y_name, language))
-    rows = tuple((x, y, interval, line.label) for line in lines for x, y, interval in points(line.curve, language))
-    return Table(told, (*columns, *heads(("interval", "reading"), language)), rows, frozenset({1, 2}))
+    first, beside = lines[0].curve, lines[0].beside
+    columns = tuple(words.text(name, language) for name in (first.x_name, first.y_name))
+    others = tuple(words.text(curve.y_name, language) for curve in beside)
+    interval, label = heads(("interval", "reading"), language)
+    rows = tuple((*point, line.label) for line in lines for point in points(line, language))
+    return Table(told, (*columns, interval, *others, label), rows, frozenset(range(1, 3 + len(beside))))
 
 
 def readings(release: Release, language: Language) -> tuple[ReadingView, ...]:
