@@ -176,34 +176,21 @@ def wald(
     rho: float = 0.0,
     phi: float = 1.0,
     level: float = 0.95,
+    implied: bool = False,
 ) -> Estimate:
     """Difference-in-differences with a delta-method interval.
 
     ``identity`` is reported in percentage points (or per 1,000 of exposure), ``log`` as a ratio of ratios whose
-    interval is exp of the one for its logarithm (so it carries no standard error), the others as they are.
+    interval is exp of the one for its logarithm (so it carries no standard error), the others as they are. When
+    ``implied``, it is the effect on the treated mean that ``scale`` implies, always in points or per 1,000.
     """
     y, n = checked_cells(events, totals, family)
-    theta = did(y / n, scale)
-    se = std_error(y, n, scale, family=family, rho=rho, phi=phi)
-    unit, factor = IDENTITY_UNIT[family] if scale == "identity" else (LINK_UNIT[scale], 1.0)
-    return _wald_estimate(theta, se, level, unit, factor, f"did_{scale}", is_ratio=scale == "log")
-
-
-def wald_implied(
-    events: ArrayLike,
-    totals: ArrayLike,
-    scale: Scale,
-    *,
-    family: Family = "binomial",
-    rho: float = 0.0,
-    phi: float = 1.0,
-    level: float = 0.95,
-) -> Estimate:
-    """The effect on the treated mean that ``scale`` implies, in points or per 1,000, with a delta-method interval."""
-    y, n = checked_cells(events, totals, family)
-    se = std_error(y, n, scale, family=family, rho=rho, phi=phi, implied=True)
-    unit, factor = IDENTITY_UNIT[family]
-    return _wald_estimate(implied_effect(y / n, scale), se, level, unit, factor, f"implied_{scale}", is_ratio=False)
+    theta = implied_effect(y / n, scale) if implied else did(y / n, scale)
+    se = std_error(y, n, scale, family=family, rho=rho, phi=phi, implied=implied)
+    in_points = implied or scale == "identity"
+    unit, factor = IDENTITY_UNIT[family] if in_points else (LINK_UNIT[scale], 1.0)
+    name = f"{'implied' if implied else 'did'}_{scale}"
+    return _wald_estimate(theta, se, level, unit, factor, name, is_ratio=not in_points and scale == "log")
 
 
 def _wald_estimate(

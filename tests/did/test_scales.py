@@ -134,7 +134,7 @@ def test_the_implied_error_is_a_numerical_derivative(scale: scales.Scale) -> Non
         nudge[cell] = step
         slope = (scales.implied_effect(mu + nudge, scale) - scales.implied_effect(mu - nudge, scale)) / (2 * step)
         variance += slope**2 * mu[cell] * (1 - mu[cell]) / UNEQUAL_N[cell]
-    found = scales.wald_implied(UNEQUAL_Y, UNEQUAL_N, scale)
+    found = scales.wald(UNEQUAL_Y, UNEQUAL_N, scale, implied=True)
     assert found.scale == "pp"
     assert found.std_error == pytest.approx(100 * np.sqrt(variance), rel=1e-6)
     assert found.estimate == pytest.approx(100 * scales.implied_effect(mu, scale))
@@ -157,7 +157,7 @@ def test_an_empty_cell_has_no_odds_but_a_counterfactual() -> None:
     with pytest.raises(RefusedError) as refused:
         scales.wald(emptied, N, "logit")
     assert refused.value.problems[0].key == "cell_outside_scale"
-    assert scales.wald_implied(emptied, N, "logit").estimate == pytest.approx(-100 * 17 / 67)
+    assert scales.wald(emptied, N, "logit", implied=True).estimate == pytest.approx(-100 * 17 / 67)
     assert scales.discrepancy(emptied, N).effects["probit"] == pytest.approx(-17 / 67)
 
 
