@@ -49,7 +49,7 @@ class Converted:
 
 def shown(text: object, column: Column | None = None) -> str | None:
     """What a message may show of a cell: nothing of an identifier, of no text that may hold one, and never much."""
-    cell = str(text)
+    cell = f"{text:.0f}" if isinstance(text, float) and text.is_integer() else str(text)
     if (column and column.kind == "identifier") or holds_cpr(cell, lost_zero=True):
         return None
     return cell if len(cell) <= _LONGEST_SHOWN else cell[:_LONGEST_SHOWN] + "…"

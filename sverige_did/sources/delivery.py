@@ -37,7 +37,9 @@ def panel_of(folder: Path, study: Study) -> Built:
 def refuse_unmarked(folder: Path, study: Study) -> None:
     """Raises InputError when the data are marked as made up and the plan does not say so."""
     if is_marked(folder) and not study.synthetic:
-        raise InputError(Problem("plan_hides_synthetic", column="synthetic", found="false", expected="true"))
+        raise InputError(
+            Problem("plan_hides_synthetic", file="study.yaml", column="synthetic", found="false", expected="true")
+        )
 
 
 def problems_of(folder: Path, study: Study) -> tuple[Problem, ...]:
@@ -63,7 +65,10 @@ def in_headers_of(problems: Iterable[Problem], language: Language) -> tuple[Prob
     for problem in problems:
         register = owner.get(fold(Path(problem.file or "").stem))
         danish = {column.name: column.da for column in register.columns} if register and language == "da" else {}
-        told.append(replace(problem, column=danish.get(problem.column or "", problem.column)))
+        values = dict(problem.values)
+        if "key" in values:  # the columns that make up the key of a register
+            values["key"] = ", ".join(danish.get(name, name) for name in str(values["key"]).split(", "))
+        told.append(replace(problem, column=danish.get(problem.column or "", problem.column), values=values))
     return tuple(told)
 
 

@@ -193,3 +193,4 @@ def test_a_message_shows_no_identifier_and_never_much() -> None:
     assert shown("B17", CHILD) is None
     assert shown("0101000000", AMOUNT) is None
     assert shown("x" * 1000, DATE) == "x" * 40 + "…"
+    assert (shown(-76308361.0, AMOUNT), shown(2.5)) == ("-76308361", "2.5"), "as it was written, not as it is stored"

@@ -6,6 +6,7 @@ import json
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import small_registers as small
 from typer.testing import CliRunner
@@ -122,6 +123,29 @@ def test_no_child_is_named_anywhere(folder: Path, tmp_path: Path) -> None:
         assert "SEL 99" in text
 
 
+@pytest.mark.parametrize(("register", "column"), [("placements", "end_reason"), ("complaints", "team")])
+def test_a_cpr_number_in_any_column_stops_everything_and_is_repeated_nowhere(
+    folder: Path, tmp_path: Path, register: str, column: str
+) -> None:
+    fill(folder)
+    frames = small.delivery()
+    frames[register] = frames[register].astype(object)
+    frames[register].loc[0, column] = "ring 311299-1234"
+    small.write(folder / "data", frames)
+    files = tmp_path / "p.json", tmp_path / "p.html"
+    status, output = invoke("check", str(folder), "--json", str(files[0]), "--html", str(files[1]))
+    assert status == 1
+    plan = tmp_path / "plan.json"
+    assert invoke("plan", "our-town", "--source", str(folder / "study.yaml"), "--out", str(plan))[0] == 0
+    named = ("--plan", str(plan), "--data", str(folder / "data"))
+    stopped, logged = invoke("registers", *named, "--out", str(tmp_path / "problems.json"))
+    assert stopped == 1
+    written = [path.read_text("utf-8") for path in tmp_path.glob("*.*") if path.is_file()]
+    for text in (output, logged, *written):
+        assert "311299" not in text
+    assert "CPR" in output
+
+
 def test_columns_are_named_as_in_the_language_of_the_delivery(folder: Path) -> None:
     fill(folder)
     frames = small.delivery()
@@ -129,6 +153,15 @@ def test_columns_are_named_as_in_the_language_of_the_delivery(folder: Path) -> N
     small.write(folder / "data", frames)
     assert "»slutdato«" in invoke("--language", "da", "check", str(folder))[1]
     assert "“end”" in invoke("check", str(folder))[1]
+
+
+def test_a_row_that_stands_twice_is_told_by_the_headers_of_the_delivery(folder: Path) -> None:
+    fill(folder)
+    frames = small.delivery()
+    frames["children"] = pd.concat([frames["children"], frames["children"].tail(1)])
+    small.write(folder / "data", frames)
+    assert "har samme barn." in " ".join(invoke("--language", "da", "check", str(folder))[1].split())
+    assert "has the same child." in " ".join(invoke("check", str(folder))[1].split())
 
 
 def test_the_plan_can_name_the_file_of_a_register(folder: Path) -> None:
