@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from workflow_run import ROOT, snakemake
 
 from sverige_did.results import ROW_FIELDS
-
-ROOT = Path(__file__).parents[2]
-
-
-def snakemake(folder: Path, *more: str, language: str = "en") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    environment = os.environ | {"SVERIGE_DID_LANG": language, "COLUMNS": "200"}
-    return subprocess.run([*command, *more], capture_output=True, text=True, env=environment, check=False)
 
 
 def single_study(folder: Path) -> Path:

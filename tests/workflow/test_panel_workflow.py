@@ -1,0 +1,95 @@
+"""The real workflow on registers: a made-up municipality of eight districts from its files to both pages."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from datetime import date
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+import yaml
+from workflow_run import snakemake
+
+from sverige_did.results import ROW_FIELDS
+from sverige_did.tasks.new import run as new
+from sverige_did.tasks.synthesize import run as synthesize
+
+DISTRICTS, SEED = 8, 5
+KEPT = {"distrikter.csv", "boern.csv", "anbringelser.csv", "SYNTHETIC.txt"}
+ASKED = {"institution_per_1000", "placement_cost"}
+LEVELS = [{"year": year, "level": 100.0} for year in range(2009, 2016)]
+
+
+def study(folder: Path) -> Path:
+    """A new study as the command lays it out, filled with synthetic registers, asking for two outcomes."""
+    new(folder, date(2026, 1, 31))
+    shutil.rmtree(folder / "data")
+    synthesize(folder / "data", SEED, None, DISTRICTS)
+    for file in (folder / "data").iterdir():
+        if file.name not in KEPT:
+            file.unlink()
+    path = folder / "study.yaml"
+    plan = yaml.safe_load(path.read_text("utf-8"))
+    plan["synthetic"] = True
+    plan["control"]["districts"] = DISTRICTS - plan["treated"]["districts"]
+    plan["registers"] |= {
+        "last_day_counts": False,
+        "prices": {"name": "made up", "source": "made up", "base_year": 2015, "levels": LEVELS},
+    }
+    plan["outcomes"] = [item for item in plan["outcomes"] if item["outcome"] in ASKED]
+    path.write_text(yaml.safe_dump(plan, allow_unicode=True), "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CompletedProcess[str]]:
+    folder = study(tmp_path_factory.mktemp("panel") / "our-town")
+    return folder, snakemake(folder, "all")
+
+
+def test_registers_become_both_pages_and_the_estimates(finished: tuple[Path, CompletedProcess[str]]) -> None:
+    folder, run = finished
+    assert run.returncode == 0, run.stdout + run.stderr
+    for language, mark in (("da", "SYNTETISKE DATA"), ("en", "SYNTHETIC DATA")):
+        page = (folder / "reports" / f"our-town.{language}.html").read_text("utf-8")
+        assert mark in page
+        assert 'id="outcome-placement_cost"' in page
+    rows = list(csv.DictReader((folder / "results" / "our-town" / "estimates.csv").read_text("utf-8").splitlines()))
+    assert tuple(rows[0]) == ("synthetic", *ROW_FIELDS)
+    assert {row["outcome"] for row in rows} == ASKED
+    assert {row["design_class"] for row in rows} == {"D1"}
+    parts = {row["estimand"]: float(row["estimate"]) for row in rows if row["estimator"] == "lmdi_did"}
+    whole = parts.pop("all_parts")
+    assert sum(parts.values()) == pytest.approx(whole)
+
+
+def test_the_second_run_has_nothing_to_do(finished: tuple[Path, CompletedProcess[str]]) -> None:
+    again = snakemake(finished[0], "all")
+    assert again.returncode == 0
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
+def test_a_broken_register_stops_before_anything_is_made_of_it(
+    tmp_path: Path, finished: tuple[Path, CompletedProcess[str]]
+) -> None:
+    folder = tmp_path / "our-town"
+    shutil.copytree(finished[0], folder, ignore=shutil.ignore_patterns("results", "reports", ".snakemake"))
+    file = folder / "data" / "anbringelser.csv"
+    head, first, *rest = file.read_text("utf-8-sig").splitlines()
+    cells = first.split(";")
+    cells[head.split(";").index("foranstaltning")] = "SEL 66.1.66"
+    file.write_text("\n".join([head, ";".join(cells), *rest]) + "\n", "utf-8")
+    run = snakemake(folder, "all", language="da")
+    said = run.stdout + run.stderr
+    assert run.returncode == 1
+    for name in ("anbringelser.csv", "række 2", "SEL 66.1.66", "Forventet: "):
+        assert name in said
+    assert "Traceback" not in said
+    left = [path.name for path in (folder / "results" / "our-town").iterdir() if path.is_file()]
+    assert left == ["plan.json"]
+    assert not (folder / "reports").exists()
+    child = cells[head.split(";").index("barn")]
+    assert child not in said
+    assert not [path for path in (folder / "results").rglob("*") if path.is_file() and child in path.read_text("utf-8")]
