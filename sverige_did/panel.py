@@ -79,7 +79,7 @@ class Panel:
         Raises InputError that names the rule, the column and the row of each cell at fault.
         """
         try:
-            checked = CELLS.validate(cells[list(CELLS.columns)], lazy=True)
+            checked = CELLS.validate(cells[list(CELLS.columns)].reset_index(drop=True), lazy=True)
         except KeyError as error:
             missing = [name for name in CELLS.columns if name not in cells.columns]
             raise InputError(*(Problem("missing_column", file=file, column=name) for name in missing)) from error
