@@ -91,8 +91,8 @@ def _dress(axes: Axes, curve: Curve, language: Language) -> None:
     x_name, y_name = (
         fill(words.text(name, language), WRAP, break_on_hyphens=False) for name in (curve.x_name, curve.y_name)
     )
-    axes.text(0.5, -0.12, x_name, transform=axes.transAxes, ha="center", va="top", fontsize=12, color=svg.INK)
-    axes.text(-0.17, 1.03, y_name, transform=axes.transAxes, fontsize=12, color=svg.INK)
+    axes.text(0.5, -0.14, x_name, transform=axes.transAxes, ha="center", va="top", fontsize=12, color=svg.INK)
+    axes.text(-0.17, 1.07, y_name, transform=axes.transAxes, fontsize=12, color=svg.INK)
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
     columns, rows = _round_numbers(left, right), _round_numbers(low, high)
     ruled = [[(x, low), (x, high)] for x in columns] + [[(left, y), (right, y)] for y in rows]
