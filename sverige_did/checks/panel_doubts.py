@@ -212,7 +212,7 @@ def _start_up(seen: _Seen) -> CheckResult | None:
 
 
 def _scales(seen: _Seen) -> CheckResult | None:
-    """Of shares, and of rates per resident child; means and amounts have one scale or none to compare."""
+    """Of shares, and of rates per resident child; means and amounts have one scale or none to compare. In numbers."""
     entry = CATALOGUE[seen.asked.wanted.outcome]
     family: Family | None = (
         "binomial" if entry.family == "share" else "poisson" if entry.unit == "rate_per_1000" else None
@@ -227,7 +227,7 @@ def _scales(seen: _Seen) -> CheckResult | None:
         ])
         for name in ("value", "denominator")
     )  # fmt: skip
-    return scale_discrepancy(y, n, entry.key, family=family)
+    return scale_discrepancy(y, n, entry.key, family=family).model_copy(update={"curves": ()})
 
 
 _CHECKS: dict[str, Callable[[_Seen], CheckResult | None]] = {

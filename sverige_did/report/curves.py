@@ -36,6 +36,11 @@ LINES = (("-", svg.ACCENT), ("--", "#b45309"), (":", svg.INK), ("-.", svg.MUTED)
 POINTS_IN_TABLE = 21
 LOCATOR = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10])
 
+DATE = "checks.axis.placebo_date"
+"""The axis whose values are dates, in years."""
+
+HALF = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -102,7 +107,7 @@ def _dress(axes: Axes, curve: Curve, language: Language) -> None:
     axes.set(xlim=(left, right), ylim=(low, high), xticks=[], yticks=[])
     below, beside = axes.get_xaxis_transform(), axes.get_yaxis_transform()
     for x in columns:
-        told = numbers.significant(x, language)
+        told = _along(curve, x, language)
         axes.text(x, -0.03, told, transform=below, ha="center", va="top", color=svg.MUTED)
     for y in rows:
         told = numbers.significant(y, language)
@@ -127,10 +132,18 @@ def points(line: Line, language: Language) -> list[tuple[str, ...]]:
 
 
 def _point(curve: Curve, at: int, language: Language) -> tuple[str, str, str]:
-    x, y = numbers.significant(curve.x[at], language), _or_dash(curve.y[at], language)
+    x, y = _along(curve, curve.x[at], language), _or_dash(curve.y[at], language)
     if not (curve.lower and curve.upper):
         return x, y, ""
     return x, y, f"{_or_dash(curve.lower[at], language)}; {_or_dash(curve.upper[at], language)}"
+
+
+def _along(curve: Curve, value: float, language: Language) -> str:
+    """A value of the assumption; a date as the year, or the half-year, that begins there."""
+    if curve.x_name != DATE:
+        return numbers.significant(value, language)
+    year, part = divmod(value, 1)
+    return f"{year:.0f}" if not part else f"{year:.0f}H2" if part == HALF else ""
 
 
 def _or_dash(value: float, language: Language) -> str:

@@ -231,6 +231,8 @@ def together(release: Release, language: Language) -> tuple[Table, tuple[str, ..
     )
     first = found[0][1]
     told = [words.text("lineup.together.all", language, outcomes=first.n_outcomes, districts=first.n_units)]
+    if first.n_outcomes > len(rows):
+        told.append(words.text("lineup.together.withheld", language, count=first.n_outcomes - len(rows)))
     if not first.enumerated:
         told.append(words.text("lineup.together.sampled", language))
     columns = _heads(("outcome", "role", "alone", "max_t", "holm", "max_t_role"), language)

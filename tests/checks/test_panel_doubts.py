@@ -14,6 +14,7 @@ from sverige_did.disclosure_registers import release_registers
 from sverige_did.inference.panel_findings import estimate_panel
 from sverige_did.panel import Panel
 from sverige_did.report import render
+from sverige_did.report.curves import Line, points
 from sverige_did.report.labels import check_sentence
 from sverige_did.results import CheckResult
 from sverige_did.study import Study
@@ -140,3 +141,10 @@ def test_the_doubts_stand_on_the_page() -> None:
         page = render(released, language)
         for check in EVERY:
             assert words.text(f"labels.check.{check}", language) in page
+
+
+def test_dates_tried_stand_on_their_axis_as_years_and_in_their_table_as_half_years() -> None:
+    plan = study(outcomes=wanted(RATE, scales=("rate_per_1000",)))
+    cells = panel({RATE: levels(12)})
+    dated = next(check for check in doubts(cells, plan, designs(cells, plan)) if check.check == "placebo_dates")
+    assert [row[0] for row in points(Line("", dated.curves[0]), "da")] == ["2012", "2012H2", "2013"]

@@ -10,6 +10,7 @@ import pytest
 from small_district_panel import levels, panel, wanted
 from small_panel_study import study
 
+from sverige_did import words
 from sverige_did.design import designs
 from sverige_did.disclosure import estimates_csv
 from sverige_did.disclosure_registers import release_registers
@@ -133,4 +134,8 @@ def test_the_table_tells_the_same_p_in_both_languages() -> None:
     assert len(english[0].rows) == len(NAMES)
     for one, other in zip(english[0].rows, danish[0].rows, strict=True):
         assert [cell.replace(".", ",") for cell in one[2:]] == list(other[2:])
-    assert "4" in english[1][0]
+    assert english[1] == (words.text("lineup.together.all", "en", outcomes=4, districts=16),)
+    shut = released.model_copy(update={"lineups": released.lineups[:3]})
+    some = lineups.together(shut, "en")
+    assert some is not None
+    assert some[1][1] == words.text("lineup.together.withheld", "en", count=1)
