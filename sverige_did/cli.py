@@ -238,6 +238,24 @@ def panel_estimate(plan: In, panel: In, designs: In, out: Out, lineups: Out) -> 
 
 
 @app.command()
+def panel_posterior(
+    plan: In,
+    panel: In,
+    designs: In,
+    likelihood: Annotated[str, typer.Option(help="A key of bayes/families.py, or composition")],
+    out: Out,
+    diagnostics: Out,
+    draws: Out,
+    cores: Annotated[int, typer.Option(min=1)] = 1,
+) -> None:
+    """Sample the posteriors of the outcomes of a panel that share a likelihood."""
+    from sverige_did.tasks.panel_posterior import run
+
+    fits, refused = run(plan, panel, designs, likelihood, out, diagnostics, draws, cores)
+    _done("panel_posterior", likelihood=likelihood, fits=fits, refused=refused)
+
+
+@app.command()
 def panel_doubt(
     plan: In, panel: In, designs: In, data: Annotated[Path, typer.Option(file_okay=False)], out: Out
 ) -> None:

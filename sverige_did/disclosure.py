@@ -22,6 +22,7 @@ from sverige_did.results import (
     Finding,
     Frozen,
     LineupRecord,
+    PosteriorRecord,
     Remark,
     Reported,
 )
@@ -70,6 +71,7 @@ class Release(Frozen):
     levels: tuple[ReleasedLevel, ...] = ()
     withheld: tuple[str, ...] = ()
     left_out: tuple[Remark, ...] = ()
+    posteriors: tuple[PosteriorRecord, ...] = ()
 
 
 def release_published(

@@ -18,7 +18,16 @@ from sverige_did.disclosure import COMPUTED_WITH, Release, ReleasedLevel
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import Panel
-from sverige_did.results import CheckResult, Finding, LineupRecord, Remark
+from sverige_did.results import (
+    EFFECT_CLASSES,
+    CheckResult,
+    DesignClass,
+    Diagnostics,
+    Finding,
+    LineupRecord,
+    PosteriorRecord,
+    Remark,
+)
 from sverige_did.small_counts import TOLERANCE, fewest_children, hidden_parts, is_small
 from sverige_did.study import Study
 
@@ -27,6 +36,9 @@ PARTS = ("home_based", "network", "foster", "institution")
 
 FAMILY, OF_FAMILY = "family", {"network", "foster"}
 """Family care in all is the sum of two parts: where only one of them is hidden, the sum would tell it."""
+
+COMPOSITION = "composition"
+"""The likelihood that takes all parts at once."""
 
 TOTALS = frozenset({"placed_total", "placed_per_1000"})
 
@@ -83,6 +95,8 @@ def release_registers(
     coverage: tuple[Coverage, ...],
     checks: tuple[CheckResult, ...] = (),
     left_out: tuple[Remark, ...] = (),
+    posteriors: tuple[PosteriorRecord, ...] = (),
+    diagnostics: tuple[Diagnostics, ...] = (),
 ) -> Release:
     """Release a study of registers under the plan's threshold for small numbers.
 
@@ -95,6 +109,8 @@ def release_registers(
         raise InputError(Problem("other_plan"))
     wanted = [item.outcome for item in study.outcomes]
     withheld = tuple(outcome for outcome in wanted if _too_few(panel, study, outcome, rules.hidden_below))
+    told = _told_posteriors(study, designs, posteriors, withheld)
+    every = (*findings, *posterior_findings(study, designs, lineups, told))
     return Release(
         study=study,
         plan_sha256=study.sha256,
@@ -104,7 +120,9 @@ def release_registers(
         versions={name: version(name) for name in COMPUTED_WITH},
         designs=designs,
         main_reading="all",
-        findings=tuple(finding for finding in findings if finding.outcome not in withheld),
+        findings=tuple(finding for finding in every if finding.outcome not in withheld),
+        diagnostics=tuple(one for one in diagnostics if one.fit.partition(".")[0] not in withheld),
+        posteriors=told,
         checks=tuple(check for check in checks if check.outcome not in withheld),
         lineups=tuple(record for record in lineups if record.outcome not in withheld),
         coverage=coverage,
@@ -112,6 +130,79 @@ def release_registers(
         withheld=withheld,
         left_out=left_out,
     )
+
+
+OF_ONE_DISTRICT = frozenset({"largest_change", "zero_cells"})
+"""Checks whose observed number is one of single districts: only how well the model foretells it may leave."""
+
+
+def _may_leave(records: tuple[PosteriorRecord, ...], withheld: tuple[str, ...]) -> tuple[PosteriorRecord, ...]:
+    """Without the outcomes withheld; effects on a composition sum to zero, so one of its parts gives away another."""
+    parts = {record.outcome for record in records if record.likelihood == COMPOSITION}
+    shut = {COMPOSITION} if parts & set(withheld) else set()
+    return tuple(record for record in records if record.outcome not in withheld and record.likelihood not in shut)
+
+
+def _told_posteriors(
+    study: Study,
+    designs: tuple[OutcomeDesign, ...],
+    records: tuple[PosteriorRecord, ...],
+    withheld: tuple[str, ...],
+) -> tuple[PosteriorRecord, ...]:
+    """The records that may leave and, for every other outcome of a plan that asks for posteriors, why it has none."""
+    if study.posterior is None:
+        return ()
+    classes = {design.outcome: design.design_class for design in designs}
+    done = {record.outcome for record in records} | set(withheld)
+    rest = (item.outcome for item in study.outcomes if item.outcome not in done)
+    without = (
+        PosteriorRecord(outcome=name, likelihood="none", remarks=(Remark(key=_why_none(name, classes.get(name))),))
+        for name in rest
+    )
+    return (*map(_without_single_districts, _may_leave(records, withheld)), *without)
+
+
+def _why_none(outcome: str, design_class: DesignClass | None) -> str:
+    if design_class is None:
+        return "errors.posterior_no_cells"
+    if CATALOGUE[outcome].use != "effect":
+        return "errors.posterior_use"
+    if design_class not in EFFECT_CLASSES:
+        return "errors.posterior_design"
+    return "errors.posterior_not_districts" if design_class == "D1g" else "errors.posterior_kind"
+
+
+def _without_single_districts(record: PosteriorRecord) -> PosteriorRecord:
+    shut = {"observed": None, "low": None, "high": None}
+    checks = tuple(one.model_copy(update=shut) if one.check in OF_ONE_DISTRICT else one for one in record.checks)
+    return record.model_copy(update={"checks": checks})
+
+
+def posterior_findings(
+    study: Study,
+    designs: tuple[OutcomeDesign, ...],
+    lineups: tuple[LineupRecord, ...],
+    records: tuple[PosteriorRecord, ...],
+) -> Iterator[Finding]:
+    """The estimates of posteriors as findings. A posterior has no verdict of its own: the plan's rule gave one already,
+    and where it could give none the question is open.
+    """
+    classes = {design.outcome: design.design_class for design in designs}
+    verdicts = {record.outcome: record.verdict for record in lineups}
+    for record in records:
+        design_class = classes.get(record.outcome)
+        if design_class is None:
+            continue
+        for result in record.estimates:
+            yield Finding(
+                study=study.study,
+                outcome=record.outcome,
+                reading="all",
+                design_class=design_class,
+                verdict=verdicts.get(record.outcome, "inconclusive"),
+                plan_sha256=study.sha256,
+                result=result,
+            )
 
 
 def _too_few(panel: Panel, study: Study, outcome: str, threshold: int) -> bool:

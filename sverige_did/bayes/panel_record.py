@@ -44,8 +44,8 @@ INTEGRATED = 400
 """Draws whose districts are integrated out."""
 
 POINTS = 121
-SPAN = 4.0
-"""Half the width of the figure of densities, in sds of the prior of the effect: nearly all of either density."""
+SPAN = 3.0
+"""Half the width of the figure of densities, in sds of the prior of the effect: nearly all of the prior."""
 
 DIFFERENCE = {"percent": "pp", "rate_per_1000": "rate_per_1000"}
 """The scale of a difference in the outcome's own unit; ``level`` for any other unit."""
@@ -216,7 +216,7 @@ def _stop(job: Job, found: tuple[Predictive, ...], study: Study) -> None:
 def _left_out(fitted: Fitted, rng: np.random.Generator) -> LeftOut | None:
     """The common effect with each district left out: by weights, or sampled anew where they cannot be trusted.
 
-    Sampling anew is for the primary outcome, and not for a share: its trials are whole, so there cannot be next to none.
+    Sampling anew is for the primary outcome, and not for a share: its trials are whole, and cannot be next to none.
     Anywhere else a district whose weights fail is left out of the count.
     """
     job, fit = fitted.job, fitted.fit

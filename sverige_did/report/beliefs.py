@@ -82,7 +82,8 @@ def belief_bars(release: Release, language: Language) -> tuple[Bar, ...]:
 
 
 def _is_posterior(finding: Finding) -> bool:
-    return (finding.result.estimator, finding.result.scale) == ("bayes", "log_odds")
+    result = finding.result
+    return (result.estimator, result.scale, result.estimand) == ("bayes", "log_odds", "att")
 
 
 def belief_figure(release: Release, language: Language) -> tuple[Shapes, Table] | None:

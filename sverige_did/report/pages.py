@@ -10,7 +10,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sverige_did import words
-from sverige_did.report import answers, beliefs, doubts, labels, lineups, numbers, overview, record, sections
+from sverige_did.report import (
+    answers,
+    beliefs,
+    doubts,
+    labels,
+    lineups,
+    numbers,
+    overview,
+    posteriors,
+    record,
+    sections,
+)
 from sverige_did.report.forest import Shapes
 from sverige_did.report.tables import Table, heads
 
@@ -114,5 +125,6 @@ def _registers(release: Release, language: Language) -> dict[str, Any]:
         "levels": lineups.levels(release, language),
         "coverage": lineups.coverage(release, language),
         "withheld": lineups.withheld(release, language),
+        "posteriors": posteriors.posteriors(release, language),
         "left_out": tuple(lineups.said(remark, language) for remark in release.left_out),
     }

@@ -9,12 +9,14 @@ from sverige_did.disclosure import estimates_csv
 from sverige_did.disclosure_registers import release_registers
 from sverige_did.files import read_model, read_models, write_model, write_models, write_text
 from sverige_did.panel import read_panel
-from sverige_did.results import CheckResult, Finding, LineupRecord, Remark
+from sverige_did.results import CheckResult, Diagnostics, Finding, LineupRecord, PosteriorRecord, Remark
 from sverige_did.study import Study
 
 
 def run(folder: Path, out: Path, csv: Path, json: Path) -> tuple[int, int]:
     """Write the release and the estimates; the number of findings, and of outcomes withheld."""
+    posteriors = sorted((folder / "posteriors").glob("*.posterior.json"))
+    diagnosed = sorted((folder / "posteriors").glob("*.diagnostics.json"))
     released = release_registers(
         study=read_model(folder / "plan.json", Study),
         panel=read_panel(folder / "panel.parquet"),
@@ -24,6 +26,8 @@ def run(folder: Path, out: Path, csv: Path, json: Path) -> tuple[int, int]:
         coverage=read_models(folder / "coverage.json", Coverage),
         checks=read_models(folder / "checks.json", CheckResult),
         left_out=read_models(folder / "left_out.json", Remark),
+        posteriors=tuple(one for path in posteriors for one in read_models(path, PosteriorRecord)),
+        diagnostics=tuple(one for path in diagnosed for one in read_models(path, Diagnostics)),
     )
     write_model(out, released)
     write_text(csv, estimates_csv(released))

@@ -1,0 +1,203 @@
+"""Posteriors through the door and onto the page: told in both languages, nothing of single districts, no verdict."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+from scipy import stats
+from small_posterior import classes, panel, plan
+
+from sverige_did import words
+from sverige_did.disclosure import Release
+from sverige_did.disclosure_registers import release_registers
+from sverige_did.report import render
+from sverige_did.report.posteriors import posteriors
+from sverige_did.results import (
+    Curve,
+    Diagnostics,
+    Estimate,
+    Learned,
+    LeftOut,
+    LineupRecord,
+    PosteriorRecord,
+    PosteriorScale,
+    PredictiveCheck,
+    Remark,
+    Stance,
+)
+
+MEAN, SD = -0.4, 0.25
+LEVELS = (0.5, 0.89, 0.95)
+
+
+def scale(name: str, null: float, **changes: object) -> PosteriorScale:
+    """A normal posterior of the log ratio, told on one scale."""
+    move = np.exp if name == "ratio" else (lambda x: 3 * x) if name == "rate_per_1000" else (lambda x: x)
+    ends = [stats.norm(MEAN, SD).ppf([(1 - level) / 2, (1 + level) / 2]) for level in LEVELS]
+    told = {
+        "estimand": "att", "scale": name, "median": float(move(MEAN)), "levels": LEVELS,
+        "intervals": tuple((float(move(low)), float(move(high))) for low, high in ends),
+        "prob_benefit": float(stats.norm(MEAN, SD).cdf(null)),
+    }  # fmt: skip
+    return PosteriorScale.model_validate(told | changes)
+
+
+def estimate(one: PosteriorScale) -> Estimate:
+    low, high = one.intervals[-1]
+    return Estimate(
+        estimate=one.median, scale=one.scale, estimand="att", estimator="bayes", inference="posterior", lower=low,
+        upper=high, level=0.95, prob_benefit=one.prob_benefit, assumptions=("parallel_trends_log", "prior_effect"),
+    )  # fmt: skip
+
+
+def stance(kind: str, prior: str, prob: float, value: float | None = None) -> Stance:
+    return Stance(
+        kind=kind, prior=prior, value=value, median=0.7, lower=0.4, upper=1.1, prob_benefit=prob, sampled=value == 0.6,
+        pareto_k=0.9 if value == 0.6 else 0.2,
+    )  # fmt: skip
+
+
+def check(name: str, p: float, side: str = "more") -> PredictiveCheck:
+    return PredictiveCheck(check=name, p=p, side=side, observed=1.25, low=0.5, high=1.0)
+
+
+def record(**changes: object) -> PosteriorRecord:
+    own = scale("rate_per_1000", 0.0, threshold=-1.0, prob_beyond=0.61, rope=0.25, rope_mass=0.07)
+    scales = (own, scale("ratio", 0.0), scale("log_ratio", 0.0))
+    grid = np.linspace(-3, 3, 61)
+    curves = {"prior": stats.norm(0, 0.75).pdf(grid), "posterior": stats.norm(MEAN, SD).pdf(grid)}
+    axes = {"x_name": "posterior.axis.log_ratio", "y_name": "posterior.axis.density", "x": tuple(grid)}
+    made = {
+        "outcome": "institution_per_1000", "likelihood": "poisson", "scales": scales,
+        "estimates": tuple(map(estimate, scales)),
+        "densities": tuple(Curve.model_validate({"name": name, "y": tuple(y)} | axes) for name, y in curves.items()),
+        "stances": (stance("effect", "effect_sceptical", 0.91), stance("effect", "effect", 0.95),
+                    stance("shock", "shock_sd", 0.93, 0.1), stance("shock", "shock_sd", 0.88, 0.6)),
+        "learned": (Learned(parameter="tau", prior_median=0.0, posterior_median=MEAN, shrinkage=0.9, overlap=0.4),),
+        "power": {"effect": 0.02, "shock_sd": 0.001, "likelihood": 0.09},
+        "prior_level": (0.9, 6.0, 39.0), "prior_share": 0.997,
+        "checks": (check("spread_of_changes", 0.6), check("autocorrelation", 0.001),
+                   check("largest_change", 0.002, "less")),
+        "left_out": LeftOut(districts=16, refitted=1, lowest=0.6, highest=0.78, gain=1.4, gain_error=0.9),
+    }  # fmt: skip
+    return PosteriorRecord.model_validate(made | changes)
+
+
+REFUSED = PosteriorRecord(
+    outcome="breakdowns", likelihood="negative_binomial", remarks=(Remark(key="errors.cells_all_zero"),)
+)
+
+
+GATES = Diagnostics(
+    fit="institution_per_1000.poisson", chains=4, draws=1000, seed=1, r_hat_max=1.001, ess_bulk_min=900.0,
+    ess_tail_min=800.0, divergences=0, bfmi_min=0.9, passed=True,
+)  # fmt: skip
+
+
+def released(*records: PosteriorRecord) -> Release:
+    asked, cells = plan(("institution_per_1000", "breakdowns")), panel()
+    return release_registers(
+        study=asked, panel=cells, designs=classes(cells, asked), findings=(),
+        lineups=(LineupRecord(outcome="institution_per_1000", scale="ratio", verdict="inconclusive"),),
+        coverage=(), posteriors=records, diagnostics=(GATES,),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def out() -> Release:
+    return released(record(), REFUSED)
+
+
+def test_estimates_become_findings_with_the_verdict_that_the_rule_gave(out: Release) -> None:
+    assert {(one.outcome, one.verdict) for one in out.findings} == {("institution_per_1000", "inconclusive")}
+    assert [one.result.scale for one in out.findings] == ["rate_per_1000", "ratio", "log_ratio"]
+
+
+def test_nothing_observed_about_a_single_district_leaves(out: Release) -> None:
+    (told, _) = out.posteriors
+    seen = {one.check: (one.observed, one.low, one.high) for one in told.checks}
+    assert seen["largest_change"] == (None, None, None)
+    assert seen["spread_of_changes"] == (1.25, 0.5, 1.0)
+
+
+def test_a_part_withheld_shuts_the_whole_composition() -> None:
+    parts = [record(outcome=name, likelihood="composition") for name in ("institution_share", "network_share")]
+    asked, cells = plan(("institution_share", "network_share")), panel()
+    few = cells.cells["outcome"] == "network_share"
+    tiny = cells.cells.assign(value=cells.cells["value"].where(~few, 0.01))
+    made = release_registers(
+        study=asked, panel=type(cells).of(tiny, synthetic=True), designs=classes(cells, asked), findings=(), lineups=(),
+        coverage=(), posteriors=tuple(parts),
+    )  # fmt: skip
+    assert made.withheld == ("network_share",)
+    assert made.posteriors == ()
+
+
+def test_the_release_survives_json(out: Release) -> None:
+    assert Release.model_validate(json.loads(out.model_dump_json())) == out
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_the_block_says_what_a_council_needs(out: Release, language: words.Language) -> None:
+    view, none = posteriors(out, language)
+    assert words.text("outcomes.institution_per_1000.phrase", language) in view.sentences[0]
+    for number in ("95", "61", "7"):
+        assert re.search(rf"\b{number}\b", view.sentences[0])
+    assert "91" in view.sentences[1]
+    assert "88" in view.sentences[1]
+    assert len(view.checks) == 3
+    assert words.text("posterior.meaning.autocorrelation.more", language) in view.checks[1]
+    assert view.checks[2].endswith(words.text("posterior.meaning.largest_change.less", language))
+    assert none.refusal == (words.text("errors.cells_all_zero", language),)
+    assert view.stance_table is not None
+    assert [row[-1] for row in view.stance_table.rows].count(words.text("posterior.how.sampled", language)) == 1
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_the_page_shows_it_marked_as_made_up(out: Release, language: words.Language) -> None:
+    page = render(out, language)
+    block = page[page.index('id="posteriors"') : page.index("</section>", page.index('id="posteriors"'))]
+    assert words.text("posterior.heading", language) in block
+    assert words.text("report.synthetic.mark", language) in block
+    assert not re.search(r"\bnan\b", block)
+    assert words.text("posterior.refused", language, why=words.text("errors.cells_all_zero", language)) in block
+
+
+def test_where_no_direction_is_better_no_benefit_is_spoken_of() -> None:
+    own = scale("rate_per_1000", 0.0, prob_benefit=None, rope=0.25, rope_mass=0.07)
+    neutral = tuple(one.model_copy(update={"prob_benefit": None}) for one in record().stances)
+    view, *_ = posteriors(released(record(scales=(own,), stances=neutral)), "en")
+    assert "favourable" not in " ".join(view.sentences)
+
+
+@pytest.mark.parametrize(
+    ("power", "key"),
+    [((0.02, 0.09), "little"), ((0.2, 0.02), "prior"), ((0.2, 0.2), "conflict")],
+)
+def test_how_far_the_answer_rests_on_the_prior_is_said(power: tuple[float, float], key: str) -> None:
+    told = record(power={"effect": power[0], "shock_sd": 0.0, "likelihood": power[1]})
+    view, *_ = posteriors(released(told), "en")
+    start = words.text(f"posterior.power.{key}", "en", effect="@", likelihood="@", limit="@").split("@")[0]
+    assert any(sentence.startswith(start) for sentence in view.sentences)
+
+
+def test_every_other_outcome_of_the_plan_is_told_why_it_has_none() -> None:
+    (first, other) = released(record()).posteriors
+    assert (first.outcome, first.refused) == ("institution_per_1000", False)
+    assert (other.outcome, other.likelihood, other.remarks[0].key) == ("breakdowns", "none", "errors.posterior_kind")
+
+
+def test_a_plan_that_asks_for_no_posteriors_gets_no_list_of_refusals() -> None:
+    asked, cells = plan(("breakdowns",), posterior=None), panel()
+    made = release_registers(
+        study=asked, panel=cells, designs=classes(cells, asked), findings=(), lineups=(), coverage=(),
+        posteriors=(REFUSED,),
+    )  # fmt: skip
+    assert made.posteriors == ()
+
+
+def test_a_study_without_posteriors_has_no_section(release: Release) -> None:
+    assert 'id="posteriors"' not in render(release, "en")
