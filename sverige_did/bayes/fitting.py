@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from sverige_did.study import Study
 
 REMEDY = 0.995
-"""Target acceptance of the one second attempt that divergences are given (docs/methods.md)."""
+"""Target acceptance of the one second attempt (docs/methods.md)."""
 
 LONGER = 3
-"""How many times as many draws the one second attempt has that slow mixing is given (docs/methods.md)."""
+"""How many times as many draws the second attempt has where there were too few effective ones."""
 
 MIXING = frozenset({"rhat", "ess_bulk", "ess_tail"})
+MENDABLE = MIXING | {"divergences"}
 
 
 def settings_of(study: Study, cores: int) -> Settings:
@@ -38,16 +39,17 @@ def seed_of(study: Study, name: str) -> int:
 
 
 def sampled(model: pm.Model, compiled: Compiled, seed: int, settings: Settings) -> Fit:
-    """Draws that pass every gate; where one kind of failure alone stands in the way, a second attempt is made, once.
+    """Draws that pass every gate; one second attempt, with the same seed, where smaller steps or more draws can help.
 
-    Divergences alone: smaller steps. Too few effective draws alone: more draws. Anything else is not tried again.
+    Smaller steps in any case; more draws where too few were effective. A low E-BFMI is not tried again.
     Raises RefusedError (``sampler_gates``).
     """
     fit = sample(model, seed=seed, settings=settings, compiled=compiled, gates=None)
-    if fit.report.failed == ("divergences",):
-        return sample(model, seed=seed, settings=replace(settings, target_accept=REMEDY), compiled=compiled)
-    if fit.report.failed and MIXING.issuperset(fit.report.failed):
-        return sample(model, seed=seed, settings=replace(settings, draws=LONGER * settings.draws), compiled=compiled)
+    failed = frozenset(fit.report.failed)
+    if failed and failed <= MENDABLE:
+        draws = settings.draws * (LONGER if failed & MIXING else 1)
+        again = replace(settings, target_accept=REMEDY, draws=draws)
+        return sample(model, seed=seed, settings=again, compiled=compiled)
     require(fit.report)
     return fit
 
