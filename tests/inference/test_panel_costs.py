@@ -33,8 +33,8 @@ def plan() -> Study:
 def panel(
     *, volume: float = 1.0, moved: float = 0.0, price: float = 1.0, dearer: float = 1.0, unknown: float = 0.5
 ) -> Panel:
-    """Treated after: ``volume`` times the person-years, ``moved`` of them from institutions to foster families, institutions
-    ``price`` times as dear; everywhere after: everything ``dearer``. ``unknown`` person-years are in no known kind."""
+    """Treated after: ``volume`` times the person-years, ``moved`` of them from institutions to foster families,
+    institutions ``price`` times as dear; everywhere after: everything ``dearer``. ``unknown`` are in no known kind."""
     units = pd.DataFrame(
         {"unit": [f"d{k:02}" for k in range(16)], "unit_kind": "district", "group": SIDE,
          "treated_from": pd.to_datetime(pd.Series(np.where(SIDE == "treated", "2013-08-01", None))), "stratum": None}
