@@ -155,20 +155,21 @@ def _told_posteriors(
     classes = {design.outcome: design.design_class for design in designs}
     done = {record.outcome for record in records} | set(withheld)
     rest = (item.outcome for item in study.outcomes if item.outcome not in done)
-    without = (
-        PosteriorRecord(outcome=name, likelihood="none", remarks=(Remark(key=_why_none(name, classes.get(name))),))
-        for name in rest
-    )
+    asked = {bearing.outcome for bearing in study.posterior.bearings}
+    why = {name: Remark(key=_why_none(name, classes.get(name), asked=name in asked)) for name in rest}
+    without = (PosteriorRecord(outcome=name, likelihood="none", remarks=(remark,)) for name, remark in why.items())
     return (*map(_without_single_districts, _may_leave(records, withheld)), *without)
 
 
-def _why_none(outcome: str, design_class: DesignClass | None) -> str:
+def _why_none(outcome: str, design_class: DesignClass | None, *, asked: bool) -> str:
     if design_class is None:
         return "errors.posterior_no_cells"
     if CATALOGUE[outcome].use != "effect":
         return "errors.posterior_use"
     if design_class not in EFFECT_CLASSES:
         return "errors.posterior_design"
+    if asked:
+        return "errors.posterior_not_sampled"
     return "errors.posterior_not_districts" if design_class == "D1g" else "errors.posterior_kind"
 
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 CLUSTERING = HalfNormal(0.5, "coefficient_of_variation", "priors.clustering")
 
+NO_CLUSTERING = 1e-3
+"""Added in quadrature to the coefficient of variation: next to nothing beside the noise of counts, and it keeps phi
+below a million. At larger values differences of log-gammas lose the digits that the sampler's gradient needs."""
+
 
 def build_negative_binomial(cells: Cells, priors: PanelPriors, clustering: HalfNormal = CLUSTERING) -> pm.Model:
     """Unfitted model y_dt ~ NegBin(mean E_dt exp(eta_dt), phi), Var = mean + mean^2 / phi.
@@ -23,7 +27,7 @@ def build_negative_binomial(cells: Cells, priors: PanelPriors, clustering: HalfN
     """
     with pm.Model(check_bounds=False) as model:
         predictor = build_structure(cells, priors, {"clustering": clustering})
-        phi = predictor.parameters["clustering"] ** -2
+        phi = 1 / (predictor.parameters["clustering"] ** 2 + NO_CLUSTERING**2)
 
         def likelihood(eta: Tensor, size: Tensor) -> Tensor:
             return pm.NegativeBinomial.dist(mu=size * pm.math.exp(eta), alpha=phi)

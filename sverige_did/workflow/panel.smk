@@ -69,6 +69,31 @@ rule panel_estimate:
         " --out {output.findings} --lineups {output.lineups} 2>&1 | tee {log}"
 
 
+rule panel_posterior:
+    """Sample the posteriors of the outcomes that share a likelihood, which is compiled once for them all."""
+    input:
+        plan=rules.plan.output.plan,
+        panel=rules.panel.output.panel,
+        designs=rules.design.output.designs,
+    output:
+        records="results/{study}/posteriors/{likelihood}.posterior.json",
+        diagnostics="results/{study}/posteriors/{likelihood}.diagnostics.json",
+        draws="results/{study}/posteriors/{likelihood}.nc",
+    params:
+        code=step("panel_posterior"),
+    log:
+        "results/{study}/logs/panel_posterior.{likelihood}.log",
+    benchmark:
+        "results/{study}/benchmarks/panel_posterior.{likelihood}.tsv"
+    wildcard_constraints:
+        study=one_of(PANELS),
+        likelihood=one_of(LIKELIHOODS),
+    shell:
+        "{COMMAND} panel-posterior --plan {input.plan} --panel {input.panel} --designs {input.designs}"
+        " --likelihood {wildcards.likelihood} --out {output.records} --diagnostics {output.diagnostics}"
+        " --draws {output.draws} --cores {threads} 2>&1 | tee {log}"
+
+
 rule panel_doubt:
     """Look for what would overturn each finding; children are also counted where they live on each day."""
     input:
@@ -103,6 +128,7 @@ rule panel_release:
         findings=rules.panel_estimate.output.findings,
         lineups=rules.panel_estimate.output.lineups,
         checks=rules.panel_doubt.output.checks,
+        posteriors=expand(rules.panel_posterior.output.records, likelihood=LIKELIHOODS, allow_missing=True),
     output:
         release="results/{study}/release.json",
         csv="results/{study}/estimates.csv",
