@@ -189,7 +189,7 @@ def wald(
     se = std_error(y, n, scale, family=family, rho=rho, phi=phi, implied=implied)
     in_points = implied or scale == "identity"
     unit, factor = IDENTITY_UNIT[family] if in_points else (LINK_UNIT[scale], 1.0)
-    name = f"{'implied' if implied else 'did'}_{scale}"
+    name = f"implied_{scale}" if implied else f"did_{scale}"
     return _wald_estimate(theta, se, level, unit, factor, name, is_ratio=not in_points and scale == "log")
 
 
