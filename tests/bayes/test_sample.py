@@ -69,20 +69,37 @@ def test_draws_that_fail_a_gate_are_refused(contrast):
     assert "ess_bulk" in refused.value.say("da")
 
 
+DISTRICTS = """
+import sys
+import numpy as np
+from sverige_did.bayes.binomial import build_binomial
+from sverige_did.bayes.sample import Settings, sample
+from sverige_did.bayes.structure import Cells
+
+district, period = np.divmod(np.arange(24), 4)
+treated = np.arange(6) < 2
+dose = np.where(treated[district] & (period >= 2), 1.0, 0.0)
+count = np.arange(24) % 7 + 2.0
+cells = Cells(district, period, treated, dose, count, count, np.full(24, 30.0))
+settings = Settings(draws=200, tune=300, chains=2, cores=int(sys.argv[1]))
+fit = sample(build_binomial(cells), seed=17, settings=settings, gates=None)
+print(fit.values("eta").tobytes().hex(), fit.values("tau").tobytes().hex())
+"""
+
+
 @pytest.mark.slow
-def test_cold_and_warm_cache_give_identical_draws(tmp_path):
-    program = (
-        "from sverige_did.bayes.group_totals import build_group_contrast\n"
-        "from sverige_did.bayes.sample import sample\n"
-        "print(sample(build_group_contrast(-0.75, 0.26, 0.625), seed=17).values('tau').tobytes().hex())"
-    )
-    environment = os.environ | {"SVERIGE_DID_CACHE": str(tmp_path), "PYTENSOR_FLAGS": ""}
-    cold, warm = (
-        subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-        for _ in range(2)
-    )
-    assert cold.stdout == warm.stdout
-    assert any((tmp_path / "pytensor").rglob("*.nbc"))
+def test_draws_of_a_district_model_do_not_depend_on_process_cache_or_cores(tmp_path):
+    def drawn(cache, cores):
+        environment = os.environ | {"SVERIGE_DID_CACHE": str(tmp_path / cache), "PYTENSOR_FLAGS": ""}
+        environment |= {"OMP_NUM_THREADS": cores, "NUMBA_CACHE_DIR": str(tmp_path / cache)}
+        command = [sys.executable, "-c", DISTRICTS, cores]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+    cold = drawn("one", "2")
+    assert len(cold) > 100_000
+    assert any((tmp_path / "one" / "pytensor").rglob("*.nbc"))
+    assert drawn("one", "1") == cold
+    assert drawn("another", "1") == cold
 
 
 @pytest.mark.slow

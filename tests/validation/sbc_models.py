@@ -1,0 +1,161 @@
+"""The Bayesian models in designs small enough to be fitted five hundred times, for tests/validation/sbc.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sverige_did.bayes.binomial import build_beta_binomial, build_binomial
+from sverige_did.bayes.calibrate import Quantity
+from sverige_did.bayes.composition import TypeCells, build_dirichlet_multinomial, build_logistic_normal, effect_on_types
+from sverige_did.bayes.effects import effect_on_treated, percent
+from sverige_did.bayes.group_totals import (
+    build_group_rates,
+    build_group_totals,
+    districts,
+    effect_on_rates,
+    effect_on_shares,
+)
+from sverige_did.bayes.negative_binomial import build_negative_binomial
+from sverige_did.bayes.poisson import build_poisson
+from sverige_did.bayes.priors import Normal
+from sverige_did.bayes.sdq import Scores, build_sdq, development_in_points
+from sverige_did.bayes.structure import Cells, PanelPriors
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model in a small design: ``simulator`` has every count in ``y``; ``build(y)`` is the model that is judged.
+
+    Every ``thin``-th draw is ranked: the slower a model mixes, the larger.
+    """
+
+    simulator: Any
+    build: Callable[[np.ndarray], Any]
+    names: tuple[str, ...]
+    derived: Mapping[str, Quantity]
+    thin: int = 8
+
+
+# Reconstructed mid-term counts among the placed (docs/methods.md); in tens of placed children as an exposure.
+COUNTS = np.array([[17.0, 8], [75, 75]])
+PLACED = np.array([[67.0, 58], [300, 300]])
+TOTALS = ("level", "gap", "drift", "tau", "s")
+HIDDEN = districts([1] * 4, [1] * 16)
+
+
+def group_totals() -> Case:
+    """Two groups before and after, as shares."""
+    return Case(
+        build_group_totals(COUNTS, PLACED, HIDDEN),
+        lambda y: build_group_totals(y.reshape(2, 2), PLACED, HIDDEN),
+        TOTALS,
+        {"att": lambda draws: effect_on_shares(draws).difference},
+    )
+
+
+def group_rates() -> Case:
+    """Two groups before and after, as rates."""
+    return Case(
+        build_group_rates(COUNTS, PLACED / 10, HIDDEN),
+        lambda y: build_group_rates(y.reshape(2, 2), PLACED / 10, HIDDEN),
+        TOTALS,
+        {"att": lambda draws: effect_on_rates(draws).difference},
+    )
+
+
+# Six districts, three of them treated from half-way through the second of five periods; two cells are missing, and
+# just enough treated cells are left for effects to differ between districts.
+DISTRICT, PERIOD = np.delete(np.divmod(np.arange(30), 5), [5, 22], axis=1)
+TREATED = np.arange(6) < 3
+DOSE = np.where(TREATED[DISTRICT], np.array([0.0, 0.5, 1, 1, 1])[PERIOD], 0.0)
+SIZE = 15.0 + 10 * (DISTRICT % 3) + PERIOD
+RATES = PanelPriors(level=Normal(-1.0, 1.0, "log_rate", "priors.total_rate"))
+SHARED = ("mu", "gamma", "tau", "sigma_alpha", "sigma_lambda", "sigma_s", "sigma_tau", "rho")
+
+
+def cells(low: np.ndarray, high: np.ndarray | None = None) -> Cells:
+    """The panel with these counts."""
+    return Cells(DISTRICT, PERIOD, TREATED, DOSE, low, low if high is None else high, SIZE)
+
+
+def panel(
+    build: Callable[[Cells], Any],
+    outcome: Callable[[np.ndarray], np.ndarray],
+    own: tuple[str, ...] = (),
+    observed: Callable[[np.ndarray], Cells] = cells,
+) -> Case:
+    """A district model; ``observed`` makes of the counts what is published of them."""
+    known = cells(np.ones(len(SIZE)))
+    return Case(
+        build(known),
+        lambda y: build(observed(y)),
+        (*SHARED, *own),
+        {"att": lambda draws: effect_on_treated(draws, known, outcome).difference},
+    )
+
+
+def coarse(y: np.ndarray) -> Cells:
+    """Every third count published as the five numbers that it is among: 0-4, 5-9, ..."""
+    hide = np.arange(len(y)) % 3 == 0
+    low = np.where(hide, y // 5 * 5, y)
+    return cells(low, np.where(hide, low + 4, y))
+
+
+def _types(build: Callable[[TypeCells], Any], own: str) -> Case:
+    district, period = np.divmod(np.arange(24), 4)
+    treated = np.arange(6) < 2
+    dose = np.where(treated[district] & (period >= 2), 1.0, 0.0)
+
+    def types(y: np.ndarray) -> TypeCells:
+        return TypeCells(district, period, treated, dose, y)
+
+    some = types(np.tile([10.0, 12.0, 8.0], (24, 1)))
+    return Case(
+        build(some),
+        lambda y: build(types(y)),
+        ("sd_level", "sd_gap", "sd_effect", "sigma_alpha", "sigma_lambda", own),
+        {
+            "tau": lambda draws: draws.values("tau_type")[:, 0],
+            "att": lambda draws: effect_on_types(draws, some)[:, 0],
+        },
+        thin=12,
+    )
+
+
+def sdq() -> Case:
+    """Twenty children in three waves, seen by two kinds of informant; every other child is helped from the second."""
+    child, wave = np.divmod(np.arange(60), 3)
+    time, dose = 0.5 * wave + 0.02 * (child % 5), (child % 2) * (wave > 0) * 1.0
+
+    def scores(y: np.ndarray) -> Scores:
+        return Scores(child, (child // 2 + wave) % 2, time, dose, y)
+
+    some = scores(np.full(60, 15.0))
+    return Case(
+        build_sdq(some),
+        lambda y: build_sdq(scores(y)),
+        ("level", "trend", "tau", "log_kappa", "sd_child", "sd_slope", "sd_informant"),
+        {"att": lambda draws: development_in_points(draws, some)},
+    )
+
+
+MODELS: Mapping[str, tuple[int, Callable[[], Case]]] = {
+    "group_totals": (0, group_totals),
+    "group_rates": (1, group_rates),
+    "binomial": (2, lambda: panel(build_binomial, percent)),
+    "binomial_hidden": (3, lambda: panel(build_binomial, percent, observed=coarse)),
+    "beta_binomial": (4, lambda: panel(build_beta_binomial, percent, ("log_kappa",))),
+    "poisson": (5, lambda: panel(lambda known: build_poisson(known, RATES), np.exp)),
+    "negative_binomial": (
+        6,
+        lambda: panel(lambda known: build_negative_binomial(known, RATES), np.exp, ("clustering",)),
+    ),
+    "dirichlet_multinomial": (7, lambda: _types(build_dirichlet_multinomial, "log_kappa")),
+    "logistic_normal": (8, lambda: _types(build_logistic_normal, "sigma_s")),
+    "sdq": (9, sdq),
+}
+"""By name: the number that goes into the seed, which never changes, and the case."""
