@@ -187,7 +187,11 @@ def test_how_far_the_answer_rests_on_the_prior_is_said(power: tuple[float, float
 def test_every_other_outcome_of_the_plan_is_told_why_it_has_none() -> None:
     (first, other) = released(record()).posteriors
     assert (first.outcome, first.refused) == ("institution_per_1000", False)
-    assert (other.outcome, other.likelihood, other.remarks[0].key) == ("breakdowns", "none", "errors.posterior_not_sampled")
+    assert (other.outcome, other.likelihood, other.remarks[0].key) == (
+        "breakdowns",
+        "none",
+        "errors.posterior_not_sampled",
+    )
 
 
 def test_a_plan_that_asks_for_no_posteriors_gets_no_list_of_refusals() -> None:
