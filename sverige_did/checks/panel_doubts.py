@@ -49,12 +49,17 @@ WORTH_TELLING = 0.01
 
 
 def doubts(
-    panel: Panel, study: Study, designs: Sequence[OutcomeDesign], elsewhere: Panel | None = None
+    panel: Panel,
+    study: Study,
+    designs: Sequence[OutcomeDesign],
+    elsewhere: Panel | None = None,
+    *,
+    homes_unknown: bool = False,
 ) -> tuple[CheckResult, ...]:
     """Every check of every outcome, in the plan's order.
 
     ``elsewhere`` is the same panel with children counted where they live on each day; None where that is the plan's
-    own rule.
+    own rule, or where nobody registered it (``homes_unknown``), which is then said once, of the first outcome.
     """
     everything = list(asked_of(panel, study, designs))
     first = next((one for one in everything if one.wanted.role == "primary"), everything[0] if everything else None)
@@ -62,6 +67,8 @@ def doubts(
     for asked in everything:
         made = _of_outcome(asked, panel, elsewhere)
         found += made if asked is first else (check.model_copy(update={"curves": ()}) for check in made)
+        if homes_unknown and asked is first:
+            found.append(_cannot("other_residence", asked.wanted.outcome, "no_homes"))
     return tuple(found)
 
 

@@ -9,22 +9,30 @@ from sverige_did.design import OutcomeDesign
 from sverige_did.files import read_model, read_models, write_models
 from sverige_did.panel import Panel, read_panel
 from sverige_did.sources.delivery import panel_of
+from sverige_did.sources.validate import find_registers
 from sverige_did.study import Study
 
 
 def run(plan: Path, panel: Path, designs: Path, data: Path, out: Path) -> int:
     """Write the checks; their number."""
     study = read_model(plan, Study)
-    found = doubts(read_panel(panel), study, read_models(designs, OutcomeDesign), _elsewhere(study, data))
+    asked = study.registers is not None and study.registers.residence.rule != "on_the_day"
+    known = "residences" in {register.name for register in find_registers(data, study)[0].values()}
+    found = doubts(
+        read_panel(panel),
+        study,
+        read_models(designs, OutcomeDesign),
+        elsewhere=_elsewhere(study, data) if asked and known else None,
+        homes_unknown=asked and not known,
+    )
     write_models(out, found)
     return len(found)
 
 
-def _elsewhere(study: Study, data: Path) -> Panel | None:
-    """The panel with children counted where they live on each day; None where that is the plan's rule already."""
+def _elsewhere(study: Study, data: Path) -> Panel:
+    """The panel with children counted where they live on each day."""
     rules = study.registers
-    if rules is None or rules.residence.rule == "on_the_day":
-        return None
+    assert rules is not None  # asked for only where the plan has a rule of residence
     residence = rules.residence.model_copy(update={"rule": "on_the_day"})
     moved = study.model_copy(update={"registers": rules.model_copy(update={"residence": residence})})
     return panel_of(data, moved).panel

@@ -63,6 +63,8 @@ def test_registers_become_both_pages_and_the_estimates(finished: tuple[Path, Com
     parts = {row["estimand"]: float(row["estimate"]) for row in rows if row["estimator"] == "lmdi_did"}
     whole = parts.pop("all_parts")
     assert sum(parts.values()) == pytest.approx(whole)
+    # No register of residences was delivered: what rests on it is told as not computed, and stops nothing.
+    assert '"key":"no_homes"' in (folder / "results" / "our-town" / "checks.json").read_text("utf-8").replace(" ", "")
 
 
 def test_the_second_run_has_nothing_to_do(finished: tuple[Path, CompletedProcess[str]]) -> None:
