@@ -91,9 +91,10 @@ def _curve_table(lines: list[Line], told: str, language: Language) -> Table:
     first, beside = lines[0].curve, lines[0].beside
     columns = tuple(words.text(name, language) for name in (first.x_name, first.y_name))
     others = tuple(words.text(curve.y_name, language) for curve in beside)
-    interval, label = heads(("interval", "reading"), language)
-    rows = tuple((*point, line.label) for line in lines for point in points(line, language))
-    return Table(told, (*columns, interval, *others, label), rows, frozenset(range(1, 3 + len(beside))))
+    (interval,), names = heads(("interval",), language), heads(("reading",), language) if len(lines) > 1 else ()
+    # A lone line needs no name.
+    rows = tuple((*point, *(line.label for _ in names)) for line in lines for point in points(line, language))
+    return Table(told, (*columns, interval, *others, *names), rows, frozenset(range(1, 3 + len(beside))))
 
 
 def readings(release: Release, language: Language) -> tuple[ReadingView, ...]:
