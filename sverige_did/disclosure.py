@@ -22,10 +22,10 @@ from sverige_did.results import (
     Finding,
     Frozen,
     LineupRecord,
-    PosteriorRecord,
     Remark,
     Reported,
 )
+from sverige_did.results_posteriors import PosteriorRecord
 from sverige_did.study import Study
 
 Policy = Literal["published", "registers"]

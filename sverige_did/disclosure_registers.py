@@ -18,16 +18,8 @@ from sverige_did.disclosure import COMPUTED_WITH, Release, ReleasedLevel
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import Panel
-from sverige_did.results import (
-    EFFECT_CLASSES,
-    CheckResult,
-    DesignClass,
-    Diagnostics,
-    Finding,
-    LineupRecord,
-    PosteriorRecord,
-    Remark,
-)
+from sverige_did.results import EFFECT_CLASSES, CheckResult, DesignClass, Diagnostics, Finding, LineupRecord, Remark
+from sverige_did.results_posteriors import PosteriorRecord
 from sverige_did.small_counts import TOLERANCE, fewest_children, hidden_parts, is_small
 from sverige_did.study import Study
 

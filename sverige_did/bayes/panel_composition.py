@@ -21,7 +21,8 @@ from sverige_did.bayes.panel_told import Quantity, check_of, estimate_of, scale_
 from sverige_did.bayes.posterior_checks import predictive_checks
 from sverige_did.bayes.sample import compile_model
 from sverige_did.errors import RefusedError, refuse
-from sverige_did.results import EFFECT_CLASSES, PosteriorRecord
+from sverige_did.results import EFFECT_CLASSES
+from sverige_did.results_posteriors import PosteriorRecord
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

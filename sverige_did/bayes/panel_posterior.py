@@ -25,7 +25,8 @@ from sverige_did.bayes.panel_priors import (
 from sverige_did.bayes.sample import Compiled, Fit, Settings, compile_model
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.outcomes import CATALOGUE
-from sverige_did.results import EFFECT_CLASSES, PosteriorRecord, Remark
+from sverige_did.results import EFFECT_CLASSES, Remark
+from sverige_did.results_posteriors import PosteriorRecord
 
 if TYPE_CHECKING:
     from sverige_did.bayes.priors import Normal, Prior

@@ -21,15 +21,8 @@ from sverige_did.bayes.reweight import other_prior, power_sensitivity, smoothed,
 from sverige_did.bayes.summarise import against_prior
 from sverige_did.errors import refuse
 from sverige_did.outcomes import CATALOGUE
-from sverige_did.results import (
-    Curve,
-    Estimate,
-    Learned,
-    LeftOut,
-    PosteriorRecord,
-    PredictiveCheck,
-    Stance,
-)
+from sverige_did.results import Curve, Estimate
+from sverige_did.results_posteriors import Learned, LeftOut, PosteriorRecord, PredictiveCheck, Stance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sverige_did.bayes.summarise import LEVELS, estimate, summarise
-from sverige_did.results import Estimate, PosteriorScale, PredictiveCheck
+from sverige_did.results import Estimate
+from sverige_did.results_posteriors import PosteriorScale, PredictiveCheck
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sverige_did.disclosure import Release
-    from sverige_did.results import Estimate, PosteriorRecord, PosteriorScale, PredictiveCheck, Stance
+    from sverige_did.results import Estimate
+    from sverige_did.results_posteriors import PosteriorRecord, PosteriorScale, PredictiveCheck, Stance
     from sverige_did.words import Language
 
 WIDTH, HEIGHT = 400.0, 250.0

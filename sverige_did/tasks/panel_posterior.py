@@ -20,7 +20,7 @@ from sverige_did.bayes.store import write_draws
 from sverige_did.design import OutcomeDesign
 from sverige_did.files import read_model, read_models, write_models
 from sverige_did.panel import Panel, read_panel
-from sverige_did.results import PosteriorRecord
+from sverige_did.results_posteriors import PosteriorRecord
 from sverige_did.study import Study
 from sverige_did.words import text
 

@@ -9,7 +9,8 @@ from sverige_did.disclosure import estimates_csv
 from sverige_did.disclosure_registers import release_registers
 from sverige_did.files import read_model, read_models, write_model, write_models, write_text
 from sverige_did.panel import read_panel
-from sverige_did.results import CheckResult, Diagnostics, Finding, LineupRecord, PosteriorRecord, Remark
+from sverige_did.results import CheckResult, Diagnostics, Finding, LineupRecord, Remark
+from sverige_did.results_posteriors import PosteriorRecord
 from sverige_did.study import Study
 
 

@@ -24,7 +24,7 @@ from sverige_did.bayes.priors import Normal
 from sverige_did.bayes.sample import Fit, Settings
 from sverige_did.errors import RefusedError
 from sverige_did.panel import Panel
-from sverige_did.results import PosteriorRecord
+from sverige_did.results_posteriors import PosteriorRecord
 from sverige_did.workflow import SNAKEFILE
 
 CHAINS, DRAWS = 2, 300

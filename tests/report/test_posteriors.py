@@ -15,19 +15,8 @@ from sverige_did.disclosure import Release
 from sverige_did.disclosure_registers import release_registers
 from sverige_did.report import render
 from sverige_did.report.posteriors import posteriors
-from sverige_did.results import (
-    Curve,
-    Diagnostics,
-    Estimate,
-    Learned,
-    LeftOut,
-    LineupRecord,
-    PosteriorRecord,
-    PosteriorScale,
-    PredictiveCheck,
-    Remark,
-    Stance,
-)
+from sverige_did.results import Curve, Diagnostics, Estimate, LineupRecord, Remark
+from sverige_did.results_posteriors import Learned, LeftOut, PosteriorRecord, PosteriorScale, PredictiveCheck, Stance
 
 MEAN, SD = -0.4, 0.25
 LEVELS = (0.5, 0.89, 0.95)
