@@ -19,7 +19,7 @@ def write_text(path: Path, text: str) -> None:
             file.write(text)
         Path(name).chmod(0o644)
         Path(name).replace(path)
-    except BaseException:
+    except BaseException:  # an interruption too must leave nothing half-written; it is passed on
         Path(name).unlink(missing_ok=True)
         raise
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     Wrapper = Callable[..., int]
 
+# In compiled code any failure becomes a number that nutpie takes as a point of no density or as an error.
 LOGP = """
 def wrapped(dim, x_, gradient_, logp_, shared_):
     if dim != {n}:

@@ -175,7 +175,7 @@ def _draw(code: Any, seed: int, settings: Settings, progress: bool | None) -> xr
         )
         try:
             draws = running.wait()
-        except BaseException:
+        except BaseException:  # the keyboard too; passed on
             running.cancel()
             raise
         display.update(task, completed=settings.chains * (settings.draws + settings.tune))
