@@ -2,24 +2,55 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pymc as pm
-from scipy.special import logit
+import pytensor.tensor as pt
+from scipy.special import gammaln, logit
 
+from sverige_did.bayes.counts import Likelihood, Tensor, observe
 from sverige_did.bayes.priors import Normal
-from sverige_did.bayes.structure import Cells, PanelPriors, Tensor, build_structure, observe
+from sverige_did.bayes.structure import Cells, PanelPriors, build_structure
 from sverige_did.errors import refuse
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SHARES = PanelPriors(level=Normal(float(logit(0.22)), 0.5, "log_odds", "priors.panel_level"))
 CONCENTRATION = Normal(float(np.log(60.0)), 1.0, "log_count", "priors.concentration")
+
+
+def ways(count: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """log of the number of ways to choose ``count`` among ``size``, in the shape of the two together."""
+    return np.asarray(gammaln(size + 1) - gammaln(count + 1) - gammaln(size - count + 1))
+
+
+BINOMIAL = Likelihood(
+    distribution=lambda eta, size: pm.Binomial.dist(n=size, logit_p=eta),
+    log_density=lambda y, eta, size: y * eta - size * pt.softplus(eta),
+    constant=ways,
+)
+
+
+def _beta_binomial(eta: Tensor, size: Tensor, kappa: Tensor) -> Tensor:
+    return pm.BetaBinomial.dist(n=size, alpha=kappa * pm.math.sigmoid(eta), beta=kappa * pm.math.sigmoid(-eta))
+
+
+def _beta_binomial_log(y: Tensor, eta: Tensor, size: Tensor, kappa: Tensor) -> Tensor:
+    a, b = kappa * pm.math.sigmoid(eta), kappa * pm.math.sigmoid(-eta)
+    chosen = pt.gammaln(y + a) - pt.gammaln(a) + pt.gammaln(size - y + b) - pt.gammaln(b)
+    return chosen + pt.gammaln(kappa) - pt.gammaln(size + kappa)
+
+
+BETA_BINOMIAL = Likelihood(_beta_binomial, _beta_binomial_log, ways)
 
 
 def build_binomial(cells: Cells, priors: PanelPriors = SHARES) -> pm.Model:
     """Unfitted model y_dt ~ Binomial(n_dt, logit^-1 eta_dt). Raises RefusedError when a count exceeds its trials."""
     _refuse_trials(cells)
     with pm.Model(check_bounds=False) as model:
-        predictor = build_structure(cells, priors)
-        observe(cells, predictor, lambda eta, size: pm.Binomial.dist(n=size, logit_p=eta))
+        observe(cells, build_structure(cells, priors).eta, cells.size, BINOMIAL)
     return model
 
 
@@ -31,13 +62,7 @@ def build_beta_binomial(cells: Cells, priors: PanelPriors = SHARES, concentratio
     _refuse_trials(cells)
     with pm.Model(check_bounds=False) as model:
         predictor = build_structure(cells, priors, {"log_kappa": concentration})
-        kappa = pm.math.exp(predictor.parameters["log_kappa"])
-
-        def likelihood(eta: Tensor, size: Tensor) -> Tensor:
-            share = pm.math.sigmoid(eta)
-            return pm.BetaBinomial.dist(n=size, alpha=kappa * share, beta=kappa * (1 - share))
-
-        observe(cells, predictor, likelihood)
+        observe(cells, predictor.eta, cells.size, BETA_BINOMIAL, (pm.math.exp(predictor.parameters["log_kappa"]),))
     return model
 
 

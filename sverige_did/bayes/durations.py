@@ -22,14 +22,14 @@ import pymc as pm
 import pytensor.tensor as pt
 from scipy.special import expit
 
+from sverige_did.bayes.binomial import BINOMIAL
+from sverige_did.bayes.counts import observe
 from sverige_did.bayes.effects import weights_of
 from sverige_did.bayes.priors import HalfNormal, Normal
 from sverige_did.bayes.structure import (
     Cells,
     PanelPriors,
-    Predictor,
     build_structure,
-    observe,
     random_walk,
     refuse_design,
     refuse_lengths,
@@ -187,13 +187,8 @@ def build_durations(
         index = pm.Data("stays", np.stack([stays.cell, stays.stay]).astype("int64"))
         steps = random_walk(pm.Normal("walk_z", shape=stays.n_lengths - 1))
         walk = pm.Deterministic("walk", predictor.parameters.signed("sigma_length") * steps)
-        eta, at_risk = predictor.eta[index[0]] + walk[index[1]], pm.Data("at_risk", stays.at_risk)
-        log_odds = LINKS[link].log_odds
-        observe(
-            stays,
-            Predictor(eta, at_risk, predictor.parameters),
-            lambda eta, size: pm.Binomial.dist(n=size, logit_p=log_odds(eta)),
-        )
+        log_odds = LINKS[link].log_odds(predictor.eta[index[0]] + walk[index[1]])
+        observe(stays, log_odds, stays.at_risk, BINOMIAL)
     return model
 
 

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pymc as pm
+import pytensor.tensor as pt
 
+from sverige_did.bayes.counts import Likelihood, Tensor, observe
+from sverige_did.bayes.poisson import POISSON
 from sverige_did.bayes.priors import HalfNormal
-from sverige_did.bayes.structure import Cells, PanelPriors, Tensor, build_structure, observe
+from sverige_did.bayes.structure import Cells, PanelPriors, build_structure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +23,18 @@ NO_CLUSTERING = 1e-3
 below a million. At larger values differences of log-gammas lose the digits that the sampler's gradient needs."""
 
 
+def _clustered(eta: Tensor, size: Tensor, phi: Tensor) -> Tensor:
+    return pm.NegativeBinomial.dist(mu=size * pm.math.exp(eta), alpha=phi)
+
+
+def _clustered_log(y: Tensor, eta: Tensor, size: Tensor, phi: Tensor) -> Tensor:
+    ways = pt.gammaln(y + phi) - pt.gammaln(phi) - y * pt.log(phi)
+    return ways + y * eta - (y + phi) * pt.log1p(size * pm.math.exp(eta) / phi)
+
+
+NEGATIVE_BINOMIAL = Likelihood(_clustered, _clustered_log, POISSON.constant)
+
+
 def build_negative_binomial(cells: Cells, priors: PanelPriors, clustering: HalfNormal = CLUSTERING) -> pm.Model:
     """Unfitted model y_dt ~ NegBin(mean E_dt exp(eta_dt), phi), Var = mean + mean^2 / phi.
 
@@ -28,11 +43,7 @@ def build_negative_binomial(cells: Cells, priors: PanelPriors, clustering: HalfN
     with pm.Model(check_bounds=False) as model:
         predictor = build_structure(cells, priors, {"clustering": clustering})
         phi = 1 / (predictor.parameters["clustering"] ** 2 + NO_CLUSTERING**2)
-
-        def likelihood(eta: Tensor, size: Tensor) -> Tensor:
-            return pm.NegativeBinomial.dist(mu=size * pm.math.exp(eta), alpha=phi)
-
-        observe(cells, predictor, likelihood)
+        observe(cells, predictor.eta, cells.size, NEGATIVE_BINOMIAL, (phi,))
     return model
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pymc as pm
+from scipy.special import gammaln, xlogy
 
-from sverige_did.bayes.structure import Cells, PanelPriors, build_structure, observe
+from sverige_did.bayes.counts import Likelihood, observe
+from sverige_did.bayes.structure import Cells, PanelPriors, build_structure
+
+POISSON = Likelihood(
+    distribution=lambda eta, size: pm.Poisson.dist(mu=size * pm.math.exp(eta)),
+    log_density=lambda y, eta, size: y * eta - size * pm.math.exp(eta),
+    constant=lambda y, size: np.asarray(xlogy(y, size) - gammaln(y + 1)),
+)
 
 
 def build_poisson(cells: Cells, priors: PanelPriors) -> pm.Model:
     """Unfitted model y_dt ~ Poisson(E_dt exp(eta_dt)); ``cells.size`` is E_dt in the unit of the level's prior."""
     with pm.Model(check_bounds=False) as model:
-        predictor = build_structure(cells, priors)
-        observe(cells, predictor, lambda eta, size: pm.Poisson.dist(mu=size * pm.math.exp(eta)))
+        observe(cells, build_structure(cells, priors).eta, cells.size, POISSON)
     return model

@@ -21,11 +21,12 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from sverige_did.bayes.cell_predictor import cell_predictor
 from sverige_did.bayes.priors import NEUTRAL, SHOCK, Beta, Built, HalfNormal, Normal, Prior, build_priors
 from sverige_did.errors import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -55,25 +56,6 @@ class Laid(Protocol):
     @property
     def dose(self) -> NDArray[np.float64]:
         """(N,) in [0, 1]."""
-        ...
-
-
-class Counted(Protocol):
-    """Rows with a count that is known or known to lie in an interval; as in :class:`Cells`."""
-
-    @property
-    def low(self) -> NDArray[np.float64]:
-        """(N,) the smallest that the count can be."""
-        ...
-
-    @property
-    def high(self) -> NDArray[np.float64]:
-        """(N,) the largest that it can be."""
-        ...
-
-    @property
-    def hidden(self) -> NDArray[np.bool_]:
-        """(N,) where the two differ."""
         ...
 
 
@@ -196,10 +178,9 @@ class PanelPriors:
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """The predictor ``eta`` (N,) of a model in context, the sizes (N,), and its scalar parameters by name."""
+    """The predictor ``eta`` (N,) of a model in context, and its scalar parameters by name."""
 
     eta: Tensor
-    size: Tensor
     parameters: Built
 
 
@@ -213,20 +194,20 @@ def build_structure(cells: Cells, priors: PanelPriors, extra: Mapping[str, Prior
     treated = np.flatnonzero(cells.treated)
     effect_of = np.searchsorted(treated, cells.district) % len(treated)  # of no account where the dose is zero
     index = pm.Data("index", np.stack([cells.district, cells.period, effect_of]).astype("int64"))
-    numbers = pm.Data("numbers", np.stack([cells.size, cells.dose]).astype(float))
-    flag = pm.Data("treated", cells.treated.astype(float))
+    dose, flag = pm.Data("dose", cells.dose.astype(float)), pm.Data("treated", cells.treated.astype(float))
     shape = (len(cells.treated), cells.n_periods)
     pm.modelcontext(None).add_coords(
         {"cell": np.arange(len(cells.district)), "period": np.arange(shape[1]), "treated_district": treated}
     )
-    district = built["gamma"] * flag + built.signed("sigma_alpha") * pm.ZeroSumNormal("district_z", shape=shape[0])
-    walk = random_walk(pm.Normal("period_z", shape=shape[1] - 1))
-    period = pm.Deterministic("lambda", built.signed("sigma_lambda") * walk, dims="period")
-    shock = built.signed("sigma_s") * autoregression(built["rho"], pm.Normal("shock_z", shape=shape), shape[1])
+    level = built["mu"] + built["gamma"] * flag
+    district = level + built.signed("sigma_alpha") * pm.ZeroSumNormal("district_z", shape=shape[0])
+    steps, shocks = pm.Normal("period_z", shape=shape[1] - 1), pm.Normal("shock_z", shape=shape)
+    drift = built.signed("sigma_lambda")
+    pm.Deterministic("lambda", drift * random_walk(steps), dims="period")
     effect = pm.Deterministic("tau_district", _effect(cells, built, len(treated)), dims="treated_district")
-    at, when, whose = index[0], index[1], index[2]
-    eta = built["mu"] + district[at] + period[when] + shock[at, when] + effect[whose] * numbers[1]
-    return Predictor(pm.Deterministic("eta", eta, dims="cell"), numbers[0], built)
+    swing = built.signed("sigma_s")
+    eta = cell_predictor(district, drift, steps, swing, built["rho"], shocks, effect, index, dose)
+    return Predictor(pm.Deterministic("eta", eta, dims="cell"), built)
 
 
 def random_walk(steps: Tensor) -> Tensor:
@@ -234,44 +215,8 @@ def random_walk(steps: Tensor) -> Tensor:
     return pt.concatenate([pt.zeros(1), pt.cumsum(steps)])
 
 
-def autoregression(rho: Tensor, z: Tensor, n: int) -> Tensor:
-    """Stationary AR(1) paths (G, n) of unit variance from independent standard normals z (G, n), by one product.
-
-    eps_t = rho^t z_0 + sqrt(1 - rho^2) sum_{j=1..t} rho^(t-j) z_j.
-    """
-    lag = np.arange(n)[:, None] - np.arange(n)[None, :]
-    first = np.zeros((n, n))
-    first[:, 0] = 1.0
-    powers = pt.exp(np.maximum(lag, 0) * pt.log(rho)) * (lag >= 0)
-    return z @ (powers * (first + (1 - first) * pt.sqrt(1 - rho**2))).T
-
-
 def _effect(cells: Cells, built: Built, n_treated: int) -> Tensor:
     """tau_d (K,): districts differ only where enough treated cells can say by how much."""
     if int((cells.dose > 0).sum()) < ENOUGH_TREATED_CELLS:
         return built["tau"] + pt.zeros(n_treated)
     return built["tau"] + built.signed("sigma_tau") * pm.Normal("effect_z", shape=n_treated)
-
-
-def observe(cells: Counted, predictor: Predictor, likelihood: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """Add the data: known counts one by one, hidden ones as the probability of their interval.
-
-    ``likelihood(eta, size)`` gives the distribution of a count. A hidden cell's term is
-    log sum_{k=low..high} P(count = k), so hidden is neither zero nor missing.
-    """
-    known, hidden = np.flatnonzero(~cells.hidden), np.flatnonzero(cells.hidden)
-    if known.size:
-        counts, seen = pm.Data("counts", cells.low[known]), pm.Data("known", known)
-        distribution = likelihood(predictor.eta[seen], predictor.size[seen])
-        pm.modelcontext(None).register_rv(distribution, "y", observed=counts)
-    if hidden.size:
-        candidates = cells.low[hidden, None] + np.arange(int((cells.high - cells.low).max()) + 1)
-        possible = candidates <= cells.high[hidden, None]
-        values, unseen = (
-            pm.Data("candidates", np.where(possible, candidates, cells.low[hidden, None])),
-            pm.Data("hidden", hidden),
-        )
-        spread = pt.zeros((1, candidates.shape[1]))
-        distribution = likelihood(predictor.eta[unseen][:, None] + spread, predictor.size[unseen][:, None] + spread)
-        terms = pt.switch(pm.Data("possible", possible), pm.logp(distribution, values), -np.inf)
-        pm.Potential("hidden_counts", pt.logsumexp(terms, axis=1).sum())

@@ -85,8 +85,8 @@ def test_likelihood_of_two_kinds_in_order_is_the_multinomial():
 def test_chances_are_the_districts_predictor_and_the_walk_over_the_stay(link):
     rows = stays()
     model = build_durations(rows, link=link)
-    n, logit_p = model["y"].owner.inputs[-2:]
-    values = pm.draw([model["eta"], model["walk"], logit_p, n], random_seed=3, mode="FAST_COMPILE")
+    _, log_odds, n, _ = model["y"].owner.inputs
+    values = pm.draw([model["eta"], model["walk"], pm.math.sigmoid(log_odds), n], random_seed=3, mode="FAST_COMPILE")
     eta, walk, chance, at_risk = values
     assert walk[0] == 0
     assert np.ptp(walk) > 0.01

@@ -7,8 +7,9 @@ from scipy import stats
 from scipy.special import expit
 
 from sverige_did.bayes import binomial, negative_binomial, poisson
+from sverige_did.bayes.counts import observe
 from sverige_did.bayes.priors import HalfNormal, Normal
-from sverige_did.bayes.structure import Cells, PanelPriors, Predictor, build_structure, observe
+from sverige_did.bayes.structure import Cells, PanelPriors, build_structure
 from sverige_did.errors import RefusedError
 
 RATES = PanelPriors(level=Normal(-1.0, 1.0, "log_rate", "priors.total_rate"))
@@ -87,40 +88,57 @@ def test_shocks_are_stationary_with_the_stated_variance():
     assert shocks.var(axis=(0, 1)) == pytest.approx(np.ones(4), rel=0.06)
 
 
-def likelihood_terms(panel, build, eta):
+def likelihood_terms(panel, likelihood, eta):
     """Log-likelihood of a model at a given predictor: the known cells' terms one by one, and the hidden cells' sum."""
     with pm.Model() as model:
-        at = pm.Normal("at", shape=len(eta))
-        observe(panel, Predictor(at, pm.Data("size", panel.size), None), build)
+        observe(panel, pm.Normal("at", shape=len(eta)), panel.size, likelihood)
     found = model.compile_logp(vars=[model["y"], *model.potentials], sum=False, mode="FAST_COMPILE")({"at": eta})
     return found[0], float(found[1])
 
 
 LIKELIHOODS = {
-    "binomial": (
-        lambda eta, size: pm.Binomial.dist(n=size, logit_p=eta),
-        lambda k, eta, size: stats.binom.pmf(k, size, expit(eta)),
-    ),
-    "poisson": (
-        lambda eta, size: pm.Poisson.dist(mu=size * pm.math.exp(eta)),
-        lambda k, eta, size: stats.poisson.pmf(k, size * np.exp(eta)),
-    ),
+    "binomial": (binomial.BINOMIAL, lambda k, eta, size: stats.binom.pmf(k, size, expit(eta))),
+    "poisson": (poisson.POISSON, lambda k, eta, size: stats.poisson.pmf(k, size * np.exp(eta))),
 }
 
 
 @pytest.mark.parametrize("name", LIKELIHOODS)
 def test_known_counts_count_once_and_hidden_ones_as_their_interval(name):
-    build, pmf = LIKELIHOODS[name]
+    likelihood, pmf = LIKELIHOODS[name]
     panel = cells()
     eta = np.random.default_rng(5).normal(-1, 0.5, panel.size.size)
-    known, hidden = likelihood_terms(panel, build, eta)
+    known, hidden = likelihood_terms(panel, likelihood, eta)
     seen = ~panel.hidden
+    known = known + likelihood.constant(panel.low[seen], panel.size[seen])
     assert known == pytest.approx(np.log(pmf(panel.low[seen], eta[seen], panel.size[seen])))
     terms = [
         np.log(sum(pmf(k, eta[i], panel.size[i]) for k in range(int(panel.low[i]), int(panel.high[i]) + 1)))
         for i in np.flatnonzero(panel.hidden)
     ]
     assert hidden == pytest.approx(sum(terms))
+
+
+OWN = {
+    "beta_binomial": (
+        binomial.BETA_BINOMIAL,
+        7.3,
+        lambda k, p, n: stats.betabinom.logpmf(k, n, 7.3 * p, 7.3 * (1 - p)),
+    ),
+    "negative_binomial": (
+        negative_binomial.NEGATIVE_BINOMIAL,
+        2.7,
+        lambda k, p, n: stats.nbinom.logpmf(k, 2.7, 2.7 / (2.7 + n * p / (1 - p))),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_is_left_out_of_the_density_is_the_constant(name):
+    likelihood, own, logpmf = OWN[name]
+    panel = cells(hidden=())
+    eta = np.random.default_rng(7).normal(-1, 0.5, panel.size.size)
+    found = likelihood.log_density(panel.low, eta, panel.size, own).eval() + likelihood.constant(panel.low, panel.size)
+    assert found == pytest.approx(logpmf(panel.low, expit(eta), panel.size))
 
 
 def test_hidden_cells_of_different_width_are_summed_over_their_own_interval():

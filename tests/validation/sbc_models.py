@@ -11,7 +11,9 @@ import numpy as np
 from sverige_did.bayes.binomial import build_beta_binomial, build_binomial
 from sverige_did.bayes.calibrate import Quantity
 from sverige_did.bayes.composition import TypeCells, build_dirichlet_multinomial, build_logistic_normal, effect_on_types
-from sverige_did.bayes.effects import effect_on_treated, percent
+from sverige_did.bayes.costs import Amounts, Totals, build_amounts, build_totals
+from sverige_did.bayes.durations import LINKS, Stays, average_duration_effect, build_durations
+from sverige_did.bayes.effects import effect_on_treated, percent, weights_of
 from sverige_did.bayes.group_totals import (
     build_group_rates,
     build_group_totals,
@@ -24,6 +26,7 @@ from sverige_did.bayes.poisson import build_poisson
 from sverige_did.bayes.priors import Normal
 from sverige_did.bayes.sdq import Scores, build_sdq, development_in_points
 from sverige_did.bayes.structure import Cells, PanelPriors
+from sverige_did.bayes.transitions import Ladder, Moves, build_transitions, effect_on_moves
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,94 @@ def sdq() -> Case:
     )
 
 
+# Children on three rungs; from a foster family nobody goes straight to secure care, and some turn 18.
+LADDER = Ladder(
+    origin=np.array([1.0, 2, 3]),
+    destination=np.array([0.0, 1, 2, 3, np.nan]),
+    possible=np.array([[1, 1, 1, 0, 1], [1, 1, 1, 1, 1], [0, 1, 1, 1, 1]], dtype=bool),
+)
+
+
+def transitions() -> Case:
+    """Moves on the ladder in five districts and three periods, two of them treated from the second."""
+    district, period, origin = (index.ravel() for index in np.indices((5, 3, 3)))
+    treated = np.arange(5) < 2
+    dose = np.where(treated[district] & (period >= 1), 1.0, 0.0)
+
+    def moves(y: np.ndarray) -> Moves:
+        return Moves(LADDER, district, period, origin, treated, dose, y)
+
+    some = moves(np.where(LADDER.stay, 12.0, 2.0)[origin] * LADDER.possible[origin])
+    weights = np.ones(len(origin))  # never the counts: truth and draws must be told the same
+    return Case(
+        build_transitions(some),
+        lambda y: build_transitions(moves(y)),
+        ("stay", "tau_down", "tau_up", "sd_level", "sd_gap", "sigma_alpha", "sigma_lambda", "sigma_tau", "log_kappa"),
+        {"att_down": lambda draws: effect_on_moves(draws, some, weights).down[:, 1]},
+        thin=12,
+    )
+
+
+def amounts() -> Case:
+    """Forty children's spending in the panel's cells, each in two of them."""
+    child = np.arange(80) % 40
+    cell = (3 * child + np.arange(80) // 40) % len(SIZE)  # the next cell is always of another period
+    users = cells(np.bincount(cell, minlength=len(SIZE)).astype(float))
+
+    def spent(y: np.ndarray) -> Amounts:
+        return Amounts(users, np.exp(y), cell, child, 2015)
+
+    return Case(
+        build_amounts(spent(np.full(80, 12.0))),
+        lambda y: build_amounts(spent(y)),
+        (*SHARED, "sd_child", "log_spread"),
+        {"att": lambda draws: effect_on_treated(draws, users, np.exp).difference},
+    )
+
+
+def totals() -> Case:
+    """What is spent in each cell, on one to four users."""
+    users = cells(1.0 + np.arange(len(SIZE)) % 4)
+
+    def spent(y: np.ndarray) -> Totals:
+        return Totals(users, y, 2015)
+
+    return Case(
+        build_totals(spent(np.full(len(SIZE), 1e5))),
+        lambda y: build_totals(spent(y)),
+        (*SHARED, "log_cv"),
+        {"att": lambda draws: effect_on_treated(draws, users, np.exp).difference},
+    )
+
+
+def _mean_stay(draws: Any, some: Stays) -> np.ndarray:
+    """The effect on the mean stay up to three periods, draw by draw in their order."""
+    panel = some.cells
+    rows = np.flatnonzero(panel.dose > 0)
+    place = np.searchsorted(np.flatnonzero(TREATED), panel.district[rows])
+    eta, change = draws.values("eta")[:, rows], draws.values("tau_district")[:, place] * panel.dose[rows]
+    walk = draws.values("walk")[:, None, :]
+    hazards = LINKS["cloglog"].hazard(np.stack([eta, eta - change])[..., None] + walk)
+    return average_duration_effect(hazards[None], weights_of(panel)[rows]).mean
+
+
+def durations() -> Case:
+    """Who leaves in the first, second, or a later period of a stay, in the panel's cells."""
+    row, stay = (index.ravel() for index in np.indices((len(SIZE), 3)))
+    at_risk = np.array([10.0, 7.0, 12.0])[stay] + DISTRICT[row] % 3
+
+    def stays(y: np.ndarray) -> Stays:
+        return Stays(DISTRICT[row], PERIOD[row], stay, TREATED, DOSE[row], y, y, at_risk)
+
+    some = stays(np.ones(len(row)))
+    return Case(
+        build_durations(some),
+        lambda y: build_durations(stays(y)),
+        (*SHARED, "sigma_length"),
+        {"att": lambda draws: _mean_stay(draws, some)},
+    )
+
+
 MODELS: Mapping[str, tuple[int, Callable[[], Case]]] = {
     "group_totals": (0, group_totals),
     "group_rates": (1, group_rates),
@@ -157,5 +248,9 @@ MODELS: Mapping[str, tuple[int, Callable[[], Case]]] = {
     "dirichlet_multinomial": (7, lambda: _types(build_dirichlet_multinomial, "log_kappa")),
     "logistic_normal": (8, lambda: _types(build_logistic_normal, "sigma_s")),
     "sdq": (9, sdq),
+    "transitions": (10, transitions),
+    "cost_amounts": (11, amounts),
+    "cost_totals": (12, totals),
+    "durations": (13, durations),
 }
 """By name: the number that goes into the seed, which never changes, and the case."""

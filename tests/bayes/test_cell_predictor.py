@@ -1,0 +1,64 @@
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from pytensor.gradient import verify_grad
+
+from sverige_did.bayes.cell_predictor import N_SMOOTH, cell_predictor
+
+
+def inputs(n_districts, n_periods, seed=0):
+    """The smooth inputs, and the data of a panel with a tenth of its cells missing."""
+    rng = np.random.default_rng(seed)
+    district, period = np.divmod(np.arange(n_districts * n_periods), n_periods)
+    kept = np.flatnonzero(rng.random(district.size) > 0.1)
+    index = np.stack([district, period, district % 2])[:, kept]
+    dose = rng.random(kept.size) * (district[kept] < 2)
+    smooth = (
+        rng.normal(size=n_districts), np.array(rng.normal()), rng.normal(size=n_periods - 1), np.array(rng.normal()),
+        np.array(rng.beta(4, 2)), rng.normal(size=(n_districts, n_periods)), rng.normal(size=2),
+    )  # fmt: skip
+    return smooth, (index, dose)
+
+
+def by_formula(smooth, data):
+    """Every cell by itself, with the shocks as one long sum of all that came before."""
+    district, drift, steps, swing, rho, z, effect = smooth
+    index, dose = data
+    eta = []
+    for d, t, k, share in zip(*index, dose, strict=True):
+        weights = [rho**t, *(np.sqrt(1 - rho**2) * rho ** (t - j) for j in range(1, t + 1))]
+        eta.append(district[d] + drift * steps[:t].sum() + swing * np.dot(weights, z[d, : t + 1]) + effect[k] * share)
+    return np.array(eta)
+
+
+@pytest.mark.parametrize("mode", ["NUMBA", "FAST_COMPILE"])
+@pytest.mark.parametrize("shape", [(5, 6), (3, 2)])
+def test_every_cell_is_the_formula(mode, shape):
+    smooth, data = inputs(*shape)
+    given = [pt.as_tensor_variable(one).type() for one in (*smooth, *data)]
+    found = pytensor.function(given, cell_predictor(*given), mode=mode)(*smooth, *data)
+    assert found == pytest.approx(by_formula(smooth, data))
+
+
+@pytest.mark.parametrize("shape", [(5, 6), (3, 2)])
+def test_the_gradient_is_that_of_finite_differences(shape):
+    smooth, data = inputs(*shape, seed=1)
+    verify_grad(lambda *given: cell_predictor(*given, *data), list(smooth), rng=np.random.default_rng(2))
+
+
+def test_machine_code_and_plain_loops_give_the_same_gradient():
+    smooth, data = inputs(4, 5, seed=3)
+    given = [pt.as_tensor_variable(one).type() for one in smooth]
+    slopes = pt.grad((cell_predictor(*given, *data) ** 2).sum(), given)
+    fast, plain = (pytensor.function(given, slopes, mode=mode)(*smooth) for mode in ("NUMBA", "FAST_COMPILE"))
+    assert len(fast) == N_SMOOTH
+    for a, b in zip(fast, plain, strict=True):
+        assert a == pytest.approx(b, rel=1e-10)
+
+
+def test_the_data_have_no_gradient():
+    smooth, (index, _) = inputs(3, 3)
+    doses = pt.vector()
+    with pytest.raises(pytensor.gradient.DisconnectedInputError):
+        pt.grad(cell_predictor(*smooth, index, doses).sum(), doses)
