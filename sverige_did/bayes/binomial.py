@@ -10,6 +10,7 @@ import pytensor.tensor as pt
 from scipy.special import gammaln, logit
 
 from sverige_did.bayes.counts import Likelihood, Tensor, observe
+from sverige_did.bayes.log_rising import log_rising
 from sverige_did.bayes.priors import Normal
 from sverige_did.bayes.structure import Cells, PanelPriors, build_structure
 from sverige_did.errors import refuse
@@ -39,8 +40,7 @@ def _beta_binomial(eta: Tensor, size: Tensor, kappa: Tensor) -> Tensor:
 
 def _beta_binomial_log(y: Tensor, eta: Tensor, size: Tensor, kappa: Tensor) -> Tensor:
     a, b = kappa * pm.math.sigmoid(eta), kappa * pm.math.sigmoid(-eta)
-    chosen = pt.gammaln(y + a) - pt.gammaln(a) + pt.gammaln(size - y + b) - pt.gammaln(b)
-    return chosen + pt.gammaln(kappa) - pt.gammaln(size + kappa)
+    return log_rising(a, y) + log_rising(b, size - y) - log_rising(kappa, size)
 
 
 BETA_BINOMIAL = Likelihood(_beta_binomial, _beta_binomial_log, ways)

@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-from scipy.special import softmax
+from scipy.special import gammaln, softmax
 
+from sverige_did.bayes.counts import Likelihood, observe_known
+from sverige_did.bayes.log_rising import log_rising
 from sverige_did.bayes.priors import HalfNormal, Normal, build_priors
 from sverige_did.bayes.structure import refuse_design, refuse_lengths
 from sverige_did.errors import refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -147,6 +149,29 @@ class TypePriors:
     drift: HalfNormal = DRIFT
 
 
+def _ways(counts: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """log of the number of ways to share ``size`` (...,) out as ``counts`` (..., K)."""
+    return np.asarray(gammaln(size + 1) - gammaln(counts + 1).sum(axis=-1))
+
+
+def _dirichlet_multinomial(eta: Tensor, size: Tensor, kappa: Tensor) -> Tensor:
+    return pm.DirichletMultinomial.dist(n=size, a=kappa * pm.math.softmax(eta, axis=-1))
+
+
+def _dirichlet_multinomial_log(y: Tensor, eta: Tensor, size: Tensor, kappa: Tensor) -> Tensor:
+    return log_rising(kappa * pm.math.softmax(eta, axis=-1), y).sum(axis=-1) - log_rising(kappa, size)
+
+
+DIRICHLET_MULTINOMIAL = Likelihood(_dirichlet_multinomial, _dirichlet_multinomial_log, _ways)
+"""Here ``eta`` and the counts are (N, K), the last axis over the kinds."""
+
+MULTINOMIAL = Likelihood(
+    distribution=lambda eta, size: pm.Multinomial.dist(n=size, p=pm.math.softmax(eta, axis=-1)),
+    log_density=lambda y, eta, size: (y * eta).sum(axis=-1) - size * pt.logsumexp(eta, axis=-1),
+    constant=_ways,
+)
+
+
 def build_dirichlet_multinomial(
     cells: TypeCells, priors: TypePriors = TypePriors(), concentration: Normal = CONCENTRATION
 ) -> pm.Model:
@@ -156,8 +181,7 @@ def build_dirichlet_multinomial(
     """
     with pm.Model(check_bounds=False) as model:
         eta, built = _predictor(cells, priors, {"log_kappa": concentration})
-        a = pm.math.exp(built["log_kappa"]) * pm.math.softmax(eta, axis=1)
-        _observe(cells, a, lambda n, rows: pm.DirichletMultinomial.dist(n=n, a=rows))
+        _observe(cells, eta, DIRICHLET_MULTINOMIAL, (pm.math.exp(built["log_kappa"]),))
     return model
 
 
@@ -167,30 +191,29 @@ def build_logistic_normal(cells: TypeCells, priors: TypePriors = TypePriors(), s
         mean, built = _predictor(cells, priors, {"sigma_s": shock}, name="eta_mean")
         eta = mean + built.signed("sigma_s") * pm.ZeroSumNormal("shock_z", shape=cells.counts.shape)
         eta = pm.Deterministic("eta", eta, dims=("cell", "type"))
-        _observe(cells, pm.math.softmax(eta, axis=1), lambda n, rows: pm.Multinomial.dist(n=n, p=rows))
+        _observe(cells, eta, MULTINOMIAL)
     return model
 
 
-def _observe(cells: TypeCells, shares: Tensor, likelihood: Callable[[Tensor, Tensor], Tensor]) -> None:
+def _observe(cells: TypeCells, eta: Tensor, likelihood: Likelihood, own: tuple[Tensor, ...] = ()) -> None:
     """Add the data: cells known in full, and the others as the probability of all that their numbers can be.
 
-    ``likelihood(n, rows)`` is the distribution of a cell's numbers. A cell with hidden numbers has the term
-    log sum over its completions of P(completion): exact, so hidden is neither nought nor missing.
+    A cell with hidden numbers has the term log sum over its completions of P(completion): exact, so hidden is neither
+    nought nor missing.
     """
     known, hidden = np.flatnonzero(~cells.hidden), np.flatnonzero(cells.hidden)
     if known.size:
-        counts, seen = pm.Data("counts", cells.counts[known]), pm.Data("known", known)
-        distribution = likelihood(counts.sum(axis=1), shares[seen])
-        pm.modelcontext(None).register_rv(distribution, "y", observed=counts)
+        seen = eta[pm.Data("known", known)] if hidden.size else eta
+        observe_known(cells.counts[known], seen, cells.size[known], likelihood, own)
     if hidden.size:
         lists = [completions(*cell) for cell in _hidden_cells(cells)]
         most = max(len(options) for options in lists)
         padded = np.stack([np.concatenate([o, np.repeat(o[:1], most - len(o), axis=0)]) for o in lists])
-        possible = pm.Data("possible", np.arange(most) < np.array([[len(options)] for options in lists]))
-        values, unseen = pm.Data("completions", padded), pm.Data("hidden", hidden)
-        spread = pt.zeros((1, most, 1))
-        distribution = likelihood(values.sum(axis=2), shares[unseen][:, None, :] + spread)
-        terms = pt.switch(possible, pm.logp(distribution, values), -np.inf)
+        possible = np.arange(most) < np.array([[len(options)] for options in lists])
+        size = cells.size[hidden]
+        constant = np.where(possible, likelihood.constant(padded, size[:, None]), -np.inf)
+        rows, trials = eta[pm.Data("hidden", hidden)][:, None, :], pm.Data("hidden_size", size)[:, None]
+        terms = likelihood.log_density(pm.Data("completions", padded), rows, trials, *own) + pm.Data("ways", constant)
         pm.Potential("hidden_counts", pt.logsumexp(terms, axis=1).sum())
 
 

@@ -60,12 +60,23 @@ def observe(
     known, hidden = np.flatnonzero(~counted.hidden), np.flatnonzero(counted.hidden)
     if known.size:
         seen = eta[pm.Data("known", known)] if hidden.size else eta
-        pm.CustomDist(
-            "y", seen, pm.Data("size", size[known]), *own, observed=pm.Data("counts", counted.low[known]),
-            logp=likelihood.log_density, dist=lambda *given: likelihood.distribution(*given[:-1]),
-        )  # fmt: skip
+        observe_known(counted.low[known], seen, size[known], likelihood, own)
     if hidden.size:
         pm.Potential("hidden_counts", _intervals(counted, eta, size, hidden, likelihood, own))
+
+
+def observe_known(
+    counts: NDArray[np.float64],
+    eta: Tensor,
+    size: NDArray[np.float64],
+    likelihood: Likelihood,
+    own: tuple[Tensor, ...] = (),
+) -> None:
+    """Add counts that are all known to the model in context, as ``y``: (N,), or (N, K) of K kinds, as ``eta`` is."""
+    pm.CustomDist(
+        "y", eta, pm.Data("size", size), *own, observed=pm.Data("counts", counts),
+        logp=likelihood.log_density, dist=lambda *given: likelihood.distribution(*given[:-1]),
+    )  # fmt: skip
 
 
 def _intervals(

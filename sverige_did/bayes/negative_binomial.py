@@ -9,6 +9,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from sverige_did.bayes.counts import Likelihood, Tensor, observe
+from sverige_did.bayes.log_rising import log_rising
 from sverige_did.bayes.poisson import POISSON
 from sverige_did.bayes.priors import HalfNormal
 from sverige_did.bayes.structure import Cells, PanelPriors, build_structure
@@ -28,8 +29,7 @@ def _clustered(eta: Tensor, size: Tensor, phi: Tensor) -> Tensor:
 
 
 def _clustered_log(y: Tensor, eta: Tensor, size: Tensor, phi: Tensor) -> Tensor:
-    ways = pt.gammaln(y + phi) - pt.gammaln(phi) - y * pt.log(phi)
-    return ways + y * eta - (y + phi) * pt.log1p(size * pm.math.exp(eta) / phi)
+    return log_rising(phi, y) + y * (eta - pt.log(phi)) - (y + phi) * pt.log1p(size * pm.math.exp(eta) / phi)
 
 
 NEGATIVE_BINOMIAL = Likelihood(_clustered, _clustered_log, POISSON.constant)

@@ -23,6 +23,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.special import expit, logit
 
+from sverige_did.bayes.binomial import BETA_BINOMIAL
+from sverige_did.bayes.counts import observe_known
 from sverige_did.bayes.priors import HalfNormal, Normal, build_priors
 from sverige_did.errors import refuse
 
@@ -180,9 +182,8 @@ def build_sdq(scores: Scores, priors: ScorePriors = ScorePriors()) -> pm.Model:
         eta = own[child] + slope[child] * numbers[0] + informant[index[1]] + built["tau"] * numbers[1]
         pm.modelcontext(None).add_coord("row", np.arange(len(scores.child)))
         eta = pm.Deterministic("eta", eta, dims="row")
-        share, kappa = pm.math.sigmoid(eta), pm.math.exp(built["log_kappa"])
-        observed = pm.Data("total", scores.total)
-        pm.BetaBinomial("y", n=HIGHEST, alpha=kappa * share, beta=kappa * (1 - share), observed=observed)
+        points = np.full(len(scores.total), float(HIGHEST))
+        observe_known(scores.total, eta, points, BETA_BINOMIAL, (pm.math.exp(built["log_kappa"]),))
     return model
 
 

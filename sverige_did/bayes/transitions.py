@@ -20,6 +20,8 @@ import numpy as np
 import pymc as pm
 from scipy.special import softmax
 
+from sverige_did.bayes.composition import DIRICHLET_MULTINOMIAL, MULTINOMIAL
+from sverige_did.bayes.counts import observe_known
 from sverige_did.bayes.priors import NEUTRAL, HalfNormal, Normal, build_priors
 from sverige_did.bayes.structure import refuse_design, refuse_lengths
 from sverige_did.errors import refuse
@@ -159,13 +161,11 @@ def build_transitions(
     }  # fmt: skip
     with pm.Model(check_bounds=False) as model:
         built = build_priors(names if concentration is None else {**names, "log_kappa": concentration})
-        shares = pm.math.softmax(_predictor(moves, built), axis=1)
-        counts = pm.Data("counts", moves.counts)
+        eta, size = _predictor(moves, built), moves.counts.sum(axis=1)
         if concentration is None:
-            pm.Multinomial("y", n=counts.sum(axis=1), p=shares, observed=counts)
+            observe_known(moves.counts, eta, size, MULTINOMIAL)
         else:
-            a = pm.math.exp(built["log_kappa"]) * shares
-            pm.DirichletMultinomial("y", n=counts.sum(axis=1), a=a, observed=counts)
+            observe_known(moves.counts, eta, size, DIRICHLET_MULTINOMIAL, (pm.math.exp(built["log_kappa"]),))
     return model
 
 
