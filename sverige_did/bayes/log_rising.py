@@ -60,7 +60,7 @@ class LogRising(BinaryScalarOp):  # type: ignore[misc]
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
         """The slope by a; y is data."""
         a, y = inputs
-        return [cotangents[0] * rising_slope(a, y), y.zeros_like()]
+        return [cotangents[0] * rising_slope(a, y), y.zeros_like(dtype="float64")]  # whole numbers have no slope
 
 
 @register_funcify_and_cache_key(LogRising)  # type: ignore[untyped-decorator]

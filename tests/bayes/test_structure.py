@@ -157,16 +157,27 @@ def logp_at_prior_sds(model):
     return float(model.compile_logp(mode="FAST_COMPILE")(point))
 
 
-@pytest.mark.parametrize(
-    "build",
-    [
-        binomial.build_binomial,
-        binomial.build_beta_binomial,
-        lambda panel: poisson.build_poisson(panel, RATES),
-        lambda panel: negative_binomial.build_negative_binomial(panel, RATES),
-    ],
-    ids=["binomial", "beta_binomial", "poisson", "negative_binomial"],
-)
+BUILDERS = {
+    "binomial": binomial.build_binomial,
+    "beta_binomial": binomial.build_beta_binomial,
+    "poisson": lambda panel: poisson.build_poisson(panel, RATES),
+    "negative_binomial": lambda panel: negative_binomial.build_negative_binomial(panel, RATES),
+}
+every_model = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
+
+
+@every_model
+def test_the_gradient_is_that_of_finite_differences(build):
+    model = build(cells())
+    point = {name: np.full_like(value, 0.3) for name, value in model.initial_point().items()}
+    logp, slope = (f(mode="FAST_COMPILE") for f in (model.compile_logp, model.compile_dlogp))
+    steps = {name: 1e-5 * np.random.default_rng(8).normal(size=value.shape) for name, value in point.items()}
+    ends = [float(logp({name: point[name] + sign * steps[name] for name in point})) for sign in (1, -1)]
+    expected = slope(point) @ np.concatenate([steps[variable.name].ravel() for variable in model.value_vars])
+    assert (ends[0] - ends[1]) / 2 == pytest.approx(expected, rel=1e-4)
+
+
+@every_model
 def test_order_of_the_cells_does_not_matter(build):
     panel = cells()
     order = np.random.default_rng(6).permutation(panel.size.size)
