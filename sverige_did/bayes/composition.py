@@ -129,9 +129,9 @@ def completions(low: NDArray[np.float64], high: NDArray[np.float64], total: floa
     return found
 
 
-LEVEL = HalfNormal(1.5, "log_odds_sd", "priors.composition_level")
-GAP = HalfNormal(0.5, "log_odds_sd", "priors.panel_gap")
-EFFECT = HalfNormal(0.75, "log_odds_sd", "priors.composition_effect")
+LEVEL = Normal(0.0, 1.5, "log_odds", "priors.composition_level")
+GAP = Normal(0.0, 0.5, "log_odds", "priors.panel_gap")
+EFFECT = Normal(0.0, 0.75, "log_odds", "priors.composition_effect")
 DISTRICT = HalfNormal(0.5, "log_odds_sd", "priors.panel_district")
 DRIFT = HalfNormal(0.3, "log_odds_sd", "priors.panel_drift")
 SHOCK = HalfNormal(0.3, "log_odds_sd", "priors.shock")
@@ -140,13 +140,19 @@ CONCENTRATION = Normal(float(np.log(60.0)), 1.0, "log_count", "priors.concentrat
 
 @dataclass(frozen=True, slots=True)
 class TypePriors:
-    """Priors on the sds, over types, of each term of the predictor."""
+    """Priors of each term of the predictor: what mu_k, gamma_k and tau_k are before they are made to sum to zero over
+    the types, and the sds of alpha and lambda. Raises ValueError where a mean is not zero, which zero sums rule out.
+    """
 
-    level: HalfNormal = LEVEL
-    gap: HalfNormal = GAP
-    effect: HalfNormal = EFFECT
+    level: Normal = LEVEL
+    gap: Normal = GAP
+    effect: Normal = EFFECT
     district: HalfNormal = DISTRICT
     drift: HalfNormal = DRIFT
+
+    def __post_init__(self) -> None:
+        if any(prior.mean != 0 for prior in (self.level, self.gap, self.effect)):
+            raise ValueError("terms that sum to zero over the types have a prior mean of zero")
 
 
 def _ways(counts: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -222,17 +228,15 @@ def _predictor(
 ) -> tuple[Tensor, Built]:
     """The predictor (N, K) without shocks; draws hold it under ``name`` and tau (K,) under ``tau_type``."""
     n_types, n_districts, n_periods = cells.counts.shape[1], len(cells.treated), int(cells.period.max()) + 1
-    scales = {"sd_level": priors.level, "sd_gap": priors.gap, "sd_effect": priors.effect,
-              "sigma_alpha": priors.district, "sigma_lambda": priors.drift}  # fmt: skip
-    built = build_priors({**scales, **extra})
+    built = build_priors({"sigma_alpha": priors.district, "sigma_lambda": priors.drift, **extra})
     pm.modelcontext(None).add_coords({"cell": np.arange(len(cells.counts)), "type": np.arange(n_types)})
     index = pm.Data("index", np.stack([cells.district, cells.period]).astype("int64"))
     dose, flag = pm.Data("dose", cells.dose), pm.Data("treated", cells.treated.astype(float))
-    level = built.signed("sd_level") * pm.ZeroSumNormal("level_z", shape=n_types)
-    gap = built.signed("sd_gap") * pm.ZeroSumNormal("gap_z", shape=n_types)
-    tau = pm.Deterministic(
-        "tau_type", built.signed("sd_effect") * pm.ZeroSumNormal("tau_z", shape=n_types), dims="type"
+    sds = pm.Data("type_sds", np.array([priors.level.sd, priors.gap.sd, priors.effect.sd]))
+    level, gap, effect = (
+        sds[at] * pm.ZeroSumNormal(f"{term}_z", shape=n_types) for at, term in enumerate(("level", "gap", "tau"))
     )
+    tau = pm.Deterministic("tau_type", effect, dims="type")
     district = flag[:, None] * gap + built.signed("sigma_alpha") * _zero_sum("district_z", n_districts, n_types)
     period = built.signed("sigma_lambda") * _zero_sum("period_z", n_periods, n_types)
     eta = level + district[index[0]] + period[index[1]] + dose[:, None] * tau

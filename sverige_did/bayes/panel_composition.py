@@ -17,6 +17,7 @@ from sverige_did.bayes.effects import weights_of
 from sverige_did.bayes.fitting import sampled, seed_of, settings_of
 from sverige_did.bayes.panel_cells import PanelCells, panel_cells
 from sverige_did.bayes.panel_posterior import refused
+from sverige_did.bayes.panel_priors import type_priors
 from sverige_did.bayes.panel_told import Quantity, check_of, estimate_of, scale_of
 from sverige_did.bayes.posterior_checks import predictive_checks
 from sverige_did.bayes.sample import compile_model
@@ -97,8 +98,8 @@ def _together(panels: tuple[PanelCells, ...]) -> TypeCells:
 
 
 def fit_composition(one: Composition, study: Study, cores: int) -> Fit:
-    """Sample the Dirichlet-multinomial of all parts."""
-    model = build_dirichlet_multinomial(one.cells)
+    """Sample the Dirichlet-multinomial of all parts under the plan's priors."""
+    model = build_dirichlet_multinomial(one.cells, type_priors(study))
     return sampled(model, compile_model(model), seed_of(study, NAME), settings_of(study, cores))
 
 

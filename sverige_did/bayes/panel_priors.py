@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sverige_did.bayes.composition import TypePriors
 from sverige_did.bayes.panel_simulate import PanelDraws, predictor
 from sverige_did.bayes.priors import SHOCK, TRIPLET, Beta, HalfNormal, Normal, Prior, draw
 from sverige_did.bayes.structure import DISTRICT, DRIFT, GAP, PERSISTENCE, VARIATION, PanelPriors
@@ -80,6 +81,21 @@ def panel_priors(study: Study, bearing: Bearing, family: Family, benefit: str) -
         persistence=_given(given, "shock_persistence", PERSISTENCE),
         effect=effect_priors(study, benefit)[EFFECT],
         variation=_given(given, "effect_sd", VARIATION),
+    )
+
+
+def type_priors(study: Study) -> TypePriors:
+    """The plan's priors for all kinds of placement at once; of terms that sum to zero over the kinds, only the sd.
+
+    Raises RefusedError (``posterior_prior_family``) where a prior of the plan has another family than the model's.
+    """
+    given = {spec.key: from_plan(spec) for spec in study.priors}
+    usual = TypePriors()
+    return TypePriors(
+        gap=replace(_given(given, "group_gap", usual.gap), mean=0.0),
+        effect=replace(_given(given, EFFECT, usual.effect), mean=0.0),
+        district=_given(given, "district_sd", usual.district),
+        drift=_given(given, "period_sd", usual.drift),
     )
 
 

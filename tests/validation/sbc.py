@@ -25,7 +25,7 @@ from sverige_did.bayes.sample import Settings
 
 REPLICATIONS, SEED, RANKED = 500, 20133, 100
 """Data sets a model, the seed, and the draws that a truth is ranked among."""
-TUNE, TARGET = 500, 0.9
+TUNE = 500
 RECORDED = Path(__file__).parent / "recorded"
 VERSIONS = ("numpy", "pymc", "pytensor", "nutpie", "numba")
 
@@ -34,7 +34,7 @@ def ranks(model: str, replications: int, seed: int) -> Ranks:
     """Ranks for one model."""
     number, case_of = MODELS[model]
     case, rng = case_of(), np.random.default_rng([seed, number])
-    settings = Settings(RANKED * case.thin, TUNE, chains=1, cores=1, target_accept=TARGET)
+    settings = Settings(RANKED * case.thin, TUNE, chains=1, cores=1, target_accept=case.target)
     return calibrate(case.simulator, case.build, case.names, replications, rng, settings, case.thin, case.derived)
 
 
@@ -46,10 +46,11 @@ def record(model: str) -> None:
     """Write the record of one model."""
     found = ranks(model, REPLICATIONS, SEED)
     number, case_of = MODELS[model]
-    thin, versions = case_of().thin, ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+    case, versions = case_of(), ", ".join(f"{name} {version(name)}" for name in VERSIONS)
     header = (
         f"python tests/validation/sbc.py --model {model}: seed [{SEED}, {number}]",
-        f"{RANKED * thin} draws after {TUNE}, every {thin}th ranked; {os.cpu_count()} cores; {versions}",
+        f"{RANKED * case.thin} draws after {TUNE}, every {case.thin}th ranked, target acceptance {case.target}; "
+        f"{os.cpu_count()} cores; {versions}",
         f"size {found.size}, drawn {found.drawn}, refused {found.refused}, diverged {found.diverged}",
     )
     with _path(model).open("w", encoding="utf-8", newline="") as file:

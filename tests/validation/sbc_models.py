@@ -33,7 +33,8 @@ from sverige_did.bayes.transitions import Ladder, Moves, build_transitions, effe
 class Case:
     """A model in a small design: ``simulator`` has every count in ``y``; ``build(y)`` is the model that is judged.
 
-    Every ``thin``-th draw is ranked: the slower a model mixes, the larger.
+    Every ``thin``-th draw is ranked: the slower a model mixes, the larger. ``target`` is the target acceptance: nearer
+    to one where data drawn from the prior can be such that larger steps diverge.
     """
 
     simulator: Any
@@ -41,6 +42,7 @@ class Case:
     names: tuple[str, ...]
     derived: Mapping[str, Quantity]
     thin: int = 8
+    target: float = 0.9
 
 
 # Reconstructed mid-term counts among the placed (docs/methods.md); in tens of placed children as an exposure.
@@ -90,6 +92,7 @@ def panel(
     outcome: Callable[[np.ndarray], np.ndarray],
     own: tuple[str, ...] = (),
     observed: Callable[[np.ndarray], Cells] = cells,
+    target: float = 0.9,
 ) -> Case:
     """A district model; ``observed`` makes of the counts what is published of them."""
     known = cells(np.ones(len(SIZE)))
@@ -98,6 +101,7 @@ def panel(
         lambda y: build(observed(y)),
         (*SHARED, *own),
         {"att": lambda draws: effect_on_treated(draws, known, outcome).difference},
+        target=target,
     )
 
 
@@ -108,7 +112,7 @@ def coarse(y: np.ndarray) -> Cells:
     return cells(low, np.where(hide, low + 4, y))
 
 
-def _types(build: Callable[[TypeCells], Any], own: str) -> Case:
+def _types(build: Callable[[TypeCells], Any], own: str, target: float = 0.9) -> Case:
     district, period = np.divmod(np.arange(24), 4)
     treated = np.arange(6) < 2
     dose = np.where(treated[district] & (period >= 2), 1.0, 0.0)
@@ -120,12 +124,13 @@ def _types(build: Callable[[TypeCells], Any], own: str) -> Case:
     return Case(
         build(some),
         lambda y: build(types(y)),
-        ("sd_level", "sd_gap", "sd_effect", "sigma_alpha", "sigma_lambda", own),
+        ("sigma_alpha", "sigma_lambda", own),
         {
             "tau": lambda draws: draws.values("tau_type")[:, 0],
             "att": lambda draws: effect_on_types(draws, some)[:, 0],
         },
         thin=12,
+        target=target,
     )
 
 
@@ -240,13 +245,13 @@ MODELS: Mapping[str, tuple[int, Callable[[], Case]]] = {
     "binomial": (2, lambda: panel(build_binomial, percent)),
     "binomial_hidden": (3, lambda: panel(build_binomial, percent, observed=coarse)),
     "beta_binomial": (4, lambda: panel(build_beta_binomial, percent, ("log_kappa",))),
-    "poisson": (5, lambda: panel(lambda known: build_poisson(known, RATES), np.exp)),
+    "poisson": (5, lambda: panel(lambda known: build_poisson(known, RATES), np.exp, target=0.98)),
     "negative_binomial": (
         6,
-        lambda: panel(lambda known: build_negative_binomial(known, RATES), np.exp, ("clustering",)),
+        lambda: panel(lambda known: build_negative_binomial(known, RATES), np.exp, ("clustering",), target=0.98),
     ),
     "dirichlet_multinomial": (7, lambda: _types(build_dirichlet_multinomial, "log_kappa")),
-    "logistic_normal": (8, lambda: _types(build_logistic_normal, "sigma_s")),
+    "logistic_normal": (8, lambda: _types(build_logistic_normal, "sigma_s", target=0.98)),
     "sdq": (9, sdq),
     "transitions": (10, transitions),
     "cost_amounts": (11, amounts),
