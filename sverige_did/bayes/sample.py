@@ -27,13 +27,12 @@ from sverige_did import words
 from sverige_did.bayes.gates import STANDARD, GateReport, Gates, judge, require
 from sverige_did.bayes.machine_code import compile_thinly
 from sverige_did.bayes.priors import SPREAD
+from sverige_did.bayes.traces import read_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pymc as pm
-
-KEPT_STATISTICS = ("diverging", "energy", "logp", "n_steps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,20 +171,16 @@ def _draw(code: Any, seed: int, settings: Settings, progress: bool | None) -> xr
             progress_bar=False,
             progress_callback=_teller(display, task) if show else None,
             blocking=False,
+            return_raw_trace=True,
         )
         try:
-            draws = running.wait()
+            trace = running.wait()
         except BaseException:  # the keyboard too; passed on
             running.cancel()
             raise
         display.update(task, completed=settings.chains * (settings.draws + settings.tune))
-    drawn = draws["posterior"].sizes
-    if (drawn["chain"], drawn["draw"]) != (settings.chains, settings.draws):
-        raise RuntimeError(f"asked for {settings.chains} x {settings.draws} draws, got {dict(drawn)}")
-    stats = draws["sample_stats"].to_dataset()
-    kept = stats[[name for name in KEPT_STATISTICS if name in stats]]
-    kept.attrs = {}
-    return xr.DataTree.from_dict({"posterior": named(draws["posterior"].to_dataset()), "sample_stats": kept})
+    draws = read_trace(trace, code.coords, (settings.chains, settings.draws))
+    return draws.assign({"posterior": xr.DataTree(named(draws["posterior"].to_dataset()))})
 
 
 def named(posterior: xr.Dataset) -> xr.Dataset:

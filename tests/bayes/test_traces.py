@@ -1,0 +1,25 @@
+import nutpie
+import pytest
+import xarray as xr
+
+from sverige_did.bayes.traces import KEPT_STATISTICS, read_trace
+
+ASKED = {"draws": 150, "tune": 100, "chains": 3, "seed": 5, "progress_bar": False, "save_warmup": False}
+
+
+def test_draws_dimensions_and_coordinates_are_those_of_the_samplers_own_conversion(shares):
+    theirs = nutpie.sample(shares.code, **ASKED)
+    ours = read_trace(nutpie.sample(shares.code, **ASKED, return_raw_trace=True), shares.code.coords, (3, 150))
+    wanted = {"posterior": theirs["posterior"].to_dataset()}
+    wanted["sample_stats"] = theirs["sample_stats"].to_dataset()[list(KEPT_STATISTICS)]
+    for group, draws in wanted.items():
+        xr.testing.assert_identical(ours[group].to_dataset(), draws.drop_attrs())
+        assert [ours[group][name].dtype for name in draws.variables] == [
+            kept.dtype for kept in draws.variables.values()
+        ]
+    assert list(ours["posterior"]["eta"].dims) == ["chain", "draw", "cell"]
+
+
+def test_chains_that_are_too_short_are_not_taken_for_what_was_asked(shares):
+    with pytest.raises(RuntimeError, match="3 chains of 151 draws"):
+        read_trace(nutpie.sample(shares.code, **ASKED, return_raw_trace=True), shares.code.coords, (3, 151))
