@@ -208,6 +208,7 @@ def totals() -> Case:
         lambda y: build_totals(spent(y)),
         (*SHARED, "log_cv"),
         {"att": lambda draws: effect_on_treated(draws, users, np.exp).difference},
+        target=0.98,
     )
 
 
