@@ -13,8 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import ndtr
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from sverige_did.errors import refuse
 
@@ -124,13 +123,19 @@ def _shock_posterior(data: Sampling, prior: NormalPrior, scale: float) -> tuple[
     while True:
         s = end * (nodes + 1) / 2
         spread = np.sqrt(data.total_variance(s) + prior.sd**2)
-        log_density = norm.logpdf(data.theta, prior.mean, spread) + norm.logpdf(s, 0, scale)
+        log_density = _log_normal(data.theta - prior.mean, spread) + _log_normal(s, scale)
         density = np.exp(log_density - log_density.max())
         # A wildly surprising estimate moves s far out; go on until nothing is left at the end of the range.
         if density[-1] < 1e-12:
             weight = gauss * density
             return s, weight / weight.sum()
         end *= 2
+
+
+def _log_normal(distance: ArrayLike, sd: ArrayLike) -> Floats:
+    """The log density of N(0, sd^2) that far from its middle."""
+    sd = np.asarray(sd, dtype=float)
+    return np.asarray(-((distance / sd) ** 2) / 2 - np.log(np.sqrt(2 * np.pi)) - np.log(sd))
 
 
 def _summary(means: Floats, sds: Floats, weight: Floats, level: float, shock_sd: float) -> Posterior:
@@ -141,7 +146,7 @@ def _summary(means: Floats, sds: Floats, weight: Floats, level: float, shock_sd:
     sd = float(np.sqrt(weight @ (sds**2 + (means - mean) ** 2)))
 
     def quantile(p: float) -> float:
-        ends = means + sds * norm.ppf(p)
+        ends = means + sds * ndtri(p)
         low, high = float(ends.min()), float(ends.max())
         if high - low < 1e-12:
             return low

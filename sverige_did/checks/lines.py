@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from sverige_did.did.scales import Cells, checked_cells
 from sverige_did.errors import refuse
@@ -53,7 +53,7 @@ def grid(name: str, values: ArrayLike, low: float, high: float, *, open_high: bo
 
 def wald_lines(theta: float, se: Floats, z: float) -> tuple[Floats, Floats, Floats]:
     """Lower limits, upper limits and two-sided p of one estimate under each standard error."""
-    return theta - z * se, theta + z * se, 2 * norm.sf(abs(theta) / se)
+    return theta - z * se, theta + z * se, 2 * ndtr(-abs(theta) / se)
 
 
 def cells_with_odds(events: ArrayLike, totals: ArrayLike) -> tuple[Cells, Cells, tuple[str, ...]]:

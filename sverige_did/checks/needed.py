@@ -10,8 +10,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, logit
-from scipy.stats import norm
+from scipy.special import expit, logit, ndtri
 
 from sverige_did.checks.lines import curve
 from sverige_did.errors import refuse
@@ -22,7 +21,7 @@ POWER = 0.8
 
 def multiplier(level: float = 0.95, power: float = POWER) -> float:
     """Standard errors between nothing and what is found with the given power: 2.80 at 95 % and 80 %."""
-    return float(norm.isf((1 - level) / 2) + norm.ppf(power))
+    return float(ndtri(power) - ndtri((1 - level) / 2))
 
 
 def needed_share(

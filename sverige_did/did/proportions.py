@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import beta, binomtest
+from scipy.special import betainccinv, betaincinv
 
 from sverige_did.did.exact import Floats, whole_counts
 from sverige_did.did.scales import critical
@@ -16,22 +18,22 @@ def clopper_pearson(events: ArrayLike, totals: ArrayLike, level: float = 0.95) -
     """Exact limits of a binomial share, in the shape given: each tail holds at most (1 - level)/2."""
     y, n, tail = *_checked(events, totals), _tail(level)
     # A beta distribution needs positive parameters; where y is 0 or n the limit is 0 or 1 anyway.
-    low = np.where(y > 0, beta.ppf(tail, np.maximum(y, 1), n - y + 1), 0.0)
-    high = np.where(y < n, beta.isf(tail, y + 1, np.maximum(n - y, 1)), 1.0)
+    low = np.where(y > 0, betaincinv(np.maximum(y, 1), n - y + 1, tail), 0.0)
+    high = np.where(y < n, betainccinv(y + 1, np.maximum(n - y, 1), tail), 1.0)
     return low, high
 
 
 def jeffreys(events: ArrayLike, totals: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
     """Equal-tailed limits of a share from the Beta(y + 1/2, n - y + 1/2) posterior, in the shape given."""
     y, n, tail = *_checked(events, totals), _tail(level)
-    return np.asarray(beta.ppf(tail, y + 0.5, n - y + 0.5)), np.asarray(beta.isf(tail, y + 0.5, n - y + 0.5))
+    return np.asarray(betaincinv(y + 0.5, n - y + 0.5, tail)), np.asarray(betainccinv(y + 0.5, n - y + 0.5, tail))
 
 
 def sign_test(down: int, up: int, *, level: float = 0.95) -> Estimate:
     """The share of moves that go down, against one half: exact binomial test with Clopper-Pearson limits.
 
     A development, never an effect, and at the ends of a ladder not even that: from the top rung there is no way up.
-    The two-sided p adds the outcomes no likelier than the observed one.
+    The two-sided p adds the outcomes no likelier than the observed one: both tails, for the null is symmetric.
     """
     if down + up == 0:
         raise refuse("exact_uninformative")
@@ -45,7 +47,7 @@ def sign_test(down: int, up: int, *, level: float = 0.95) -> Estimate:
         lower=float(low),
         upper=float(high),
         level=level,
-        p_value=float(binomtest(down, down + up).pvalue),
+        p_value=min(1.0, sum(comb(down + up, k) for k in range(min(down, up) + 1)) / 2 ** (down + up - 1)),
         assumptions=("moves_independent",),
         notes=("two_sided_minlike",),
     )

@@ -12,8 +12,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, logit
-from scipy.stats import norm
+from scipy.special import expit, logit, ndtr, ndtri
 
 from sverige_did.errors import refuse
 from sverige_did.results import Estimate
@@ -39,7 +38,7 @@ LINKS: dict[Scale, Link] = {
     "identity": Link(lambda mu: mu, lambda eta: eta, np.ones_like),
     "log": Link(np.log, np.exp, lambda mu: 1 / mu),
     "logit": Link(logit, expit, lambda mu: 1 / (mu * (1 - mu))),
-    "probit": Link(norm.ppf, norm.cdf, lambda mu: 1 / norm.pdf(norm.ppf(mu))),
+    "probit": Link(ndtri, ndtr, lambda mu: np.sqrt(2 * np.pi) * np.exp(ndtri(mu) ** 2 / 2)),
 }
 
 VARIANCE: dict[Family, Callable[[Cells, Cells], Cells]] = {
@@ -63,7 +62,7 @@ def critical(level: float) -> float:
     """The two-sided normal critical value z of a confidence level."""
     if not 0 < level < 1:
         raise refuse("out_of_range", name="level", found=f"{level:g}", expected="0–1")
-    return float(norm.isf((1 - level) / 2))
+    return -float(ndtri((1 - level) / 2))
 
 
 def checked_cells(events: ArrayLike, totals: ArrayLike, family: Family = "binomial") -> tuple[Cells, Cells]:
@@ -211,7 +210,7 @@ def _wald_estimate(
         lower=float(shown[1]),
         upper=float(shown[2]),
         level=level,
-        p_value=float(2 * norm.sf(abs(theta) / se)),
+        p_value=float(2 * ndtr(-abs(theta) / se)),
         assumptions=("no_district_shocks",),
     )
 
