@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 
 import pytest
@@ -31,6 +32,17 @@ def test_an_unknown_module_is_an_error():
         code_hash("sverige_did.tasks.no_such_task")
 
 
+def test_every_import_that_the_parser_finds_is_found():
+    for path in PACKAGE.rglob("*.py"):
+        wanted: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                wanted |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                wanted |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+        assert {name for name in wanted if name.split(".")[0] == code.NAME} <= code._imports(path), path
+
+
 @pytest.mark.parametrize(
     ("file", "task", "moves"),
     [
@@ -45,18 +57,20 @@ def test_the_hash_moves_with_the_file(tmp_path, monkeypatch, file, task, moves):
     package = tmp_path / PACKAGE.name
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(code, "PACKAGE", package)
-    for cached in (code._imports, code.code_hash):
-        cached.cache_clear()
+    _forget()
     before = code.code_hash(f"sverige_did.tasks.{task}")
     with (package / file).open("a", encoding="utf-8") as handle:
         handle.write("\n# a comment\n")
-    for cached in (code._imports, code.code_hash):
-        cached.cache_clear()
+    _forget()
     assert (code.code_hash(f"sverige_did.tasks.{task}") != before) == moves
 
 
 @pytest.fixture(autouse=True)
 def _fresh_caches():
     yield
-    code._imports.cache_clear()
-    code.code_hash.cache_clear()
+    _forget()
+
+
+def _forget():
+    for cached in (code._file_of, code._imports, code.code_hash):
+        cached.cache_clear()
