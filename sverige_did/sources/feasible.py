@@ -162,11 +162,12 @@ def fits(problem: Problem, constraints: Sequence[Constraint]) -> bool:
 
 def _search_order(unknowns: Sequence[Unknown], constraints: Sequence[Constraint]) -> list[Unknown]:
     """The unknown that lets most constraints be checked comes next, so that a dead end is met early."""
+    needed = [rule.names for rule in constraints]
     order: list[Unknown] = []
     while len(order) < len(unknowns):
         bound = frozenset(unknown.name for unknown in order)
         waiting = [unknown for unknown in unknowns if unknown not in order]
-        gain = [sum(rule.names <= bound | {unknown.name} for rule in constraints) for unknown in waiting]
+        gain = [sum(names <= bound | {unknown.name} for names in needed) for unknown in waiting]
         order.append(waiting[int(np.argmax(gain))])
     return order
 
