@@ -1,0 +1,303 @@
+"""The Bayesian models beside simuk, bambi and PyMC's own sampler, in one run.
+
+    python benchmarks/bayes.py                        # some ten minutes on two quiet cores
+    python benchmarks/bayes.py --work sdq
+
+One JSON line a piece of work: {"work", "unit", "ours", "peer", "peer_name", "ratio", "goal", "equal", ...}. Higher is
+better; ratio is ours / peer. ``equal``: the posteriors agree within four Monte Carlo standard errors.
+
+- calibration: fits a minute of processor time in simulation-based calibration of the binomial share model, 800 draws
+  after 500, one chain. simuk compiles every fit anew; ours compiles once, and its one compilation is counted in full.
+- share_default, share_nutpie, share_nutpie_bold: effective draws a second of processor time, the smallest over the
+  parameters that both models have, of a binomial share model of 20 districts and 8 half-years. bambi by its own sampler
+  and target acceptance (.8) against ours by our own (.95); bambi by nutpie with both at .95; and with both at .8.
+  Districts' own levels, shocks and effects vary in both; persistence of shocks and drift, which bambi has not, are
+  believed to be nought in ours. Compilation is left out.
+- sdq: the same for 100 children with four SDQ questionnaires each; the peer is PyMC's sampler given our own model.
+  Divergences of both are told.
+- end_to_end: seconds of one process from its start to the draws of the share model, import and compilation included,
+  with an empty cache and with a filled one; here the ratio is the peer's time over ours, both with a filled one.
+
+Processor time of one process, as other work on a machine changes it least. A missing peer ends the run with exit code
+1: install the dependency group ``bench``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from dataclasses import replace
+from importlib.util import find_spec
+
+import numpy as np
+
+# Ours settles how PyTensor compiles, for the peers as well, so it comes before PyMC.
+from sverige_did.bayes.binomial import SHARES, build_binomial
+from sverige_did.bayes.calibrate import calibrate
+from sverige_did.bayes.priors import Beta, HalfNormal
+from sverige_did.bayes.sample import Settings, compile_model, sample
+from sverige_did.bayes.sdq import Scores, build_sdq
+from sverige_did.bayes.structure import Cells
+
+PEERS = {"bambi": "bambi", "simuk": "simuk"}
+GOALS = {"calibration": 10.0, "share_default": 5.0, "share_nutpie": 1.3, "share_nutpie_bold": 1.3, "sdq": 3.0,
+         "end_to_end": 1.0}  # fmt: skip
+FITS, PEER_FITS = 40, 3
+DRAWS = {"draws": 1000, "tune": 1000, "chains": 4, "cores": 1, "target_accept": 0.95}
+ALIKE = {"gamma": "treated", "tau": "exposed", "sigma_alpha": "1|district_sigma", "sigma_s": "1|cell_sigma",
+         "sigma_tau": "exposed|district_sigma"}  # fmt: skip
+"""Parameters that both share models have: ours and bambi's name."""
+
+
+def share_cells(groups=20, periods=8, n_treated=4, seed=20130601):
+    """Twenty districts, four of them treated from the fifth half-year."""
+    rng = np.random.default_rng(seed)
+    district, period = np.divmod(np.arange(groups * periods), periods)
+    treated = np.arange(groups) < n_treated
+    dose = np.where(treated[district] & (period >= periods // 2), 1.0, 0.0)
+    size = rng.integers(15, 60, district.size).astype(float)
+    eta = -1.2 + rng.normal(0, 0.4, groups)[district] + rng.normal(0, 0.3, district.size) - 0.6 * dose
+    count = rng.binomial(size.astype(int), 1 / (1 + np.exp(-eta))).astype(float)
+    return Cells(district, period, treated, dose, count, count, size)
+
+
+def plain_priors():
+    """Shocks without memory and no drift: what a model of random effects can say too."""
+    memoryless, none = Beta(20.0, 2e4, "correlation", ""), HalfNormal(1e-3, "log_odds_sd", "")
+    return replace(SHARES, persistence=memoryless, drift=none)
+
+
+def bambi_share(cells):
+    """The same model by a formula, with the same priors."""
+    import bambi
+    import pandas as pd
+
+    p = plain_priors()
+
+    def normal(prior):
+        return bambi.Prior("Normal", mu=prior.mean, sigma=prior.sd)
+
+    def varying(prior):
+        return bambi.Prior("Normal", mu=0, sigma=bambi.Prior("HalfNormal", sigma=prior.sd))
+
+    columns = {
+        "y": cells.low.astype(int), "n": cells.size.astype(int), "exposed": cells.dose,
+        "treated": cells.treated[cells.district].astype(float), "district": cells.district.astype(str),
+        "cell": np.arange(len(cells.low)).astype(str),
+    }  # fmt: skip
+    priors = {
+        "Intercept": normal(p.level), "treated": normal(p.gap), "exposed": normal(p.effect),
+        "1|district": varying(p.district), "exposed|district": varying(p.variation), "1|cell": varying(p.shock),
+    }  # fmt: skip
+    formula = "p(y, n) ~ 1 + treated + exposed + (1|district) + (0 + exposed|district) + (1|cell)"
+    model = bambi.Model(
+        formula, pd.DataFrame(columns), family="binomial", priors=priors, center_predictors=False, auto_scale=False
+    )
+    model.build()
+    return model
+
+
+def sdq_scores(children=100, waves=4, seed=7):
+    """Half the children are helped from the second of four half-yearly questionnaires."""
+    rng = np.random.default_rng(seed)
+    child, wave = np.divmod(np.arange(children * waves), waves)
+    dose = (wave > 0) * (child % 2) * 1.0
+    eta = -0.6 + rng.normal(0, 0.5, children)[child] - 0.4 * dose
+    share = rng.beta(25 / (1 + np.exp(-eta)), 25 / (1 + np.exp(eta)))
+    return Scores(child, np.zeros_like(child), 0.5 * wave, dose, rng.binomial(40, share).astype(float))
+
+
+def ours_drawn(model, target=DRAWS["target_accept"]):
+    """Draws (chains, draws) by name, processor seconds without compilation, and divergences."""
+    settings = Settings(**DRAWS | {"target_accept": target})
+    compiled = compile_model(model)
+    start = time.process_time()
+    fit = sample(model, seed=1, settings=settings, gates=None, compiled=compiled, progress=False)
+    taken = time.process_time() - start
+    posterior = fit.draws["posterior"]
+    draws = {name: posterior[name].to_numpy() for name in posterior.data_vars if posterior[name].ndim == 2}
+    return draws, taken, fit.report.divergences
+
+
+def peer_drawn(run, names):
+    """The same for a peer; what a call with one draw takes is its compilation, and is taken off."""
+    run(draws=1, tune=1)  # warms the cache
+    start = time.process_time()
+    run(draws=1, tune=1)
+    compiling = time.process_time() - start
+    start = time.process_time()
+    found = run(draws=DRAWS["draws"], tune=DRAWS["tune"])
+    taken = time.process_time() - start - compiling
+    draws = {name: np.asarray(found["posterior"][name]) for name in names}
+    return draws, taken, int(found["sample_stats"]["diverging"].sum())
+
+
+def effective(draws):
+    """Bulk effective draws of one parameter, (chains, draws)."""
+    from arviz_stats import ess
+
+    return float(ess(draws, method="bulk", chain_axis=0, draw_axis=1))
+
+
+def agrees(ours, peer):
+    """Whether means and sds are the same within four Monte Carlo standard errors."""
+    apart = []
+    for name in ours:
+        a, b = ours[name], peer[name]
+        sd, error = a.std(), np.sqrt(1 / effective(a) + 1 / effective(b))
+        apart += [abs(a.mean() - b.mean()) / (sd * error), abs(np.log(b.std() / sd)) / error]
+    return bool(max(apart) < 4), round(float(max(apart)), 2)
+
+
+def compared(work, ours, peer, peer_name):
+    """The line for two samplers of one posterior."""
+    (a, seconds, diverged), (b, peer_seconds, peer_diverged) = ours, peer
+    least, peer_least = min(map(effective, a.values())), min(map(effective, b.values()))
+    equal, apart = agrees(a, b)
+    mine, theirs = least / seconds, peer_least / peer_seconds
+    line = {"work": work, "unit": "effective draws a processor second", "ours": round(mine, 1)}
+    line |= {"peer": round(theirs, 1), "peer_name": peer_name, "ratio": round(mine / theirs, 2), "goal": GOALS[work]}
+    line |= {"equal": equal, "largest_difference_in_errors": apart, "divergences": [diverged, peer_diverged]}
+    return line | {"seconds": [round(seconds, 1), round(peer_seconds, 1)], "ess": [round(least), round(peer_least)]}
+
+
+SHARES_BY = {"share_default": ("pymc", 0.95, 0.8), "share_nutpie": ("nutpie", 0.95, 0.95),
+             "share_nutpie_bold": ("nutpie", 0.8, 0.8)}  # fmt: skip
+"""The sampler that bambi uses, and the target acceptance of ours and of bambi's."""
+
+
+def share(work):
+    """Ours beside bambi by one of its samplers."""
+    cells, (method, target, peer_target) = share_cells(), SHARES_BY[work]
+    drawn, taken, diverged = ours_drawn(build_binomial(cells, plain_priors()), target)
+    drawn = {name: drawn[name] for name in ALIKE}
+    model = bambi_share(cells)
+    options = {"chains": DRAWS["chains"], "cores": 1, "random_seed": 1, "inference_method": method}
+
+    def run(draws, tune):
+        return model.fit(draws=draws, tune=tune, target_accept=peer_target, progressbar=False, **options)
+
+    peer, peer_taken, peer_diverged = peer_drawn(run, ALIKE.values())
+    peer = {name: peer[theirs] for name, theirs in ALIKE.items()}
+    return compared(work, (drawn, taken, diverged), (peer, peer_taken, peer_diverged), f"bambi, {method}")
+
+
+def sdq(work):
+    """One model, our sampler beside PyMC's."""
+    import pymc as pm
+
+    model = build_sdq(sdq_scores())
+    drawn, taken, diverged = ours_drawn(model)
+    names = ("level", "trend", "tau", "log_kappa", "sd_child", "sd_slope")
+    normal, scale = names[:4], names[4:]
+
+    def run(draws, tune):
+        options = {key: DRAWS[key] for key in ("chains", "cores", "target_accept")}
+        with model:
+            found = pm.sample(draws=draws, tune=tune, random_seed=1, progressbar=False, **options)
+        posterior = found["posterior"]
+        named = {name: posterior["normal"].sel(normal_name=name) for name in normal}
+        named |= {name: posterior["scale"].sel(scale_name=name) for name in scale}
+        return {"posterior": named, "sample_stats": found["sample_stats"]}
+
+    peer = peer_drawn(run, names)
+    return compared(work, ({name: drawn[name] for name in names}, taken, diverged), peer, "PyMC's NUTS")
+
+
+def calibration(work):
+    """Fits a minute; simuk is given our model, and one of its data sets is fitted by ours to compare."""
+    import pymc as pm
+    import simuk
+
+    cells = share_cells(groups=6, periods=5, n_treated=3)
+    model = build_binomial(cells)
+    short = {"draws": 800, "tune": 500, "chains": 1, "cores": 1, "target_accept": 0.9}
+
+    def again(y):
+        return build_binomial(replace(cells, low=y, high=y))
+
+    start = time.process_time()
+    calibrate(model, again, ("tau",), FITS, np.random.default_rng(1), Settings(**short), 8)
+    mine = 60 * FITS / (time.process_time() - start)
+    start = time.process_time()
+    peer = simuk.SBC(model, num_simulations=PEER_FITS, sample_kwargs=short, seed=1, progress_bar=False)
+    peer.run_simulations()
+    theirs = 60 * PEER_FITS / (time.process_time() - start)
+    # The data that simuk made are kept nowhere, but its seeds make them again.
+    with model:
+        made = pm.sample_prior_predictive(draws=PEER_FITS, random_seed=peer._seeds[0])  # noqa: SLF001
+    y = made["prior_predictive"]["y"].to_numpy()[0, 0].astype(float)
+    drawn, _, _ = ours_drawn(again(y))
+    posterior = peer.posteriors[0]["normal"].sel(normal_name="tau").to_numpy()[None]
+    equal, apart = agrees({"tau": drawn["tau"]}, {"tau": posterior})
+    line = {"work": work, "unit": "fits a processor minute", "ours": round(mine, 1), "peer": round(theirs, 2)}
+    line |= {"peer_name": "simuk", "ratio": round(mine / theirs, 1), "goal": GOALS[work], "equal": equal}
+    return line | {"largest_difference_in_errors": apart, "fits": [FITS, PEER_FITS]}
+
+
+def end_to_end(work):
+    """Whole processes, with an empty cache and with the one that the first left behind."""
+    seconds = {}
+    for who in ("ours", "bambi"):
+        with tempfile.TemporaryDirectory() as folder:
+            flags = f"mode=NUMBA,cxx=,numba__fastmath=False,base_compiledir={folder}"
+            environment = os.environ | {"PYTENSOR_FLAGS": flags, "NUMBA_CACHE_DIR": folder}
+            for state in ("cold", "warm"):
+                start = time.perf_counter()
+                subprocess.run([sys.executable, __file__, "--whole", who], env=environment, check=True)
+                seconds[who, state] = round(time.perf_counter() - start, 1)
+    ours, peer = seconds["ours", "warm"], seconds["bambi", "warm"]
+    line = {"work": work, "unit": "seconds, lower is better", "ours": ours, "peer": peer, "peer_name": "bambi, pymc"}
+    line |= {"ratio": round(peer / ours, 2), "goal": GOALS[work], "equal": True}
+    return line | {"cold": [seconds["ours", "cold"], seconds["bambi", "cold"]]}
+
+
+def whole(who):
+    """One process of :func:`end_to_end`."""
+    cells = share_cells()
+    if who == "ours":
+        sample(build_binomial(cells, plain_priors()), seed=1, settings=Settings(**DRAWS), gates=None, progress=False)
+    else:
+        options = {key: DRAWS[key] for key in ("draws", "tune", "chains", "cores", "target_accept")}
+        bambi_share(cells).fit(random_seed=1, progressbar=False, **options)
+
+
+WORKS = {
+    "calibration": calibration,
+    "share_default": share,
+    "share_nutpie": share,
+    "share_nutpie_bold": share,
+    "sdq": sdq,
+    "end_to_end": end_to_end,
+}
+
+
+def main():
+    """Time the works asked for, or all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", choices=WORKS, action="append")
+    parser.add_argument("--whole", choices=("ours", "bambi"), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    missing = [name for name, module in PEERS.items() if find_spec(module) is None]
+    if missing:
+        print(f"not installed: {', '.join(missing)}; install the dependency group bench", file=sys.stderr)
+        return 1
+    warnings.simplefilter("ignore")  # the peers' remarks on short runs
+    logging.getLogger("pymc").setLevel(logging.ERROR)
+    if asked.whole:
+        whole(asked.whole)
+        return 0
+    for work in asked.work or WORKS:
+        print(json.dumps(WORKS[work](work)), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
