@@ -9,29 +9,40 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.collections import LineCollection
 from matplotlib.ticker import MaxNLocator
 
 from sverige_did import words
-from sverige_did.report import numbers, svg
+from sverige_did.report import numbers, strokes, svg
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from markupsafe import Markup
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from sverige_did.results import Curve
     from sverige_did.words import Language
 
 WIDTH, HEIGHT = 360.0, 290.0
-LEGEND_ROW = 0.065
-"""The fraction of the height that two names of readings need; they stand two by two."""
+LEFT, RIGHT, TOP, BOTTOM = 54.0, 349.0, 26.0, 229.0
+"""The edges of the plane in CSS pixels; the names of readings, and a long name of the axis, push its top down."""
+
+LEGEND_ROW = 19.0
+"""The height that two names of readings need; they stand two by two."""
+
+SAMPLE, LETTER = 22.0, 6.6
+"""The length of a line beside its name, and the room for a letter of the name."""
+
+NAMES, NUMBERS = 12.0, 13.0
+"""Font sizes."""
 
 WRAP = 46
 """Characters of an axis' name on one line."""
 
-LINES = (("-", svg.ACCENT), ("--", "#b45309"), (":", svg.INK), ("-.", svg.MUTED))
-"""Line pattern and colour of the first, second, ... reading: told apart without colour."""
+LINES = (((), svg.ACCENT), ((3.7, 1.6), "#b45309"), ((1.0, 1.65), svg.INK), ((6.4, 1.6, 1.0, 1.6), svg.MUTED))
+"""Dashes and colour of the first, second, ... reading: told apart without colour."""
+
+MARGIN = 0.05
+"""The fraction of what is shown that stays empty beyond its ends."""
 
 POINTS_IN_TABLE = 21
 LOCATOR = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10])
@@ -51,67 +62,98 @@ class Line:
     beside: tuple[Curve, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """Where numbers lie on the figure: the ends of both axes, and the upper edge in CSS pixels."""
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+    top: float
+
+    def at(self, x: float, y: float) -> strokes.Point:
+        """The place of a point on the figure."""
+        (left, right), (low, high) = self.x, self.y
+        across, up = (x - left) / (right - left), (y - low) / (high - low)
+        return LEFT + across * (RIGHT - LEFT), BOTTOM - up * (BOTTOM - self.top)
+
+
 def curve_figure(name: str, lines: tuple[Line, ...], language: Language, *, title: str, mark: str | None) -> Markup:
     """Lines that share their axes as one SVG; ``name`` must be unique on the page."""
-    first = lines[0].curve
-
-    def paint(figure: Figure) -> None:
-        legend = LEGEND_ROW * math.ceil(len(lines) / 2) if len(lines) > 1 else 0.0
-        axes = figure.add_axes((0.15, 0.21, 0.82, 0.7 - legend))
-        for at, (line, (pattern, colour)) in enumerate(zip(lines, cycle(LINES))):
-            _line(axes, line, pattern, colour, filled=at == 0)
-        _dress(axes, first, language)
-        if len(lines) > 1:
-            figure.legend(
-                loc="upper left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=12, borderpad=0,
-                borderaxespad=0, handlelength=1.8, handletextpad=0.4, columnspacing=1.0,
-            )  # fmt: skip
-
-    return svg.draw(name, WIDTH, HEIGHT, paint, title=title, mark=mark)
-
-
-def _line(axes: Axes, line: Line, pattern: str, colour: str, *, filled: bool) -> None:
-    """A line with its limits: shaded for the first reading, thin lines for the others, so that none hides another."""
-    x, y = (_finite(side) for side in (line.curve.x, line.curve.y))
-    axes.plot(x, y, linestyle=pattern, color=colour, linewidth=2, label=line.label)
-    if line.curve.lower and line.curve.upper:
-        lower, upper = (_finite(side) for side in (line.curve.lower, line.curve.upper))
-        if filled:
-            axes.fill_between(x, lower, upper, color=colour, alpha=0.12, linewidth=0)
-        for side in (lower, upper):
-            axes.plot(x, side, linestyle=pattern, color=colour, linewidth=0.8)
-
-
-def _finite(values: tuple[float, ...]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """The values with a gap where one is infinite: a line cannot be drawn to infinity, the table says it."""
-    array = np.array(values, dtype=np.float64)
-    return np.where(np.isfinite(array), array, np.nan)
-
-
-def _dress(axes: Axes, curve: Curve, language: Language) -> None:
-    """The names of both axes, and a grid with its numbers.
-
-    The grid is one collection of lines with plain text: a tick of matplotlib has five parts, a page a thousand ticks.
-    """
-    x_name, y_name = (
-        fill(words.text(name, language), WRAP, break_on_hyphens=False) for name in (curve.x_name, curve.y_name)
+    curves = [line.curve for line in lines]
+    legend = LEGEND_ROW * math.ceil(len(lines) / 2) if len(lines) > 1 else 0.0
+    further_rows = strokes.LEADING * NAMES * _name(curves[0].y_name, language).count("\n")
+    plane = Plane(
+        x=_ends(x for curve in curves for x in curve.x),
+        y=_ends(y for curve in curves for y in (*curve.y, *(curve.lower or ()), *(curve.upper or ()))),
+        top=TOP + legend + further_rows,
     )
-    axes.text(0.5, -0.14, x_name, transform=axes.transAxes, ha="center", va="top", fontsize=12, color=svg.INK)
-    axes.text(-0.17, 1.07, y_name, transform=axes.transAxes, fontsize=12, color=svg.INK)
-    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    columns, rows = _round_numbers(left, right), _round_numbers(low, high)
-    ruled = [[(x, low), (x, high)] for x in columns] + [[(left, y), (right, y)] for y in rows]
-    axes.add_collection(LineCollection(ruled, colors=svg.RULE, linewidths=0.5, zorder=0.5), autolim=False)
+    drawn = [*_grid(plane, curves[0], language)]
+    for at, (curve, (dashes, colour)) in enumerate(zip(curves, cycle(LINES))):
+        drawn += _line(plane, curve, dashes, colour, filled=at == 0)
+    drawn += [*_axes(plane, curves[0], language), *(_legend(lines) if len(lines) > 1 else ())]
+    return strokes.element(name, WIDTH, HEIGHT, drawn, title=title, mark=mark)
+
+
+def _ends(values: Iterable[float]) -> tuple[float, float]:
+    """The ends of an axis that shows all finite values, a single one in the middle of something."""
+    finite = [value for value in values if math.isfinite(value)] or [0.0]
+    low, high = min(finite), max(finite)
+    if low == high:
+        low, high = low - MARGIN * (abs(low) or 1.0), high + MARGIN * (abs(high) or 1.0)
+    return low - MARGIN * (high - low), high + MARGIN * (high - low)
+
+
+def _line(plane: Plane, curve: Curve, dashes: tuple[float, ...], colour: str, *, filled: bool) -> Iterator[str]:
+    """A line with its limits: shaded for the first reading, thin lines for the others, so that none hides another.
+
+    A line has a gap where it is infinite; the table says it.
+    """
+    upper, lower = ([*map(plane.at, curve.x, side)] for side in (curve.upper or (), curve.lower or ()))
+    if filled and upper and lower:
+        yield strokes.band(upper, lower, colour, 0.12)
+    yield strokes.line([*map(plane.at, curve.x, curve.y)], colour, 2, dashes)
+    if upper and lower:
+        yield from (strokes.line(side, colour, 0.8, dashes) for side in (lower, upper))
+
+
+def _grid(plane: Plane, curve: Curve, language: Language) -> Iterator[str]:
+    """Lines at round numbers, and the numbers."""
+    for x in _round_numbers(*plane.x):
+        low, high = plane.at(x, plane.y[0]), plane.at(x, plane.y[1])
+        yield strokes.line([low, high], svg.RULE, 0.5)
+        base = low[0], BOTTOM + 5 + NUMBERS * strokes.ASCENT
+        yield strokes.text(base, _along(curve, x, language), "middle", NUMBERS, svg.MUTED)
+    for y in _round_numbers(*plane.y):
+        left, right = plane.at(plane.x[0], y), plane.at(plane.x[1], y)
+        yield strokes.line([left, right], svg.RULE, 0.5)
+        base = LEFT - 6, left[1] + NUMBERS * strokes.MIDDLE
+        yield strokes.text(base, numbers.significant(y, language), "end", NUMBERS, svg.MUTED)
+
+
+def _axes(plane: Plane, curve: Curve, language: Language) -> Iterator[str]:
+    """Both axes with their names, and the line of no effect."""
+    (left, right), (low, high) = plane.x, plane.y
     if low < 0 < high:
-        axes.plot([left, right], [0, 0], color=svg.INK, linewidth=1, scalex=False)
-    axes.set(xlim=(left, right), ylim=(low, high), xticks=[], yticks=[])
-    below, beside = axes.get_xaxis_transform(), axes.get_yaxis_transform()
-    for x in columns:
-        told = _along(curve, x, language)
-        axes.text(x, -0.03, told, transform=below, ha="center", va="top", color=svg.MUTED)
-    for y in rows:
-        told = numbers.significant(y, language)
-        axes.text(-0.02, y, told, transform=beside, ha="right", va="center", color=svg.MUTED)
+        yield strokes.line([plane.at(left, 0), plane.at(right, 0)], svg.INK, 1)
+    yield strokes.line([plane.at(left, high), plane.at(left, low), plane.at(right, low)], svg.RULE, 0.8)
+    x_name, y_name = _name(curve.x_name, language), _name(curve.y_name, language)
+    yield strokes.text(((LEFT + RIGHT) / 2, BOTTOM + 23 + NAMES * strokes.ASCENT), x_name, "middle", NAMES)
+    further_rows = strokes.LEADING * NAMES * y_name.count("\n")
+    yield strokes.text((4, plane.top - 12 - further_rows), y_name, "start", NAMES)
+
+
+def _name(key: str, language: Language) -> str:
+    return fill(words.text(key, language), WRAP, break_on_hyphens=False)
+
+
+def _legend(lines: tuple[Line, ...]) -> Iterator[str]:
+    """The names of the readings, from above to below in two columns."""
+    rows = math.ceil(len(lines) / 2)
+    second = SAMPLE + LETTER * max(len(line.label) for line in lines[:rows]) + NAMES
+    for at, (line, (dashes, colour)) in enumerate(zip(lines, cycle(LINES))):
+        x, y = second * (at // rows), 6 + LEGEND_ROW * (at % rows)
+        yield strokes.line([(x, y), (x + SAMPLE, y)], colour, 2, dashes)
+        yield strokes.text((x + SAMPLE + 5, y + 4), line.label, "start", NAMES)
 
 
 def _round_numbers(low: float, high: float) -> list[float]:
