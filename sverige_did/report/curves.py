@@ -9,7 +9,6 @@ from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 from sverige_did import words
 from sverige_did.report import numbers, strokes, svg
@@ -45,7 +44,6 @@ MARGIN = 0.05
 """The fraction of what is shown that stays empty beyond its ends."""
 
 POINTS_IN_TABLE = 21
-LOCATOR = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10])
 
 DATE = "checks.axis.placebo_date"
 """The axis whose values are dates, in years."""
@@ -118,12 +116,12 @@ def _line(plane: Plane, curve: Curve, dashes: tuple[float, ...], colour: str, *,
 
 def _grid(plane: Plane, curve: Curve, language: Language) -> Iterator[str]:
     """Lines at round numbers, and the numbers."""
-    for x in _round_numbers(*plane.x):
+    for x in strokes.round_numbers(*plane.x):
         low, high = plane.at(x, plane.y[0]), plane.at(x, plane.y[1])
         yield strokes.line([low, high], svg.RULE, 0.5)
         base = low[0], BOTTOM + 5 + NUMBERS * strokes.ASCENT
         yield strokes.text(base, _along(curve, x, language), "middle", NUMBERS, svg.MUTED)
-    for y in _round_numbers(*plane.y):
+    for y in strokes.round_numbers(*plane.y):
         left, right = plane.at(plane.x[0], y), plane.at(plane.x[1], y)
         yield strokes.line([left, right], svg.RULE, 0.5)
         base = LEFT - 6, left[1] + NUMBERS * strokes.MIDDLE
@@ -154,12 +152,6 @@ def _legend(lines: tuple[Line, ...]) -> Iterator[str]:
         x, y = second * (at // rows), 6 + LEGEND_ROW * (at % rows)
         yield strokes.line([(x, y), (x + SAMPLE, y)], colour, 2, dashes)
         yield strokes.text((x + SAMPLE + 5, y + 4), line.label, "start", NAMES)
-
-
-def _round_numbers(low: float, high: float) -> list[float]:
-    """At most six round numbers that the axis from ``low`` to ``high`` reaches."""
-    margin = 1e-9 * (high - low)
-    return [float(tick) for tick in LOCATOR.tick_values(low, high) if low - margin <= tick <= high + margin]
 
 
 def points(line: Line, language: Language) -> list[tuple[str, ...]]:

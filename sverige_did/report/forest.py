@@ -7,27 +7,32 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from sverige_did import words
-from sverige_did.report import numbers, svg
+from sverige_did.report import numbers, strokes, svg
 from sverige_did.report.overview import TICKS, Shape, spread
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from markupsafe import Markup
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from sverige_did.words import Language
 
 Look = Literal["raw", "sampling", "posterior", "prior"]
-LOOKS: dict[Look, tuple[str, str, float]] = {
-    "raw": ("D", svg.MUTED, 1.4),
-    "sampling": ("s", svg.INK, 1.4),
-    "posterior": ("o", svg.ACCENT, 3.0),
-    "prior": ("D", "#8a93a0", 3.0),
+LOOKS: dict[Look, tuple[strokes.Shape, str, float]] = {
+    "raw": ("diamond", svg.MUTED, 1.4),
+    "sampling": ("square", svg.INK, 1.4),
+    "posterior": ("circle", svg.ACCENT, 3.0),
+    "prior": ("diamond", "#8a93a0", 3.0),
 }
+"""The mark at the point, its colour, and the width of the bar."""
+
 AXIS = 52.0
+"""The height below the bars, for the numbers and the name of the axis."""
+
+NAMES, NUMBERS = 12.0, 13.0
+"""Font sizes."""
+
 NARROWEST = math.log(2)
 """A ratio axis spans at least a halving and a doubling, so that a small difference looks small."""
 
@@ -74,42 +79,47 @@ def forest(name: str, bars: tuple[Bar, ...], language: Language, *, scale: str, 
     return Shapes(wide=draw("wide"), narrow=draw("narrow"))
 
 
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The axis: its ends in the unit of its scale, in logarithms where that is a ratio, and on the figure."""
+
+    low: float
+    high: float
+    left: float
+    right: float
+
+    def at(self, value: float) -> float:
+        """The place of a number on the figure; beyond an end it is the end."""
+        across = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        return self.left + across * (self.right - self.left)
+
+
 def _draw(
     name: str, bars: tuple[Bar, ...], language: Language, shape: Shape, *, scale: str, title: str, mark: str | None
 ) -> Markup:
-    layout = LAYOUTS[shape]
-    body, head = layout.row * len(bars), 22.0 if mark else 4.0
-    height = body + AXIS + head
-
-    def paint(figure: Figure) -> None:
-        axes = figure.add_axes((layout.left, AXIS / height, layout.right - layout.left, body / height))
-        axes.set_ylim(len(bars) - 0.5, -0.5)
-        axes.set_xlim(*_limits(bars, is_ratio=scale == "ratio"))
-        for y, bar in enumerate(bars):
-            _bar(axes, y + (0.2 if layout.label_above else 0.0), bar, is_ratio=scale == "ratio")
-        if scale != "share":  # a share has no value that means no difference
-            axes.axvline(0, color=svg.INK, linewidth=1)
-        _names(axes, bars, layout)
-        axes.grid(axis="x", color=svg.RULE, linewidth=0.5)
-        axes.set_axisbelow(True)
-        _ticks(axes, language, layout, scale)
-        key = "report.overview.axis" if scale == "ratio" else f"labels.scale.{scale}"
-        axes.set_xlabel(words.text(key, language), fontsize=12, color=svg.MUTED)
-
-    return svg.draw(f"{name}-{shape}", layout.width, height, paint, title=title, mark=mark)
+    layout, top = LAYOUTS[shape], 22.0 if mark else 4.0
+    bottom = top + layout.row * len(bars)
+    axis = Axis(*_limits(bars, is_ratio=scale == "ratio"), layout.left * layout.width, layout.right * layout.width)
+    middles = [top + layout.row * (at + 0.5) for at in range(len(bars))]
+    below = [middle + (0.2 * layout.row if layout.label_above else 0.0) for middle in middles]
+    strips = list(zip(bars, below, strict=True))
+    drawn = [*_grid(axis, top, bottom, language, scale)]
+    for bar, y in strips:
+        drawn += _bar(axis, y, bar, is_ratio=scale == "ratio")
+    if scale != "share":  # a share has no value that means no difference
+        drawn.append(strokes.line([(axis.at(0), top), (axis.at(0), bottom)], svg.INK, 1))
+    for bar, y in strips:
+        drawn += _point(axis, y, bar, is_ratio=scale == "ratio")
+    drawn += [_name(axis, bar, middle, layout) for bar, middle in zip(bars, middles, strict=True)]
+    return strokes.element(f"{name}-{shape}", layout.width, bottom + AXIS, drawn, title=title, mark=mark)
 
 
-def _names(axes: Axes, bars: tuple[Bar, ...], layout: Layout) -> None:
-    """The names at the left of the bars, or above them on a ground that the axis does not shine through."""
-    axes.spines["left"].set_visible(False)
-    if not layout.label_above:
-        axes.set_yticks(range(len(bars)), [bar.label for bar in bars], color=svg.INK)
-        axes.tick_params(axis="y", length=0)
-        return
-    axes.set_yticks([])
-    band = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
-    for y, bar in enumerate(bars):
-        axes.text(0, y - 0.2, bar.label, transform=axes.get_yaxis_transform(), va="center", fontsize=12, bbox=band)
+def _name(axis: Axis, bar: Bar, middle: float, layout: Layout) -> str:
+    """The name at the left of its bar, or above it where the axis does not shine through."""
+    if layout.label_above:
+        base = axis.left, middle - 0.2 * layout.row + NAMES * strokes.MIDDLE
+        return strokes.text(base, bar.label, "start", NAMES, halo=True)
+    return strokes.text((axis.left - 3.5, middle + NUMBERS * strokes.MIDDLE), bar.label, "end", NUMBERS)
 
 
 def _place(value: float, *, is_ratio: bool) -> float:
@@ -131,27 +141,48 @@ def _limits(bars: tuple[Bar, ...], *, is_ratio: bool) -> tuple[float, float]:
     return max(min(low - margin, -NARROWEST), -furthest), min(max(high + margin, NARROWEST), furthest)
 
 
-def _bar(axes: Axes, y: float, bar: Bar, *, is_ratio: bool) -> None:
-    marker, colour, line = LOOKS[bar.look]
-    low, high = axes.get_xlim()
-    if bar.lower is not None and bar.upper is not None:
-        ends = [_place(end, is_ratio=is_ratio) for end in (bar.lower, bar.upper)]
-        axes.plot(np.clip(ends, low, high), [y, y], color=colour, linewidth=line, solid_capstyle="butt")
-        for beyond, edge, arrow in ((ends[0] < low, low, "<"), (ends[1] > high, high, ">")):
-            if beyond:
-                axes.plot(edge, y, marker=arrow, color=colour, markersize=7, clip_on=False)
+def _bar(axis: Axis, y: float, bar: Bar, *, is_ratio: bool) -> Iterator[str]:
+    """The line between the limits, with an arrow-head where one lies beyond the axis."""
+    if bar.lower is None or bar.upper is None:
+        return
+    _, colour, width = LOOKS[bar.look]
+    lower, upper = (_place(end, is_ratio=is_ratio) for end in (bar.lower, bar.upper))
+    yield strokes.line([(axis.at(lower), y), (axis.at(upper), y)], colour, width)
+    if lower < axis.low:
+        yield strokes.mark((axis.left, y), "left", 7, colour)
+    if upper > axis.high:
+        yield strokes.mark((axis.right, y), "right", 7, colour)
+
+
+def _point(axis: Axis, y: float, bar: Bar, *, is_ratio: bool) -> Iterator[str]:
+    shape, colour, _ = LOOKS[bar.look]
     point = _place(bar.point, is_ratio=is_ratio)
-    if low <= point <= high:
-        axes.plot(point, y, marker=marker, color=colour, markersize=6, zorder=3)
+    if axis.low <= point <= axis.high:
+        yield strokes.mark((axis.at(point), y), shape, 6, colour)
 
 
-def _ticks(axes: Axes, language: Language, layout: Layout, scale: str) -> None:
+def _grid(axis: Axis, top: float, bottom: float, language: Language, scale: str) -> Iterator[str]:
+    """The axis with its name, its numbers, and a line across the bars at each."""
+    for value, told in _ticks(axis, language, scale):
+        x = axis.at(value)
+        yield strokes.line([(x, top), (x, bottom)], svg.RULE, 0.5)
+        yield strokes.line([(x, bottom), (x, bottom + 3.5)], svg.MUTED, 0.8)
+        yield strokes.text((x, bottom + 7 + NUMBERS * strokes.ASCENT), told, "middle", NUMBERS, svg.MUTED)
+    yield strokes.line([(axis.left, bottom), (axis.right, bottom)], svg.RULE, 0.8)
+    name = words.text("report.overview.axis" if scale == "ratio" else f"labels.scale.{scale}", language)
+    base = (axis.left + axis.right) / 2, bottom + 23 + NAMES * strokes.ASCENT
+    yield strokes.text(base, name, "middle", NAMES, svg.MUTED)
+
+
+def _ticks(axis: Axis, language: Language, scale: str) -> list[tuple[float, str]]:
+    """Round numbers of the scale and how they are told; a ratio is told as a change in per cent."""
     if scale != "ratio":
         factor = 100 if scale == "share" else 1
-        axes.locator_params(axis="x", nbins=5)
-        axes.xaxis.set_major_formatter(lambda value, _: numbers.significant(factor * value, language))
-        return
-    low, high = axes.get_xlim()
-    ticks = spread(math.exp(low), math.exp(high), 50 / (layout.width * (layout.right - layout.left)))
-    told = [words.text("labels.percent", language, value=numbers.percent_change(tick, language)) for tick in ticks]
-    axes.set_xticks(np.log(ticks), told)
+        places = strokes.round_numbers(axis.low, axis.high)
+        return [(place, numbers.significant(factor * place, language)) for place in places]
+    ratios = spread(math.exp(axis.low), math.exp(axis.high), 50 / (axis.right - axis.left))
+    percent = [numbers.percent_change(ratio, language) for ratio in ratios]
+    return [
+        (math.log(ratio), words.text("labels.percent", language, value=told))
+        for ratio, told in zip(ratios, percent, strict=True)
+    ]

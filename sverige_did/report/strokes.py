@@ -8,6 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 from markupsafe import Markup
+from matplotlib.ticker import MaxNLocator
 
 from sverige_did.report.svg import INK, WARNING
 
@@ -16,7 +17,18 @@ if TYPE_CHECKING:
 
 Point = tuple[float, float]
 
-ASCENT, MIDDLE, LEADING = 0.8, 0.26, 1.2
+Shape = Literal["circle", "square", "diamond", "left", "right"]
+CORNERS: dict[Shape, tuple[Point, ...]] = {
+    "square": ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)),
+    "diamond": ((-0.7, 0.0), (0.0, -0.7), (0.7, 0.0), (0.0, 0.7)),
+    "left": ((-0.5, 0.0), (0.5, -0.5), (0.5, 0.5)),
+    "right": ((0.5, 0.0), (-0.5, 0.5), (-0.5, -0.5)),
+}
+"""Of a mark of size 1 around its place; ``left`` and ``right`` are arrow-heads."""
+
+LOCATOR = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10])
+
+ASCENT, MIDDLE, LEADING = 0.8, 0.35, 1.2
 """From the top, and from the middle, of a line of text down to its base, and from base to base, in font sizes."""
 
 
@@ -35,10 +47,7 @@ def line(points: Sequence[Point], colour: str, width: float, dashes: Sequence[fl
     """A line through the points, with a gap where one is not finite; ``dashes`` are in widths of the line."""
     dashed = f' stroke-dasharray="{",".join(f"{width * dash:.4g}" for dash in dashes)}"' if dashes else ""
     path = " ".join("M " + _through(run) for run in _runs(points))
-    return (
-        f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dashed}'
-        f' stroke-linejoin="round" stroke-linecap="{"butt" if dashes else "square"}"/>'
-    )
+    return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dashed} stroke-linejoin="round"/>'
 
 
 def band(upper: Sequence[Point], lower: Sequence[Point], colour: str, opacity: float) -> str:
@@ -51,17 +60,33 @@ def band(upper: Sequence[Point], lower: Sequence[Point], colour: str, opacity: f
     return f'<path d="{path}" fill="{colour}" fill-opacity="{opacity:g}"/>'
 
 
+def mark(at: Point, shape: Shape, size: float, colour: str) -> str:
+    """A filled mark around a place."""
+    x, y = at
+    if shape == "circle":
+        return f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{(size + 1) / 2:g}" fill="{colour}"/>'
+    corners = " ".join(f"{x + size * dx:.2f},{y + size * dy:.2f}" for dx, dy in CORNERS[shape])
+    return f'<polygon points="{corners}" fill="{colour}" stroke="{colour}"/>'
+
+
 def text(
     base: Point, said: str, anchor: Literal["start", "middle", "end"], size: float, colour: str = INK, *,
-    weight: str = "normal",
+    weight: str = "normal", halo: bool = False,
 ) -> str:  # fmt: skip
-    """Text whose first line stands on ``base``, in the font of the page."""
+    """Text whose first line stands on ``base``, in the font of the page; with a halo no line shines through it."""
     x, y = base
+    ground = ' stroke="white" stroke-width="4" paint-order="stroke"' if halo else ""
     return "\n".join(
         f'<text x="{x:.2f}" y="{y + at * LEADING * size:.2f}" text-anchor="{anchor}" font-size="{size:g}px"'
-        f' font-weight="{weight}" fill="{colour}">{escape(row)}</text>'
+        f' font-weight="{weight}" fill="{colour}"{ground}>{escape(row)}</text>'
         for at, row in enumerate(said.split("\n"))
     )
+
+
+def round_numbers(low: float, high: float) -> list[float]:
+    """At most six round numbers that the axis from ``low`` to ``high`` reaches."""
+    margin = 1e-9 * (high - low)
+    return [float(tick) for tick in LOCATOR.tick_values(low, high) if low - margin <= tick <= high + margin]
 
 
 def _runs[Numbers: tuple[float, ...]](points: Sequence[Numbers]) -> list[list[Numbers]]:
