@@ -35,6 +35,13 @@ def test_without_shocks_there_is_nothing_to_ignore(rejected: pd.Series) -> None:
     assert rejected[SHOCKS[0], "shocks_ignored"] <= NOMINAL + SLACK * error
 
 
+def test_the_page_tells_what_was_counted(rejected: pd.Series) -> None:
+    page = (RECORD.parents[3] / "docs" / "calibration.md").read_text("utf-8")
+    for shock in SHOCKS:
+        row = [f"{100 * rejected[shock, model]:.1f} %" for model in ("as_it_is", "shocks_ignored")]
+        assert any(all(number in line for number in row) for line in page.splitlines()), row
+
+
 @pytest.mark.slow
 def test_the_failure_can_be_seen_again() -> None:
     n = 40
