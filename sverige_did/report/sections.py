@@ -24,11 +24,9 @@ from sverige_did.report.claims import amount_of, claim, interval_of
 from sverige_did.report.forest import Bar, Look, Shapes, forest
 from sverige_did.report.labels import assumption, caption, check_sentence, in_language, mark, note, reading
 from sverige_did.report.spending import spending
-from sverige_did.report.tables import FigureView, Table, distinctions, estimates, heads
+from sverige_did.report.tables import FigureView, GroupedTable, Table, distinctions, estimates, heads
 
 if TYPE_CHECKING:
-    from markupsafe import Markup
-
     from sverige_did.disclosure import Release
     from sverige_did.results import CheckResult, Finding, Reported
     from sverige_did.study import Outcome
@@ -63,7 +61,7 @@ class OutcomeView:
     figure: Shapes | None
     figure_caption: str
     parts: FigureView | None
-    estimates: Markup | None
+    estimates: GroupedTable | None
     assumptions: tuple[str, ...]
     notes: tuple[str, ...]
     doubts: tuple[tuple[str, tuple[Doubt, ...]], ...]

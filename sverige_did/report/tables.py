@@ -1,15 +1,9 @@
-"""Tables as values, and the one table that needs spanners (estimates by method and reading) by great_tables."""
+"""Tables as values: plain ones, and the estimates by method and reading, in groups and below a common head."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
-
-import pandas as pd
-from great_tables import GT
-from markupsafe import Markup
 
 from sverige_did import words
 from sverige_did.report import numbers
@@ -18,6 +12,8 @@ from sverige_did.report.claims import WITHOUT_LEVEL
 from sverige_did.report.labels import assumption, reading
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from sverige_did.disclosure import Release
     from sverige_did.results import Estimate, Finding
     from sverige_did.words import Language
@@ -31,6 +27,21 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedTable:
+    """Rows in groups, each with its heading; the columns ``below`` come last and stand below ``spanner``.
+
+    The first cell of each row is its heading. A line of a cell is a line on the page.
+    """
+
+    caption: str
+    stub: str
+    alone: tuple[str, ...]
+    spanner: str
+    below: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +81,33 @@ def method_label(result: Estimate, language: Language) -> str:
     return "\n".join((parts[0], ", ".join(parts[1:]))).strip()
 
 
-def estimates(release: Release, outcome: str, language: Language, *, caption: str) -> Markup:
+def estimates(release: Release, outcome: str, language: Language, *, caption: str) -> GroupedTable:
     """Every finding of an outcome: a row for each method, a column for each reading, grouped by scale.
 
-    Methods that differ only in what they assume are told apart by their assumptions. Cells are escaped by
-    great_tables; its style sheet is left out, for the page has its own, and its missing caption is put in.
+    Methods that differ only in what they assume are told apart by their assumptions. Several readings stand below
+    one head; what belongs to all of them has a column of its own.
     """
     findings = findings_of(release, outcome)
     order = [item.key for item in release.study.readings]
     used = sorted({item.reading for item in findings}, key=lambda key: order.index(key) if key in order else -1)
-    rows: dict[tuple[str, str], dict[str, str]] = {}
+    groups: dict[str, dict[str, dict[str, str]]] = {}
     for finding, apart in zip(findings, distinctions(release, findings, language), strict=True):
         scale = words.text(f"labels.scale.{finding.result.scale}", language)
         label = "\n".join(part for part in (method_label(finding.result, language), apart) if part)
-        cells = rows.setdefault((scale, label), dict.fromkeys(used, ""))
+        cells = groups.setdefault(scale, {}).setdefault(label, dict.fromkeys(used, ""))
         cells[finding.reading] = f"{cells[finding.reading]}\n{estimate_cell(finding.result, language)}".strip()
-    frame = pd.DataFrame([{"_scale": scale, "_method": label} | cells for (scale, label), cells in rows.items()])
-    table = GT(frame, rowname_col="_method", groupname_col="_scale", id=f"estimates-{outcome}")
-    table = table.cols_label({key: reading(release, key, language) for key in used}).cols_align("right", columns=used)
-    table = table.tab_stubhead(words.text("report.columns.method", language))
     readings = [key for key in used if key != ALL_READINGS]
-    if len(readings) > 1:
-        table = table.tab_spanner(words.text("report.columns.readings", language), columns=readings, id="readings")
-    return _dressed(table, caption)
+    below = readings if len(readings) > 1 else []
+    return GroupedTable(
+        caption=caption,
+        stub=words.text("report.columns.method", language),
+        alone=tuple(reading(release, key, language) for key in used if key not in below),
+        spanner=words.text("report.columns.readings", language),
+        below=tuple(reading(release, key, language) for key in below),
+        groups=tuple(
+            (scale, tuple((label, *cells.values()) for label, cells in rows.items())) for scale, rows in groups.items()
+        ),
+    )
 
 
 def distinctions(release: Release, findings: tuple[Finding, ...], language: Language) -> list[str]:
@@ -117,12 +132,3 @@ def _distinction(release: Release, result: Estimate, others: list[Estimate], lan
     shared = set.intersection(*(set(other.assumptions) for other in others))
     told += [assumption(release, key, language) for key in result.assumptions if key not in shared]
     return "; ".join(told)
-
-
-def _dressed(table: GT, caption: str) -> Markup:
-    told = escape(caption)
-    region = f'class="scroll" tabindex="0" role="region" aria-label="{told}"'
-    html = re.sub(r"<style>.*?</style>", "", table.as_raw_html(), flags=re.DOTALL)
-    html = re.sub(r'(<div id="[^"]*") style="[^"]*"', lambda found: f"{found[1]} {region}", html, count=1)
-    html = re.sub(r"<table [^>]*>", lambda found: f"{found[0]}<caption>{told}</caption>", html, count=1)
-    return Markup(html)  # noqa: S704 (cells are escaped by great_tables, the caption here)
