@@ -57,6 +57,17 @@ def test_a_new_study_is_a_valid_plan_and_every_register_with_its_header(folder: 
         assert header.split(";") == [column.da for column in register.columns]
 
 
+def test_the_blocks_left_out_are_valid_when_they_are_taken_in(folder: Path) -> None:
+    plan = folder / "study.yaml"
+    before, block = plan.read_text("utf-8").split("# posterior: ")
+    lines, rest = block.split("deviations:")
+    opened = "".join(line.removeprefix("# ") for line in ("# posterior: " + lines).splitlines(keepends=True))
+    plan.write_text(f"{before}{opened}deviations:{rest}", "utf-8")
+    posterior = read_study(plan).posterior
+    assert posterior is not None
+    assert posterior.bearings[0].outcome == "institution_per_1000"
+
+
 def test_git_is_kept_away_from_the_data(folder: Path) -> None:
     assert {"/data/", "/results/", "/reports/"} <= set((folder / ".gitignore").read_text("utf-8").split("\n"))
 
