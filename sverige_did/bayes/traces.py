@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 KEPT_STATISTICS = ("diverging", "energy", "logp", "n_steps")
 SAMPLED = ("chain", "draw")
+MOVED = "__"
+"""How PyMC ends the name of a variable on the scale that the sampler moves on."""
+
 DESCRIBED = (b"dims", b"shape")
 """What nutpie notes beside a column: the names of its dimensions, and their sizes, with commas between."""
 
@@ -26,21 +29,24 @@ DESCRIBED = (b"dims", b"shape")
 def read_trace(trace: Any, coords: Mapping[str, ArrayLike], shape: tuple[int, int]) -> xr.DataTree:
     """Groups ``posterior`` and ``sample_stats`` of a raw trace of nutpie; ``coords`` are the compiled model's.
 
+    The columns of bounded and zero-sum variables as the sampler moves them (``..._zerosum__``) are left out: the
+    variables themselves are there, and those of a standardised one are not identified.
+
     Raises RuntimeError when a chain does not have the wanted number of draws; ``shape`` is (chains, draws).
     """
-    parameters, statistics = ([pa.record_batch(chain) for chain in part] for part in trace.get_arrow_trace())
+    drawn, statistics = ([pa.record_batch(chain) for chain in part] for part in trace.get_arrow_trace())
     warm_up = [chain.column("tuning").true_count for chain in statistics]
     lengths = [chain.num_rows - skipped for chain, skipped in zip(statistics, warm_up, strict=True)]
     if lengths != [shape[1]] * shape[0]:
         raise RuntimeError(f"asked for {shape[0]} chains of {shape[1]} draws, got chains of {lengths}")
     posterior, stats = (
-        [chain.slice(skipped) for chain, skipped in zip(part, warm_up, strict=True)]
-        for part in (parameters, statistics)
+        [chain.slice(skipped) for chain, skipped in zip(part, warm_up, strict=True)] for part in (drawn, statistics)
     )
     names = [name for name in KEPT_STATISTICS if name in stats[0].schema.names]
+    parameters = [name for name in posterior[0].schema.names if not name.endswith(MOVED)]
     return xr.DataTree.from_dict(
         {
-            "posterior": _dataset(posterior, posterior[0].schema.names, coords),
+            "posterior": _dataset(posterior, parameters, coords),
             "sample_stats": _dataset(stats, names, coords),
         }
     )

@@ -1,7 +1,10 @@
+import numpy as np
 import nutpie
+import pymc as pm
 import pytest
 import xarray as xr
 
+from sverige_did.bayes.sample import compile_model
 from sverige_did.bayes.traces import KEPT_STATISTICS, read_trace
 
 ASKED = {"draws": 150, "tune": 100, "chains": 3, "seed": 5, "progress_bar": False, "save_warmup": False}
@@ -18,6 +21,17 @@ def test_draws_dimensions_and_coordinates_are_those_of_the_samplers_own_conversi
             kept.dtype for kept in draws.variables.values()
         ]
     assert list(ours["posterior"]["eta"].dims) == ["chain", "draw", "cell"]
+
+
+def test_zero_sum_and_bounded_variables_are_kept_as_themselves_alone():
+    with pm.Model() as model:
+        pm.ZeroSumNormal("between", shape=3)
+        pm.Beta("share", 2, 2)
+    code = compile_model(model).code
+    raw = nutpie.sample(code, **ASKED, return_raw_trace=True)
+    kept = read_trace(raw, code.coords, (3, 150))["posterior"].to_dataset()
+    assert set(kept.data_vars) == {"between", "share"}
+    assert kept["between"].sum("between_dim_0").to_numpy() == pytest.approx(np.zeros((3, 150)))
 
 
 def test_chains_that_are_too_short_are_not_taken_for_what_was_asked(shares):
