@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+# First, while little is loaded: for each optional package that it misses, ArviZ goes through all loaded modules.
+import arviz_stats  # noqa: F401
+
 from sverige_did.bayes.published import closed_forms, diagnostics, findings, fit_all
 from sverige_did.bayes.store import write_draws
 from sverige_did.files import write_models
