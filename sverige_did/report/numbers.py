@@ -6,6 +6,7 @@ A scale decides how many decimals make sense; nothing here knows where a number 
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING
 
 from babel.dates import format_date
@@ -41,6 +42,7 @@ def decimal(value: float, language: Language, digits: int) -> str:
     return _local(round(value, digits) + 0.0, "#,##0" + ("." + "0" * digits if digits else ""), language)
 
 
+@cache
 def _local(rounded: float, pattern: str, language: Language) -> str:
     return str(format_decimal(rounded, format=pattern, locale=LOCALE[language])).replace("-", MINUS)
 
