@@ -115,6 +115,8 @@ rule posterior:
         code=step("posterior"),
     # It draws on two cores, but most of its time goes to reading and compiling on one: the others need not wait.
     threads: 1
+    # The pages wait for this one longest.
+    priority: 1
     log:
         "results/{study}/logs/posterior.log",
     benchmark:
