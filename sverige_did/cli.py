@@ -242,7 +242,8 @@ def panel_posterior(
     plan: In,
     panel: In,
     designs: In,
-    likelihood: Annotated[str, typer.Option(help="A key of bayes/families.py, or composition")],
+    data: Annotated[Path, typer.Option(file_okay=False)],
+    likelihood: Annotated[str, typer.Option(help="A key of bayes/families.py, composition or sdq")],
     out: Out,
     diagnostics: Out,
     draws: Out,
@@ -251,7 +252,7 @@ def panel_posterior(
     """Sample the posteriors of the outcomes of a panel that share a likelihood."""
     from sverige_did.tasks.panel_posterior import run
 
-    fits, refused = run(plan, panel, designs, likelihood, out, diagnostics, draws, cores)
+    fits, refused = run(plan, panel, designs, data, likelihood, out, diagnostics, draws, cores)
     _done("panel_posterior", likelihood=likelihood, fits=fits, refused=refused)
 
 

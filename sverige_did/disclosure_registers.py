@@ -19,7 +19,7 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import Panel
 from sverige_did.results import EFFECT_CLASSES, CheckResult, DesignClass, Diagnostics, Finding, LineupRecord, Remark
-from sverige_did.results_posteriors import PosteriorRecord
+from sverige_did.results_posteriors import PosteriorRecord, Unrated
 from sverige_did.small_counts import TOLERANCE, fewest_children, hidden_parts, is_small
 from sverige_did.study import Study
 
@@ -124,8 +124,9 @@ def release_registers(
     )
 
 
-OF_ONE_DISTRICT = frozenset({"largest_change", "zero_cells"})
-"""Checks whose observed number is one of single districts: only how well the model foretells it may leave."""
+OF_FEW = frozenset({"largest_change", "zero_cells", "low_scores", "high_scores"})
+"""Checks whose observed number is one of single districts or of few children: only how well the model foretells it may
+leave."""
 
 
 def _may_leave(records: tuple[PosteriorRecord, ...], withheld: tuple[str, ...]) -> tuple[PosteriorRecord, ...]:
@@ -150,7 +151,8 @@ def _told_posteriors(
     asked = {bearing.outcome for bearing in study.posterior.bearings}
     why = {name: Remark(key=_why_none(name, classes.get(name), asked=name in asked)) for name in rest}
     without = (PosteriorRecord(outcome=name, likelihood="none", remarks=(remark,)) for name, remark in why.items())
-    return (*map(_without_single_districts, _may_leave(records, withheld)), *without)
+    threshold = study.registers.hidden_below if study.registers else 1
+    return (*(_without_few(record, threshold) for record in _may_leave(records, withheld)), *without)
 
 
 def _why_none(outcome: str, design_class: DesignClass | None, *, asked: bool) -> str:
@@ -165,10 +167,13 @@ def _why_none(outcome: str, design_class: DesignClass | None, *, asked: bool) ->
     return "errors.posterior_not_districts" if design_class == "D1g" else "errors.posterior_kind"
 
 
-def _without_single_districts(record: PosteriorRecord) -> PosteriorRecord:
+def _without_few(record: PosteriorRecord, threshold: int) -> PosteriorRecord:
+    """Without what tells of single districts or few children; how far the effect moves would tell how many they are."""
     shut = {"observed": None, "low": None, "high": None}
-    checks = tuple(one.model_copy(update=shut) if one.check in OF_ONE_DISTRICT else one for one in record.checks)
-    return record.model_copy(update={"checks": checks})
+    checks = tuple(one.model_copy(update=shut) if one.check in OF_FEW else one for one in record.checks)
+    told = record.unrated
+    few = told is not None and any(is_small(count or 0, threshold) for count in (told.answered, told.unanswered))
+    return record.model_copy(update={"checks": checks, "unrated": Unrated() if few else told})
 
 
 def posterior_findings(

@@ -88,6 +88,25 @@ class LeftOut(Frozen):
     gain_error: float | None = None
 
 
+class Unrated(Frozen):
+    """What if the children who were not rated again fare worse than the model says.
+
+    ``median`` and ``prob_benefit`` are of the effect on all treated children, rated again or not, when those who were
+    not are ``delta`` points worse than the model says, one a value of ``delta``; the first is nought. ``reference`` is
+    the median when they fare as if there had been no programme. ``tipping`` is the smallest delta at which a benefit
+    is no longer more likely than none: None where no delta on the scale is, nought where it is not to begin with. The
+    numbers of questionnaires that are ``answered`` and not are None, and all else empty, where the door hid them.
+    """
+
+    answered: int | None = None
+    unanswered: int | None = None
+    delta: tuple[float, ...] = ()
+    median: tuple[float, ...] = ()
+    prob_benefit: tuple[Probability, ...] = ()
+    reference: float | None = None
+    tipping: float | None = None
+
+
 class PosteriorRecord(Frozen):
     """The posterior of one outcome of a panel by one likelihood, with all that speaks for and against it.
 
@@ -110,6 +129,7 @@ class PosteriorRecord(Frozen):
     prior_share: Probability | None = None
     checks: tuple[PredictiveCheck, ...] = ()
     left_out: LeftOut | None = None
+    unrated: Unrated | None = None
 
     @property
     def refused(self) -> bool:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from sverige_did.bayes.sample import Fit
     from sverige_did.bayes.sdq import Scores
+    from sverige_did.bayes.sdq_places import Places
 
 PRECISION = 1e-6
 """Points to which a tipping value is found."""
@@ -35,17 +36,20 @@ PRECISION = 1e-6
 class Unanswered:
     """M questionnaires under the programme that were planned and never answered; columns as in ``sdq.Scores``.
 
-    ``informant`` is who should have answered. Raises RefusedError: ``cells_lengths``, ``missing_not_helped``.
+    ``informant`` is who should have answered, ``period`` (M,) as in ``sdq_places.Places`` where districts are compared.
+    Raises RefusedError: ``cells_lengths``, ``missing_not_helped``.
     """
 
     child: NDArray[np.int64]
     informant: NDArray[np.int64]
     time: NDArray[np.float64]
     dose: NDArray[np.float64]
+    period: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         columns = (self.child, self.informant, self.time, self.dose)
-        if len({len(column) for column in columns}) != 1 or len(self.child) == 0:
+        lengths = {len(column) for column in (*columns, *([] if self.period is None else [self.period]))}
+        if len(lengths) != 1 or len(self.child) == 0:
             raise refuse("cells_lengths")
         if min(self.child.min(), self.informant.min()) < 0 or not np.isfinite(self.time).all():
             raise refuse("cells_lengths")
@@ -64,8 +68,9 @@ class Expected(NamedTuple):
     alone: NDArray[np.float64]
 
 
-def expected_scores(fit: Fit, scores: Scores, unanswered: Unanswered) -> Expected:
-    """What the model says of every planned questionnaire under the programme, answered or not.
+def expected_scores(fit: Fit, scores: Scores, unanswered: Unanswered, places: Places | None = None) -> Expected:
+    """What the model says of every planned questionnaire under the programme, answered or not; ``places`` as the fit
+    had them.
 
     Raises RefusedError (``missing_unknown``) for a child or an informant of whom the model has seen nothing: its score
     would be the prior's.
@@ -79,6 +84,8 @@ def expected_scores(fit: Fit, scores: Scores, unanswered: Unanswered) -> Expecte
     child, since = unanswered.child, unanswered.time - scores.middle
     alone = fit.values("child")[:, child] + fit.values("slope")[:, child] * since
     alone = alone + fit.values("offset")[:, unanswered.informant]
+    if places is not None:
+        alone = alone + fit.values("swing")[:, places.district[child], unanswered.period]
     return Expected(answered.sum(axis=1), len(seen), _points(alone + tau * unanswered.dose), _points(alone))
 
 

@@ -103,11 +103,7 @@ def _residents(panel: Panel, study: Study, labels: NDArray[np.str_]) -> NDArray[
 
 def _laid(rows: pd.DataFrame, labels: NDArray[np.str_], study: Study) -> pd.DataFrame:
     """The rows with codes for district and period, whether the period is of the plan's windows, and the dose."""
-    when = study.periods
-    start, baseline, last = (pd.Timestamp(day) for day in (when.treatment_start, when.baseline, when.follow_up))
-    before = (rows["end"] <= baseline) & (rows["end"] < start)
-    since = rows["end"] if when.partial == "intention" else rows["start"]
-    after = (since >= start) & (rows["end"] <= last)
+    before, after = windows_of_plan(rows["start"], rows["end"], study)
     treated = rows["group"] == "treated"
     days = (rows["end"] - rows["start"]).dt.days + 1
     return rows.assign(
@@ -118,6 +114,14 @@ def _laid(rows: pd.DataFrame, labels: NDArray[np.str_], study: Study) -> pd.Data
         inside=before | after,
         length=days / np.where(rows["start"].dt.is_leap_year, 366.0, 365.0),
     )
+
+
+def windows_of_plan(start: pd.Series, end: pd.Series, study: Study) -> tuple[pd.Series, pd.Series]:
+    """Which periods lie in the plan's window before go-live, and which in that after, by their first and last day."""
+    when = study.periods
+    go_live, baseline, last = (pd.Timestamp(day) for day in (when.treatment_start, when.baseline, when.follow_up))
+    since = end if when.partial == "intention" else start
+    return (end <= baseline) & (end < go_live), (since >= go_live) & (end <= last)
 
 
 def _numbers(

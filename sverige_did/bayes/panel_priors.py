@@ -74,13 +74,13 @@ def panel_priors(study: Study, bearing: Bearing, family: Family, benefit: str) -
     given = {spec.key: from_plan(spec) for spec in study.priors}
     return PanelPriors(
         level=level_prior(bearing, family),
-        gap=_given(given, "group_gap", GAP),
-        district=_given(given, "district_sd", DISTRICT),
-        drift=_given(given, "period_sd", DRIFT),
-        shock=_given(given, "shock_sd", SHOCK),
-        persistence=_given(given, "shock_persistence", PERSISTENCE),
+        gap=given_prior(given, "group_gap", GAP),
+        district=given_prior(given, "district_sd", DISTRICT),
+        drift=given_prior(given, "period_sd", DRIFT),
+        shock=given_prior(given, "shock_sd", SHOCK),
+        persistence=given_prior(given, "shock_persistence", PERSISTENCE),
         effect=effect_priors(study, benefit)[EFFECT],
-        variation=_given(given, "effect_sd", VARIATION),
+        variation=given_prior(given, "effect_sd", VARIATION),
     )
 
 
@@ -92,14 +92,14 @@ def type_priors(study: Study) -> TypePriors:
     given = {spec.key: from_plan(spec) for spec in study.priors}
     usual = TypePriors()
     return TypePriors(
-        gap=replace(_given(given, "group_gap", usual.gap), mean=0.0),
-        effect=replace(_given(given, EFFECT, usual.effect), mean=0.0),
-        district=_given(given, "district_sd", usual.district),
-        drift=_given(given, "period_sd", usual.drift),
+        gap=replace(given_prior(given, "group_gap", usual.gap), mean=0.0),
+        effect=replace(given_prior(given, EFFECT, usual.effect), mean=0.0),
+        district=given_prior(given, "district_sd", usual.district),
+        drift=given_prior(given, "period_sd", usual.drift),
     )
 
 
-def _given[Kind: (Normal, HalfNormal, Beta)](given: Mapping[str, Prior], key: str, default: Kind) -> Kind:
+def given_prior[Kind: (Normal, HalfNormal, Beta)](given: Mapping[str, Prior], key: str, default: Kind) -> Kind:
     """The plan's prior of that key, or the package's where the plan has none; of the package's family in any case."""
     prior = given.get(key, default)
     if not isinstance(prior, type(default)):
@@ -119,7 +119,7 @@ def effect_priors(study: Study, benefit: str) -> Mapping[str, Normal]:
     given = {spec.key: from_plan(spec) for spec in study.priors}
     found: dict[str, Normal] = {}
     for key, stance in STANCES.items():
-        prior = _given(given, key, TRIPLET[stance])
+        prior = given_prior(given, key, TRIPLET[stance])
         if benefit == "none" and prior.mean != 0:
             continue
         found[key] = replace(prior, mean=-prior.mean) if benefit == "higher" else prior
@@ -132,6 +132,11 @@ def prior_gate(
     """Simulate the level of all districts from the priors alone, and hold it against the plan's admissible range."""
     draws = prior_draws(priors, rng)
     levels = family.outcome(predictor(draws, cells, rng)) @ (cells.size / cells.size.sum())
+    return gate_of(levels, bearing, required)
+
+
+def gate_of(levels: NDArray[np.float64], bearing: Bearing, required: float) -> PriorGate:
+    """Levels drawn from the prior (S,) against the plan's admissible range."""
     low, median, high = np.quantile(levels, [0.025, 0.5, 0.975])
     least, most = bearing.admissible
     share = float(np.mean((levels >= least) & (levels <= most)))

@@ -14,15 +14,14 @@ from sverige_did.bayes.fitting import seed_of
 from sverige_did.bayes.panel_posterior import Fitted, Job, with_effect, with_shock
 from sverige_did.bayes.panel_priors import EFFECT
 from sverige_did.bayes.panel_simulate import posterior_draws, predictor
-from sverige_did.bayes.panel_told import Quantity, check_of, estimate_of, prob_benefit, scale_of
+from sverige_did.bayes.panel_told import Quantity, check_of, estimate_of, learned_of, scale_of, stance_of
 from sverige_did.bayes.posterior_checks import Predictive, predictive_checks
 from sverige_did.bayes.priors import Normal, log_density
 from sverige_did.bayes.reweight import other_prior, power_sensitivity, smoothed, weighted_quantiles
-from sverige_did.bayes.summarise import against_prior
 from sverige_did.errors import refuse
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results import Curve, Estimate
-from sverige_did.results_posteriors import Learned, LeftOut, PosteriorRecord, PredictiveCheck, Stance
+from sverige_did.results_posteriors import LeftOut, PosteriorRecord, PredictiveCheck, Stance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +63,7 @@ def record(fitted: Fitted, study: Study) -> PosteriorRecord:
         scales=tuple(scale_of(job.wanted, one) for one in told),
         densities=_densities(job, att),
         stances=(*_effect_stances(fitted, att, study), *_shock_stances(fitted, att, study)),
-        learned=_learned(job, fit),
+        learned=learned_of(job.priors.named() | dict(job.own), fit),
         power=_power(job, fit, att),
         prior_level=(job.gate.low, job.gate.median, job.gate.high),
         prior_share=job.gate.share,
@@ -131,40 +130,10 @@ def _stance(
 ) -> Stance:
     """The effect under another prior: by weights on the draws, or sampled anew where the weights cannot be trusted."""
     weights, effect = other_prior(fitted.fit.values(parameter), old, new), att.ratio
-    found, pareto_k = weights.values, weights.pareto_k
     if not weights.usable:
         fit = fitted.again(name, other)
         effect = effect_on_treated(fit, other.panel.cells, other.family.outcome, other.panel.weights).ratio
-        found = np.full(len(effect), 1 / len(effect))
-    tail = (1 - study.level) / 2
-    lower, median, upper = weighted_quantiles(effect, found, np.array([tail, 0.5, 1 - tail]))
-    return Stance(
-        kind="effect",
-        prior="",
-        median=float(median),
-        lower=float(lower),
-        upper=float(upper),
-        prob_benefit=prob_benefit(other.wanted, effect - 1, found),
-        sampled=not weights.usable,
-        pareto_k=float(pareto_k) if np.isfinite(pareto_k) else None,
-    )
-
-
-def _learned(job: Job, fit: Fit) -> tuple[Learned, ...]:
-    """Every scalar parameter beside its prior. What the structure does not use is the prior again, and says nothing."""
-    found = []
-    for name, prior in (job.priors.named() | dict(job.own)).items():
-        said = against_prior(fit.values(name), prior)
-        found.append(
-            Learned(
-                parameter=name,
-                prior_median=said.prior_median,
-                posterior_median=said.posterior_median,
-                shrinkage=said.shrinkage,
-                overlap=min(said.overlap, 1.0),
-            )
-        )
-    return tuple(found)
+    return stance_of(other.wanted, effect, weights, study.level)
 
 
 def _power(job: Job, fit: Fit, att: Effect) -> dict[str, float]:

@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sverige_did.bayes.summarise import LEVELS, estimate, summarise
+from sverige_did.bayes.reweight import weighted_quantiles
+from sverige_did.bayes.summarise import LEVELS, against_prior, estimate, summarise
 from sverige_did.results import Estimate
-from sverige_did.results_posteriors import PosteriorScale, PredictiveCheck
+from sverige_did.results_posteriors import Learned, PosteriorScale, PredictiveCheck, Stance
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from sverige_did.bayes.posterior_checks import Predictive
+    from sverige_did.bayes.priors import Prior
+    from sverige_did.bayes.reweight import Weights
+    from sverige_did.bayes.sample import Fit
     from sverige_did.bayes.summarise import Better
     from sverige_did.plan import Bearing
     from sverige_did.study import Outcome
@@ -71,6 +77,40 @@ def scale_of(wanted: Outcome, told: Quantity) -> PosteriorScale:
         rope=rope if told.bearing else None,
         rope_mass=said.rope_mass if told.bearing else None,
     )
+
+
+def stance_of(wanted: Outcome, ratio: NDArray[np.float64], weights: Weights, level: float) -> Stance:
+    """The effect as a ratio under another prior of the effect; weights that are not usable mean sampled anew."""
+    found = weights.values if weights.usable else np.full(len(ratio), 1 / len(ratio))
+    tail = (1 - level) / 2
+    lower, median, upper = weighted_quantiles(ratio, found, np.array([tail, 0.5, 1 - tail]))
+    return Stance(
+        kind="effect",
+        prior="",
+        median=float(median),
+        lower=float(lower),
+        upper=float(upper),
+        prob_benefit=prob_benefit(wanted, ratio - 1, found),
+        sampled=not weights.usable,
+        pareto_k=float(weights.pareto_k) if np.isfinite(weights.pareto_k) else None,
+    )
+
+
+def learned_of(priors: Mapping[str, Prior], fit: Fit) -> tuple[Learned, ...]:
+    """Every scalar parameter beside its prior. What the structure does not use is the prior again, and says nothing."""
+    found = []
+    for name, prior in priors.items():
+        said = against_prior(fit.values(name), prior)
+        found.append(
+            Learned(
+                parameter=name,
+                prior_median=said.prior_median,
+                posterior_median=said.posterior_median,
+                shrinkage=said.shrinkage,
+                overlap=min(said.overlap, 1.0),
+            )
+        )
+    return tuple(found)
 
 
 def check_of(found: Predictive) -> PredictiveCheck:

@@ -148,10 +148,11 @@ def predictive_checks(
     p is twice the smaller tail, ties counted on both sides, (1 + hits) / (1 + M): at most 1.
     """
     data, drawn = lay_out(observed[None, :], cells, weights), lay_out(replicated, cells, weights)
-    return tuple(_judged(name, float(check(data)[0]), check(drawn)) for name, check in CHECKS.items())
+    return tuple(judged(name, float(check(data)[0]), check(drawn)) for name, check in CHECKS.items())
 
 
-def _judged(name: str, found: float, drawn: Floats) -> Predictive:
+def judged(name: str, found: float, drawn: Floats) -> Predictive:
+    """One statistic beside its replications (M,)."""
     tolerance = 1e-9 * max(1.0, abs(found))
     above, below = (
         (1 + hits.sum()) / (1 + len(drawn)) for hits in (drawn >= found - tolerance, drawn <= found + tolerance)

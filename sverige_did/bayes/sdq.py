@@ -1,14 +1,17 @@
 """Children's SDQ totals over time: a score from 0 to 40, so a beta-binomial, not a normal (method, section 5.7).
 
-    y_it ~ BetaBinomial(40, kappa p, kappa (1 - p)),   logit p_it = a_i + b_i time_it + u_informant + tau E_it
+    y_it ~ BetaBinomial(40, kappa p, kappa (1 - p)),   logit p_it = a_i + b_i time_it + u_informant + tau E_it + w_dt
     a_i ~ N(level + b_age (age_i - mean) + b_girl (girl_i - mean), sd_child)
 
+w_dt is what ``sdq_places`` says of districts, and nought where children are not compared by district.
+
 The children's own levels a_i and slopes b_i are non-centred: centred levels mix a little better where children have
-many questionnaires, and diverge where few children are alike. They are sampled one by one: a beta-binomial on the
-log-odds scale leaves no formula for the score once a_i is integrated out. Without a control group ``tau`` is a
-development, never an effect (design class D3): the plan's words see to that. Questionnaires that were never answered
-are left out, which is right when answering depends on nothing but what was observed (MAR); ``missing_waves`` asks what
-if it does not.
+many questionnaires, and diverge where few children are alike. With districts the levels are centred: many children are
+compared then, each known better than its district, and centred levels take half the steps. They are sampled one by
+one: a beta-binomial on the log-odds scale leaves no formula for the score once a_i is integrated out. Without a control
+group ``tau`` is a development, never an effect (design class D3): the plan's words see to that. Questionnaires that
+were never answered are left out, which is right when answering depends on nothing but what was observed (MAR);
+``missing_waves`` asks what if it does not.
 """
 
 from __future__ import annotations
@@ -26,12 +29,13 @@ from scipy.special import expit, logit
 from sverige_did.bayes.binomial import BETA_BINOMIAL
 from sverige_did.bayes.counts import observe_known
 from sverige_did.bayes.priors import HalfNormal, Normal, build_priors
+from sverige_did.bayes.sdq_places import PLACES, PlacePriors, Places, level_of_place, swing_of_place
 from sverige_did.errors import refuse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sverige_did.bayes.priors import Prior
+    from sverige_did.bayes.priors import Built, Prior
     from sverige_did.bayes.sample import Fit
 
 Tensor = Any
@@ -154,37 +158,61 @@ class ScorePriors:
     age: Normal = AGE
     girl: Normal = GIRL
 
+    def named(self, scores: Scores) -> dict[str, Prior]:
+        """The priors that these scores need, by the name of the parameter."""
+        known = {"age": self.age, "girl": self.girl}
+        named: dict[str, Prior] = {
+            "level": self.level, "trend": self.trend, "tau": self.effect, "log_kappa": self.concentration,
+            "sd_child": self.child, "sd_slope": self.slope, "sd_informant": self.informant,
+        }  # fmt: skip
+        return named | {name: known[name] for name in scores.covariates}
 
-def build_sdq(scores: Scores, priors: ScorePriors = ScorePriors()) -> pm.Model:
+
+def build_sdq(
+    scores: Scores,
+    priors: ScorePriors = ScorePriors(),
+    places: Places | None = None,
+    place_priors: PlacePriors = PLACES,
+) -> pm.Model:
     """Unfitted growth model. Time is centred in the middle of the study, so that levels and slopes are independent.
 
-    Draws hold ``child`` and ``slope`` (C,), ``offset`` by informant and ``eta`` (N,), beside the scalar parameters.
+    ``places`` says where each child belongs and in which period it was rated; without it districts are alike. Draws
+    hold ``child`` and ``slope`` (C,), ``offset`` by informant, ``swing`` (G, T) where there are places, and ``eta``
+    (N,), beside the scalar parameters. Raises RefusedError (``cells_lengths``) when the places are of other scores.
     """
-    covariates, known = scores.covariates, {"age": priors.age, "girl": priors.girl}
-    named: dict[str, Prior] = {
-        "level": priors.level, "trend": priors.trend, "tau": priors.effect, "log_kappa": priors.concentration,
-        "sd_child": priors.child, "sd_slope": priors.slope, "sd_informant": priors.informant,
-    }  # fmt: skip
+    if places is not None and (len(places.district) != scores.n_children or len(places.period) != len(scores.child)):
+        raise refuse("cells_lengths")
     with pm.Model(check_bounds=False) as model:
-        built = build_priors({**named, **{name: known[name] for name in covariates}})
+        of_places = place_priors.named(places) if places is not None else {}
+        built = build_priors(priors.named(scores) | of_places)
         index = pm.Data("index", np.stack([scores.child, scores.informant]).astype("int64"))
         numbers = pm.Data("numbers", np.stack([scores.time - scores.middle, scores.dose]).astype(float))
         expected = built["level"]
-        for name, x in covariates.items():
+        for name, x in scores.covariates.items():
             expected = expected + built[name] * pm.Data(f"child_{name}", x)
-        unlike = built.signed("sd_child") * pm.Normal("child_z", shape=scores.n_children)
-        own = pm.Deterministic("child", expected + unlike)
+        own = _levels(scores, expected, built, places)
         wander = built.signed("sd_slope") * pm.Normal("slope_z", shape=scores.n_children)
         slope = pm.Deterministic("slope", built["trend"] + wander)
         informant = built.signed("sd_informant") * _between(int(scores.informant.max()) + 1)
         informant = pm.Deterministic("offset", informant)
         child = index[0]
         eta = own[child] + slope[child] * numbers[0] + informant[index[1]] + built["tau"] * numbers[1]
+        if places is not None:
+            at = pm.Data("cell", np.stack([places.district[scores.child], places.period]).astype("int64"))
+            eta = eta + swing_of_place(places, built)[at[0], at[1]]
         pm.modelcontext(None).add_coord("row", np.arange(len(scores.child)))
         eta = pm.Deterministic("eta", eta, dims="row")
-        points = np.full(len(scores.total), float(HIGHEST))
-        observe_known(scores.total, eta, points, BETA_BINOMIAL, (pm.math.exp(built["log_kappa"]),))
+        # One number of points for all, so that what it costs is paid once a gradient.
+        observe_known(scores.total, eta, np.array(float(HIGHEST)), BETA_BINOMIAL, (pm.math.exp(built["log_kappa"]),))
     return model
+
+
+def _levels(scores: Scores, expected: Tensor, built: Built, places: Places | None) -> Tensor:
+    """Children's own levels (C,), ``child`` in the model in context."""
+    if places is not None:
+        return pm.Normal("child", expected + level_of_place(places, built), built["sd_child"], shape=scores.n_children)
+    unlike = built.signed("sd_child") * pm.Normal("child_z", shape=scores.n_children)
+    return pm.Deterministic("child", expected + unlike)
 
 
 def _between(n_informants: int) -> Tensor:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sverige_did import words
-from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers, svg
 from sverige_did.report.answers import findings_of
 from sverige_did.report.forest import Bar, Shapes, forest
 from sverige_did.report.labels import mark, prior_name
 from sverige_did.report.overview import TICKS, spread
+from sverige_did.report.posterior_sentences import amount_of, sentences
 from sverige_did.report.tables import FigureView, Table, method_label
 
 if TYPE_CHECKING:
@@ -24,16 +24,10 @@ if TYPE_CHECKING:
 
     from sverige_did.disclosure import Release
     from sverige_did.results import Estimate
-    from sverige_did.results_posteriors import PosteriorRecord, PosteriorScale, PredictiveCheck, Stance
+    from sverige_did.results_posteriors import PosteriorRecord, PredictiveCheck, Stance
     from sverige_did.words import Language
 
 WIDTH, HEIGHT = 400.0, 250.0
-SENTENCE_LEVEL = 0.89
-"""The interval of the sentence: wide enough to warn, and its unusual level keeps it from being read as a test."""
-
-SENSITIVE = 0.05
-"""Above this a posterior is sensitive to what was scaled (Kallioinen et al. 2024)."""
-
 PRIOR_GREY = "#8a93a0"
 
 
@@ -72,7 +66,7 @@ def _view(release: Release, record: PosteriorRecord, language: Language) -> Post
         name=name,
         likelihood=likelihood,
         refusal=(),
-        sentences=tuple(_sentences(record, language)),
+        sentences=tuple(sentences(record, language)),
         densities=_densities(release, record, name, language) if record.densities else None,
         stances=_stances(release, record, name, language) if record.stances else None,
         stance_table=_stance_table(release, record, name, language) if record.stances else None,
@@ -91,93 +85,8 @@ def _columns(names: tuple[str, ...], language: Language) -> tuple[str, ...]:
     return tuple(words.text(f"posterior.column.{name}", language) for name in names)
 
 
-def _amount(record: PosteriorRecord, scale: str, value: float, language: Language) -> str:
-    return numbers.amount(scale, value, language, CATALOGUE[record.outcome].unit)
-
-
-def _sentences(record: PosteriorRecord, language: Language) -> Iterator[str]:
-    yield _headline(record, record.scales[0], language)
-    resting = _resting(record, language)
-    if resting:
-        yield resting
-    if record.power:
-        yield _power(record.power, language)
-    if record.left_out is not None:
-        told = record.left_out
-        ends = {end: _amount(record, "ratio", getattr(told, end), language) for end in ("lowest", "highest")}
-        counts = {"districts": told.districts, "refitted": told.refitted}
-        yield words.text("posterior.left_out", language, **ends, **counts)
-        if told.gain is not None and told.gain_error is not None:
-            values = {
-                "gain": numbers.signed(told.gain, language, 1),
-                "error": numbers.decimal(told.gain_error, language, 1),
-            }
-            yield words.text(f"posterior.gain.{'better' if told.gain > 0 else 'worse'}", language, **values)
-    if record.prior_level is not None and record.prior_share is not None:
-        low, _, high = (numbers.significant(value, language, 2) for value in record.prior_level)
-        unit = words.text(f"labels.unit.{CATALOGUE[record.outcome].unit}", language)
-        share = numbers.percent(record.prior_share, language)
-        yield words.text("posterior.prior_level", language, low=low, high=high, unit=unit, share=share)
-
-
-def _headline(record: PosteriorRecord, own: PosteriorScale, language: Language) -> str:
-    """The sentence that a council understands, on the outcome's own scale."""
-    lower, upper = own.intervals[own.levels.index(SENTENCE_LEVEL)]
-    values = {
-        "outcome": words.text(f"outcomes.{record.outcome}.phrase", language),
-        "level": numbers.percent(SENTENCE_LEVEL, language),
-        "lower": numbers.bare(own.scale, lower, language),
-        "upper": _amount(record, own.scale, upper, language),
-        "median": _amount(record, own.scale, own.median, language),
-        "rope": _percent(own.rope_mass, language),
-        "negligible": _amount(record, own.scale, own.rope or 0.0, language).removeprefix("+"),
-    }
-    if own.prob_benefit is None:
-        return words.text("posterior.sentence.unsided", language, **values)
-    values |= {
-        "benefit": numbers.percent(own.prob_benefit, language),
-        "beyond": _percent(own.prob_beyond, language),
-        "threshold": _amount(record, own.scale, own.threshold or 0.0, language),
-    }
-    return words.text("posterior.sentence.sided", language, **values)
-
-
-def _percent(value: float | None, language: Language) -> str:
-    return "–" if value is None else numbers.percent(value, language)
-
-
 def _percent_cell(value: float | None, language: Language) -> str:
     return "–" if value is None else words.text("labels.percent", language, value=numbers.percent(value, language))
-
-
-def _resting(record: PosteriorRecord, language: Language) -> str | None:
-    """How far the probability of a benefit moves with what is assumed; None where no direction is better."""
-    moved = {
-        kind: [one.prob_benefit for one in record.stances if one.kind == kind and one.prob_benefit is not None]
-        for kind in ("effect", "shock")
-    }
-    if not moved["effect"]:
-        return None
-    values = {"prior_low": min(moved["effect"]), "prior_high": max(moved["effect"])}
-    if not moved["shock"]:
-        return words.text("posterior.resting_effect", language, **_percents(values, language))
-    values |= {"shock_low": min(moved["shock"]), "shock_high": max(moved["shock"])}
-    return words.text("posterior.resting", language, **_percents(values, language))
-
-
-def _percents(values: dict[str, float], language: Language) -> dict[str, str]:
-    return {name: numbers.percent(value, language) for name, value in values.items()}
-
-
-def _power(power: dict[str, float], language: Language) -> str:
-    """Whether the posterior moves with the prior of the effect, and with the likelihood too."""
-    prior, data = power["effect"] > SENSITIVE, power["likelihood"] > SENSITIVE
-    key = "little" if not prior else "conflict" if data else "prior"
-    values = {name: numbers.decimal(power[name], language, 2) for name in ("effect", "likelihood")}
-    limit = numbers.decimal(SENSITIVE, language, 2)
-    if key == "little":
-        return words.text("posterior.power.little", language, effect=values["effect"], limit=limit)
-    return words.text(f"posterior.power.{key}", language, **values, limit=limit)
 
 
 def _check(release: Release, check: PredictiveCheck, language: Language) -> str:
@@ -265,7 +174,7 @@ def _stance_table(release: Release, record: PosteriorRecord, name: str, language
     rows = tuple(
         (
             _stance_name(one, language),
-            _amount(record, "ratio", one.median, language),
+            amount_of(record, "ratio", one.median, language),
             _span(record, "ratio", one.lower, one.upper, language),
             _percent_cell(one.prob_benefit, language),
             words.text(f"posterior.how.{'sampled' if one.sampled else 'reweighted'}", language),
@@ -279,7 +188,7 @@ def _stance_table(release: Release, record: PosteriorRecord, name: str, language
 
 
 def _span(record: PosteriorRecord, scale: str, lower: float, upper: float, language: Language) -> str:
-    ends = (numbers.bare(scale, lower, language), _amount(record, scale, upper, language))
+    ends = (numbers.bare(scale, lower, language), amount_of(record, scale, upper, language))
     return words.text("report.cell.range", language, lower=ends[0], upper=ends[1])
 
 
@@ -327,7 +236,7 @@ def _cell(record: PosteriorRecord, result: Estimate | None, language: Language) 
     if result is None or result.lower is None or result.upper is None:
         return "–"
     span = _span(record, result.scale, result.lower, result.upper, language)
-    return f"{_amount(record, result.scale, result.estimate, language)} ({span})"
+    return f"{amount_of(record, result.scale, result.estimate, language)} ({span})"
 
 
 def _learned(release: Release, record: PosteriorRecord, name: str, language: Language) -> Table:

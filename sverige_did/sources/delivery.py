@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,15 +23,21 @@ def panel_of(folder: Path, study: Study) -> Built:
 
     Raises InputError for a register that cannot be used, and as :func:`~sverige_did.sources.register_panel.build`.
     """
+    return build(tables_of(folder, study), study, codes_of(folder, study))
+
+
+def tables_of(folder: Path, study: Study, names: Collection[str] | None = None) -> dict[str, RegisterTable]:
+    """The registers of the folder by name, or those of them that are asked for; one not delivered is not there.
+
+    Raises InputError for a register that cannot be used, and when made-up data are not called so.
+    """
     refuse_unmarked(folder, study)
     found, problems = find_registers(folder, study)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InputError(*errors)
-    tables: dict[str, RegisterTable] = {}
-    for path, register in found.items():
-        tables[register.name] = read_register(path, register)
-    return build(tables, study, codes_of(folder, study))
+    asked = {path: one for path, one in found.items() if names is None or one.name in names}
+    return {register.name: read_register(path, register) for path, register in asked.items()}
 
 
 def refuse_unmarked(folder: Path, study: Study) -> None:

@@ -88,6 +88,13 @@ class Setting:
             return assign_on_the_day(spells, self.residences)
         return assign_at_baseline(spells, self.residences, _day(self.rules.residence.date)).spells
 
+    def district_on(self, child: IntArray, day: IntArray) -> IntArray:
+        """The district (n,) where the plan counts each child on its day, which must lie before the end of the grid;
+        ``spells.UNKNOWN_DISTRICT`` where nobody knows.
+        """
+        moment = Spells(child, np.zeros_like(child), self.home[child], day, day + 1, int(self.windows.bounds[-1]))
+        return self.located(moment).district
+
     def count(self, child: IntArray, day: IntArray) -> FloatArray:
         """(D, T) events by the district of the child on the day, and the period of the day."""
         inside = (day >= self.windows.bounds[0]) & (day < self.windows.bounds[-1])
@@ -95,8 +102,7 @@ class Setting:
         table = np.zeros(self.shape)
         if not len(child):
             return table
-        moment = Spells(child, np.zeros_like(child), self.home[child], day, day + 1, int(self.windows.bounds[-1]))
-        district = self.located(moment).district
+        district = self.district_on(child, day)
         period = np.searchsorted(self.windows.bounds, day, side="right") - 1
         known = district != UNKNOWN_DISTRICT
         np.add.at(table, (district[known], period[known]), 1.0)

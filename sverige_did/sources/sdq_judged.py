@@ -110,7 +110,7 @@ def _band_cells(
 ) -> tuple[list[pd.DataFrame], int]:
     """Shares of forms in the two upper bands of the total, and how many forms were left out: those of children whom no
     norm fits by age, or by sex where the norms differ by sex."""
-    band = _bands(forms, rules, norms, _sex(tables, setting)[forms.child])
+    band = _bands(forms, rules, norms, sex_of(tables, setting)[forms.child])
     fits = band != NO_SCORE
     kept, found = forms.rows(fits), band[fits]
     shares = {"sdq_borderline_share": found == BORDERLINE, "sdq_abnormal_share": found == ABNORMAL}
@@ -138,7 +138,8 @@ def _bands(forms: Forms, rules: Sdq, norms: NormsByInformant, sex: NDArray[np.st
     return band
 
 
-def _sex(tables: Tables, setting: Setting) -> NDArray[np.str_]:
+def sex_of(tables: Tables, setting: Setting) -> NDArray[np.str_]:
+    """(C,) ``girls``, ``boys`` or ``unknown`` for every child of the setting."""
     children = tables["children"].usable().drop_duplicates("child").set_index("child")["sex"]
     sex: NDArray[np.str_] = children.reindex(setting.children).map(SEX).fillna("unknown").to_numpy(dtype=np.str_)
     return sex

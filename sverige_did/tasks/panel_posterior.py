@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from sverige_did.bayes import panel_sdq
 from sverige_did.bayes.fitting import diagnosed
 from sverige_did.bayes.panel_composition import (
     NAME,
@@ -15,23 +16,40 @@ from sverige_did.bayes.panel_composition import (
 )
 from sverige_did.bayes.panel_posterior import Job, fit_jobs, prepare
 from sverige_did.bayes.panel_record import record
+from sverige_did.bayes.panel_sdq_record import score_record
 from sverige_did.bayes.sample import Fit
 from sverige_did.bayes.store import write_draws
 from sverige_did.design import OutcomeDesign
 from sverige_did.files import read_model, read_models, write_models
 from sverige_did.panel import Panel, read_panel
 from sverige_did.results_posteriors import PosteriorRecord
+from sverige_did.sources.delivery import tables_of
+from sverige_did.sources.panel_frame import make_setting
+from sverige_did.sources.sdq_judged import sex_of
+from sverige_did.sources.sdq_panel import comparable_forms
 from sverige_did.study import Study
 from sverige_did.words import text
 
 
 def run(
-    plan: Path, panel: Path, designs: Path, likelihood: str, out: Path, diagnostics: Path, draws: Path, cores: int
+    plan: Path,
+    panel: Path,
+    designs: Path,
+    data: Path,
+    likelihood: str,
+    out: Path,
+    diagnostics: Path,
+    draws: Path,
+    cores: int,
 ) -> tuple[int, int]:
     """Write records, diagnostics and draws; the number of fits and of outcomes that could not be modelled."""
-    study, cells = read_model(plan, Study), read_panel(panel)
-    asked = (cells, study, read_models(designs, OutcomeDesign))
-    told, fits = _together(*asked, cores) if likelihood == NAME else _one_by_one(*asked, likelihood, cores)
+    study, classes = read_model(plan, Study), read_models(designs, OutcomeDesign)
+    if likelihood == panel_sdq.NAME:
+        told, fits = _scores(data, study, classes, cores)
+    elif likelihood == NAME:
+        told, fits = _together(read_panel(panel), study, classes, cores)
+    else:
+        told, fits = _one_by_one(read_panel(panel), study, classes, likelihood, cores)
     order = {wanted.outcome: at for at, wanted in enumerate(study.outcomes)}
     told.sort(key=lambda one: order[one.outcome])
     write_models(out, told)
@@ -63,6 +81,33 @@ def _together(
     _progress(1, 1, NAME)
     fit = fit_composition(ready, study, cores)
     return list(composition_records(ready, fit, study)), {NAME: _slim(fit)}
+
+
+def _scores(
+    data: Path, study: Study, designs: tuple[OutcomeDesign, ...], cores: int
+) -> tuple[list[PosteriorRecord], dict[str, Fit]]:
+    """Children's SDQ scores, questionnaire by questionnaire; nothing where none were delivered."""
+    tables = tables_of(data, study, panel_sdq.REGISTERS)
+    if "sdq_waves" not in tables:
+        return [], {}
+    setting = make_setting(tables, study)
+    sex = sex_of(tables, setting)
+    girl = None if (sex == "unknown").any() else sex == "girls"
+    ready = panel_sdq.prepare_sdq(comparable_forms(tables, setting), girl, setting, study, designs)
+    if not isinstance(ready, panel_sdq.ScoreJob):
+        return [ready] if ready is not None else [], {}
+    _progress(1, 1, panel_sdq.OUTCOME)
+    fitted = panel_sdq.fit_scores(ready, study, cores)
+    name = f"{panel_sdq.OUTCOME}.{panel_sdq.NAME}"
+    return [score_record(fitted, study)], {name: scalars_only(fitted.fit)}
+
+
+def scalars_only(fit: Fit) -> Fit:
+    """Without anything that has a value by child, by questionnaire or by district."""
+    posterior = fit.draws["posterior"].to_dataset()
+    kept = posterior[[name for name, values in posterior.items() if set(values.dims) == {"chain", "draw"}]]
+    kept = kept.drop_vars([name for name in kept.coords if name not in {"chain", "draw"}])
+    return replace(fit, draws=fit.draws.assign({"posterior": type(fit.draws)(kept)}))
 
 
 def _slim(fit: Fit) -> Fit:

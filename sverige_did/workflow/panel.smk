@@ -75,12 +75,14 @@ rule panel_posterior:
         plan=rules.plan.output.plan,
         panel=rules.panel.output.panel,
         designs=rules.design.output.designs,
+        data=lambda wildcards: registers_of(ROOT, STUDIES[wildcards.study]),
     output:
         records="results/{study}/posteriors/{likelihood}.posterior.json",
         diagnostics="results/{study}/posteriors/{likelihood}.diagnostics.json",
         draws="results/{study}/posteriors/{likelihood}.nc",
     params:
         code=step("panel_posterior"),
+        folder=lambda wildcards: STUDIES[wildcards.study].data,
     log:
         "results/{study}/logs/panel_posterior.{likelihood}.log",
     benchmark:
@@ -90,7 +92,7 @@ rule panel_posterior:
         likelihood=one_of(LIKELIHOODS),
     shell:
         "{COMMAND} panel-posterior --plan {input.plan} --panel {input.panel} --designs {input.designs}"
-        " --likelihood {wildcards.likelihood} --out {output.records} --diagnostics {output.diagnostics}"
+        " --data {params.folder} --likelihood {wildcards.likelihood} --out {output.records} --diagnostics {output.diagnostics}"
         " --draws {output.draws} --cores {threads} 2>&1 | tee {log}"
 
 

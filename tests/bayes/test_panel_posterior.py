@@ -18,6 +18,7 @@ from sverige_did.bayes.panel_composition import NAME, Composition, prepare_compo
 from sverige_did.bayes.panel_posterior import Fitted, Job, fit_jobs, prepare, with_effect, with_shock
 from sverige_did.bayes.panel_priors import effect_priors, prior_draws
 from sverige_did.bayes.panel_record import record
+from sverige_did.bayes.panel_sdq import NAME as SDQ
 from sverige_did.bayes.panel_simulate import predictor
 from sverige_did.bayes.posterior_checks import CHECKS
 from sverige_did.bayes.priors import Normal
@@ -188,8 +189,8 @@ def test_the_workflow_samples_likelihoods_that_there_are_and_names_them_on_the_p
     assert listed
     named = re.findall(r'"(\w+)"', listed[1])
     assert named
-    assert set(named) <= {*FAMILIES, NAME}
-    for likelihood in (*FAMILIES, NAME):
+    assert set(named) <= {*FAMILIES, NAME, SDQ}
+    for likelihood in (*FAMILIES, NAME, SDQ):
         assert words.has(f"posterior.likelihood.{likelihood}", "da")
 
 

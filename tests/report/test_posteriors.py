@@ -16,7 +16,15 @@ from sverige_did.disclosure_registers import release_registers
 from sverige_did.report import render
 from sverige_did.report.posteriors import posteriors
 from sverige_did.results import Curve, Diagnostics, Estimate, LineupRecord, Remark
-from sverige_did.results_posteriors import Learned, LeftOut, PosteriorRecord, PosteriorScale, PredictiveCheck, Stance
+from sverige_did.results_posteriors import (
+    Learned,
+    LeftOut,
+    PosteriorRecord,
+    PosteriorScale,
+    PredictiveCheck,
+    Stance,
+    Unrated,
+)
 
 MEAN, SD = -0.4, 0.25
 LEVELS = (0.5, 0.89, 0.95)
@@ -143,6 +151,41 @@ def test_the_block_says_what_a_council_needs(out: Release, language: words.Langu
     assert none.refusal == (words.text("errors.cells_all_zero", language),)
     assert view.stance_table is not None
     assert [row[-1] for row in view.stance_table.rows].count(words.text("posterior.how.sampled", language)) == 1
+
+
+UNRATED = Unrated(
+    answered=30, unanswered=12, delta=(0.0, 2.0), median=(-1.2, -0.63), prob_benefit=(0.9, 0.7), reference=-0.86,
+    tipping=4.21,
+)  # fmt: skip
+
+
+def said_of_the_unrated(told: Unrated, language: words.Language) -> str:
+    view, *_ = posteriors(released(record(unrated=told)), language)
+    start = words.text("posterior.unrated.hidden", language).split(",", maxsplit=1)[0]
+    (sentence,) = (one for one in view.sentences if "12" in one or one.startswith(start))
+    return sentence
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_children_not_rated_again_are_told_with_what_it_would_take(language: words.Language) -> None:
+    said = said_of_the_unrated(UNRATED, language)
+    for number in ("30", "1.20", "by 2: " if language == "en" else "med 2: ", "0.63", "0.86", "4.21"):
+        assert number.replace(".", "," if language == "da" else ".") in said
+    for key, tipping in (("never", None), ("already", 0.0)):
+        other = said_of_the_unrated(UNRATED.model_copy(update={"tipping": tipping}), language)
+        assert other.endswith(words.text(f"posterior.unrated.{key}", language))
+
+
+@pytest.mark.parametrize("few", ["answered", "unanswered"])
+def test_few_children_not_rated_again_are_hidden_with_all_that_would_tell_how_many(few: str) -> None:
+    small = UNRATED.model_copy(update={few: 4})
+    assert released(record(unrated=small)).posteriors[0].unrated == Unrated()
+    assert said_of_the_unrated(small, "en") == words.text("posterior.unrated.hidden", "en")
+
+
+def test_how_many_children_are_at_the_ends_of_the_scale_does_not_leave() -> None:
+    out = released(record(checks=(check("low_scores", 0.4), check("mean_change", 0.4))))
+    assert [one.observed for one in out.posteriors[0].checks] == [None, 1.25]
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)

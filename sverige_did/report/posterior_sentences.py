@@ -1,0 +1,140 @@
+"""What a posterior of a panel says in sentences: the effect, what it rests on, what children not seen could change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sverige_did import words
+from sverige_did.outcomes import CATALOGUE
+from sverige_did.report import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sverige_did.results_posteriors import PosteriorRecord, PosteriorScale, Unrated
+    from sverige_did.words import Language
+
+SENTENCE_LEVEL = 0.89
+"""The interval of the sentence: wide enough to warn, and its unusual level keeps it from being read as a test."""
+
+SENSITIVE = 0.05
+"""Above this a posterior is sensitive to what was scaled (Kallioinen et al. 2024)."""
+
+
+def amount_of(record: PosteriorRecord, scale: str, value: float, language: Language) -> str:
+    """A number of the record on one of its scales, with the unit of its outcome."""
+    return numbers.amount(scale, value, language, CATALOGUE[record.outcome].unit)
+
+
+def sentences(record: PosteriorRecord, language: Language) -> Iterator[str]:
+    """All that is said of a record that has a posterior, the effect first."""
+    yield _headline(record, record.scales[0], language)
+    resting = _resting(record, language)
+    if resting:
+        yield resting
+    if record.power:
+        yield _power(record.power, language)
+    if record.left_out is not None:
+        told = record.left_out
+        ends = {end: amount_of(record, "ratio", getattr(told, end), language) for end in ("lowest", "highest")}
+        counts = {"districts": told.districts, "refitted": told.refitted}
+        yield words.text("posterior.left_out", language, **ends, **counts)
+        if told.gain is not None and told.gain_error is not None:
+            values = {
+                "gain": numbers.signed(told.gain, language, 1),
+                "error": numbers.decimal(told.gain_error, language, 1),
+            }
+            yield words.text(f"posterior.gain.{'better' if told.gain > 0 else 'worse'}", language, **values)
+    if record.unrated is not None:
+        yield _unrated(record, record.unrated, language)
+    if record.prior_level is not None and record.prior_share is not None:
+        low, _, high = (numbers.significant(value, language, 2) for value in record.prior_level)
+        unit = words.text(f"labels.unit.{CATALOGUE[record.outcome].unit}", language)
+        share = numbers.percent(record.prior_share, language)
+        yield words.text("posterior.prior_level", language, low=low, high=high, unit=unit, share=share)
+
+
+def _headline(record: PosteriorRecord, own: PosteriorScale, language: Language) -> str:
+    """The sentence that a council understands, on the outcome's own scale."""
+    lower, upper = own.intervals[own.levels.index(SENTENCE_LEVEL)]
+    values = {
+        "outcome": words.text(f"outcomes.{record.outcome}.phrase", language),
+        "level": numbers.percent(SENTENCE_LEVEL, language),
+        "lower": numbers.bare(own.scale, lower, language),
+        "upper": amount_of(record, own.scale, upper, language),
+        "median": amount_of(record, own.scale, own.median, language),
+        "rope": _percent(own.rope_mass, language),
+        "negligible": amount_of(record, own.scale, own.rope or 0.0, language).removeprefix("+"),
+    }
+    if own.prob_benefit is None:
+        return words.text("posterior.sentence.unsided", language, **values)
+    values |= {
+        "benefit": numbers.percent(own.prob_benefit, language),
+        "beyond": _percent(own.prob_beyond, language),
+        "threshold": amount_of(record, own.scale, own.threshold or 0.0, language),
+    }
+    return words.text("posterior.sentence.sided", language, **values)
+
+
+def _percent(value: float | None, language: Language) -> str:
+    return "–" if value is None else numbers.percent(value, language)
+
+
+def _resting(record: PosteriorRecord, language: Language) -> str | None:
+    """How far the probability of a benefit moves with what is assumed; None where no direction is better."""
+    moved = {
+        kind: [one.prob_benefit for one in record.stances if one.kind == kind and one.prob_benefit is not None]
+        for kind in ("effect", "shock")
+    }
+    if not moved["effect"]:
+        return None
+    values = {"prior_low": min(moved["effect"]), "prior_high": max(moved["effect"])}
+    if not moved["shock"]:
+        return words.text("posterior.resting_effect", language, **_percents(values, language))
+    values |= {"shock_low": min(moved["shock"]), "shock_high": max(moved["shock"])}
+    return words.text("posterior.resting", language, **_percents(values, language))
+
+
+def _percents(values: dict[str, float], language: Language) -> dict[str, str]:
+    return {name: numbers.percent(value, language) for name, value in values.items()}
+
+
+def _power(power: dict[str, float], language: Language) -> str:
+    """Whether the posterior moves with the prior of the effect, and with the likelihood too."""
+    prior, data = power["effect"] > SENSITIVE, power["likelihood"] > SENSITIVE
+    key = "little" if not prior else "conflict" if data else "prior"
+    values = {name: numbers.decimal(power[name], language, 2) for name in ("effect", "likelihood")}
+    limit = numbers.decimal(SENSITIVE, language, 2)
+    if key == "little":
+        return words.text("posterior.power.little", language, effect=values["effect"], limit=limit)
+    return words.text(f"posterior.power.{key}", language, **values, limit=limit)
+
+
+def _unrated(record: PosteriorRecord, told: Unrated, language: Language) -> str:
+    """What it would mean if the children who were not rated again were worse off than the model says."""
+    if told.answered is None or told.unanswered is None or told.reference is None:
+        return words.text("posterior.unrated.hidden", language)
+    unit = record.scales[0].scale
+
+    def told_as(value: float) -> str:
+        return amount_of(record, unit, value, language)
+
+    each = (
+        words.text("posterior.unrated.at", language, delta=numbers.significant(delta, language), median=told_as(median))
+        for delta, median in zip(told.delta[1:], told.median[1:], strict=True)
+    )
+    said = words.text(
+        "posterior.unrated.worse",
+        language,
+        answered=told.answered,
+        unanswered=told.unanswered,
+        each="; ".join(each),
+        unit=words.text(f"labels.unit.{CATALOGUE[record.outcome].unit}", language),
+        first=told_as(told.median[0]),
+        reference=told_as(told.reference),
+    )
+    if not told.prob_benefit:
+        return said
+    key = "never" if told.tipping is None else "already" if told.tipping == 0 else "tipping"
+    values = {"tipping": told_as(told.tipping)} if key == "tipping" and told.tipping is not None else {}
+    return f"{said} {words.text(f'posterior.unrated.{key}', language, **values)}"
