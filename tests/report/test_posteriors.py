@@ -143,8 +143,9 @@ def test_the_block_says_what_a_council_needs(out: Release, language: words.Langu
     assert words.text("outcomes.institution_per_1000.phrase", language) in view.sentences[0]
     for number in ("95", "61", "7"):
         assert re.search(rf"\b{number}\b", view.sentences[0])
-    assert "91" in view.sentences[1]
-    assert "88" in view.sentences[1]
+    assert view.sentences[1] == words.text("posterior.too_narrow", language)
+    assert "91" in view.sentences[2]
+    assert "88" in view.sentences[2]
     assert len(view.checks) == 3
     assert words.text("posterior.meaning.autocorrelation.more", language) in view.checks[1]
     assert view.checks[2].endswith(words.text("posterior.meaning.largest_change.less", language))
