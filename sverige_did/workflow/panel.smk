@@ -83,6 +83,8 @@ rule panel_posterior:
     params:
         code=step("panel_posterior"),
         folder=lambda wildcards: STUDIES[wildcards.study].data,
+    # It draws on two cores, for the last of them may be alone; while others run they share.
+    threads: 1
     log:
         "results/{study}/logs/panel_posterior.{likelihood}.log",
     benchmark:
@@ -93,7 +95,7 @@ rule panel_posterior:
     shell:
         "{COMMAND} panel-posterior --plan {input.plan} --panel {input.panel} --designs {input.designs}"
         " --data {params.folder} --likelihood {wildcards.likelihood} --out {output.records} --diagnostics {output.diagnostics}"
-        " --draws {output.draws} --cores {threads} 2>&1 | tee {log}"
+        " --draws {output.draws} --cores 2 2>&1 | tee {log}"
 
 
 rule panel_doubt:
