@@ -60,8 +60,8 @@ class Layout:
 
 
 LAYOUTS: dict[Shape, Layout] = {
-    "wide": Layout(720, 26, 0.46, 0.97, label_above=False),
-    "narrow": Layout(340, 42, 0.04, 0.94, label_above=True),
+    "wide": Layout(720, 26, 0.46, 0.955, label_above=False),
+    "narrow": Layout(340, 42, 0.04, 0.92, label_above=True),
 }
 
 
