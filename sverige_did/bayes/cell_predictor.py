@@ -4,7 +4,7 @@ The sampler asks for the gradient some hundred thousand times a fit. Put togethe
 of a district model is dozens of them, each with arrays of its own to fill; written as loops it takes a third of the
 time, and the path of a district's shocks is a step a period instead of a matrix product.
 """
-# ruff: noqa: ARG001, ARG002 - which arguments there are is PyTensor's to say
+# ruff: noqa: ARG002 - which arguments there are is PyTensor's to say; it has no types, hence the ignores
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
-from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
+
+from sverige_did.bayes.loops import as_loops
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Tensor = Any
-VERSION = 1
-"""Part of the key under which machine code is kept: to be raised with every change of the loops."""
-
 N_SMOOTH = 7
 """How many of the inputs have a gradient; the others are data."""
 
@@ -166,14 +164,7 @@ class CellGradient(Op):  # type: ignore[misc]
         return [(shapes[4][0],), *shapes[: N_SMOOTH - 1]]
 
 
-@register_funcify_default_op_cache_key(CellPredictor)  # type: ignore[untyped-decorator]
-def _predictor_in_machine_code(op: CellPredictor, **_: Any) -> tuple[Any, int]:
-    return numba_njit(_forward), VERSION
-
-
-@register_funcify_default_op_cache_key(CellGradient)  # type: ignore[untyped-decorator]
-def _gradient_in_machine_code(op: CellGradient, **_: Any) -> tuple[Any, int]:
-    return numba_njit(_backward), VERSION
-
+as_loops(CellPredictor, _forward)
+as_loops(CellGradient, _backward)
 
 cell_predictor = CellPredictor()

@@ -3,19 +3,17 @@
 The rising factorial a (a + 1) ... (a + y - 1) needs one logarithm where the two log-gammas and their slopes need four
 slow functions, and it keeps the digits that their difference loses where a is large.
 """
-# ruff: noqa: ARG001, ARG002 - which arguments there are is PyTensor's to say
+# ruff: noqa: ARG002 - which arguments there are is PyTensor's to say; it has no types, hence the ignores
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_cache_key
 from pytensor.scalar.basic import BinaryScalarOp, upgrade_to_float
 from pytensor.tensor.elemwise import Elemwise
 
-KEY = "sverige_did.log_rising 2 "
-"""Under which machine code is kept: the number is to be raised with every change of the loops."""
+from sverige_did.bayes.loops import as_loops
 
 ENOUGH = 1e100
 """The product is cut here, far below overflow."""
@@ -63,15 +61,8 @@ class LogRising(BinaryScalarOp):  # type: ignore[misc]
         return [cotangents[0] * rising_slope(a, y), y.zeros_like(dtype="float64")]  # whole numbers have no slope
 
 
-@register_funcify_and_cache_key(LogRising)  # type: ignore[untyped-decorator]
-def _log_rising_in_machine_code(op: LogRising, **_: Any) -> tuple[Any, str]:
-    return numba_njit(_log_rising), KEY + "value"
-
-
-@register_funcify_and_cache_key(RisingSlope)  # type: ignore[untyped-decorator]
-def _slope_in_machine_code(op: RisingSlope, **_: Any) -> tuple[Any, str]:
-    return numba_njit(_slope), KEY + "slope"
-
+as_loops(LogRising, _log_rising)
+as_loops(RisingSlope, _slope)
 
 rising_slope = RisingSlope(upgrade_to_float, name="rising_slope")
 log_rising = Elemwise(LogRising(upgrade_to_float, name="log_rising"))

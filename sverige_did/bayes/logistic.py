@@ -1,17 +1,15 @@
 """log(1 + exp(x)) and its slope from one exponential: what every count of a binomial costs in every gradient."""
-# ruff: noqa: ARG001, ARG002 - which arguments there are is PyTensor's to say
+# ruff: noqa: ARG002 - which arguments there are is PyTensor's to say; it has no types, hence the ignores
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_cache_key
 from pytensor.scalar.basic import ScalarOp, upgrade_to_float
 from pytensor.tensor.elemwise import Elemwise
 
-KEY = "sverige_did.logistic 1"
-"""Under which machine code is kept: the number is to be raised with every change of the formulas."""
+from sverige_did.bayes.loops import as_loops
 
 
 def _both(x: float) -> tuple[float, float]:
@@ -39,10 +37,7 @@ class LogisticWithSlope(ScalarOp):  # type: ignore[misc]
         return [cotangents[0] * outputs[1]]
 
 
-@register_funcify_and_cache_key(LogisticWithSlope)  # type: ignore[untyped-decorator]
-def _in_machine_code(op: LogisticWithSlope, **_: Any) -> tuple[Any, str]:
-    return numba_njit(_both), KEY
-
+as_loops(LogisticWithSlope, _both)
 
 _with_slope = Elemwise(LogisticWithSlope(name="logistic_with_slope"))
 

@@ -21,7 +21,7 @@ CLUSTERING = HalfNormal(0.5, "coefficient_of_variation", "priors.clustering")
 
 NO_CLUSTERING = 1e-3
 """Added in quadrature to the coefficient of variation: next to nothing beside the noise of counts, and it keeps phi
-below a million. At larger values differences of log-gammas lose the digits that the sampler's gradient needs."""
+finite, below a million, where the density is that of a Poisson to all the digits that matter."""
 
 
 def _clustered(eta: Tensor, size: Tensor, phi: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from sverige_did.bayes.fitting import sampled, seed_of, settings_of
 from sverige_did.bayes.panel_cells import PanelCells, panel_cells
 from sverige_did.bayes.panel_posterior import refused
 from sverige_did.bayes.panel_priors import type_priors
-from sverige_did.bayes.panel_told import Quantity, check_of, estimate_of, scale_of
+from sverige_did.bayes.panel_told import Quantity, checks_of, estimate_of, scale_of
 from sverige_did.bayes.posterior_checks import predictive_checks
 from sverige_did.bayes.sample import compile_model
 from sverige_did.errors import RefusedError, refuse
@@ -104,7 +104,10 @@ def fit_composition(one: Composition, study: Study, cores: int) -> Fit:
 
 
 def composition_records(one: Composition, fit: Fit, study: Study) -> tuple[PosteriorRecord, ...]:
-    """One record for each part: the effect in percentage points, and whether the model fits that part."""
+    """One record for each part: the effect in percentage points, and whether the model fits that part.
+
+    Raises RefusedError (``posterior_impossible``) as :func:`sverige_did.bayes.panel_told.checks_of`.
+    """
     effect = type_effects(one, fit)
     rng = np.random.default_rng(seed_of(study, f"{NAME}.told"))
     kept = np.linspace(0, len(effect) - 1, REPLICATIONS).round().astype(int)
@@ -157,5 +160,5 @@ def _record(
         likelihood=NAME,
         estimates=(made,),
         scales=(scale_of(wanted, told),),
-        checks=tuple(map(check_of, checks)),
+        checks=checks_of(checks, wanted, study),
     )

@@ -14,11 +14,10 @@ from sverige_did.bayes.fitting import seed_of
 from sverige_did.bayes.panel_posterior import Fitted, Job, with_effect, with_shock
 from sverige_did.bayes.panel_priors import EFFECT
 from sverige_did.bayes.panel_simulate import posterior_draws, predictor
-from sverige_did.bayes.panel_told import Quantity, check_of, estimate_of, learned_of, scale_of, stance_of
-from sverige_did.bayes.posterior_checks import Predictive, predictive_checks
+from sverige_did.bayes.panel_told import Quantity, checks_of, estimate_of, learned_of, scale_of, stance_of
+from sverige_did.bayes.posterior_checks import predictive_checks
 from sverige_did.bayes.priors import Normal, log_density
 from sverige_did.bayes.reweight import other_prior, power_sensitivity, smoothed, weighted_quantiles
-from sverige_did.errors import refuse
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results import Curve, Estimate
 from sverige_did.results_posteriors import LeftOut, PosteriorRecord, PredictiveCheck, Stance
@@ -158,21 +157,7 @@ def _checks(job: Job, fit: Fit, study: Study, rng: np.random.Generator) -> tuple
     eta = predictor(posterior_draws(fit, REPLICATIONS), cells, rng)
     replicated = job.family.simulate(eta, cells.size, job.own_values(fit, kept), rng)
     found = predictive_checks((cells.low + cells.high) / 2, replicated, cells, job.panel.weights)
-    _stop(job, found, study)
-    return tuple(map(check_of, found))
-
-
-def _stop(job: Job, found: tuple[Predictive, ...], study: Study) -> None:
-    limit = study.posterior.impossible if study.posterior else 0.0
-    for one in found:
-        if one.stops(limit):
-            raise refuse(
-                "posterior_impossible",
-                found=f"p = {one.p:.2g}",
-                expected=f"> {limit}",
-                outcome=job.wanted.outcome,
-                check=one.check,
-            )
+    return checks_of(found, job.wanted, study)
 
 
 def _left_out(fitted: Fitted, rng: np.random.Generator) -> LeftOut | None:

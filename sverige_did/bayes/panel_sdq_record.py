@@ -19,12 +19,11 @@ from sverige_did.bayes.missing_waves import (
 )
 from sverige_did.bayes.panel_priors import EFFECT
 from sverige_did.bayes.panel_sdq import NAME, ScoreFit, ScoreJob
-from sverige_did.bayes.panel_told import Quantity, check_of, estimate_of, learned_of, scale_of, stance_of
+from sverige_did.bayes.panel_told import Quantity, checks_of, estimate_of, learned_of, scale_of, stance_of
 from sverige_did.bayes.priors import log_density
 from sverige_did.bayes.reweight import other_prior, power_sensitivity
 from sverige_did.bayes.sdq import HIGHEST, development_in_points
 from sverige_did.bayes.sdq_simulate import score_checks, score_predictor, simulate_scores
-from sverige_did.errors import refuse
 from sverige_did.results_posteriors import Learned, PosteriorRecord, Unrated
 
 if TYPE_CHECKING:
@@ -153,17 +152,7 @@ def _checks(job: ScoreJob, fit: Fit, study: Study) -> tuple[PredictiveCheck, ...
     values = {name: fit.values(name)[kept] for name in job.named}
     replicated = simulate_scores(score_predictor(values, scores, places, rng), values["log_kappa"], rng)
     found = score_checks(scores.total, replicated, scores, places)
-    limit = study.posterior.impossible if study.posterior else 0.0
-    for one in found:
-        if one.stops(limit):
-            raise refuse(
-                "posterior_impossible",
-                found=f"p = {one.p:.2g}",
-                expected=f"> {limit}",
-                outcome=job.wanted.outcome,
-                check=one.check,
-            )
-    return tuple(map(check_of, found))
+    return checks_of(found, job.wanted, study)
 
 
 def _unrated(job: ScoreJob, fit: Fit) -> Unrated | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from sverige_did.bayes.reweight import weighted_quantiles
 from sverige_did.bayes.summarise import LEVELS, against_prior, estimate, summarise
+from sverige_did.errors import refuse
 from sverige_did.results import Estimate
 from sverige_did.results_posteriors import Learned, PosteriorScale, PredictiveCheck, Stance
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from sverige_did.bayes.sample import Fit
     from sverige_did.bayes.summarise import Better
     from sverige_did.plan import Bearing
-    from sverige_did.study import Outcome
+    from sverige_did.study import Outcome, Study
 
 
 class Quantity(NamedTuple):
@@ -111,6 +112,23 @@ def learned_of(priors: Mapping[str, Prior], fit: Fit) -> tuple[Learned, ...]:
             )
         )
     return tuple(found)
+
+
+def checks_of(found: tuple[Predictive, ...], wanted: Outcome, study: Study) -> tuple[PredictiveCheck, ...]:
+    """Predictive checks as results. Raises RefusedError (``posterior_impossible``) where the data cannot have come of
+    the fitted model in what the answer rests on.
+    """
+    limit = study.posterior.impossible if study.posterior else 0.0
+    for one in found:
+        if one.stops(limit):
+            raise refuse(
+                "posterior_impossible",
+                found=f"p = {one.p:.2g}",
+                expected=f"> {limit}",
+                outcome=wanted.outcome,
+                check=one.check,
+            )
+    return tuple(map(check_of, found))
 
 
 def check_of(found: Predictive) -> PredictiveCheck:
