@@ -1,7 +1,9 @@
-"""From the panel to what a district model takes: whole children or events, exposures and the dose, period by period.
+"""From the panel to what a district model takes: whole children or events, exposures and the dose.
 
 The periods are the plan's, before and after; one that is treated in part is left out or counted whole as the plan says,
-and keeps its place in time. Counts are those inside the house: nothing is hidden that the registers know.
+and keeps its place in time. Events stand period by period. Children present are summed over the time before and the
+time after, for those who stay are the same in every period (``stock``). Counts are those inside the house: nothing is
+hidden that the registers know.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from sverige_did.bayes.stock import StockCells
 from sverige_did.bayes.structure import Cells
 from sverige_did.errors import refuse
 from sverige_did.outcomes import CATALOGUE
@@ -28,6 +31,9 @@ RESIDENTS = "placed_per_1000"
 PRESENT = frozenset({"person_years", "stock", "cases"})
 """Kinds that count who is there, as against ``events``, which happen."""
 
+STOCKS = ("stock_share", "stock_rate")
+"""The likelihoods of children present."""
+
 PER = {"percent": 100.0, "rate_per_1000": 1000.0}
 """The exposure that a rate in this unit is told per; 1 for any other."""
 
@@ -37,22 +43,25 @@ class PanelCells:
     """The cells of one outcome for a district model, and what its effect is weighed by.
 
     ``weights`` (G,) are the resident children of each district before go-live, or ones. ``likelihood`` is a key of
-    ``families.FAMILIES``. Rates are events or children per unit of ``cells.size`` in the unit of the outcome.
+    ``families.FAMILIES``. Rates are events or children per unit of ``cells.size`` in the unit of the outcome. ``apart``
+    is how many periods lie between two successive ones of the cells: more than 1 where those are sums of several.
     """
 
     outcome: str
     likelihood: str
     cells: Cells
     weights: NDArray[np.float64]
+    apart: float = 1.0
 
 
 def likelihood_of(kind: str, outcome: str) -> str | None:
     """Which likelihood a kind of number has; None for means and amounts, which no count model takes."""
     if kind not in PRESENT | {"events"}:
         return None
-    if CATALOGUE[outcome].family == "share":
-        return "binomial"
-    return "negative_binomial" if kind == "events" else "poisson"
+    share = CATALOGUE[outcome].family == "share"
+    if kind in PRESENT:
+        return STOCKS[0] if share else STOCKS[1]
+    return "binomial" if share else "negative_binomial"
 
 
 def panel_cells(panel: Panel, study: Study, outcome: str) -> PanelCells:
@@ -72,7 +81,7 @@ def panel_cells(panel: Panel, study: Study, outcome: str) -> PanelCells:
     labels = np.unique(rows["unit"].to_numpy(dtype=str))
     residents = _residents(panel, study, labels)
     laid = _laid(rows.sort_values(["unit", "start"], kind="stable"), labels, study)
-    low, high, size = _numbers(laid, likelihood, outcome, residents)
+    low, high, size = _numbers(laid, outcome, residents)
     kept = laid["inside"].to_numpy() & (size > 0) & np.isfinite(low)
     if not kept.any():
         raise refuse("posterior_no_cells")
@@ -85,8 +94,35 @@ def panel_cells(panel: Panel, study: Study, outcome: str) -> PanelCells:
         high=high[kept],
         size=size[kept],
     )
-    equal = study.weights == "districts" or residents is None
-    return PanelCells(outcome, likelihood, cells, np.ones(len(labels)) if equal or residents is None else residents)
+    weights = np.ones(len(labels)) if study.weights == "districts" or residents is None else residents
+    if likelihood not in STOCKS:
+        return PanelCells(outcome, likelihood, cells, weights)
+    after = laid["after"].to_numpy(dtype=np.int64)[kept]
+    apart = float(cells.period[after == 1].mean() - cells.period[after == 0].mean()) if np.ptp(after) else 1.0
+    return PanelCells(outcome, likelihood, before_and_after(cells, after), weights, apart)
+
+
+def before_and_after(cells: Cells, after: NDArray[np.int64]) -> StockCells:
+    """The sums of each district over its periods before (``after`` (N,) is 0) and after (1), at most 2 G cells.
+
+    Raises RefusedError as :class:`sverige_did.bayes.structure.Cells`.
+    """
+    place, row = np.unique(2 * cells.district + after, return_inverse=True)
+
+    def total(values: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        return np.bincount(row, weights=values, minlength=len(place)).astype(float)
+
+    summed = total()
+    return StockCells(
+        district=place // 2,
+        period=place % 2,
+        treated=cells.treated,
+        dose=total(cells.dose) / summed,
+        low=total(cells.low),
+        high=total(cells.high),
+        size=total(cells.size),
+        summed=summed.astype(np.int64),
+    )
 
 
 def _from_zero(period: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -112,6 +148,7 @@ def _laid(rows: pd.DataFrame, labels: NDArray[np.str_], study: Study) -> pd.Data
         treated=treated,
         dose=(treated & after).astype(float),
         inside=before | after,
+        after=after,
         length=days / np.where(rows["start"].dt.is_leap_year, 366.0, 365.0),
     )
 
@@ -125,7 +162,7 @@ def windows_of_plan(start: pd.Series, end: pd.Series, study: Study) -> tuple[pd.
 
 
 def _numbers(
-    rows: pd.DataFrame, likelihood: str, outcome: str, residents: NDArray[np.float64] | None
+    rows: pd.DataFrame, outcome: str, residents: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Smallest and largest count and the size of every row, (N,) each."""
     there = rows["kind"].iloc[0] == "person_years"
@@ -137,7 +174,7 @@ def _numbers(
     low = np.where(exact, whole, np.floor(rows["low"].to_numpy(dtype=float) / scale))
     high = np.where(exact, whole, np.ceil(rows["high"].to_numpy(dtype=float) / scale))
     denominator = rows["denominator"].to_numpy(dtype=float) / scale
-    if likelihood == "binomial":
+    if CATALOGUE[outcome].family == "share":
         rest = whole_numbers(np.where(exact, denominator - value, np.nan), district)
         return low, high, np.where(exact, whole + rest, np.round(denominator))
     if np.isnan(denominator).all():

@@ -66,17 +66,19 @@ def level_prior(bearing: Bearing, family: Family) -> Normal:
     return Normal(float(low + high) / 2, float(high - low) / (2 * CENTRAL), family.log_scale, "priors.plan")
 
 
-def panel_priors(study: Study, bearing: Bearing, family: Family, benefit: str) -> PanelPriors:
+def panel_priors(study: Study, bearing: Bearing, family: Family, benefit: str, apart: float = 1.0) -> PanelPriors:
     """The priors of one outcome under the plan's main prior of the effect.
 
+    The plan's drift is that of one period; over ``apart`` of them a walk goes as the square root.
     Raises RefusedError (``posterior_prior_family``) where a prior of the plan has another family than the model's.
     """
     given = {spec.key: from_plan(spec) for spec in study.priors}
+    drift = given_prior(given, "period_sd", DRIFT)
     return PanelPriors(
         level=level_prior(bearing, family),
         gap=given_prior(given, "group_gap", GAP),
         district=given_prior(given, "district_sd", DISTRICT),
-        drift=given_prior(given, "period_sd", DRIFT),
+        drift=replace(drift, sd=drift.sd * float(np.sqrt(apart))),
         shock=given_prior(given, "shock_sd", SHOCK),
         persistence=given_prior(given, "shock_persistence", PERSISTENCE),
         effect=effect_priors(study, benefit)[EFFECT],

@@ -133,6 +133,8 @@ CHECKS: Mapping[str, Callable[[Laid], Floats]] = {
 """What is checked, in the order in which it is told. A new check is one function of :class:`Laid` and one entry."""
 
 
+OF_SERIES = frozenset({"autocorrelation"})
+"""Checks that a before and an after cannot have: they need three periods."""
 WILDER = frozenset({"spread_of_changes", "largest_change"})
 """A fit is stopped where the data are wilder than the model in these."""
 
@@ -143,12 +145,14 @@ EITHER = frozenset({"zero_cells", "difference"})
 def predictive_checks(
     observed: Floats, replicated: Floats, cells: Cells | TypeCells, weights: Floats
 ) -> tuple[Predictive, ...]:
-    """Every check of ``observed`` (N,) against ``replicated`` (M, N) counts.
+    """Every check of ``observed`` (N,) against ``replicated`` (M, N) counts that as many periods allow.
 
     p is twice the smaller tail, ties counted on both sides, (1 + hits) / (1 + M): at most 1.
     """
     data, drawn = lay_out(observed[None, :], cells, weights), lay_out(replicated, cells, weights)
-    return tuple(judged(name, float(check(data)[0]), check(drawn)) for name, check in CHECKS.items())
+    series = len(np.unique(cells.period)) > 2
+    asked = {name: check for name, check in CHECKS.items() if series or name not in OF_SERIES}
+    return tuple(judged(name, float(check(data)[0]), check(drawn)) for name, check in asked.items())
 
 
 def judged(name: str, found: float, drawn: Floats) -> Predictive:

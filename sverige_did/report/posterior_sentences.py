@@ -26,15 +26,9 @@ def amount_of(record: PosteriorRecord, scale: str, value: float, language: Langu
     return numbers.amount(scale, value, language, CATALOGUE[record.outcome].unit)
 
 
-STAYING = frozenset({"binomial", "poisson", "composition"})
-"""Models of children present, who are counted anew in every period of their stay (docs/calibration.md)."""
-
-
 def sentences(record: PosteriorRecord, language: Language) -> Iterator[str]:
     """All that is said of a record that has a posterior, the effect first."""
     yield _headline(record, record.scales[0], language)
-    if record.likelihood in STAYING:
-        yield words.text("posterior.too_narrow", language)
     resting = _resting(record, language)
     if resting:
         yield resting

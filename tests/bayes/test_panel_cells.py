@@ -33,15 +33,55 @@ def test_whole_numbers_are_left_as_they_are_and_missing_ones_missing():
     assert np.array_equal(whole_numbers(values, np.zeros(5, dtype=int)), values, equal_nan=True)
 
 
+def whole_half_years(asked):
+    return asked.periods.model_dump() | {"partial": "intention"}
+
+
 def test_the_windows_are_the_plans_and_the_donut_keeps_its_place(made):
-    cells = panel_cells(made, plan(), "institution_per_1000").cells
+    found = panel_cells(made, plan(), "breakdowns")
+    cells = found.cells
+    assert found.apart == 1
     assert len(cells.low) == 16 * (len(LABELS) - 1)
     assert sorted(set(cells.period)) == [at for at in range(len(LABELS)) if LABELS[at] != "2013H2"]
     treated = np.array(SIDE)[cells.district] == "treated"
     assert np.array_equal(cells.dose, (treated & AFTER[cells.period]).astype(float))
-    whole = panel_cells(made, plan(periods=plan().periods.model_dump() | {"partial": "intention"}), "institution_share")
+    whole = panel_cells(made, plan(periods=whole_half_years(plan())), "breakdowns")
     assert len(whole.cells.low) == 16 * len(LABELS)
     assert (whole.cells.dose[whole.cells.period == LABELS.index("2013H2")]).sum() == 4
+
+
+def test_children_present_are_summed_over_the_time_before_and_the_time_after(made):
+    found = panel_cells(made, plan(), "institution_per_1000")
+    cells, rows = found.cells, made.outcome("institution_per_1000")
+    assert len(cells.low) == 2 * 16
+    before = np.array([label < "2013H2" for label in LABELS])
+    assert np.array_equal(cells.summed, np.where(cells.period == 0, before.sum(), AFTER.sum()))
+    treated = np.array(SIDE)[cells.district] == "treated"
+    assert np.array_equal(cells.dose, (treated & (cells.period == 1)).astype(float))
+    middles = np.flatnonzero(AFTER).mean() - np.flatnonzero(before).mean()
+    assert found.apart == pytest.approx(middles)
+    for unit, mine in rows.groupby("unit"):
+        at = int(str(unit)[-2:])
+        children = 2 * mine["value"].to_numpy()[before].sum()
+        assert abs(cells.low[2 * at] - children) <= 1
+    whole = panel_cells(made, plan(periods=whole_half_years(plan())), "institution_share").cells
+    assert set(whole.summed[whole.period == 1]) == {AFTER.sum() + 1}
+
+
+def test_a_hidden_number_of_children_widens_the_sum_that_it_is_in(made):
+    cells = made.cells.copy()
+    mine = (cells["outcome"] == "institution_per_1000") & (cells["unit"] == "distrikt-02")
+    mine &= cells["period"] == "2012H1"
+    cells.loc[mine, ["value", "low", "high", "status"]] = [np.nan, 0.5, 2.0, "hidden"]
+    found = panel_cells(Panel.of(cells, synthetic=True), plan(), "institution_per_1000").cells
+    assert list(np.flatnonzero(found.hidden)) == [4]
+    assert (found.high - found.low)[4] == 5 - 1, "half to two person-years are one to five children in the half-year"
+
+
+def test_nothing_before_go_live_is_refused_in_words(made):
+    with pytest.raises(RefusedError) as refusal:
+        panel_cells(without(made.cells, made.cells["start"] < "2013-07-01"), plan(), "institution_per_1000")
+    assert key_of(refusal) == "cells_one_period"
 
 
 def test_person_years_become_children_and_rates_are_in_the_unit_of_the_outcome(made):
@@ -50,7 +90,7 @@ def test_person_years_become_children_and_rates_are_in_the_unit_of_the_outcome(m
     rows = rows[rows["period"] != "2013H2"]
     rate = found.cells.low.sum() / found.cells.size.sum()
     assert rate == pytest.approx(1000 * rows["value"].sum() / rows["denominator"].sum(), rel=0.02)
-    assert found.likelihood == "poisson"
+    assert found.likelihood == "stock_rate"
     assert np.allclose(found.weights, found.weights[0])
 
 
@@ -87,10 +127,10 @@ def test_children_weigh_districts_where_the_plan_says_so(made):
 @pytest.mark.parametrize(
     ("kind", "outcome", "likelihood"),
     [
-        ("person_years", "institution_share", "binomial"),
+        ("person_years", "institution_share", "stock_share"),
         ("events", "follow_ups_on_time", "binomial"),
         ("events", "complaints", "negative_binomial"),
-        ("person_years", "placed_total", "poisson"),
+        ("person_years", "placed_total", "stock_rate"),
         ("mean", "wellbeing_sdq", None),
         ("money", "placement_spending", None),
     ],
