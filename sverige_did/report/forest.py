@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate, pairwise
+from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
 from sverige_did import words
@@ -50,18 +52,26 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Measures in CSS pixels; ``left`` and ``right`` are the fractions of the width that the axis spans."""
+    """Measures in CSS pixels; ``left`` and ``right`` are the fractions of the width that the axis spans. A name goes on
+    to another line after ``letters``, and its row is that much higher.
+    """
 
     width: float
     row: float
     left: float
     right: float
+    letters: int
+    size: float
     label_above: bool
+
+    def named(self, bar: Bar) -> list[str]:
+        """The lines of a bar's name."""
+        return wrap(bar.label, self.letters) or [""]
 
 
 LAYOUTS: dict[Shape, Layout] = {
-    "wide": Layout(720, 26, 0.46, 0.955, label_above=False),
-    "narrow": Layout(340, 42, 0.04, 0.92, label_above=True),
+    "wide": Layout(720, 26, 0.46, 0.955, 48, NUMBERS, label_above=False),
+    "narrow": Layout(340, 42, 0.04, 0.92, 50, NAMES, label_above=True),
 }
 
 
@@ -98,11 +108,13 @@ def _draw(
     name: str, bars: tuple[Bar, ...], language: Language, shape: Shape, *, scale: str, title: str, mark: str | None
 ) -> Markup:
     layout, top = LAYOUTS[shape], 22.0 if mark else 4.0
-    bottom = top + layout.row * len(bars)
+    more = [(len(layout.named(bar)) - 1) * strokes.LEADING * layout.size for bar in bars]
+    edges = list(accumulate([layout.row + height for height in more], initial=top))
+    bottom = edges[-1]
     axis = Axis(*_limits(bars, is_ratio=scale == "ratio"), layout.left * layout.width, layout.right * layout.width)
-    middles = [top + layout.row * (at + 0.5) for at in range(len(bars))]
-    below = [middle + (0.2 * layout.row if layout.label_above else 0.0) for middle in middles]
-    strips = list(zip(bars, below, strict=True))
+    middles = [(above + below) / 2 for above, below in pairwise(edges)]
+    lower = [height / 2 + 0.2 * layout.row if layout.label_above else 0.0 for height in more]
+    strips = [(bar, middle + down) for bar, middle, down in zip(bars, middles, lower, strict=True)]
     drawn = [*_grid(axis, top, bottom, language, scale)]
     for bar, y in strips:
         drawn += _bar(axis, y, bar, is_ratio=scale == "ratio")
@@ -116,10 +128,12 @@ def _draw(
 
 def _name(axis: Axis, bar: Bar, middle: float, layout: Layout) -> str:
     """The name at the left of its bar, or above it where the axis does not shine through."""
+    named = layout.named(bar)
+    first = middle - (len(named) - 1) / 2 * strokes.LEADING * layout.size + layout.size * strokes.MIDDLE
     if layout.label_above:
-        base = axis.left, middle - 0.2 * layout.row + NAMES * strokes.MIDDLE
-        return strokes.text(base, bar.label, "start", NAMES, halo=True)
-    return strokes.text((axis.left - 3.5, middle + NUMBERS * strokes.MIDDLE), bar.label, "end", NUMBERS)
+        base = axis.left, first - 0.2 * layout.row
+        return strokes.text(base, "\n".join(named), "start", layout.size, halo=True)
+    return strokes.text((axis.left - 3.5, first), "\n".join(named), "end", layout.size)
 
 
 def _place(value: float, *, is_ratio: bool) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from sverige_did import words
@@ -214,9 +213,6 @@ def _reported_table(release: Release, key: str, language: Language) -> Table | N
     )
 
 
-LABEL = 46
-"""Characters beside a bar; the table under the figure has the whole name."""
-
 LOOK_OF: dict[str, Look] = {"before_after": "raw", "bayes": "posterior", "closed_form": "posterior"}
 
 
@@ -264,7 +260,7 @@ def _bar(release: Release, item: Finding, apart: str, language: Language, *, by_
         parts = [words.text(f"labels.method.{result.estimator}", language), apart]
     if item.reading != ALL_READINGS:
         parts.append(reading(release, item.reading, language))
-    label = shorten(", ".join(part for part in parts if part), width=LABEL, placeholder=" …")
+    label = ", ".join(part for part in parts if part)
     return Bar(label, LOOK_OF.get(result.estimator, "sampling"), result.estimate, result.lower, result.upper)
 
 

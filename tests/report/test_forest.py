@@ -71,3 +71,21 @@ def test_every_bar_has_its_name_and_its_mark(shape):
     assert [name for name in said if name in {bar.label for bar in BARS}] == [bar.label for bar in BARS]
     assert "made up" in said
     assert len(marks(figure, svg.MUTED)) == len(marks(figure, svg.INK)) == len(list(figure.iter(f"{SVG}circle"))) == 1
+
+
+@pytest.mark.parametrize("shape", ["wide", "narrow"])
+def test_a_long_name_goes_on_below_and_pushes_the_next_bar_down(shape):
+    long = "A name that no figure is wide enough for, " * 3
+    bars = (Bar(long, "raw", 1.0, None, None), Bar("short", "raw", 2.0, None, None))
+    figure, usual = drawn(bars, "pp", shape), drawn((Bar("long", *_of(bars[0])), bars[1]), "pp", shape)
+    lines = [text for text in figure.iter(f"{SVG}text") if text.text and text.text in long]
+    assert " ".join(line.text for line in lines) == long.strip()
+    assert len(lines) > 1
+    assert all(len(line.text) <= LAYOUTS[shape].letters for line in lines)
+    (last,) = [text for text in figure.iter(f"{SVG}text") if text.text == "short"]
+    assert float(last.get("y")) - float(lines[-1].get("y")) > 1.5 * LAYOUTS[shape].size
+    assert float(figure.get("height")) > float(usual.get("height"))
+
+
+def _of(bar: Bar) -> tuple[str, float, None, None]:
+    return bar.look, bar.point, None, None
