@@ -29,6 +29,9 @@ PARTS = ("home_based", "network", "foster", "institution")
 FAMILY, OF_FAMILY = "family", {"network", "foster"}
 """Family care in all is the sum of two parts: where only one of them is hidden, the sum would tell it."""
 
+MOVES = ("moved_down_share", "moved_up_share")
+"""Two parts of the same children: those who moved neither way are known where both are."""
+
 COMPOSITION = "composition"
 """The likelihood that takes all parts at once."""
 
@@ -244,6 +247,7 @@ def _levels(panel: Panel, wanted: list[str], threshold: int) -> Iterator[Release
 def _hidden(sums: dict[str, _Sum], threshold: int) -> set[str]:
     """The outcomes of one group and period whose numbers stay inside."""
     hidden = {name for name, one in sums.items() if is_small(one.children, threshold) or one.rest < threshold}
+    hidden |= _hidden_moves({name: sums[name] for name in MOVES if name in sums and name not in hidden}, threshold)
     shares = {part: sums[f"{part}_share"] for part in PARTS if f"{part}_share" in sums}
     if shares and "placed_total" in sums:
         if "placed_total" in hidden:
@@ -251,6 +255,14 @@ def _hidden(sums: dict[str, _Sum], threshold: int) -> set[str]:
         parts = _hidden_parts(shares, sums["placed_total"], threshold)
         hidden = {name for name in hidden if name.removesuffix("_share") not in shares} | _both_views(parts)
     return hidden | {twin for name in hidden if (twin := CATALOGUE[name].twin)}
+
+
+def _hidden_moves(shown: dict[str, _Sum], threshold: int) -> set[str]:
+    """The direction with fewer moves, where the two together would tell of few children who did not move."""
+    if len(shown) < len(MOVES):
+        return set()
+    stayed = next(iter(shown.values())).denominator - sum(one.value for one in shown.values())
+    return {min(shown, key=lambda name: shown[name].value)} if stayed < threshold else set()
 
 
 def _hidden_parts(shares: dict[str, _Sum], total: _Sum, threshold: int) -> list[str]:

@@ -12,6 +12,7 @@ from sverige_did.errors import Problem
 from sverige_did.panel import Panel
 from sverige_did.sources import event_panel, group_panel
 from sverige_did.sources.measure_codes import MeasureCodes
+from sverige_did.sources.moves_panel import count_moves, move_cells
 from sverige_did.sources.panel_frame import FloatArray, Setting, Tables, make_setting
 from sverige_did.sources.person_year_panel import (
     Placed,
@@ -97,6 +98,12 @@ def _person_years(ground: _Ground) -> Part:
     return placed_cells(ground.placed, ground.setting, file), remarks
 
 
+def _moves(ground: _Ground) -> Part:
+    file = ground.tables["placements"].file
+    moved = count_moves(ground.placements.spells, ground.setting)
+    return move_cells(moved, ground.setting, file), list(_left_out(file, "panel_no_place", moved.unknown))
+
+
 def _spending(ground: _Ground) -> Part:
     table = ground.tables["placements"]
     if table.usable()["price"].isna().all():
@@ -160,7 +167,7 @@ def _wellbeing(ground: _Ground) -> Part:
 
 
 PARTS: tuple[Callable[[_Ground], Part], ...] = (
-    _person_years, _spending, _breakdowns, _complaints, _follow_ups, _caseload, _accounts, _wellbeing,
+    _person_years, _moves, _spending, _breakdowns, _complaints, _follow_ups, _caseload, _accounts, _wellbeing,
 )  # fmt: skip
 
 
