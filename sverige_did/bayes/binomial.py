@@ -48,7 +48,7 @@ BETA_BINOMIAL = Likelihood(_beta_binomial, _beta_binomial_log, ways)
 
 def build_binomial(cells: Cells, priors: PanelPriors = SHARES) -> pm.Model:
     """Unfitted model y_dt ~ Binomial(n_dt, logit^-1 eta_dt). Raises RefusedError when a count exceeds its trials."""
-    refuse_trials(cells)
+    _refuse_trials(cells)
     with pm.Model(check_bounds=False) as model:
         observe(cells, build_structure(cells, priors).eta, cells.size, BINOMIAL)
     return model
@@ -59,14 +59,13 @@ def build_beta_binomial(cells: Cells, priors: PanelPriors = SHARES, concentratio
 
     ``concentration`` is the prior of log kappa: large for independent children. Raises as :func:`build_binomial`.
     """
-    refuse_trials(cells)
+    _refuse_trials(cells)
     with pm.Model(check_bounds=False) as model:
         predictor = build_structure(cells, priors, {"log_kappa": concentration})
         observe(cells, predictor.eta, cells.size, BETA_BINOMIAL, (pm.math.exp(predictor.parameters["log_kappa"]),))
     return model
 
 
-def refuse_trials(cells: Cells) -> None:
-    """Raises RefusedError (``totals_count_above_trials``) where a count exceeds its trials."""
+def _refuse_trials(cells: Cells) -> None:
     if (cells.low > cells.size).any() or (cells.size != np.round(cells.size)).any():
         raise refuse("totals_count_above_trials")

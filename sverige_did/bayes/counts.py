@@ -55,19 +55,14 @@ def observe(
 ) -> None:
     """Add the counts (N,) to the model in context, given the predictor ``eta`` (N,) and the sizes (N,).
 
-    ``own`` are the likelihood's own parameters, scalars or (N,) each. A hidden cell's term is
-    log sum_{k=low..high} P(count = k), so hidden is neither zero nor missing.
+    A hidden cell's term is log sum_{k=low..high} P(count = k), so hidden is neither zero nor missing.
     """
     known, hidden = np.flatnonzero(~counted.hidden), np.flatnonzero(counted.hidden)
     if known.size:
-        seen = _rows((eta, *own), pm.Data("known", known)) if hidden.size else (eta, *own)
-        observe_known(counted.low[known], seen[0], size[known], likelihood, seen[1:])
+        seen = eta[pm.Data("known", known)] if hidden.size else eta
+        observe_known(counted.low[known], seen, size[known], likelihood, own)
     if hidden.size:
         pm.Potential("hidden_counts", _intervals(counted, eta, size, hidden, likelihood, own))
-
-
-def _rows(values: tuple[Tensor, ...], rows: Tensor) -> tuple[Tensor, ...]:
-    return tuple(value[rows] if pt.as_tensor(value).ndim else value for value in values)
 
 
 def observe_known(
@@ -98,6 +93,5 @@ def _intervals(
     candidates = np.where(possible, candidates, counted.low[hidden, None])
     constant = likelihood.constant(candidates, size[hidden, None])
     values, ways = pm.Data("candidates", candidates), pm.Data("ways", np.where(possible, constant, -np.inf))
-    rows, trials = pm.Data("hidden", hidden)[:, None], pm.Data("hidden_size", size[hidden])[:, None]
-    each, *particular = _rows((eta, *own), rows)
-    return pt.logsumexp(likelihood.log_density(values, each, trials, *particular) + ways, axis=1).sum()
+    each, trials = eta[pm.Data("hidden", hidden)][:, None], pm.Data("hidden_size", size[hidden])[:, None]
+    return pt.logsumexp(likelihood.log_density(values, each, trials, *own) + ways, axis=1).sum()

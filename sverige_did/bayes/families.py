@@ -11,26 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
-from scipy.special import betaln, expit, gammaln, logit
+from scipy.special import expit, gammaln, logit
 
-from sverige_did.bayes.binomial import build_binomial, ways
+from sverige_did.bayes.binomial import build_binomial
 from sverige_did.bayes.effects import percent
 from sverige_did.bayes.negative_binomial import build_negative_binomial
 from sverige_did.bayes.poisson import build_poisson
 from sverige_did.bayes.priors import Prior
-from sverige_did.bayes.stock import StockCells, build_stock_rate, build_stock_share, times_again
 from sverige_did.bayes.structure import Cells, PanelPriors
 
 Floats = NDArray[np.float64]
-LEAST = 1e-300
-"""Below this a gamma of next to no shape counts as this."""
-
 Own = Mapping[str, Floats]
-"""What the likelihood needs besides eta and the size, by name, broadcast against eta."""
-
-
-def _as_they_are(parameters: Own, cells: Cells) -> Own:  # noqa: ARG001 - every likelihood is given its cells
-    return {name: values[:, None] for name, values in parameters.items()}
+"""The likelihood's own parameters by name, broadcast against eta."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +32,7 @@ class Family:
     ``own`` names the plan's priors of the likelihood's own parameters, in the order that ``build`` takes them.
     ``outcome`` is the inverse link to the unit of the outcome, ``link`` its inverse; ``log_scale`` is the name of the
     link's scale. ``simulate(eta, size, own, rng)`` draws counts, ``log_likelihood(eta, count, size, own)`` has the
-    shape of ``eta``; ``needs`` makes what they take as ``own`` of draws (S,) of the parameters and the cells.
+    shape of ``eta``.
     """
 
     build: Callable[..., pm.Model]
@@ -50,7 +42,6 @@ class Family:
     log_scale: str
     simulate: Callable[[Floats, Floats, Own, np.random.Generator], Floats]
     log_likelihood: Callable[[Floats, Floats, Floats, Own], Floats]
-    needs: Callable[[Own, Cells], Own] = _as_they_are
 
     def model(self, cells: Cells, priors: PanelPriors, own: Mapping[str, Prior]) -> pm.Model:
         """The unfitted model; ``own`` may leave out parameters, which then have the package's prior."""
@@ -64,8 +55,8 @@ def _events(eta: Floats, size: Floats, own: Own, rng: np.random.Generator) -> Fl
 
 def _events_log(eta: Floats, count: Floats, size: Floats, own: Own) -> Floats:
     phi, mean = own["clustering"] ** -2.0, size * np.exp(eta)
-    orders = gammaln(count + phi) - gammaln(phi) - gammaln(count + 1)
-    return np.asarray(orders + count * np.log(mean / (phi + mean)) - phi * np.log1p(mean / phi))
+    ways = gammaln(count + phi) - gammaln(phi) - gammaln(count + 1)
+    return np.asarray(ways + count * np.log(mean / (phi + mean)) - phi * np.log1p(mean / phi))
 
 
 def _present_log(eta: Floats, count: Floats, size: Floats, _: Own) -> Floats:
@@ -73,61 +64,11 @@ def _present_log(eta: Floats, count: Floats, size: Floats, _: Own) -> Floats:
 
 
 def _share_log(eta: Floats, count: Floats, size: Floats, _: Own) -> Floats:
-    return np.asarray(ways(count, size) + count * eta - size * np.logaddexp(0.0, eta))
-
-
-def _again(parameters: Own, cells: Cells) -> Own:
-    if not isinstance(cells, StockCells):
-        raise TypeError("children present are counted in StockCells")
-    return {"again": times_again(parameters["log_odds_staying"], cells.summed)}
-
-
-def _stock_rate(eta: Floats, size: Floats, own: Own, rng: np.random.Generator) -> Floats:
-    mean: Floats = own["again"] * rng.gamma(size * np.exp(eta) / own["again"])
-    return rng.poisson(mean).astype(float)
-
-
-def _stock_rate_log(eta: Floats, count: Floats, size: Floats, own: Own) -> Floats:
-    again = own["again"]
-    children = size * np.exp(eta) / again
-    orders = gammaln(count + children) - gammaln(children) - gammaln(count + 1)
-    return np.asarray(orders + count * np.log(again) - (count + children) * np.log1p(again))
-
-
-def _stock_share(eta: Floats, size: Floats, own: Own, rng: np.random.Generator) -> Floats:
-    children = size / own["again"]
-    inside, outside = (rng.gamma(np.maximum(children * expit(side * eta), LEAST)) for side in (1, -1))
-    share = inside / np.maximum(inside + outside, LEAST)
-    return np.asarray(rng.binomial(size.astype(int), share), dtype=float)
-
-
-def _stock_share_log(eta: Floats, count: Floats, size: Floats, own: Own) -> Floats:
-    children = size / own["again"]
-    a, b = children * expit(eta), children * expit(-eta)
-    return np.asarray(ways(count, size) + betaln(a + count, b + size - count) - betaln(a, b))
+    ways = gammaln(size + 1) - gammaln(count + 1) - gammaln(size - count + 1)
+    return np.asarray(ways + count * eta - size * np.logaddexp(0.0, eta))
 
 
 FAMILIES: Mapping[str, Family] = {
-    "stock_share": Family(
-        build=build_stock_share,
-        own=("log_odds_staying",),
-        outcome=percent,
-        link=lambda share: np.asarray(logit(share / 100)),
-        log_scale="log_odds",
-        simulate=_stock_share,
-        log_likelihood=_stock_share_log,
-        needs=_again,
-    ),
-    "stock_rate": Family(
-        build=build_stock_rate,
-        own=("log_odds_staying",),
-        outcome=np.exp,
-        link=np.log,
-        log_scale="log_ratio",
-        simulate=_stock_rate,
-        log_likelihood=_stock_rate_log,
-        needs=_again,
-    ),
     "binomial": Family(
         build=build_binomial,
         own=(),

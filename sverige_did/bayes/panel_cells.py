@@ -2,8 +2,9 @@
 
 The periods are the plan's, before and after; one that is treated in part is left out or counted whole as the plan says,
 and keeps its place in time. Events stand period by period. Children present are summed over the time before and the
-time after, for those who stay are the same in every period (``stock``). Counts are those inside the house: nothing is
-hidden that the registers know.
+time after (Bertrand, Duflo and Mullainathan 2004, section IV.C): a child who stays is in every period, and periods
+would pass for new children. What a sum varies beyond chance is a district's own swing to the model, and estimated.
+Counts are those inside the house: nothing is hidden that the registers know.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sverige_did.bayes.stock import StockCells
 from sverige_did.bayes.structure import Cells
 from sverige_did.errors import refuse
 from sverige_did.outcomes import CATALOGUE
@@ -30,9 +30,6 @@ RESIDENTS = "placed_per_1000"
 
 PRESENT = frozenset({"person_years", "stock", "cases"})
 """Kinds that count who is there, as against ``events``, which happen."""
-
-STOCKS = ("stock_share", "stock_rate")
-"""The likelihoods of children present."""
 
 PER = {"percent": 100.0, "rate_per_1000": 1000.0}
 """The exposure that a rate in this unit is told per; 1 for any other."""
@@ -55,13 +52,11 @@ class PanelCells:
 
 
 def likelihood_of(kind: str, outcome: str) -> str | None:
-    """Which likelihood a kind of number has; None for means and amounts, which no count model takes."""
-    if kind not in PRESENT | {"events"}:
-        return None
+    """Which likelihood a kind of number has; None for means, amounts and shares of events, which none here takes."""
     share = CATALOGUE[outcome].family == "share"
     if kind in PRESENT:
-        return STOCKS[0] if share else STOCKS[1]
-    return "binomial" if share else "negative_binomial"
+        return "binomial" if share else "poisson"
+    return "negative_binomial" if kind == "events" and not share else None
 
 
 def panel_cells(panel: Panel, study: Study, outcome: str) -> PanelCells:
@@ -95,33 +90,31 @@ def panel_cells(panel: Panel, study: Study, outcome: str) -> PanelCells:
         size=size[kept],
     )
     weights = np.ones(len(labels)) if study.weights == "districts" or residents is None else residents
-    if likelihood not in STOCKS:
+    if rows["kind"].iloc[0] not in PRESENT:
         return PanelCells(outcome, likelihood, cells, weights)
     after = laid["after"].to_numpy(dtype=np.int64)[kept]
     apart = float(cells.period[after == 1].mean() - cells.period[after == 0].mean()) if np.ptp(after) else 1.0
     return PanelCells(outcome, likelihood, before_and_after(cells, after), weights, apart)
 
 
-def before_and_after(cells: Cells, after: NDArray[np.int64]) -> StockCells:
+def before_and_after(cells: Cells, after: NDArray[np.int64]) -> Cells:
     """The sums of each district over its periods before (``after`` (N,) is 0) and after (1), at most 2 G cells.
 
     Raises RefusedError as :class:`sverige_did.bayes.structure.Cells`.
     """
     place, row = np.unique(2 * cells.district + after, return_inverse=True)
 
-    def total(values: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-        return np.bincount(row, weights=values, minlength=len(place)).astype(float)
+    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.bincount(row, weights=values, minlength=len(place))
 
-    summed = total()
-    return StockCells(
+    return Cells(
         district=place // 2,
         period=place % 2,
         treated=cells.treated,
-        dose=total(cells.dose) / summed,
+        dose=total(cells.dose) / np.bincount(row),
         low=total(cells.low),
         high=total(cells.high),
         size=total(cells.size),
-        summed=summed.astype(np.int64),
     )
 
 

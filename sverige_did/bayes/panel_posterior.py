@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sverige_did.bayes.families import FAMILIES, Family, Own
+from sverige_did.bayes.families import FAMILIES, Family, Floats
 from sverige_did.bayes.fitting import sampled, seed_of, settings_of
 from sverige_did.bayes.panel_cells import PanelCells, likelihood_of, panel_cells
 from sverige_did.bayes.panel_priors import (
@@ -55,9 +55,9 @@ class Job:
         """Unique within a study; the group of the draws in the store."""
         return f"{self.wanted.outcome}.{self.panel.likelihood}"
 
-    def own_values(self, fit: Fit, kept: np.ndarray[tuple[int], np.dtype[np.int64]] | slice) -> Own:
-        """What the likelihood needs of some draws besides the predictor, broadcast against (S, N)."""
-        return self.family.needs({name: fit.values(name)[kept] for name in self.family.own}, self.panel.cells)
+    def own_values(self, fit: Fit, kept: np.ndarray[tuple[int], np.dtype[np.int64]] | slice) -> dict[str, Floats]:
+        """Some draws of the likelihood's own parameters, (S, 1) each."""
+        return {name: fit.values(name)[kept][:, None] for name in self.family.own}
 
 
 class Fitted(NamedTuple):

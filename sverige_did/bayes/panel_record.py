@@ -174,7 +174,7 @@ def _left_out(fitted: Fitted, rng: np.random.Generator) -> LeftOut | None:
         weights = smoothed(-log[:, district])
         if weights.usable:
             medians.append(float(weighted_quantiles(effect, weights.values, np.array([0.5]))[0]))
-        elif primary and job.family.log_scale != "log_odds":
+        elif primary and job.panel.likelihood != "binomial":
             medians.append(_refitted(fitted, district))
             refitted += 1
     if not medians:

@@ -76,15 +76,13 @@ def test_a_district_without_exposure_says_nothing_whatever_its_rate():
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_log_likelihoods_are_those_of_scipy(name):
-    eta, own = np.linspace(-2, 1, 7), {"clustering": np.full(7, 0.6), "again": np.full(7, 1.5)}
+    eta, own = np.linspace(-2, 1, 7), {"clustering": np.full(7, 0.6)}
     count, size = np.array([0.0, 1, 2, 3, 0, 5, 6]), np.full(7, 9.0)
-    phi, mean, share = 0.6**-2, 9 * np.exp(eta), 1 / (1 + np.exp(-eta))
+    phi, mean = 0.6**-2, 9 * np.exp(eta)
     expected = {
-        "binomial": stats.binom.logpmf(count, 9, share),
+        "binomial": stats.binom.logpmf(count, 9, 1 / (1 + np.exp(-eta))),
         "poisson": stats.poisson.logpmf(count, mean),
         "negative_binomial": stats.nbinom.logpmf(count, phi, phi / (phi + mean)),
-        "stock_rate": stats.nbinom.logpmf(count, mean / 1.5, 1 / 2.5),
-        "stock_share": stats.betabinom.logpmf(count, 9, 6 * share, 6 * (1 - share)),
     }[name]
     assert FAMILIES[name].log_likelihood(eta, count, size, own) == pytest.approx(expected)
 
@@ -92,16 +90,13 @@ def test_the_log_likelihoods_are_those_of_scipy(name):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_simulated_counts_have_the_mean_and_variance_of_the_likelihood(name):
     rng, n = np.random.default_rng(4), 200_000
-    eta, size = np.full((n, 1), -0.4), np.array([12.0])
-    own = {"clustering": np.full((n, 1), 0.5), "again": np.full((n, 1), 1.5)}
+    eta, size, own = np.full((n, 1), -0.4), np.array([12.0]), {"clustering": np.full((n, 1), 0.5)}
     drawn = FAMILIES[name].simulate(eta, size, own, rng)
     share, mean = 1 / (1 + np.exp(0.4)), 12 * np.exp(-0.4)
     expected = {
         "binomial": (12 * share, 12 * share * (1 - share)),
         "poisson": (mean, mean),
         "negative_binomial": (mean, mean + mean**2 * 0.25),
-        "stock_rate": (mean, 2.5 * mean),
-        "stock_share": (12 * share, 12 * share * (1 - share) * (12 + 8) / (1 + 8)),
     }[name]
     assert (drawn.mean(), drawn.var()) == pytest.approx(expected, rel=0.02)
 

@@ -35,7 +35,7 @@ def ready(cells: Panel, asked: Any, likelihood: str) -> list[Job | PosteriorReco
     return list(prepare(cells, asked, classes(cells, asked), likelihood))
 
 
-def job_of(cells: Panel, asked: Any, likelihood: str = "stock_rate") -> Job:
+def job_of(cells: Panel, asked: Any, likelihood: str = "poisson") -> Job:
     (job,) = (one for one in ready(cells, asked, likelihood) if isinstance(one, Job))
     return job
 
@@ -50,7 +50,7 @@ def from_the_prior(job: Job, seed: int = 1) -> Fit:
     rng = np.random.default_rng(seed)
     priors = replace(job.priors, level=Normal(job.priors.level.mean, 0.1, "log_ratio", "priors.plan"))
     draws = prior_draws(priors, rng, CHAINS * DRAWS)
-    values = dict(draws.scalars) | {"log_odds_staying": rng.normal(0.0, 1.0, CHAINS * DRAWS)}
+    values = dict(draws.scalars)
     values["tau_district"] = np.repeat(values["tau"][:, None], 4, axis=1)
     values["lambda"] = np.zeros((CHAINS * DRAWS, job.panel.cells.n_periods))
     known = replace(draws, walk=values["lambda"], effect=values["tau_district"])
@@ -122,7 +122,7 @@ def test_other_priors_leave_the_data_as_they_are(made: Panel):
 
 
 def test_the_level_prior_has_its_mass_where_the_plan_says(made: Panel):
-    for likelihood, plausible in (("stock_rate", (1.0, 40.0)), ("stock_share", (5.0, 60.0))):
+    for likelihood, plausible in (("poisson", (1.0, 40.0)), ("binomial", (5.0, 60.0))):
         prior = job_of(made, plan(), likelihood).priors.level
         ends = prior.frozen().ppf([0.025, 0.975])
         assert FAMILIES[likelihood].outcome(ends) == pytest.approx(plausible)
@@ -133,7 +133,7 @@ def test_a_prior_that_believes_the_absurd_stops_everything_before_sampling(made:
     assert job_of(made, plan(posterior={"bearings": [wide]})).gate.share < 0.99
     asked = plan(posterior={"bearings": [wide], "admissible_share": 0.99})
     with pytest.raises(RefusedError) as refusal:
-        ready(made, asked, "stock_rate")
+        ready(made, asked, "poisson")
     assert refusal.value.problems[0].key == "posterior_prior_absurd"
     assert "institution_per_1000" in str(refusal.value)
 
@@ -153,14 +153,14 @@ def test_what_cannot_be_modelled_is_told_with_its_reason(made: Panel):
     gone = {"errors.cells_no_treated_after": (made.cells["start"] < "2014-01-01") | control,
             "errors.posterior_design": ~control}  # fmt: skip
     for why, kept in gone.items():
-        found = ready(Panel.of(made.cells[kept], synthetic=True), plan(), "stock_rate")
+        found = ready(Panel.of(made.cells[kept], synthetic=True), plan(), "poisson")
         assert reasons(found) == {"institution_per_1000": why}
     quiet = made.cells.assign(value=0.0, low=0.0, high=0.0)
-    assert reasons(ready(Panel.of(quiet, synthetic=True), plan(), "stock_rate")) == {
+    assert reasons(ready(Panel.of(quiet, synthetic=True), plan(), "poisson")) == {
         "institution_per_1000": "errors.cells_all_zero"
     }
     fewer = plan(posterior={"bearings": [plan().posterior.bearings[1].model_dump()]})
-    assert reasons(ready(made, fewer, "stock_rate")) == {"institution_per_1000": "errors.posterior_no_bearing"}
+    assert reasons(ready(made, fewer, "poisson")) == {"institution_per_1000": "errors.posterior_no_bearing"}
     for key in ("posterior_design", "cells_all_zero", "posterior_no_bearing"):
         assert words.has(f"errors.{key}", "da")
 
@@ -168,7 +168,7 @@ def test_what_cannot_be_modelled_is_told_with_its_reason(made: Panel):
 def test_a_prior_of_another_family_is_refused(made: Panel):
     beta = {"key": "shock_sd", "family": "beta", "a": 2.0, "b": 2.0, "unit": "ratio", "reason": both("Wrong")}
     asked = plan(priors=[*[one.model_dump() for one in plan().priors], beta])
-    assert reasons(ready(made, asked, "stock_rate")) == {"institution_per_1000": "errors.posterior_prior_family"}
+    assert reasons(ready(made, asked, "poisson")) == {"institution_per_1000": "errors.posterior_prior_family"}
 
 
 def test_the_kinds_of_placement_are_modelled_together_or_told_why_not(made: Panel):

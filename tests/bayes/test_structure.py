@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
-from sverige_did.bayes import binomial, negative_binomial, poisson, stock
+from sverige_did.bayes import binomial, negative_binomial, poisson
 from sverige_did.bayes.counts import observe
 from sverige_did.bayes.priors import HalfNormal, Normal
 from sverige_did.bayes.structure import Cells, PanelPriors, build_structure
@@ -129,16 +129,6 @@ OWN = {
         2.7,
         lambda k, p, n: stats.nbinom.logpmf(k, 2.7, 2.7 / (2.7 + n * p / (1 - p))),
     ),
-    "stock_share": (
-        stock.SHARE,
-        1.8,
-        lambda k, p, n: stats.betabinom.logpmf(k, n, n / 1.8 * p, n / 1.8 * (1 - p)),
-    ),
-    "stock_rate": (
-        stock.PRESENT,
-        1.8,
-        lambda k, p, n: stats.nbinom.logpmf(k, n * p / (1 - p) / 1.8, 1 / 2.8),
-    ),
 }
 
 
@@ -167,19 +157,11 @@ def logp_at_prior_sds(model):
     return float(model.compile_logp(mode="FAST_COMPILE")(point))
 
 
-def of_stocks(panel, summed=3):
-    """The same panel, its cells sums over 1 to ``summed`` periods."""
-    columns = {name: getattr(panel, name) for name in Cells.__dataclass_fields__}
-    return stock.StockCells(**columns, summed=1 + panel.district % summed)
-
-
 BUILDERS = {
     "binomial": binomial.build_binomial,
     "beta_binomial": binomial.build_beta_binomial,
     "poisson": lambda panel: poisson.build_poisson(panel, RATES),
     "negative_binomial": lambda panel: negative_binomial.build_negative_binomial(panel, RATES),
-    "stock_share": lambda panel: stock.build_stock_share(of_stocks(panel)),
-    "stock_rate": lambda panel: stock.build_stock_rate(of_stocks(panel), RATES),
 }
 every_model = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
 

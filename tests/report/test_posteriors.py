@@ -68,7 +68,7 @@ def record(**changes: object) -> PosteriorRecord:
     curves = {"prior": stats.norm(0, 0.75).pdf(grid), "posterior": stats.norm(MEAN, SD).pdf(grid)}
     axes = {"x_name": "posterior.axis.log_ratio", "y_name": "posterior.axis.density", "x": tuple(grid)}
     made = {
-        "outcome": "institution_per_1000", "likelihood": "stock_rate", "scales": scales,
+        "outcome": "institution_per_1000", "likelihood": "poisson", "scales": scales,
         "estimates": tuple(map(estimate, scales)),
         "densities": tuple(Curve.model_validate({"name": name, "y": tuple(y)} | axes) for name, y in curves.items()),
         "stances": (stance("effect", "effect_sceptical", 0.91), stance("effect", "effect", 0.95),
@@ -89,7 +89,7 @@ REFUSED = PosteriorRecord(
 
 
 GATES = Diagnostics(
-    fit="institution_per_1000.stock_rate", chains=4, draws=1000, seed=1, r_hat_max=1.001, ess_bulk_min=900.0,
+    fit="institution_per_1000.poisson", chains=4, draws=1000, seed=1, r_hat_max=1.001, ess_bulk_min=900.0,
     ess_tail_min=800.0, divergences=0, bfmi_min=0.9, passed=True,
 )  # fmt: skip
 

@@ -99,21 +99,38 @@ def _limits(changes: Collapsed, weights: str, rng: np.random.Generator) -> dict[
 
 
 def summary(found: pd.DataFrame) -> pd.DataFrame:
-    """One row an outcome, weighting and method: coverage, mean error of the estimate, mean width of the interval."""
+    """One row an outcome, weighting and method."""
+    return covered(found, ["outcome", "weights", "method"]).rename(columns={"fits": "municipalities"})[list(COLUMNS)]
+
+
+def covered(found: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """How often ``lower`` to ``upper`` held ``true``, with its standard error; mean error of ``estimate``, mean width.
+
+    One row for each combination of the columns ``by``, in the order in which they come; ``fits`` counts intervals.
+    """
     counted = found.assign(
         held=(found["lower"] <= found["true"]) & (found["true"] <= found["upper"]),
         error=found["estimate"] - found["true"],
         width=found["upper"] - found["lower"],
     )
-    groups = counted.groupby(["outcome", "weights", "method"], sort=False)
-    table = groups.agg(
-        municipalities=("held", "size"),
+    table = counted.groupby(by, sort=False).agg(
+        fits=("held", "size"),
         coverage=("held", "mean"),
         mean_error=("error", "mean"),
         mean_width=("width", "mean"),
     )
-    table["std_error"] = np.sqrt(table["coverage"] * (1 - table["coverage"]) / table["municipalities"])
-    return table.reset_index()[list(COLUMNS)]
+    table["std_error"] = np.sqrt(table["coverage"] * (1 - table["coverage"]) / table["fits"])
+    return table.reset_index()
+
+
+def write(table: pd.DataFrame, path: Path, *header: str) -> None:
+    """The table as CSV below comments that say how it was made."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        file.writelines(f"# {line}\n" for line in header)
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(table.columns)
+        for row in table.itertuples(index=False):
+            writer.writerow([f"{value:.4f}" if isinstance(value, float) else value for value in row])
 
 
 def many(seeds: range) -> pd.DataFrame:
@@ -124,13 +141,9 @@ def many(seeds: range) -> pd.DataFrame:
 
 def main() -> None:
     """Write the record."""
-    table = summary(many(range(FIRST_SEED, FIRST_SEED + MUNICIPALITIES)))
-    with RECORD.open("w", newline="", encoding="utf-8") as file:
-        file.write(f"# python tests/validation/recovery.py: seeds {FIRST_SEED} to {FIRST_SEED + MUNICIPALITIES - 1}\n")
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for row in table.itertuples(index=False):
-            writer.writerow([f"{value:.4f}" if isinstance(value, float) else value for value in row])
+    last = FIRST_SEED + MUNICIPALITIES - 1
+    table = summary(many(range(FIRST_SEED, last + 1)))
+    write(table, RECORD, f"python tests/validation/recovery.py: seeds {FIRST_SEED} to {last}")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,6 @@ from sverige_did.bayes.negative_binomial import build_negative_binomial
 from sverige_did.bayes.poisson import build_poisson
 from sverige_did.bayes.priors import Normal
 from sverige_did.bayes.sdq import Scores, build_sdq, development_in_points
-from sverige_did.bayes.stock import StockCells, build_stock_rate, build_stock_share
 from sverige_did.bayes.structure import Cells, PanelPriors
 from sverige_did.bayes.transitions import Ladder, Moves, build_transitions, effect_on_moves
 
@@ -102,28 +101,6 @@ def panel(
         lambda y: build(observed(y)),
         (*SHARED, *own),
         {"att": lambda draws: effect_on_treated(draws, known, outcome).difference},
-        target=target,
-    )
-
-
-def stock(
-    build: Callable[[StockCells], Any], outcome: Callable[[np.ndarray], np.ndarray], target: float = 0.98
-) -> Case:
-    """Eight districts before and after, three of them treated; one has nothing before. Five periods and three."""
-    district, period = np.delete(np.divmod(np.arange(16), 2), [14], axis=1)
-    treated = np.arange(8) < 3
-    summed = np.array([5, 3])[period]
-    size = summed * (8.0 + 6 * (district % 3))
-
-    def sums(y: np.ndarray) -> StockCells:
-        return StockCells(district, period, treated, (treated[district] & (period == 1)) * 1.0, y, y, size, summed)
-
-    some = sums(np.ones(len(size)))
-    return Case(
-        build(some),
-        lambda y: build(sums(y)),
-        (*(name for name in SHARED if name != "sigma_tau"), "log_odds_staying"),
-        {"att": lambda draws: effect_on_treated(draws, some, outcome).difference},
         target=target,
     )
 
@@ -281,7 +258,5 @@ MODELS: Mapping[str, tuple[int, Callable[[], Case]]] = {
     "cost_amounts": (11, amounts),
     "cost_totals": (12, totals),
     "durations": (13, durations),
-    "stock_share": (14, lambda: stock(build_stock_share, percent)),
-    "stock_rate": (15, lambda: stock(lambda known: build_stock_rate(known, RATES), np.exp)),
 }
 """By name: the number that goes into the seed, which never changes, and the case."""
