@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
+from sverige_did.bayes import sdq
 from sverige_did.bayes.missing_waves import Unanswered, expected_scores
 from sverige_did.bayes.priors import draw
 from sverige_did.bayes.sdq import ScorePriors, Scores, build_sdq
@@ -42,6 +43,26 @@ def test_predictor_is_the_formula_written_out_row_by_row(waves):
         grown = found["child"][child] + found["slope"][child] * (scores.time[i] - (waves - 1) / 2)
         expected = grown + found["offset"][scores.informant[i]] + tau * scores.dose[i]
         assert found["eta"][i] == pytest.approx(expected + found["swing"][places.district[child], places.period[i]])
+
+
+def test_many_children_are_sampled_otherwise_and_their_posterior_is_the_same(monkeypatch):
+    """The two ways differ by the change of variables alone: child = expected + sd z."""
+    scores, places = rated()
+    few = build_sdq(scores, places=places)
+    monkeypatch.setattr(sdq, "MANY_CHILDREN", CHILDREN)
+    many = build_sdq(scores, places=places)
+    rng, told = np.random.default_rng(4), []
+    numbers = few.replace_rvs_by_values([few["child"], few["scale"]])
+    numbers = few.compile_fn(numbers, inputs=few.value_vars, on_unused_input="ignore", mode="FAST_COMPILE")
+    for _ in range(2):
+        point = {name: rng.normal(0, 0.5, value.shape) for name, value in few.initial_point().items()}
+        child, scale = numbers(point)
+        sd = scale[list(few.coords["scale_name"]).index("sd_child")]
+        here = float(few.compile_logp(mode="FAST_COMPILE")(point))
+        del point["child_z"]
+        there = float(many.compile_logp(mode="FAST_COMPILE")(point | {"child": child}))
+        told.append(here - there - CHILDREN * np.log(sd))
+    assert told == pytest.approx([0, 0], abs=1e-8)
 
 
 def test_what_is_common_to_all_is_left_to_the_line_where_there_are_two_periods():
