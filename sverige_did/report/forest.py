@@ -66,7 +66,7 @@ class Layout:
 
     def named(self, bar: Bar) -> list[str]:
         """The lines of a bar's name."""
-        return wrap(bar.label, self.letters) or [""]
+        return wrap(bar.label, self.letters, break_on_hyphens=False) or [""]
 
 
 LAYOUTS: dict[Shape, Layout] = {
