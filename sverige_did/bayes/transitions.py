@@ -27,6 +27,8 @@ from sverige_did.bayes.structure import refuse_design, refuse_lengths
 from sverige_did.errors import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from numpy.typing import NDArray
 
     from sverige_did.bayes.priors import Built, Prior
@@ -147,6 +149,15 @@ class MovePriors:
     up: Normal = NEUTRAL
     variation: HalfNormal = VARIATION
 
+    def named(self, concentration: Normal | None = CONCENTRATION) -> dict[str, Prior]:
+        """The priors of the scalar parameters by name; ``concentration`` as in :func:`build_transitions`."""
+        names: dict[str, Prior] = {
+            "stay": self.stay, "tau_down": self.down, "tau_up": self.up, "sd_level": self.level,
+            "sd_gap": self.gap, "sigma_alpha": self.district, "sigma_lambda": self.drift,
+            "sigma_tau": self.variation,
+        }  # fmt: skip
+        return names if concentration is None else {**names, "log_kappa": concentration}
+
 
 def build_transitions(
     moves: Moves, priors: MovePriors = MovePriors(), concentration: Normal | None = CONCENTRATION
@@ -154,13 +165,8 @@ def build_transitions(
     """Unfitted model of the moves; ``concentration`` is the prior of log kappa, and None makes kappa infinite: a plain
     multinomial, for children who move independently of each other.
     """
-    names: dict[str, Prior] = {
-        "stay": priors.stay, "tau_down": priors.down, "tau_up": priors.up, "sd_level": priors.level,
-        "sd_gap": priors.gap, "sigma_alpha": priors.district, "sigma_lambda": priors.drift,
-        "sigma_tau": priors.variation,
-    }  # fmt: skip
     with pm.Model(check_bounds=False) as model:
-        built = build_priors(names if concentration is None else {**names, "log_kappa": concentration})
+        built = build_priors(priors.named(concentration))
         eta, size = _predictor(moves, built), moves.counts.sum(axis=1)
         if concentration is None:
             observe_known(moves.counts, eta, size, MULTINOMIAL)
@@ -211,8 +217,29 @@ class MoveEffect(NamedTuple):
     up: NDArray[np.float64]
 
 
+class MoveShares(NamedTuple):
+    """Where children on a rung are at the end of a period, in per cent, draw by draw: under the programme, and had it
+    not been. ``rungs`` (R,) as in :class:`MoveEffect`; the others (draws, R, K) sum to 100 over the destinations.
+    """
+
+    rungs: NDArray[np.int64]
+    with_it: NDArray[np.float64]
+    without: NDArray[np.float64]
+
+
 def effect_on_moves(fit: Fit, moves: Moves, weights: NDArray[np.float64] | None = None) -> MoveEffect:
     """The finite-population effect by rung, over the rows under the programme, by g-computation.
+
+    ``weights`` and what is raised are as in :func:`shares_of_moves`.
+    """
+    told = shares_of_moves(fit, moves, weights)
+    effect, ladder = told.with_it - told.without, moves.ladder
+    down, up = (np.asarray((effect * side[told.rungs]).sum(axis=2)) for side in (ladder.down, ladder.up))
+    return MoveEffect(told.rungs, effect, down, up)
+
+
+def shares_of_moves(fit: Fit, moves: Moves, weights: NDArray[np.float64] | None = None) -> MoveShares:
+    """The destinations of each rung over the rows under the programme, with its effect and without.
 
     ``weights`` (N,) are scaled to sum to one within a rung; None weighs a row by its children times its dose: the
     children who in fact stood there. Raises ValueError when all weights of a rung are nought.
@@ -225,38 +252,40 @@ def effect_on_moves(fit: Fit, moves: Moves, weights: NDArray[np.float64] | None 
     if (within.sum(axis=0) <= 0).any():
         raise ValueError("a rung under the programme has no weight")
     within /= within.sum(axis=0)
+    blocks = [_block(parts, moves, rows, within) for parts in in_blocks(fit)]
+    with_it, without = (np.concatenate([block[at] for block in blocks]) for at in (0, 1))
+    return MoveShares(rungs, with_it, without)
+
+
+def in_blocks(fit: Fit) -> Iterator[Mapping[str, NDArray[np.float64]]]:
+    """The parts of the predictor, some draws at a time."""
     parts = {name: fit.values(name) for name in ("mu_move", "gamma_move", "tau_move", "alpha_move", "lambda_move")}
-    n = len(parts["tau_move"])
-    blocks = [
-        _block({name: part[start : start + BLOCK] for name, part in parts.items()}, moves, rows, within)
-        for start in range(0, n, BLOCK)
-    ]
-    effect = np.concatenate(blocks)
-    ladder = moves.ladder
-    down, up = (np.asarray((effect * side[rungs]).sum(axis=2)) for side in (ladder.down, ladder.up))
-    return MoveEffect(rungs, effect, down, up)
+    for start in range(0, len(parts["tau_move"]), BLOCK):
+        yield {name: part[start : start + BLOCK] for name, part in parts.items()}
+
+
+def predictor_of(
+    parts: Mapping[str, NDArray[np.float64]], moves: Moves, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """eta of some rows, minus infinity where a destination cannot be reached, and what of it is the programme's:
+    (draws, rows, K) each.
+    """
+    at, when, rung = moves.district[rows], moves.period[rows], moves.origin[rows]
+    change = parts["tau_move"][:, rung] * moves.dose[rows, None]
+    gap = parts["gamma_move"][:, rung] * moves.treated[at][:, None]
+    eta = parts["mu_move"][:, rung] + gap + parts["alpha_move"][:, at] + parts["lambda_move"][:, when] + change
+    return eta + np.where(moves.ladder.possible[rung], 0.0, -np.inf), change
 
 
 def _block(
-    parts: dict[str, NDArray[np.float64]], moves: Moves, rows: NDArray[np.int64], within: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    at, when, rung = moves.district[rows], moves.period[rows], moves.origin[rows]
-    change = parts["tau_move"][:, rung] * moves.dose[rows, None]
-    eta = parts["mu_move"][:, rung] + parts["gamma_move"][:, rung] + parts["alpha_move"][:, at] + change
-    return average_move_effect(eta + parts["lambda_move"][:, when], change, moves.ladder.possible[rung], within)
+    parts: Mapping[str, NDArray[np.float64]], moves: Moves, rows: NDArray[np.int64], within: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    eta, change = predictor_of(parts, moves, rows)
+    return average_shares(eta, within), average_shares(eta - change, within)
 
 
-def average_move_effect(
-    eta: NDArray[np.float64],
-    change: NDArray[np.float64],
-    possible: NDArray[np.bool_],
-    within: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Shares with the effect less shares without it, in percentage points: (draws, R, K).
-
-    ``eta`` and ``change`` are (draws, N, K), ``possible`` (N, K); column r of ``within`` (N, R) weighs the rows of
-    rung r and sums to one.
+def average_shares(eta: NDArray[np.float64], within: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shares in per cent by rung, (draws, R, K), from ``eta`` (draws, N, K); column r of ``within`` (N, R) weighs the
+    rows of rung r and sums to one.
     """
-    closed = np.where(possible, 0.0, -np.inf)
-    difference = softmax(eta + closed, axis=2) - softmax(eta - change + closed, axis=2)
-    return np.asarray(100 * np.einsum("snk,nr->srk", difference, within))
+    return np.asarray(100 * np.einsum("snk,nr->srk", softmax(eta, axis=2), within))

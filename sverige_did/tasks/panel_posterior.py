@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from sverige_did.bayes import panel_sdq
+from sverige_did.bayes import panel_moves, panel_sdq
 from sverige_did.bayes.fitting import diagnosed
 from sverige_did.bayes.panel_composition import (
     NAME,
@@ -14,6 +14,7 @@ from sverige_did.bayes.panel_composition import (
     fit_composition,
     prepare_composition,
 )
+from sverige_did.bayes.panel_moves_record import move_records
 from sverige_did.bayes.panel_posterior import Job, fit_jobs, prepare
 from sverige_did.bayes.panel_record import record
 from sverige_did.bayes.panel_sdq_record import score_record
@@ -23,8 +24,10 @@ from sverige_did.design import OutcomeDesign
 from sverige_did.files import read_model, read_models, write_models
 from sverige_did.panel import Panel, read_panel
 from sverige_did.results_posteriors import PosteriorRecord
-from sverige_did.sources.delivery import tables_of
+from sverige_did.sources.delivery import codes_of, tables_of
+from sverige_did.sources.moves_panel import count_moves
 from sverige_did.sources.panel_frame import make_setting
+from sverige_did.sources.person_year_panel import placements
 from sverige_did.sources.sdq_judged import sex_of
 from sverige_did.sources.sdq_panel import comparable_forms
 from sverige_did.study import Study
@@ -46,6 +49,8 @@ def run(
     study, classes = read_model(plan, Study), read_models(designs, OutcomeDesign)
     if likelihood == panel_sdq.NAME:
         told, fits = _scores(data, study, classes, cores)
+    elif likelihood == panel_moves.NAME:
+        told, fits = _moves(data, study, classes, cores)
     elif likelihood == NAME:
         told, fits = _together(read_panel(panel), study, classes, cores)
     else:
@@ -100,6 +105,21 @@ def _scores(
     fitted = panel_sdq.fit_scores(ready, study, cores)
     name = f"{panel_sdq.OUTCOME}.{panel_sdq.NAME}"
     return [score_record(fitted, study)], {name: scalars_only(fitted.fit)}
+
+
+def _moves(
+    data: Path, study: Study, designs: tuple[OutcomeDesign, ...], cores: int
+) -> tuple[list[PosteriorRecord], dict[str, Fit]]:
+    """Moves on the ladder, rung by rung in one model."""
+    tables = tables_of(data, study, panel_moves.REGISTERS)
+    setting = make_setting(tables, study)
+    spells = placements(tables["placements"], setting, codes_of(data, study)).spells
+    job, told = panel_moves.prepare_moves(count_moves(spells, setting), setting, study, designs)
+    if job is None:
+        return list(told), {}
+    _progress(1, 1, panel_moves.NAME)
+    fitted = panel_moves.fit_moves(job, study, cores)
+    return [*told, *move_records(fitted, study)], {panel_moves.NAME: scalars_only(fitted.fit)}
 
 
 def scalars_only(fit: Fit) -> Fit:

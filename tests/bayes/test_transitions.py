@@ -16,9 +16,10 @@ from sverige_did.bayes.transitions import (
     VARIATION,
     Ladder,
     Moves,
-    average_move_effect,
+    average_shares,
     build_transitions,
     effect_on_moves,
+    shares_of_moves,
 )
 from sverige_did.errors import RefusedError
 
@@ -199,15 +200,31 @@ def test_a_rung_without_weight_is_an_error():
 
 def test_average_is_the_mean_over_rows_done_slowly():
     rng = np.random.default_rng(6)
-    eta, change = rng.normal(size=(2, 4, 3)), rng.normal(size=(2, 4, 3))
+    eta = rng.normal(size=(2, 4, 3))
     weights = np.array([[0.25], [0.25], [0.5], [0.0]])
-    told = average_move_effect(eta, change, np.ones((4, 3), dtype=bool), weights)
+    told = average_shares(eta, weights)
     for s in range(2):
-        slow = sum(
-            w * 100 * (np.exp(e) / np.exp(e).sum() - np.exp(e - c) / np.exp(e - c).sum())
-            for w, e, c in zip(weights[:, 0], eta[s], change[s], strict=True)
-        )
+        slow = sum(w * 100 * np.exp(e) / np.exp(e).sum() for w, e in zip(weights[:, 0], eta[s], strict=True))
         assert told[s, 0] == pytest.approx(slow)
+
+
+def test_shares_with_and_without_are_the_formula_written_out():
+    rows = moves()
+    rng = np.random.default_rng(9)
+    shapes = {"mu_move": (3, 5), "gamma_move": (3, 5), "tau_move": (3, 5), "alpha_move": (8, 5), "lambda_move": (4, 5)}
+    draws = Draws(**{name: rng.normal(size=(2, *shape)) for name, shape in shapes.items()})
+    told = shares_of_moves(draws, rows)
+    for s, (r, o) in ((s, ro) for s in range(2) for ro in enumerate(told.rungs)):
+        mine = [i for i in np.flatnonzero(rows.dose > 0) if rows.origin[i] == o]
+        possible = LADDER.possible[o]
+        slow = {True: np.zeros(5), False: np.zeros(5)}
+        for i, with_it in ((i, with_it) for i in mine for with_it in slow):
+            one = {name: part[s] for name, part in draws.parts.items()}
+            eta = one["mu_move"][o] + one["gamma_move"][o] + one["alpha_move"][rows.district[i]]
+            eta = eta + one["lambda_move"][rows.period[i]] + with_it * one["tau_move"][o]
+            slow[with_it][possible] += 100 * softmax(eta[possible]) / len(mine)
+        assert told.with_it[s, r] == pytest.approx(slow[True])
+        assert told.without[s, r] == pytest.approx(slow[False])
 
 
 @pytest.mark.parametrize(
