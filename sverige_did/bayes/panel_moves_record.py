@@ -85,7 +85,7 @@ def _record(fitted: MoveFit, wanted: Outcome, replayed: Replayed, study: Study) 
         estimates=tuple(_estimate(job, wanted, one, study) for one in told),
         scales=tuple(scale_of(wanted, one) for one in told),
         stances=tuple(_stances(fitted, wanted, study)),
-        learned=_learned(job, fit),
+        learned=_learned(job, fit, wanted),
         power=_power(job, fit, wanted, told[0].draws, replayed.log_likelihood),
         prior_level=(gate.low, gate.median, gate.high),
         prior_share=gate.share,
@@ -151,10 +151,12 @@ def _prior(job: MoveJob, wanted: Outcome) -> Normal:
     return job.priors.down if EFFECT_OF[wanted.outcome] == "tau_down" else job.priors.up
 
 
-def _learned(job: MoveJob, fit: Fit) -> tuple[Learned, ...]:
+def _learned(job: MoveJob, fit: Fit, wanted: Outcome) -> tuple[Learned, ...]:
+    """Without the effect in the other direction: that outcome may have to stay inside for its few moves."""
+    other = set(EFFECT_OF.values()) - {EFFECT_OF[wanted.outcome]}
+    priors = {name: prior for name, prior in job.priors.named().items() if name not in other}
     return tuple(
-        one.model_copy(update={"parameter": NAMES.get(one.parameter, one.parameter)})
-        for one in learned_of(job.priors.named(), fit)
+        one.model_copy(update={"parameter": NAMES.get(one.parameter, one.parameter)}) for one in learned_of(priors, fit)
     )
 
 
