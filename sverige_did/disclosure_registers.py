@@ -19,7 +19,7 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import Panel
 from sverige_did.results import EFFECT_CLASSES, CheckResult, DesignClass, Diagnostics, Finding, LineupRecord, Remark
-from sverige_did.results_posteriors import PosteriorRecord, Unrated
+from sverige_did.results_posteriors import PosteriorRecord, SpendingParts, Unrated
 from sverige_did.small_counts import TOLERANCE, fewest_children, hidden_parts, is_small
 from sverige_did.study import Study
 
@@ -127,7 +127,7 @@ def release_registers(
     )
 
 
-OF_FEW = frozenset({"largest_change", "zero_cells", "low_scores", "high_scores"})
+OF_FEW = frozenset({"largest_change", "zero_cells", "low_scores", "high_scores", "largest_amount"})
 """Checks whose observed number is one of single districts or of few children: only how well the model foretells it may
 leave."""
 
@@ -176,7 +176,16 @@ def _without_few(record: PosteriorRecord, threshold: int) -> PosteriorRecord:
     checks = tuple(one.model_copy(update=shut) if one.check in OF_FEW else one for one in record.checks)
     told = record.unrated
     few = told is not None and any(is_small(count or 0, threshold) for count in (told.answered, told.unanswered))
-    return record.model_copy(update={"checks": checks, "unrated": Unrated() if few else told})
+    shown = {"checks": checks, "unrated": Unrated() if few else told, "spending": _spending(record.spending, threshold)}
+    return record.model_copy(update=shown)
+
+
+def _spending(parts: SpendingParts | None, threshold: int) -> SpendingParts | None:
+    """Without how many children there are, and without all the rest where they are few: the parts tell them apart."""
+    if parts is None:
+        return None
+    few = parts.children is None or is_small(parts.children, threshold)
+    return SpendingParts() if few else parts.model_copy(update={"children": None})
 
 
 def posterior_findings(

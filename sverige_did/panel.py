@@ -129,3 +129,10 @@ def read_panel(path: Path) -> Panel:
     if mark not in {b"true", b"false"}:
         raise InputError(Problem("panel_unmarked", file=path.name))
     return Panel.of(table.to_pandas(), synthetic=mark == b"true", file=path.name)
+
+
+def children_living(cells: pd.DataFrame) -> float:
+    """The mean number of children behind denominators that are resident-years."""
+    periods = cells.drop_duplicates("period")
+    days = (periods["end"] - periods["start"]).dt.days + 1
+    return float(cells["denominator"].sum() / (days.sum() / 365.25))

@@ -107,6 +107,19 @@ class Unrated(Frozen):
     tipping: float | None = None
 
 
+class SpendingParts(Frozen):
+    """Where an effect on spending comes from, on the outcome's own scale.
+
+    ``by_use`` is what comes from fewer or more children with spending, ``by_amount`` what from less or more on each;
+    draw by draw they add up to the effect. ``children`` is the smallest number of children with spending in a group
+    and window: it never leaves, and where it is small nothing else does.
+    """
+
+    children: int | None = None
+    by_use: PosteriorScale | None = None
+    by_amount: PosteriorScale | None = None
+
+
 class PosteriorRecord(Frozen):
     """The posterior of one outcome of a panel by one likelihood, with all that speaks for and against it.
 
@@ -130,6 +143,7 @@ class PosteriorRecord(Frozen):
     checks: tuple[PredictiveCheck, ...] = ()
     left_out: LeftOut | None = None
     unrated: Unrated | None = None
+    spending: SpendingParts | None = None
 
     @property
     def refused(self) -> bool:

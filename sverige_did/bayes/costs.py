@@ -204,6 +204,13 @@ class CostEffect(NamedTuple):
     ratio: NDArray[np.float64]
 
 
+class Pairs(NamedTuple):
+    """Numbers of the draws of both parts that go together, (S,) each."""
+
+    use: NDArray[np.int64]
+    amount: NDArray[np.int64]
+
+
 def effect_on_costs(
     use_fit: Fit,
     amount_fit: Fit,
@@ -213,19 +220,38 @@ def effect_on_costs(
 ) -> CostEffect:
     """The finite-population effect in the treated cells, by g-computation from the draws of both parts.
 
-    The longer set of draws is cut to the shorter, and the second is shuffled: the parts are independent, and no trace
-    of a common seed may link them. ``district_weights`` (G,) as in ``effects.weights_of``.
+    They are paired by :func:`pairs`. ``district_weights`` (G,) as in ``effects.weights_of``.
     """
+    return effect_of_pairs(use_fit, amount_fit, costs, pairs(use_fit, amount_fit, rng), district_weights)
+
+
+def pairs(use_fit: Fit, amount_fit: Fit, rng: np.random.Generator) -> Pairs:
+    """Which draw of the one part goes with which of the other, (S,) each.
+
+    The longer set of draws is cut to the shorter, and the second is shuffled: the parts are independent, and no trace
+    of a common seed may link them.
+    """
+    order = rng.permutation(len(amount_fit.values("tau")))
+    n = min(len(use_fit.values("tau")), len(order))
+    return Pairs(np.arange(n), order[:n])
+
+
+def effect_of_pairs(
+    use_fit: Fit,
+    amount_fit: Fit,
+    costs: Amounts | Totals,
+    kept: Pairs,
+    district_weights: NDArray[np.float64] | None = None,
+) -> CostEffect:
+    """As :func:`effect_on_costs`, for draws that are paired already."""
     cells = costs.use
     rows = np.flatnonzero(cells.dose > 0)
     place = np.searchsorted(np.flatnonzero(cells.treated), cells.district[rows])
-    order = rng.permutation(len(amount_fit.values("tau")))
-    n = min(len(use_fit.values("tau")), len(order))
     parts = []
-    for fit, kept in ((use_fit, np.arange(n)), (amount_fit, order[:n])):
-        change = fit.values("tau_district")[kept][:, place] * cells.dose[rows]
-        parts.append((fit.values("eta")[kept][:, rows], change))
-    above = _mean_above(amount_fit, costs)[order[:n], None]
+    for fit, draws in ((use_fit, kept.use), (amount_fit, kept.amount)):
+        change = fit.values("tau_district")[draws][:, place] * cells.dose[rows]
+        parts.append((fit.values("eta")[draws][:, rows], change))
+    above = _mean_above(amount_fit, costs)[kept.amount, None]
     (use, use_change), (amount, amount_change) = parts
     return average_cost_effect(
         np.stack([expit(use), expit(use - use_change)]),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sverige_did.panel import Panel
+    from sverige_did.sources.panel_frame import Setting
     from sverige_did.study import Study
 
 RESIDENTS = "placed_per_1000"
@@ -152,6 +153,13 @@ def windows_of_plan(start: pd.Series, end: pd.Series, study: Study) -> tuple[pd.
     go_live, baseline, last = (pd.Timestamp(day) for day in (when.treatment_start, when.baseline, when.follow_up))
     since = end if when.partial == "intention" else start
     return (end <= baseline) & (end < go_live), (since >= go_live) & (end <= last)
+
+
+def windows_of_setting(setting: Setting, study: Study) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The same of the periods (T,) that a panel is laid on."""
+    bounds = pd.Series(setting.windows.bounds.astype("datetime64[D]"))
+    before, after = windows_of_plan(bounds[:-1], bounds[1:].reset_index(drop=True) - pd.Timedelta(days=1), study)
+    return before.to_numpy(dtype=bool), after.to_numpy(dtype=bool)
 
 
 def _numbers(

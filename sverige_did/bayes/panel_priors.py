@@ -67,7 +67,15 @@ def level_prior(bearing: Bearing, family: Family) -> Normal:
 
 
 def panel_priors(study: Study, bearing: Bearing, family: Family, benefit: str, apart: float = 1.0) -> PanelPriors:
-    """The priors of one outcome under the plan's main prior of the effect.
+    """The priors of one outcome of a family under the plan's main prior of the effect.
+
+    Raises RefusedError as :func:`structure_priors`.
+    """
+    return structure_priors(study, level_prior(bearing, family), benefit, apart)
+
+
+def structure_priors(study: Study, level: Normal, benefit: str, apart: float = 1.0) -> PanelPriors:
+    """The plan's priors of the shared structure about a level, under its main prior of the effect.
 
     The plan's drift is that of one period; over ``apart`` of them a walk goes as the square root.
     Raises RefusedError (``posterior_prior_family``) where a prior of the plan has another family than the model's.
@@ -75,7 +83,7 @@ def panel_priors(study: Study, bearing: Bearing, family: Family, benefit: str, a
     given = {spec.key: from_plan(spec) for spec in study.priors}
     drift = given_prior(given, "period_sd", DRIFT)
     return PanelPriors(
-        level=level_prior(bearing, family),
+        level=level,
         gap=given_prior(given, "group_gap", GAP),
         district=given_prior(given, "district_sd", DISTRICT),
         drift=replace(drift, sd=drift.sd * float(np.sqrt(apart))),

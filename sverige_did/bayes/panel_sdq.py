@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy.special import expit, logit
 
 from sverige_did.bayes.fitting import sampled, seed_of, settings_of
 from sverige_did.bayes.missing_waves import Unanswered
-from sverige_did.bayes.panel_cells import windows_of_plan
+from sverige_did.bayes.panel_cells import windows_of_setting
 from sverige_did.bayes.panel_posterior import refused
 from sverige_did.bayes.panel_priors import (
     CENTRAL,
@@ -156,12 +155,11 @@ def rated(forms: Forms, girl: NDArray[np.bool_] | None, setting: Setting, study:
 
 def _in_windows(forms: Forms, setting: Setting, study: Study) -> tuple[NDArray[np.bool_], Forms, NDArray[np.int64]]:
     """Which periods (T,) lie after go-live, the questionnaires in the plan's windows, and the period of each."""
-    bounds = pd.Series(setting.windows.bounds.astype("datetime64[D]"))
-    before, after = windows_of_plan(bounds[:-1], bounds[1:].reset_index(drop=True) - pd.Timedelta(days=1), study)
+    before, after = windows_of_setting(setting, study)
     inside = np.flatnonzero(before | after)
     period = np.searchsorted(setting.windows.bounds, forms.day, side="right") - 1
     kept = np.isin(period, inside)
-    return after.to_numpy(dtype=bool), forms.rows(kept), period[kept]
+    return after, forms.rows(kept), period[kept]
 
 
 def unanswered(

@@ -16,7 +16,7 @@ from sverige_did.did.collapse import Window
 from sverige_did.did.from_panel import Partial, cells_after, cells_before, district_panel, study_window
 from sverige_did.errors import RefusedError
 from sverige_did.outcomes import CATALOGUE
-from sverige_did.panel import Panel
+from sverige_did.panel import Panel, children_living
 from sverige_did.results import DesignClass, Estimate, Finding, Remark, Verdict
 from sverige_did.study import Outcome, Study
 
@@ -55,7 +55,7 @@ class Asked(NamedTuple):
         For an amount of the group it is the number of children who live in the treated districts.
         """
         if self.wanted.outcome in OF_THE_GROUP:
-            return _children(self.cells[self.cells["group"] == "treated"])
+            return children_living(self.cells[self.cells["group"] == "treated"])
         return UNIT_SCALE.get(CATALOGUE[self.wanted.outcome].unit, ("level", 1.0))[1]
 
     @property
@@ -127,13 +127,6 @@ def asked_of(panel: Panel, study: Study, designs: Sequence[OutcomeDesign]) -> It
 def children(panel: Panel, study: Study) -> pd.Series[float]:
     """Resident children of each district before go-live: what districts are weighed by."""
     return cells_before(panel.outcome(WEIGHTS_FROM), study.periods).groupby("unit")["denominator"].mean()
-
-
-def _children(cells: pd.DataFrame) -> float:
-    """The mean number of children behind denominators that are resident-years."""
-    periods = cells.drop_duplicates("period")
-    days = (periods["end"] - periods["start"]).dt.days + 1
-    return float(cells["denominator"].sum() / (days.sum() / 365.25))
 
 
 def told(refusal: RefusedError) -> tuple[Remark, ...]:

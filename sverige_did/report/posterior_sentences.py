@@ -11,7 +11,7 @@ from sverige_did.report import numbers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sverige_did.results_posteriors import PosteriorRecord, PosteriorScale, Unrated
+    from sverige_did.results_posteriors import PosteriorRecord, PosteriorScale, SpendingParts, Unrated
     from sverige_did.words import Language
 
 SENTENCE_LEVEL = 0.89
@@ -29,6 +29,8 @@ def amount_of(record: PosteriorRecord, scale: str, value: float, language: Langu
 def sentences(record: PosteriorRecord, language: Language) -> Iterator[str]:
     """All that is said of a record that has a posterior, the effect first."""
     yield _headline(record, record.scales[0], language)
+    if record.spending is not None:
+        yield _spending(record, record.spending, language)
     resting = _resting(record, language)
     if resting:
         yield resting
@@ -74,6 +76,21 @@ def _headline(record: PosteriorRecord, own: PosteriorScale, language: Language) 
         "threshold": amount_of(record, own.scale, own.threshold or 0.0, language),
     }
     return words.text("posterior.sentence.sided", language, **values)
+
+
+def _spending(record: PosteriorRecord, parts: SpendingParts, language: Language) -> str:
+    """How much of the effect comes from fewer or more children, and how much from cheaper or dearer ones."""
+    if parts.by_use is None or parts.by_amount is None:
+        return words.text("posterior.spending.hidden", language)
+    values: dict[str, object] = {"level": numbers.percent(SENTENCE_LEVEL, language)}
+    for name, part in (("use", parts.by_use), ("amount", parts.by_amount)):
+        lower, upper = part.intervals[part.levels.index(SENTENCE_LEVEL)]
+        values |= {
+            name: amount_of(record, part.scale, part.median, language),
+            f"{name}_lower": numbers.bare(part.scale, lower, language),
+            f"{name}_upper": amount_of(record, part.scale, upper, language),
+        }
+    return words.text("posterior.spending.parts", language, **values)
 
 
 def _percent(value: float | None, language: Language) -> str:

@@ -66,7 +66,7 @@ def build(tables: Tables, study: Study, codes: MeasureCodes) -> Built:
         placements=spells,
         placed=count_placed(spells.spells, setting),
         case_years=event_panel.case_years(tables, setting) if "cases" in tables else None,
-        prices=_prices(setting),
+        prices=prices_of(setting),
     )
     cells, remarks = [], []
     for part in PARTS:
@@ -79,7 +79,8 @@ def build(tables: Tables, study: Study, codes: MeasureCodes) -> Built:
     return Built(panel, tuple(remarks))
 
 
-def _prices(setting: Setting) -> tuple[PriceIndex, int] | None:
+def prices_of(setting: Setting) -> tuple[PriceIndex, int] | None:
+    """The plan's price index and the year whose prices it tells amounts in; None where it has none."""
     plan = setting.rules.prices
     if plan is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from sverige_did.bayes import panel_moves, panel_sdq
+from sverige_did.bayes import panel_costs, panel_moves, panel_sdq
 from sverige_did.bayes.fitting import diagnosed
 from sverige_did.bayes.panel_composition import (
     NAME,
@@ -14,6 +14,7 @@ from sverige_did.bayes.panel_composition import (
     fit_composition,
     prepare_composition,
 )
+from sverige_did.bayes.panel_costs_record import cost_record
 from sverige_did.bayes.panel_moves_record import move_records
 from sverige_did.bayes.panel_posterior import Job, fit_jobs, prepare
 from sverige_did.bayes.panel_record import record
@@ -28,6 +29,7 @@ from sverige_did.sources.delivery import codes_of, tables_of
 from sverige_did.sources.moves_panel import count_moves
 from sverige_did.sources.panel_frame import make_setting
 from sverige_did.sources.person_year_panel import placements
+from sverige_did.sources.register_panel import prices_of
 from sverige_did.sources.sdq_judged import sex_of
 from sverige_did.sources.sdq_panel import comparable_forms
 from sverige_did.study import Study
@@ -51,6 +53,8 @@ def run(
         told, fits = _scores(data, study, classes, cores)
     elif likelihood == panel_moves.NAME:
         told, fits = _moves(data, study, classes, cores)
+    elif likelihood == panel_costs.NAME:
+        told, fits = _spending(read_panel(panel), data, study, classes, cores)
     elif likelihood == NAME:
         told, fits = _together(read_panel(panel), study, classes, cores)
     else:
@@ -122,8 +126,24 @@ def _moves(
     return [*told, *move_records(fitted, study)], {panel_moves.NAME: scalars_only(fitted.fit)}
 
 
+def _spending(
+    panel: Panel, data: Path, study: Study, designs: tuple[OutcomeDesign, ...], cores: int
+) -> tuple[list[PosteriorRecord], dict[str, Fit]]:
+    """Spending on placements in two parts, from the placements' prices a day."""
+    tables = tables_of(data, study, panel_costs.REGISTERS)
+    setting = make_setting(tables, study)
+    placed = placements(tables["placements"], setting, codes_of(data, study))
+    cells = panel.outcome(panel_costs.OUTCOME)
+    ready = panel_costs.prepare_costs(cells, placed, setting, prices_of(setting), study, designs)
+    if not isinstance(ready, panel_costs.CostJob):
+        return [ready] if ready is not None else [], {}
+    fitted = panel_costs.fit_costs(ready, study, cores, told=_progress)
+    told = [cost_record(fitted, study)]
+    return told, {panel_costs.fit_name(part): scalars_only(fit) for part, fit in fitted.fits.items()}
+
+
 def scalars_only(fit: Fit) -> Fit:
-    """Without anything that has a value by child, by questionnaire or by district."""
+    """Without anything that has a value by child, by questionnaire, by cell or by district."""
     posterior = fit.draws["posterior"].to_dataset()
     kept = posterior[[name for name, values in posterior.items() if set(values.dims) == {"chain", "draw"}]]
     kept = kept.drop_vars([name for name in kept.coords if name not in {"chain", "draw"}])

@@ -15,6 +15,8 @@ from sverige_did import words
 from sverige_did.bayes.families import FAMILIES
 from sverige_did.bayes.gates import STANDARD, GateReport
 from sverige_did.bayes.panel_composition import NAME, Composition, prepare_composition
+from sverige_did.bayes.panel_costs import NAME as COSTS
+from sverige_did.bayes.panel_moves import NAME as MOVES
 from sverige_did.bayes.panel_posterior import Fitted, Job, fit_jobs, prepare, with_effect, with_shock
 from sverige_did.bayes.panel_priors import effect_priors, prior_draws
 from sverige_did.bayes.panel_record import record
@@ -189,8 +191,8 @@ def test_the_workflow_samples_likelihoods_that_there_are_and_names_them_on_the_p
     assert listed
     named = re.findall(r'"(\w+)"', listed[1])
     assert named
-    assert set(named) <= {*FAMILIES, NAME, SDQ}
-    for likelihood in (*FAMILIES, NAME, SDQ):
+    assert set(named) <= {*FAMILIES, NAME, SDQ, COSTS, MOVES}
+    for likelihood in (*FAMILIES, NAME, SDQ, COSTS, MOVES):
         assert words.has(f"posterior.likelihood.{likelihood}", "da")
 
 

@@ -13,7 +13,7 @@ from small_posterior import classes, panel, plan
 from sverige_did import words
 from sverige_did.disclosure import Release
 from sverige_did.disclosure_registers import release_registers
-from sverige_did.report import render
+from sverige_did.report import numbers, render
 from sverige_did.report.posteriors import posteriors
 from sverige_did.results import Curve, Diagnostics, Estimate, LineupRecord, Remark
 from sverige_did.results_posteriors import (
@@ -22,6 +22,7 @@ from sverige_did.results_posteriors import (
     PosteriorRecord,
     PosteriorScale,
     PredictiveCheck,
+    SpendingParts,
     Stance,
     Unrated,
 )
@@ -181,6 +182,32 @@ def test_few_children_not_rated_again_are_hidden_with_all_that_would_tell_how_ma
     small = UNRATED.model_copy(update={few: 4})
     assert released(record(unrated=small)).posteriors[0].unrated == Unrated()
     assert said_of_the_unrated(small, "en") == words.text("posterior.unrated.hidden", "en")
+
+
+PARTS = SpendingParts(children=23, by_use=scale("rate_per_1000", 0.0), by_amount=scale("ratio", 0.0))
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_how_much_of_an_effect_on_spending_comes_from_whom_is_one_sentence(language: words.Language) -> None:
+    out = released(record(spending=PARTS))
+    kept = out.posteriors[0].spending
+    assert kept == PARTS.model_copy(update={"children": None})
+    assert PARTS.by_use is not None
+    (said,) = (one for one in posteriors(out, language)[0].sentences if one.startswith(START[language]))
+    for value in (PARTS.by_use.median, *PARTS.by_use.intervals[1]):
+        assert numbers.bare("rate_per_1000", value, language) in said
+    assert "23" not in said
+
+
+def test_the_parts_of_spending_on_few_children_are_hidden() -> None:
+    out = released(record(spending=PARTS.model_copy(update={"children": 4})))
+    assert out.posteriors[0].spending == SpendingParts()
+    said = posteriors(out, "en")[0].sentences
+    assert words.text("posterior.spending.hidden", "en") in said
+    assert not [one for one in said if one.startswith(START["en"])]
+
+
+START = {"da": "Heraf kommer", "en": "Of this,"}
 
 
 def test_how_many_children_are_at_the_ends_of_the_scale_does_not_leave() -> None:

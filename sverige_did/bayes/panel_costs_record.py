@@ -1,0 +1,184 @@
+"""From the draws of both parts of the model of costs to what is told: the treated group's spending a year, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from sverige_did.bayes.costs import CostEffect, Totals, effect_of_pairs, pairs
+from sverige_did.bayes.families import FAMILIES
+from sverige_did.bayes.fitting import seed_of
+from sverige_did.bayes.panel_costs import MILLION, NAME, PARTS, CostFit
+from sverige_did.bayes.panel_costs_checks import cost_checks
+from sverige_did.bayes.panel_priors import EFFECT
+from sverige_did.bayes.panel_told import Quantity, checks_of, estimate_of, learned_of, scale_of, stance_of
+from sverige_did.bayes.priors import log_density
+from sverige_did.bayes.reweight import Weights, other_prior, power_sensitivity
+from sverige_did.results_posteriors import Learned, PosteriorRecord, SpendingParts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from sverige_did.bayes.costs import Pairs
+    from sverige_did.bayes.sample import Fit
+    from sverige_did.bayes.structure import PanelPriors
+    from sverige_did.results import Estimate
+    from sverige_did.results_posteriors import Stance
+    from sverige_did.study import Study
+
+REPLICATIONS = 2000
+OWN = "mio_dkk"
+PARAMETER = {"effect": "tau", "shock": "sigma_s"}
+"""The fields of the priors that are tried with other values, and their names in the draws."""
+
+
+def cost_record(fitted: CostFit, study: Study) -> PosteriorRecord:
+    """All that is told of the outcome.
+
+    Raises RefusedError (``posterior_impossible``) where the data cannot have come of the fitted model in what the
+    answer rests on.
+    """
+    job = fitted.job
+    kept = _paired(fitted.fits, study)
+    effect = _effect(fitted, fitted.fits, kept)
+    per = job.spent.children / MILLION
+    told = (
+        Quantity(per * effect.per_child, "att", OWN, 0.0, job.bearing),
+        Quantity(effect.ratio, "att", "ratio", 1.0, None),
+    )
+    by_use, by_amount = (
+        scale_of(job.wanted, Quantity(per * draws, "att", OWN, 0.0, None))
+        for draws in (effect.by_use, effect.by_amount)
+    )
+    rng = np.random.default_rng(seed_of(study, f"{NAME}.told"))
+    return PosteriorRecord(
+        outcome=job.wanted.outcome,
+        likelihood=NAME,
+        estimates=tuple(_estimate(fitted, one, study) for one in told),
+        scales=tuple(scale_of(job.wanted, one) for one in told),
+        stances=(*_effect_stances(fitted, study), *_shock_stances(fitted, study)),
+        learned=tuple(_learned(fitted)),
+        power=_power(fitted, effect, kept),
+        prior_level=(job.gate.low, job.gate.median, job.gate.high),
+        prior_share=job.gate.share,
+        checks=checks_of(cost_checks(fitted, REPLICATIONS, rng), job.wanted, study),
+        spending=SpendingParts(children=job.spent.fewest, by_use=by_use, by_amount=by_amount),
+    )
+
+
+def _paired(fits: Mapping[str, Fit], study: Study) -> Pairs:
+    """The same pairs whenever the fits have as many draws."""
+    return pairs(fits["use"], fits["amount"], np.random.default_rng(seed_of(study, f"{NAME}.pairs")))
+
+
+def _effect(fitted: CostFit, fits: Mapping[str, Fit], kept: Pairs) -> CostEffect:
+    spent = fitted.job.spent
+    return effect_of_pairs(fits["use"], fits["amount"], spent.totals, kept, spent.weights)
+
+
+def _estimate(fitted: CostFit, told: Quantity, study: Study) -> Estimate:
+    job = fitted.job
+    treated = job.spent.totals.use.treated
+    return estimate_of(
+        job.wanted,
+        told,
+        study.level,
+        estimator="bayes_costs",
+        n_units=len(treated),
+        n_treated=int(treated.sum()),
+        weights="equal" if np.ptp(job.spent.weights) == 0 else "baseline",
+        assumptions=("parallel_trends_log_odds", "parallel_trends_log", f"prior_{EFFECT}"),
+    )
+
+
+def _effect_stances(fitted: CostFit, study: Study) -> Iterator[Stance]:
+    job = fitted.job
+    for key, effect in job.stances.items():
+        priors = {part: replace(job.priors[part], effect=effect[part]) for part in PARTS}
+        yield _stance(fitted, priors, "effect", f"prior.{key}", study).model_copy(update={"prior": key})
+
+
+def _shock_stances(fitted: CostFit, study: Study) -> Iterator[Stance]:
+    job = fitted.job
+    for sd in study.posterior.shock_prior_sd if study.posterior else ():
+        priors = {part: replace(one, shock=replace(one.shock, sd=sd)) for part, one in job.priors.items()}
+        made = _stance(fitted, priors, "shock", f"shock.{sd}", study)
+        yield made.model_copy(update={"kind": "shock", "prior": "shock_sd", "value": sd})
+
+
+def _stance(fitted: CostFit, priors: Mapping[str, PanelPriors], field: str, name: str, study: Study) -> Stance:
+    """The ratio under other priors of both parts: each by weights on its draws, or sampled anew where the weights
+    cannot be trusted.
+    """
+    fits, weights = dict(fitted.fits), {}
+    for part, prior in priors.items():
+        old, new = getattr(fitted.job.priors[part], field), getattr(prior, field)
+        weights[part] = other_prior(fits[part].values(PARAMETER[field]), old, new)
+        if not weights[part].usable:
+            fits[part] = fitted.again(name, part, prior)
+    kept = _paired(fits, study)
+    of_pairs = np.ones(len(kept.use))
+    for part, draws in zip(PARTS, kept, strict=True):
+        of_pairs = of_pairs * (weights[part].values[draws] if weights[part].usable else 1.0)
+    worst = max(one.pareto_k for one in weights.values())
+    told = stance_of(
+        fitted.job.wanted, _effect(fitted, fits, kept).ratio, Weights(of_pairs / of_pairs.sum(), 0.0), study.level
+    )
+    anew = not all(one.usable for one in weights.values())
+    return told.model_copy(update={"sampled": anew, "pareto_k": float(worst) if np.isfinite(worst) else None})
+
+
+def _learned(fitted: CostFit) -> Iterator[Learned]:
+    """The parameters of each part, its name before theirs."""
+    for part in PARTS:
+        for one in learned_of(fitted.job.named(part), fitted.fits[part]):
+            yield one.model_copy(update={"parameter": f"{part}_{one.parameter}"})
+
+
+def _power(fitted: CostFit, effect: CostEffect, kept: Pairs) -> dict[str, float]:
+    """Priors and likelihoods of both parts are scaled together: the effect rests on both."""
+    totals, draws = fitted.job.spent.totals, dict(zip(PARTS, kept, strict=True))
+    chains = fitted.fits["use"].settings.chains
+    shape = (chains, len(kept.use) // chains)
+
+    def laid(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return values[: shape[0] * shape[1]].reshape(shape)
+
+    def log_prior(field: str) -> NDArray[np.float64]:
+        return np.sum(
+            [
+                log_density(getattr(fitted.job.priors[part], field), fitted.fits[part].values(PARAMETER[field])[rows])
+                for part, rows in draws.items()
+            ],
+            axis=0,
+        )
+
+    log_likelihood = np.sum(
+        [LOG_LIKELIHOOD[part](fitted.fits[part], totals)[rows] for part, rows in draws.items()], axis=0
+    )
+    log_priors = {"effect": laid(log_prior("effect")), "shock_sd": laid(log_prior("shock"))}
+    return power_sensitivity(laid(np.log(effect.ratio)), log_priors, laid(log_likelihood))
+
+
+def log_likelihood_of_use(fit: Fit, totals: Totals) -> NDArray[np.float64]:
+    """Of every draw, (S,)."""
+    use = totals.use
+    return np.asarray(FAMILIES["binomial"].log_likelihood(fit.values("eta"), use.low, use.size, {})).sum(axis=1)
+
+
+def log_likelihood_of_totals(fit: Fit, totals: Totals) -> NDArray[np.float64]:
+    """Of every draw, (S,)."""
+    some = totals.use.low > 0
+    squared = np.exp(2 * fit.values("log_cv"))[:, None]
+    scale = np.exp(fit.values("eta")[:, some]) * squared
+    terms = np.asarray(stats.gamma.logpdf(totals.total[some], totals.use.low[some] / squared, scale=scale))
+    return terms.sum(axis=1)
+
+
+LOG_LIKELIHOOD = {"use": log_likelihood_of_use, "amount": log_likelihood_of_totals}
