@@ -25,6 +25,7 @@ from sverige_did.bayes.negative_binomial import build_negative_binomial
 from sverige_did.bayes.poisson import build_poisson
 from sverige_did.bayes.priors import Normal
 from sverige_did.bayes.sdq import Scores, build_sdq, development_in_points
+from sverige_did.bayes.sdq_places import Places
 from sverige_did.bayes.structure import Cells, PanelPriors
 from sverige_did.bayes.transitions import Ladder, Moves, build_transitions, effect_on_moves
 
@@ -151,6 +152,28 @@ def sdq() -> Case:
     )
 
 
+def sdq_places() -> Case:
+    """Twenty-four children of four districts, six in each, in three waves; one district is helped from the second."""
+    child, wave = np.divmod(np.arange(72), 3)
+    places = Places(np.arange(24) % 4, wave, np.arange(4) < 1)
+    dose = places.treated[places.district[child]] * (wave > 0) * 1.0
+    time = 0.5 * wave + 0.02 * (child % 5)
+
+    def scores(y: np.ndarray) -> Scores:
+        return Scores(child, (child // 4 + wave) % 2, time, dose, y)
+
+    some = scores(np.full(72, 15.0))
+    return Case(
+        build_sdq(some, places=places),
+        lambda y: build_sdq(scores(y), places=places),
+        (
+            "level", "trend", "tau", "log_kappa", "sd_child", "sd_slope", "sd_informant",
+            "gamma", "sigma_alpha", "sigma_s", "sigma_lambda",
+        ),
+        {"att": lambda draws: development_in_points(draws, some)},
+    )  # fmt: skip
+
+
 # Children on three rungs; from a foster family nobody goes straight to secure care, and some turn 18.
 LADDER = Ladder(
     origin=np.array([1.0, 2, 3]),
@@ -258,5 +281,6 @@ MODELS: Mapping[str, tuple[int, Callable[[], Case]]] = {
     "cost_amounts": (11, amounts),
     "cost_totals": (12, totals),
     "durations": (13, durations),
+    "sdq_places": (14, sdq_places),
 }
 """By name: the number that goes into the seed, which never changes, and the case."""
