@@ -124,13 +124,15 @@ def own_priors(study: Study, family: Family) -> dict[str, Prior]:
 
 def effect_priors(study: Study, benefit: str) -> Mapping[str, Normal]:
     """The three stances on the effect. The enthusiast's is written for an outcome that is better lower, and is turned
-    round where higher is better; where neither direction is better there is none.
+    round where higher is better; where neither direction is better there is none, and the main prior leans neither way.
     """
     given = {spec.key: from_plan(spec) for spec in study.priors}
     found: dict[str, Normal] = {}
     for key, stance in STANCES.items():
         prior = given_prior(given, key, TRIPLET[stance])
         if benefit == "none" and prior.mean != 0:
+            if key == EFFECT:
+                found[key] = replace(prior, mean=0.0)
             continue
         found[key] = replace(prior, mean=-prior.mean) if benefit == "higher" else prior
     return found

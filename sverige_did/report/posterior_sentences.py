@@ -51,9 +51,11 @@ def sentences(record: PosteriorRecord, language: Language) -> Iterator[str]:
         yield _unrated(record, record.unrated, language)
     if record.prior_level is not None and record.prior_share is not None:
         low, _, high = (numbers.significant(value, language, 2) for value in record.prior_level)
-        unit = words.text(f"labels.unit.{CATALOGUE[record.outcome].unit}", language)
+        unit = CATALOGUE[record.outcome].unit
+        per_cent = words.text("labels.percent", language, value=high)
+        high = per_cent if unit == "percent" else f"{high} {words.text(f'labels.unit.{unit}', language)}"
         share = numbers.percent(record.prior_share, language)
-        yield words.text("posterior.prior_level", language, low=low, high=high, unit=unit, share=share)
+        yield words.text("posterior.prior_level", language, low=low, high=high, share=share)
 
 
 def _headline(record: PosteriorRecord, own: PosteriorScale, language: Language) -> str:

@@ -144,6 +144,10 @@ def test_the_enthusiast_is_turned_round_where_higher_is_better_and_absent_where_
     assert effect_priors(plan(), "higher")["effect_enthusiastic"].mean == 0.8
     assert effect_priors(plan(), "lower")["effect_enthusiastic"].mean == -0.8
     assert list(effect_priors(plan(), "none")) == ["effect_sceptical", "effect"]
+    believer = plan()
+    (given,) = believer.priors
+    believer = believer.model_copy(update={"priors": (given.model_copy(update={"mean": -0.3}),)})
+    assert [effect_priors(believer, way)["effect"].mean for way in ("lower", "higher", "none")] == [-0.3, 0.3, 0.0]
 
 
 def reasons(found: list[Job | PosteriorRecord]) -> dict[str, str]:

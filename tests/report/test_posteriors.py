@@ -14,6 +14,7 @@ from sverige_did import words
 from sverige_did.disclosure import Release
 from sverige_did.disclosure_registers import release_registers
 from sverige_did.report import numbers, render
+from sverige_did.report.posterior_sentences import sentences
 from sverige_did.report.posteriors import posteriors
 from sverige_did.results import Curve, Diagnostics, Estimate, LineupRecord, Remark
 from sverige_did.results_posteriors import (
@@ -136,6 +137,14 @@ def test_a_part_withheld_shuts_the_whole_composition() -> None:
 
 def test_the_release_survives_json(out: Release) -> None:
     assert Release.model_validate(json.loads(out.model_dump_json())) == out
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "0.9 and 39%"), ("da", "0,9 og 39\xa0%")])
+def test_the_prior_of_a_share_is_told_in_per_cent_as_each_language_writes_it(
+    out: Release, language: words.Language, told: str
+) -> None:
+    share = out.posteriors[0].model_copy(update={"outcome": "institution_share"})
+    assert any(told in sentence for sentence in sentences(share, language))
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
