@@ -147,10 +147,11 @@ def sample(
     code = compiled.code.with_data(**data)
     started = time.perf_counter()
     draws = _draw(code, seed, settings, progress)
+    seconds = time.perf_counter() - started
     report = judge(draws, gates or STANDARD)
     if gates is not None:
         require(report)
-    return Fit(draws, report, settings, seed, _hash(data), time.perf_counter() - started)
+    return Fit(draws, report, settings, seed, _hash(data), seconds)
 
 
 def _draw(code: Any, seed: int, settings: Settings, progress: bool | None) -> xr.DataTree:
