@@ -219,8 +219,8 @@ def sdq(work):
         with model:
             found = pm.sample(draws=draws, tune=tune, random_seed=1, progressbar=False, **options)
         posterior = found["posterior"]
-        named = {name: posterior["normal"].sel(normal_name=name) for name in normal}
-        named |= {name: posterior["scale"].sel(scale_name=name) for name in scale}
+        named = {name: posterior["normal"].sel(normal_name=name, drop=True) for name in normal}
+        named |= {name: posterior["scale"].sel(scale_name=name, drop=True) for name in scale}
         return {"posterior": xr.Dataset(named, attrs=posterior.attrs), "sample_stats": found["sample_stats"]}
 
     return compared(work, ours(model, names), peers(run, names), "PyMC's NUTS")
