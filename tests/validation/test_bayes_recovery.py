@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from bayes_recovery import COLUMNS, LEVELS, MUNICIPALITIES, OUTCOMES, RECORD, many, summary
+from bayes_recovery import COLUMNS, LEVELS, MODELS, RECORD, WORLDS, many, summary
 
 PAGE = RECORD.parents[3] / "docs" / "calibration.md"
+KEY = ["world", "likelihood", "level"]
 
 
 @pytest.fixture(scope="module")
@@ -15,32 +16,38 @@ def record() -> pd.DataFrame:
     return pd.read_csv(RECORD, comment="#")
 
 
-def test_two_hundred_fits_are_in_the_record(record: pd.DataFrame) -> None:
+def test_all_municipalities_of_each_world_are_in_the_record(record: pd.DataFrame) -> None:
     assert tuple(record.columns) == COLUMNS
-    fits = record.set_index(["outcome", "level"])["fits"]
-    assert set(fits.index) == {(outcome, level) for outcome in (*OUTCOMES, "both") for level in LEVELS}
-    assert (fits["both"] == len(OUTCOMES) * MUNICIPALITIES).all()
-    assert len(OUTCOMES) * MUNICIPALITIES >= 200
+    fits = record.set_index(KEY)["fits"]
+    assert set(fits.index) == {(w, m, level) for w in WORLDS for m in (*MODELS, "all") for level in LEVELS}
+    assert all(n == WORLDS[w] * (len(MODELS) if m == "all" else 1) for (w, m, _), n in fits.items())
+    assert min(WORLDS.values()) >= 100
+
+
+def test_over_what_is_believed_intervals_hold_the_effect_as_often_as_they_promise(record: pd.DataFrame) -> None:
+    """The fits of one municipality share its data, so each stands for one municipality and no more."""
+    for (_, level), rate in record.set_index(KEY)["coverage"]["believed"].items():
+        assert rate >= level - 2 * np.sqrt(level * (1 - level) / WORLDS["believed"])
+        if level == 0.95:
+            assert 0.93 <= rate <= 0.97
 
 
 def test_the_page_tells_how_often_each_interval_held_the_effect(record: pd.DataFrame) -> None:
     page = PAGE.read_text("utf-8").splitlines()
-    for level, rows in record.groupby("level"):
+    for (_, level), rows in record.groupby(["world", "level"]):
         held = [f"{100 * rate:.1f} %" for rate in rows["coverage"]]
         assert any(
-            line.startswith(f"| {100 * float(str(level)):.0f} %") and all(n in line for n in held) for line in page
+            line.startswith("|") and f" {100 * float(level):.0f} % " in line and all(n in line for n in held)
+            for line in page
         )
 
 
 @pytest.mark.slow
 def test_the_record_can_be_made_again_with_other_municipalities(record: pd.DataFrame) -> None:
     n = 10
-    again, before = (table.set_index(["outcome", "level"]) for table in (summary(many(range(7, 7 + n))), record))
-    for (outcome, level), rate in again["coverage"].items():
-        expected = before.loc[(outcome, level), "coverage"]
-        fits = again.loc[(outcome, level), "fits"]
-        assert abs(rate - expected) <= 4 * np.sqrt(expected * (1 - expected) / fits)
-        if outcome != "both":
-            assert again.loc[(outcome, level), "mean_width"] == pytest.approx(
-                before.loc[(outcome, level), "mean_width"], rel=0.3
-            )
+    again, before = (table.set_index(KEY) for table in (summary(many(dict.fromkeys(WORLDS, range(7, 7 + n)))), record))
+    for key, rate in again["coverage"].items():
+        expected, fits = before.loc[key, "coverage"], again.loc[key, "fits"]
+        assert abs(rate - expected) <= 4 * np.sqrt(max(expected * (1 - expected), 0.02) / fits)
+    width = again["mean_width"].drop("all", level="likelihood")
+    assert width.to_dict() == pytest.approx(before["mean_width"].loc[width.index].to_dict(), rel=0.3)
