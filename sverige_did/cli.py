@@ -24,7 +24,7 @@ from sverige_did.words import LANGUAGES, Language, default_language
 class _Refusing(typer.core.TyperGroup):
     """A command group that tells a refusal in words and ends with status 1."""
 
-    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer names its own kind of context
         try:
             return super().invoke(ctx)
         except SverigeDidError as error:

@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from small_panel_study import both, study
 
+from sverige_did.bayes.gates import STANDARD, GateReport
+from sverige_did.bayes.sample import Fit, Settings
 from sverige_did.design import OutcomeDesign, designs
 from sverige_did.panel import Panel
 from sverige_did.plan import Grid
@@ -80,3 +83,17 @@ def panel(effect: float = 1.0, seed: int = 5) -> Panel:
 
 def classes(cells: Panel, asked: Study) -> tuple[OutcomeDesign, ...]:
     return designs(cells, asked)
+
+
+def fit_of(values: dict[str, Any], chains: int, draws: int, seed: int = 1) -> Fit:
+    """Draws ``values`` (chains x draws, ...) by name in the form of a fit, without sampling."""
+    blocks = {
+        name: (
+            ("chain", "draw", *(f"{name}_{at}" for at in range(block.ndim - 1))),
+            block.reshape(chains, draws, *block.shape[1:]),
+        )
+        for name, block in values.items()
+    }
+    report = GateReport(1.0, "tau", 600.0, "tau", 600.0, 1.0, 0, STANDARD)
+    tree = xr.DataTree.from_dict({"posterior": xr.Dataset(blocks)})
+    return Fit(tree, report, Settings(draws, draws, chains, 1), seed, "0" * 64, 0.0)

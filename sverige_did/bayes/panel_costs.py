@@ -22,6 +22,7 @@ from sverige_did.bayes.panel_priors import (
     CENTRAL,
     EFFECT,
     PriorGate,
+    bearing_of,
     effect_priors,
     gate_of,
     prior_draws,
@@ -33,7 +34,6 @@ from sverige_did.bayes.sample import CAREFUL, compile_model
 from sverige_did.bayes.structure import Cells
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.panel import children_living
-from sverige_did.results import EFFECT_CLASSES
 from sverige_did.results_posteriors import PosteriorRecord
 from sverige_did.sources.child_spending import spent_on_children
 
@@ -127,23 +127,15 @@ def prepare_costs(
     wanted = next((item for item in study.outcomes if item.outcome == OUTCOME), None)
     if wanted is None:
         return None
-    bearings = {item.outcome: item for item in study.posterior.bearings} if study.posterior else {}
-    classes = {design.outcome: design.design_class for design in designs}
     try:
         if cells.empty or prices is None:
             raise refuse("costs_no_price")
-        if classes.get(OUTCOME) not in EFFECT_CLASSES:
-            raise refuse("posterior_design", found=str(classes.get(OUTCOME)))
-        if OUTCOME not in bearings:
-            raise refuse("posterior_no_bearing")
+        bearing = bearing_of(study, designs, OUTCOME)
         children = children_living(cells[cells["group"] == "treated"])
-        job = _job(study, wanted, bearings[OUTCOME], spending(placed, setting, prices, study, children))
+        job = _job(study, wanted, bearing, spending(placed, setting, prices, study, children))
     except RefusedError as refusal:
         return refused(OUTCOME, NAME, refusal)
-    if not job.gate.passed:
-        raise refuse(
-            "posterior_prior_absurd", found=f"{job.gate.share:.3f}", expected=f">= {job.gate.required}", outcome=OUTCOME
-        )
+    job.gate.require(OUTCOME)
     return job
 
 

@@ -19,13 +19,12 @@ from scipy.special import softmax
 from sverige_did.bayes.fitting import sampled, seed_of, settings_of
 from sverige_did.bayes.panel_cells import windows_of_plan
 from sverige_did.bayes.panel_posterior import refused
-from sverige_did.bayes.panel_priors import EFFECT, PriorGate, effect_priors, from_plan, gate_of, given_prior
+from sverige_did.bayes.panel_priors import EFFECT, PriorGate, bearing_of, effect_priors, from_plan, gate_of, given_prior
 from sverige_did.bayes.priors import HalfNormal, Normal, draw
 from sverige_did.bayes.sample import compile_model
 from sverige_did.bayes.structure import GAP
 from sverige_did.bayes.transitions import IMPOSSIBLE, Ladder, MovePriors, Moves, build_transitions
 from sverige_did.errors import RefusedError, refuse
-from sverige_did.results import EFFECT_CLASSES
 from sverige_did.sources.moves_panel import EXITS, rungs_of
 
 if TYPE_CHECKING:
@@ -121,11 +120,7 @@ def prepare_moves(
 
 
 def _refuse(wanted: Outcome, counted: Counted, study: Study, designs: tuple[OutcomeDesign, ...]) -> None:
-    classes = {design.outcome: design.design_class for design in designs}
-    if classes.get(wanted.outcome) not in EFFECT_CLASSES:
-        raise refuse("posterior_design", found=str(classes.get(wanted.outcome)))
-    if study.posterior is None or wanted.outcome not in {one.outcome for one in study.posterior.bearings}:
-        raise refuse("posterior_no_bearing")
+    bearing_of(study, designs, wanted.outcome)
     moves = counted.moves
     if not (moves.counts * side_of(wanted.outcome, moves)).any():
         raise refuse("moves_nobody_moved")
@@ -227,9 +222,7 @@ def _gates(
     for item in wanted:
         levels = 100 * (shares * side_of(item.outcome, moves)).sum(axis=2) @ (size / size.sum())
         gate = gate_of(levels, bearings[item.outcome], study.posterior.admissible_share)
-        if not gate.passed:
-            found, expected = f"{gate.share:.3f}", f">= {gate.required}"
-            raise refuse("posterior_prior_absurd", found=found, expected=expected, outcome=item.outcome)
+        gate.require(item.outcome)
         gates[item.outcome] = gate
     return gates
 

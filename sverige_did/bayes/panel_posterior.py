@@ -17,6 +17,7 @@ from sverige_did.bayes.fitting import sampled, seed_of, settings_of
 from sverige_did.bayes.panel_cells import PanelCells, likelihood_of, panel_cells
 from sverige_did.bayes.panel_priors import (
     PriorGate,
+    bearing_of,
     effect_priors,
     own_priors,
     panel_priors,
@@ -25,7 +26,7 @@ from sverige_did.bayes.panel_priors import (
 from sverige_did.bayes.sample import Compiled, Fit, Settings, compile_model
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.outcomes import CATALOGUE
-from sverige_did.results import EFFECT_CLASSES, Remark
+from sverige_did.results import Remark
 from sverige_did.results_posteriors import PosteriorRecord
 
 if TYPE_CHECKING:
@@ -76,8 +77,6 @@ def prepare(
     Raises RefusedError (``posterior_prior_absurd``) where the prior believes in what the plan calls absurd: that is a
     fault of the plan, and nothing may be sampled from it.
     """
-    classes = {design.outcome: design.design_class for design in designs}
-    bearings = {item.outcome: item for item in study.posterior.bearings} if study.posterior else {}
     for wanted in study.outcomes:
         rows = panel.outcome(wanted.outcome)
         if rows.empty or likelihood_of(str(rows["kind"].iloc[0]), wanted.outcome) != likelihood:
@@ -85,21 +84,11 @@ def prepare(
         try:
             if CATALOGUE[wanted.outcome].use != "effect":
                 raise refuse("posterior_use")
-            if classes.get(wanted.outcome) not in EFFECT_CLASSES:
-                raise refuse("posterior_design", found=str(classes.get(wanted.outcome)))
-            if wanted.outcome not in bearings:
-                raise refuse("posterior_no_bearing")
-            job = _job(panel, study, wanted, bearings[wanted.outcome])
+            job = _job(panel, study, wanted, bearing_of(study, designs, wanted.outcome))
         except RefusedError as refusal:
             yield refused(wanted.outcome, likelihood, refusal)
             continue
-        if not job.gate.passed:
-            raise refuse(
-                "posterior_prior_absurd",
-                found=f"{job.gate.share:.3f}",
-                expected=f">= {job.gate.required}",
-                outcome=wanted.outcome,
-            )
+        job.gate.require(wanted.outcome)
         yield job
 
 

@@ -12,6 +12,7 @@ from sverige_did.bayes.panel_simulate import PanelDraws, predictor
 from sverige_did.bayes.priors import SHOCK, TRIPLET, Beta, HalfNormal, Normal, Prior, draw
 from sverige_did.bayes.structure import DISTRICT, DRIFT, GAP, PERSISTENCE, VARIATION, PanelPriors
 from sverige_did.errors import refuse
+from sverige_did.results import EFFECT_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from sverige_did.bayes.families import Family
     from sverige_did.bayes.structure import Cells
+    from sverige_did.design import OutcomeDesign
     from sverige_did.plan import Bearing
     from sverige_did.study import PriorSpec, Study
 
@@ -48,6 +50,28 @@ class PriorGate:
     def passed(self) -> bool:
         """Whether enough of the prior is admissible."""
         return self.share >= self.required
+
+    def require(self, outcome: str) -> None:
+        """Raises RefusedError (``posterior_prior_absurd``) where it did not pass: a fault of the plan, and nothing may
+        be sampled from it.
+        """
+        if not self.passed:
+            found, expected = f"{self.share:.3f}", f">= {self.required}"
+            raise refuse("posterior_prior_absurd", found=found, expected=expected, outcome=outcome)
+
+
+def bearing_of(study: Study, designs: tuple[OutcomeDesign, ...], outcome: str) -> Bearing:
+    """What the plan holds a posterior of the outcome against.
+
+    Raises RefusedError: ``posterior_design`` (no effect can be computed), ``posterior_no_bearing``.
+    """
+    classes = {design.outcome: design.design_class for design in designs}
+    if classes.get(outcome) not in EFFECT_CLASSES:
+        raise refuse("posterior_design", found=str(classes.get(outcome)))
+    for bearing in study.posterior.bearings if study.posterior else ():
+        if bearing.outcome == outcome:
+            return bearing
+    raise refuse("posterior_no_bearing")
 
 
 def from_plan(spec: PriorSpec) -> Prior:

@@ -22,6 +22,7 @@ from sverige_did.bayes.panel_priors import (
     EFFECT,
     SIMULATIONS,
     PriorGate,
+    bearing_of,
     effect_priors,
     from_plan,
     gate_of,
@@ -34,7 +35,6 @@ from sverige_did.bayes.sdq_places import PlacePriors, Places
 from sverige_did.bayes.sdq_simulate import score_predictor
 from sverige_did.bayes.structure import DISTRICT, DRIFT, GAP
 from sverige_did.errors import RefusedError, refuse
-from sverige_did.results import EFFECT_CLASSES
 from sverige_did.results_posteriors import PosteriorRecord
 from sverige_did.sources.sdq import AGES
 from sverige_did.sources.sdq_panel import FORM
@@ -105,20 +105,12 @@ def prepare_sdq(
     wanted = next((item for item in study.outcomes if item.outcome == OUTCOME), None)
     if wanted is None:
         return None
-    bearings = {item.outcome: item for item in study.posterior.bearings} if study.posterior else {}
-    classes = {design.outcome: design.design_class for design in designs}
     try:
-        if classes.get(OUTCOME) not in EFFECT_CLASSES:
-            raise refuse("posterior_design", found=str(classes.get(OUTCOME)))
-        if OUTCOME not in bearings:
-            raise refuse("posterior_no_bearing")
-        job = _job(study, wanted, bearings[OUTCOME], rated(forms, girl, setting, study))
+        bearing = bearing_of(study, designs, OUTCOME)
+        job = _job(study, wanted, bearing, rated(forms, girl, setting, study))
     except RefusedError as refusal:
         return refused(OUTCOME, NAME, refusal)
-    if not job.gate.passed:
-        raise refuse(
-            "posterior_prior_absurd", found=f"{job.gate.share:.3f}", expected=f">= {job.gate.required}", outcome=OUTCOME
-        )
+    job.gate.require(OUTCOME)
     return job
 
 

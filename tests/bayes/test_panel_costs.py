@@ -11,11 +11,10 @@ import pandas as pd
 import pymc as pm
 import pytest
 import small_registers as small
-import xarray as xr
 from scipy.special import expit, logit
+from small_posterior import fit_of
 
 from sverige_did.bayes.costs import AMOUNT, USE, Totals, build_totals
-from sverige_did.bayes.gates import STANDARD, GateReport
 from sverige_did.bayes.panel_costs import (
     NAME,
     OUTCOME,
@@ -33,7 +32,7 @@ from sverige_did.bayes.panel_costs_record import cost_record, log_likelihood_of_
 from sverige_did.bayes.panel_priors import prior_draws
 from sverige_did.bayes.panel_simulate import PanelDraws, predictor
 from sverige_did.bayes.priors import draw
-from sverige_did.bayes.sample import Fit, Settings
+from sverige_did.bayes.sample import Fit
 from sverige_did.bayes.structure import Cells
 from sverige_did.design import designs
 from sverige_did.errors import RefusedError
@@ -232,14 +231,7 @@ def from_the_prior(job: CostJob, part: str, seed: int = 1, **fixed: Any) -> Fit:
     own = np.repeat(scalars["tau"][:, None], int(use.treated.sum()), axis=1)
     eta = predictor(PanelDraws(scalars, walk, own), use, rng)
     found = scalars | {"eta": eta, "lambda": walk, "tau_district": own}
-    blocks = {
-        name: (("chain", "draw", *(f"{name}_{at}" for at in range(values.ndim - 1))),
-               values.reshape(CHAINS, DRAWS, *values.shape[1:]))
-        for name, values in found.items()
-    }  # fmt: skip
-    tree = xr.DataTree.from_dict({"posterior": xr.Dataset(blocks)})
-    report = GateReport(1.0, "tau", 600.0, "tau", 600.0, 1.0, 0, STANDARD)
-    return Fit(tree, report, Settings(DRAWS, DRAWS, CHAINS, 1), seed, "0" * 64, 0.0)
+    return fit_of(found, CHAINS, DRAWS, seed)
 
 
 STILL = dict.fromkeys(("gamma", "sigma_alpha", "sigma_lambda", "sigma_s"), 0.0)

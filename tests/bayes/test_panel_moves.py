@@ -11,12 +11,11 @@ import pandas as pd
 import pymc as pm
 import pytest
 import small_registers as small
-import xarray as xr
 from scipy import stats
 from scipy.special import gammaln, softmax
+from small_posterior import fit_of
 
 from sverige_did import words
-from sverige_did.bayes.gates import STANDARD, GateReport
 from sverige_did.bayes.panel_moves import (
     NAME,
     MoveFit,
@@ -27,7 +26,7 @@ from sverige_did.bayes.panel_moves import (
 )
 from sverige_did.bayes.panel_moves_record import log_likelihood_of, move_records, moved_shares
 from sverige_did.bayes.priors import draw
-from sverige_did.bayes.sample import Fit, Settings
+from sverige_did.bayes.sample import Fit
 from sverige_did.bayes.store import read_draws
 from sverige_did.bayes.transitions import build_transitions
 from sverige_did.design import designs
@@ -263,14 +262,7 @@ def from_the_prior(job: MoveJob, seed: int = 1, effect: float | None = None) -> 
         "alpha_move": np.zeros((size, len(moves.treated), shape[1])),
         "lambda_move": np.zeros((size, moves.n_periods, shape[1])),
     }
-    blocks = {
-        name: (("chain", "draw", *(f"{name}_{at}" for at in range(values.ndim - 1))),
-               values.reshape(CHAINS, DRAWS, *values.shape[1:]))
-        for name, values in found.items()
-    }  # fmt: skip
-    tree = xr.DataTree.from_dict({"posterior": xr.Dataset(blocks)})
-    report = GateReport(1.0, "tau_down", 600.0, "tau_down", 600.0, 1.0, 0, STANDARD)
-    return Fit(tree, report, Settings(DRAWS, DRAWS, CHAINS, 1), seed, "0" * 64, 0.0)
+    return fit_of(found, CHAINS, DRAWS, seed)
 
 
 def test_all_rungs_together_weigh_by_the_children_who_stood_there(job: MoveJob) -> None:

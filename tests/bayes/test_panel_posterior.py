@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
-from small_posterior import PARTS, bearing, both, classes, panel, plan
+from small_posterior import PARTS, bearing, both, classes, fit_of, panel, plan
 
 from sverige_did import words
 from sverige_did.bayes.families import FAMILIES
-from sverige_did.bayes.gates import STANDARD, GateReport
 from sverige_did.bayes.panel_composition import NAME, Composition, prepare_composition
 from sverige_did.bayes.panel_costs import NAME as COSTS
 from sverige_did.bayes.panel_moves import NAME as MOVES
@@ -24,7 +22,7 @@ from sverige_did.bayes.panel_sdq import NAME as SDQ
 from sverige_did.bayes.panel_simulate import predictor
 from sverige_did.bayes.posterior_checks import CHECKS
 from sverige_did.bayes.priors import Normal
-from sverige_did.bayes.sample import Fit, Settings
+from sverige_did.bayes.sample import Fit
 from sverige_did.errors import RefusedError
 from sverige_did.panel import Panel
 from sverige_did.results_posteriors import PosteriorRecord
@@ -57,16 +55,7 @@ def from_the_prior(job: Job, seed: int = 1) -> Fit:
     values["lambda"] = np.zeros((CHAINS * DRAWS, job.panel.cells.n_periods))
     known = replace(draws, walk=values["lambda"], effect=values["tau_district"])
     values["eta"] = predictor(known, job.panel.cells, rng)
-    blocks = {
-        name: (
-            ("chain", "draw", *(f"{name}_{at}" for at in range(block.ndim - 1))),
-            block.reshape(CHAINS, DRAWS, *block.shape[1:]),
-        )
-        for name, block in values.items()
-    }
-    report = GateReport(1.0, "tau", 600.0, "tau", 600.0, 1.0, 0, STANDARD)
-    tree = xr.DataTree.from_dict({"posterior": xr.Dataset(blocks)})
-    return Fit(tree, report, Settings(DRAWS, DRAWS, CHAINS, 1), seed, "0" * 64, 0.0)
+    return fit_of(values, CHAINS, DRAWS, seed)
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import small_registers as small
-import xarray as xr
+from small_posterior import fit_of
 
-from sverige_did.bayes.gates import STANDARD, GateReport
 from sverige_did.bayes.panel_sdq import NAME, OUTCOME, ScoreFit, ScoreJob, prepare_sdq
 from sverige_did.bayes.panel_sdq_record import score_record
 from sverige_did.bayes.priors import draw
-from sverige_did.bayes.sample import Fit, Settings
+from sverige_did.bayes.sample import Fit
 from sverige_did.bayes.sdq_simulate import score_predictor
 from sverige_did.design import OutcomeDesign, designs
 from sverige_did.errors import InputError, RefusedError
@@ -169,14 +168,7 @@ def from_the_prior(job: ScoreJob, seed: int = 1) -> Fit:
         "offset": np.zeros((size, 1)),
         "swing": np.zeros((size, len(places.treated), places.n_periods)),
     }
-    blocks = {
-        name: (("chain", "draw", *(f"{name}_{at}" for at in range(values.ndim - 1))),
-               values.reshape(CHAINS, DRAWS, *values.shape[1:]))
-        for name, values in found.items()
-    }  # fmt: skip
-    tree = xr.DataTree.from_dict({"posterior": xr.Dataset(blocks)})
-    report = GateReport(1.0, "tau", 600.0, "tau", 600.0, 1.0, 0, STANDARD)
-    return Fit(tree, report, Settings(DRAWS, DRAWS, CHAINS, 1), seed, "0" * 64, 0.0)
+    return fit_of(found, CHAINS, DRAWS, seed)
 
 
 @pytest.fixture(scope="module")
