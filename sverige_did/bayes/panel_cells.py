@@ -162,6 +162,14 @@ def windows_of_setting(setting: Setting, study: Study) -> tuple[NDArray[np.bool_
     return before.to_numpy(dtype=bool), after.to_numpy(dtype=bool)
 
 
+def weights_of_setting(setting: Setting, study: Study) -> NDArray[np.float64]:
+    """What districts are weighed by (D,): mean resident-years of a period before go-live, or ones as the plan says."""
+    if study.weights == "districts":
+        return np.ones(setting.shape[0])
+    go_live = int(np.datetime64(study.periods.treatment_start, "D").astype(np.int64))
+    return np.asarray(setting.resident_years[:, setting.windows.bounds[1:] <= go_live].mean(axis=1))
+
+
 def _numbers(
     rows: pd.DataFrame, outcome: str, residents: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

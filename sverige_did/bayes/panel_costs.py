@@ -16,7 +16,7 @@ from scipy.special import expit
 
 from sverige_did.bayes.costs import AMOUNT, USE, VARIATION, Totals, build_totals, build_use
 from sverige_did.bayes.fitting import sampled, seed_of, settings_of
-from sverige_did.bayes.panel_cells import windows_of_setting
+from sverige_did.bayes.panel_cells import weights_of_setting, windows_of_setting
 from sverige_did.bayes.panel_posterior import refused
 from sverige_did.bayes.panel_priors import (
     CENTRAL,
@@ -36,6 +36,7 @@ from sverige_did.errors import RefusedError, refuse
 from sverige_did.panel import children_living
 from sverige_did.results_posteriors import PosteriorRecord
 from sverige_did.sources.child_spending import spent_on_children
+from sverige_did.sources.person_year_panel import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,8 +65,6 @@ PARTS: Mapping[str, Callable[[Totals, PanelPriors], pm.Model]] = {"use": build_u
 
 USUAL_SHARE = float(expit(USE.level.mean))
 """The share of children with spending at which ``plausible`` is read: the middle of the package's prior."""
-
-MILLION = 1e6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,12 +164,11 @@ def spending(
     if (_users(use) == 0).any():
         raise refuse("costs_no_users")
     known = np.unique(np.tile(np.arange(n), 2)[kept])
-    weights = np.ones(n) if study.weights == "districts" else _before_go_live(setting, study)
     before, after = (float(np.flatnonzero(window).mean()) for window in windows)
     return Spending(
         totals=Totals(use, np.bincount(cell, weights=amount, minlength=2 * n)[kept], prices[1]),
         amount=amount[kept[cell]],
-        weights=weights[known],
+        weights=weights_of_setting(setting, study)[known],
         children=children,
         apart=after - before,
     )
@@ -191,12 +189,6 @@ def _cells(
         high=users[kept],
         size=residents[kept],
     )
-
-
-def _before_go_live(setting: Setting, study: Study) -> NDArray[np.float64]:
-    """(D,) mean resident-years of a period before go-live: what districts are weighed by elsewhere."""
-    go_live = int(np.datetime64(study.periods.treatment_start, "D").astype(np.int64))
-    return np.asarray(setting.resident_years[:, setting.windows.bounds[1:] <= go_live].mean(axis=1))
 
 
 def _job(study: Study, wanted: Outcome, bearing: Bearing, spent: Spending) -> CostJob:

@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from sverige_did.bayes.panel_simulate import posterior_draws, predictor
 from sverige_did.bayes.posterior_checks import judged, predictive_checks
+from sverige_did.sources.person_year_panel import MILLION
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LARGEST = "largest_amount"
-MILLION = 1e6
 
 
 class Simulated(NamedTuple):

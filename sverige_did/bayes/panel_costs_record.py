@@ -12,13 +12,14 @@ from scipy import stats
 from sverige_did.bayes.costs import CostEffect, Totals, effect_of_pairs, pairs
 from sverige_did.bayes.families import FAMILIES
 from sverige_did.bayes.fitting import seed_of
-from sverige_did.bayes.panel_costs import MILLION, NAME, PARTS, CostFit
+from sverige_did.bayes.panel_costs import NAME, PARTS, CostFit
 from sverige_did.bayes.panel_costs_checks import cost_checks
 from sverige_did.bayes.panel_priors import EFFECT
 from sverige_did.bayes.panel_told import Quantity, checks_of, estimate_of, learned_of, scale_of, stance_of
 from sverige_did.bayes.priors import log_density
 from sverige_did.bayes.reweight import Weights, other_prior, power_sensitivity
 from sverige_did.results_posteriors import Learned, PosteriorRecord, SpendingParts
+from sverige_did.sources.person_year_panel import MILLION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

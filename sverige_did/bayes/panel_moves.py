@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy.special import softmax
 
 from sverige_did.bayes.fitting import sampled, seed_of, settings_of
-from sverige_did.bayes.panel_cells import windows_of_plan
+from sverige_did.bayes.panel_cells import weights_of_setting, windows_of_setting
 from sverige_did.bayes.panel_posterior import refused
 from sverige_did.bayes.panel_priors import EFFECT, PriorGate, bearing_of, effect_priors, from_plan, gate_of, given_prior
 from sverige_did.bayes.priors import HalfNormal, Normal, draw
@@ -138,7 +137,7 @@ def count(moved: Moved, setting: Setting, study: Study) -> Counted:
     A rung on which nobody stood without the programme is left out: there is nothing to hold its moves against. So are
     districts in which nobody stood on any other. Raises RefusedError as ``prepare_moves``.
     """
-    before, after = _windows(setting, study)
+    before, after = windows_of_setting(setting, study)
     treated = (setting.units["group"] == "treated").to_numpy()
     summed = np.stack([moved.counts[:, window].sum(axis=1) for window in (before, after)], axis=1)
     stood = summed.sum(axis=3) > 0
@@ -162,22 +161,7 @@ def count(moved: Moved, setting: Setting, study: Study) -> Counted:
     at = np.arange(len(before))
     apart = float(at[after].mean() - at[before].mean()) if before.any() and after.any() else 1.0
     left_out = int((stood.any(axis=(0, 1)) & ~comparable).sum())
-    return Counted(moves, _residents(setting, study)[kept], apart, left_out)
-
-
-def _windows(setting: Setting, study: Study) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which periods (T,) lie in the plan's window before go-live, and which in that after."""
-    bounds = pd.Series(setting.windows.bounds.astype("datetime64[D]"))
-    ends = bounds[1:].reset_index(drop=True) - pd.Timedelta(days=1)
-    before, after = windows_of_plan(bounds[:-1], ends, study)
-    return before.to_numpy(dtype=bool), after.to_numpy(dtype=bool)
-
-
-def _residents(setting: Setting, study: Study) -> NDArray[np.float64]:
-    if study.weights == "districts":
-        return np.ones(len(setting.units))
-    before, _ = _windows(setting, study)
-    return np.asarray(setting.residents[:, before].mean(axis=1))
+    return Counted(moves, weights_of_setting(setting, study)[kept], apart, left_out)
 
 
 def _job(wanted: tuple[Outcome, ...], counted: Counted, study: Study) -> MoveJob:
