@@ -29,90 +29,125 @@ Tensor = Any
 N_SMOOTH = 7
 """How many of the inputs have a gradient; the others are data."""
 
+# Numbers are read out of arrays once, and places without a sign: in a loop, a reading counts a reference and a place
+# that may be negative is checked, which costs as much as the arithmetic.
+
 
 def _forward(
-    district: Floats,
-    drift: Floats,
-    steps: Floats,
-    swing: Floats,
+    means: Floats,
+    sds: Floats,
     rho: Floats,
+    plane: Floats,
+    steps: Floats,
     shock_z: Floats,
-    effect: Floats,
+    effect_z: Floats,
     index: NDArray[np.int64],
     dose: Floats,
+    treated: Floats,
 ) -> Floats:
     groups, periods = shock_z.shape
-    innovation = np.sqrt(1 - rho.item() ** 2)
-    shock = np.empty((groups, periods))
+    mu, gamma, tau = means[0], means[1], means[2]
+    spread, drift, swing, variation = sds[0], sds[1], sds[2], sds[3]
+    persistence = rho.item()
+    innovation = np.sqrt(1 - persistence**2)
+    # G - 1 independent normals, turned on to the plane of G numbers that sum to zero, all of them alike.
+    shift, last = plane.sum() / (groups + np.sqrt(groups)), -plane.sum() / np.sqrt(groups)
+    idle = np.empty((groups, periods))
     for d in range(groups):
-        state = shock_z[d, 0]
-        shock[d, 0] = swing.item() * state
+        idle[d, 0] = shock_z[d, 0]
         for t in range(1, periods):
-            state = rho.item() * state + innovation * shock_z[d, t]
-            shock[d, t] = swing.item() * state
-    path = np.zeros(periods)
-    for t in range(1, periods):
-        path[t] = path[t - 1] + drift.item() * steps[t - 1]
+            idle[d, t] = persistence * idle[d, t - 1] + innovation * shock_z[d, t]
+    for d in range(groups):
+        district_z = plane[d] - shift if d < groups - 1 else last
+        own, path = mu + gamma * treated[d] + spread * district_z, 0.0
+        idle[d, 0] = own + swing * idle[d, 0]
+        for t in range(1, periods):
+            path += drift * steps[t - 1]
+            idle[d, t] = own + path + swing * idle[d, t]
     eta = np.empty(dose.shape[0])
     for n in range(dose.shape[0]):
-        at, when = index[0, n], index[1, n]
-        eta[n] = district[at] + path[when] + shock[at, when] + effect[index[2, n]] * dose[n]
+        effect = tau + variation * effect_z[np.uintp(index[2, n])]
+        eta[n] = idle[np.uintp(index[0, n]), np.uintp(index[1, n])] + effect * dose[n]
     return eta
 
 
 def _backward(
-    drift: Floats,
-    steps: Floats,
-    swing: Floats,
+    sds: Floats,
     rho: Floats,
+    plane: Floats,
+    steps: Floats,
     shock_z: Floats,
-    effect: Floats,
+    effect_z: Floats,
     index: NDArray[np.int64],
     dose: Floats,
+    treated: Floats,
     slope: Floats,
 ) -> tuple[Floats, ...]:
     groups, periods = shock_z.shape
-    by_district, by_period = np.zeros(groups), np.zeros(periods)
-    by_shock, by_effect = np.zeros((groups, periods)), np.zeros(effect.shape[0])
+    spread, drift, swing, variation = sds[0], sds[1], sds[2], sds[3]
+    by_shock, by_effect = np.zeros((groups, periods)), np.zeros(effect_z.shape[0])
     for n in range(dose.shape[0]):
-        at, when, g = index[0, n], index[1, n], slope[n]
-        by_district[at] += g
-        by_period[when] += g
-        by_shock[at, when] += g
-        by_effect[index[2, n]] += g * dose[n]
-
-    # A step is part of all later periods.
-    by_step, by_drift, later = np.empty(periods - 1), 0.0, 0.0
-    for t in range(periods - 1, 0, -1):
-        later += by_period[t]
-        by_step[t - 1] = drift.item() * later
-        by_drift += steps[t - 1] * later
+        by_shock[np.uintp(index[0, n]), np.uintp(index[1, n])] += slope[n]
+        by_effect[np.uintp(index[2, n])] += slope[n] * dose[n]
+    by_tau, by_variation = 0.0, 0.0
+    for k in range(effect_z.shape[0]):
+        by_tau += by_effect[k]
+        by_variation += by_effect[k] * effect_z[k]
+        by_effect[k] *= variation
 
     # The paths of shocks forward for their states, then backward for what each state carries into the later ones.
-    persistence = rho.item()
+    persistence, states = rho.item(), np.empty(periods)
     innovation = np.sqrt(1 - persistence**2)
-    by_swing, by_rho, states = 0.0, 0.0, np.empty(periods)
+    shift, last = plane.sum() / (groups + np.sqrt(groups)), -plane.sum() / np.sqrt(groups)
+    by_plane, by_step = np.empty(groups - 1), np.zeros(periods - 1)
+    by_mu, by_gamma, by_spread, by_swing, by_rho, by_last = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for d in range(groups):
         states[0] = shock_z[d, 0]
         for t in range(1, periods):
             states[t] = persistence * states[t - 1] + innovation * shock_z[d, t]
-        carried = 0.0
+        whole, carried = 0.0, 0.0
         for t in range(periods - 1, 0, -1):
-            by_swing += by_shock[d, t] * states[t]
-            carried = persistence * carried + swing.item() * by_shock[d, t]
+            g = by_shock[d, t]
+            whole += g
+            by_step[t - 1] += g  # of the period so far, of the step below
+            by_swing += g * states[t]
+            carried = persistence * carried + swing * g
             by_rho += carried * (states[t - 1] - persistence / innovation * shock_z[d, t])
             by_shock[d, t] = innovation * carried
-        by_swing += by_shock[d, 0] * states[0]
-        by_shock[d, 0] = persistence * carried + swing.item() * by_shock[d, 0]
-    return by_district, np.asarray(by_drift), by_step, np.asarray(by_swing), np.asarray(by_rho), by_shock, by_effect
+        g = by_shock[d, 0]
+        whole += g
+        by_swing += g * states[0]
+        by_shock[d, 0] = persistence * carried + swing * g
+        by_mu += whole
+        by_gamma += whole * treated[d]
+        if d < groups - 1:
+            by_spread += whole * (plane[d] - shift)
+            by_plane[d] = spread * whole
+        else:
+            by_spread += whole * last
+            by_last = spread * whole
+    by_shift = by_plane.sum() / (groups + np.sqrt(groups)) + by_last / np.sqrt(groups)
+    for d in range(groups - 1):
+        by_plane[d] -= by_shift
+
+    # A step is part of all later periods.
+    by_drift, later = 0.0, 0.0
+    for t in range(periods - 2, -1, -1):
+        later += by_step[t]
+        by_drift += steps[t] * later
+        by_step[t] = drift * later
+    by_mean = np.array([by_mu, by_gamma, by_tau])
+    by_sd = np.array([by_spread, by_drift, by_swing, by_variation])
+    return by_mean, by_sd, np.asarray(by_rho), by_plane, by_step, by_shock, by_effect
 
 
 class CellPredictor(Op):  # type: ignore[misc]
-    """eta (N,) = district_d + lambda_t + shock_dt + effect_k dose: the formula of ``structure``, in every cell.
+    """eta (N,) of every cell by the formula of ``structure``.
 
-    Inputs: the districts' levels (G,); the sd of drift with a sign () and its standardised steps (T - 1,); the sd of
-    shocks with a sign (), their persistence () and their independent normals (G, T); the effects (K,); the places of
-    each cell's district, period and effect (3, N); its dose (N,).
+    Inputs: mu, gamma and tau (3,); the sds of districts, drift, shocks and effects (4,), each with a sign; the
+    persistence of shocks (); the standardised levels of districts (G - 1,), on the plane of levels that sum to zero,
+    steps of drift (T - 1,), shocks (G, T) and effects (K,); the places of each cell's district, period and effect
+    (3, N); its dose (N,); which districts are treated (G,), as 0 and 1.
     """
 
     __props__ = ()
@@ -120,7 +155,7 @@ class CellPredictor(Op):  # type: ignore[misc]
     def make_node(self, *inputs: Any) -> Apply:
         """The node of these inputs."""
         given = [pt.as_tensor_variable(one) for one in inputs]
-        return Apply(self, given, [pt.vector("eta", shape=given[-1].type.shape)])
+        return Apply(self, given, [pt.vector("eta", shape=given[-2].type.shape)])
 
     def perform(self, node: Apply, inputs: Sequence[Floats], output_storage: list[list[Any]]) -> None:
         """The same without machine code."""
@@ -128,7 +163,7 @@ class CellPredictor(Op):  # type: ignore[misc]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         """As many as doses."""
-        return [shapes[-1]]
+        return [shapes[-2]]
 
     def pullback(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], cotangents: Sequence[Tensor]) -> list[Any]:
         """The gradient by every input but the data."""
@@ -150,9 +185,7 @@ class CellGradient(Op):  # type: ignore[misc]
     def make_node(self, *inputs: Any) -> Apply:
         """The node of these inputs."""
         given = [pt.as_tensor_variable(one) for one in inputs]
-        smooth = given[: N_SMOOTH - 1]
-        district = pt.vector(shape=(smooth[4].type.shape[0],))
-        return Apply(self, given, [district, *(one.type() for one in smooth)])
+        return Apply(self, given, [pt.vector(shape=(3,)), *(one.type() for one in given[: N_SMOOTH - 1])])
 
     def perform(self, node: Apply, inputs: Sequence[Floats], output_storage: list[list[Any]]) -> None:
         """The same without machine code."""
@@ -161,7 +194,7 @@ class CellGradient(Op):  # type: ignore[misc]
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         """As the inputs."""
-        return [(shapes[4][0],), *shapes[: N_SMOOTH - 1]]
+        return [(pt.constant(3),), *shapes[: N_SMOOTH - 1]]
 
 
 as_loops(CellPredictor, _forward)

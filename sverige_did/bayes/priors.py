@@ -136,6 +136,14 @@ class Built:
             raise KeyError(name)
         return self.root[self.scale_names.index(name)]
 
+    def side_by_side(self, *names: str) -> TensorVariable:
+        """Normals, or sds with their signs, as one vector. Raises KeyError unless they were given one after another."""
+        for vector, order in ((self.normal, self.normal_names), (self.root, self.scale_names)):
+            at = order.index(names[0]) if names[0] in order else 0
+            if vector is not None and order[at : at + len(names)] == names:
+                return vector[at : at + len(names)]
+        raise KeyError(names)
+
 
 def build_priors(priors: Mapping[str, Prior]) -> Built:
     """Add one scalar parameter a prior to the model in context.

@@ -149,6 +149,8 @@ DISTRICT = HalfNormal(0.5, "log_odds_sd", "priors.panel_district")
 DRIFT = HalfNormal(0.2, "log_odds_sd", "priors.panel_drift")
 PERSISTENCE = Beta(4.0, 2.0, "correlation", "priors.panel_persistence")
 VARIATION = HalfNormal(0.25, "log_odds_sd", "priors.panel_variation")
+SDS = ("sigma_alpha", "sigma_lambda", "sigma_s", "sigma_tau")
+"""The sds of districts, drift, shocks and effects, in the order in which ``cell_predictor`` takes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +172,8 @@ class PanelPriors:
 
     def named(self) -> dict[str, Normal | HalfNormal | Beta]:
         """By the names that the parameters have in the draws."""
-        return {
-            "mu": self.level, "gamma": self.gap, "tau": self.effect, "sigma_alpha": self.district,
-            "sigma_lambda": self.drift, "sigma_s": self.shock, "sigma_tau": self.variation, "rho": self.persistence,
-        }  # fmt: skip
+        sds = dict(zip(SDS, (self.district, self.drift, self.shock, self.variation), strict=True))
+        return {"mu": self.level, "gamma": self.gap, "tau": self.effect, **sds, "rho": self.persistence}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,24 +199,19 @@ def build_structure(cells: Cells, priors: PanelPriors, extra: Mapping[str, Prior
     pm.modelcontext(None).add_coords(
         {"cell": np.arange(len(cells.district)), "period": np.arange(shape[1]), "treated_district": treated}
     )
-    level = built["mu"] + built["gamma"] * flag
-    district = level + built.signed("sigma_alpha") * pm.ZeroSumNormal("district_z", shape=shape[0])
-    steps, shocks = pm.Normal("period_z", shape=shape[1] - 1), pm.Normal("shock_z", shape=shape)
-    drift = built.signed("sigma_lambda")
-    pm.Deterministic("lambda", drift * random_walk(steps), dims="period")
-    effect = pm.Deterministic("tau_district", _effect(cells, built, len(treated)), dims="treated_district")
-    swing = built.signed("sigma_s")
-    eta = cell_predictor(district, drift, steps, swing, built["rho"], shocks, effect, index, dose)
+    # Of G numbers that sum to zero, G - 1 are free: as independent normals on their plane they are a zero-sum normal.
+    plane, steps = pm.Normal("district_z", shape=shape[0] - 1), pm.Normal("period_z", shape=shape[1] - 1)
+    shocks = pm.Normal("shock_z", shape=shape)
+    # Districts' effects differ only where enough treated cells can say by how much.
+    differ = int((cells.dose > 0).sum()) >= ENOUGH_TREATED_CELLS
+    apart = pm.Normal("effect_z", shape=len(treated)) if differ else pt.zeros(len(treated))
+    pm.Deterministic("lambda", built.signed("sigma_lambda") * random_walk(steps), dims="period")
+    pm.Deterministic("tau_district", built["tau"] + built.signed("sigma_tau") * apart, dims="treated_district")
+    means, sds = built.side_by_side("mu", "gamma", "tau"), built.side_by_side(*SDS)
+    eta = cell_predictor(means, sds, built["rho"], plane, steps, shocks, apart, index, dose, flag)
     return Predictor(pm.Deterministic("eta", eta, dims="cell"), built)
 
 
 def random_walk(steps: Tensor) -> Tensor:
     """A walk (T,) from T - 1 standard steps, zero in the first period."""
     return pt.concatenate([pt.zeros(1), pt.cumsum(steps)])
-
-
-def _effect(cells: Cells, built: Built, n_treated: int) -> Tensor:
-    """tau_d (K,): districts differ only where enough treated cells can say by how much."""
-    if int((cells.dose > 0).sum()) < ENOUGH_TREATED_CELLS:
-        return built["tau"] + pt.zeros(n_treated)
-    return built["tau"] + built.signed("sigma_tau") * pm.Normal("effect_z", shape=n_treated)

@@ -2,6 +2,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from pymc.distributions.transforms import ZeroSumTransform
 from pytensor.gradient import verify_grad
 
 from sverige_did.bayes.cell_predictor import N_SMOOTH, cell_predictor
@@ -14,21 +15,24 @@ def inputs(n_districts, n_periods, seed=0):
     kept = np.flatnonzero(rng.random(district.size) > 0.1)
     index = np.stack([district, period, district % 2])[:, kept]
     dose = rng.random(kept.size) * (district[kept] < 2)
+    treated = (np.arange(n_districts) < 2) * 1.0
     smooth = (
-        rng.normal(size=n_districts), np.array(rng.normal()), rng.normal(size=n_periods - 1), np.array(rng.normal()),
-        np.array(rng.beta(4, 2)), rng.normal(size=(n_districts, n_periods)), rng.normal(size=2),
+        rng.normal(size=3), rng.normal(size=4), np.array(rng.beta(4, 2)), rng.normal(size=n_districts - 1),
+        rng.normal(size=n_periods - 1), rng.normal(size=(n_districts, n_periods)), rng.normal(size=2),
     )  # fmt: skip
-    return smooth, (index, dose)
+    return smooth, (index, dose, treated)
 
 
 def by_formula(smooth, data):
     """Every cell by itself, with the shocks as one long sum of all that came before."""
-    district, drift, steps, swing, rho, z, effect = smooth
-    index, dose = data
-    eta = []
+    (mu, gamma, tau), (sigma_alpha, sigma_lambda, sigma_s, sigma_tau), rho, plane, steps, z, effect = smooth
+    (index, dose, treated), eta = data, []
+    # PyMC's own way from a plane to numbers that sum to zero.
+    level = mu + gamma * treated + sigma_alpha * ZeroSumTransform([0]).backward(pt.as_tensor(plane)).eval()
     for d, t, k, share in zip(*index, dose, strict=True):
         weights = [rho**t, *(np.sqrt(1 - rho**2) * rho ** (t - j) for j in range(1, t + 1))]
-        eta.append(district[d] + drift * steps[:t].sum() + swing * np.dot(weights, z[d, : t + 1]) + effect[k] * share)
+        shock, path = sigma_s * np.dot(weights, z[d, : t + 1]), sigma_lambda * steps[:t].sum()
+        eta.append(level[d] + path + shock + (tau + sigma_tau * effect[k]) * share)
     return np.array(eta)
 
 
@@ -58,7 +62,7 @@ def test_machine_code_and_plain_loops_give_the_same_gradient():
 
 
 def test_the_data_have_no_gradient():
-    smooth, (index, _) = inputs(3, 3)
+    smooth, (index, _, treated) = inputs(3, 3)
     doses = pt.vector()
     with pytest.raises(pytensor.gradient.DisconnectedInputError):
-        pt.grad(cell_predictor(*smooth, index, doses).sum(), doses)
+        pt.grad(cell_predictor(*smooth, index, doses, treated).sum(), doses)
