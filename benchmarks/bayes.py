@@ -1,6 +1,6 @@
 """The Bayesian models beside simuk, bambi and PyMC's own sampler, in one run.
 
-    python benchmarks/bayes.py                        # some ten minutes on two quiet cores
+    python benchmarks/bayes.py                        # some fifteen minutes on two quiet cores
     python benchmarks/bayes.py --work sdq
 
 One JSON line a piece of work: {"work", "unit", "ours", "peer", "peer_name", "ratio", "goal", "equal", ...}. Higher is
@@ -12,9 +12,10 @@ better; ratio is ours / peer. ``equal``: the posteriors agree within four Monte 
   parameters that both models have, of a binomial share model of 20 districts and 8 half-years. bambi by its own sampler
   and target acceptance (.8) against ours by our own (.95); bambi by nutpie with both at .95; and with both at .8.
   Districts' own levels, shocks and effects vary in both; persistence of shocks and drift, which bambi has not, are
-  believed to be nought in ours. Compilation is left out; the median of runs in turn counts.
-- sdq: the same for 100 children with four SDQ questionnaires each; the peer is PyMC's sampler given our own model.
-  Divergences of both are told.
+  believed to be nought in ours. Compilation is left out; the median of runs in turn, each from a seed of its own,
+  counts.
+- sdq: the same for 100 children with four SDQ questionnaires each; the peer is PyMC's own sampler, given our model and
+  its machine code, so that the samplers alone are compared. Divergences of both are told.
 - end_to_end: seconds of one process from its start to the draws of the share model, import and compilation included,
   with an empty cache and with a filled one; here the ratio is the peer's time over ours, both with a filled one.
 
@@ -52,7 +53,7 @@ PEERS = {"bambi": "bambi", "simuk": "simuk"}
 GOALS = {"calibration": 10.0, "share_default": 5.0, "share_nutpie": 1.3, "share_nutpie_bold": 1.3, "sdq": 3.0,
          "end_to_end": 1.0}  # fmt: skip
 FITS, PEER_FITS = 40, 3
-ROUNDS = 3
+ROUNDS = 5
 DRAWS = {"draws": 1000, "tune": 1000, "chains": 4, "cores": 1, "target_accept": 0.95}
 ALIKE = {"gamma": "treated", "tau": "exposed", "sigma_alpha": "1|district_sigma", "sigma_s": "1|cell_sigma",
          "sigma_tau": "exposed|district_sigma"}  # fmt: skip
@@ -126,11 +127,11 @@ class Drawn(NamedTuple):
 
 
 def ours(model, names, target=DRAWS["target_accept"]):
-    """A function that samples our model once."""
+    """A function that samples our model from a seed."""
     settings, compiled = Settings(**DRAWS | {"target_accept": target}), compile_model(model)
 
-    def run():
-        fit = sample(model, seed=1, settings=settings, gates=None, compiled=compiled, progress=False)
+    def run(seed):
+        fit = sample(model, seed=seed, settings=settings, gates=None, compiled=compiled, progress=False)
         posterior = fit.draws["posterior"]
         return Drawn({name: posterior[name].to_numpy() for name in names}, fit.seconds, fit.report.divergences)
 
@@ -140,20 +141,12 @@ def ours(model, names, target=DRAWS["target_accept"]):
 def peers(fit, names):
     """The same for a peer, whose sampler notes how long it sampled."""
 
-    def run():
-        found = fit(draws=DRAWS["draws"], tune=DRAWS["tune"])
+    def run(seed):
+        found = fit(draws=DRAWS["draws"], tune=DRAWS["tune"], random_seed=seed)
         draws = {name: np.asarray(found["posterior"][name]) for name in names}
         return Drawn(draws, found["posterior"].attrs["sampling_time"], int(found["sample_stats"]["diverging"].sum()))
 
     return run
-
-
-def alternately(first, second):
-    """Both ``ROUNDS`` times in turn; the draws are the same each time, and the seconds are the median."""
-    runs = [(first(), second()) for _ in range(ROUNDS)]
-    return tuple(
-        one[0]._replace(seconds=float(np.median([drawn.seconds for drawn in one]))) for one in zip(*runs, strict=True)
-    )
 
 
 def effective(draws):
@@ -166,8 +159,7 @@ def effective(draws):
 def agrees(ours, peer):
     """Whether means and sds are the same within four Monte Carlo standard errors."""
     apart = []
-    for name in ours:
-        a, b = ours[name], peer[name]
+    for a, b in zip(ours, peer, strict=True):
         sd, error = a.std(), np.sqrt(1 / effective(a) + 1 / effective(b))
         apart += [abs(a.mean() - b.mean()) / (sd * error), abs(np.log(b.std() / sd)) / error]
     return bool(max(apart) < 4), round(float(max(apart)), 2)
@@ -175,16 +167,26 @@ def agrees(ours, peer):
 
 def compared(work, mine, theirs, peer_name):
     """The line for two samplers of one posterior, run in turn; their parameters stand in the same order."""
-    drawn, peer = alternately(mine, theirs)
-    a, b = drawn.draws, dict(zip(drawn.draws, peer.draws.values(), strict=True))
-    least, peer_least = min(map(effective, a.values())), min(map(effective, b.values()))
+    rounds = [(mine(seed), theirs(seed)) for seed in range(1, ROUNDS + 1)]
+    (rate, least, seconds), (peer_rate, peer_least, peer_seconds) = map(middle, zip(*rounds, strict=True))
+    a, b = ([np.concatenate(all_rounds) for all_rounds in draws_of(side)] for side in zip(*rounds, strict=True))
     equal, apart = agrees(a, b)
-    rate, peer_rate = least / drawn.seconds, peer_least / peer.seconds
     line = {"work": work, "unit": "effective draws a second on one core", "ours": round(rate, 1)}
     line |= {"peer": round(peer_rate, 1), "peer_name": peer_name, "ratio": round(rate / peer_rate, 2)}
     line |= {"goal": GOALS[work], "equal": equal, "largest_difference_in_errors": apart, "rounds": ROUNDS}
-    line |= {"divergences": [drawn.diverged, peer.diverged], "ess": [round(least), round(peer_least)]}
-    return line | {"seconds": [round(drawn.seconds, 1), round(peer.seconds, 1)]}
+    line |= {"divergences": [sum(drawn.diverged for drawn in side) for side in zip(*rounds, strict=True)]}
+    return line | {"ess": [round(least), round(peer_least)], "seconds": [round(seconds, 1), round(peer_seconds, 1)]}
+
+
+def middle(side):
+    """Medians over the rounds of effective draws a second, effective draws and seconds."""
+    found = [(min(map(effective, drawn.draws.values())), drawn.seconds) for drawn in side]
+    return tuple(np.median([(least / seconds, least, seconds) for least, seconds in found], axis=0))
+
+
+def draws_of(side):
+    """For each parameter its draws, round by round."""
+    return zip(*(drawn.draws.values() for drawn in side), strict=True)
 
 
 SHARES_BY = {"share_default": ("pymc", 0.95, 0.8), "share_nutpie": ("nutpie", 0.95, 0.95),
@@ -196,10 +198,10 @@ def share(work):
     """Ours beside bambi by one of its samplers."""
     cells, (method, target, peer_target) = share_cells(), SHARES_BY[work]
     model = bambi_share(cells)
-    options = {"chains": DRAWS["chains"], "cores": 1, "random_seed": 1, "inference_method": method}
+    options = {"chains": DRAWS["chains"], "cores": 1, "inference_method": method}
 
-    def run(draws, tune):
-        return model.fit(draws=draws, tune=tune, target_accept=peer_target, progressbar=False, **options)
+    def run(**how):
+        return model.fit(target_accept=peer_target, progressbar=False, **options, **how)
 
     mine = ours(build_binomial(cells, plain_priors()), ALIKE, target)
     return compared(work, mine, peers(run, ALIKE.values()), f"bambi, {method}")
@@ -214,10 +216,11 @@ def sdq(work):
     names = ("level", "trend", "tau", "log_kappa", "sd_child", "sd_slope")
     normal, scale = names[:4], names[4:]
 
-    def run(draws, tune):
+    def run(**how):
         options = {key: DRAWS[key] for key in ("chains", "cores", "target_accept")}
         with model:
-            found = pm.sample(draws=draws, tune=tune, random_seed=1, progressbar=False, **options)
+            # Unless told, PyMC takes nutpie where it is installed.
+            found = pm.sample(nuts_sampler="pymc", progressbar=False, **options, **how)
         posterior = found["posterior"]
         named = {name: posterior["normal"].sel(normal_name=name, drop=True) for name in normal}
         named |= {name: posterior["scale"].sel(scale_name=name, drop=True) for name in scale}
@@ -249,9 +252,9 @@ def calibration(work):
     with model:
         made = pm.sample_prior_predictive(draws=PEER_FITS, random_seed=peer._seeds[0])  # noqa: SLF001
     y = made["prior_predictive"]["y"].to_numpy()[0, 0].astype(float)
-    drawn = ours(again(y), ["tau"])()
+    drawn = ours(again(y), ["tau"])(seed=1)
     posterior = peer.posteriors[0]["normal"].sel(normal_name="tau").to_numpy()[None]
-    equal, apart = agrees(drawn.draws, {"tau": posterior})
+    equal, apart = agrees(drawn.draws.values(), [posterior])
     line = {"work": work, "unit": "fits a processor minute", "ours": round(mine, 1), "peer": round(theirs, 2)}
     line |= {"peer_name": "simuk", "ratio": round(mine / theirs, 1), "goal": GOALS[work], "equal": equal}
     return line | {"largest_difference_in_errors": apart, "fits": [FITS, PEER_FITS]}
@@ -269,7 +272,7 @@ def end_to_end(work):
                 told = Path(folder) / "tau.npy"
                 subprocess.run([sys.executable, __file__, "--whole", who, "--told", told], env=environment, check=True)
                 seconds[who, state] = round(time.perf_counter() - start, 1)
-            draws[who] = {"tau": np.load(told)}
+            draws[who] = [np.load(told)]
     equal, apart = agrees(draws["ours"], draws["bambi"])
     mine, peer = seconds["ours", "warm"], seconds["bambi", "warm"]
     line = {"work": work, "unit": "seconds, lower is better", "ours": mine, "peer": peer, "peer_name": "bambi, pymc"}

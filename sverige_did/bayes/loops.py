@@ -1,5 +1,4 @@
 """Plain loops as machine code for PyTensor's operations, kept in its cache for as long as their file stays as it is."""
-# ruff: noqa: ARG002 - which arguments there are is PyTensor's to say; it has no types, hence the ignores
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_cache_key
-from pytensor.scalar.basic import BinaryScalarOp, upgrade_to_float
+from pytensor.scalar.basic import ScalarOp, upgrade_to_float
 from pytensor.tensor.elemwise import Elemwise
 
 if TYPE_CHECKING:
@@ -21,25 +20,35 @@ def as_loops(operation: type, loops: Callable[..., Any]) -> None:
     register_funcify_and_cache_key(operation)(lambda _, **__: (numba_njit(loops), key))
 
 
-def elementwise(value: Callable[[float, float], float], slope: Callable[[float, float], float]) -> Elemwise:
-    """``value(x, n)`` for whole arrays in a model, where ``slope(x, n)`` is its slope by x; n is data and has none."""
+def with_slope(both: Callable[..., tuple[float, float]], n_data: int = 0) -> Callable[..., Any]:
+    """A function of whole arrays in a model, from ``both(x, *data)``, its value and slope by x at one place.
 
-    class Slope(BinaryScalarOp):  # type: ignore[misc]
-        def impl(self, x: float, n: float) -> float:
-            return slope(x, n)
+    The two come of one calculation, and the value's gradient takes the slope from there. The ``n_data`` other arguments
+    are data and have none.
+    """
 
-    class Value(BinaryScalarOp):  # type: ignore[misc]
-        def impl(self, x: float, n: float) -> float:
-            return value(x, n)
+    class WithSlope(ScalarOp):  # type: ignore[misc]
+        nin, nout = 1 + n_data, 2
+
+        def impl(self, *given: float) -> tuple[float, float]:
+            """The same without machine code."""
+            return both(*given)
+
+        def output_types(self, types: Any) -> list[Any]:
+            """Two real numbers."""
+            return [upgrade_to_float(*types)[0]] * 2
 
         def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-            x, n = inputs
-            return [cotangents[0] * by_x(x, n), n.zeros_like(dtype="float64")]
+            """By the slope that is there already; nobody asks for the slope's own."""
+            return [cotangents[0] * outputs[1], *(one.zeros_like(dtype="float64") for one in inputs[1:])]
 
-    as_loops(Value, value)
-    as_loops(Slope, slope)
-    by_x = Slope(upgrade_to_float, name=slope.__name__)
-    return Elemwise(Value(upgrade_to_float, name=value.__name__))
+    as_loops(WithSlope, both)
+    operation = Elemwise(WithSlope(name=both.__name__.strip("_")))
+
+    def value(*given: Any) -> Any:
+        return operation(*given)[0]
+
+    return value
 
 
 def kept_under(loops: Callable[..., Any]) -> str:

@@ -5,9 +5,8 @@
 
 w_dt is what ``sdq_places`` says of districts, and nought where children are not compared by district.
 
-The children's own levels a_i and slopes b_i are non-centred: centred levels mix a little better where children have
-many questionnaires, and diverge where few children are alike. With districts the levels are centred: many children are
-compared then, each known better than its district, and centred levels take half the steps. They are sampled one by
+The children's own slopes b_i are non-centred, and so are their levels a_i where children are few: centred levels
+diverge where few children are alike, and take a third fewer steps where many are compared. They are sampled one by
 one: a beta-binomial on the log-odds scale leaves no formula for the score once a_i is integrated out. Without a control
 group ``tau`` is a development, never an effect (design class D3): the plan's words see to that. Questionnaires that
 were never answered are left out, which is right when answering depends on nothing but what was observed (MAR);
@@ -208,8 +207,8 @@ def build_sdq(
 
 
 MANY_CHILDREN = 100
-"""From so many on their levels are sampled as they are: it mixes three times better, but breaks down where the sd of
-children can come near nought, as it can where they are few."""
+"""From so many on their levels are sampled as they are: it mixes better, three times where districts are compared, but
+breaks down where the sd of children can come near nought, as it can where they are few."""
 
 
 def _levels(scores: Scores, expected: Tensor, built: Built, places: Places | None) -> Tensor:
@@ -217,8 +216,8 @@ def _levels(scores: Scores, expected: Tensor, built: Built, places: Places | Non
     n = scores.n_children
     if places is not None:
         expected = expected + level_of_place(places, built)
-        if n >= MANY_CHILDREN:
-            return pm.Normal("child", expected, built["sd_child"], shape=n)
+    if n >= MANY_CHILDREN:
+        return pm.Normal("child", expected, built["sd_child"], shape=n)
     return pm.Deterministic("child", expected + built.signed("sd_child") * pm.Normal("child_z", shape=n))
 
 
