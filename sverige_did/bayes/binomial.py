@@ -8,9 +8,9 @@ import numpy as np
 import pymc as pm
 from scipy.special import gammaln, logit
 
+from sverige_did.bayes.binomial_log import binomial_log
 from sverige_did.bayes.counts import Likelihood, Tensor, observe
 from sverige_did.bayes.log_rising import log_rising
-from sverige_did.bayes.logistic import log1pexp
 from sverige_did.bayes.priors import Normal
 from sverige_did.bayes.structure import Cells, PanelPriors, build_structure
 from sverige_did.errors import refuse
@@ -29,7 +29,7 @@ def ways(count: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.fl
 
 BINOMIAL = Likelihood(
     distribution=lambda eta, size: pm.Binomial.dist(n=size, logit_p=eta),
-    log_density=lambda y, eta, size: y * eta - size * log1pexp(eta),
+    log_density=lambda y, eta, size: binomial_log(eta, y, size),
     constant=ways,
 )
 
