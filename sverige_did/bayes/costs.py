@@ -22,7 +22,7 @@ import pytensor.tensor as pt
 from scipy.special import expit, logit
 
 from sverige_did.bayes.binomial import build_binomial
-from sverige_did.bayes.effects import weights_of
+from sverige_did.bayes.effects import new_district, weights_of
 from sverige_did.bayes.priors import HalfNormal, Normal
 from sverige_did.bayes.structure import Cells, PanelPriors, build_structure
 from sverige_did.errors import refuse
@@ -258,6 +258,18 @@ def effect_of_pairs(
         np.exp(np.stack([amount, amount - amount_change]) + above),
         weights_of(cells, district_weights)[rows],
     )
+
+
+def effect_of_pairs_in_new_district(
+    use_fit: Fit, amount_fit: Fit, costs: Amounts | Totals, kept: Pairs, rng: np.random.Generator
+) -> CostEffect:
+    """What another district like the treated ones should expect, as ``effects.effect_in_new_district``."""
+    both: list[NDArray[np.float64]] = []
+    for fit, draws in ((use_fit, kept.use), (amount_fit, kept.amount)):
+        eta, own = new_district(fit, costs.use, rng)
+        both.append(np.stack([eta, eta - own])[:, draws, None])
+    above = _mean_above(amount_fit, costs)[kept.amount, None]
+    return average_cost_effect(np.asarray(expit(both[0])), np.exp(both[1] + above), np.ones(1))
 
 
 def _mean_above(fit: Fit, costs: Amounts | Totals) -> NDArray[np.float64]:

@@ -85,9 +85,15 @@ def effect_in_new_district(
 
     Adds what the ATT leaves out: how far effects differ between districts, the new district's own level, and its shock.
     """
+    eta, own = new_district(fit, cells, rng)
+    return average_effect(eta[:, None], own[:, None], np.ones(1), outcome)
+
+
+def new_district(fit: Fit, cells: Cells, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A new treated district under the programme: predictor and effect on the scale of the link, (S,)."""
     tau, n = fit.values("tau"), fit.values("tau").size
     own = tau + fit.values("sigma_tau") * rng.standard_normal(n)
     level = fit.values("mu") + fit.values("gamma") + fit.values("sigma_alpha") * rng.standard_normal(n)
     after = np.unique(cells.period[cells.dose > 0])
     level = level + fit.values("lambda")[:, after].mean(axis=1) + fit.values("sigma_s") * rng.standard_normal(n)
-    return average_effect((level + own)[:, None], own[:, None], np.ones(1), outcome)
+    return level + own, own

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PATHS = 200
 """Levels and shocks drawn for each district and draw of the rest: the noise of a log-likelihood is then about 0.1."""
+INTEGRATED = 400
+"""Draws whose districts are integrated out."""
 
 
 def district_likelihood(

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
+from scipy.special import expit
 
-from sverige_did.bayes.costs import CostEffect, Totals, effect_of_pairs, pairs
+from sverige_did.bayes.costs import CostEffect, Totals, effect_of_pairs, effect_of_pairs_in_new_district, pairs
 from sverige_did.bayes.families import FAMILIES
 from sverige_did.bayes.fitting import seed_of
+from sverige_did.bayes.left_out import INTEGRATED, district_likelihood
 from sverige_did.bayes.panel_costs import NAME, PARTS, CostFit
 from sverige_did.bayes.panel_costs_checks import cost_checks
 from sverige_did.bayes.panel_priors import EFFECT
+from sverige_did.bayes.panel_simulate import posterior_draws
 from sverige_did.bayes.panel_told import Quantity, checks_of, estimate_of, learned_of, scale_of, stance_of
 from sverige_did.bayes.priors import log_density
-from sverige_did.bayes.reweight import Weights, other_prior, power_sensitivity
-from sverige_did.results_posteriors import Learned, PosteriorRecord, SpendingParts
+from sverige_did.bayes.reweight import Weights, other_prior, power_sensitivity, smoothed, weighted_quantiles
+from sverige_did.results_posteriors import Learned, LeftOut, PosteriorRecord, SpendingParts
 from sverige_did.sources.person_year_panel import MILLION
 
 if TYPE_CHECKING:
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sverige_did.bayes.costs import Pairs
+    from sverige_did.bayes.panel_simulate import PanelDraws
     from sverige_did.bayes.sample import Fit
     from sverige_did.bayes.structure import PanelPriors
     from sverige_did.results import Estimate
@@ -49,15 +54,19 @@ def cost_record(fitted: CostFit, study: Study) -> PosteriorRecord:
     kept = _paired(fitted.fits, study)
     effect = _effect(fitted, fitted.fits, kept)
     per = job.spent.children / MILLION
+    rng = np.random.default_rng(seed_of(study, f"{NAME}.told"))
+    use, amount = (fitted.fits[part] for part in PARTS)
+    new = effect_of_pairs_in_new_district(use, amount, job.spent.totals, kept, rng)
     told = (
         Quantity(per * effect.per_child, "att", OWN, 0.0, job.bearing),
         Quantity(effect.ratio, "att", "ratio", 1.0, None),
+        # A new district has its own number of children, so only the ratio says something to it.
+        Quantity(new.ratio, "new_district", "ratio", 1.0, None),
     )
     by_use, by_amount = (
         scale_of(job.wanted, Quantity(per * draws, "att", OWN, 0.0, None))
         for draws in (effect.by_use, effect.by_amount)
     )
-    rng = np.random.default_rng(seed_of(study, f"{NAME}.told"))
     return PosteriorRecord(
         outcome=job.wanted.outcome,
         likelihood=NAME,
@@ -69,6 +78,7 @@ def cost_record(fitted: CostFit, study: Study) -> PosteriorRecord:
         prior_level=(job.gate.low, job.gate.median, job.gate.high),
         prior_share=job.gate.share,
         checks=checks_of(cost_checks(fitted, REPLICATIONS, rng), job.wanted, study),
+        left_out=left_out(fitted, rng),
         spending=SpendingParts(children=job.spent.fewest, by_use=by_use, by_amount=by_amount),
     )
 
@@ -161,25 +171,63 @@ def _power(fitted: CostFit, effect: CostEffect, kept: Pairs) -> dict[str, float]
         )
 
     log_likelihood = np.sum(
-        [LOG_LIKELIHOOD[part](fitted.fits[part], totals)[rows] for part, rows in draws.items()], axis=0
+        [log_likelihood_of(part, fitted.fits[part], totals)[rows] for part, rows in draws.items()], axis=0
     )
     log_priors = {"effect": laid(log_prior("effect")), "shock_sd": laid(log_prior("shock"))}
     return power_sensitivity(laid(np.log(effect.ratio)), log_priors, laid(log_likelihood))
 
 
-def log_likelihood_of_use(fit: Fit, totals: Totals) -> NDArray[np.float64]:
-    """Of every draw, (S,)."""
-    use = totals.use
-    return np.asarray(FAMILIES["binomial"].log_likelihood(fit.values("eta"), use.low, use.size, {})).sum(axis=1)
+def left_out(fitted: CostFit, rng: np.random.Generator) -> LeftOut | None:
+    """The common effect with each district left out, each part by its own weights; the parts share no parameter.
+
+    A district for which the weights of a part cannot be trusted is left out of the count.
+    """
+    totals, draws, logs = fitted.job.spent.totals, {}, {}
+    for part, fit in fitted.fits.items():
+        kept = np.linspace(0, len(fit.values("tau")) - 1, INTEGRATED).round().astype(int)
+        draws[part] = posterior_draws(fit, INTEGRATED)
+        logs[part] = district_likelihood(draws[part], totals.use, terms_of(part, fit, totals, kept), rng)
+    common, medians = _common_ratio(draws), []
+    for district in range(len(totals.use.treated)):
+        weights = [smoothed(-log[:, district]) for log in logs.values()]
+        if all(one.usable for one in weights):
+            both = np.prod([one.values for one in weights], axis=0)
+            medians.append(float(weighted_quantiles(common, both / both.sum(), np.array([0.5]))[0]))
+    if not medians:
+        return None
+    return LeftOut(districts=len(medians), refitted=0, lowest=min(medians), highest=max(medians))
 
 
-def log_likelihood_of_totals(fit: Fit, totals: Totals) -> NDArray[np.float64]:
-    """Of every draw, (S,)."""
+def _common_ratio(draws: Mapping[str, PanelDraws]) -> NDArray[np.float64]:
+    """Spending with the programme over spending without in a district in the middle of the treated, (S,)."""
+    use, amount = (draws[part].scalars for part in PARTS)
+    level = use["mu"] + use["gamma"]
+    return np.asarray(expit(level + use["tau"]) / expit(level) * np.exp(amount["tau"]))
+
+
+def terms_of(
+    part: str, fit: Fit, totals: Totals, kept: NDArray[np.int64] | slice
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """The log-likelihood (S, N) of a part's cells as a function of their predictor (S, N), for the draws ``kept``."""
+    if part == "use":
+        return partial(use_terms, totals)
+    return partial(amount_terms, totals, fit.values("log_cv")[kept])
+
+
+def use_terms(totals: Totals, eta: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the children with spending among the residents."""
+    return np.asarray(FAMILIES["binomial"].log_likelihood(eta, totals.use.low, totals.use.size, {}))
+
+
+def amount_terms(totals: Totals, log_cv: NDArray[np.float64], eta: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the totals, for ``log_cv`` (S,); nought where nobody has spending."""
     some = totals.use.low > 0
-    squared = np.exp(2 * fit.values("log_cv"))[:, None]
-    scale = np.exp(fit.values("eta")[:, some]) * squared
-    terms = np.asarray(stats.gamma.logpdf(totals.total[some], totals.use.low[some] / squared, scale=scale))
-    return terms.sum(axis=1)
+    squared, terms = np.exp(2 * log_cv)[:, None], np.zeros_like(eta)
+    scale = np.exp(eta[:, some]) * squared
+    terms[:, some] = stats.gamma.logpdf(totals.total[some], totals.use.low[some] / squared, scale=scale)
+    return terms
 
 
-LOG_LIKELIHOOD = {"use": log_likelihood_of_use, "amount": log_likelihood_of_totals}
+def log_likelihood_of(part: str, fit: Fit, totals: Totals) -> NDArray[np.float64]:
+    """Of every draw of a part, (S,)."""
+    return np.asarray(terms_of(part, fit, totals, slice(None))(fit.values("eta")).sum(axis=1))

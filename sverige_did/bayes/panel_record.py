@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from sverige_did.study import Study
 
 REPLICATIONS = 4000
-INTEGRATED = 400
-"""Draws whose districts are integrated out."""
-
 POINTS = 121
 SPAN = 3.0
 """Half the width of the figure of densities, in sds of the prior of the effect: nearly all of the prior."""
@@ -168,7 +165,7 @@ def _left_out(fitted: Fitted, rng: np.random.Generator) -> LeftOut | None:
     """
     job, fit = fitted.job, fitted.fit
     log = _districts(job, fit, rng)
-    effect = np.exp(posterior_draws(fit, INTEGRATED).scalars["tau"])
+    effect = np.exp(posterior_draws(fit, one_out.INTEGRATED).scalars["tau"])
     medians, refitted, primary = [], 0, job.wanted.role == "primary"
     for district in range(log.shape[1]):
         weights = smoothed(-log[:, district])
@@ -192,13 +189,13 @@ def _left_out(fitted: Fitted, rng: np.random.Generator) -> LeftOut | None:
 
 def _districts(job: Job, fit: Fit, rng: np.random.Generator) -> Floats:
     cells = job.panel.cells
-    kept = np.linspace(0, len(fit.values("tau")) - 1, INTEGRATED).round().astype(int)
+    kept = np.linspace(0, len(fit.values("tau")) - 1, one_out.INTEGRATED).round().astype(int)
     own = job.own_values(fit, kept)
 
     def log_likelihood(eta: Floats) -> Floats:
         return job.family.log_likelihood(eta, cells.low, cells.size, own)
 
-    return one_out.district_likelihood(posterior_draws(fit, INTEGRATED), cells, log_likelihood, rng)
+    return one_out.district_likelihood(posterior_draws(fit, one_out.INTEGRATED), cells, log_likelihood, rng)
 
 
 def _refitted(fitted: Fitted, district: int) -> float:

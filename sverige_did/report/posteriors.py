@@ -223,7 +223,7 @@ def _design_rows(release: Release, record: PosteriorRecord, own: str, language: 
 def _side_by_side(
     record: PosteriorRecord, label: str, told: dict[str, Estimate], own: str, language: Language
 ) -> tuple[str, ...]:
-    benefit = told[own].prob_benefit if own in told else None
+    benefit = next((told[scale].prob_benefit for scale in (own, "ratio") if scale in told), None)
     return (
         label,
         _cell(record, told.get(own), language),
