@@ -52,8 +52,8 @@ def with_slope(both: Callable[..., tuple[float, float]], n_data: int = 0) -> Cal
 
 
 def kept_under(loops: Callable[..., Any]) -> str:
-    """Under what machine code is kept: a hash of the whole file that the loops stand in, constants included, so that
-    after a change old code is never found again.
+    """Under what machine code is kept: a hash of the whole file that the loops stand in, constants included, and of its
+    name, which the code remembers: after a change, or under a new name, old code is never found again.
     """
     source = inspect.getsource(inspect.getmodule(loops) or loops)
-    return sha256(f"{loops.__qualname__} {source}".encode()).hexdigest()
+    return sha256(f"{loops.__module__} {loops.__qualname__} {source}".encode()).hexdigest()

@@ -115,7 +115,7 @@ def _draw(
     middles = [(above + below) / 2 for above, below in pairwise(edges)]
     lower = [height / 2 + 0.2 * layout.row if layout.label_above else 0.0 for height in more]
     strips = [(bar, middle + down) for bar, middle, down in zip(bars, middles, lower, strict=True)]
-    drawn = [*_grid(axis, top, bottom, language, scale)]
+    drawn = [*_grid(axis, top, bottom, layout.width, language, scale)]
     for bar, y in strips:
         drawn += _bar(axis, y, bar, is_ratio=scale == "ratio")
     if scale != "share":  # a share has no value that means no difference
@@ -175,13 +175,15 @@ def _point(axis: Axis, y: float, bar: Bar, *, is_ratio: bool) -> Iterator[str]:
         yield strokes.mark((axis.at(point), y), shape, 6, colour)
 
 
-def _grid(axis: Axis, top: float, bottom: float, language: Language, scale: str) -> Iterator[str]:
-    """The axis with its name, its numbers, and a line across the bars at each."""
+def _grid(axis: Axis, top: float, bottom: float, width: float, language: Language, scale: str) -> Iterator[str]:
+    """The axis with its name, its numbers, and a line across the bars at each; no number leaves the figure."""
     for value, told in _ticks(axis, language, scale):
         x = axis.at(value)
         yield strokes.line([(x, top), (x, bottom)], svg.RULE, 0.5)
         yield strokes.line([(x, bottom), (x, bottom + 3.5)], svg.MUTED, 0.8)
-        yield strokes.text((x, bottom + 7 + NUMBERS * strokes.ASCENT), told, "middle", NUMBERS, svg.MUTED)
+        half = 0.32 * NUMBERS * len(told)
+        base = min(max(x, half), width - half), bottom + 7 + NUMBERS * strokes.ASCENT
+        yield strokes.text(base, told, "middle", NUMBERS, svg.MUTED)
     yield strokes.line([(axis.left, bottom), (axis.right, bottom)], svg.RULE, 0.8)
     name = words.text("report.overview.axis" if scale == "ratio" else f"labels.scale.{scale}", language)
     base = (axis.left + axis.right) / 2, bottom + 23 + NAMES * strokes.ASCENT
