@@ -7,6 +7,7 @@ every point of the curve weighed by its standard error (after Säilynoja, Bürkn
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -84,7 +85,9 @@ def calibrate(
     draws only. Raises ValueError when the structure of the model depends on ``y``.
     """
     seeds = rng.integers(2**31, size=replications + 1)
-    with simulator:
+    with simulator, warnings.catch_warnings():
+        # Some distributions are drawn by Python inside the machine code: slower, and the same.
+        warnings.filterwarnings("ignore", "Numba will use object mode", UserWarning)
         simulated = pm.sample_prior_predictive(draws=replications, random_seed=int(seeds[0]))
     told = {**{name: _parameter(name) for name in names}, **derived}
     truth = _columns(PriorDraws(named(simulated["prior"].to_dataset())), told)
