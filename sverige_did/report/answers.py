@@ -23,8 +23,8 @@ STANDINGS: tuple[Standing, ...] = (*get_args(Verdict), "no_data")
 DID = ("poisson_exact", "did_log", "did")
 """The estimators of a ratio difference-in-differences without a prior: sampling intervals before ranges of rounding."""
 
-BAYES = ("bayes", "closed_form")
-"""The estimators with a prior: draws before the normal approximation."""
+BAYES = ("bayes", "bayes_costs", "bayes_moves", "closed_form")
+"""The estimators with a prior that tell a ratio: draws before the normal approximation."""
 
 HEADLINE: tuple[tuple[tuple[str, ...], str], ...] = (
     (BAYES, "ratio"), (DID, "ratio"), (("rate_ratio",), "ratio"), (BAYES, "pp"), (("did_identity", "did"), "pp"),
@@ -91,17 +91,18 @@ def main_prior(release: Release) -> str | None:
 def pick(release: Release, outcome: str, estimators: tuple[str, ...], scale: str) -> Finding | None:
     """The first finding on that scale, in the order of the estimators.
 
-    Of one estimator, a posterior under the main prior goes before one under another, an interval before none, and
-    what was printed as it stands before a table that was worked out.
+    Of one estimator, the treated districts go before a new one, a posterior under the main prior before one under
+    another, an interval before none, and what was printed as it stands before a table that was worked out.
     """
     told = [item for item in told_first(release, outcome) if item.result.scale == scale and not is_part(item)]
     fitting = [item for item in told if item.result.estimator in estimators]
     expected = main_prior(release)
 
-    def rank(item: Finding) -> tuple[int, bool, bool, bool]:
+    def rank(item: Finding) -> tuple[int, bool, bool, bool, bool]:
         priors = [key for key in item.result.assumptions if key.startswith("prior_")]
         other = bool(priors) and expected not in priors
-        return estimators.index(item.result.estimator), other, item.result.lower is None, item.reading != ALL_READINGS
+        at, elsewhere = estimators.index(item.result.estimator), item.result.estimand == "new_district"
+        return at, elsewhere, other, item.result.lower is None, item.reading != ALL_READINGS
 
     return min(fitting, key=rank, default=None)
 

@@ -44,6 +44,26 @@ def test_the_order_of_findings_does_not_matter(release: Release) -> None:
     assert answers.tally(turned) == answers.tally(release)
 
 
+def test_the_treated_districts_go_before_a_new_one_and_spending_stands_beside_shares() -> None:
+    study = make_study()
+    own = Estimate(
+        estimate=0.8,
+        lower=0.5,
+        upper=1.2,
+        level=0.95,
+        scale="ratio",
+        estimator="bayes_costs",
+        inference="posterior",
+        estimand="att",
+    )
+    new = own.model_copy(update={"estimate": 0.9, "estimand": "new_district"})
+    for told in ((own, new), (new, own)):
+        release = make_release(study, findings=tuple(finding(study, "institution_share", "all", one) for one in told))
+        (row,) = (one for one in answers.rows(release) if one.outcome == "institution_share")
+        assert row.bayes is not None
+        assert row.bayes.result == own
+
+
 def test_a_break_even_never_speaks_for_an_outcome() -> None:
     study = make_study()
     alone = Estimate(
