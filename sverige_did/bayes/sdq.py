@@ -6,10 +6,10 @@
 w_dt is what ``sdq_places`` says of districts, and nought where children are not compared by district.
 
 The children's own slopes b_i are non-centred, and so are their levels a_i where children are few: centred levels
-diverge where few children are alike, and take a third fewer steps where many are compared. They are sampled one by
-one: a beta-binomial on the log-odds scale leaves no formula for the score once a_i is integrated out. Without a control
-group ``tau`` is a development, never an effect (design class D3): the plan's words see to that. Questionnaires that
-were never answered are left out, which is right when answering depends on nothing but what was observed (MAR);
+diverge where few children are alike, and mix better where many are compared. They are sampled one by one: a
+beta-binomial on the log-odds scale leaves no formula for the score once a_i is integrated out. Without a control group
+``tau`` is a development, never an effect (design class D3): the plan's words see to that. Questionnaires that were
+never answered are left out, which is right when answering depends on nothing but what was observed (MAR);
 ``missing_waves`` asks what if it does not.
 """
 
