@@ -87,3 +87,10 @@ def from_the_prior(job: CostJob, part: str, seed: int = 1, **fixed: Any) -> Fit:
 def never(name: str, part: str, priors: object) -> Fit:
     """Stands in for sampling where none is needed, or none wanted: the draws as they are."""
     raise AssertionError(f"{name} of {part} need not be sampled under {priors}")
+
+
+def job_of(folder: Path) -> CostJob:
+    """The usual delivery, ready to sample."""
+    ready = prepared(folder, placed())
+    assert isinstance(ready, CostJob)
+    return ready

@@ -103,3 +103,11 @@ def from_the_prior(job: MoveJob, seed: int = 1, effect: float | None = None) -> 
         "lambda_move": np.zeros((size, moves.n_periods, shape[1])),
     }
     return fit_of(found, CHAINS, DRAWS, seed)
+
+
+def job_of(folder: Path) -> MoveJob:
+    """The usual delivery, ready to sample."""
+    ready, told, _ = prepared(folder, delivery())
+    assert told == ()
+    assert ready is not None
+    return ready

@@ -27,7 +27,7 @@ def with_slope(both: Callable[..., tuple[float, float]], n_data: int = 0) -> Cal
     are data and have none.
     """
 
-    class WithSlope(ScalarOp):  # type: ignore[misc]
+    class WithSlope(ScalarOp):  # type: ignore[misc]  # PyTensor has no types
         nin, nout = 1 + n_data, 2
 
         def impl(self, *given: float) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from sverige_did.bayes.left_out import INTEGRATED, district_likelihood
 from sverige_did.bayes.panel_costs import NAME, PARTS, CostFit
 from sverige_did.bayes.panel_costs_checks import cost_checks
 from sverige_did.bayes.panel_priors import EFFECT
-from sverige_did.bayes.panel_simulate import posterior_draws
+from sverige_did.bayes.panel_simulate import evenly, posterior_draws
 from sverige_did.bayes.panel_told import Quantity, checks_of, estimate_of, learned_of, scale_of, stance_of
 from sverige_did.bayes.priors import log_density
 from sverige_did.bayes.reweight import Weights, other_prior, power_sensitivity, smoothed, weighted_quantiles
@@ -184,9 +184,10 @@ def left_out(fitted: CostFit, rng: np.random.Generator) -> LeftOut | None:
     """
     totals, draws, logs = fitted.job.spent.totals, {}, {}
     for part, fit in fitted.fits.items():
-        kept = np.linspace(0, len(fit.values("tau")) - 1, INTEGRATED).round().astype(int)
         draws[part] = posterior_draws(fit, INTEGRATED)
-        logs[part] = district_likelihood(draws[part], totals.use, terms_of(part, fit, totals, kept), rng)
+        logs[part] = district_likelihood(
+            draws[part], totals.use, terms_of(part, fit, totals, evenly(fit, INTEGRATED)), rng
+        )
     common, medians = _common_ratio(draws), []
     for district in range(len(totals.use.treated)):
         weights = [smoothed(-log[:, district]) for log in logs.values()]

@@ -13,7 +13,7 @@ from sverige_did.bayes.effects import Effect, effect_in_new_district, effect_on_
 from sverige_did.bayes.fitting import seed_of
 from sverige_did.bayes.panel_posterior import Fitted, Job, with_effect, with_shock
 from sverige_did.bayes.panel_priors import EFFECT
-from sverige_did.bayes.panel_simulate import posterior_draws, predictor
+from sverige_did.bayes.panel_simulate import evenly, posterior_draws, predictor
 from sverige_did.bayes.panel_told import Quantity, checks_of, estimate_of, learned_of, scale_of, stance_of
 from sverige_did.bayes.posterior_checks import predictive_checks
 from sverige_did.bayes.priors import Normal, log_density
@@ -150,7 +150,7 @@ def _power(job: Job, fit: Fit, att: Effect) -> dict[str, float]:
 
 def _checks(job: Job, fit: Fit, study: Study, rng: np.random.Generator) -> tuple[PredictiveCheck, ...]:
     cells = job.panel.cells
-    kept = np.linspace(0, len(fit.values("tau")) - 1, REPLICATIONS).round().astype(int)
+    kept = evenly(fit, REPLICATIONS)
     eta = predictor(posterior_draws(fit, REPLICATIONS), cells, rng)
     replicated = job.family.simulate(eta, cells.size, job.own_values(fit, kept), rng)
     found = predictive_checks((cells.low + cells.high) / 2, replicated, cells, job.panel.weights)
@@ -189,7 +189,7 @@ def _left_out(fitted: Fitted, rng: np.random.Generator) -> LeftOut | None:
 
 def _districts(job: Job, fit: Fit, rng: np.random.Generator) -> Floats:
     cells = job.panel.cells
-    kept = np.linspace(0, len(fit.values("tau")) - 1, one_out.INTEGRATED).round().astype(int)
+    kept = evenly(fit, one_out.INTEGRATED)
     own = job.own_values(fit, kept)
 
     def log_likelihood(eta: Floats) -> Floats:

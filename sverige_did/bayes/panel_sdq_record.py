@@ -19,6 +19,7 @@ from sverige_did.bayes.missing_waves import (
 )
 from sverige_did.bayes.panel_priors import EFFECT
 from sverige_did.bayes.panel_sdq import NAME, ScoreFit, ScoreJob
+from sverige_did.bayes.panel_simulate import evenly
 from sverige_did.bayes.panel_told import Quantity, checks_of, estimate_of, learned_of, scale_of, stance_of
 from sverige_did.bayes.priors import log_density
 from sverige_did.bayes.reweight import other_prior, power_sensitivity
@@ -148,7 +149,7 @@ def _power(job: ScoreJob, fit: Fit) -> dict[str, float]:
 def _checks(job: ScoreJob, fit: Fit, study: Study) -> tuple[PredictiveCheck, ...]:
     scores, places, _ = job.rated
     rng = np.random.default_rng(seed_of(study, f"{NAME}.told"))
-    kept = np.linspace(0, len(fit.values("tau")) - 1, REPLICATIONS).round().astype(int)
+    kept = evenly(fit, REPLICATIONS)
     values = {name: fit.values(name)[kept] for name in job.named}
     replicated = simulate_scores(score_predictor(values, scores, places, rng), values["log_kappa"], rng)
     found = score_checks(scores.total, replicated, scores, places)

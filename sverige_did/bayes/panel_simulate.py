@@ -34,9 +34,14 @@ class PanelDraws:
     effect: Floats | None
 
 
+def evenly(fit: Fit, size: int) -> NDArray[np.int64]:
+    """The numbers of ``size`` draws of a fit, evenly spread."""
+    return np.linspace(0, len(fit.values("tau")) - 1, size).round().astype(np.int64)
+
+
 def posterior_draws(fit: Fit, size: int) -> PanelDraws:
     """``size`` draws of a fit, evenly spread."""
-    kept = np.linspace(0, len(fit.values("tau")) - 1, size).round().astype(int)
+    kept = evenly(fit, size)
     scalars = {name: fit.values(name)[kept] for name in SCALARS}
     return PanelDraws(scalars, fit.values("lambda")[kept], fit.values("tau_district")[kept])
 

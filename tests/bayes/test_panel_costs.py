@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import small_registers as small
 from scipy.special import expit
-from small_costs import BEARING, panel, placed, plan, prepared
+from small_costs import BEARING, job_of, panel, placed, plan, prepared
 
 from sverige_did.bayes.costs import AMOUNT, USE
 from sverige_did.bayes.panel_costs import (
@@ -28,9 +28,7 @@ from sverige_did.words import has
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> CostJob:
-    ready = prepared(tmp_path_factory.mktemp("delivery"), placed())
-    assert isinstance(ready, CostJob)
-    return ready
+    return job_of(tmp_path_factory.mktemp("delivery"))
 
 
 def test_children_with_spending_before_and_after_among_residents(job: CostJob) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pymc as pm
 import pytest
 from scipy.special import expit, logit
-from small_costs import CHAINS, DRAWS, STILL, from_the_prior, never, placed, plan, prepared, unstoppable
+from small_costs import CHAINS, DRAWS, STILL, from_the_prior, job_of, never, placed, plan, prepared, unstoppable
 
 from sverige_did.bayes.costs import Totals, build_totals
 from sverige_did.bayes.panel_costs import OUTCOME, PARTS, CostFit, CostJob, Spending, fit_costs, fit_name
@@ -24,9 +24,7 @@ from sverige_did.words import has
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> CostJob:
-    ready = prepared(tmp_path_factory.mktemp("delivery"), placed())
-    assert isinstance(ready, CostJob)
-    return ready
+    return job_of(tmp_path_factory.mktemp("delivery"))
 
 
 def test_simulated_spending_has_the_mean_and_the_variance_of_a_sum_of_gammas() -> None:

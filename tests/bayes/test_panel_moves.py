@@ -12,7 +12,7 @@ import pymc as pm
 import pytest
 import small_registers as small
 from scipy.special import softmax
-from small_moves import BOUNDS, DOWN, RUNGS, UP, bearing, delivery, from_the_prior, plan, prepared
+from small_moves import BOUNDS, DOWN, RUNGS, UP, bearing, delivery, from_the_prior, job_of, plan, prepared
 
 from sverige_did.bayes.panel_moves import (
     NAME,
@@ -30,10 +30,7 @@ from sverige_did.workflow import SNAKEFILE
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> MoveJob:
-    ready, told, _ = prepared(tmp_path_factory.mktemp("delivery"), delivery())
-    assert told == ()
-    assert ready is not None
-    return ready
+    return job_of(tmp_path_factory.mktemp("delivery"))
 
 
 def test_moves_are_summed_by_window_district_and_rung_and_none_is_lost(tmp_path: Path, job: MoveJob) -> None:

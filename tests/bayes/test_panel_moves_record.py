@@ -9,7 +9,7 @@ import pytest
 import small_registers as small
 from scipy import stats
 from scipy.special import gammaln
-from small_moves import CHAINS, DOWN, DRAWS, UP, delivery, from_the_prior, plan, prepared
+from small_moves import CHAINS, DOWN, DRAWS, UP, delivery, from_the_prior, job_of, plan, prepared
 
 from sverige_did import words
 from sverige_did.bayes.panel_moves import NAME, MoveFit, MoveJob
@@ -26,10 +26,7 @@ from sverige_did.tasks.panel_posterior import run, scalars_only
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> MoveJob:
-    ready, told, _ = prepared(tmp_path_factory.mktemp("delivery"), delivery())
-    assert told == ()
-    assert ready is not None
-    return ready
+    return job_of(tmp_path_factory.mktemp("delivery"))
 
 
 def test_all_rungs_together_weigh_by_the_children_who_stood_there(job: MoveJob) -> None:
