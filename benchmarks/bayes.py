@@ -42,12 +42,12 @@ from typing import NamedTuple
 import numpy as np
 
 # Ours settles how PyTensor compiles, for the peers as well, so it comes before PyMC.
-from sverige_did.bayes.binomial import SHARES, build_binomial
-from sverige_did.bayes.calibrate import calibrate
+from sverige_did.bayes.models.binomial import SHARES, build_binomial
+from sverige_did.bayes.models.district_effects import Cells
+from sverige_did.bayes.models.sdq_growth import Scores, build_sdq
 from sverige_did.bayes.priors import Beta, HalfNormal
-from sverige_did.bayes.sample import Settings, compile_model, sample
-from sverige_did.bayes.sdq import Scores, build_sdq
-from sverige_did.bayes.structure import Cells
+from sverige_did.bayes.sampling.calibrate import calibrate
+from sverige_did.bayes.sampling.sample import Settings, compile_model, sample
 
 PEERS = {"bambi": "bambi", "simuk": "simuk"}
 GOALS = {"calibration": 10.0, "share_default": 5.0, "share_nutpie": 1.3, "share_nutpie_bold": 1.3, "sdq": 3.0,

@@ -58,8 +58,8 @@ def write_spells(folder, n, seed=20130601):
 def ours(work, columns, bounds):
     """Our run, as a function of nothing that returns days (district, half-year, rung)."""
     # An engine is imported by the process that runs it, so that no peak holds two of them.
-    from sverige_did.sources.person_years import half_years, person_days, person_years
-    from sverige_did.sources.spells import make_spells
+    from sverige_did.sources.spells.person_years import half_years, person_days, person_years
+    from sverige_did.sources.spells.spells import make_spells
 
     child, rung, district, start, stop = (columns[name] for name in COLUMNS)
     spells = make_spells(child, rung, district, start, stop, end_inclusive=False, censored_on=int(bounds[-1]))

@@ -11,8 +11,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from sverige_did.sources.schema_page import schema_page
-from sverige_did.study import json_schema
+from sverige_did.sources.registers.schema_page import schema_page
+from sverige_did.study.read import json_schema
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sverige_did"
@@ -30,7 +30,13 @@ def layers() -> list[str]:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
     rows = settings["contracts"][0]["layers"]
     names = [name.strip() for row in rows for name in row.split("|")]
-    return [*names[:2], "workflow", *names[2:]]
+    rooms = [*names[:2], "workflow", *names[2:]]
+    return [inner for name in rooms for inner in (name, *_rooms_inside(PACKAGE / name))]
+
+
+def _rooms_inside(folder: Path) -> list[str]:
+    """The packages inside a package, each as its path from the package of all."""
+    return [path.parent.relative_to(PACKAGE).as_posix() for path in sorted(folder.glob("*/**/__init__.py"))]
 
 
 def sentence(path: Path) -> str:

@@ -6,65 +6,17 @@ D3 treated only, D4 different cases before and during, D5 many areas that adopt 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from sverige_did.outcomes import CATALOGUE
-from sverige_did.results import EFFECT_CLASSES, DesignClass, Finding, Frozen
+from sverige_did.results.designs import OutcomeDesign, Support
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sverige_did.panel import Panel
-    from sverige_did.study import Study
-
-
-class Support(Frozen):
-    """Which groups are seen when, for one outcome. A change that spans the start counts as before and after.
-
-    ``*_lost`` is true where the group was registered in that period but the number did not survive.
-    """
-
-    outcome: str
-    unit_kind: str
-    treated_before: bool
-    treated_after: bool
-    control_before: bool
-    control_after: bool
-    treated_dates: int
-    control_dates: int
-    treated_units: int
-    control_units: int
-    adoption_dates: int
-    numbers_lost: bool
-    different_cases: bool
-
-
-class Coverage(Frozen):
-    """Which source covers one outcome in one group, and how many of its districts or areas in each period.
-
-    ``periods`` and ``units_seen`` have the same length; ``units`` is how many the group has in the panel at all.
-    """
-
-    outcome: str
-    group: Literal["treated", "control"]
-    source: str
-    unit_kind: str
-    units: int
-    periods: tuple[str, ...]
-    units_seen: tuple[int, ...]
-
-
-class OutcomeDesign(Frozen):
-    """The design class of one outcome, with the support it was derived from; None where no data exist."""
-
-    outcome: str
-    design_class: DesignClass | None
-    support: Support
-
-    @property
-    def may_say_effect(self) -> bool:
-        """Whether a contrast of this outcome may be called an effect at all."""
-        return self.design_class in EFFECT_CLASSES
+    from sverige_did.results.estimates import DesignClass
+    from sverige_did.study.study import Study
 
 
 def support_of(panel: Panel, study: Study, outcome: str) -> Support:
@@ -162,12 +114,3 @@ def designs(panel: Panel, study: Study) -> tuple[OutcomeDesign, ...]:
             support = _treated_alone(support)
         found.append(OutcomeDesign(outcome=wanted.outcome, design_class=classify(support), support=support))
     return tuple(found)
-
-
-def claim_key(finding: Finding) -> str:
-    """The key of the only sentence that may be said about a finding: ``design.claim.<class>.<verdict>``.
-
-    The language files hold one sentence for each pair that :class:`Finding` allows, and a test reads every one of
-    them: no sentence of D2, D3 or D4 contains the word effect in any form.
-    """
-    return f"design.claim.{finding.design_class}.{finding.verdict}"

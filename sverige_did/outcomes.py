@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sverige_did.errors import InputError, Problem
-from sverige_did.study import Study
+from sverige_did.study.study import Study
 
 Family = Literal["share", "count", "rate", "money", "score", "moves", "ladder", "duration"]
 Use = Literal["effect", "dose", "fidelity", "goal"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from small_release import make_release
 
-from sverige_did.disclosure import Release
+from sverige_did.disclosure.release import Release
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,13 @@ from functools import cache
 from pathlib import Path
 
 from sverige_did.design import designs
-from sverige_did.results import Feasible
-from sverige_did.sources.evidence import Evidence
-from sverige_did.sources.group_tables import all_tables, every_reading
-from sverige_did.sources.published import read_facts
-from sverige_did.sources.published_panel import to_panel
-from sverige_did.study import Study, read_study
+from sverige_did.results.published import Feasible
+from sverige_did.sources.published.facts import read_facts
+from sverige_did.sources.published.panel import to_panel
+from sverige_did.studies.published.evidence import Evidence
+from sverige_did.studies.published.group_tables import all_tables, every_reading
+from sverige_did.study.read import read_study
+from sverige_did.study.study import Study
 
 ROOT = Path(__file__).parents[1]
 PLAN = ROOT / "analyses" / "herning" / "study.yaml"

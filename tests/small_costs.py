@@ -10,20 +10,20 @@ import pandas as pd
 import small_registers as small
 from small_posterior import fit_of
 
-from sverige_did.bayes.panel_costs import OUTCOME, CostJob, prepare_costs
-from sverige_did.bayes.panel_priors import prior_draws
-from sverige_did.bayes.panel_simulate import PanelDraws, predictor
+from sverige_did.bayes.draws.replicate import PanelDraws, predictor
 from sverige_did.bayes.priors import draw
-from sverige_did.bayes.sample import Fit
+from sverige_did.bayes.sampling.sample import Fit
 from sverige_did.design import designs
 from sverige_did.panel import Panel
-from sverige_did.results_posteriors import PosteriorRecord
-from sverige_did.sources.measure_codes import standard_codes
-from sverige_did.sources.panel_frame import make_setting
-from sverige_did.sources.person_year_panel import placements
-from sverige_did.sources.register_panel import build, prices_of
-from sverige_did.sources.registers_in import RegisterTable
-from sverige_did.study import Study
+from sverige_did.results.posteriors import PosteriorRecord
+from sverige_did.sources.panel.build import build, prices_of
+from sverige_did.sources.panel.frame import make_setting
+from sverige_did.sources.panel.placements import placements
+from sverige_did.sources.registers.codes import standard_codes
+from sverige_did.sources.registers.tables import RegisterTable
+from sverige_did.studies.panel.posterior.costs import OUTCOME, CostJob, prepare_costs
+from sverige_did.studies.panel.posterior.priors import prior_draws
+from sverige_did.study.study import Study
 
 CHAINS, DRAWS = 2, 250
 BEARING = {

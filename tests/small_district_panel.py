@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.panel import Panel
-from sverige_did.plan import Grid
-from sverige_did.sources.panel_frame import lay, windows_of
+from sverige_did.sources.panel.frame import lay, windows_of
+from sverige_did.study.blocks import Grid
 
 LABELS = windows_of(Grid(first="2011H1", last="2015H2")).labels
 START = "2013-08-01"

@@ -11,17 +11,17 @@ import pandas as pd
 import small_registers as small
 from small_posterior import fit_of
 
-from sverige_did.bayes.panel_moves import MoveJob, prepare_moves
 from sverige_did.bayes.priors import draw
-from sverige_did.bayes.sample import Fit
+from sverige_did.bayes.sampling.sample import Fit
 from sverige_did.design import designs
-from sverige_did.results_posteriors import PosteriorRecord
-from sverige_did.sources.measure_codes import standard_codes
-from sverige_did.sources.moves_panel import count_moves
-from sverige_did.sources.panel_frame import Setting, make_setting
-from sverige_did.sources.person_year_panel import placements
-from sverige_did.sources.register_panel import build
-from sverige_did.study import Study
+from sverige_did.results.posteriors import PosteriorRecord
+from sverige_did.sources.panel.build import build
+from sverige_did.sources.panel.frame import Setting, make_setting
+from sverige_did.sources.panel.moves import count_moves
+from sverige_did.sources.panel.placements import placements
+from sverige_did.sources.registers.codes import standard_codes
+from sverige_did.studies.panel.posterior.transitions import MoveJob, prepare_moves
+from sverige_did.study.study import Study
 
 DOWN, UP = "moved_down_share", "moved_up_share"
 CHAINS, DRAWS = 2, 250

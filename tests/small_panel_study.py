@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sverige_did.study import Study
+from sverige_did.study.study import Study
 
 
 def both(text: str) -> dict[str, str]:

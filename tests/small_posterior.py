@@ -9,13 +9,14 @@ import pandas as pd
 import xarray as xr
 from small_panel_study import both, study
 
-from sverige_did.bayes.gates import STANDARD, GateReport
-from sverige_did.bayes.sample import Fit, Settings
-from sverige_did.design import OutcomeDesign, designs
+from sverige_did.bayes.sampling.diagnostics import STANDARD, GateReport
+from sverige_did.bayes.sampling.sample import Fit, Settings
+from sverige_did.design import designs
 from sverige_did.panel import Panel
-from sverige_did.plan import Grid
-from sverige_did.sources.panel_frame import lay, windows_of
-from sverige_did.study import Study
+from sverige_did.results.designs import OutcomeDesign
+from sverige_did.sources.panel.frame import lay, windows_of
+from sverige_did.study.blocks import Grid
+from sverige_did.study.study import Study
 
 LABELS = windows_of(Grid(first="2011H1", last="2015H2")).labels
 AFTER = np.array([label >= "2014" for label in LABELS])

@@ -7,20 +7,11 @@ from datetime import date
 
 import numpy as np
 
-from sverige_did.design import OutcomeDesign, Support
-from sverige_did.disclosure import Release
-from sverige_did.results import (
-    CheckResult,
-    Curve,
-    DesignClass,
-    Diagnostics,
-    Estimate,
-    Feasible,
-    Finding,
-    Reported,
-    Verdict,
-)
-from sverige_did.study import Study
+from sverige_did.disclosure.release import Release
+from sverige_did.results.designs import OutcomeDesign, Support
+from sverige_did.results.estimates import CheckResult, Curve, DesignClass, Diagnostics, Estimate, Finding, Verdict
+from sverige_did.results.published import Feasible, Reported
+from sverige_did.study.study import Study
 
 EVENTS = np.array([[17.0, 8.0], [75.0, 75.0]])
 TOTALS = np.array([[67.0, 58.0], [300.0, 300.0]])

@@ -7,8 +7,9 @@ import re
 import pytest
 
 from sverige_did import words
-from sverige_did.design import OutcomeDesign, Support, claim_key, classify
-from sverige_did.results import ALLOWED_VERDICTS, EFFECT_CLASSES, Estimate, Finding
+from sverige_did.design import classify
+from sverige_did.results.designs import OutcomeDesign, Support
+from sverige_did.results.estimates import ALLOWED_VERDICTS, EFFECT_CLASSES, Estimate, Finding
 
 FORBIDDEN = re.compile(r"effekt|effect|virkning|impact|påvirk|caus|skyldes|forårsag", re.IGNORECASE)
 
@@ -64,7 +65,7 @@ def test_there_is_one_sentence_for_each_claim_and_none_overclaims(design_class, 
     finding = Finding(
         study="s", outcome="o", reading="all", design_class=design_class, verdict=verdict, plan_sha256="0", result=point
     )
-    claim = words.catalogue(language)[claim_key(finding)]
+    claim = words.catalogue(language)[finding.claim_key]
     assert "viser, at" not in claim
     if design_class not in EFFECT_CLASSES:
         assert not FORBIDDEN.search(claim)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sverige_did.files import read_model, read_models, write_model, write_models, write_text
-from sverige_did.results import Curve
+from sverige_did.results.estimates import Curve
 
 LINE = Curve(name="c", x_name="x", y_name="y", x=(0.0, float("inf")), y=(1.0, 2.0))
 

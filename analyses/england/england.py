@@ -19,7 +19,6 @@ import yaml
 from sverige_did.did.aggregate import aggregate
 from sverige_did.did.arrays import DistrictPanel
 from sverige_did.did.collapse import Collapsed, Window, collapse, collapsed_did
-from sverige_did.did.from_panel import district_panel, period_number
 from sverige_did.did.hidden import HiddenRange, hidden_range
 from sverige_did.did.imputation import imputation
 from sverige_did.did.staggered import group_time_effects
@@ -28,10 +27,11 @@ from sverige_did.inference.lineup import Labels, Lineup, lineup
 from sverige_did.inference.permutation import PermutationTest
 from sverige_did.inference.staggered import staggered_permutation_test
 from sverige_did.panel import Panel
-from sverige_did.plan import Plan
-from sverige_did.sources.aggregate_plan import read_aggregate_plan
-from sverige_did.sources.aggregates import read_aggregates
-from sverige_did.sources.crosswalk import read_crosswalk
+from sverige_did.sources.aggregates.crosswalk import read_crosswalk
+from sverige_did.sources.aggregates.plan import read_aggregate_plan
+from sverige_did.sources.aggregates.read import read_aggregates
+from sverige_did.studies.panel.arrays import district_panel, period_number
+from sverige_did.study.blocks import Plan
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from england import Answer
 
 from sverige_did.inference.lineup import PRIMARY_INTERVAL, PRIMARY_P
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 HEAD = (
     "| contrast | adopters / controls | method | estimate | 95 % interval | p |\n"

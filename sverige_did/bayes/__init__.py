@@ -3,6 +3,6 @@
 Importing this package settles how PyTensor compiles, before PyMC can be imported by any module in it.
 """
 
-from sverige_did.bayes.engine import settle_pytensor
+from sverige_did.bayes.compiled.pytensor_flags import settle_pytensor
 
 settle_pytensor()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sverige_did.checks.lines import EffectScale, curve, effect_axis, grid
+from sverige_did.checks.curves import EffectScale, curve, effect_axis, grid
 from sverige_did.did.scales import critical, require
-from sverige_did.results import CheckResult
+from sverige_did.results.estimates import CheckResult
 
 
 def absolute_violation(

@@ -6,7 +6,7 @@ import numpy as np
 
 from sverige_did.checks.leave_one_out import excludes
 from sverige_did.inference.cluster_robust import TTest
-from sverige_did.results import CheckResult
+from sverige_did.results.estimates import CheckResult
 
 
 def alternative(

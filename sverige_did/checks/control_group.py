@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from sverige_did.did.exact import zelen
 from sverige_did.errors import refuse
-from sverige_did.results import CheckResult
+from sverige_did.results.estimates import CheckResult
 
 
 def control_group(

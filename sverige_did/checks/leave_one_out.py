@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from sverige_did.inference.cluster_robust import TTest
-from sverige_did.results import CheckResult
+from sverige_did.results.estimates import CheckResult
 
 COARSE = 10.0
 """Per cent to which the range is rounded."""

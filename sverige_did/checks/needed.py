@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, logit, ndtri
 
-from sverige_did.checks.lines import curve
+from sverige_did.checks.curves import curve
 from sverige_did.errors import refuse
-from sverige_did.results import CheckResult
+from sverige_did.results.estimates import CheckResult
 
 POWER = 0.8
 

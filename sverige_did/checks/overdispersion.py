@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sverige_did.checks.lines import cells_with_odds, curve, effect_axis, grid, wald_lines
+from sverige_did.checks.curves import cells_with_odds, curve, effect_axis, grid, wald_lines
 from sverige_did.did.scales import critical, did, std_error
-from sverige_did.results import CheckResult
+from sverige_did.results.estimates import CheckResult
 
 PHI = (0.5, 1.0, 2.0)
 

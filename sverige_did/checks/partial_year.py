@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from sverige_did.checks.lines import EffectScale, curve, effect_axis, grid
+from sverige_did.checks.curves import EffectScale, curve, effect_axis, grid
 from sverige_did.did.costs import partial_year_from_savings
-from sverige_did.results import CheckResult
+from sverige_did.results.estimates import CheckResult
 
 E = (0.0, 0.33, 0.42, 0.5)
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sverige_did.checks.lines import EffectScale, curve, effect_axis
+from sverige_did.checks.curves import EffectScale, curve, effect_axis
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Floats, Ints
 from sverige_did.inference.multiplicity import step_down
 from sverige_did.inference.permutation import PermutationP
-from sverige_did.results import CheckResult
+from sverige_did.results.estimates import CheckResult
 
 
 def splits(periods: Ints) -> list[tuple[Ints, Ints]]:

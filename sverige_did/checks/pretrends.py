@@ -14,7 +14,7 @@ from scipy import stats
 from sverige_did.errors import refuse
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Floats
-from sverige_did.results import CheckResult
+from sverige_did.results.estimates import CheckResult
 
 FEWEST = 3
 """Periods before the start from which a line can be told from its noise."""

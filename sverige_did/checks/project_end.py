@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sverige_did.bayes.closed_form import Sampling
+from sverige_did.bayes.models.closed_form import Sampling
 from sverige_did.checks.tipping_shock import tipping_shock
 from sverige_did.did.exact import poisson_did
 from sverige_did.did.scales import did, std_error
-from sverige_did.results import CheckResult
+from sverige_did.results.estimates import CheckResult
 
 
 def project_end(
@@ -26,8 +26,9 @@ def project_end(
     """Exact ratio of ratios with the treated group's later count in the place of the one after.
 
     ``events`` over ``totals`` are (2, 2), rows treated, control; columns before, after. ``constant`` and ``serial`` are
-    those of the district shocks (:class:`sverige_did.bayes.closed_form.Sampling`); the tipping shock adds half an event
-    to every cell when one is empty. An assumption carries it all: nobody has published the control group's later count.
+    those of the district shocks (:class:`~sverige_did.bayes.models.closed_form.Sampling`); the tipping shock adds half
+    an event to every cell when one is empty. An assumption carries it all: nobody has published the control group's
+    later count.
     """
     y, n = np.array(events, dtype=float), np.array(totals, dtype=float)
     y[0, 1] = later

@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sverige_did.checks.lines import EffectScale, Floats, curve, effect_axis, grid
-from sverige_did.results import CheckResult
+from sverige_did.checks.curves import EffectScale, Floats, curve, effect_axis, grid
+from sverige_did.results.estimates import CheckResult
 
 RELIABILITY = tuple(np.linspace(0, 1, 21))
 Key = Literal["opposite", "explains", "falls_short"]

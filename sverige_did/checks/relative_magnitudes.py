@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from sverige_did.checks.lines import EffectScale, curve, effect_axis, grid
+from sverige_did.checks.curves import EffectScale, curve, effect_axis, grid
 from sverige_did.inference.cluster_robust import TTest
-from sverige_did.results import CheckResult
+from sverige_did.results.estimates import CheckResult
 
 M_GRID = tuple(np.linspace(0, 2, 21))
 

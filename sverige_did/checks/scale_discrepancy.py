@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sverige_did.checks.lines import curve
+from sverige_did.checks.curves import curve
 from sverige_did.did.scales import IDENTITY_UNIT, LINKS, Cells, Family, checked_cells, discrepancy
-from sverige_did.results import CheckResult
+from sverige_did.results.estimates import CheckResult
 
 CHANGE = tuple(np.linspace(-0.05, 0.05, 21))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sverige_did.bayes.closed_form import NormalPrior, Sampling, prob_negative
-from sverige_did.checks.lines import curve, grid
-from sverige_did.results import CheckResult
+from sverige_did.bayes.models.closed_form import NormalPrior, Sampling, prob_negative
+from sverige_did.checks.curves import curve, grid
+from sverige_did.results.estimates import CheckResult
 
 
 def shock_curve(

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sverige_did.checks.lines import EffectScale, curve, effect_axis, grid
-from sverige_did.results import CheckResult
+from sverige_did.checks.curves import EffectScale, curve, effect_axis, grid
+from sverige_did.results.estimates import CheckResult
 
 KAPPA = tuple(np.linspace(-0.25, 0.5, 16))
 

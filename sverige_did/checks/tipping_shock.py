@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sverige_did.bayes.closed_form import Sampling
-from sverige_did.checks.lines import EffectScale, curve, effect_axis, grid, wald_lines
+from sverige_did.bayes.models.closed_form import Sampling
+from sverige_did.checks.curves import EffectScale, curve, effect_axis, grid, wald_lines
 from sverige_did.did.scales import critical
-from sverige_did.results import CheckResult
+from sverige_did.results.estimates import CheckResult
 
 S = tuple(np.linspace(0, 2, 41))
 
@@ -29,8 +29,8 @@ def tipping_shock(
     """s* = sqrt([(|theta|/z)^2 - V]_+ / (c (1 - r))), the curve of p over s, and the interval over s.
 
     ``data`` holds the estimate on ``scale``, its sampling variance, the constant c from the districts' weights
-    (:func:`sverige_did.bayes.closed_form.shock_constant`) and the serial correlation r. ``factor`` is exp(s*): by how
-    much one sd multiplies the odds (or the rate).
+    (:func:`~sverige_did.bayes.models.closed_form.shock_constant`) and the serial correlation r. ``factor`` is exp(s*):
+    by how much one sd multiplies the odds (or the rate).
     """
     x, z = grid("s", s, 0, np.inf), critical(level)
     se = np.sqrt(data.total_variance(x))

@@ -22,7 +22,7 @@ from sverige_did.did.arrays import Bands, Weighting
 from sverige_did.did.normal import normal_estimate
 from sverige_did.did.staggered import GroupTime, multiplier_bootstrap
 from sverige_did.errors import refuse
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

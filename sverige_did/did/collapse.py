@@ -16,7 +16,7 @@ import numpy as np
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, IntArray, Weighting
 from sverige_did.errors import refuse
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

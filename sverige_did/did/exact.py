@@ -18,7 +18,7 @@ from scipy.special import betaln, logsumexp
 
 from sverige_did.did.scales import checked_cells, critical
 from sverige_did.errors import refuse
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 Floats = NDArray[np.float64]
 Rule = Literal["minlike", "central", "mid_p"]

@@ -14,7 +14,7 @@ from scipy.special import xlogy
 from scipy.stats import chi2, norm
 
 from sverige_did.did.scales import CONTRAST, Cells, checked_cells, critical, did
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 
 def firth(events: ArrayLike, totals: ArrayLike, *, level: float = 0.95) -> Estimate:

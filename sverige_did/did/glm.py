@@ -19,7 +19,7 @@ from scipy.special import expit
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, Weighting
 from sverige_did.errors import refuse
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -39,8 +39,8 @@ class HiddenRange:
 def hidden_range(estimator: Callable[[DistrictPanel], float], low: DistrictPanel, high: DistrictPanel) -> HiddenRange:
     """Bounds of a linear ``estimator`` between two panels that differ in their hidden numbers only.
 
-    ``low`` and ``high`` hold the same rows (:func:`~sverige_did.did.from_panel.district_panel` at either end). One
-    evaluation a hidden number finds its sign.
+    ``low`` and ``high`` hold the same rows, with every hidden number at its smallest and at its largest. One evaluation
+    a hidden number finds its sign.
 
     Raises RefusedError: ``did_lengths`` when the rows differ, ``did_not_linear`` when the estimator is not linear.
     """

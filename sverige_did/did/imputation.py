@@ -17,7 +17,7 @@ import numpy as np
 from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
 from sverige_did.did.normal import normal_estimate
 from sverige_did.errors import refuse
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 Average = Literal["overall", "event_time"]
 

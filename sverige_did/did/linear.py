@@ -15,7 +15,7 @@ from linearmodels.panel import PanelOLS
 
 from sverige_did.did.arrays import DistrictPanel, FloatArray, IntArray, Weighting
 from sverige_did.errors import refuse
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sverige_did.did.scales import CONTRAST, Cells, checked_cells, critical, require
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 
 def wilson(events: ArrayLike, totals: ArrayLike, level: float = 0.95) -> tuple[Cells, Cells]:

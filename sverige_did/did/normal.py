@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import norm
 
 from sverige_did.did.arrays import Weighting
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 
 def normal_estimate(

@@ -11,7 +11,7 @@ from scipy.special import betainccinv, betaincinv
 from sverige_did.did.exact import Floats, whole_counts
 from sverige_did.did.scales import critical
 from sverige_did.errors import refuse
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 
 def clopper_pearson(events: ArrayLike, totals: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:

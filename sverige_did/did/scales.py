@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit, ndtr, ndtri
 
 from sverige_did.errors import refuse
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 Scale = Literal["identity", "log", "logit", "probit"]
 Family = Literal["binomial", "poisson"]

@@ -14,7 +14,7 @@ import numpy as np
 from sverige_did.did.arrays import DistrictPanel, Dropped, Weighting
 from sverige_did.did.collapse import Collapsed, Window, att_from_changes, collapse
 from sverige_did.errors import refuse
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 
 def triple_changes(

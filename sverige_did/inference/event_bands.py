@@ -8,7 +8,7 @@ from sverige_did.did.arrays import DistrictPanel, Weighting
 from sverige_did.did.event_study import event_study, event_study_design, sup_t_bands
 from sverige_did.errors import refuse
 from sverige_did.inference.cluster_robust import cr2, least_squares
-from sverige_did.results import Curve
+from sverige_did.results.estimates import Curve
 
 FEWEST_BEFORE = 2
 """Periods before go-live without which there is nothing to see: one of them is the reference."""

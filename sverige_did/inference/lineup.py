@@ -23,7 +23,7 @@ from sverige_did.inference.inversion import Region
 from sverige_did.inference.permutation import permutation_test
 from sverige_did.inference.verdict import Evidence, Note, cautions, decide, disagreements, missing_methods, refusals
 from sverige_did.inference.wild_bootstrap import wild_bootstrap
-from sverige_did.results import Estimate, Frozen, Verdict
+from sverige_did.results.estimates import Estimate, Frozen, Verdict
 
 PRIMARY_P = "permutation_studentised"
 PRIMARY_INTERVAL = "cr2_bell_mccaffrey"
@@ -50,7 +50,7 @@ class Lineup(Frozen):
 
 
 class Labels(NamedTuple):
-    """What the numbers are: the fields of :class:`sverige_did.results.Estimate` that this layer cannot know."""
+    """What the numbers are: fields of :class:`~sverige_did.results.estimates.Estimate` that this layer cannot know."""
 
     scale: str
     estimand: str

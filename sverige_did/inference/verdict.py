@@ -20,7 +20,7 @@ from pydantic import Field
 from sverige_did import words
 from sverige_did.inference.assignments import count_assignments, smallest_p
 from sverige_did.inference.districts import HEAVY_SHARE, Bools, Districts, heaviest_share
-from sverige_did.results import Frozen, Verdict
+from sverige_did.results.estimates import Frozen, Verdict
 from sverige_did.words import Language
 
 SMALLEST_ARM = 3

@@ -6,15 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from sverige_did import words
-from sverige_did.design import claim_key
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
-from sverige_did.report.answers import design_of, headline
+from sverige_did.report.headlines import design_of, headline
 from sverige_did.report.labels import in_language
 
 if TYPE_CHECKING:
-    from sverige_did.disclosure import Release
-    from sverige_did.results import Estimate
+    from sverige_did.disclosure.release import Release
+    from sverige_did.results.estimates import Estimate
     from sverige_did.words import Language
 
 NULL = {"ratio": 1.0}
@@ -38,7 +37,7 @@ def claim(release: Release, outcome: str, language: Language) -> str:
         return words.text(key, language, **_names(release, outcome, language))
     result = told.result
     return words.text(
-        "design.claim.level" if result.estimand == "level" else claim_key(told),
+        "design.claim.level" if result.estimand == "level" else told.claim_key,
         language,
         estimate=amount_of(result, outcome, language),
         interval=interval_of(result, outcome, language),

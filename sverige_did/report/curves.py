@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sverige_did import words
-from sverige_did.report import numbers, strokes, svg
+from sverige_did.report import numbers, svg, svg_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from markupsafe import Markup
 
-    from sverige_did.results import Curve
+    from sverige_did.results.estimates import Curve
     from sverige_did.words import Language
 
 WIDTH, HEIGHT = 360.0, 290.0
@@ -68,7 +68,7 @@ class Plane:
     y: tuple[float, float]
     top: float
 
-    def at(self, x: float, y: float) -> strokes.Point:
+    def at(self, x: float, y: float) -> svg_shapes.Point:
         """The place of a point on the figure."""
         (left, right), (low, high) = self.x, self.y
         across, up = (x - left) / (right - left), (y - low) / (high - low)
@@ -79,7 +79,7 @@ def curve_figure(name: str, lines: tuple[Line, ...], language: Language, *, titl
     """Lines that share their axes as one SVG; ``name`` must be unique on the page."""
     curves = [line.curve for line in lines]
     legend = LEGEND_ROW * math.ceil(len(lines) / 2) if len(lines) > 1 else 0.0
-    further_rows = strokes.LEADING * NAMES * _name(curves[0].y_name, language).count("\n")
+    further_rows = svg_shapes.LEADING * NAMES * _name(curves[0].y_name, language).count("\n")
     plane = Plane(
         x=_ends(x for curve in curves for x in curve.x),
         y=_ends(y for curve in curves for y in (*curve.y, *(curve.lower or ()), *(curve.upper or ()))),
@@ -89,7 +89,7 @@ def curve_figure(name: str, lines: tuple[Line, ...], language: Language, *, titl
     for at, (curve, (dashes, colour)) in enumerate(zip(curves, cycle(LINES))):
         drawn += _line(plane, curve, dashes, colour, filled=at == 0)
     drawn += [*_axes(plane, curves[0], language), *(_legend(lines) if len(lines) > 1 else ())]
-    return strokes.element(name, WIDTH, HEIGHT, drawn, title=title, mark=mark)
+    return svg_shapes.element(name, WIDTH, HEIGHT, drawn, title=title, mark=mark)
 
 
 def _ends(values: Iterable[float]) -> tuple[float, float]:
@@ -108,36 +108,36 @@ def _line(plane: Plane, curve: Curve, dashes: tuple[float, ...], colour: str, *,
     """
     upper, lower = ([*map(plane.at, curve.x, side)] for side in (curve.upper or (), curve.lower or ()))
     if filled and upper and lower:
-        yield strokes.band(upper, lower, colour, 0.12)
-    yield strokes.line([*map(plane.at, curve.x, curve.y)], colour, 2, dashes)
+        yield svg_shapes.band(upper, lower, colour, 0.12)
+    yield svg_shapes.line([*map(plane.at, curve.x, curve.y)], colour, 2, dashes)
     if upper and lower:
-        yield from (strokes.line(side, colour, 0.8, dashes) for side in (lower, upper))
+        yield from (svg_shapes.line(side, colour, 0.8, dashes) for side in (lower, upper))
 
 
 def _grid(plane: Plane, curve: Curve, language: Language) -> Iterator[str]:
     """Lines at round numbers, and the numbers."""
-    for x in strokes.round_numbers(*plane.x):
+    for x in svg_shapes.round_numbers(*plane.x):
         low, high = plane.at(x, plane.y[0]), plane.at(x, plane.y[1])
-        yield strokes.line([low, high], svg.RULE, 0.5)
-        base = low[0], BOTTOM + 5 + NUMBERS * strokes.ASCENT
-        yield strokes.text(base, _along(curve, x, language), "middle", NUMBERS, svg.MUTED)
-    for y in strokes.round_numbers(*plane.y):
+        yield svg_shapes.line([low, high], svg.RULE, 0.5)
+        base = low[0], BOTTOM + 5 + NUMBERS * svg_shapes.ASCENT
+        yield svg_shapes.text(base, _along(curve, x, language), "middle", NUMBERS, svg.MUTED)
+    for y in svg_shapes.round_numbers(*plane.y):
         left, right = plane.at(plane.x[0], y), plane.at(plane.x[1], y)
-        yield strokes.line([left, right], svg.RULE, 0.5)
-        base = LEFT - 6, left[1] + NUMBERS * strokes.MIDDLE
-        yield strokes.text(base, numbers.significant(y, language), "end", NUMBERS, svg.MUTED)
+        yield svg_shapes.line([left, right], svg.RULE, 0.5)
+        base = LEFT - 6, left[1] + NUMBERS * svg_shapes.MIDDLE
+        yield svg_shapes.text(base, numbers.significant(y, language), "end", NUMBERS, svg.MUTED)
 
 
 def _axes(plane: Plane, curve: Curve, language: Language) -> Iterator[str]:
     """Both axes with their names, and the line of no effect."""
     (left, right), (low, high) = plane.x, plane.y
     if low < 0 < high:
-        yield strokes.line([plane.at(left, 0), plane.at(right, 0)], svg.INK, 1)
-    yield strokes.line([plane.at(left, high), plane.at(left, low), plane.at(right, low)], svg.RULE, 0.8)
+        yield svg_shapes.line([plane.at(left, 0), plane.at(right, 0)], svg.INK, 1)
+    yield svg_shapes.line([plane.at(left, high), plane.at(left, low), plane.at(right, low)], svg.RULE, 0.8)
     x_name, y_name = _name(curve.x_name, language), _name(curve.y_name, language)
-    yield strokes.text(((LEFT + RIGHT) / 2, BOTTOM + 23 + NAMES * strokes.ASCENT), x_name, "middle", NAMES)
-    further_rows = strokes.LEADING * NAMES * y_name.count("\n")
-    yield strokes.text((4, plane.top - 12 - further_rows), y_name, "start", NAMES)
+    yield svg_shapes.text(((LEFT + RIGHT) / 2, BOTTOM + 23 + NAMES * svg_shapes.ASCENT), x_name, "middle", NAMES)
+    further_rows = svg_shapes.LEADING * NAMES * y_name.count("\n")
+    yield svg_shapes.text((4, plane.top - 12 - further_rows), y_name, "start", NAMES)
 
 
 def _name(key: str, language: Language) -> str:
@@ -150,8 +150,8 @@ def _legend(lines: tuple[Line, ...]) -> Iterator[str]:
     second = SAMPLE + LETTER * max(len(line.label) for line in lines[:rows]) + NAMES
     for at, (line, (dashes, colour)) in enumerate(zip(lines, cycle(LINES))):
         x, y = second * (at // rows), 6 + LEGEND_ROW * (at % rows)
-        yield strokes.line([(x, y), (x + SAMPLE, y)], colour, 2, dashes)
-        yield strokes.text((x + SAMPLE + 5, y + 4), line.label, "start", NAMES)
+        yield svg_shapes.line([(x, y), (x + SAMPLE, y)], colour, 2, dashes)
+        yield svg_shapes.text((x + SAMPLE + 5, y + 4), line.label, "start", NAMES)
 
 
 def points(line: Line, language: Language) -> list[tuple[str, ...]]:

@@ -10,7 +10,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
 from sverige_did import words
-from sverige_did.report import numbers, strokes, svg
+from sverige_did.report import numbers, svg, svg_shapes
 from sverige_did.report.overview import TICKS, Shape, spread
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sverige_did.words import Language
 
 Look = Literal["raw", "sampling", "posterior", "prior"]
-LOOKS: dict[Look, tuple[strokes.Shape, str, float]] = {
+LOOKS: dict[Look, tuple[svg_shapes.Shape, str, float]] = {
     "raw": ("diamond", svg.MUTED, 1.4),
     "sampling": ("square", svg.INK, 1.4),
     "posterior": ("circle", svg.ACCENT, 3.0),
@@ -108,7 +108,7 @@ def _draw(
     name: str, bars: tuple[Bar, ...], language: Language, shape: Shape, *, scale: str, title: str, mark: str | None
 ) -> Markup:
     layout, top = LAYOUTS[shape], 22.0 if mark else 4.0
-    more = [(len(layout.named(bar)) - 1) * strokes.LEADING * layout.size for bar in bars]
+    more = [(len(layout.named(bar)) - 1) * svg_shapes.LEADING * layout.size for bar in bars]
     edges = list(accumulate([layout.row + height for height in more], initial=top))
     bottom = edges[-1]
     axis = Axis(*_limits(bars, is_ratio=scale == "ratio"), layout.left * layout.width, layout.right * layout.width)
@@ -119,21 +119,21 @@ def _draw(
     for bar, y in strips:
         drawn += _bar(axis, y, bar, is_ratio=scale == "ratio")
     if scale != "share":  # a share has no value that means no difference
-        drawn.append(strokes.line([(axis.at(0), top), (axis.at(0), bottom)], svg.INK, 1))
+        drawn.append(svg_shapes.line([(axis.at(0), top), (axis.at(0), bottom)], svg.INK, 1))
     for bar, y in strips:
         drawn += _point(axis, y, bar, is_ratio=scale == "ratio")
     drawn += [_name(axis, bar, middle, layout) for bar, middle in zip(bars, middles, strict=True)]
-    return strokes.element(f"{name}-{shape}", layout.width, bottom + AXIS, drawn, title=title, mark=mark)
+    return svg_shapes.element(f"{name}-{shape}", layout.width, bottom + AXIS, drawn, title=title, mark=mark)
 
 
 def _name(axis: Axis, bar: Bar, middle: float, layout: Layout) -> str:
     """The name at the left of its bar, or above it where the axis does not shine through."""
     named = layout.named(bar)
-    first = middle - (len(named) - 1) / 2 * strokes.LEADING * layout.size + layout.size * strokes.MIDDLE
+    first = middle - (len(named) - 1) / 2 * svg_shapes.LEADING * layout.size + layout.size * svg_shapes.MIDDLE
     if layout.label_above:
         base = axis.left, first - 0.2 * layout.row
-        return strokes.text(base, "\n".join(named), "start", layout.size, halo=True)
-    return strokes.text((axis.left - 3.5, first), "\n".join(named), "end", layout.size)
+        return svg_shapes.text(base, "\n".join(named), "start", layout.size, halo=True)
+    return svg_shapes.text((axis.left - 3.5, first), "\n".join(named), "end", layout.size)
 
 
 def _place(value: float, *, is_ratio: bool) -> float:
@@ -161,40 +161,40 @@ def _bar(axis: Axis, y: float, bar: Bar, *, is_ratio: bool) -> Iterator[str]:
         return
     _, colour, width = LOOKS[bar.look]
     lower, upper = (_place(end, is_ratio=is_ratio) for end in (bar.lower, bar.upper))
-    yield strokes.line([(axis.at(lower), y), (axis.at(upper), y)], colour, width)
+    yield svg_shapes.line([(axis.at(lower), y), (axis.at(upper), y)], colour, width)
     if lower < axis.low:
-        yield strokes.mark((axis.left, y), "left", 7, colour)
+        yield svg_shapes.mark((axis.left, y), "left", 7, colour)
     if upper > axis.high:
-        yield strokes.mark((axis.right, y), "right", 7, colour)
+        yield svg_shapes.mark((axis.right, y), "right", 7, colour)
 
 
 def _point(axis: Axis, y: float, bar: Bar, *, is_ratio: bool) -> Iterator[str]:
     shape, colour, _ = LOOKS[bar.look]
     point = _place(bar.point, is_ratio=is_ratio)
     if axis.low <= point <= axis.high:
-        yield strokes.mark((axis.at(point), y), shape, 6, colour)
+        yield svg_shapes.mark((axis.at(point), y), shape, 6, colour)
 
 
 def _grid(axis: Axis, top: float, bottom: float, width: float, language: Language, scale: str) -> Iterator[str]:
     """The axis with its name, its numbers, and a line across the bars at each; no number leaves the figure."""
     for value, told in _ticks(axis, language, scale):
         x = axis.at(value)
-        yield strokes.line([(x, top), (x, bottom)], svg.RULE, 0.5)
-        yield strokes.line([(x, bottom), (x, bottom + 3.5)], svg.MUTED, 0.8)
+        yield svg_shapes.line([(x, top), (x, bottom)], svg.RULE, 0.5)
+        yield svg_shapes.line([(x, bottom), (x, bottom + 3.5)], svg.MUTED, 0.8)
         half = 0.32 * NUMBERS * len(told)
-        base = min(max(x, half), width - half), bottom + 7 + NUMBERS * strokes.ASCENT
-        yield strokes.text(base, told, "middle", NUMBERS, svg.MUTED)
-    yield strokes.line([(axis.left, bottom), (axis.right, bottom)], svg.RULE, 0.8)
+        base = min(max(x, half), width - half), bottom + 7 + NUMBERS * svg_shapes.ASCENT
+        yield svg_shapes.text(base, told, "middle", NUMBERS, svg.MUTED)
+    yield svg_shapes.line([(axis.left, bottom), (axis.right, bottom)], svg.RULE, 0.8)
     name = words.text("report.overview.axis" if scale == "ratio" else f"labels.scale.{scale}", language)
-    base = (axis.left + axis.right) / 2, bottom + 23 + NAMES * strokes.ASCENT
-    yield strokes.text(base, name, "middle", NAMES, svg.MUTED)
+    base = (axis.left + axis.right) / 2, bottom + 23 + NAMES * svg_shapes.ASCENT
+    yield svg_shapes.text(base, name, "middle", NAMES, svg.MUTED)
 
 
 def _ticks(axis: Axis, language: Language, scale: str) -> list[tuple[float, str]]:
     """Round numbers of the scale and how they are told; a ratio is told as a change in per cent."""
     if scale != "ratio":
         factor = 100 if scale == "share" else 1
-        places = strokes.round_numbers(axis.low, axis.high)
+        places = svg_shapes.round_numbers(axis.low, axis.high)
         return [(place, numbers.significant(factor * place, language)) for place in places]
     ratios = spread(math.exp(axis.low), math.exp(axis.high), 50 / (axis.right - axis.left))
     percent = [numbers.percent_change(ratio, language) for ratio in ratios]

@@ -11,9 +11,9 @@ from sverige_did.report import numbers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sverige_did.disclosure import Release
-    from sverige_did.results import CheckResult
-    from sverige_did.study import Bilingual
+    from sverige_did.disclosure.release import Release
+    from sverige_did.results.estimates import CheckResult
+    from sverige_did.study.study import Bilingual
     from sverige_did.words import Language
 
 

@@ -16,15 +16,15 @@ from matplotlib.patches import Patch
 
 from sverige_did import words
 from sverige_did.report import numbers, svg
-from sverige_did.results import EFFECT_CLASSES
+from sverige_did.results.estimates import EFFECT_CLASSES
 
 if TYPE_CHECKING:
     from markupsafe import Markup
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from sverige_did.report.answers import Row
-    from sverige_did.results import Finding
+    from sverige_did.report.headlines import Row
+    from sverige_did.results.estimates import Finding
     from sverige_did.words import Language
 
 Shape = Literal["wide", "narrow"]

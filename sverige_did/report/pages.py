@@ -11,22 +11,22 @@ from markupsafe import Markup
 
 from sverige_did import words
 from sverige_did.report import (
-    answers,
-    beliefs,
-    doubts,
+    district_inference,
+    headlines,
     labels,
-    lineups,
     numbers,
     overview,
     posteriors,
-    record,
+    priors,
+    provenance,
     sections,
+    sensitivity,
 )
 from sverige_did.report.forest import Shapes
 from sverige_did.report.tables import Table, heads
 
 if TYPE_CHECKING:
-    from sverige_did.disclosure import Release
+    from sverige_did.disclosure.release import Release
     from sverige_did.words import Language
 
 
@@ -72,24 +72,24 @@ def _text(language: Language, key: str, **values: object) -> str:
 
 
 def _findings(release: Release, language: Language) -> dict[str, Any]:
-    shown = answers.rows(release)
+    shown = headlines.rows(release)
     title = labels.caption(release, "overview", language)
     draw = partial(overview.overview, shown, language, title=title, mark=labels.mark(release, language))
     return {
-        "answer": words.text("report.answer", language, **answers.tally(release)),
+        "answer": words.text("report.answer", language, **headlines.tally(release)),
         "overview": Shapes(draw("wide"), draw("narrow")) if shown else None,
         "overview_table": _overview_table(shown, title, language),
-        "off_scale": answers.off_scale(release),
+        "off_scale": headlines.off_scale(release),
         "main_reading": labels.reading(release, release.main_reading, language),
-        "standings": answers.STANDINGS,
+        "standings": headlines.STANDINGS,
         "questions": sections.questions(release, language),
-        "readings": doubts.readings(release, language),
-        "reading_definitions": doubts.reading_definitions(release, language),
-        "sensitivity": doubts.sensitivity(release, language),
+        "readings": sensitivity.readings(release, language),
+        "reading_definitions": sensitivity.reading_definitions(release, language),
+        "sensitivity": sensitivity.sensitivity(release, language),
     }
 
 
-def _overview_table(shown: tuple[answers.Row, ...], caption: str, language: Language) -> Table:
+def _overview_table(shown: tuple[headlines.Row, ...], caption: str, language: Language) -> Table:
     rows = tuple(
         (
             overview.row_name(row, language),
@@ -104,27 +104,27 @@ def _overview_table(shown: tuple[answers.Row, ...], caption: str, language: Lang
 
 def _record(release: Release, language: Language) -> dict[str, Any]:
     return {
-        "priors": beliefs.priors(release, language),
-        "beliefs": beliefs.belief_figure(release, language),
-        "diagnostics": beliefs.diagnostics(release, language),
-        "diagnostics_sentence": beliefs.diagnostics_sentence(release, language),
-        "assumptions": record.assumptions(release, language),
-        "deviations": record.deviations(release, language),
-        "versions": record.versions(release, language),
-        "reported": record.reported(release, language),
-        "needed": record.needed(release, language),
-        "limits": record.limits(release),
-        "plan": record.plan_text(release),
+        "priors": priors.priors(release, language),
+        "beliefs": priors.belief_figure(release, language),
+        "diagnostics": priors.diagnostics(release, language),
+        "diagnostics_sentence": priors.diagnostics_sentence(release, language),
+        "assumptions": provenance.assumptions(release, language),
+        "deviations": provenance.deviations(release, language),
+        "versions": provenance.versions(release, language),
+        "reported": provenance.reported(release, language),
+        "needed": provenance.needed(release, language),
+        "limits": provenance.limits(release),
+        "plan": provenance.plan_text(release),
     }
 
 
 def _registers(release: Release, language: Language) -> dict[str, Any]:
     return {
-        "lineups": lineups.lineups(release, language),
-        "together": lineups.together(release, language),
-        "levels": lineups.levels(release, language),
-        "coverage": lineups.coverage(release, language),
-        "withheld": lineups.withheld(release, language),
+        "lineups": district_inference.lineups(release, language),
+        "together": district_inference.together(release, language),
+        "levels": district_inference.levels(release, language),
+        "coverage": district_inference.coverage(release, language),
+        "withheld": district_inference.withheld(release, language),
         "posteriors": posteriors.posteriors(release, language),
-        "left_out": tuple(lineups.said(remark, language) for remark in release.left_out),
+        "left_out": tuple(district_inference.said(remark, language) for remark in release.left_out),
     }

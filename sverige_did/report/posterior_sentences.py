@@ -11,7 +11,7 @@ from sverige_did.report import numbers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sverige_did.results_posteriors import PosteriorRecord, PosteriorScale, SpendingParts, Unrated
+    from sverige_did.results.posteriors import PosteriorRecord, PosteriorScale, SpendingParts, Unrated
     from sverige_did.words import Language
 
 SENTENCE_LEVEL = 0.89

@@ -9,8 +9,8 @@ import numpy as np
 
 from sverige_did import words
 from sverige_did.report import numbers, svg
-from sverige_did.report.answers import findings_of
 from sverige_did.report.forest import Bar, Shapes, forest
+from sverige_did.report.headlines import findings_of
 from sverige_did.report.labels import mark, prior_name
 from sverige_did.report.overview import TICKS, spread
 from sverige_did.report.posterior_sentences import amount_of, sentences
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from sverige_did.disclosure import Release
-    from sverige_did.results import Estimate
-    from sverige_did.results_posteriors import PosteriorRecord, PredictiveCheck, Stance
+    from sverige_did.disclosure.release import Release
+    from sverige_did.results.estimates import Estimate
+    from sverige_did.results.posteriors import PosteriorRecord, PredictiveCheck, Stance
     from sverige_did.words import Language
 
 WIDTH, HEIGHT = 400.0, 250.0

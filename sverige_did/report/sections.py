@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
-from sverige_did.report.answers import (
+from sverige_did.report.claims import amount_of, claim, interval_of
+from sverige_did.report.forest import Bar, Look, Shapes, forest
+from sverige_did.report.headlines import (
     ALL_READINGS,
     NOT_ABOUT_THE_OUTCOME,
     design_of,
@@ -19,16 +21,15 @@ from sverige_did.report.answers import (
     reading_of,
     standing,
 )
-from sverige_did.report.claims import amount_of, claim, interval_of
-from sverige_did.report.forest import Bar, Look, Shapes, forest
 from sverige_did.report.labels import assumption, caption, check_sentence, in_language, mark, note, reading
 from sverige_did.report.spending import spending
 from sverige_did.report.tables import FigureView, GroupedTable, Table, distinctions, estimates, heads
 
 if TYPE_CHECKING:
-    from sverige_did.disclosure import Release
-    from sverige_did.results import CheckResult, Finding, Reported
-    from sverige_did.study import Outcome
+    from sverige_did.disclosure.release import Release
+    from sverige_did.results.estimates import CheckResult, Finding
+    from sverige_did.results.published import Reported
+    from sverige_did.study.study import Outcome
     from sverige_did.words import Language
 
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.report import numbers, svg
-from sverige_did.report.answers import PARTS_OF_SPENDING, findings_of
+from sverige_did.report.headlines import PARTS_OF_SPENDING, findings_of
 from sverige_did.report.labels import caption, mark
 from sverige_did.report.tables import FigureView, Table, heads
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from sverige_did.disclosure import Release
+    from sverige_did.disclosure.release import Release
     from sverige_did.words import Language
 
 WIDTH, HEIGHT = 400.0, 260.0

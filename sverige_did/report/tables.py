@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.report import numbers
-from sverige_did.report.answers import ALL_READINGS, findings_of
 from sverige_did.report.claims import WITHOUT_LEVEL
+from sverige_did.report.headlines import ALL_READINGS, findings_of
 from sverige_did.report.labels import assumption, reading
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from sverige_did.disclosure import Release
-    from sverige_did.results import Estimate, Finding
+    from sverige_did.disclosure.release import Release
+    from sverige_did.results.estimates import Estimate, Finding
     from sverige_did.words import Language
 
 

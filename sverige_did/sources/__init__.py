@@ -1,1 +1,1 @@
-"""Registers, published figures, aggregates and synthetic data: each becomes the one panel."""
+"""Registers, published figures and aggregates: each becomes the one panel."""

@@ -7,8 +7,9 @@ from pathlib import Path
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import read_model, write_text
 from sverige_did.report.problems import problems_html, problems_json
-from sverige_did.sources.delivery import in_headers_of, problems_of
-from sverige_did.study import Study, read_study
+from sverige_did.sources.panel.delivery import in_headers_of, problems_of
+from sverige_did.study.read import read_study
+from sverige_did.study.study import Study
 from sverige_did.words import Language
 from sverige_did.workflow.discover import find_studies
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sverige_did.design import designs
 from sverige_did.files import read_model, write_models
 from sverige_did.panel import read_panel
-from sverige_did.study import Study
+from sverige_did.study.study import Study
 
 
 def run(plan: Path, panel: Path, out: Path) -> str:

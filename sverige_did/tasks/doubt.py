@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sverige_did.checks.published import doubts
 from sverige_did.files import write_models
+from sverige_did.studies.published.sensitivity import doubts
 from sverige_did.tasks.evidence import load
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sverige_did.did.published import findings
 from sverige_did.files import write_models
+from sverige_did.studies.published.estimate import findings
 from sverige_did.tasks.evidence import load
 
 

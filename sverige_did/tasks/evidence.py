@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sverige_did.design import OutcomeDesign
 from sverige_did.files import read_model, read_models
-from sverige_did.results import Reported
-from sverige_did.sources.evidence import Evidence
-from sverige_did.sources.group_tables import GroupTable
-from sverige_did.study import Study
+from sverige_did.results.designs import OutcomeDesign
+from sverige_did.results.published import Reported
+from sverige_did.studies.published.evidence import Evidence
+from sverige_did.studies.published.group_tables import GroupTable
+from sverige_did.study.study import Study
 
 
 def load(plan: Path, reported: Path, designs: Path, tables: Path) -> Evidence:

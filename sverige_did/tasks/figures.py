@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sverige_did.files import read_model, write_models
 from sverige_did.panel import write_panel
-from sverige_did.sources.published import read_facts
-from sverige_did.sources.published_panel import to_panel
-from sverige_did.study import Study
+from sverige_did.sources.published.facts import read_facts
+from sverige_did.sources.published.panel import to_panel
+from sverige_did.study.study import Study
 
 
 def run(plan: Path, source: Path, reported: Path, panel: Path) -> tuple[int, int]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import write_text
-from sverige_did.plan import NAME
-from sverige_did.sources.schemas import REGISTERS
+from sverige_did.sources.registers.schemas import REGISTERS
+from sverige_did.study.blocks import NAME
 
 SEPARATOR = ";"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from sverige_did.files import read_model, write_models
 from sverige_did.panel import write_panel
-from sverige_did.results import Remark
-from sverige_did.sources.coverage import coverage
-from sverige_did.sources.delivery import panel_of
-from sverige_did.study import Study
+from sverige_did.results.estimates import Remark
+from sverige_did.sources.panel.coverage import coverage
+from sverige_did.sources.panel.delivery import panel_of
+from sverige_did.study.study import Study
 
 
 def run(plan: Path, data: Path, out: Path, covered: Path, left_out: Path) -> tuple[int, int]:

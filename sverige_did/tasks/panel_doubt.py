@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sverige_did.checks.panel_doubts import doubts
-from sverige_did.design import OutcomeDesign
 from sverige_did.files import read_model, read_models, write_models
 from sverige_did.panel import Panel, read_panel
-from sverige_did.sources.delivery import panel_of
-from sverige_did.sources.validate import find_registers
-from sverige_did.study import Study
+from sverige_did.results.designs import OutcomeDesign
+from sverige_did.sources.panel.delivery import panel_of
+from sverige_did.sources.registers.validate import find_registers
+from sverige_did.studies.panel.sensitivity import doubts
+from sverige_did.study.study import Study
 
 
 def run(plan: Path, panel: Path, designs: Path, data: Path, out: Path) -> int:

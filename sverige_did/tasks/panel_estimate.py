@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sverige_did.design import OutcomeDesign
 from sverige_did.files import read_model, read_models, write_models
-from sverige_did.inference.panel_findings import estimate_panel
 from sverige_did.panel import read_panel
-from sverige_did.study import Study
+from sverige_did.results.designs import OutcomeDesign
+from sverige_did.studies.panel.estimate import estimate_panel
+from sverige_did.study.study import Study
 
 
 def run(plan: Path, panel: Path, designs: Path, out: Path, lineups: Path) -> int:

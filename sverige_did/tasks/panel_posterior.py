@@ -5,34 +5,34 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from sverige_did.bayes import panel_costs, panel_moves, panel_sdq
-from sverige_did.bayes.fitting import diagnosed
-from sverige_did.bayes.panel_composition import (
+from sverige_did.bayes.sampling.sample import Fit
+from sverige_did.bayes.sampling.store import write_draws
+from sverige_did.files import read_model, read_models, write_models
+from sverige_did.panel import Panel, read_panel
+from sverige_did.results.designs import OutcomeDesign
+from sverige_did.results.posteriors import PosteriorRecord
+from sverige_did.sources.panel.build import prices_of
+from sverige_did.sources.panel.delivery import codes_of, tables_of
+from sverige_did.sources.panel.frame import make_setting
+from sverige_did.sources.panel.moves import count_moves
+from sverige_did.sources.panel.placements import placements
+from sverige_did.sources.panel.wellbeing import comparable_forms
+from sverige_did.sources.panel.wellbeing_bands import sex_of
+from sverige_did.studies.panel.posterior import costs, sdq, transitions
+from sverige_did.studies.panel.posterior.composition import (
     NAME,
     Composition,
     composition_records,
     fit_composition,
     prepare_composition,
 )
-from sverige_did.bayes.panel_costs_record import cost_record
-from sverige_did.bayes.panel_moves_record import move_records
-from sverige_did.bayes.panel_posterior import Job, fit_jobs, prepare
-from sverige_did.bayes.panel_record import record
-from sverige_did.bayes.panel_sdq_record import score_record
-from sverige_did.bayes.sample import Fit
-from sverige_did.bayes.store import write_draws
-from sverige_did.design import OutcomeDesign
-from sverige_did.files import read_model, read_models, write_models
-from sverige_did.panel import Panel, read_panel
-from sverige_did.results_posteriors import PosteriorRecord
-from sverige_did.sources.delivery import codes_of, tables_of
-from sverige_did.sources.moves_panel import count_moves
-from sverige_did.sources.panel_frame import make_setting
-from sverige_did.sources.person_year_panel import placements
-from sverige_did.sources.register_panel import prices_of
-from sverige_did.sources.sdq_judged import sex_of
-from sverige_did.sources.sdq_panel import comparable_forms
-from sverige_did.study import Study
+from sverige_did.studies.panel.posterior.costs_effects import cost_record
+from sverige_did.studies.panel.posterior.counts import Job, fit_jobs, prepare
+from sverige_did.studies.panel.posterior.fitting import diagnosed
+from sverige_did.studies.panel.posterior.record import record
+from sverige_did.studies.panel.posterior.sdq_effects import score_record
+from sverige_did.studies.panel.posterior.transitions_effects import move_records
+from sverige_did.study.study import Study
 from sverige_did.words import text
 
 
@@ -49,11 +49,11 @@ def run(
 ) -> tuple[int, int]:
     """Write records, diagnostics and draws; the number of fits and of outcomes that could not be modelled."""
     study, classes = read_model(plan, Study), read_models(designs, OutcomeDesign)
-    if likelihood == panel_sdq.NAME:
+    if likelihood == sdq.NAME:
         told, fits = _scores(data, study, classes, cores)
-    elif likelihood == panel_moves.NAME:
+    elif likelihood == transitions.NAME:
         told, fits = _moves(data, study, classes, cores)
-    elif likelihood == panel_costs.NAME:
+    elif likelihood == costs.NAME:
         told, fits = _spending(read_panel(panel), data, study, classes, cores)
     elif likelihood == NAME:
         told, fits = _together(read_panel(panel), study, classes, cores)
@@ -96,18 +96,18 @@ def _scores(
     data: Path, study: Study, designs: tuple[OutcomeDesign, ...], cores: int
 ) -> tuple[list[PosteriorRecord], dict[str, Fit]]:
     """Children's SDQ scores, questionnaire by questionnaire; nothing where none were delivered."""
-    tables = tables_of(data, study, panel_sdq.REGISTERS)
+    tables = tables_of(data, study, sdq.REGISTERS)
     if "sdq_waves" not in tables:
         return [], {}
     setting = make_setting(tables, study)
     sex = sex_of(tables, setting)
     girl = None if (sex == "unknown").any() else sex == "girls"
-    ready = panel_sdq.prepare_sdq(comparable_forms(tables, setting), girl, setting, study, designs)
-    if not isinstance(ready, panel_sdq.ScoreJob):
+    ready = sdq.prepare_sdq(comparable_forms(tables, setting), girl, setting, study, designs)
+    if not isinstance(ready, sdq.ScoreJob):
         return [ready] if ready is not None else [], {}
-    _progress(1, 1, panel_sdq.OUTCOME)
-    fitted = panel_sdq.fit_scores(ready, study, cores)
-    name = f"{panel_sdq.OUTCOME}.{panel_sdq.NAME}"
+    _progress(1, 1, sdq.OUTCOME)
+    fitted = sdq.fit_scores(ready, study, cores)
+    name = f"{sdq.OUTCOME}.{sdq.NAME}"
     return [score_record(fitted, study)], {name: scalars_only(fitted.fit)}
 
 
@@ -115,31 +115,31 @@ def _moves(
     data: Path, study: Study, designs: tuple[OutcomeDesign, ...], cores: int
 ) -> tuple[list[PosteriorRecord], dict[str, Fit]]:
     """Moves on the ladder, rung by rung in one model."""
-    tables = tables_of(data, study, panel_moves.REGISTERS)
+    tables = tables_of(data, study, transitions.REGISTERS)
     setting = make_setting(tables, study)
     spells = placements(tables["placements"], setting, codes_of(data, study)).spells
-    job, told = panel_moves.prepare_moves(count_moves(spells, setting), setting, study, designs)
+    job, told = transitions.prepare_moves(count_moves(spells, setting), setting, study, designs)
     if job is None:
         return list(told), {}
-    _progress(1, 1, panel_moves.NAME)
-    fitted = panel_moves.fit_moves(job, study, cores)
-    return [*told, *move_records(fitted, study)], {panel_moves.NAME: scalars_only(fitted.fit)}
+    _progress(1, 1, transitions.NAME)
+    fitted = transitions.fit_moves(job, study, cores)
+    return [*told, *move_records(fitted, study)], {transitions.NAME: scalars_only(fitted.fit)}
 
 
 def _spending(
     panel: Panel, data: Path, study: Study, designs: tuple[OutcomeDesign, ...], cores: int
 ) -> tuple[list[PosteriorRecord], dict[str, Fit]]:
     """Spending on placements in two parts, from the placements' prices a day."""
-    tables = tables_of(data, study, panel_costs.REGISTERS)
+    tables = tables_of(data, study, costs.REGISTERS)
     setting = make_setting(tables, study)
     placed = placements(tables["placements"], setting, codes_of(data, study))
-    cells = panel.outcome(panel_costs.OUTCOME)
-    ready = panel_costs.prepare_costs(cells, placed, setting, prices_of(setting), study, designs)
-    if not isinstance(ready, panel_costs.CostJob):
+    cells = panel.outcome(costs.OUTCOME)
+    ready = costs.prepare_costs(cells, placed, setting, prices_of(setting), study, designs)
+    if not isinstance(ready, costs.CostJob):
         return [ready] if ready is not None else [], {}
-    fitted = panel_costs.fit_costs(ready, study, cores, told=_progress)
+    fitted = costs.fit_costs(ready, study, cores, told=_progress)
     told = [cost_record(fitted, study)]
-    return told, {panel_costs.fit_name(part): scalars_only(fit) for part, fit in fitted.fits.items()}
+    return told, {costs.fit_name(part): scalars_only(fit) for part, fit in fitted.fits.items()}
 
 
 def scalars_only(fit: Fit) -> Fit:

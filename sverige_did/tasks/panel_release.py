@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sverige_did.design import Coverage, OutcomeDesign
-from sverige_did.disclosure import estimates_csv
-from sverige_did.disclosure_registers import release_registers
+from sverige_did.disclosure.registers import release_registers
+from sverige_did.disclosure.release import estimates_csv
 from sverige_did.files import read_model, read_models, write_model, write_models, write_text
 from sverige_did.panel import read_panel
-from sverige_did.results import CheckResult, Diagnostics, Finding, LineupRecord, Remark
-from sverige_did.results_posteriors import PosteriorRecord
-from sverige_did.study import Study
+from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.estimates import CheckResult, Diagnostics, Finding, Remark
+from sverige_did.results.lineups import LineupRecord
+from sverige_did.results.posteriors import PosteriorRecord
+from sverige_did.study.study import Study
 
 
 def run(folder: Path, out: Path, csv: Path, json: Path) -> tuple[int, int]:

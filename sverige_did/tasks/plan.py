@@ -7,7 +7,7 @@ from pathlib import Path
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import write_model
 from sverige_did.outcomes import require_known
-from sverige_did.study import read_study
+from sverige_did.study.read import read_study
 
 
 def run(name: str, source: Path, out: Path) -> str:

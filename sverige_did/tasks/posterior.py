@@ -7,9 +7,9 @@ from pathlib import Path
 # First, while little is loaded: for each optional package that it misses, ArviZ goes through all loaded modules.
 import arviz_stats  # noqa: F401
 
-from sverige_did.bayes.published import closed_forms, diagnostics, findings, fit_all
-from sverige_did.bayes.store import write_draws
+from sverige_did.bayes.sampling.store import write_draws
 from sverige_did.files import write_models
+from sverige_did.studies.published.posterior import closed_forms, diagnostics, findings, fit_all
 from sverige_did.tasks.evidence import load
 from sverige_did.words import text
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sverige_did.design import OutcomeDesign
-from sverige_did.disclosure import estimates_csv, release_published
+from sverige_did.disclosure.release import estimates_csv, release_published
 from sverige_did.files import read_model, read_models, write_model, write_models, write_text
 from sverige_did.panel import read_panel
-from sverige_did.results import CheckResult, Diagnostics, Feasible, Finding, Reported
-from sverige_did.study import Study
+from sverige_did.results.designs import OutcomeDesign
+from sverige_did.results.estimates import CheckResult, Diagnostics, Finding
+from sverige_did.results.published import Feasible, Reported
+from sverige_did.study.study import Study
 
 
 def run(folder: Path, out: Path, csv: Path, json: Path) -> int:

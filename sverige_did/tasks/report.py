@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sverige_did.disclosure import Release
+from sverige_did.disclosure.release import Release
 from sverige_did.files import read_model, write_text
 from sverige_did.report import render
 from sverige_did.words import Language

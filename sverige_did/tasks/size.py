@@ -9,18 +9,18 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sverige_did.design import OutcomeDesign
 from sverige_did.did.arrays import DistrictPanel
 from sverige_did.did.collapse import collapse
-from sverige_did.did.from_panel import district_panel, study_window
 from sverige_did.errors import InputError, Problem, refuse
 from sverige_did.files import read_model, read_models
 from sverige_did.inference.districts import Floats, districts
 from sverige_did.inference.lineup import Labels, lineup
-from sverige_did.inference.own_design import own_design, simulated_sizes
-from sverige_did.inference.size import Outcome, Rejections, SimulatedDesign
+from sverige_did.inference.simulated.design import own_design, simulated_sizes
+from sverige_did.inference.simulated.size import Outcome, Rejections, SimulatedDesign
 from sverige_did.panel import read_panel
-from sverige_did.study import Study
+from sverige_did.results.designs import OutcomeDesign
+from sverige_did.studies.panel.arrays import district_panel, study_window
+from sverige_did.study.study import Study
 
 COUNTS = ("stock", "events", "cases")
 

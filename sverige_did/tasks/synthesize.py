@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from sverige_did.files import write_text
-from sverige_did.sources.published import read_facts
-from sverige_did.sources.synthetic import calibrated_municipality, modelled_municipality
-from sverige_did.sources.synthetic_dirt import spoil_delivery
-from sverige_did.sources.synthetic_model import Model
-from sverige_did.sources.synthetic_scale import write_many
-from sverige_did.sources.synthetic_truth import truth
-from sverige_did.sources.synthetic_world import Size
-from sverige_did.sources.synthetic_writing import write_delivery
+from sverige_did.sources.published.facts import read_facts
+from sverige_did.synthetic.counterfactual import Size
+from sverige_did.synthetic.faults import spoil_delivery
+from sverige_did.synthetic.generate import calibrated_municipality, modelled_municipality
+from sverige_did.synthetic.model import Model
+from sverige_did.synthetic.scale import write_many
+from sverige_did.synthetic.truth import truth
+from sverige_did.synthetic.writing import write_delivery
 
 
 def run(folder: Path, seed: int, figures: Path | None, districts: int, *, dirt: bool = False) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from sverige_did.files import read_model, read_models, write_models
-from sverige_did.results import Reported
-from sverige_did.sources.group_tables import all_tables, every_reading
-from sverige_did.study import Study
+from sverige_did.results.published import Reported
+from sverige_did.studies.published.group_tables import all_tables, every_reading
+from sverige_did.study.study import Study
 
 
 def run(plan: Path, reported: Path, feasible: Path, out: Path) -> tuple[int, int]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sverige_did.bayes import group_totals
-from sverige_did.bayes.sample import Compiled, compile_model
+from sverige_did.bayes.models import group_totals
+from sverige_did.bayes.sampling.sample import Compiled, compile_model
 
 HIDDEN = group_totals.districts(treated=[1.0] * 4, control=[1.0] * 16)
 MID_TERM = ((17, 8), (75, 75))

@@ -4,7 +4,8 @@ import pytest
 from scipy import stats
 
 from sverige_did import words
-from sverige_did.bayes import group_totals, priors
+from sverige_did.bayes import priors
+from sverige_did.bayes.models import group_totals
 from sverige_did.bayes.priors import Beta, HalfNormal, Normal, build_priors
 
 MIXED = {

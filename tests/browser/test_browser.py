@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sverige_did import words
-from sverige_did.disclosure import Release
+from sverige_did.disclosure.release import Release
 from sverige_did.report import file_name, render
 
 pytestmark = pytest.mark.browser

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from sverige_did.bayes.closed_form import Sampling, shock_constant
+from sverige_did.bayes.models.closed_form import Sampling, shock_constant
 from sverige_did.checks.tipping_shock import tipping_shock
 from sverige_did.did.firth import firth
 

@@ -17,7 +17,7 @@ from sverige_did.did.linear import twfe
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.did.synthetic import METHODS, synthetic, synthetic_estimate
 from sverige_did.did.triple import triple_changes, triple_difference
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 
 def all_estimates(panel: DistrictPanel, lone: DistrictPanel) -> list[Estimate]:

@@ -4,7 +4,7 @@ import pytest
 from scipy.stats import norm
 
 from sverige_did.did.normal import normal_estimate
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 
 def made(std_error: float, level: float = 0.95) -> Estimate:

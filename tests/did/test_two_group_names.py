@@ -5,7 +5,7 @@ import pytest
 
 from sverige_did import words
 from sverige_did.did import exact, firth, mover, proportions, scales
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 Y, N = np.array([[17, 8], [75, 75]]), np.array([[67, 58], [300, 300]])
 ESTIMATES: list[Estimate] = [

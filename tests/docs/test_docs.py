@@ -17,12 +17,12 @@ import typer
 from herning import evidence, plan
 
 from sverige_did import words
-from sverige_did.bayes.closed_form import NormalPrior, Sampling, posterior, shock_constant
+from sverige_did.bayes.models.closed_form import NormalPrior, Sampling, posterior, shock_constant
 from sverige_did.checks.overdispersion import overdispersion
 from sverige_did.checks.overlap import overlap
 from sverige_did.cli import app
-from sverige_did.did.published import findings
-from sverige_did.results import ROW_FIELDS, DesignClass, Estimate, Finding, Verdict
+from sverige_did.results.estimates import ROW_FIELDS, DesignClass, Estimate, Finding, Verdict
+from sverige_did.studies.published.estimate import findings
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "sverige_did"

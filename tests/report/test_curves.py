@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from sverige_did.report import curves, strokes
+from sverige_did.report import curves, svg_shapes
 from sverige_did.report.curves import Line, Plane, curve_figure
-from sverige_did.results import Curve
+from sverige_did.results.estimates import Curve
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -74,7 +74,7 @@ def test_every_row_of_a_long_name_stands_above_the_plane(monkeypatch):
     rows = [float(text.get("y")) for text in figure.iter(f"{SVG}text") if text.get("x") == "4.00"]
     top = min(y for line in paths(figure, "0.8") for _, y in line)
     assert len(rows) > 1
-    assert strokes.ASCENT * curves.NAMES <= min(rows) < max(rows) < top
+    assert svg_shapes.ASCENT * curves.NAMES <= min(rows) < max(rows) < top
 
 
 def test_made_up_numbers_are_marked():

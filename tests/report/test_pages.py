@@ -11,10 +11,10 @@ import pytest
 from small_release import finding, make_release, make_study
 
 from sverige_did import words
-from sverige_did.disclosure import Release
+from sverige_did.disclosure.release import Release
 from sverige_did.report import file_name, render, svg
 from sverige_did.report.claims import claim
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 CAUSAL = re.compile(r"effekt|effect|virkning|impact|påvirk", re.IGNORECASE)  # codespell:ignore effekt
 VOID = {"meta", "link", "br", "hr", "img", "input"}

@@ -11,13 +11,14 @@ from scipy import stats
 from small_posterior import classes, panel, plan
 
 from sverige_did import words
-from sverige_did.disclosure import Release
-from sverige_did.disclosure_registers import release_registers
+from sverige_did.disclosure.registers import release_registers
+from sverige_did.disclosure.release import Release
 from sverige_did.report import numbers, render
 from sverige_did.report.posterior_sentences import sentences
 from sverige_did.report.posteriors import posteriors
-from sverige_did.results import Curve, Diagnostics, Estimate, LineupRecord, Remark
-from sverige_did.results_posteriors import (
+from sverige_did.results.estimates import Curve, Diagnostics, Estimate, Remark
+from sverige_did.results.lineups import LineupRecord
+from sverige_did.results.posteriors import (
     Learned,
     LeftOut,
     PosteriorRecord,

@@ -9,7 +9,7 @@ from small_release import make_release
 
 from sverige_did import words
 from sverige_did.report import render
-from sverige_did.report.answers import ALL_READINGS, findings_of
+from sverige_did.report.headlines import ALL_READINGS, findings_of
 from sverige_did.report.labels import reading
 from sverige_did.report.tables import estimate_cell, estimates
 

@@ -10,10 +10,10 @@ from typing import get_args
 import pytest
 
 from sverige_did import report, words
-from sverige_did.disclosure import Policy
+from sverige_did.disclosure.release import Policy
 from sverige_did.outcomes import CATALOGUE, Use
-from sverige_did.report.answers import STANDINGS, OffScale
-from sverige_did.results import ALLOWED_VERDICTS
+from sverige_did.report.headlines import STANDINGS, OffScale
+from sverige_did.results.estimates import ALLOWED_VERDICTS
 
 OURS = ("report", "design", "outcomes", "labels")
 CAUSAL = re.compile(r"effekt|effect|virkning|impact|påvirk", re.IGNORECASE)  # codespell:ignore effekt

@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from sverige_did.sources.registers_in import RegisterTable, read_register
-from sverige_did.sources.schemas import REGISTERS
-from sverige_did.study import Study
+from sverige_did.sources.registers.schemas import REGISTERS
+from sverige_did.sources.registers.tables import RegisterTable, read_register
+from sverige_did.study.study import Study
 
 DISTRICTS = ("A", "B", "C", "D", "E", "F")
 TREATED = ("A", "B", "C")

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from sverige_did.cli import app
 from sverige_did.errors import InputError, Problem
 from sverige_did.report.problems import problems_html, problems_json, problems_table
-from sverige_did.sources.schemas import REGISTERS
-from sverige_did.study import read_study
+from sverige_did.sources.registers.schemas import REGISTERS
+from sverige_did.study.read import read_study
 from sverige_did.tasks.new import run as new
 
 TODAY = date(2026, 1, 31)

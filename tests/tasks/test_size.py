@@ -14,15 +14,16 @@ from typer.testing import CliRunner
 from sverige_did.cli import app
 from sverige_did.design import designs
 from sverige_did.did.collapse import collapse
-from sverige_did.did.from_panel import district_panel, study_window
 from sverige_did.errors import SverigeDidError
 from sverige_did.files import write_model, write_models
 from sverige_did.inference.districts import districts
 from sverige_did.inference.permutation import permutation_test
 from sverige_did.panel import Panel, write_panel
 from sverige_did.report.size_table import size_table
-from sverige_did.sources.periods import period_days
-from sverige_did.study import Study, read_study
+from sverige_did.sources.files.periods import period_days
+from sverige_did.studies.panel.arrays import district_panel, study_window
+from sverige_did.study.read import read_study
+from sverige_did.study.study import Study
 from sverige_did.tasks.size import run
 
 PLAN = Path(__file__).parents[2] / "analyses" / "example" / "study.yaml"

@@ -2,7 +2,7 @@
 
     python tests/validation/bayes_recovery.py     # writes recorded/bayes_recovery.csv; about forty minutes on one core
 
-The municipalities are those of recovery.py: twenty districts, four treated, drawn from sources/synthetic_model.py,
+The municipalities are those of recovery.py: twenty districts, four treated, drawn from synthetic/model.py,
 which knows children and moves and none of the models' parameters. What is fitted are the models that the workflow
 fits, under the plan's priors. The true effect is counted in the worlds with and without the programme.
 
@@ -24,22 +24,23 @@ import pandas as pd
 import pymc as pm
 from recovery import covered, plan, write
 
-from sverige_did.bayes.composition import build_dirichlet_multinomial
-from sverige_did.bayes.effects import effect_on_treated
-from sverige_did.bayes.panel_composition import NAME, PARTS, Composition, prepare_composition, type_effects
-from sverige_did.bayes.panel_posterior import Job, prepare
-from sverige_did.bayes.panel_priors import type_priors
+from sverige_did.bayes.models.composition import build_dirichlet_multinomial
+from sverige_did.bayes.models.district_effects import GAP
+from sverige_did.bayes.models.effects import effect_on_treated
 from sverige_did.bayes.priors import NEUTRAL
-from sverige_did.bayes.sample import Compiled, Fit, Settings, compile_model, sample
-from sverige_did.bayes.structure import GAP
-from sverige_did.design import OutcomeDesign, designs
+from sverige_did.bayes.sampling.sample import Compiled, Fit, Settings, compile_model, sample
+from sverige_did.design import designs
 from sverige_did.panel import Panel
-from sverige_did.sources.delivery import panel_of
-from sverige_did.sources.synthetic import modelled_municipality
-from sverige_did.sources.synthetic_model import Model
-from sverige_did.sources.synthetic_truth import truth
-from sverige_did.sources.synthetic_writing import write_delivery
-from sverige_did.study import Study
+from sverige_did.results.designs import OutcomeDesign
+from sverige_did.sources.panel.delivery import panel_of
+from sverige_did.studies.panel.posterior.composition import NAME, PARTS, Composition, prepare_composition, type_effects
+from sverige_did.studies.panel.posterior.counts import Job, prepare
+from sverige_did.studies.panel.posterior.priors import type_priors
+from sverige_did.study.study import Study
+from sverige_did.synthetic.generate import modelled_municipality
+from sverige_did.synthetic.model import Model
+from sverige_did.synthetic.truth import truth
+from sverige_did.synthetic.writing import write_delivery
 
 RECORD = Path(__file__).parent / "recorded" / "bayes_recovery.csv"
 FIRST_SEED = 43_000

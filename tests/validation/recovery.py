@@ -2,7 +2,7 @@
 
     python tests/validation/recovery.py     # writes recorded/recovery.csv; some ten minutes
 
-Each municipality is drawn from the model of sources/synthetic_model.py, and nothing in it is calibrated to printed
+Each municipality is drawn from the model of synthetic/model.py, and nothing in it is calibrated to printed
 figures: twenty districts, four treated. Its registers are written, read and counted as those of a real one. The true
 effect is what the world with the programme and the world without it differ by in the treated districts, counted, over
 2014-2015.
@@ -21,18 +21,19 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.did.collapse import Collapsed, collapse
-from sverige_did.did.from_panel import district_panel, study_window
 from sverige_did.inference.behrens_fisher import arm_variances, behrens_fisher_test
 from sverige_did.inference.cluster_robust import cr2_test, of_districts
 from sverige_did.inference.districts import districts
 from sverige_did.inference.permutation import permutation_test
 from sverige_did.panel import Panel
-from sverige_did.sources.delivery import panel_of
-from sverige_did.sources.synthetic import modelled_municipality
-from sverige_did.sources.synthetic_model import Model
-from sverige_did.sources.synthetic_truth import truth
-from sverige_did.sources.synthetic_writing import write_delivery
-from sverige_did.study import Study, read_study
+from sverige_did.sources.panel.delivery import panel_of
+from sverige_did.studies.panel.arrays import district_panel, study_window
+from sverige_did.study.read import read_study
+from sverige_did.study.study import Study
+from sverige_did.synthetic.generate import modelled_municipality
+from sverige_did.synthetic.model import Model
+from sverige_did.synthetic.truth import truth
+from sverige_did.synthetic.writing import write_delivery
 
 RECORD = Path(__file__).parent / "recorded" / "recovery.csv"
 PLAN = Path(__file__).parents[2] / "analyses" / "example" / "study.yaml"

@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 from sbc_models import MODELS
 
-from sverige_did.bayes.calibrate import Ranks, calibrate
-from sverige_did.bayes.sample import Settings
+from sverige_did.bayes.sampling.calibrate import Ranks, calibrate
+from sverige_did.bayes.sampling.sample import Settings
 
 REPLICATIONS, SEED, RANKED = 500, 20133, 100
 """Data sets a model, the seed, and the draws that a truth is ranked among."""

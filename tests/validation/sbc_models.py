@@ -8,26 +8,31 @@ from typing import Any
 
 import numpy as np
 
-from sverige_did.bayes.binomial import build_beta_binomial, build_binomial
-from sverige_did.bayes.calibrate import Quantity
-from sverige_did.bayes.composition import TypeCells, build_dirichlet_multinomial, build_logistic_normal, effect_on_types
-from sverige_did.bayes.costs import Amounts, Totals, build_amounts, build_totals
-from sverige_did.bayes.durations import LINKS, Stays, average_duration_effect, build_durations
-from sverige_did.bayes.effects import effect_on_treated, percent, weights_of
-from sverige_did.bayes.group_totals import (
+from sverige_did.bayes.models.binomial import build_beta_binomial, build_binomial
+from sverige_did.bayes.models.composition import (
+    TypeCells,
+    build_dirichlet_multinomial,
+    build_logistic_normal,
+    effect_on_types,
+)
+from sverige_did.bayes.models.district_effects import Cells, PanelPriors
+from sverige_did.bayes.models.durations import LINKS, Stays, average_duration_effect, build_durations
+from sverige_did.bayes.models.effects import effect_on_treated, percent, weights_of
+from sverige_did.bayes.models.group_totals import (
     build_group_rates,
     build_group_totals,
     districts,
     effect_on_rates,
     effect_on_shares,
 )
-from sverige_did.bayes.negative_binomial import build_negative_binomial
-from sverige_did.bayes.poisson import build_poisson
+from sverige_did.bayes.models.negative_binomial import build_negative_binomial
+from sverige_did.bayes.models.poisson import build_poisson
+from sverige_did.bayes.models.sdq_districts import Places
+from sverige_did.bayes.models.sdq_growth import Scores, build_sdq, development_in_points
+from sverige_did.bayes.models.transitions import Ladder, Moves, build_transitions, effect_on_moves
+from sverige_did.bayes.models.two_part_costs import Amounts, Totals, build_amounts, build_totals
 from sverige_did.bayes.priors import Normal
-from sverige_did.bayes.sdq import Scores, build_sdq, development_in_points
-from sverige_did.bayes.sdq_places import Places
-from sverige_did.bayes.structure import Cells, PanelPriors
-from sverige_did.bayes.transitions import Ladder, Moves, build_transitions, effect_on_moves
+from sverige_did.bayes.sampling.calibrate import Quantity
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit
 
-from sverige_did.bayes.binomial import SHARES, build_binomial
+from sverige_did.bayes.models.binomial import SHARES, build_binomial
+from sverige_did.bayes.models.district_effects import Cells, PanelPriors
 from sverige_did.bayes.priors import HalfNormal
-from sverige_did.bayes.sample import Settings, compile_model, sample
-from sverige_did.bayes.structure import Cells, PanelPriors
+from sverige_did.bayes.sampling.sample import Settings, compile_model, sample
 
 RECORD = Path(__file__).parent / "recorded" / "shocks_ignored.csv"
 ROUNDS, SEED, SHOCKS = 200, 20141231, (0.0, 0.4)

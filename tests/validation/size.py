@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sverige_did.inference.size import Rejections, SimulatedDesign, rejection_rates
+from sverige_did.inference.simulated.size import Rejections, SimulatedDesign, rejection_rates
 
 SEED = 20131
 SIMULATIONS = {0.0: 25_000, 3.0: 10_000}

@@ -15,7 +15,7 @@ from sverige_did.did.aggregate import aggregate, overall_estimate
 from sverige_did.did.arrays import panel_from_rows
 from sverige_did.did.imputation import imputation, imputed_estimate
 from sverige_did.did.staggered import group_time_effects
-from sverige_did.results import Estimate
+from sverige_did.results.estimates import Estimate
 
 RECORD = Path(__file__).parent / "recorded" / "staggered_coverage.csv"
 ROUNDS, YEARS, EFFECT, SEED = 4000, 7, 1.0, 20150831

@@ -15,7 +15,7 @@ import pytest
 from scipy.stats import norm
 
 from sverige_did.bayes.priors import Beta, Normal, build_priors
-from sverige_did.bayes.sample import Fit, Settings, sample
+from sverige_did.bayes.sampling.sample import Fit, Settings, sample
 
 EFFECTS = np.array([28.0, 8, -3, 7, -1, 1, 18, 12])
 ERRORS = np.array([15.0, 10, 16, 11, 9, 11, 10, 18])

@@ -18,10 +18,10 @@ from numpy.polynomial.legendre import leggauss
 from scipy.special import expit, xlog1py, xlogy
 from scipy.stats import beta, halfnorm, norm
 
-from sverige_did.bayes.binomial import build_binomial
+from sverige_did.bayes.models.binomial import build_binomial
+from sverige_did.bayes.models.district_effects import Cells, PanelPriors
 from sverige_did.bayes.priors import Beta, HalfNormal, Normal
-from sverige_did.bayes.sample import CAREFUL, sample
-from sverige_did.bayes.structure import Cells, PanelPriors
+from sverige_did.bayes.sampling.sample import CAREFUL, sample
 
 G, T = 8, 4
 LEVEL, EFFECT = Normal(-1.2, 1.0, "log_odds", ""), Normal(0.0, 0.75, "log_odds", "")

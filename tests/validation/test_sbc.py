@@ -8,7 +8,7 @@ from sbc import REPLICATIONS, SEED, done, ranks, recorded
 from sbc_models import MODELS
 from sbc_page import FIGURE, FIRST, LAST, PAGE, limit, table, told
 
-from sverige_did.bayes.calibrate import uniformity
+from sverige_did.bayes.sampling.calibrate import uniformity
 
 every_record = pytest.mark.parametrize("model", done())
 AGAIN = 50

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from workflow_run import snakemake
 
-from sverige_did.results import ROW_FIELDS
+from sverige_did.results.estimates import ROW_FIELDS
 from sverige_did.tasks.new import run as new
 from sverige_did.tasks.synthesize import run as synthesize
 

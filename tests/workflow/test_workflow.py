@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from workflow_run import ROOT, snakemake
 
-from sverige_did.results import ROW_FIELDS
+from sverige_did.results.estimates import ROW_FIELDS
 
 
 def single_study(folder: Path) -> Path:

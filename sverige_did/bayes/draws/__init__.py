@@ -1,0 +1,1 @@
+"""What is done with posterior draws: summaries, replications, predictive checks, other priors, units left out."""

@@ -1,0 +1,165 @@
+"""Would a municipality like this one show what this one shows? Posterior predictive checks of district models.
+
+Data are drawn for new districts of the same sizes, with levels and shocks of their own (mixed replication: Gelman, Meng
+and Stern 1996). A replication that kept the fitted shocks would repeat the data and so check nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sverige_did.bayes.models.composition import TypeCells
+    from sverige_did.bayes.models.district_effects import Cells
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Predictive:
+    """One statistic: observed, the central 95 % of its replications, and the two-sided p-value of a misfit.
+
+    ``p_above`` is the share of replications at least as large as what was observed: small where the data are wilder.
+    """
+
+    check: str
+    observed: float
+    low: float
+    high: float
+    p: float
+    p_above: float
+
+    def stops(self, impossible: float) -> bool:
+        """Whether nothing may be said from this fit: the answer rests on what the model cannot have produced.
+
+        Districts that are calmer than the model thinks make its doubt too large, never too small, and stop nothing.
+        """
+        if self.check in WILDER:
+            return self.p_above <= impossible
+        return self.check in EITHER and self.p <= impossible
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """Counts laid out by district and period: ``count`` and ``size`` (M, G, T), NaN where there is no cell."""
+
+    count: Floats
+    size: Floats
+    before: NDArray[np.bool_]
+    after: NDArray[np.bool_]
+    treated: NDArray[np.bool_]
+    weights: Floats
+
+    @property
+    def roots(self) -> Floats:
+        """Square roots of the rates (M, G, T): their noise hardly depends on their size, and zero is no trouble."""
+        return np.sqrt((self.count + 0.375) / self.size)
+
+
+def lay_out(counts: Floats, cells: Cells | TypeCells, weights: Floats) -> Laid:
+    """Counts (M, N) by district and period. Before and after are those of the treated."""
+    shape = (len(counts), len(cells.treated), int(cells.period.max()) + 1)
+    count, size = np.full(shape, np.nan), np.full(shape, np.nan)
+    count[:, cells.district, cells.period] = counts
+    size[:, cells.district, cells.period] = cells.size
+    after = np.zeros(shape[2], dtype=bool)
+    after[cells.period[cells.dose > 0]] = True
+    first = int(np.flatnonzero(after)[0])
+    return Laid(count, size, np.arange(shape[2]) < first, after, cells.treated, weights)
+
+
+def _rate(laid: Laid, window: NDArray[np.bool_]) -> Floats:
+    """(M, G) events over exposure in a window; NaN where a district has none of it."""
+    count, size = np.nansum(laid.count[:, :, window], axis=2), np.nansum(laid.size[:, :, window], axis=2)
+    return np.divide(count, size, out=np.full_like(count, np.nan), where=size > 0)
+
+
+def spread_of_levels(laid: Laid) -> Floats:
+    """How unlike districts are before: sd of the control districts' rates."""
+    return np.asarray(np.nanstd(_rate(laid, laid.before)[:, ~laid.treated], axis=1))
+
+
+def spread_of_changes(laid: Laid) -> Floats:
+    """How unlike the control districts' changes from before to after are; this is what carries the doubt of the DiD."""
+    change = _rate(laid, laid.after) - _rate(laid, laid.before)
+    return np.asarray(np.nanstd(change[:, ~laid.treated], axis=1))
+
+
+def zero_cells(laid: Laid) -> Floats:
+    """How many cells have nothing in them."""
+    return np.asarray((laid.count == 0).sum(axis=(1, 2)), dtype=float)
+
+
+def largest_change(laid: Laid) -> Floats:
+    """The largest step of any district from one period to the next, in square roots of its rate."""
+    return np.asarray(np.nanmax(np.abs(np.diff(laid.roots, axis=2)), axis=(1, 2)))
+
+
+def autocorrelation(laid: Laid) -> Floats:
+    """Correlation of one period's deviation with the next: children who stay are counted in both."""
+    seen = laid.roots[:, :, np.isfinite(laid.roots).any(axis=(0, 1))]
+    centred = seen - np.nanmean(seen, axis=2, keepdims=True)
+    centred = centred - np.nanmean(centred, axis=1, keepdims=True)
+    shared = np.nansum(centred[:, :, 1:] * centred[:, :, :-1], axis=(1, 2))
+    own = np.nansum(centred**2, axis=(1, 2))
+    return np.divide(shared, own, out=np.zeros_like(own), where=own > 0)
+
+
+def difference(laid: Laid) -> Floats:
+    """The difference-in-differences of the districts' rates."""
+    change = _rate(laid, laid.after) - _rate(laid, laid.before)
+    return _mean(change, laid, laid.treated) - _mean(change, laid, ~laid.treated)
+
+
+def _mean(change: Floats, laid: Laid, side: NDArray[np.bool_]) -> Floats:
+    known = np.isfinite(change[:, side])
+    weights = np.where(known, laid.weights[side], 0.0)
+    return np.asarray((np.where(known, change[:, side], 0.0) * weights).sum(axis=1) / weights.sum(axis=1))
+
+
+CHECKS: Mapping[str, Callable[[Laid], Floats]] = {
+    "spread_of_levels": spread_of_levels,
+    "spread_of_changes": spread_of_changes,
+    "zero_cells": zero_cells,
+    "largest_change": largest_change,
+    "autocorrelation": autocorrelation,
+    "difference": difference,
+}
+"""What is checked, in the order in which it is told. A new check is one function of :class:`Laid` and one entry."""
+
+
+OF_SERIES = frozenset({"autocorrelation"})
+"""Checks that a before and an after cannot have: they need three periods."""
+WILDER = frozenset({"spread_of_changes", "largest_change"})
+"""A fit is stopped where the data are wilder than the model in these."""
+
+EITHER = frozenset({"zero_cells", "difference"})
+"""A fit is stopped where these cannot have come of the model, on either side."""
+
+
+def predictive_checks(
+    observed: Floats, replicated: Floats, cells: Cells | TypeCells, weights: Floats
+) -> tuple[Predictive, ...]:
+    """Every check of ``observed`` (N,) against ``replicated`` (M, N) counts that as many periods allow.
+
+    p is twice the smaller tail, ties counted on both sides, (1 + hits) / (1 + M): at most 1.
+    """
+    data, drawn = lay_out(observed[None, :], cells, weights), lay_out(replicated, cells, weights)
+    series = len(np.unique(cells.period)) > 2
+    asked = {name: check for name, check in CHECKS.items() if series or name not in OF_SERIES}
+    return tuple(judged(name, float(check(data)[0]), check(drawn)) for name, check in asked.items())
+
+
+def judged(name: str, found: float, drawn: Floats) -> Predictive:
+    """One statistic beside its replications (M,)."""
+    tolerance = 1e-9 * max(1.0, abs(found))
+    above, below = (
+        (1 + hits.sum()) / (1 + len(drawn)) for hits in (drawn >= found - tolerance, drawn <= found + tolerance)
+    )
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Predictive(name, found, float(low), float(high), float(min(1.0, 2 * min(above, below))), float(above))

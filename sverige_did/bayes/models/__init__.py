@@ -1,0 +1,1 @@
+"""Unfitted models: one file a likelihood, priors handed in, data as arrays."""

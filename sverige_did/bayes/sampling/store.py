@@ -1,0 +1,120 @@
+"""Draws on disk: netCDF that any language reads, with what they were made from; reading needs no model and no PyMC."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import xarray as xr
+
+from sverige_did.bayes.sampling.diagnostics import GateReport, Gates
+from sverige_did.errors import refuse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sverige_did.bayes.sampling.sample import Fit
+
+FORMAT = 2
+MADE_WITH = ("sverige-did", "pymc", "pytensor", "nutpie", "numba", "numpy", "arviz")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFit:
+    """One fit as read back: its draws, seed, the hash of its data and priors, and the diagnostics it passed."""
+
+    draws: xr.DataTree
+    seed: int
+    data_sha256: str
+    report: GateReport
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDraws:
+    """All fits of a file by name, the hash of the plan, and the versions of the packages that made them."""
+
+    fits: Mapping[str, StoredFit]
+    plan_sha256: str
+    versions: Mapping[str, str]
+
+
+def write_draws(path: Path, fits: Mapping[str, Fit], plan_sha256: str) -> None:
+    """Write fits to one netCDF file (HDF5); a file of that name is replaced once all is written.
+
+    Fits of the same parameters and shapes share a group, one along its dimension ``fit``: a file of a few large
+    arrays is written many times faster than one of hundreds of small ones.
+    """
+    alike: dict[str, list[str]] = {}
+    for name, fit in fits.items():
+        alike.setdefault(_form(fit), []).append(name)
+    groups: dict[str, xr.Dataset] = {}
+    for at, names in enumerate(alike.values()):
+        groups[str(at)] = _known_of([fits[name] for name in names], names)
+        for group in fits[names[0]].draws.children:
+            each = [fits[name].draws[group].to_dataset() for name in names]
+            groups[f"{at}/{group}"] = xr.concat(each, dim="fit", join="exact")
+    tree = xr.DataTree.from_dict(groups)
+    versions = json.dumps({name: version(name) for name in MADE_WITH}, sort_keys=True)
+    tree.attrs = {"format": FORMAT, "plan_sha256": plan_sha256, "versions": versions}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    tree.to_netcdf(unfinished, engine="h5netcdf")
+    unfinished.replace(path)
+
+
+def _form(fit: Fit) -> str:
+    """What two fits must have in common to share arrays: names, shapes and coordinates."""
+    return repr(
+        [
+            (group, sorted((str(name), kept.dims, kept.shape) for name, kept in draws.data_vars.items()),
+             sorted((str(name), kept.to_numpy().tolist()) for name, kept in draws.coords.items()))
+            for group, draws in fit.draws.children.items()
+        ]
+    )  # fmt: skip
+
+
+def _known_of(fits: Sequence[Fit], names: Sequence[str]) -> xr.Dataset:
+    diagnostics = [json.dumps(asdict(fit.report), sort_keys=True) for fit in fits]
+    return xr.Dataset(
+        {
+            "seed": ("fit", [fit.seed for fit in fits]),
+            "data_sha256": ("fit", [fit.data_sha256 for fit in fits]),
+            "diagnostics": ("fit", diagnostics),
+        },
+        coords={"fit": list(names)},
+    )
+
+
+def read_draws(path: Path, plan_sha256: str | None = None) -> StoredDraws:
+    """Read a file of :func:`write_draws` into memory.
+
+    Raises RefusedError when the file is not of this format (``draws_unreadable``), or when a hash is given and the
+    draws were made under another plan (``draws_stale``).
+    """
+    with xr.open_datatree(path, engine="h5netcdf") as opened:
+        tree = opened.load()
+    if tree.attrs.get("format") != FORMAT:
+        raise refuse("draws_unreadable", found=str(tree.attrs.get("format")), expected=str(FORMAT))
+    made_under = str(tree.attrs["plan_sha256"])
+    if plan_sha256 is not None and plan_sha256 != made_under:
+        raise refuse("draws_stale", found=made_under, expected=plan_sha256)
+    fits = {
+        str(name): _stored(node, at)
+        for node in tree.children.values()
+        for at, name in enumerate(node["fit"].to_numpy())
+    }
+    return StoredDraws(fits, made_under, json.loads(tree.attrs["versions"]))
+
+
+def _stored(node: xr.DataTree, at: int) -> StoredFit:
+    draws = {group: child.to_dataset(inherit=False).isel(fit=at, drop=True) for group, child in node.children.items()}
+    diagnostics = json.loads(str(node["diagnostics"].to_numpy()[at]))
+    return StoredFit(
+        draws=xr.DataTree.from_dict(draws),
+        seed=int(node["seed"].to_numpy()[at]),
+        data_sha256=str(node["data_sha256"].to_numpy()[at]),
+        report=GateReport(**diagnostics | {"gates": Gates(**diagnostics["gates"])}),
+    )

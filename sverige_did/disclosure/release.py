@@ -1,0 +1,134 @@
+"""The one door out: results become released results, and the report sees nothing else.
+
+Two policies. ``published``: every number is computed from figures that somebody else has already printed, so nothing
+new about a child can leave; the door checks that this is so. ``registers``: small counts are withheld before release.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from importlib.metadata import version
+from typing import Any, Literal
+
+from sverige_did.errors import InputError, Problem
+from sverige_did.outcomes import CATALOGUE
+from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.estimates import ROW_FIELDS, CheckResult, Diagnostics, Finding, Frozen, Remark
+from sverige_did.results.lineups import LineupRecord
+from sverige_did.results.posteriors import PosteriorRecord
+from sverige_did.results.published import Feasible, Reported
+from sverige_did.study.study import Study
+
+Policy = Literal["published", "registers"]
+
+
+COMPUTED_WITH = ("sverige-did", "numpy", "scipy", "pandas", "pymc", "pytensor", "nutpie", "arviz-stats", "matplotlib")
+"""The packages whose versions stand in a release."""
+
+
+class ReleasedLevel(Frozen):
+    """One outcome in one group and period: a level in its unit, or hidden, which is neither 0 nor blank."""
+
+    outcome: str
+    group: Literal["treated", "control"]
+    period: str
+    status: Literal["shown", "hidden"]
+    level: float | None = None
+
+
+class Release(Frozen):
+    """All that a report may tell about one study, and all that it needs.
+
+    ``versions`` names the packages that computed it; ``data_sha256`` is the hash of the panel; ``main_reading`` is the
+    reading that the first figure shows: the first one that contradicts none of the reported figures. ``withheld`` are
+    outcomes that were estimated from so few children that nothing about them may leave.
+    """
+
+    study: Study
+    plan_sha256: str
+    data_sha256: str
+    synthetic: bool
+    policy: Policy
+    versions: dict[str, str]
+    designs: tuple[OutcomeDesign, ...]
+    main_reading: str
+    findings: tuple[Finding, ...]
+    checks: tuple[CheckResult, ...]
+    reported: tuple[Reported, ...] = ()
+    feasible: tuple[Feasible, ...] = ()
+    diagnostics: tuple[Diagnostics, ...] = ()
+    lineups: tuple[LineupRecord, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    levels: tuple[ReleasedLevel, ...] = ()
+    withheld: tuple[str, ...] = ()
+    left_out: tuple[Remark, ...] = ()
+    posteriors: tuple[PosteriorRecord, ...] = ()
+
+
+def release_published(
+    *,
+    study: Study,
+    data_sha256: str,
+    synthetic: bool,
+    reported: tuple[Reported, ...],
+    designs: tuple[OutcomeDesign, ...],
+    feasible: tuple[Feasible, ...],
+    findings: tuple[Finding, ...],
+    checks: tuple[CheckResult, ...],
+    diagnostics: tuple[Diagnostics, ...],
+) -> Release:
+    """Release a study of published figures.
+
+    Raises InputError when the study is not one, when a finding was made from another plan, or when an outcome is told
+    with no published figure of its own: then something else than published figures would leave.
+    """
+    _only_published(study, reported, findings)
+    return Release(
+        study=study,
+        plan_sha256=study.sha256,
+        data_sha256=data_sha256,
+        synthetic=synthetic,
+        policy="published",
+        versions={name: version(name) for name in COMPUTED_WITH},
+        designs=designs,
+        main_reading=_main_reading(study, feasible),
+        findings=findings,
+        checks=checks,
+        reported=reported,
+        feasible=feasible,
+        diagnostics=diagnostics,
+    )
+
+
+def _only_published(study: Study, reported: tuple[Reported, ...], findings: tuple[Finding, ...]) -> None:
+    if study.kind != "published":
+        raise InputError(Problem("not_published", column="kind", found=study.kind, expected="published"))
+    told = {fact.outcome.partition(".")[0] for fact in reported}
+    problems = []
+    for outcome in dict.fromkeys(finding.outcome for finding in findings):
+        if not told & {outcome, *CATALOGUE[outcome].made_of}:
+            problems.append(Problem("not_published_outcome", column="outcome", found=outcome))
+    if any(finding.plan_sha256 != study.sha256 for finding in findings):
+        problems.append(Problem("other_plan"))
+    if problems:
+        raise InputError(*problems)
+
+
+def _main_reading(study: Study, feasible: tuple[Feasible, ...]) -> str:
+    """The first reading of the plan whose own enumeration contradicts no reported figure; the first if all do."""
+    own = {found.reading: found for found in reversed(feasible)}  # a reading's first enumeration is its own
+    contradicted = {reading for reading, found in own.items() if not found.consistent}
+    sound = [reading.key for reading in study.readings if reading.key not in contradicted]
+    return (sound or [reading.key for reading in study.readings] or ["all"])[0]
+
+
+def estimates_csv(release: Release) -> str:
+    """The findings as a table for machines: ``results.ROW_FIELDS``, with a first column that marks synthetic data."""
+    out = io.StringIO()
+    mark: dict[str, Any] = {"synthetic": True} if release.synthetic else {}
+    writer = csv.DictWriter(out, [*mark, *ROW_FIELDS], lineterminator="\n")
+    writer.writeheader()
+    for finding in release.findings:
+        writer.writerow(mark | finding.row())
+    return out.getvalue()

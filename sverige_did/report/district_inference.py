@@ -1,0 +1,253 @@
+"""What only a study of registers has to tell: all choices of districts, period by period, coverage and group levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sverige_did import words
+from sverige_did.outcomes import CATALOGUE
+from sverige_did.report import numbers, svg
+from sverige_did.report.labels import mark
+from sverige_did.report.tables import FigureView, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from sverige_did.disclosure.release import Release
+    from sverige_did.results.estimates import Curve, Remark
+    from sverige_did.results.lineups import LineupRecord
+    from sverige_did.words import Language
+
+WIDTH, HEIGHT = 400.0, 260.0
+
+
+@dataclass(frozen=True, slots=True)
+class LineupView:
+    """One outcome: its verdict, the figures, and what must be said about them."""
+
+    outcome: str
+    name: str
+    verdict: str
+    figures: tuple[FigureView, ...]
+    remarks: tuple[str, ...]
+
+
+def lineups(release: Release, language: Language) -> tuple[LineupView, ...]:
+    """One view for every line-up, in the order of the release."""
+    return tuple(_view(release, record, language) for record in release.lineups)
+
+
+def _view(release: Release, record: LineupRecord, language: Language) -> LineupView:
+    figures = []
+    if record.counts:
+        figures.append(_histogram(release, record, language))
+    if record.event is not None:
+        figures.append(_event(release, record, record.event, language))
+    return LineupView(
+        outcome=record.outcome,
+        name=_name(record.outcome, language),
+        verdict=record.verdict,
+        figures=tuple(figures),
+        remarks=tuple(_remarks(record, language)),
+    )
+
+
+def _remarks(record: LineupRecord, language: Language) -> Iterable[str]:
+    scale = words.text(f"labels.scale.{record.scale}", language)
+    yield words.text("lineup.note.scale", language, scale=scale)
+    if record.smallest_p is not None:
+        yield words.text("lineup.note.smallest", language, p=numbers.significant(record.smallest_p, language))
+    if not record.enumerated:
+        yield words.text("lineup.note.sampled", language)
+    yield from (said(remark, language) for remark in record.remarks)
+
+
+def said(remark: Remark, language: Language) -> str:
+    """A remark as a sentence."""
+    return words.text(remark.key, language, **remark.values)
+
+
+def _name(outcome: str, language: Language) -> str:
+    return words.text(f"outcomes.{outcome}.short", language)
+
+
+def _caption(release: Release, key: str, language: Language, **values: object) -> str:
+    told, warning = words.text(f"lineup.caption.{key}", language, **values), mark(release, language)
+    return told if warning is None else f"{warning}: {told}"
+
+
+def _heads(names: tuple[str, ...], language: Language) -> tuple[str, ...]:
+    return tuple(words.text(f"lineup.column.{name}", language) for name in names)
+
+
+def _histogram(release: Release, record: LineupRecord, language: Language) -> FigureView:
+    """How often each studentised difference comes of all choices, and where the choice that was made lies."""
+    told = _caption(release, "histogram", language, outcome=_name(record.outcome, language))
+
+    def paint(figure: Figure) -> None:
+        axes = _axes(figure, "statistic", "choices", language)
+        axes.stairs(record.counts, record.edges, fill=True, color=svg.MUTED, alpha=0.55)
+        if record.observed is not None:
+            axes.axvline(record.observed, color=svg.ACCENT, linewidth=2.5)
+        _numbered(axes, language)
+
+    drawn = svg.draw(f"choices-{record.outcome}", WIDTH, HEIGHT, paint, title=told, mark=mark(release, language))
+    ends = [numbers.decimal(edge, language, 2) for edge in record.edges]
+    rows = tuple(
+        (low, high, numbers.significant(count, language))
+        for low, high, count in zip(ends[:-1], ends[1:], record.counts, strict=True)
+        if count
+    )
+    return FigureView(drawn, Table(told, _heads(("low", "high", "count"), language), rows, frozenset({1, 2})))
+
+
+def _event(release: Release, record: LineupRecord, curve: Curve, language: Language) -> FigureView:
+    """The effect of every period against the last one before the start, in calendar time or in time since the start."""
+    by_date = curve.x_name == "lineup.axis.event_time"
+    told = _caption(release, "event", language, outcome=_name(record.outcome, language))
+    start = -0.5 if by_date else _year(release)
+
+    def paint(figure: Figure) -> None:
+        axes = _axes(figure, "event_time" if by_date else "period", "effect", language)
+        axes.vlines(curve.x, curve.lower, curve.upper, color=svg.MUTED, linewidth=2)
+        axes.plot(curve.x, curve.y, "o", color=svg.ACCENT, markersize=5)
+        axes.axhline(0, color=svg.INK, linewidth=1)
+        axes.axvline(start, color=svg.INK, linewidth=1, linestyle=":")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}" if value == round(value) else "")
+        axes.yaxis.set_major_formatter(lambda value, _: numbers.significant(value, language))
+        axes.locator_params(axis="y", nbins=5)
+
+    drawn = svg.draw(f"event-{record.outcome}", WIDTH, HEIGHT, paint, title=told, mark=mark(release, language))
+    rows = tuple(
+        (
+            numbers.decimal(x, language, 0) if by_date else _period(x),
+            *(numbers.decimal(value, language, 2) for value in (y, low, high)),
+        )
+        for x, y, low, high in zip(curve.x, curve.y, curve.lower, curve.upper, strict=True)
+    )
+    first = "event_time" if by_date else "period"
+    return FigureView(
+        drawn, Table(told, _heads((first, "estimate", "low", "high"), language), rows, frozenset({1, 2, 3}))
+    )
+
+
+def _axes(figure: Figure, x: str, y: str, language: Language) -> Axes:
+    axes = figure.add_axes((0.15, 0.2, 0.8, 0.66))
+    axes.set_xlabel(words.text(f"lineup.axis.{x}", language), fontsize=12)
+    axes.set_title(words.text(f"lineup.axis.{y}", language), fontsize=12, loc="left", x=-0.17, color=svg.INK)
+    axes.grid(axis="y", color=svg.RULE, linewidth=0.5)
+    axes.set_axisbelow(True)
+    return axes
+
+
+def _numbered(axes: Axes, language: Language) -> None:
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda value, _: numbers.significant(value, language))
+    axes.locator_params(nbins=5)
+
+
+def _year(release: Release) -> float:
+    """The start of the programme in years: 2013.58 for 1 August 2013."""
+    start = release.study.periods.treatment_start
+    return start.year + (start.timetuple().tm_yday - 1) / 365.25
+
+
+def _period(years: float) -> str:
+    """The half-year that begins at that time: ``2014H2`` for 2014.5."""
+    return f"{int(years)}H{2 if years % 1 else 1}"
+
+
+def levels(release: Release, language: Language) -> tuple[Table, ...]:
+    """One table an outcome: the level of each group in each period, with hidden numbers called so."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for one in release.levels:
+        cells = found.setdefault(one.outcome, {}).setdefault(one.period, {})
+        cells[one.group] = _level(one.outcome, one.level, language, hidden=one.status == "hidden")
+    columns = _heads(("period", "treated", "control"), language)
+    return tuple(
+        Table(
+            _caption(release, "levels", language, outcome=f"{_name(outcome, language)} ({_unit(outcome, language)})"),
+            columns,
+            tuple(
+                (period, cells.get("treated", "–"), cells.get("control", "–")) for period, cells in sorted(rows.items())
+            ),
+            frozenset({1, 2}),
+        )
+        for outcome, rows in found.items()
+    )
+
+
+def _level(outcome: str, level: float | None, language: Language, *, hidden: bool) -> str:
+    if hidden:
+        return words.text("lineup.hidden", language)
+    digits = 1 if CATALOGUE[outcome].unit == "percent" else 2
+    return "–" if level is None else numbers.decimal(level, language, digits)
+
+
+def _unit(outcome: str, language: Language) -> str:
+    return words.text(f"labels.unit.{CATALOGUE[outcome].unit}", language)
+
+
+def coverage(release: Release, language: Language) -> Table:
+    """Which file covers which outcome, group and period, beside the design class that follows."""
+    classes = {design.outcome: design.design_class or "–" for design in release.designs}
+    columns = _heads(("outcome", "class", "group", "file", "unit_kind", "units", "first", "last", "periods"), language)
+    rows = []
+    for one in release.coverage:
+        seen = [period for period, units in zip(one.periods, one.units_seen, strict=True) if units]
+        rows.append(
+            (
+                _name(one.outcome, language),
+                classes.get(one.outcome, "–"),
+                words.text(f"labels.group.{one.group}", language),
+                one.source or "–",
+                words.text(f"lineup.unit_kind.{one.unit_kind}", language) if one.unit_kind else "–",
+                str(one.units),
+                seen[0] if seen else "–",
+                seen[-1] if seen else "–",
+                str(len(seen)),
+            )
+        )
+    told = _caption(release, "coverage", language)
+    return Table(told, columns, tuple(rows), frozenset({5, 8}))
+
+
+def together(release: Release, language: Language) -> tuple[Table, tuple[str, ...]] | None:
+    """The p-value of every outcome alone and among the others, with how they were made; None where there is one."""
+    roles = {wanted.outcome: wanted.role for wanted in release.study.outcomes}
+    found = [(record.outcome, record.together) for record in release.lineups if record.together is not None]
+    if not found:
+        return None
+    rows = tuple(
+        (
+            _name(outcome, language),
+            words.text(f"labels.role.{roles[outcome]}", language),
+            *(_p(value, language) for value in (one.single, one.max_t, one.holm, one.max_t_role)),
+        )
+        for outcome, one in found
+    )
+    first = found[0][1]
+    told = [words.text("lineup.together.all", language, outcomes=first.n_outcomes, districts=first.n_units)]
+    if first.n_outcomes > len(rows):
+        told.append(words.text("lineup.together.withheld", language, count=first.n_outcomes - len(rows)))
+    if not first.enumerated:
+        told.append(words.text("lineup.together.sampled", language))
+    columns = _heads(("outcome", "role", "alone", "max_t", "holm", "max_t_role"), language)
+    table = Table(_caption(release, "together", language), columns, rows, frozenset(range(2, 6)))
+    return table, tuple(told)
+
+
+def _p(value: float, language: Language) -> str:
+    return numbers.p_value(value, language).removeprefix("= ")
+
+
+def withheld(release: Release, language: Language) -> str:
+    """The sentence about outcomes that rest on too few children."""
+    if not release.withheld:
+        return words.text("lineup.nothing_withheld", language)
+    names = ", ".join(_name(outcome, language) for outcome in release.withheld)
+    return words.text("lineup.withheld", language, outcomes=names)

@@ -1,0 +1,224 @@
+"""Which released findings answer what: the choice of what is told first, made by rule and never by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal, get_args
+
+from sverige_did.results.estimates import EFFECT_CLASSES, DesignClass, Finding, Verdict
+
+if TYPE_CHECKING:
+    from sverige_did.disclosure.release import Release
+    from sverige_did.results.designs import OutcomeDesign
+
+ALL_READINGS = "all"
+ROLES = ("primary", "secondary", "exploratory", "implementation")
+"""The roles of outcomes in a plan, the weightiest first."""
+
+Standing = Verdict | Literal["no_data"]
+STANDINGS: tuple[Standing, ...] = (*get_args(Verdict), "no_data")
+"""From the strongest to none; a question stands as its strongest outcome does, and the verdict table shows each."""
+
+DID = ("poisson_exact", "did_log", "did")
+"""The estimators of a ratio difference-in-differences without a prior: sampling intervals before ranges of rounding."""
+
+BAYES = ("bayes", "bayes_costs", "bayes_moves", "closed_form")
+"""The estimators with a prior that tell a ratio: draws before the normal approximation."""
+
+HEADLINE: tuple[tuple[tuple[str, ...], str], ...] = (
+    (BAYES, "ratio"), (DID, "ratio"), (("rate_ratio",), "ratio"), (BAYES, "pp"), (("did_identity", "did"), "pp"),
+    (("did_scaled", "did"), "mio_dkk"), (("sign_test", "proportion"), "share"),
+    (("before_after",), "ratio"), (("before_after",), "pp"), (("before_after",), "level"),
+)  # fmt: skip
+"""Estimators and scale told first for an outcome: what carries most of the uncertainty comes first."""
+
+PARTS_OF_SPENDING = ("lmdi_treated", "lmdi_control", "lmdi_did")
+"""Estimators that split a change into parts, in the order in which they are told."""
+
+NOT_ABOUT_THE_OUTCOME = frozenset({"break_even", "net_cost", *PARTS_OF_SPENDING})
+"""Estimators that weigh the outcome against an investment, or split it, and do not say what happened to it."""
+
+OffScale = Literal["no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale", "withheld"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One outcome of the first figure: findings on the ratio scale, None where there is none.
+
+    ``reading`` is empty where the outcome is told in the main reading, or in all.
+    """
+
+    outcome: str
+    reading: str
+    design_class: DesignClass
+    benefit: Literal["lower", "higher", "none"]
+    raw: Finding | None
+    did: Finding | None
+    bayes: Finding | None
+    level: Finding | None
+
+
+def design_of(release: Release, outcome: str) -> OutcomeDesign:
+    """The design of one outcome; KeyError when the release has none."""
+    return {design.outcome: design for design in release.designs}[outcome]
+
+
+def findings_of(release: Release, outcome: str) -> tuple[Finding, ...]:
+    """Every finding of one outcome, in the order of the release."""
+    return tuple(finding for finding in release.findings if finding.outcome == outcome)
+
+
+def reading_of(release: Release, outcome: str) -> str:
+    """The reading an outcome is told in: the main one, or the plan's next where that leaves the outcome open."""
+    made = {finding.reading for finding in findings_of(release, outcome)}
+    order = (release.main_reading, *(reading.key for reading in release.study.readings))
+    return next((reading for reading in order if reading in made), ALL_READINGS)
+
+
+def told_first(release: Release, outcome: str) -> tuple[Finding, ...]:
+    """The findings of one outcome in the reading it is told in, and those that hold in any."""
+    told = {reading_of(release, outcome), ALL_READINGS}
+    return tuple(finding for finding in findings_of(release, outcome) if finding.reading in told)
+
+
+def main_prior(release: Release) -> str | None:
+    """The assumption that marks a posterior under the plan's main prior of the effect: the first that is named so."""
+    keys = (prior.key for prior in release.study.priors)
+    return next((f"prior_{key}" for key in keys if key.startswith("effect")), None)
+
+
+def pick(release: Release, outcome: str, estimators: tuple[str, ...], scale: str) -> Finding | None:
+    """The first finding on that scale, in the order of the estimators.
+
+    Of one estimator, the treated districts go before a new one, a posterior under the main prior before one under
+    another, an interval before none, and what was printed as it stands before a table that was worked out.
+    """
+    told = [item for item in told_first(release, outcome) if item.result.scale == scale and not is_part(item)]
+    fitting = [item for item in told if item.result.estimator in estimators]
+    expected = main_prior(release)
+
+    def rank(item: Finding) -> tuple[int, bool, bool, bool, bool]:
+        priors = [key for key in item.result.assumptions if key.startswith("prior_")]
+        other = bool(priors) and expected not in priors
+        at, elsewhere = estimators.index(item.result.estimator), item.result.estimand == "new_district"
+        return at, elsewhere, other, item.result.lower is None, item.reading != ALL_READINGS
+
+    return min(fitting, key=rank, default=None)
+
+
+def is_part(finding: Finding) -> bool:
+    """Whether a number is a part of a whole (a share of the moves, of a target) and no change or contrast."""
+    return finding.result.scale == "ratio" and finding.result.estimand.startswith("share_of_")
+
+
+def headline(release: Release, outcome: str) -> Finding | None:
+    """The finding that stands for an outcome in a sentence; None where nothing could be estimated.
+
+    Where methods were lined up it is the first of them, on the scale that the verdict is about.
+    """
+    if any(record.outcome == outcome for record in release.lineups):
+        return next(iter(findings_of(release, outcome)), None)
+    chosen = (pick(release, outcome, estimators, scale) for estimators, scale in HEADLINE)
+    rest = (item for item in told_first(release, outcome) if item.result.estimator not in NOT_ABOUT_THE_OUTCOME)
+    return next((item for item in chosen if item is not None), next(rest, None))
+
+
+def elsewhere(release: Release, outcome: str) -> tuple[Finding, ...]:
+    """What the headline's method gives in the other readings, under the same prior; none of them was chosen away."""
+    told = headline(release, outcome)
+    if told is None:
+        return ()
+    return tuple(
+        item
+        for item in findings_of(release, outcome)
+        if item.reading != told.reading and _method(item) == _method(told)
+    )
+
+
+def _method(finding: Finding) -> tuple[object, ...]:
+    priors = frozenset(key for key in finding.result.assumptions if key.startswith("prior_"))
+    return finding.result.estimator, finding.result.scale, finding.result.estimand, priors
+
+
+def standing(release: Release, outcome: str) -> Standing:
+    """How an outcome stands: the verdict of its headline; no_data where nothing was registered or printed."""
+    if design_of(release, outcome).design_class is None:
+        return "no_data"
+    told = headline(release, outcome)
+    return "refused" if told is None else told.verdict
+
+
+def question_standing(release: Release, question: str) -> Standing:
+    """How a question stands: as the strongest of its outcomes; no_data where it has none.
+
+    Where verdicts are tests, only the outcomes of the weightiest role are asked, so that no exploratory one can answer
+    for a primary one.
+    """
+    asked = [item for item in release.study.outcomes if item.question == question]
+    if release.lineups and asked:
+        weightiest = min(ROLES.index(item.role) for item in asked)
+        asked = [item for item in asked if ROLES.index(item.role) == weightiest]
+    return min((standing(release, item.outcome) for item in asked), key=STANDINGS.index, default="no_data")
+
+
+def tally(release: Release) -> dict[str, int]:
+    """How many questions the figures support, leave open, can only describe, and cannot answer."""
+    stands = [question_standing(release, question.key) for question in release.study.questions]
+    return {
+        "total": len(stands),
+        "supported": stands.count("supported"),
+        "open": stands.count("inconclusive") + stands.count("conditional"),
+        "descriptive": stands.count("descriptive"),
+        "unanswered": stands.count("refused") + stands.count("no_data"),
+    }
+
+
+def rows(release: Release) -> tuple[Row, ...]:
+    """The outcomes that can stand on the common scale, in the plan's order."""
+    found = []
+    for wanted in release.study.outcomes:
+        design_class = design_of(release, wanted.outcome).design_class
+        if design_class is None:
+            continue
+        is_effect = design_class in EFFECT_CLASSES
+        ratio = partial(pick, release, wanted.outcome, scale="ratio")
+        raw = ratio(("before_after",))
+        row = Row(
+            outcome=wanted.outcome,
+            reading=_other_reading(release, wanted.outcome),
+            design_class=design_class,
+            benefit=wanted.benefit,
+            raw=raw if is_effect else None,
+            did=ratio(DID) if is_effect else None,
+            bayes=ratio(BAYES) if is_effect else None,
+            level=None if is_effect else ratio(("rate_ratio",)) or raw,
+        )
+        if row.did or row.bayes or row.level:
+            found.append(row)
+    return tuple(found)
+
+
+def _other_reading(release: Release, outcome: str) -> str:
+    reading = reading_of(release, outcome)
+    return "" if reading in {release.main_reading, ALL_READINGS} else reading
+
+
+def off_scale(release: Release) -> tuple[tuple[str, OffScale], ...]:
+    """The outcomes of the plan that are not in the first figure, each with the reason."""
+    shown = {row.outcome for row in rows(release)}
+    absent = [item.outcome for item in release.study.outcomes if item.outcome not in shown]
+    return tuple((outcome, _why_off_scale(release, outcome)) for outcome in absent)
+
+
+def _why_off_scale(release: Release, outcome: str) -> OffScale:
+    design = design_of(release, outcome)
+    if design.design_class is None:
+        return "no_data"
+    if outcome in release.withheld:
+        return "withheld"
+    if design.support.numbers_lost:
+        return "numbers_lost"
+    if not findings_of(release, outcome):
+        return "not_estimated"
+    return "level_lost" if design.may_say_effect and release.policy == "published" else "other_scale"

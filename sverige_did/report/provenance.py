@@ -1,0 +1,101 @@
+"""What a reviewer needs to check the page: assumptions, deviations, versions, sources, the plan and its limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import yaml
+
+from sverige_did import words
+from sverige_did.report import numbers
+from sverige_did.report.headlines import ALL_READINGS
+from sverige_did.report.labels import caption, check_sentence, in_language
+from sverige_did.report.sections import REPORTED_COLUMNS, reported_row
+from sverige_did.report.tables import Table, heads
+
+if TYPE_CHECKING:
+    from sverige_did.disclosure.release import Release
+    from sverige_did.words import Language
+
+OWN = "own assumption"
+"""How a plan says that a number has no source but itself (study.Assumption.source)."""
+
+
+def assumptions(release: Release, language: Language) -> Table | None:
+    """Every number that no source prints: value, the values tried beside it, the reason and the source."""
+    if not release.study.assumptions:
+        return None
+    columns = heads(("assumption", "value", "grid", "unit", "reason", "source"), language)
+    rows = tuple(
+        (
+            item.key,
+            numbers.significant(item.value, language),
+            "; ".join(numbers.significant(value, language) for value in item.grid) or "–",
+            words.text(f"labels.unit.{item.unit}", language),
+            in_language(item.reason, language),
+            words.text("report.own_assumption", language) if item.source == OWN else item.source,
+        )
+        for item in release.study.assumptions
+    )
+    return Table(caption(release, "assumptions", language), columns, rows, frozenset({1, 2}))
+
+
+def deviations(release: Release, language: Language) -> Table | None:
+    """Where the analysis departs from the plan; None where it does not."""
+    if not release.study.deviations:
+        return None
+    rows = tuple(
+        (numbers.day(item.when, language), in_language(item.what, language), in_language(item.why, language))
+        for item in release.study.deviations
+    )
+    columns = heads(("when", "what", "why"), language)
+    return Table(caption(release, "deviations", language), columns, rows)
+
+
+def versions(release: Release, language: Language) -> Table:
+    """The packages that computed the release."""
+    rows = tuple(sorted(release.versions.items()))
+    return Table(caption(release, "versions", language), heads(("package", "version"), language), rows)
+
+
+def reported(release: Release, language: Language) -> Table | None:
+    """Every reported figure that entered, for whoever wants to check them one by one."""
+    if not release.reported:
+        return None
+    rows = tuple(reported_row(release, fact, language) for fact in release.reported)
+    columns = heads(REPORTED_COLUMNS, language)
+    return Table(caption(release, "all_reported", language), columns, rows, frozenset({1}))
+
+
+def needed(release: Release, language: Language) -> tuple[tuple[str, str], ...]:
+    """What the designs at hand could detect, outcome by outcome in words: what better data would have to beat."""
+    shown = {release.main_reading, ALL_READINGS}
+    return tuple(
+        (words.text(f"outcomes.{check.outcome}.short", language), check_sentence(check, language))
+        for check in release.checks
+        if check.check == "needed" and check.reading in shown
+    )
+
+
+def plan_text(release: Release) -> str:
+    """The whole plan as YAML."""
+    plan = release.study.model_dump(mode="json")
+    return yaml.safe_dump(plan, allow_unicode=True, sort_keys=False, width=100)
+
+
+def limits(release: Release) -> tuple[str, ...]:
+    """Which limitations apply, as keys of ``report.limits``: read off the designs and the plan, not written by hand."""
+    classes = {design.design_class for design in release.designs}
+    applies = {
+        "not_randomised": True,
+        "no_trend": any(design.may_say_effect and design.support.treated_dates < 3 for design in release.designs),
+        "two_groups": "D1g" in classes,
+        "after_only": "D2" in classes,
+        "treated_only": "D3" in classes,
+        "other_cases": "D4" in classes,
+        "nothing": None in classes,
+        "lost": bool(release.feasible) or any(design.support.numbers_lost for design in release.designs),
+        "districts_assumed": not release.study.control.districts_known,
+        "shared_management": True,
+    }
+    return tuple(key for key, holds in applies.items() if holds)

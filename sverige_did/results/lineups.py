@@ -1,0 +1,56 @@
+"""All methods side by side for one outcome, and many outcomes on common assignments."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import model_validator
+
+from sverige_did.results.estimates import Curve, Frozen, Probability, Remark, Verdict
+
+
+class Together(Frozen):
+    """One outcome's p-values among those of the same study, all from the same choices of districts.
+
+    ``single`` is its own p on the ``n_units`` districts that all of the ``n_outcomes`` have; ``max_t`` is Westfall and
+    Young's for all of them, ``holm`` Holm's. ``max_t_role`` is Westfall and Young's among the ``n_role`` outcomes that
+    have its role in the plan.
+    """
+
+    single: Probability
+    max_t: Probability
+    holm: Probability
+    max_t_role: Probability
+    n_outcomes: int
+    n_role: int
+    n_units: int
+    enumerated: bool
+
+
+class LineupRecord(Frozen):
+    """What stands beside the line-up of methods of one outcome on the scale that gives its verdict.
+
+    ``counts`` (B,) say how many of all choices of districts give a studentised difference between ``edges`` (B + 1,);
+    ``observed`` is that of the districts that were treated. ``event`` holds the effect period by period against the
+    last one before the start, with limits that cover all of them at once; None where there are too few periods.
+    ``together`` is what is left of its p when the other outcomes are looked at too. A line-up that could not be made
+    has no counts, and ``remarks`` say why.
+    """
+
+    outcome: str
+    scale: str
+    verdict: Verdict
+    remarks: tuple[Remark, ...] = ()
+    observed: float | None = None
+    smallest_p: Probability | None = None
+    enumerated: bool = True
+    edges: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
+    event: Curve | None = None
+    together: Together | None = None
+
+    @model_validator(mode="after")
+    def _one_count_between_two_edges(self) -> Self:
+        if self.counts and len(self.edges) != len(self.counts) + 1:
+            raise ValueError(f"{self.outcome}: {len(self.counts)} counts need one edge more")
+        return self

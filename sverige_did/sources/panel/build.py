@@ -1,0 +1,174 @@
+"""Registers to the panel: every outcome that the delivered registers can carry, and what was left out on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.errors import Problem
+from sverige_did.panel import Panel
+from sverige_did.sources.panel import events, teams_and_accounts
+from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, make_setting
+from sverige_did.sources.panel.moves import count_moves, move_cells
+from sverige_did.sources.panel.placements import Placed, Placements, count_placed, placed_cells, placements, price_cells
+from sverige_did.sources.panel.prices import PriceIndex
+from sverige_did.sources.panel.wellbeing import comparable_forms, wellbeing_cells
+from sverige_did.sources.panel.wellbeing_bands import judged_cells
+from sverige_did.sources.registers.codes import MeasureCodes
+from sverige_did.study.study import Study
+
+
+class Built(NamedTuple):
+    """The panel, and remarks on what of the registers is not in it (problems of severity ``warning``)."""
+
+    panel: Panel
+    remarks: tuple[Problem, ...]
+
+
+class _Ground(NamedTuple):
+    """What the outcomes share."""
+
+    tables: Tables
+    setting: Setting
+    codes: MeasureCodes
+    placements: Placements
+    placed: Placed
+    case_years: FloatArray | None
+    prices: tuple[PriceIndex, int] | None
+
+
+Part = tuple[list[pd.DataFrame], list[Problem]]
+
+
+def build(tables: Tables, study: Study, codes: MeasureCodes) -> Built:
+    """The panel of a study of kind ``panel``.
+
+    ``tables`` are the registers by name, each of which must be usable; one that was not delivered gives no outcomes.
+    Raises RefusedError and InputError as :func:`~sverige_did.sources.panel.frame.make_setting` and the outcomes do:
+    for what ``check_folder`` reports as errors, and for teams and account functions that nobody has explained.
+    """
+    setting = make_setting(tables, study)
+    spells = placements(tables["placements"], setting, codes)
+    ground = _Ground(
+        tables=tables,
+        setting=setting,
+        codes=codes,
+        placements=spells,
+        placed=count_placed(spells.spells, setting),
+        case_years=events.case_years(tables, setting) if "cases" in tables else None,
+        prices=prices_of(setting),
+    )
+    cells, remarks = [], []
+    for part in PARTS:
+        found, said = part(ground)
+        cells += found
+        remarks += said
+    table = pd.concat(cells, ignore_index=True)
+    # What no register holds is no cell: a missing cell would say that it was registered and lost (design.py).
+    panel = Panel.of(table[table["status"] != "missing"], synthetic=study.synthetic)
+    return Built(panel, tuple(remarks))
+
+
+def prices_of(setting: Setting) -> tuple[PriceIndex, int] | None:
+    """The plan's price index and the year whose prices it tells amounts in; None where it has none."""
+    plan = setting.rules.prices
+    if plan is None:
+        return None
+    index = PriceIndex(
+        name=plan.name,
+        source=plan.source,
+        years=tuple(one.year for one in plan.levels),
+        levels=tuple(one.level for one in plan.levels),
+    )
+    return index, plan.base_year
+
+
+def _person_years(ground: _Ground) -> Part:
+    file = ground.tables["placements"].file
+    remarks = list(_left_out(file, "panel_no_district", ground.placed.nowhere))
+    return placed_cells(ground.placed, ground.setting, file), remarks
+
+
+def _moves(ground: _Ground) -> Part:
+    file = ground.tables["placements"].file
+    moved = count_moves(ground.placements.spells, ground.setting)
+    return move_cells(moved, ground.setting, file), list(_left_out(file, "panel_no_place", moved.unknown))
+
+
+def _spending(ground: _Ground) -> Part:
+    table = ground.tables["placements"]
+    if table.usable()["price"].isna().all():
+        return [], []
+    if ground.prices is None:
+        return [], [_remark(table.file, "panel_no_index")]
+    unpriced = int(np.isnan(ground.placements.price).sum())
+    cells = price_cells(ground.placements, ground.setting, *ground.prices, table.file)
+    return cells, list(_left_out(table.file, "panel_no_price", unpriced))
+
+
+def _breakdowns(ground: _Ground) -> Part:
+    return events.breakdown_cells(ground.tables, ground.setting, ground.placed.total), []
+
+
+def _complaints(ground: _Ground) -> Part:
+    tables, setting = ground.tables, ground.setting
+    if "complaints" not in tables:
+        return [], []
+    by_case = ground.case_years is not None and tables["complaints"].usable()["case"].notna().all()
+    if by_case and ground.case_years is not None:
+        return events.complaint_cells(tables, setting, ground.case_years), []
+    return teams_and_accounts.complaint_cells(tables, setting), []
+
+
+def _follow_ups(ground: _Ground) -> Part:
+    if "follow_ups" not in ground.tables:
+        return [], []
+    if ground.case_years is None:
+        return [], [_remark(ground.tables["follow_ups"].file, "panel_no_cases")]
+    return events.follow_up_cells(ground.tables, ground.setting, ground.case_years), []
+
+
+def _caseload(ground: _Ground) -> Part:
+    if "caseworkers" not in ground.tables:
+        return [], []
+    return teams_and_accounts.caseload_cells(ground.tables, ground.setting), []
+
+
+def _accounts(ground: _Ground) -> Part:
+    if "accounts" not in ground.tables:
+        return [], []
+    if ground.prices is None:
+        return [], [_remark(ground.tables["accounts"].file, "panel_no_index")]
+    return teams_and_accounts.account_cells(ground.tables, ground.setting, ground.codes, *ground.prices), []
+
+
+def _wellbeing(ground: _Ground) -> Part:
+    if "sdq_waves" not in ground.tables:
+        return [], []
+    forms, file = comparable_forms(ground.tables, ground.setting), ground.tables["sdq_waves"].file
+    judged = judged_cells(forms, ground.tables, ground.setting, file)
+    remarks = [
+        *_left_out(file, "panel_other_informant", forms.other_informant),
+        *_left_out(file, "panel_out_of_age", forms.out_of_age),
+        *_left_out(file, "panel_no_total", forms.without_total),
+        *_left_out(file, "panel_no_norm", judged.without_norm),
+        *_left_out(file, "panel_no_added_value", judged.without_added_value),
+    ]
+    return [wellbeing_cells(forms, ground.setting, file), *judged.cells], remarks
+
+
+PARTS: tuple[Callable[[_Ground], Part], ...] = (
+    _person_years, _moves, _spending, _breakdowns, _complaints, _follow_ups, _caseload, _accounts, _wellbeing,
+)  # fmt: skip
+
+
+def _left_out(file: str, key: str, count: float) -> Iterator[Problem]:
+    if count:
+        yield Problem(key, file=file, severity="warning", values={"count": f"{count:.4g}"})
+
+
+def _remark(file: str, key: str) -> Problem:
+    return Problem(key, file=file, severity="warning")

@@ -1,0 +1,171 @@
+"""Person-years from the placements to cells: the primary outcome, the composition of the placed, and their prices.
+
+A child counts in its district while it is under 18 and placed; where two of its placements overlap, the plan's rule
+says which counts. Preventive measures beside a placement take nothing from it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.sources.panel.frame import FloatArray, Setting, lay
+from sverige_did.sources.panel.prices import PriceIndex, fixed_prices
+from sverige_did.sources.registers.codes import MeasureCodes, Rung
+from sverige_did.sources.registers.tables import RegisterTable
+from sverige_did.sources.spells.overlaps import resolve_overlaps
+from sverige_did.sources.spells.person_years import days_in_year, person_days, person_years
+from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, IntArray, Spells, birthday
+
+NO_RUNG = 0
+"""The rung of a placement whose place is not known: it counts among the placed and on no rung."""
+
+MAJORITY = 18
+MILLION = 1e6
+
+NAMES: dict[Rung, str] = {
+    Rung.HOME_BASED: "home_based",
+    Rung.NETWORK: "network",
+    Rung.FOSTER: "foster",
+    Rung.INSTITUTION: "institution",
+}
+"""The outcomes of each rung on which a child can be placed: ``<name>_share`` and ``<name>_per_1000``."""
+
+FAMILY = (Rung.NETWORK, Rung.FOSTER)
+"""The outcomes ``family_share`` and ``family_per_1000`` as KORA counts them (Tabel 6, »familieplejeanbragte i alt«):
+foster families together with kin and network."""
+
+
+class Placed(NamedTuple):
+    """``years`` (D, R + 1, T): person-years of the placed, first those without a rung, then :data:`NAMES` in order.
+
+    ``nowhere`` is the number of person-years of children without a known district: they are in no cell.
+    """
+
+    years: FloatArray
+    nowhere: float
+
+    @property
+    def total(self) -> FloatArray:
+        """(D, T) person-years on any rung or none."""
+        total: FloatArray = self.years.sum(axis=1)
+        return total
+
+    def on(self, rung: Rung) -> FloatArray:
+        """(D, T) person-years on one rung."""
+        years: FloatArray = self.years[:, 1 + list(NAMES).index(rung)]
+        return years
+
+
+class Placements(NamedTuple):
+    """Spells of placement under the age of 18 in their districts, and the price a day (n,) of each, NaN if unknown."""
+
+    spells: Spells
+    price: FloatArray
+
+
+def placements(table: RegisterTable, setting: Setting, codes: MeasureCodes) -> Placements:
+    """The placements after the plan's rule for overlaps; the rung is :data:`NO_RUNG` where the place is not known."""
+    frame = table.usable()
+    place = codes.place(frame["measure"], ladder=setting.rules.home_based)
+    rows = frame.assign(rung=place["rung"].fillna(NO_RUNG).astype(np.int64))[place["placed"].astype(bool)]
+    if rows.empty:
+        return Placements(_none(setting), np.empty(0))
+    spells = setting.spells(rows, "start", "end", rows["rung"].to_numpy(dtype=np.int64))
+    pieces = resolve_overlaps(_under_age(spells, setting), setting.rules.overlap).spells
+    assert pieces.reason is not None, "setting.spells numbers them"
+    return Placements(pieces, rows["price"].to_numpy(dtype=np.float64)[pieces.reason])
+
+
+def _none(setting: Setting) -> Spells:
+    nothing = np.empty(0, dtype=np.int64)
+    return Spells(nothing, nothing, nothing, nothing, nothing, int(setting.windows.bounds[-1]))
+
+
+def _under_age(spells: Spells, setting: Setting) -> Spells:
+    of_age = birthday(setting.born[spells.child], MAJORITY)
+    stop = np.minimum(spells.stop, of_age)
+    keep = np.flatnonzero(stop > spells.start)
+    return spells.cut(keep, spells.start[keep], stop[keep])
+
+
+def count_placed(spells: Spells, setting: Setting) -> Placed:
+    """Person-years of the placed by district, rung and period."""
+    D, T = setting.shape
+    rungs = [NO_RUNG, *(int(rung) for rung in NAMES)]
+    if not len(spells):
+        return Placed(np.zeros((D, len(rungs), T)), 0.0)
+    # The overlap rule has been applied; what still overlaps is meant to count twice.
+    found = person_years(
+        spells, setting.windows, overlap="count_both", districts=[UNKNOWN_DISTRICT, *range(D)], rungs=rungs
+    )
+    years = found.table["person_years"].to_numpy().reshape(D + 1, T, len(rungs)).transpose(0, 2, 1)
+    return Placed(years[1:], float(years[0].sum()))
+
+
+def placed_cells(placed: Placed, setting: Setting, source: str) -> list[pd.DataFrame]:
+    """Rates per resident child, and the composition of the placed.
+
+    Under the ladder ``support`` nobody is placed on the home-based rung, so it has no cells.
+    """
+    units, labels = setting.units, setting.windows.labels
+    cells = [
+        lay("placed_per_1000", "person_years", units, labels, placed.total, setting.resident_years, source),
+        lay("placed_total", "person_years", units, labels, placed.total, None, source),
+    ]
+    places = {name: placed.on(rung) for rung, name in NAMES.items()}
+    if setting.rules.home_based == "support":
+        del places[NAMES[Rung.HOME_BASED]]
+    places["family"] = np.sum([placed.on(rung) for rung in FAMILY], axis=0)
+    for name, years in places.items():
+        rate = lay(f"{name}_per_1000", "person_years", units, labels, years, setting.resident_years, source)
+        cells += [rate, lay(f"{name}_share", "person_years", units, labels, years, placed.total, source)]
+    return cells
+
+
+def price_cells(
+    placements: Placements, setting: Setting, index: PriceIndex, base_year: int, source: str
+) -> list[pd.DataFrame]:
+    """Spending in mio. kr. in fixed prices, per resident child and on each rung per person-year.
+
+    The cell of a district and period in which a day has no price is missing: an unknown price is no price of 0.
+    """
+    spent, days = _spending(placements, setting, index, base_year)
+    units, labels = setting.units, setting.windows.labels
+    total = lay("placement_cost", "money", units, labels, spent.sum(axis=1), setting.resident_years, source)
+    shares = [
+        lay(f"price_{name}", "money", units, labels, spent[:, k], days[:, k], source)
+        for k, name in enumerate(NAMES.values(), start=1)
+    ]
+    return [total, *shares]
+
+
+def _spending(
+    placements: Placements, setting: Setting, index: PriceIndex, base_year: int
+) -> tuple[FloatArray, FloatArray]:
+    """(D, R + 1, T) mio. kr. in prices of the base year, and person-years; NaN where a day has no price.
+
+    Equal prices are counted together: the days of each price by district, rung and window, times the price.
+    """
+    D, T = setting.shape
+    rungs = np.array([NO_RUNG, *(int(rung) for rung in NAMES)])
+    known = np.flatnonzero(placements.spells.district != UNKNOWN_DISTRICT)
+    spells, daily = _part(placements.spells, known), placements.price[known]
+    bounds = setting.windows.bounds
+    year = bounds[:-1].astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    spent, days = np.zeros((D, len(rungs), T)), np.zeros((D, len(rungs), T))
+    price, number = np.unique(daily, return_inverse=True)
+    for k in range(len(price)):
+        part = _part(spells, np.flatnonzero(number == k))
+        counted = person_days(part, bounds, districts=np.arange(D), rungs=rungs)[:, :, 0]
+        days += counted
+        amount = np.where(counted > 0, price[k], 0.0)
+        spent += counted * amount
+    inflated = fixed_prices(spent, np.broadcast_to(year, spent.shape), index, base_year=base_year)
+    return inflated / MILLION, days / days_in_year(bounds[:-1])
+
+
+def _part(spells: Spells, rows: IntArray) -> Spells:
+    return spells.cut(rows, spells.start[rows], spells.stop[rows])

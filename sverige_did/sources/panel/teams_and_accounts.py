@@ -1,0 +1,130 @@
+"""What is registered by team or by group: caseload, complaints without a case, and the accounts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.errors import refuse
+from sverige_did.sources.files.periods import period_days
+from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, groups, lay, over_groups, registered
+from sverige_did.sources.panel.prices import PriceIndex, fixed_prices
+from sverige_did.sources.registers.codes import AccountFunction, MeasureCodes, Rung
+from sverige_did.sources.spells.spells import IntArray, day_number
+
+MILLION = 1e6
+_PLACED = {int(Rung.HOME_BASED), int(Rung.NETWORK), int(Rung.FOSTER), int(Rung.INSTITUTION)}
+
+
+def caseload_cells(tables: Tables, setting: Setting) -> list[pd.DataFrame]:
+    """Open cases per full-time caseworker by group: the sums of the teams, averaged over the rows of a period."""
+    table = tables["caseworkers"]
+    found = _of_teams(table.usable(), setting)
+    cases, fte = (_mean_stock(found, column, setting) for column in ("open_cases", "fte"))
+    return [lay("caseload", "cases", groups(setting.units), setting.windows.labels, cases, fte, table.file)]
+
+
+def complaint_cells(tables: Tables, setting: Setting) -> list[pd.DataFrame]:
+    """Complaints by the group of the team that they are about, per case-year of its teams and per resident child."""
+    table = tables["complaints"]
+    rows = _of_teams(table.usable(), setting)
+    units, labels = groups(setting.units), setting.windows.labels
+    count = np.zeros((len(units), len(labels)))
+    day = day_number(rows["date"].to_numpy())
+    inside = (day >= setting.windows.bounds[0]) & (day < setting.windows.bounds[-1])
+    period = np.searchsorted(setting.windows.bounds, day[inside], side="right") - 1
+    np.add.at(count, (_place(rows["group"][inside], units), period), 1.0)
+    count = np.where(registered(count, units), count, np.nan)
+    residents = over_groups(setting, setting.resident_years)
+    cells = [lay("complaints_per_1000", "events", units, labels, count, residents, table.file)]
+    if "caseworkers" in tables:
+        stock = _mean_stock(_of_teams(tables["caseworkers"].usable(), setting), "open_cases", setting)
+        cells.append(lay("complaints", "events", units, labels, count, stock * setting.length, table.file))
+    return cells
+
+
+def account_cells(tables: Tables, setting: Setting, codes: MeasureCodes, index: PriceIndex, base_year: int) -> list[
+    pd.DataFrame
+]:  # fmt: skip
+    """Spending of each group and year in mio. kr. in fixed prices, per resident child where residents are known.
+
+    Rows of the whole municipality are no comparison and are left out. Refuses a function that the mapping lacks.
+    """
+    table = tables["accounts"]
+    rows = table.usable()
+    rows = rows[rows["group"].isin(["treated", "control"])]
+    functions = [_function(codes, name, int(year)) for name, year in zip(rows["function"], rows["year"], strict=True)]
+    placed = np.array([set(function.rungs) <= _PLACED for function in functions], dtype=bool)
+    stop = setting.study.periods.hard_stop.year
+    kept = rows["year"].to_numpy() <= stop
+    parts = {
+        "placement_spending": rows["gross"].where(placed & kept),
+        "preventive_spending": rows["gross"].where(~placed & kept),
+        "investment": rows["investment"].where(kept),
+    }
+    return [
+        _by_year(name, rows.assign(amount=amount).dropna(subset=["amount"]), setting, index, base_year, table.file)
+        for name, amount in parts.items()
+        if amount.notna().any()
+    ]
+
+
+def _by_year(
+    name: str, rows: pd.DataFrame, setting: Setting, index: PriceIndex, base_year: int, source: str
+) -> pd.DataFrame:
+    years = np.array(sorted(set(rows["year"].astype(int))))
+    units = groups(setting.units)
+    sums = rows.groupby(["group", "year"])["amount"].sum()
+    wanted = pd.MultiIndex.from_product([list(units["unit"]), years.astype(float)])
+    table = sums.reindex(wanted).to_numpy().reshape(len(units), len(years))
+    fixed = fixed_prices(table, np.broadcast_to(years, table.shape), index, base_year=base_year) / MILLION
+    residents = _residents_of_years(setting, years)
+    return lay(name, "money", units, tuple(str(year) for year in years), fixed, residents, source)
+
+
+def _residents_of_years(setting: Setting, years: IntArray) -> FloatArray:
+    """(G, Y) resident-years of each group in whole calendar years; NaN where the grid does not hold the year."""
+    by_period = over_groups(setting, setting.resident_years)
+    of = np.array([int(label[:4]) for label in setting.windows.labels])
+    table = np.full((by_period.shape[0], len(years)), np.nan)
+    for y, year in enumerate(years):
+        mine = of == year
+        if np.isclose(setting.length[mine].sum(), 1.0):
+            table[:, y] = by_period[:, mine].sum(axis=1)
+    return table
+
+
+def _function(codes: MeasureCodes, name: str, year: int) -> AccountFunction:
+    found = codes.function(name, year)
+    if found is None:
+        raise refuse("panel_function", found=name, year=year)
+    return found
+
+
+def _of_teams(frame: pd.DataFrame, setting: Setting) -> pd.DataFrame:
+    """The rows of teams that work for one group only, with ``group``; refuses a team that the plan does not place."""
+    side = {team.team: team.group for team in setting.rules.teams}
+    unplaced = sorted(set(frame["team"]) - set(side))
+    if unplaced:
+        raise refuse("panel_teams", found=", ".join(unplaced))
+    group = frame["team"].map(side)
+    return frame.assign(group=group)[group != "neither"]
+
+
+def _mean_stock(rows: pd.DataFrame, column: str, setting: Setting) -> FloatArray:
+    """(G, T) the sum over the teams of a group, averaged over the periods of the register inside each of the grid."""
+    units, labels = groups(setting.units), setting.windows.labels
+    sums = rows.groupby(["group", "period"])[column].sum()
+    spans = {name: period_days(name) for name in rows["period"].unique()}
+    table = np.full((len(units), len(labels)), np.nan)
+    for t, label in enumerate(labels):
+        start, end = period_days(label)
+        inside = [name for name, span in spans.items() if start <= span.start and span.end <= end]
+        means = sums[sums.index.isin(inside, level="period")].groupby("group").mean()
+        table[:, t] = means.reindex(units["unit"]).to_numpy()
+    return table
+
+
+def _place(group: pd.Series[str], units: pd.DataFrame) -> IntArray:
+    place: IntArray = pd.Index(units["unit"]).get_indexer(pd.Index(group)).astype(np.int64)
+    return place

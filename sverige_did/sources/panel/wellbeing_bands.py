@@ -1,0 +1,185 @@
+"""SDQ forms judged by the plan, as cells: bands of norms, change beyond measurement error, the added-value score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sverige_did.errors import InputError, Problem, refuse
+from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, lay
+from sverige_did.sources.panel.wellbeing import FORM, Forms, mean_of_forms
+from sverige_did.sources.registers.tables import RegisterTable
+from sverige_did.sources.sdq.change import AddedValueFormula, added_value, reliable_change
+from sverige_did.sources.sdq.norms import (
+    ABNORMAL,
+    BORDERLINE,
+    NO_SCORE,
+    Band,
+    Norm,
+    bands,
+    covered,
+    danish_parent_norms,
+)
+from sverige_did.study.blocks import AddedValue, Sdq
+from sverige_did.study.blocks import ReliableChange as ReliableChangeRule
+
+MONTH = 365.25 / 12
+SEX = {"girl": "girls", "boy": "boys"}
+
+
+class Judged(NamedTuple):
+    """The cells; how many forms no norm was made for, and how many second forms the formula does not hold for."""
+
+    cells: list[pd.DataFrame]
+    without_norm: int
+    without_added_value: int
+
+
+NormsByInformant = Mapping[str, tuple[Norm, ...]]
+"""Norms by the register's word for who answers."""
+
+
+class _Pairs(NamedTuple):
+    """Each form after a child's first one (``after``) beside that first one (``before``)."""
+
+    before: Forms
+    after: Forms
+
+
+def judged_cells(forms: Forms, tables: Tables, setting: Setting, source: str) -> Judged:
+    """What the plan's block ``sdq`` asks for, and no more.
+
+    Raises RefusedError as ``bands``, ``reliable_change`` and ``added_value`` do, and InputError
+    (``panel_register_missing``) when delivered norms are asked for and there are none.
+    """
+    rules = setting.rules.sdq or Sdq()
+    cells: list[pd.DataFrame] = []
+    without_norm = without_added_value = 0
+    if rules.norms is not None:
+        found, without_norm = _band_cells(forms, rules, _norms(rules, tables), tables, setting, source)
+        cells += found
+    pairs = _pairs(forms)
+    if rules.reliable_change is not None:
+        cells += _change_cells(pairs, rules.reliable_change, setting, source)
+    if rules.added_value is not None:
+        cell, without_added_value = _added_value_cells(pairs, rules.added_value, setting, source)
+        cells.append(cell)
+    return Judged(cells, without_norm, without_added_value)
+
+
+def _norms(rules: Sdq, tables: Tables) -> NormsByInformant:
+    if rules.norms == "danish_parents_5_7":
+        return {"parent": danish_parent_norms()}
+    if "sdq_norms" not in tables:
+        raise InputError(Problem("panel_register_missing", file="sdq_norms"))
+    return delivered_norms(tables["sdq_norms"])
+
+
+def delivered_norms(table: RegisterTable) -> NormsByInformant:
+    """The register of norms as norms; ages are written »5-7«. Raises InputError that names each row at fault."""
+    norms: dict[str, tuple[Norm, ...]] = {}
+    problems = []
+    for row, cells in table.usable().iterrows():
+        low, _, high = str(cells["age"]).replace("–", "-").partition("-")
+        values = {
+            "country": cells["country"],
+            "informant": FORM[cells["informant"]],
+            "age_from": low.strip(),
+            "age_to": (high or low).strip(),
+            "sex": SEX.get(cells["sex"], cells["sex"]),
+            "scale": cells["scale"],
+            "borderline_from": cells["borderline_from"],
+            "abnormal_from": cells["abnormal_from"],
+            "source": cells["source"],
+        }
+        try:
+            norms[cells["informant"]] = (*norms.get(cells["informant"], ()), Norm.model_validate(values))
+        except ValueError:
+            problems.append(Problem("sdq_norm_invalid", file=table.file, row=int(str(row))))
+    if problems:
+        raise InputError(*problems)
+    return norms
+
+
+def _band_cells(
+    forms: Forms, rules: Sdq, norms: NormsByInformant, tables: Tables, setting: Setting, source: str
+) -> tuple[list[pd.DataFrame], int]:
+    """Shares of forms in the two upper bands of the total, and how many forms were left out: those of children whom no
+    norm fits by age, or by sex where the norms differ by sex."""
+    band = _bands(forms, rules, norms, sex_of(tables, setting)[forms.child])
+    fits = band != NO_SCORE
+    kept, found = forms.rows(fits), band[fits]
+    shares = {"sdq_borderline_share": found == BORDERLINE, "sdq_abnormal_share": found == ABNORMAL}
+    return [_share(name, kept, of, setting, source) for name, of in shares.items()], int((~fits).sum())
+
+
+def _bands(forms: Forms, rules: Sdq, norms: NormsByInformant, sex: NDArray[np.str_]) -> Band:
+    """The band of each form by the norms of its own informant, else of whoever the form is made for (staff fill in the
+    teacher's). Raises ``sdq_no_norm`` for an informant with neither."""
+    band = np.full(len(forms.child), NO_SCORE)
+    where, foreign = rules.population, rules.accept_foreign_norms
+    for informant in np.unique(forms.informant):
+        mine = np.flatnonzero(forms.informant == informant)
+        own = norms.get(informant) or norms.get(FORM[informant])
+        if own is None:
+            raise refuse(
+                "sdq_no_norm", found=str(informant), expected=", ".join(norms) or None, count=len(mine), scale="total"
+            )
+        scores = forms.scores.take(mine)
+        fits = covered(scores, "total", own, population=where, sex=sex[mine], accept_foreign=foreign)
+        fitting = mine[fits]
+        band[fitting] = bands(
+            scores.take(fits), "total", own, population=where, sex=sex[fitting], accept_foreign=foreign
+        )
+    return band
+
+
+def sex_of(tables: Tables, setting: Setting) -> NDArray[np.str_]:
+    """(C,) ``girls``, ``boys`` or ``unknown`` for every child of the setting."""
+    children = tables["children"].usable().drop_duplicates("child").set_index("child")["sex"]
+    sex: NDArray[np.str_] = children.reindex(setting.children).map(SEX).fillna("unknown").to_numpy(dtype=np.str_)
+    return sex
+
+
+def _share(name: str, forms: Forms, of: NDArray[np.bool_], setting: Setting, source: str) -> pd.DataFrame:
+    number = setting.count(forms.child, forms.day)
+    value = np.where(number > 0, setting.count(forms.child[of], forms.day[of]), np.nan)
+    return lay(name, "cases", setting.units, setting.windows.labels, value, number, source)
+
+
+def _pairs(forms: Forms) -> _Pairs:
+    """Forms are in the order of child and day, so the first of each child comes first."""
+    _, first, child = np.unique(forms.child, return_index=True, return_inverse=True)
+    again = np.arange(len(forms.child)) != first[child]
+    return _Pairs(forms.rows(first[child][again]), forms.rows(again))
+
+
+def _change_cells(pairs: _Pairs, rule: ReliableChangeRule, setting: Setting, source: str) -> list[pd.DataFrame]:
+    """Shares of later forms whose total is reliably lower or higher than the child's first one."""
+    found = reliable_change(
+        pairs.before.scores, pairs.after.scores, "total", sd=rule.sd, reliability=rule.reliability
+    ).verdict
+    shares = {"sdq_better_share": found == -1, "sdq_worse_share": found == 1}
+    return [_share(name, pairs.after, of, setting, source) for name, of in shares.items()]
+
+
+def _added_value_cells(pairs: _Pairs, rule: AddedValue, setting: Setting, source: str) -> tuple[pd.DataFrame, int]:
+    """The mean added-value score of the second forms that the formula holds for."""
+    months: FloatArray = (pairs.after.day - pairs.before.day) / MONTH
+    holds = (pairs.after.scores.informant == "parent") & ~np.isnan(pairs.before.impact)
+    holds &= (months >= rule.months[0]) & (months <= rule.months[1])
+    before, after = pairs.before.rows(holds), pairs.after.rows(holds)
+    formula = AddedValueFormula(**rule.model_dump(include=set(AddedValueFormula.model_fields)))
+    value = np.full(0, np.nan)
+    if holds.any():
+        value = added_value(
+            before.scores, before.impact, after.scores, months[holds], formula,
+            high_risk=rule.high_risk, months=rule.months,
+        ).score  # fmt: skip
+    mean, number = mean_of_forms(setting, after.child, after.day, value)
+    cells = lay("sdq_added_value", "mean", setting.units, setting.windows.labels, mean, number, source)
+    return cells, int((~holds).sum())

@@ -1,0 +1,205 @@
+"""Text as Danes write it (1.234,5 and 31-12-2014) to numbers, dates and names; what is ambiguous is refused by row."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sverige_did.errors import Problem
+from sverige_did.sources.files.cpr import holds_cpr
+from sverige_did.sources.files.periods import period_label
+from sverige_did.sources.files.read_table import Assumption
+from sverige_did.sources.registers.headers import fold
+from sverige_did.sources.registers.register import Column
+
+_LONGEST_SHOWN = 40
+_ODD_SIGNS = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2212": "-"}  # spaces in numbers, and a printed minus
+_PLAIN = r"[+-]?\d+"
+_SPACED = r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?"
+_SIGNED = r"[+-]?[\d.,\s]+"
+_ANY_NUMBER = r"[+-]?\d+(?:[.,]\d+)*"
+# What only one decimal sign explains; one sign before exactly three digits (1.234) is explained by both.
+_ONLY_COMMA = r"[+-]?(?:\d+,(?:\d{1,2}|\d{4,})|0,\d+|\d{4,},\d{3}|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,})"
+_ONLY_DOT = r"[+-]?(?:\d+\.(?:\d{1,2}|\d{4,})|0\.\d+|\d{4,}\.\d{3}|\d{1,3}(?:,\d{3})+\.\d+|\d{1,3}(?:,\d{3}){2,})"
+_GROUPED = {",": r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?", ".": r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?"}
+_DATES = {
+    "yyyy-mm-dd": (r"\d{4}-\d{2}-\d{2}(?:[ T]00:00(?::00)?)?", "%Y-%m-%d"),
+    "dd-mm-yyyy": (r"\d{1,2}-\d{1,2}-\d{4}", "%d-%m-%Y"),
+    "dd.mm.yyyy": (r"\d{1,2}\.\d{1,2}\.\d{4}", "%d.%m.%Y"),
+    "dd/mm/yyyy": (r"\d{1,2}/\d{1,2}/\d{4}", "%d/%m/%Y"),
+    "yyyymmdd": (r"\d{8}", "%Y%m%d"),
+}
+
+
+@dataclass(frozen=True)
+class Converted:
+    """One column in its type; a cell that could not be read is missing and has a problem."""
+
+    cells: pd.Series[Any]
+    assumptions: tuple[Assumption, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def shown(text: object, column: Column | None = None) -> str | None:
+    """What a message may show of a cell: nothing of an identifier, of no text that may hold one, and never much."""
+    cell = f"{text:.0f}" if isinstance(text, float) and text.is_integer() else str(text)
+    if (column and column.kind == "identifier") or holds_cpr(cell, lost_zero=True):
+        return None
+    return cell if len(cell) <= _LONGEST_SHOWN else cell[:_LONGEST_SHOWN] + "…"
+
+
+def as_text(cells: pd.Series[Any]) -> pd.Series[Any]:
+    """The cells as trimmed text; blank is missing. Whole numbers lose the ``.0`` that a spreadsheet gives them."""
+    if cells.dtype == object or not pd.api.types.is_string_dtype(cells):
+        cells = cells.astype(object).map(_native_text).astype("str")
+    text = pc.utf8_normalize(pa.array(cells, from_pandas=True), "NFC")
+    for odd, plain in _ODD_SIGNS.items():
+        text = pc.replace_substring(text, odd, plain)
+    text = pc.utf8_trim_whitespace(text)
+    text = pc.if_else(pc.equal(text, ""), None, text)
+    return pd.Series(pd.array(text, dtype="str"), index=cells.index, name=cells.name)
+
+
+def _native_text(cell: Any) -> str:
+    if cell is None or cell is pd.NaT or cell != cell:  # NaN alone differs from itself
+        return ""
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(" ")
+    if isinstance(cell, dt.date):
+        return cell.isoformat()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)
+
+
+def problems_at(
+    rows: Iterable[int], key: str, file: str, column: Column, text: pd.Series[Any], expected: str | None = None
+) -> list[Problem]:
+    """One problem a row, with as much of the cell as may be shown."""
+    return [
+        Problem(key, file=file, row=int(row), column=column.name, found=shown(text[row], column), expected=expected)
+        for row in rows
+    ]
+
+
+def decimal_sign(columns: Sequence[pd.Series[Any]]) -> str | None:
+    """The decimal sign that some number in the file settles; None when none does or when they disagree."""
+    comma, dot = (any(column.str.fullmatch(only).any() for column in columns) for only in (_ONLY_COMMA, _ONLY_DOT))
+    if comma == dot:
+        return None
+    return "," if comma else "."
+
+
+def to_numbers(cells: pd.Series[Any], column: Column, file: str, *, in_file: str | None = None) -> Converted:
+    """Numbers with a decimal comma or point and thousands separators.
+
+    ``in_file``: the decimal sign that other columns settle; it is used only where this column leaves it open. Where
+    that is open too, 1.234 is read as thousands in a count, which never has decimals, and refused elsewhere.
+    """
+    if pd.api.types.is_numeric_dtype(cells):
+        return Converted(cells.astype("float64"))
+    native = _is_native(cells)
+    written = as_text(cells.where(~native))
+    if not native.any() and written.dropna().str.fullmatch(_PLAIN).all():
+        return Converted(pd.to_numeric(written).astype("float64"))
+    spaced = written.str.fullmatch(_SPACED).fillna(False).astype(bool)
+    text = written.where(~spaced, written.str.replace(" ", ""))
+    numeric = text.str.fullmatch(_ANY_NUMBER).fillna(False).astype(bool)
+    problems = problems_at(text.index[text.notna() & ~numeric], "reg_not_a_number", file, column, text)
+    sign, assumptions, refused = _settle(text[numeric], column, in_file)
+    values = pd.to_numeric(cells.where(native), errors="coerce").astype("float64")
+    fits = numeric & text.str.fullmatch(_GROUPED[sign]).fillna(False).astype(bool) & ~text.index.isin(refused)
+    problems += problems_at(refused, "reg_ambiguous_number", file, column, text)
+    odd = text.index[numeric & ~fits & ~text.index.isin(refused)]
+    problems += problems_at(odd, "reg_mixed_decimals", file, column, text, expected=f"1234{sign}5")
+    thousands = "." if sign == "," else ","
+    plain = text[fits].str.replace(thousands, "").str.replace(",", ".")
+    values.loc[fits] = pd.to_numeric(plain).astype("float64")
+    return Converted(values, assumptions, tuple(problems))
+
+
+def _is_native(cells: pd.Series[Any]) -> pd.Series[bool]:
+    """Which cells came as numbers, not as text."""
+    if cells.dtype != object:
+        return pd.Series(False, index=cells.index)
+    return cells.map(lambda cell: isinstance(cell, int | float) and not isinstance(cell, bool)).astype(bool)
+
+
+def _settle(
+    text: pd.Series[Any], column: Column, in_file: str | None
+) -> tuple[str, tuple[Assumption, ...], pd.Index[Any]]:
+    """The decimal sign of one column, what was assumed, and the rows that stay ambiguous."""
+    nothing = text.index[:0]
+    marked = text[~text.str.fullmatch(_PLAIN).astype(bool)]
+    if marked.empty:
+        return ".", (), nothing
+    comma, dot = int(marked.str.fullmatch(_ONLY_COMMA).sum()), int(marked.str.fullmatch(_ONLY_DOT).sum())
+    if comma or dot:
+        sign = "," if comma >= dot else "."
+    elif in_file:
+        sign = in_file
+    elif column.kind in {"count", "year"}:
+        sign = "," if marked.str.contains(".", regex=False).any() else "."
+    else:
+        return ".", (), marked.index
+    return sign, (Assumption("decimal", sign, column.name),), nothing
+
+
+def to_dates(cells: pd.Series[Any], column: Column, file: str) -> Converted:
+    """Dates in one format. A column in several is refused: each row outside the commonest format is named."""
+    if pd.api.types.is_datetime64_any_dtype(cells):
+        return Converted(cells.astype("datetime64[us]"))
+    text = as_text(cells)
+    formats = {name: text.str.fullmatch(pattern).fillna(False).astype(bool) for name, (pattern, _) in _DATES.items()}
+    used = {name: int(where.sum()) for name, where in formats.items() if where.any()}
+    none = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
+    if not used:
+        return Converted(none, (), tuple(_not_dates(text, text.notna(), column, file)))
+    name = max(used, key=lambda format_name: used[format_name])
+    mine = formats[name]
+    other = pd.concat(formats, axis=1).any(axis=1) & ~mine
+    # Dates repeat: each different one is parsed once.
+    codes, different = pd.factorize(text[mine].str[:10])
+    none.loc[mine] = pd.to_datetime(different, format=_DATES[name][1], errors="coerce").as_unit("us").take(codes)
+    problems = problems_at(text.index[other], "reg_mixed_dates", file, column, text, expected=name)
+    problems += _not_dates(text, text.notna() & ~other & none.isna(), column, file)
+    return Converted(none, (Assumption("date_format", name, column.name),), tuple(problems))
+
+
+def _not_dates(text: pd.Series[Any], where: pd.Series[bool], column: Column, file: str) -> list[Problem]:
+    return problems_at(text.index[where], "reg_not_a_date", file, column, text, expected="2014-12-31")
+
+
+def to_names(cells: pd.Series[Any], column: Column) -> Converted:
+    """Text; an allowed value in either language and any spelling becomes its inside name, other text stays."""
+    text = as_text(cells)
+    if not column.allowed:
+        return Converted(text)
+    inside = {fold(name): value.name for value in column.allowed for name in (value.name, value.da, *value.aliases)}
+    return Converted(text.map(lambda cell: inside.get(fold(cell), cell), na_action="ignore"))
+
+
+def to_periods(cells: pd.Series[Any]) -> Converted:
+    """Labels of periods in one spelling."""
+    return Converted(as_text(cells).map(period_label, na_action="ignore"))
+
+
+def text_problems(text: pd.Series[Any], column: Column, file: str) -> list[Problem]:
+    """What is odd about cells as :func:`as_text` gives them, whatever their column means.
+
+    A cell that a spreadsheet would run is kept as text, with a warning. A line break is an error: a lone quote makes
+    one cell of all the rows up to the next.
+    """
+    begins = text[text.str.match(r"[=+\-@].").fillna(False).astype(bool)]
+    rows = [row for row, cell in zip(begins.index.tolist(), begins, strict=True) if not re.fullmatch(_SIGNED, cell)]
+    risky = problems_at(rows, "reg_formula_cell", file, column, text)
+    broken = text.index[text.str.contains("\n", regex=False).fillna(False).astype(bool)]
+    lines = [Problem("reg_line_break", file=file, row=int(row), column=column.name) for row in broken]
+    return [replace(one, severity="warning") for one in risky] + lines

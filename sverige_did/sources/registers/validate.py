@@ -1,0 +1,121 @@
+"""Everything that is wrong with a folder of registers, in one list: file, row, column, what was found, what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from sverige_did.errors import InputError, Problem
+from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
+from sverige_did.sources.files.read_table import MAX_BYTES, read_raw
+from sverige_did.sources.files.synthetic_mark import MARK_FILE
+from sverige_did.sources.registers.codes import MeasureCodes, standard_codes
+from sverige_did.sources.registers.headers import fold, nearest
+from sverige_did.sources.registers.register import Register
+from sverige_did.sources.registers.rules import RULES, Delivery
+from sverige_did.sources.registers.schemas import REGISTERS
+from sverige_did.sources.registers.tables import RegisterTable, read_register
+from sverige_did.study.study import Study
+
+ENDINGS = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".parquet"})
+
+
+def check_folder(
+    folder: Path,
+    study: Study,
+    *,
+    codes: MeasureCodes | None = None,
+    at_most: int = 50,
+    max_bytes: int = MAX_BYTES,
+) -> tuple[Problem, ...]:
+    """Check every register in ``folder`` against its schema, the other registers and the plan.
+
+    Never raises for what is in a file: everything found is returned, errors and warnings, ordered by file and row.
+    Beyond ``at_most`` of one fault in one column, a single problem says how many more there are. A CPR number ends the
+    check: then it is all that is returned.
+    """
+    if not folder.is_dir():
+        return (Problem("reg_no_folder", file=folder.name),)
+    found, problems = find_registers(folder, study)
+    tables: dict[str, RegisterTable] = {}
+    for path in tables_in(folder):
+        register = found.get(path)
+        try:
+            table = _read(path, register, max_bytes)
+        except InputError as error:
+            if any(problem.key == "reg_cpr" for problem in error.problems):
+                return error.problems
+            problems += error.problems if register else ()
+        else:
+            if table:
+                tables[table.register.name] = table
+                problems += table.problems
+    delivery = Delivery(tables, study, codes or standard_codes())
+    for rule in RULES:
+        problems += rule(delivery)
+    return _in_order(_limited(problems, at_most))
+
+
+def tables_in(folder: Path) -> list[Path]:
+    """Every file of a folder that may be a table, by the ending of its name."""
+    return [path for path in sorted(folder.iterdir()) if path.suffix.casefold() in ENDINGS]
+
+
+def find_registers(folder: Path, study: Study) -> tuple[dict[Path, Register], list[Problem]]:
+    """The files that are registers, by the plan or by their Danish or English names, and what is odd about the rest."""
+    owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
+    named = {one.file: owner.get(fold(one.name)) for one in study.registers.files} if study.registers else {}
+    present = {path.name for path in tables_in(folder)}
+    found: dict[Path, Register] = {}
+    problems = [Problem("missing_file", file=file) for file in named if file not in present]
+    for path in tables_in(folder):
+        register = named.get(path.name, owner.get(fold(path.stem)))
+        if holds_cpr(path.stem):
+            problems.append(Problem("reg_cpr_in_name", file=folder.name))
+        elif path.name in {study.input, MARK_FILE}:
+            continue
+        elif register is None:
+            near = nearest(path.stem, [stem for one in REGISTERS for stem in one.stems])
+            problems.append(Problem("reg_unknown_file", file=path.name, expected=near, severity="warning"))
+        elif register in found.values():
+            problems.append(Problem("reg_file_twice", file=path.name, found=register.name))
+        else:
+            found[path] = register
+    if not found:
+        problems.append(Problem("reg_no_registers", file=folder.name, expected=", ".join(r.da for r in REGISTERS)))
+    return found, problems
+
+
+def _read(path: Path, register: Register | None, max_bytes: int) -> RegisterTable | None:
+    """The register; of a file that is none, nothing but the certainty that no CPR number stands in it."""
+    if register:
+        return read_register(path, register, max_bytes=max_bytes)
+    raw = read_raw(
+        path, lambda header: refuse_cpr(pd.DataFrame(columns=pd.Index(header)), path.name), max_bytes=max_bytes
+    )
+    refuse_cpr(raw.frame, raw.file)
+    return None
+
+
+def _limited(problems: list[Problem], at_most: int) -> list[Problem]:
+    """The first of each fault in each column, and the number of the others."""
+    seen: Counter[tuple[str, str | None, str | None]] = Counter()
+    kept = []
+    for problem in problems:
+        fault = (problem.key, problem.file, problem.column)
+        seen[fault] += 1
+        if seen[fault] <= at_most:
+            kept.append(problem)
+    for (key, file, column), count in seen.items():
+        if count > at_most:
+            severity = next(one.severity for one in problems if (one.key, one.file, one.column) == (key, file, column))
+            values: dict[str, object] = {"count": count - at_most, "key": key}
+            kept.append(Problem("reg_more", file=file, column=column, severity=severity, values=values))
+    return kept
+
+
+def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+    last = 10**12  # what concerns a whole file or column stands below its rows
+    return tuple(sorted(problems, key=lambda one: (one.file or "", one.row or last, one.column or "", one.key)))

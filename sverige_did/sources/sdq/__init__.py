@@ -1,0 +1,1 @@
+"""The SDQ questionnaire: scoring, norms, and reliable change."""

@@ -1,0 +1,140 @@
+"""Spells of one child that overlap: which of them counts on which day, and how many there were.
+
+Every function here expects what :mod:`sverige_did.sources.spells.spells` makes: ``start <= day < stop``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numba
+import numpy as np
+
+from sverige_did.sources.spells.spells import BoolArray, IntArray, Spells, order_by_child
+
+OverlapRule = Literal["highest_rung", "first", "newest", "count_both"]
+"""highest_rung: the most intrusive measure counts · first: the one that began first keeps the day · newest: the one
+that began last takes it · count_both: both count, and the child counts twice that day."""
+
+
+class Overlaps(NamedTuple):
+    """What overlapped before any rule was applied.
+
+    ``children`` have ``spells`` that overlap another of their own; ``extra_days`` is how many days more the spells
+    hold together than the calendar does. ``two_district_days`` are days on which the spells of one child name more
+    than one district; ``two_district_children`` have such days.
+    """
+
+    children: int
+    spells: int
+    extra_days: int
+    two_district_children: int
+    two_district_days: int
+
+
+class Resolved(NamedTuple):
+    """Spells after the rule, and what it met."""
+
+    spells: Spells
+    overlaps: Overlaps
+
+
+def resolve_overlaps(spells: Spells, rule: OverlapRule) -> Resolved:
+    """Spells of which no two of one child cover the same day (unless ``rule`` is ``count_both``).
+
+    Ties go to the higher rung, the earlier start, the later stop, and at last the lower district code: never to
+    the order of the rows. O(n log n) in the spells, O(m^2) in the m spells of one overlapping cluster.
+    """
+    rows, first = _clusters(spells)
+    if not len(rows):
+        return Resolved(spells, Overlaps(0, 0, 0, 0, 0))
+    rows = rows[_by_priority(spells, rows, first, rule)]
+    source, start, stop, split_days = _paint(first, spells.start[rows], spells.stop[rows], spells.district[rows])
+    split = split_days > 0
+    report = Overlaps(
+        children=len(np.unique(spells.child[rows])),
+        spells=len(rows),
+        extra_days=int((spells.stop[rows] - spells.start[rows]).sum() - (stop - start).sum()),
+        two_district_children=len(np.unique(spells.child[rows[first[:-1][split]]])),
+        two_district_days=int(split_days.sum()),
+    )
+    if rule == "count_both":
+        return Resolved(spells, report)
+    alone = np.ones(len(spells), dtype=np.bool_)
+    alone[rows] = False
+    kept = np.flatnonzero(alone)
+    pieces = spells.cut(
+        np.concatenate([kept, rows[source]]),
+        np.concatenate([spells.start[kept], start]),
+        np.concatenate([spells.stop[kept], stop]),
+    )
+    return Resolved(pieces, report)
+
+
+def _clusters(spells: Spells) -> tuple[IntArray, IntArray]:
+    """Rows that overlap another of the same child, one cluster after another, and where each cluster begins.
+
+    ``first`` has one entry more than there are clusters. Walking along (child, start), a spell joins the cluster
+    before it when it starts before the furthest stop so far.
+    """
+    order = order_by_child(spells)
+    order = order[spells.stop[order] > spells.start[order]]  # a spell without a day overlaps nothing
+    if not len(order):
+        return order, np.zeros(1, dtype=np.int64)
+    child, base = spells.child[order], int(spells.start.min())
+    number = np.concatenate([[0], np.cumsum(child[1:] != child[:-1])])
+    child_offset = number * (int(spells.stop.max()) - base + 1) - base  # no day of one child meets one of the next
+    reach = np.maximum.accumulate(child_offset + spells.stop[order])
+    joins = np.concatenate([[False], (child_offset + spells.start[order])[1:] < reach[:-1]])
+    member: BoolArray = joins | np.concatenate([joins[1:], [False]])
+    begins = np.flatnonzero(~joins[member])
+    return order[member], np.append(begins, member.sum())
+
+
+def _by_priority(spells: Spells, rows: IntArray, first: IntArray, rule: OverlapRule) -> IntArray:
+    """An order of ``rows`` that keeps the clusters and puts, within each, the spell that wins first."""
+    cluster = np.repeat(np.arange(len(first) - 1), np.diff(first))
+    rung, start = -spells.rung[rows], spells.start[rows]
+    leading = {
+        "highest_rung": (start, rung),
+        "first": (rung, start),
+        "newest": (rung, -start),
+        "count_both": (start, rung),
+    }[rule]
+    return np.lexsort((spells.district[rows], -spells.stop[rows], *leading, cluster)).astype(np.int64)
+
+
+@numba.njit(nogil=True)
+def _paint(
+    first: IntArray, start: IntArray, stop: IntArray, district: IntArray
+) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """Cut each cluster at all its starts and stops, and give each part to the first spell that covers it.
+
+    Returns source, start and stop of the pieces, and the number of days in two districts of each cluster.
+    """
+    source = np.empty(2 * len(start), dtype=np.int64)  # m spells have at most 2 m - 1 parts
+    begin, finish = np.empty_like(source), np.empty_like(source)
+    split_days = np.zeros(len(first) - 1, dtype=np.int64)
+    n = 0
+    for c in range(len(first) - 1):
+        a, b = first[c], first[c + 1]
+        edges = np.sort(np.concatenate((start[a:b], stop[a:b])))
+        open_piece = False
+        for k in range(len(edges) - 1):
+            low, high = edges[k], edges[k + 1]
+            if low == high:
+                continue
+            winner, split = -1, False
+            for i in range(a, b):
+                if start[i] <= low and high <= stop[i]:
+                    if winner < 0:
+                        winner = i
+                    split = split or district[i] != district[winner]
+            if split:
+                split_days[c] += high - low
+            if open_piece and source[n - 1] == winner:
+                finish[n - 1] = high
+            else:
+                source[n], begin[n], finish[n] = winner, low, high
+                n, open_piece = n + 1, True
+    return source[:n], begin[:n], finish[:n], split_days

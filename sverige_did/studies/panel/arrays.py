@@ -1,0 +1,87 @@
+"""From the cells of the panel to the arrays of an estimator: one outcome, one row a district and period.
+
+A hidden number is read at one end of what it can be; that no end is better than the other is said by ``hidden.py``,
+which carries an estimate to both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.did.arrays import DistrictPanel, panel_from_rows
+from sverige_did.did.collapse import Window
+from sverige_did.errors import refuse
+from sverige_did.sources.files.periods import period_days
+
+if TYPE_CHECKING:
+    from sverige_did.study.study import Periods
+
+End = Literal["low", "high"]
+"""Which end of the interval of a hidden number is read."""
+
+Partial = Literal["donut", "intention"]
+"""A period that is treated in part is left out (donut), or counts as treated (intention)."""
+
+
+def period_number(label: str) -> float:
+    """The beginning of a period in years: 2020 for ``2020``, 2014.5 for ``2014H2``. ValueError for other text."""
+    start = period_days(label).start
+    return start.year + (start.month - 1) / 12
+
+
+def district_panel(
+    cells: pd.DataFrame,
+    *,
+    partial: Partial,
+    end: End | None = None,
+    per: float = 1.0,
+    weights: pd.Series[float] | None = None,
+) -> DistrictPanel:
+    """The arrays of one outcome in one reading (:meth:`sverige_did.panel.Panel.outcome`).
+
+    Counts become events with their denominator as exposure, in units of ``per`` (1,000 residents, say); means and
+    amounts, which have no exposure, stay as they are. A stock is under treatment from go-live on, a flow if its whole
+    period is. ``weights`` by unit are frozen before go-live. Cells that were never published (``missing``) are left
+    out and named.
+
+    Raises RefusedError: ``did_hidden_cells`` when some cells are hidden and ``end`` does not say how to read them,
+    and those of :func:`~sverige_did.did.arrays.panel_from_rows`.
+    """
+    uncertain = cells["status"].isin(["hidden", "interval"])
+    if end is None and uncertain.any():
+        raise refuse("did_hidden_cells", found=str(int(uncertain.sum())))
+    y = cells["value"].mask(uncertain, cells[end]) if end else cells["value"]
+    counts = ~cells["kind"].isin(["mean", "money", "share"]).any() and cells["denominator"].notna().any()
+    start, begun = cells["start"], cells["treated_from"]
+    in_part = ((start < begun) & (begun <= cells["end"])).to_numpy()
+    lost = (cells["status"] == "missing").to_numpy() | (in_part if partial == "donut" else False)
+    if counts:
+        lost |= cells["denominator"].isna().to_numpy()
+    return panel_from_rows(
+        unit=cells["unit"].to_numpy(),
+        period=cells["period"].map(period_number).to_numpy(),
+        y=np.where(lost, np.nan, y),
+        treated=(start >= begun).to_numpy() | in_part,
+        exposure=(cells["denominator"] / per).to_numpy() if counts else None,
+        weights=None if weights is None else cells["unit"].map(weights).to_numpy(),
+    )
+
+
+def cells_before(cells: pd.DataFrame, when: Periods) -> pd.DataFrame:
+    """The cells that end by the plan's baseline and before the start of treatment."""
+    return cells[(cells["end"] <= pd.Timestamp(when.baseline)) & (cells["end"] < pd.Timestamp(when.treatment_start))]
+
+
+def cells_after(cells: pd.DataFrame, when: Periods) -> pd.DataFrame:
+    """The cells that end by the plan's follow-up and are treated in whole; in part is enough for the intention."""
+    edge = "end" if when.partial == "intention" else "start"
+    return cells[(cells[edge] >= pd.Timestamp(when.treatment_start)) & (cells["end"] <= pd.Timestamp(when.follow_up))]
+
+
+def study_window(cells: pd.DataFrame, when: Periods) -> Window:
+    """The periods before and after that a plan's dates make of these cells; what lies in neither is the donut."""
+    sides = (side(cells, when)["period"].unique() for side in (cells_before, cells_after))
+    return Window(*(tuple(sorted(map(period_number, side))) for side in sides))

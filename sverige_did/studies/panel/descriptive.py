@@ -1,0 +1,77 @@
+"""What can be said without the districts: the raw change, the difference of two totals, a difference in level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sverige_did.results.estimates import Estimate, Finding
+from sverige_did.studies.panel.outcome_data import Asked
+from sverige_did.studies.panel.window_levels import pooled_level
+
+
+def _levels(asked: Asked) -> dict[str, tuple[float, ...]]:
+    """The pooled level of each group before and after; NaN where it was not registered."""
+    before, after = asked.before(), asked.after()
+    return {
+        group: tuple(pooled_level(side[side["group"] == group], asked.per) for side in (before, after))
+        for group in ("treated", "control")
+    }
+
+
+def _bare(estimate: float, scale: str, estimand: str, estimator: str, *assumptions: str) -> Estimate:
+    """A number without an interval."""
+    return Estimate(
+        estimate=estimate,
+        scale=scale,
+        estimand=estimand,
+        estimator=estimator,
+        inference="none",
+        assumptions=assumptions,
+    )
+
+
+def raw_change(asked: Asked) -> Iterator[Estimate]:
+    """How the treated group changed, with nothing to hold it against."""
+    yield from _change(asked, *_levels(asked)["treated"])
+
+
+def raw_change_by_date(asked: Asked) -> Iterator[Estimate]:
+    """The same where every district has its own date: before it, and in the periods wholly after it."""
+    mine = asked.cells[asked.cells["group"] == "treated"]
+    before, after = mine[mine["end"] < mine["treated_from"]], mine[mine["start"] >= mine["treated_from"]]
+    yield from _change(asked, *(pooled_level(side, asked.per) for side in (before, after)))
+
+
+def _change(asked: Asked, before: float, after: float) -> Iterator[Estimate]:
+    if np.isfinite(before) and np.isfinite(after):
+        yield _bare(after - before, asked.scale, "raw_change", "before_after")
+        if before > 0 and after > 0:
+            yield _bare(after / before, "ratio", "raw_change", "before_after")
+
+
+def two_totals(asked: Asked) -> Iterator[Finding]:
+    """The difference between the changes of two totals, absolute and as a ratio."""
+    levels = _levels(asked)
+    values = np.array([levels["treated"], levels["control"]])
+    if not np.isfinite(values).all():
+        yield from (asked.found("refused", one) for one in raw_change(asked))
+        return
+    did = values[0, 1] - values[0, 0] - values[1, 1] + values[1, 0]
+    yield asked.found("conditional", _bare(float(did), asked.scale, "att", "did", "parallel_trends"))
+    if (values > 0).all():
+        ratio = values[0, 1] / values[0, 0] / (values[1, 1] / values[1, 0])
+        yield asked.found("conditional", _bare(float(ratio), "ratio", "att", "did", "parallel_trends_log"))
+    yield from (asked.found("conditional", one) for one in raw_change(asked))
+
+
+def described(asked: Asked) -> Iterator[Finding]:
+    """A difference in level where both groups are seen after only, else the development of the treated."""
+    if asked.design_class == "D2":
+        levels = _levels(asked)
+        treated, control = levels["treated"][1], levels["control"][1]
+        if np.isfinite(treated) and np.isfinite(control) and treated > 0 and control > 0:
+            yield asked.found("descriptive", _bare(treated / control, "ratio", "level_difference", "rate_ratio"))
+    else:
+        yield from (asked.found("descriptive", one) for one in raw_change(asked))

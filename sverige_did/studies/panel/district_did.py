@@ -1,0 +1,232 @@
+"""Districts with before and after (D1): one change a district, every method in a line, and what stands beside it.
+
+The change is taken on the outcome's own scale and, where the plan asks, in logarithms or log-odds; the verdict is that
+of the plan's first scale that the data can carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from sverige_did.did.arrays import DistrictPanel
+from sverige_did.did.collapse import Collapsed, Window, collapse, collapsed_did
+from sverige_did.errors import RefusedError, refuse
+from sverige_did.inference.districts import Districts, districts
+from sverige_did.inference.event_bands import event_curve
+from sverige_did.inference.lineup import Labels, Lineup, lineup
+from sverige_did.inference.permutation import PermutationP, permutation_p
+from sverige_did.inference.verdict import refusals
+from sverige_did.results.estimates import Curve, Estimate, Finding, Remark
+from sverige_did.results.lineups import LineupRecord
+from sverige_did.studies.panel.descriptive import raw_change
+from sverige_did.studies.panel.index_models import SEPARATED, as_ratio, index_model
+from sverige_did.studies.panel.multiple_outcomes import Candidate
+from sverige_did.studies.panel.outcome_data import Asked, told
+from sverige_did.studies.panel.window_levels import firth_collapse, log_collapse, log_odds_collapse
+
+BINS = 41
+"""Bars of the permutation histogram: an odd number, so that no difference lies in the middle of one."""
+
+Kind = Literal["own", "ratio", "log_odds"]
+
+
+class Change(NamedTuple):
+    """One change a district: in the unit of the outcome, in logarithms (``ratio``) or in log-odds."""
+
+    collapsed: Collapsed
+    kind: Kind
+    estimator: str
+    assumptions: tuple[str, ...]
+
+
+class Told(NamedTuple):
+    """Everything about one outcome; ``tested`` is None where it has no verdict."""
+
+    findings: tuple[Finding, ...]
+    record: LineupRecord
+    tested: Candidate | None = None
+
+
+def told_by_districts(asked: Asked) -> Told:
+    """The line-up on every scale of the plan, the index models beside it, and the raw change."""
+    try:
+        panel, window = asked.arrays(asked.partial), asked.window()
+        changes, why_not = changes_of(asked, panel, window)
+        made = [_lineup(asked, change) for change in changes]
+        record = _record(asked, changes[0], made[0], window)
+    except RefusedError as refusal:
+        return refused(asked, refusal)
+    index = index_model(asked)
+    curve, no_curve = _event(asked)
+    estimates = [*(one for found in made for one in found.estimates), *index.estimates]
+    if all(change.kind != "ratio" for change in changes):
+        own = next(at for at, change in enumerate(changes) if change.kind == "own")
+        estimates += _implied_ratio(panel, window, changes[own], made[own])
+    findings = tuple(asked.found(record.verdict, one) for one in (*estimates, *raw_change(asked)))
+    remarks = (*record.remarks, *why_not, *index.remarks, *no_curve)
+    tested = None if record.verdict == "refused" else _tested(asked, changes[0], panel.labels)
+    return Told(findings, record.model_copy(update={"event": curve, "remarks": remarks}), tested)
+
+
+def refused(asked: Asked, refusal: RefusedError) -> Told:
+    """An outcome that cannot be tested, with the reason."""
+    record = LineupRecord(outcome=asked.wanted.outcome, scale=asked.scale, verdict="refused", remarks=told(refusal))
+    return Told((), record)
+
+
+def changes_of(asked: Asked, panel: DistrictPanel, window: Window) -> tuple[list[Change], tuple[Remark, ...]]:
+    """The changes on the plan's scales in the plan's order, and why a scale is missing or has another estimator."""
+    own = Change(collapse(panel, window, asked.weighting), "own", "collapse", ("parallel_trends",))
+    found: list[Change] = []
+    remarks: tuple[Remark, ...] = ()
+    for scale in asked.wanted.scales:
+        try:
+            made = _SCALES[scale](asked, panel, window) if scale in _SCALES else (own, ())
+        except RefusedError as refusal:
+            remarks += told(refusal)
+            continue
+        if made[0].kind not in {change.kind for change in found}:
+            found.append(made[0])
+            remarks += made[1]
+    kinds = {change.kind for change in found}
+    return (found if "own" in kinds else [*found, own]), remarks
+
+
+def _ratio(asked: Asked, panel: DistrictPanel, window: Window) -> tuple[Change, tuple[Remark, ...]]:
+    logs = log_collapse(panel, window, asked.weighting)
+    return Change(logs, "ratio", "did_log", ("parallel_trends_log",)), ()
+
+
+def _log_odds(asked: Asked, _: DistrictPanel, window: Window) -> tuple[Change, tuple[Remark, ...]]:
+    """In log-odds; by Firth's estimate of each district where one has a window with nothing or everything in it."""
+    shares = asked.arrays(asked.partial, per=1.0)
+    assumed = ("parallel_trends_log_odds",)
+    try:
+        return Change(log_odds_collapse(shares, window, asked.weighting), "log_odds", "did_logit", assumed), ()
+    except RefusedError as refusal:
+        problem = refusal.problems[0]
+        if problem.key != SEPARATED:
+            raise
+        corrected = firth_collapse(shares, window, asked.weighting)
+        remark = Remark(key="lineup.note.firth", values={"count": str(problem.found)})
+        return Change(corrected, "log_odds", "firth", (*assumed, "half_added")), (remark,)
+
+
+_SCALES: dict[str, Callable[[Asked, DistrictPanel, Window], tuple[Change, tuple[Remark, ...]]]] = {
+    "ratio": _ratio,
+    "log_odds": _log_odds,
+}
+
+
+def _event(asked: Asked) -> tuple[Curve | None, tuple[Remark, ...]]:
+    """The effect period by period, the one treated in part too; or why there is none."""
+    try:
+        panel = asked.arrays("intention")
+        return event_curve(panel, asked.weighting, rng=asked.rng(), level=asked.study.level), ()
+    except RefusedError as refusal:
+        return None, told(refusal)
+
+
+def sample_of(asked: Asked, collapsed: Collapsed) -> Districts:
+    """The changes as the methods take them, weighted as the plan says."""
+    return districts(
+        collapsed.change,
+        collapsed.treated,
+        weights=None if asked.weights is None else collapsed.weights,
+        strata=collapsed.strata,
+        smallest_arm=1,
+    )
+
+
+def _scale(asked: Asked, kind: Kind) -> str:
+    return asked.scale if kind == "own" else kind
+
+
+def _lineup(asked: Asked, change: Change) -> Lineup:
+    """The line-up in the unit of the outcome, or as ratios; a refused one has the difference without an interval."""
+    labels = Labels(
+        scale="log_ratio" if change.kind == "ratio" else _scale(asked, change.kind),
+        estimand="att",
+        estimator=change.estimator,
+        weights=asked.weighting,
+        assumptions=change.assumptions,
+    )
+    found = lineup(sample_of(asked, change.collapsed), labels, rng=asked.rng(), alpha=1 - asked.study.level)
+    bare = collapsed_did(change.collapsed, scale=labels.scale, weighting=asked.weighting)
+    update = {"estimator": labels.estimator, "assumptions": labels.assumptions}
+    made = found.estimates or (bare.model_copy(update=update),)
+    return found.model_copy(update={"estimates": tuple(map(as_ratio, made)) if change.kind == "ratio" else made})
+
+
+def _implied_ratio(panel: DistrictPanel, window: Window, own: Change, found: Lineup) -> Iterator[Estimate]:
+    """The level after by the level that parallel trends imply, with the limits of the first method."""
+    units = own.collapsed.unit[own.collapsed.treated]
+    levels = panel.wide()[units][:, np.isin(panel.periods, window.post)]
+    after = float(np.average(np.nanmean(levels, axis=1), weights=own.collapsed.weights[own.collapsed.treated]))
+    yield from implied_ratio(after, found.estimates[0])
+
+
+def implied_ratio(after: float, first: Estimate) -> Iterator[Estimate]:
+    """A level ``after`` of the treated by the level without the effect ``first``, with its limits.
+
+    None where nothing happened after, or where the trends imply a level below nought; a limit at which they do is
+    infinite.
+    """
+    if after <= 0 or first.estimate >= after:
+        return
+    lower, upper = (
+        None if end is None else after / (after - end) if end < after else float("inf")
+        for end in (first.lower, first.upper)
+    )
+    update = {"scale": "ratio", "estimator": "did", "estimate": after / (after - first.estimate), "std_error": None}
+    yield first.model_copy(update=update | {"lower": lower, "upper": upper})
+
+
+def _record(asked: Asked, change: Change, found: Lineup, window: Window) -> LineupRecord:
+    """The verdict with its remarks and, unless it is refused, the permutations that its p-value counts."""
+    reasons = {one.reason for one in change.collapsed.dropped if one.period in {None, *window.pre, *window.post}}
+    record = LineupRecord(
+        outcome=asked.wanted.outcome,
+        scale=_scale(asked, change.kind),
+        verdict=found.verdict,
+        remarks=(
+            *(Remark(key=f"inference.note.{note.key}", values=note.values) for note in found.notes),
+            *(Remark(key=f"labels.note.{reason}") for reason in sorted(reasons)),
+        ),
+    )
+    if found.verdict == "refused":
+        return record
+    return record.model_copy(update=shown(permutation_p(sample_of(asked, change.collapsed), rng=asked.rng())))
+
+
+def shown(test: PermutationP) -> dict[str, object]:
+    """The permutations as the fields of a record: a histogram, and where the observed statistic lies."""
+    reach = float(np.abs(test.reference[np.isfinite(test.reference)]).max())
+    counts, edges = np.histogram(np.clip(test.reference, -reach, reach), bins=BINS, range=(-reach, reach))
+    return {
+        "observed": test.observed,
+        "smallest_p": test.smallest_p,
+        "enumerated": test.enumerated,
+        "edges": tuple(edges.tolist()),
+        "counts": tuple(counts.tolist()),
+    }
+
+
+def _tested(asked: Asked, change: Change, labels: tuple[str, ...]) -> Candidate:
+    """The permutation test of one change on any of its districts, through the choices that all outcomes share."""
+    collapsed = change.collapsed
+    names = np.array(labels)[collapsed.unit]
+
+    def test(units: frozenset[str]) -> PermutationP:
+        kept = np.isin(names, sorted(units))
+        strata = None if collapsed.strata is None else collapsed.strata[kept]
+        weights = None if asked.weights is None else collapsed.weights[kept]
+        sample = districts(collapsed.change[kept], collapsed.treated[kept], weights=weights, strata=strata)
+        if refusals(sample.treated, sample.strata, 1 - asked.study.level):
+            raise refuse("too_few_treated", found=str(int(sample.treated.sum())))
+        return permutation_p(sample, rng=asked.shared_rng())
+
+    return Candidate(asked.wanted.outcome, asked.wanted.role, frozenset(names.tolist()), test)

@@ -1,0 +1,137 @@
+"""One outcome of a plan with its cells: which of them are before and after, and the arrays made of them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.did.arrays import DistrictPanel, Weighting
+from sverige_did.did.collapse import Window
+from sverige_did.errors import RefusedError
+from sverige_did.outcomes import CATALOGUE
+from sverige_did.panel import Panel, children_living
+from sverige_did.results.designs import OutcomeDesign
+from sverige_did.results.estimates import DesignClass, Estimate, Finding, Remark, Verdict
+from sverige_did.studies.panel.arrays import Partial, cells_after, cells_before, district_panel, study_window
+from sverige_did.study.study import Outcome, Study
+
+UNIT_SCALE = {"percent": ("pp", 100.0), "rate_per_1000": ("rate_per_1000", 1000.0)}
+"""The scale that an outcome of a unit is estimated on, and the denominator that goes with it; else its own level."""
+
+
+OF_THE_GROUP = frozenset({"placement_cost", "placement_spending", "preventive_spending", "investment"})
+"""Amounts that are compared per resident child and told for the whole treated group, in mio. kr. a year."""
+
+
+WEIGHTS_FROM = "placed_per_1000"
+"""The outcome whose denominator, before go-live, weighs the districts: resident children."""
+
+
+class Asked(NamedTuple):
+    """One outcome of the plan with its cells."""
+
+    study: Study
+    wanted: Outcome
+    design_class: DesignClass
+    cells: pd.DataFrame
+    weights: pd.Series[float] | None
+
+    @property
+    def scale(self) -> str:
+        """The scale of the outcome itself, on which no effect is 0."""
+        if self.wanted.outcome in OF_THE_GROUP:
+            return "mio_dkk"
+        return UNIT_SCALE.get(CATALOGUE[self.wanted.outcome].unit, ("level", 1.0))[0]
+
+    @property
+    def per(self) -> float:
+        """The denominator that goes with it: 100 for percentage points, 1,000 for a rate per 1,000.
+
+        For an amount of the group it is the number of children who live in the treated districts.
+        """
+        if self.wanted.outcome in OF_THE_GROUP:
+            return children_living(self.cells[self.cells["group"] == "treated"])
+        return UNIT_SCALE.get(CATALOGUE[self.wanted.outcome].unit, ("level", 1.0))[1]
+
+    @property
+    def weighting(self) -> Weighting:
+        """Whether districts count the same or by their children before go-live."""
+        return "equal" if self.weights is None else "baseline"
+
+    def found(self, verdict: Verdict, result: Estimate) -> Finding:
+        """An estimate in the context of the study."""
+        return Finding(
+            study=self.study.study,
+            outcome=self.wanted.outcome,
+            reading="all",
+            design_class=self.design_class,
+            verdict=verdict,
+            plan_sha256=self.study.sha256,
+            result=result,
+        )
+
+    def rng(self) -> np.random.Generator:
+        """Randomness of its own, so that no outcome's numbers depend on which others are asked for."""
+        return np.random.default_rng([self.study.sampling.seed, zlib.crc32(self.wanted.outcome.encode())])
+
+    def shared_rng(self) -> np.random.Generator:
+        """Randomness that all outcomes share, for tests that take them through the same choices of districts."""
+        return np.random.default_rng([self.study.sampling.seed, zlib.crc32(b"together")])
+
+    def before(self) -> pd.DataFrame:
+        """The cells of the periods that count as before."""
+        return cells_before(self.cells, self.study.periods)
+
+    def after(self) -> pd.DataFrame:
+        """The cells of the periods that count as after."""
+        return cells_after(self.cells, self.study.periods)
+
+    def window(self) -> Window:
+        """The periods before and after, as numbers; what lies in neither is the donut."""
+        return study_window(self.cells, self.study.periods)
+
+    @property
+    def partial(self) -> Partial:
+        """What the plan makes of a period that is treated in part."""
+        return "intention" if self.study.periods.partial == "intention" else "donut"
+
+    def arrays(self, partial: Partial, per: float | None = None) -> DistrictPanel:
+        """The arrays of the estimators, with strata where the plan exchanges districts within them.
+
+        ``per`` is another denominator than the outcome's own: 1 for shares and plain rates.
+        """
+        cells = self.cells
+        if cells["kind"].isin(["money"]).any() and cells["denominator"].notna().all():
+            # An amount per resident child: its denominator is a size, and no count of events.
+            cells = cells.assign(value=self.per * cells["value"] / cells["denominator"])
+        panel = district_panel(cells, partial=partial, per=per or self.per, weights=self.weights)
+        strata = cells.groupby("unit")["stratum"].first().reindex(list(panel.labels))
+        return panel if strata.isna().any() else replace(panel, strata=pd.factorize(strata, sort=True)[0])
+
+
+def asked_of(panel: Panel, study: Study, designs: Sequence[OutcomeDesign]) -> Iterator[Asked]:
+    """Every outcome of the plan that the panel has cells of and that has a design class, in the plan's order."""
+    classes = {design.outcome: design.design_class for design in designs}
+    weights = None if study.weights == "districts" else children(panel, study)
+    for wanted in study.outcomes:
+        cells, design_class = panel.outcome(wanted.outcome), classes[wanted.outcome]
+        if design_class is not None and not cells.empty:
+            yield Asked(study, wanted, design_class, cells, weights)
+
+
+def children(panel: Panel, study: Study) -> pd.Series[float]:
+    """Resident children of each district before go-live: what districts are weighed by."""
+    return cells_before(panel.outcome(WEIGHTS_FROM), study.periods).groupby("unit")["denominator"].mean()
+
+
+def told(refusal: RefusedError) -> tuple[Remark, ...]:
+    """What a refusal says, as remarks."""
+    return tuple(
+        Remark(key=f"errors.{one.key}", values={name: str(said) for name, said in dict(one.values).items()})
+        for one in refusal.problems
+    )

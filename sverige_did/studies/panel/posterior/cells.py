@@ -1,0 +1,205 @@
+"""From the panel to what a district model takes: whole children or events, exposures and the dose.
+
+The periods are the plan's, before and after; one that is treated in part is left out or counted whole as the plan says,
+and keeps its place in time. Events stand period by period. Children present are summed over the time before and the
+time after (Bertrand, Duflo and Mullainathan 2004, section IV.C): a child who stays is in every period, and periods
+would pass for new children. What a sum varies beyond chance is a district's own swing to the model, and estimated.
+Counts are those inside the house: nothing is hidden that the registers know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.bayes.models.district_effects import Cells
+from sverige_did.errors import refuse
+from sverige_did.outcomes import CATALOGUE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sverige_did.panel import Panel
+    from sverige_did.sources.panel.frame import Setting
+    from sverige_did.study.study import Study
+
+RESIDENTS = "placed_per_1000"
+"""The outcome whose denominator is the resident children: the weights of districts, and the size of a bare count."""
+
+PRESENT = frozenset({"person_years", "stock", "cases"})
+"""Kinds that count who is there, as against ``events``, which happen."""
+
+PER = {"percent": 100.0, "rate_per_1000": 1000.0}
+"""The exposure that a rate in this unit is told per; 1 for any other."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PanelCells:
+    """The cells of one outcome for a district model, and what its effect is weighed by.
+
+    ``weights`` (G,) are the resident children of each district before go-live, or ones. ``likelihood`` is a key of
+    ``families.FAMILIES``. Rates are events or children per unit of ``cells.size`` in the unit of the outcome. ``apart``
+    is how many periods lie between two successive ones of the cells: more than 1 where those are sums of several.
+    """
+
+    outcome: str
+    likelihood: str
+    cells: Cells
+    weights: NDArray[np.float64]
+    apart: float = 1.0
+
+
+def likelihood_of(kind: str, outcome: str) -> str | None:
+    """Which likelihood a kind of number has; None for means, amounts and shares of events, which none here takes."""
+    share = CATALOGUE[outcome].family == "share"
+    if kind in PRESENT:
+        return "binomial" if share else "poisson"
+    return "negative_binomial" if kind == "events" and not share else None
+
+
+def panel_cells(panel: Panel, study: Study, outcome: str) -> PanelCells:
+    """The cells of one outcome.
+
+    Raises RefusedError: ``posterior_no_cells``, ``posterior_kind`` (a mean or an amount), ``posterior_not_districts``,
+    and those of :class:`sverige_did.bayes.models.district_effects.Cells`.
+    """
+    rows = panel.outcome(outcome)
+    if rows.empty:
+        raise refuse("posterior_no_cells")
+    likelihood = likelihood_of(str(rows["kind"].iloc[0]), outcome)
+    if likelihood is None:
+        raise refuse("posterior_kind", found=str(rows["kind"].iloc[0]))
+    if (rows["unit_kind"] == "group").any():
+        raise refuse("posterior_not_districts")
+    labels = np.unique(rows["unit"].to_numpy(dtype=str))
+    residents = _residents(panel, study, labels)
+    laid = _laid(rows.sort_values(["unit", "start"], kind="stable"), labels, study)
+    low, high, size = _numbers(laid, outcome, residents)
+    kept = laid["inside"].to_numpy() & (size > 0) & np.isfinite(low)
+    if not kept.any():
+        raise refuse("posterior_no_cells")
+    cells = Cells(
+        district=laid["district"].to_numpy(dtype=np.int64)[kept],
+        period=_from_zero(laid["at"].to_numpy(dtype=np.int64)[kept]),
+        treated=laid.groupby("district")["treated"].first().to_numpy(dtype=bool),
+        dose=laid["dose"].to_numpy(dtype=float)[kept],
+        low=low[kept],
+        high=high[kept],
+        size=size[kept],
+    )
+    weights = np.ones(len(labels)) if study.weights == "districts" or residents is None else residents
+    if rows["kind"].iloc[0] not in PRESENT:
+        return PanelCells(outcome, likelihood, cells, weights)
+    after = laid["after"].to_numpy(dtype=np.int64)[kept]
+    apart = float(cells.period[after == 1].mean() - cells.period[after == 0].mean()) if np.ptp(after) else 1.0
+    return PanelCells(outcome, likelihood, before_and_after(cells, after), weights, apart)
+
+
+def before_and_after(cells: Cells, after: NDArray[np.int64]) -> Cells:
+    """The sums of each district over its periods before (``after`` (N,) is 0) and after (1), at most 2 G cells.
+
+    Raises RefusedError as :class:`sverige_did.bayes.models.district_effects.Cells`.
+    """
+    place, row = np.unique(2 * cells.district + after, return_inverse=True)
+
+    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.bincount(row, weights=values, minlength=len(place))
+
+    return Cells(
+        district=place // 2,
+        period=place % 2,
+        treated=cells.treated,
+        dose=total(cells.dose) / np.bincount(row),
+        low=total(cells.low),
+        high=total(cells.high),
+        size=total(cells.size),
+    )
+
+
+def _from_zero(period: NDArray[np.int64]) -> NDArray[np.int64]:
+    return period - period.min()
+
+
+def _residents(panel: Panel, study: Study, labels: NDArray[np.str_]) -> NDArray[np.float64] | None:
+    """(G,) mean resident-years of a period before go-live; None where the panel does not have them all."""
+    rows = panel.outcome(RESIDENTS)
+    before = rows[rows["end"] < pd.Timestamp(study.periods.treatment_start)]
+    mean = before.groupby("unit")["denominator"].mean().reindex(labels)
+    return None if mean.isna().any() or (mean <= 0).any() else mean.to_numpy(dtype=float)
+
+
+def _laid(rows: pd.DataFrame, labels: NDArray[np.str_], study: Study) -> pd.DataFrame:
+    """The rows with codes for district and period, whether the period is of the plan's windows, and the dose."""
+    before, after = windows_of_plan(rows["start"], rows["end"], study)
+    treated = rows["group"] == "treated"
+    days = (rows["end"] - rows["start"]).dt.days + 1
+    return rows.assign(
+        district=np.searchsorted(labels, rows["unit"].to_numpy(dtype=str)),
+        at=pd.factorize(rows["start"], sort=True)[0],
+        treated=treated,
+        dose=(treated & after).astype(float),
+        inside=before | after,
+        after=after,
+        length=days / np.where(rows["start"].dt.is_leap_year, 366.0, 365.0),
+    )
+
+
+def windows_of_plan(start: pd.Series, end: pd.Series, study: Study) -> tuple[pd.Series, pd.Series]:
+    """Which periods lie in the plan's window before go-live, and which in that after, by their first and last day."""
+    when = study.periods
+    go_live, baseline, last = (pd.Timestamp(day) for day in (when.treatment_start, when.baseline, when.follow_up))
+    since = end if when.partial == "intention" else start
+    return (end <= baseline) & (end < go_live), (since >= go_live) & (end <= last)
+
+
+def windows_of_setting(setting: Setting, study: Study) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The same of the periods (T,) that a panel is laid on."""
+    bounds = pd.Series(setting.windows.bounds.astype("datetime64[D]"))
+    before, after = windows_of_plan(bounds[:-1], bounds[1:].reset_index(drop=True) - pd.Timedelta(days=1), study)
+    return before.to_numpy(dtype=bool), after.to_numpy(dtype=bool)
+
+
+def weights_of_setting(setting: Setting, study: Study) -> NDArray[np.float64]:
+    """What districts are weighed by (D,): mean resident-years of a period before go-live, or ones as the plan says."""
+    if study.weights == "districts":
+        return np.ones(setting.shape[0])
+    go_live = int(np.datetime64(study.periods.treatment_start, "D").astype(np.int64))
+    return np.asarray(setting.resident_years[:, setting.windows.bounds[1:] <= go_live].mean(axis=1))
+
+
+def _numbers(
+    rows: pd.DataFrame, outcome: str, residents: NDArray[np.float64] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Smallest and largest count and the size of every row, (N,) each."""
+    there = rows["kind"].iloc[0] == "person_years"
+    scale = rows["length"].to_numpy(dtype=float) if there else np.ones(len(rows))
+    district = rows["district"].to_numpy()
+    value = rows["value"].to_numpy(dtype=float) / scale
+    exact = (rows["status"] == "exact").to_numpy()
+    whole = whole_numbers(np.where(exact, value, np.nan), district)
+    low = np.where(exact, whole, np.floor(rows["low"].to_numpy(dtype=float) / scale))
+    high = np.where(exact, whole, np.ceil(rows["high"].to_numpy(dtype=float) / scale))
+    denominator = rows["denominator"].to_numpy(dtype=float) / scale
+    if CATALOGUE[outcome].family == "share":
+        rest = whole_numbers(np.where(exact, denominator - value, np.nan), district)
+        return low, high, np.where(exact, whole + rest, np.round(denominator))
+    if np.isnan(denominator).all():
+        size = np.ones(len(low)) if residents is None else (residents / residents.mean())[district]
+        return low, high, size
+    return low, high, denominator / PER.get(CATALOGUE[outcome].unit, 1.0)
+
+
+def whole_numbers(values: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Whole numbers (N,) whose sum over any stretch of a group's rows, in their order, is within one of the true sum.
+
+    A mean number of children in a period is seldom whole. Rounding each by itself would add up to a bias; the running
+    total is rounded instead, and what is missing stays missing.
+    """
+    out = np.full(len(values), np.nan)
+    for one in np.unique(group):
+        mine = np.flatnonzero((group == one) & np.isfinite(values))
+        out[mine] = np.diff(np.floor(np.cumsum(values[mine]) + 0.5), prepend=0.0)
+    return out

@@ -1,0 +1,188 @@
+"""The plan's priors as the district models take them, and whether they believe anything absurd before any data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sverige_did.bayes.draws.replicate import PanelDraws, predictor
+from sverige_did.bayes.models.composition import TypePriors
+from sverige_did.bayes.models.district_effects import DISTRICT, DRIFT, GAP, PERSISTENCE, VARIATION, PanelPriors
+from sverige_did.bayes.priors import SHOCK, TRIPLET, Beta, HalfNormal, Normal, Prior, draw
+from sverige_did.errors import refuse
+from sverige_did.results.estimates import EFFECT_CLASSES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from sverige_did.bayes.models.district_effects import Cells
+    from sverige_did.bayes.models.families import Family
+    from sverige_did.results.designs import OutcomeDesign
+    from sverige_did.study.blocks import Bearing
+    from sverige_did.study.study import PriorSpec, Study
+
+CENTRAL = 1.959963984540054
+"""Standard normal quantile: 95 % lie within so many sds of the mean."""
+
+EFFECT = "effect"
+STANCES = {"effect_sceptical": "sceptical", "effect": "neutral", "effect_enthusiastic": "enthusiastic"}
+"""Keys of a plan's priors of the effect, and what the package uses where the plan does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriorGate:
+    """How far the prior alone is to be believed: 95 % range of the level of all districts, in the outcome's unit.
+
+    ``share`` is the share of prior draws whose level lies within the plan's admissible range.
+    """
+
+    low: float
+    median: float
+    high: float
+    share: float
+    required: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether enough of the prior is admissible."""
+        return self.share >= self.required
+
+    def require(self, outcome: str) -> None:
+        """Raises RefusedError (``posterior_prior_absurd``) where it did not pass: a fault of the plan, and nothing may
+        be sampled from it.
+        """
+        if not self.passed:
+            found, expected = f"{self.share:.3f}", f">= {self.required}"
+            raise refuse("posterior_prior_absurd", found=found, expected=expected, outcome=outcome)
+
+
+def bearing_of(study: Study, designs: tuple[OutcomeDesign, ...], outcome: str) -> Bearing:
+    """What the plan holds a posterior of the outcome against.
+
+    Raises RefusedError: ``posterior_design`` (no effect can be computed), ``posterior_no_bearing``.
+    """
+    classes = {design.outcome: design.design_class for design in designs}
+    if classes.get(outcome) not in EFFECT_CLASSES:
+        raise refuse("posterior_design", found=str(classes.get(outcome)))
+    for bearing in study.posterior.bearings if study.posterior else ():
+        if bearing.outcome == outcome:
+            return bearing
+    raise refuse("posterior_no_bearing")
+
+
+def from_plan(spec: PriorSpec) -> Prior:
+    """A prior of the plan as the models take it."""
+    if spec.a is not None and spec.b is not None:
+        return Beta(spec.a, spec.b, spec.unit, "priors.plan")
+    spread = float(spec.sd or 0.0)
+    if spec.family == "half_normal":
+        return HalfNormal(spread, spec.unit, "priors.plan")
+    return Normal(spec.mean, spread, spec.unit, "priors.plan")
+
+
+def level_prior(bearing: Bearing, family: Family) -> Normal:
+    """Normal on the link's scale with 95 % of its mass on the plan's plausible range."""
+    low, high = family.link(np.asarray(bearing.plausible))
+    return Normal(float(low + high) / 2, float(high - low) / (2 * CENTRAL), family.log_scale, "priors.plan")
+
+
+def panel_priors(study: Study, bearing: Bearing, family: Family, benefit: str, apart: float = 1.0) -> PanelPriors:
+    """The priors of one outcome of a family under the plan's main prior of the effect.
+
+    Raises RefusedError as :func:`structure_priors`.
+    """
+    return structure_priors(study, level_prior(bearing, family), benefit, apart)
+
+
+def structure_priors(study: Study, level: Normal, benefit: str, apart: float = 1.0) -> PanelPriors:
+    """The plan's priors of the shared structure about a level, under its main prior of the effect.
+
+    The plan's drift is that of one period; over ``apart`` of them a walk goes as the square root.
+    Raises RefusedError (``posterior_prior_family``) where a prior of the plan has another family than the model's.
+    """
+    given = {spec.key: from_plan(spec) for spec in study.priors}
+    drift = given_prior(given, "period_sd", DRIFT)
+    return PanelPriors(
+        level=level,
+        gap=given_prior(given, "group_gap", GAP),
+        district=given_prior(given, "district_sd", DISTRICT),
+        drift=replace(drift, sd=drift.sd * float(np.sqrt(apart))),
+        shock=given_prior(given, "shock_sd", SHOCK),
+        persistence=given_prior(given, "shock_persistence", PERSISTENCE),
+        effect=effect_priors(study, benefit)[EFFECT],
+        variation=given_prior(given, "effect_sd", VARIATION),
+    )
+
+
+def type_priors(study: Study) -> TypePriors:
+    """The plan's priors for all kinds of placement at once; of terms that sum to zero over the kinds, only the sd.
+
+    Raises RefusedError (``posterior_prior_family``) where a prior of the plan has another family than the model's.
+    """
+    given = {spec.key: from_plan(spec) for spec in study.priors}
+    usual = TypePriors()
+    return TypePriors(
+        gap=replace(given_prior(given, "group_gap", usual.gap), mean=0.0),
+        effect=replace(given_prior(given, EFFECT, usual.effect), mean=0.0),
+        district=given_prior(given, "district_sd", usual.district),
+        drift=given_prior(given, "period_sd", usual.drift),
+    )
+
+
+def given_prior[Kind: (Normal, HalfNormal, Beta)](given: Mapping[str, Prior], key: str, default: Kind) -> Kind:
+    """The plan's prior of that key, or the package's where the plan has none; of the package's family in any case."""
+    prior = given.get(key, default)
+    if not isinstance(prior, type(default)):
+        raise refuse("posterior_prior_family", found=key, expected=type(default).__name__)
+    return prior
+
+
+def own_priors(study: Study, family: Family) -> dict[str, Prior]:
+    """The plan's priors of the likelihood's own parameters; those it leaves out have the package's."""
+    return {spec.key: from_plan(spec) for spec in study.priors if spec.key in family.own}
+
+
+def effect_priors(study: Study, benefit: str) -> Mapping[str, Normal]:
+    """The three stances on the effect. The enthusiast's is written for an outcome that is better lower, and is turned
+    round where higher is better; where neither direction is better there is none, and the main prior leans neither way.
+    """
+    given = {spec.key: from_plan(spec) for spec in study.priors}
+    found: dict[str, Normal] = {}
+    for key, stance in STANCES.items():
+        prior = given_prior(given, key, TRIPLET[stance])
+        if benefit == "none" and prior.mean != 0:
+            if key == EFFECT:
+                found[key] = replace(prior, mean=0.0)
+            continue
+        found[key] = replace(prior, mean=-prior.mean) if benefit == "higher" else prior
+    return found
+
+
+def prior_gate(
+    priors: PanelPriors, cells: Cells, family: Family, bearing: Bearing, required: float, rng: np.random.Generator
+) -> PriorGate:
+    """Simulate the level of all districts from the priors alone, and hold it against the plan's admissible range."""
+    draws = prior_draws(priors, rng)
+    levels = family.outcome(predictor(draws, cells, rng)) @ (cells.size / cells.size.sum())
+    return gate_of(levels, bearing, required)
+
+
+def gate_of(levels: NDArray[np.float64], bearing: Bearing, required: float) -> PriorGate:
+    """Levels drawn from the prior (S,) against the plan's admissible range."""
+    low, median, high = np.quantile(levels, [0.025, 0.5, 0.975])
+    least, most = bearing.admissible
+    share = float(np.mean((levels >= least) & (levels <= most)))
+    return PriorGate(float(low), float(median), float(high), share, required)
+
+
+SIMULATIONS = 4000
+
+
+def prior_draws(priors: PanelPriors, rng: np.random.Generator, size: int = SIMULATIONS) -> PanelDraws:
+    """Independent draws of the scalar parameters from their priors."""
+    values: dict[str, NDArray[np.float64]] = {name: draw(prior, size, rng) for name, prior in priors.named().items()}
+    return PanelDraws(values, walk=None, effect=None)

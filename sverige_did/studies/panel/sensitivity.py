@@ -1,0 +1,294 @@
+"""Which doubts a study of registers can raise against itself, outcome by outcome, and which it has to name.
+
+All but the alternatives are on the outcome's own scale; those are on the scale that gives the verdict. A check that the
+data cannot carry says why. Figures are drawn for the primary outcome; the others are told in numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal, NamedTuple, cast
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.checks.alternatives import alternative
+from sverige_did.checks.curves import EffectScale
+from sverige_did.checks.leave_one_out import leave_one_out
+from sverige_did.checks.placebo_dates import placebo_dates, splits
+from sverige_did.checks.pretrends import pretrends, slopes
+from sverige_did.checks.regression_to_mean import lasting_share, regression_of_districts
+from sverige_did.checks.relative_magnitudes import relative_magnitudes
+from sverige_did.checks.scale_discrepancy import scale_discrepancy
+from sverige_did.checks.spillover import spillover
+from sverige_did.checks.tipping_shock_districts import district_swings
+from sverige_did.did.collapse import collapse
+from sverige_did.did.scales import Family
+from sverige_did.errors import RefusedError, refuse
+from sverige_did.inference.cluster_robust import TTest, cr2_test, of_districts
+from sverige_did.inference.districts import Bools, Districts, Floats, districts
+from sverige_did.inference.lineup import EFFECT
+from sverige_did.inference.permutation import permutation_p
+from sverige_did.inference.verdict import refusals
+from sverige_did.outcomes import CATALOGUE
+from sverige_did.panel import Panel
+from sverige_did.results.designs import OutcomeDesign
+from sverige_did.results.estimates import CheckResult
+from sverige_did.studies.panel.district_did import changes_of, sample_of
+from sverige_did.studies.panel.outcome_data import Asked, asked_of, children
+from sverige_did.studies.panel.phase_in import share_lost, start_up
+from sverige_did.study.study import Study
+
+BY_DISTRICT = ("pretrends", "relative_magnitudes", "placebo_dates", "leave_one_out")
+"""The checks that are named where an outcome has no districts with one common start."""
+
+
+WORTH_TELLING = 0.01
+"""Less of the programme's full strength missing than this changes no number that is told."""
+
+
+def doubts(
+    panel: Panel,
+    study: Study,
+    designs: Sequence[OutcomeDesign],
+    elsewhere: Panel | None = None,
+    *,
+    homes_unknown: bool = False,
+) -> tuple[CheckResult, ...]:
+    """Every check of every outcome, in the plan's order.
+
+    ``elsewhere`` is the same panel with children counted where they live on each day; None where that is the plan's
+    own rule, or where nobody registered it (``homes_unknown``), which is then said once, of the first outcome.
+    """
+    everything = list(asked_of(panel, study, designs))
+    first = next((one for one in everything if one.wanted.role == "primary"), everything[0] if everything else None)
+    found: list[CheckResult] = []
+    for asked in everything:
+        made = _of_outcome(asked, panel, elsewhere)
+        found += made if asked is first else (check.model_copy(update={"curves": ()}) for check in made)
+        if homes_unknown and asked is first:
+            found.append(_cannot("other_residence", asked.wanted.outcome, "no_homes"))
+    return tuple(found)
+
+
+def _of_outcome(asked: Asked, panel: Panel, elsewhere: Panel | None) -> list[CheckResult]:
+    name, why_not = asked.wanted.outcome, {"D1g": "no_districts", "D5": "staggered"}.get(asked.design_class)
+    if asked.design_class in {"D2", "D3", "D4"}:
+        return []
+    if why_not:
+        return [_cannot(check, name, why_not) for check in BY_DISTRICT]
+    try:
+        seen = _seen(asked)
+    except RefusedError:
+        return [_cannot(check, name, "few_districts") for check in BY_DISTRICT]
+    made = [_made(check, run, seen) for check, run in _CHECKS.items()]
+    made += [_made(check, partial(run, panel), seen) for check, run in _OTHER.items()]
+    if elsewhere is not None:
+        made.append(_made("other_residence", partial(_other_residence, elsewhere), seen))
+    return [check for check in made if check is not None]
+
+
+def _cannot(check: str, outcome: str, key: str) -> CheckResult:
+    return CheckResult(check=check, outcome=outcome, status="could_not_run", key=key)
+
+
+def _made(check: str, run: Callable[[_Seen], CheckResult | None], seen: _Seen) -> CheckResult | None:
+    """The check; or that it could not run, where the data refuse it; None where it has nothing to ask."""
+    try:
+        return run(seen)
+    except RefusedError as refusal:
+        short = refusal.problems[0].key == "did_one_pre_period"
+        return _cannot(check, seen.asked.wanted.outcome, "short" if short else "refused")
+
+
+class _Seen(NamedTuple):
+    """One outcome with its districts on its own scale: levels (G, T) at ``periods`` (T,), and the change between.
+
+    ``pre`` and ``post`` (T,) mark the windows; ``sample`` holds the changes, ``test`` their CR2 test.
+    """
+
+    asked: Asked
+    levels: Floats
+    periods: Floats
+    pre: Bools
+    post: Bools
+    sample: Districts
+    test: TTest
+
+    @property
+    def alpha(self) -> float:
+        return self.test.alpha
+
+    @property
+    def axis(self) -> EffectScale:
+        return cast("EffectScale", self.asked.scale)
+
+    def contrast(self, change: Floats, alpha: float | None = None, keep: Bools | None = None) -> TTest:
+        """Treated less control of other changes (G,), by CR2; of the districts in ``keep``, or all that have one."""
+        kept = np.isfinite(change) if keep is None else keep
+        return cr2_test(of_districts(self.of(change, kept)), EFFECT, alpha or self.alpha)
+
+    def of(self, change: Floats, kept: Bools) -> Districts:
+        """Other changes of some of the districts, as the methods take them."""
+        mine = self.sample
+        return districts(change[kept], mine.treated[kept], weights=mine.weights[kept], strata=mine.strata[kept])
+
+
+def _seen(asked: Asked) -> _Seen:
+    panel, window = asked.arrays(asked.partial), asked.window()
+    collapsed = collapse(panel, window, asked.weighting)
+    sample = sample_of(asked, collapsed)
+    alpha = 1 - asked.study.level
+    if refusals(sample.treated, sample.strata, alpha):
+        raise refuse("too_few_treated", found=str(int(sample.treated.sum())))
+    pre, post = (np.isin(panel.periods, side) for side in (window.pre, window.post))
+    test = cr2_test(of_districts(sample), EFFECT, alpha)
+    return _Seen(asked, panel.wide()[collapsed.unit], panel.periods, pre, post, sample, test)
+
+
+def _named(seen: _Seen) -> dict[str, str]:
+    return {"outcome": seen.asked.wanted.outcome, "scale": seen.asked.scale}
+
+
+def _pretrends(seen: _Seen) -> CheckResult:
+    slope = seen.contrast(slopes(seen.levels[:, seen.pre], seen.periods[seen.pre]))
+    asked = seen.asked
+    lines = collapse(asked.arrays(asked.partial), asked.window(), asked.weighting, detrend=True)
+    detrended = cr2_test(of_districts(sample_of(asked, lines)), EFFECT, seen.alpha)
+    apart = float(seen.periods[seen.post].mean() - seen.periods[seen.pre].mean())
+    return pretrends(slope, seen.test.estimate, apart, detrended, **_named(seen))
+
+
+def _relative_magnitudes(seen: _Seen) -> CheckResult:
+    before = np.flatnonzero(seen.pre)
+    if before.size < 2:
+        raise refuse("did_one_pre_period", found=str(before.size))
+    steps = [seen.contrast(seen.levels[:, at] - seen.levels[:, at - 1]) for at in before[1:]]
+    last = seen.levels[:, before[-1]]
+    effect = seen.contrast(np.nanmean(seen.levels[:, seen.post], axis=1) - last)
+    after = float((np.flatnonzero(seen.post) - before[-1]).mean())
+    return relative_magnitudes(effect, steps, after, axis=seen.axis, **_named(seen))
+
+
+def _placebo_dates(seen: _Seen) -> CheckResult:
+    before = np.flatnonzero(seen.pre)
+    cuts = splits(before)
+    if not cuts or np.isnan(seen.levels[:, seen.pre]).any():
+        raise refuse("did_one_pre_period", found=str(before.size))
+    changes = [seen.levels[:, late].mean(axis=1) - seen.levels[:, early].mean(axis=1) for early, late in cuts]
+    everybody = np.ones(seen.sample.change.size, dtype=bool)
+    tests = [permutation_p(seen.of(change, everybody), rng=seen.asked.shared_rng()) for change in changes]
+    dates = seen.periods[[late[0] for _, late in cuts]]
+    contrasts = [seen.contrast(change) for change in changes]
+    return placebo_dates(dates, contrasts, tests, seen.test.estimate, axis=seen.axis, **_named(seen))
+
+
+def _leave_one_out(seen: _Seen) -> CheckResult:
+    everybody = np.arange(seen.sample.change.size)
+    without = [seen.contrast(seen.sample.change, keep=everybody != d) for d in everybody]
+    return leave_one_out(seen.test, without, **_named(seen))
+
+
+def _swings(seen: _Seen) -> CheckResult:
+    return district_swings(seen.test, seen.sample, **_named(seen))
+
+
+def _regression(seen: _Seen) -> CheckResult:
+    before = seen.levels[:, seen.pre]
+    level, weights, treated = np.nanmean(before, axis=1), seen.sample.weights, seen.sample.treated
+    gap = float(
+        np.average(level[treated], weights=weights[treated]) - np.average(level[~treated], weights=weights[~treated])
+    )
+    lasting = lasting_share(before, treated)
+    if np.isnan(lasting):
+        raise refuse("did_one_pre_period", found=str(before.shape[1]))
+    return regression_of_districts(seen.test.estimate, gap, lasting, axis=seen.axis, **_named(seen))
+
+
+def _spillover(seen: _Seen) -> CheckResult:
+    test, kappa = seen.test, seen.asked.study.sensitivity.spillover_kappa
+    limits = (test.lower, test.upper)
+    made = spillover(test.estimate, seen.asked.wanted.outcome, limits=limits, kappa=kappa, scale=seen.axis)
+    return made.model_copy(update={"scale": seen.asked.scale})
+
+
+def _start_up(seen: _Seen) -> CheckResult | None:
+    lost = share_lost(seen.asked.after(), seen.asked.study.periods)
+    return start_up(seen.test.estimate, lost, **_named(seen)) if lost >= WORTH_TELLING else None
+
+
+def _scales(seen: _Seen) -> CheckResult | None:
+    """Of shares, and of rates per resident child; means and amounts have one scale or none to compare. In numbers."""
+    entry = CATALOGUE[seen.asked.wanted.outcome]
+    family: Family | None = (
+        "binomial" if entry.family == "share" else "poisson" if entry.unit == "rate_per_1000" else None
+    )
+    if family is None:
+        return None
+    sides = (seen.asked.before(), seen.asked.after())
+    y, n = (
+        np.array([
+            [side.loc[side["group"] == group, name].sum() / side["period"].nunique() for side in sides]
+            for group in ("treated", "control")
+        ])
+        for name in ("value", "denominator")
+    )  # fmt: skip
+    return scale_discrepancy(y, n, entry.key, family=family).model_copy(update={"curves": ()})
+
+
+_CHECKS: dict[str, Callable[[_Seen], CheckResult | None]] = {
+    "pretrends": _pretrends,
+    "relative_magnitudes": _relative_magnitudes,
+    "placebo_dates": _placebo_dates,
+    "leave_one_out": _leave_one_out,
+    "tipping_shock": _swings,
+    "regression_to_mean": _regression,
+    "spillover": _spillover,
+    "partial_year": _start_up,
+    "scale_discrepancy": _scales,
+}
+
+
+def _verdict_test(asked: Asked) -> tuple[TTest, str]:
+    """The CR2 test on the scale that gives the verdict; of a ratio, of its logarithm."""
+    change = changes_of(asked, asked.arrays(asked.partial), asked.window())[0][0]
+    test = cr2_test(of_districts(sample_of(asked, change.collapsed)), EFFECT, 1 - asked.study.level)
+    return test, asked.scale if change.kind == "own" else change.kind
+
+
+def _beside(check: str, planned: Asked, other: Asked, key: str = "result") -> CheckResult:
+    (mine, scale), (theirs, _) = _verdict_test(planned), _verdict_test(other)
+    return alternative(check, mine, theirs, planned.wanted.outcome, scale=scale, key=key)
+
+
+def _other_weights(panel: Panel, seen: _Seen) -> CheckResult:
+    equal = seen.asked.weights is None
+    weights = children(panel, seen.asked.study) if equal else None
+    return _beside("other_weights", seen.asked, seen.asked._replace(weights=weights), "children" if equal else "equal")
+
+
+def _other_window(_: Panel, seen: _Seen) -> CheckResult | None:
+    """With the period that is treated in part counted whole where the plan leaves it out, or the other way round."""
+    cells, when = seen.asked.cells, seen.asked.study.periods
+    start = pd.Timestamp(when.treatment_start)
+    if not ((cells["start"] < start) & (start <= cells["end"])).any():
+        return None
+    partial: Literal["donut", "intention"] = "donut" if seen.asked.partial == "intention" else "intention"
+    study = seen.asked.study.model_copy(update={"periods": when.model_copy(update={"partial": partial})})
+    return _beside("other_window", seen.asked, seen.asked._replace(study=study), partial)
+
+
+_OTHER: dict[str, Callable[[Panel, _Seen], CheckResult | None]] = {
+    "other_weights": _other_weights,
+    "other_window": _other_window,
+}
+
+
+def _other_residence(elsewhere: Panel, seen: _Seen) -> CheckResult | None:
+    """With children counted in the district of each day; None where that moves no number of this outcome."""
+    name, columns = seen.asked.wanted.outcome, ["unit", "period", "value", "denominator"]
+    cells = elsewhere.outcome(name)
+    if cells.empty or cells[columns].equals(seen.asked.cells[columns]):
+        return None
+    return _beside("other_residence", seen.asked, seen.asked._replace(cells=cells))

@@ -1,0 +1,112 @@
+"""Why spending on placements changed: what a place costs, which kinds of place are used, and how many are placed.
+
+Three parts that add up to the whole change, for the treated, for the control group and for the difference between
+them. They are described and not tested: no verdict rests on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sverige_did.did.costs import PriceMixVolume, lmdi, lmdi_did
+from sverige_did.errors import refuse
+from sverige_did.outcomes import CATALOGUE
+from sverige_did.panel import Panel
+from sverige_did.results.estimates import DesignClass, Estimate, Finding, Verdict
+from sverige_did.studies.panel.arrays import cells_after, cells_before
+from sverige_did.studies.panel.outcome_data import Asked
+from sverige_did.study.study import Study
+
+SPENDING, PLACED = "placement_cost", "placed_total"
+PRICES = tuple(key for key in CATALOGUE if key.startswith("price_"))
+"""Spending by kind of place, with the person-years there as denominators."""
+
+VERDICT: dict[DesignClass, Verdict] = {"D1": "inconclusive", "D1g": "conditional", "D3": "descriptive"}
+"""What may be said of the parts. Staggered starts (D5) have no one before and after, levels (D2) no change."""
+
+NO_YEARS = 1e-9
+"""Person-years below this are rounding error: the remainder of a sum."""
+
+
+class _Windows(NamedTuple):
+    """One group before and after: mio. kr. and person-years (2, K) by kind of place, resident-years (2,)."""
+
+    cost: NDArray[np.float64]
+    years: NDArray[np.float64]
+    residents: NDArray[np.float64]
+
+
+def spending_parts(asked: Asked, panel: Panel) -> Iterator[Finding]:
+    """The split of ``placement_cost`` into price, mix and volume, in mio. kr. a year in fixed prices.
+
+    Everything is told for as many children as live in the treated districts, so that the control group's parts taken
+    from the treated group's give the difference-in-differences of each part. Both groups must be seen before and
+    after for it; else the treated group stands alone. Raises ``parts_without_price`` when some day of a placement has
+    no price, for then nobody knows whether prices or numbers changed. Source: Ang (2005), as in did/costs.py.
+    """
+    verdict = VERDICT.get(asked.design_class)
+    if asked.wanted.outcome != SPENDING or verdict is None:
+        return
+    treated = _split(_windows(panel, asked.study, "treated"), asked.per)
+    yield from _told(asked, verdict, "lmdi_treated", treated)
+    if asked.design_class == "D3":
+        return
+    control = _split(_windows(panel, asked.study, "control"), asked.per)
+    yield from _told(asked, verdict, "lmdi_control", control)
+    yield from _told(asked, verdict, "lmdi_did", lmdi_did(treated, control), "parallel_parts")
+
+
+def _windows(panel: Panel, study: Study, group: str) -> _Windows:
+    cells = panel.cells
+    mine = cells[(cells["group"] == group) & cells["outcome"].isin([SPENDING, PLACED, *PRICES])]
+    sides = [_sums(side(mine, study.periods)) for side in (cells_before, cells_after)]
+    return _Windows(*(np.stack(one) for one in zip(*sides, strict=True)))
+
+
+def _sums(side: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Sums over districts and periods; the last kind is what is placed where nobody has written down."""
+    value, below = (_by_outcome(side, name) for name in ("value", "denominator"))
+    if value.empty or value.isna().to_numpy().any():
+        raise refuse("parts_without_price", count=int(value.isna().any(axis=1).sum()))
+    cost, years = value[list(PRICES)].sum().to_numpy(), below[list(PRICES)].sum().to_numpy()
+    cost = np.append(cost, value[SPENDING].sum() - cost.sum())
+    years = np.append(years, value[PLACED].sum() - years.sum())
+    somewhere = years > NO_YEARS
+    return np.where(somewhere, cost, 0.0), np.where(somewhere, years, 0.0), float(below[SPENDING].sum())
+
+
+def _by_outcome(side: pd.DataFrame, name: str) -> pd.DataFrame:
+    """A row for each district and period, a column for each outcome; NaN where the panel has no cell."""
+    wide = side.pivot_table(index=["unit", "period"], columns="outcome", values=name, aggfunc="first")
+    return wide.reindex(columns=[SPENDING, PLACED, *PRICES])
+
+
+def _split(found: _Windows, children: float) -> PriceMixVolume:
+    price = np.divide(found.cost, found.years, out=np.full_like(found.cost, np.nan), where=found.years > 0)
+    return lmdi(price, children * found.years / found.residents[:, None])
+
+
+def _told(
+    asked: Asked, verdict: Verdict, estimator: str, parts: PriceMixVolume, *assumptions: str
+) -> Iterator[Finding]:
+    sums = {
+        "price_part": parts.price.sum(),
+        "mix_part": parts.mix.sum(),
+        "volume_part": parts.volume.sum(),
+        "all_parts": parts.total,
+    }
+    for estimand, amount in sums.items():
+        result = Estimate(
+            estimate=float(amount),
+            scale="mio_dkk",
+            estimand=estimand,
+            estimator=estimator,
+            inference="none",
+            assumptions=assumptions,
+        )
+        yield asked.found(verdict, result)

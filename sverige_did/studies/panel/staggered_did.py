@@ -1,0 +1,255 @@
+"""Districts that begin at different dates (D5): effects against those that never begin, and dates that change places.
+
+The estimate is Callaway and Sant'Anna's mean over treated districts and periods, every district counting the same, for
+that is what exchanging dates can test. Beside it stand their other averages, the imputation and the bare permutation,
+which decide nothing. The verdict needs both the studentised permutation of the dates and Student's t by starting date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.did.aggregate import aggregate, bootstrap_bands, overall_estimate
+from sverige_did.did.arrays import DistrictPanel, only_districts
+from sverige_did.did.imputation import imputation, imputed_estimate
+from sverige_did.did.staggered import group_time_effects
+from sverige_did.errors import RefusedError, refuse
+from sverige_did.inference.cluster_robust import TTest
+from sverige_did.inference.districts import Floats
+from sverige_did.inference.permutation import PermutationP, PermutationTest
+from sverige_did.inference.staggered import Whole, staggered_permutation_test, welch_by_cohort
+from sverige_did.inference.verdict import SMALLEST_ARM
+from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, Verdict
+from sverige_did.results.lineups import LineupRecord
+from sverige_did.studies.panel.arrays import period_number
+from sverige_did.studies.panel.descriptive import raw_change_by_date
+from sverige_did.studies.panel.district_did import Told, implied_ratio, refused, shown
+from sverige_did.studies.panel.multiple_outcomes import Candidate
+from sverige_did.studies.panel.outcome_data import Asked, told
+
+
+class _Dated(NamedTuple):
+    """The panel without the periods treated in part, all its cells, and the share of each under treatment."""
+
+    panel: DistrictPanel
+    whole: Whole
+
+    def only(self, units: frozenset[str]) -> _Dated:
+        """The same for some of the districts."""
+        keep = np.isin(self.panel.labels, sorted(units))
+        return _Dated(only_districts(self.panel, keep), Whole(self.whole.table[keep], self.whole.exposed[keep]))
+
+
+def mean_effect(panel: DistrictPanel) -> float:
+    """Callaway and Sant'Anna's simple average against districts that never begin, all districts counting the same."""
+    return aggregate(group_time_effects(panel, "never"), "simple").overall
+
+
+def told_by_dates(asked: Asked) -> Told:
+    """The staggered line-up, its verdict and its event-time curve."""
+    until = asked.study.periods.follow_up
+    asked = asked._replace(cells=asked.cells[asked.cells["end"] <= pd.Timestamp(until)])
+    try:
+        dated = _dated(asked)
+        tests, why_not = _tests(asked, dated)
+        estimates = [*([] if tests is None else _rule(asked, dated, tests)), *_sensitivities(asked, dated.panel)]
+        curve, no_curve = _event_time(asked)
+    except RefusedError as refusal:
+        return refused(asked, refusal)
+    verdict: Verdict = "refused" if tests is None or why_not else tests.verdict(1 - asked.study.level)
+    record = LineupRecord(
+        outcome=asked.wanted.outcome,
+        scale=asked.scale,
+        verdict=verdict,
+        remarks=(*why_not, *_remarks(asked, dated.panel), *no_curve),
+        event=curve,
+    )
+    if verdict == "refused" or tests is None:
+        return Told(tuple(_found(asked, "refused", estimates)), record)
+    candidate = _candidate(asked, dated)
+    return Told(tuple(_found(asked, verdict, estimates)), record.model_copy(update=shown(tests.studentised)), candidate)
+
+
+def _dated(asked: Asked) -> _Dated:
+    """Refused where a district lacks a period: an exchange of dates would meet a hole."""
+    panel, filled = asked.arrays(asked.partial), asked.arrays("intention")
+    return _Dated(panel, Whole(filled.wide(), exposed_share(asked.cells, filled)))
+
+
+def exposed_share(cells: pd.DataFrame, panel: DistrictPanel) -> Floats:
+    """(U, T) the share of each period's days from a district's go-live on: 0 before, 1 after, and 0 for never.
+
+    A stock is of one day.
+    """
+    start, last, begun = (cells[name] for name in ("start", "end", "treated_from"))
+    days = (last - start).dt.days + 1
+    under = (last - begun.where(begun > start, start)).dt.days + 1
+    share = (under.clip(lower=0) / days).where(begun.notna(), 0.0)
+    unit = pd.Index(panel.labels).get_indexer(pd.Index(cells["unit"]))
+    time = np.searchsorted(panel.periods, cells["period"].map(period_number))
+    table = np.zeros((panel.n_units, panel.periods.size))
+    table[unit, time] = share
+    return table
+
+
+class _Tests(NamedTuple):
+    """The two tests that the verdict needs, and the bare permutation beside them."""
+
+    studentised: PermutationTest
+    welch: TTest
+    bare: PermutationTest
+
+    def verdict(self, alpha: float) -> Verdict:
+        """``supported`` where both tests of the rule reject no effect."""
+        return "supported" if max(self.studentised.p_value, self.welch.p_value) <= alpha else "inconclusive"
+
+
+def _tests(asked: Asked, dated: _Dated) -> tuple[_Tests | None, tuple[Remark, ...]]:
+    """The tests, or none; and why this design carries no verdict."""
+    why_not = _too_few(dated.panel)
+    if why_not:
+        return None, why_not
+    try:
+        tests = _both_ways(asked, dated)
+    except RefusedError as refusal:
+        return None, told(refusal)
+    few = tests.studentised.smallest_p > 1 - asked.study.level
+    return tests, (_few_ways(asked, tests),) if few else ()
+
+
+def _both_ways(asked: Asked, dated: _Dated) -> _Tests:
+    alpha, rng = 1 - asked.study.level, asked.rng()
+    permuted = (
+        staggered_permutation_test(
+            dated.panel, mean_effect, rng=rng, studentise=how, alpha=alpha, whole=dated.whole
+        )
+        for how in ("cohort", "none")
+    )  # fmt: skip
+    studentised, bare = permuted
+    return _Tests(studentised, welch_by_cohort(dated.panel, mean_effect, alpha=alpha, whole=dated.whole), bare)
+
+
+def _too_few(panel: DistrictPanel) -> tuple[Remark, ...]:
+    """Why this design carries no verdict: too few districts on a side, or one alone with its date."""
+    begun = panel.treated_from[panel.ever_treated]
+    counts = (("few_treated", begun.size), ("few_control", panel.n_units - begun.size))
+    found = [
+        Remark(key=f"inference.note.{key}", values={"found": str(count), "needed": str(SMALLEST_ARM)})
+        for key, count in counts
+        if count < SMALLEST_ARM
+    ]
+    alone = int((np.unique(begun, return_counts=True)[1] == 1).sum())
+    if alone:
+        found += told(refuse("staggered_single", found=str(alone)))
+    return tuple(found)
+
+
+def _few_ways(asked: Asked, tests: _Tests) -> Remark:
+    values = {
+        "ways": str(tests.studentised.reference.size),
+        "smallest": f"{tests.studentised.smallest_p:.3f}",
+        "alpha": f"{1 - asked.study.level:g}",
+    }
+    return Remark(key="inference.note.few_assignments", values=values)
+
+
+def _remarks(asked: Asked, panel: DistrictPanel) -> Iterator[Remark]:
+    yield Remark(key="inference.note.exchangeable_dates")
+    dates = np.unique(panel.treated_from[panel.ever_treated]).size
+    yield Remark(key="lineup.note.dates", values={"dates": str(dates)})
+    if asked.weights is not None:
+        yield Remark(key="lineup.note.dates_equal")
+
+
+def _rule(asked: Asked, dated: _Dated, tests: _Tests) -> Iterator[Estimate]:
+    """The rows that the verdict rests on, the same as a ratio, and the bare permutation."""
+    first = _permuted(asked, dated.panel, tests.studentised, "permutation_studentised")
+    yield first
+    welch = tests.welch
+    yield first.model_copy(
+        update={
+            "inference": "welch_by_date", "std_error": welch.std_error, "lower": welch.lower, "upper": welch.upper,
+            "p_value": welch.p_value, "assumptions": ("parallel_trends", "districts_independent"),
+        }
+    )  # fmt: skip
+    yield _permuted(asked, dated.panel, tests.bare, "permutation")
+    if "ratio" in asked.wanted.scales:
+        yield from implied_ratio(float(dated.panel.level[dated.panel.treated].mean()), first)
+
+
+def _permuted(asked: Asked, panel: DistrictPanel, test: PermutationTest, inference: str) -> Estimate:
+    region = test.region
+    notes = (("set_has_gaps", region.disconnected), ("set_unbounded", region.unbounded),
+             ("sampled_assignments", not test.enumerated))  # fmt: skip
+    return Estimate(
+        estimate=test.estimate,
+        scale=asked.scale,
+        estimand="att_simple",
+        estimator="callaway_santanna",
+        inference=inference,
+        lower=region.lower,
+        upper=region.upper,
+        level=asked.study.level,
+        p_value=test.p_value,
+        n_units=panel.n_units,
+        n_treated=int(panel.ever_treated.sum()),
+        weights="equal",
+        assumptions=("parallel_trends", "exchangeable_dates"),
+        notes=tuple(key for key, holds in notes if holds),
+    )
+
+
+def _sensitivities(asked: Asked, panel: DistrictPanel) -> Iterator[Estimate]:
+    """The averages with intervals that lean on many districts, weighted as the plan says."""
+    level, weighting = asked.study.level, asked.weighting
+    effects = group_time_effects(panel, "never", weighting=weighting)
+    made = [
+        overall_estimate(aggregate(effects, kind), scale=asked.scale, level=level, weighting=weighting)
+        for kind in ("simple", "dynamic", "group")
+    ]
+    made.append(imputed_estimate(imputation(panel, "overall", weighting), scale=asked.scale, level=level,
+                                 weighting=weighting))  # fmt: skip
+    for one in made:
+        yield one.model_copy(update={"n_units": panel.n_units, "n_treated": int(panel.ever_treated.sum())})
+
+
+def _event_time(asked: Asked) -> tuple[Curve, tuple[Remark, ...]]:
+    """The effect by periods since a district's go-live, the one treated in part too, with limits for all at once."""
+    effects = group_time_effects(asked.arrays("intention"), "never", "universal", weighting=asked.weighting)
+    found = aggregate(effects, "dynamic")
+    bands = bootstrap_bands(found.estimate, found.influence, rng=asked.rng(), level=asked.study.level)
+    kept = np.isfinite(bands.lower)
+    curve = Curve(
+        name="event",
+        x_name="lineup.axis.event_time",
+        y_name="lineup.axis.effect",
+        x=tuple(np.compress(kept, found.at).tolist()),
+        y=tuple(found.estimate[kept].tolist()),
+        lower=tuple(bands.lower[kept].tolist()),
+        upper=tuple(bands.upper[kept].tolist()),
+    )
+    lost = int((~kept).sum())
+    return curve, (Remark(key="lineup.note.event_times_lost", values={"count": str(lost)}),) if lost else ()
+
+
+def _found(asked: Asked, verdict: Verdict, estimates: list[Estimate]) -> Iterator[Finding]:
+    for one in (*estimates, *raw_change_by_date(asked)):
+        yield asked.found(verdict, one)
+
+
+def _candidate(asked: Asked, dated: _Dated) -> Candidate:
+    """The test of the outcome on any of its districts, through the exchanges of dates that all outcomes share."""
+
+    def test(units: frozenset[str]) -> PermutationP:
+        some = dated.only(units)
+        why_not = _too_few(some.panel)
+        if why_not:
+            raise refuse("too_few_treated", found=str(int(some.panel.ever_treated.sum())))
+        return staggered_permutation_test(some.panel, mean_effect, rng=asked.shared_rng(), whole=some.whole)
+
+    dates = tuple(np.unique(dated.panel.treated_from[dated.panel.ever_treated]).tolist())
+    return Candidate(asked.wanted.outcome, asked.wanted.role, frozenset(dated.panel.labels), test, dates)

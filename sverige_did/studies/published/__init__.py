@@ -1,0 +1,1 @@
+"""A study of published figures: readings of damaged tables, estimates, posteriors and sensitivity analyses."""

@@ -1,0 +1,224 @@
+"""The doubts that districts allow, one at a time: hand-checked numbers, invariances, slow twins, coverage."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from small_panel_study import study
+
+from sverige_did.checks.alternatives import alternative
+from sverige_did.checks.leave_one_out import leave_one_out
+from sverige_did.checks.placebo_dates import placebo_dates, splits
+from sverige_did.checks.pretrends import power_to_find, pretrends, slopes
+from sverige_did.checks.regression_to_mean import lasting_share, regression_of_districts
+from sverige_did.checks.relative_magnitudes import relative_magnitudes
+from sverige_did.checks.tipping_shock_districts import district_swings
+from sverige_did.errors import RefusedError
+from sverige_did.inference.cluster_robust import TTest, cr2_test, of_districts, t_test
+from sverige_did.inference.districts import districts
+from sverige_did.inference.permutation import permutation_p
+from sverige_did.studies.panel.phase_in import share_lost, start_up
+
+TREATED = np.arange(16) < 4
+NAMED = {"outcome": "institution_per_1000", "scale": "rate_per_1000"}
+
+
+def contrast(change: np.ndarray, alpha: float = 0.05) -> TTest:
+    return cr2_test(of_districts(districts(change, TREATED)), 1, alpha)
+
+
+def noise(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def test_slopes_are_those_of_a_line_through_each_district() -> None:
+    years = np.array([2010.0, 2010.5, 2011.5, 2012.0])
+    table = noise(1, 5, 4)
+    table[2, 1] = np.nan
+    expected = [np.polyfit(years[np.isfinite(row)], row[np.isfinite(row)], 1)[0] for row in table]
+    np.testing.assert_allclose(slopes(table, years), expected)
+    np.testing.assert_allclose(slopes(3 * table + 7 * years, years), 3 * np.array(expected) + 7)
+    with pytest.raises(RefusedError, match="period"):
+        slopes(table[:, :2], years[:2])
+
+
+def test_the_power_is_that_of_the_t_test_by_simulation() -> None:
+    rng = np.random.default_rng(2)
+    test = t_test(0.0 + 1e-9, 0.5, 4.6, 0.05)
+    draws = (rng.standard_normal(200_000) * 0.5 + 1.2) / (0.5 * np.sqrt(rng.chisquare(4.6, 200_000) / 4.6))
+    critical = stats.t.isf(0.025, 4.6)
+    assert power_to_find(1.2, test) == pytest.approx(np.mean(np.abs(draws) > critical), abs=0.004)
+    assert power_to_find(0.0, test) == pytest.approx(0.05)
+    assert power_to_find(-1.2, test) == power_to_find(1.2, test)
+
+
+def test_the_slope_that_erases_is_the_effect_over_the_years_between_the_windows() -> None:
+    slope, detrended = t_test(0.1, 0.4, 5.0, 0.05), t_test(-1.5, 1.0, 5.0, 0.05)
+    found = pretrends(slope, -2.0, 2.5, detrended, **NAMED)
+    assert found.numbers["effect_erases"] == -0.8
+    assert found.numbers["power"] == pytest.approx(100 * power_to_find(0.8, slope))
+    assert found.numbers["effect_detrended_low"] == detrended.lower
+
+
+def test_relative_magnitudes_by_hand() -> None:
+    effect, steps = t_test(-5.0, 0.5, 6.0, 0.05), [t_test(0.2, 0.1, 6.0, 0.05), t_test(-0.4, 0.1, 8.0, 0.05)]
+    found = relative_magnitudes(effect, steps, 2.0, axis="rate_per_1000", M=[0, 1], **NAMED)
+    half = stats.t.isf(0.0125, 6) * 0.5
+    largest = max(0.2 + stats.t.isf(0.00625, 6) * 0.1, 0.4 + stats.t.isf(0.00625, 8) * 0.1)
+    assert found.numbers["size_step"] == pytest.approx(largest)
+    assert found.numbers["limit"] == pytest.approx((5 - half) / (2 * largest))
+    assert found.curves[0].upper == pytest.approx((-5 + half, -5 + half + 2 * largest))
+    at_limit = relative_magnitudes(
+        effect, steps, 2.0, axis="rate_per_1000", M=found.numbers["limit"] * np.ones(1), **NAMED
+    )
+    assert at_limit.curves[0].upper[0] == pytest.approx(0)
+    assert relative_magnitudes(t_test(0.1, 0.5, 6.0, 0.05), steps, 2.0, axis="pp", **NAMED).key == "none"
+
+
+def test_relative_magnitudes_do_not_depend_on_the_unit() -> None:
+    one = relative_magnitudes(t_test(-5.0, 0.5, 6, 0.05), [t_test(0.2, 0.1, 6, 0.05)], 2.0, axis="pp", **NAMED)
+    other = relative_magnitudes(t_test(500.0, 50, 6, 0.05), [t_test(20.0, 10, 6, 0.05)], 2.0, axis="pp", **NAMED)
+    assert other.numbers["limit"] == pytest.approx(one.numbers["limit"])
+
+
+@pytest.mark.slow
+def test_relative_magnitudes_cover_the_effect_when_the_drift_is_as_large_as_allowed() -> None:
+    """The groups drift apart by 0.3 a period all along, so M = 1 holds exactly and the true effect is covered."""
+    rng, inside, runs, true = np.random.default_rng(3), 0, 300, -1.0
+    drift = 0.3 * np.arange(7) * TREATED[:, None]
+    for _ in range(runs):
+        y = rng.normal(size=(16, 7)) * 0.5 + drift + true * (np.arange(7) >= 5) * TREATED[:, None]
+        effect = contrast(y[:, 5:].mean(axis=1) - y[:, 4])
+        steps = [contrast(y[:, t] - y[:, t - 1]) for t in range(1, 5)]
+        band = relative_magnitudes(effect, steps, 1.5, axis="pp", M=[1.0], **NAMED).curves[0]
+        inside += band.lower[0] <= true <= band.upper[0]
+    assert inside / runs >= 0.95
+
+
+def test_placebo_dates_cut_between_two_and_one() -> None:
+    cuts = splits(np.arange(5))
+    assert [(list(a), list(b)) for a, b in cuts] == [([0, 1], [2, 3, 4]), ([0, 1, 2], [3, 4]), ([0, 1, 2, 3], [4])]
+    assert splits(np.arange(2)) == []
+
+
+def placebo(table: np.ndarray, effect: float = -2.0):
+    cuts = splits(np.arange(table.shape[1]))
+    changes = [table[:, late].mean(axis=1) - table[:, early].mean(axis=1) for early, late in cuts]
+    tests = [permutation_p(districts(c, TREATED), rng=np.random.default_rng(0)) for c in changes]
+    return placebo_dates(
+        np.arange(2.0, 2 + len(cuts)), [contrast(c) for c in changes], tests, effect, axis="pp", **NAMED
+    )
+
+
+def test_a_start_before_the_start_is_found_where_there_was_one_and_only_there() -> None:
+    table = noise(4, 16, 6)
+    quiet, moved = placebo(table), placebo(table + 6 * TREATED[:, None] * (np.arange(6) >= 3))
+    assert (quiet.key, moved.key) == ("nothing", "found")
+    assert moved.numbers["effect_largest"] == pytest.approx(max(moved.curves[0].y))
+    assert moved.numbers["tried"] == 4
+    changes = [table[:, k:].mean(axis=1) - table[:, :k].mean(axis=1) for k in range(2, 6)]
+    single = [permutation_p(districts(one, TREATED), rng=np.random.default_rng(0)).p_value for one in changes]
+    assert min(single) <= quiet.numbers["p"] <= min(1, 4 * min(single))
+
+
+def leave(change: np.ndarray):
+    sample = districts(change, TREATED)
+    keep = [np.arange(16) != d for d in range(16)]
+    without = [cr2_test(of_districts(districts(change[k], TREATED[k])), 1, 0.05) for k in keep]
+    return leave_one_out(cr2_test(of_districts(sample), 1, 0.05), without, **NAMED)
+
+
+def test_leaving_out_one_district_by_refits() -> None:
+    change = noise(5, 16) - 8 * TREATED
+    found = leave(change)
+    means = [
+        change[TREATED & (np.arange(16) != d)].mean() - change[~TREATED & (np.arange(16) != d)].mean()
+        for d in range(16)
+    ]
+    whole = change[TREATED].mean() - change[~TREATED].mean()
+    assert found.key == "steady"
+    assert found.numbers["percent_high"] == pytest.approx(10 * np.round(10 * max(np.array(means) / whole)))
+    assert found.numbers["percent_low"] == pytest.approx(10 * np.round(10 * min(np.array(means) / whole)))
+
+
+def test_one_district_that_carries_everything_is_seen_and_its_number_is_not_told() -> None:
+    change = noise(6, 16) * 0.1
+    change[0] -= 40
+    change[1:4] += 1
+    found = leave(change)
+    assert (found.key, found.numbers["turned"]) == ("turned", 1)
+    assert found.numbers["percent_low"] is None
+
+
+@pytest.mark.parametrize("shift", [-1.0, -3.0])
+def test_the_interval_reaches_no_difference_at_the_swing_that_is_named(shift: float) -> None:
+    """Both arms scaled to the sd that is needed: the pooled interval touches zero."""
+    change = noise(7, 16)
+    change[TREATED] = (change[TREATED] - change[TREATED].mean()) / change[TREATED].std(ddof=1)
+    change[~TREATED] = (change[~TREATED] - change[~TREATED].mean()) / change[~TREATED].std(ddof=1)
+    sample = districts(change + shift * TREATED, TREATED)
+    found = district_swings(cr2_test(of_districts(sample), 1, 0.05), sample, **NAMED)
+    assert found.numbers["size_seen"] == pytest.approx(1)
+    needed = found.numbers["size_needed"]
+    scaled = cr2_test(of_districts(districts(needed * change + shift * TREATED, TREATED)), 1, 0.05)
+    assert scaled.upper == pytest.approx(0, abs=1e-9)
+    assert found.key == ("districts" if needed > 1 else "districts_none")
+
+
+def test_the_lasting_share_is_that_which_was_put_in() -> None:
+    rng = np.random.default_rng(8)
+    levels = rng.normal(0, 2, (4000, 1)) + rng.normal(0, 3, (4000, 8))
+    treated = np.arange(4000) < 1000
+    expected = 4 / (4 + 9 / 8)
+    assert lasting_share(levels + 5 * treated[:, None], treated) == pytest.approx(expected, abs=0.02)
+    assert lasting_share(rng.normal(size=(4000, 8)), treated) == pytest.approx(0, abs=0.05)
+    assert np.isnan(lasting_share(levels[:, :1], treated))
+
+
+def test_what_falls_back_by_itself_is_what_does_not_last_of_the_gap() -> None:
+    found = regression_of_districts(-3.0, 2.0, 0.75, axis="rate_per_1000", **NAMED)
+    assert found.numbers["effect_by_itself"] == -0.5
+    assert (found.key, len(found.curves)) == ("districts", 1)
+    assert regression_of_districts(3.0, 2.0, 0.75, axis="rate_per_1000", **NAMED).key == "districts_opposite"
+
+
+def periods(**changes: object):
+    return study(periods=study().periods.model_dump() | changes).periods
+
+
+def cells(*spans: tuple[str, str]) -> pd.DataFrame:
+    starts, ends = (pd.to_datetime(list(side)) for side in zip(*spans, strict=True))
+    return pd.DataFrame({"period": [str(k) for k in range(len(spans))], "start": starts, "end": ends})
+
+
+def test_the_share_of_strength_lost_counts_days() -> None:
+    after = cells(("2014-01-01", "2014-06-30"), ("2014-07-01", "2014-12-31"))
+    assert share_lost(after, periods(ramp_months=0)) == 0
+    whole = cells(("2013-07-01", "2013-12-31"))  # from 1 August: 31 of 184 days before the start
+    assert share_lost(whole, periods(ramp_months=0)) == pytest.approx(31 / 184)
+    ramp = periods(ramp_months=24, treatment_start=date(2014, 1, 1), baseline=date(2013, 6, 30))
+    days = np.arange(1, 366) / (24 * 365.25 / 12)
+    assert share_lost(after, ramp) == pytest.approx(1 - days.mean())
+    assert start_up(-3.0, 0.25, **NAMED).numbers["effect_full"] == -4.0
+
+
+@pytest.mark.parametrize(
+    ("planned", "other", "key"),
+    [
+        ((-5.0, 1.0), (-4.0, 1.0), "equal"),
+        ((-5.0, 1.0), (-1.0, 1.0), "equal_turns"),
+        ((-1.0, 1.0), (0.5, 1.0), "equal_turns"),
+        ((-1.0, 1.0), (-0.5, 1.0), "equal"),
+    ],
+)
+def test_an_alternative_turns_the_answer_or_does_not(planned: tuple, other: tuple, key: str) -> None:
+    mine, theirs = (t_test(*one, 10.0, 0.05) for one in (planned, other))
+    found = alternative("other_weights", mine, theirs, "institution_per_1000", scale="pp", key="equal")
+    assert found.key == key
+    ratio = alternative("other_weights", mine, theirs, "institution_per_1000", scale="ratio", key="equal")
+    assert ratio.numbers["effect_other"] == pytest.approx(np.exp(theirs.estimate))
+    assert ratio.numbers["effect_low"] == pytest.approx(np.exp(theirs.lower))

@@ -1,0 +1,255 @@
+"""The door for registers: no district, no small number and nothing that gives one away; a page in both languages."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_panel_study import study
+
+from sverige_did.design import designs
+from sverige_did.disclosure.registers import release_registers
+from sverige_did.disclosure.release import Release, estimates_csv
+from sverige_did.errors import InputError
+from sverige_did.panel import Panel
+from sverige_did.report import render
+from sverige_did.report.headlines import PARTS_OF_SPENDING
+from sverige_did.results.estimates import Remark
+from sverige_did.sources.panel.coverage import coverage
+from sverige_did.sources.panel.frame import lay, windows_of
+from sverige_did.studies.panel.estimate import estimate_panel
+from sverige_did.study.blocks import Grid
+from sverige_did.study.study import Study
+
+LABELS = windows_of(Grid(first="2011H1", last="2015H2")).labels
+PARTS = ("home_based", "network", "foster", "institution")
+WANTED = (
+    "family_share",
+    "institution_per_1000",
+    "institution_share",
+    "network_per_1000",
+    "network_share",
+    "placed_per_1000",
+)
+
+
+def plan(hidden_below: int = 5) -> Study:
+    outcomes = [
+        {"outcome": name, "question": "all", "role": "exploratory", "benefit": "lower", "scales": ["level"]}
+        for name in WANTED
+    ]
+    rules = study().registers
+    assert rules is not None
+    return study(outcomes=outcomes, registers=rules.model_dump() | {"hidden_below": hidden_below})
+
+
+def panel(treated: dict[str, float], seed: int = 4) -> Panel:
+    """4 treated and 12 control districts; ``treated`` children of each kind in the treated group, in any half-year."""
+    rng = np.random.default_rng(seed)
+    side = np.array(["treated"] * 4 + ["control"] * 12)
+    since = pd.to_datetime(pd.Series(np.where(side == "treated", "2013-08-01", None)))
+    units = pd.DataFrame(
+        {"unit": [f"distrikt-{k:02}" for k in range(16)], "unit_kind": "district", "group": side,
+         "treated_from": since, "stratum": None}
+    )  # fmt: skip
+    share = rng.dirichlet(np.full(4, 8.0), len(LABELS)).T
+    years = {}
+    for name in PARTS:
+        control = rng.uniform(2, 4, (12, len(LABELS)))
+        years[name] = np.vstack([treated[name] * share, control]) / 2
+    placed, residents = sum(years.values()), np.full((16, len(LABELS)), 500.0)
+    cells = [
+        lay("placed_total", "person_years", units, LABELS, placed, None, "f"),
+        lay("placed_per_1000", "person_years", units, LABELS, placed, residents, "f"),
+    ]
+    for name, value in years.items():
+        cells.append(lay(f"{name}_per_1000", "person_years", units, LABELS, value, residents, "f"))
+        cells.append(lay(f"{name}_share", "person_years", units, LABELS, value, placed, "f"))
+    family = years["network"] + years["foster"]
+    cells.append(lay("family_share", "person_years", units, LABELS, family, placed, "f"))
+    return Panel.of(pd.concat(cells), synthetic=True)
+
+
+MANY = {"home_based": 12.0, "network": 14.0, "foster": 30.0, "institution": 20.0}
+
+
+def released(cells: Panel, asked: Study) -> Release:
+    found = designs(cells, asked)
+    made = estimate_panel(cells, asked, found)
+    return release_registers(
+        study=asked, panel=cells, designs=found, findings=made.findings, lineups=made.lineups,
+        coverage=coverage(cells), left_out=(Remark(key="errors.panel_no_index"),),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def many() -> Release:
+    return released(panel(MANY), plan())
+
+
+def status(release: Release, outcome: str, group: str = "treated") -> set[str]:
+    return {one.status for one in release.levels if (one.outcome, one.group) == (outcome, group)}
+
+
+def test_many_children_are_released_as_levels_of_groups(many: Release) -> None:
+    release = many
+    assert (release.withheld, release.policy, release.synthetic) == ((), "registers", True)
+    assert {one.outcome for one in release.levels} == set(WANTED)
+    assert status(release, "institution_share") == {"shown"}
+    level = next(one for one in release.levels if one.outcome == "placed_per_1000" and one.group == "treated")
+    assert level.level == pytest.approx(1000 * 76 / 2 / (4 * 500))
+
+
+def test_few_children_are_withheld_with_everything_that_would_tell_their_number() -> None:
+    release = released(panel(MANY | {"network": 3.0}), plan())
+    assert {"network_per_1000", "network_share"} <= set(release.withheld)
+    assert not {finding.outcome for finding in release.findings} & set(release.withheld)
+    assert not {record.outcome for record in release.lineups} & set(release.withheld)
+    assert status(release, "network_share") == status(release, "network_per_1000") == {"hidden"}
+    assert all(one.level is None for one in release.levels if one.status == "hidden")
+    assert status(release, "network_share", "control") == {"shown"}
+
+
+def test_one_hidden_part_hides_another_so_that_the_total_does_not_tell() -> None:
+    """All four kinds are on the page only if the plan asks; somebody may print the rest, so all four are looked at."""
+    release = released(panel(MANY | {"home_based": 3.0, "institution": 9.0}), plan())
+    assert status(release, "institution_per_1000") == {"hidden"}, "the smallest of the others goes with it"
+    assert status(release, "placed_per_1000") == {"shown"}
+
+
+def with_money(cells: Panel) -> Panel:
+    """The same placements with a price for each kind, dearer after the start."""
+    found = [cells.cells]
+    parts = []
+    for name, price in zip(PARTS, (0.2, 0.15, 0.45, 1.05), strict=True):
+        years = cells.outcome(f"{name}_per_1000")
+        amount = years["value"] * np.where(years["period"] >= "2014H1", 1.1 * price, price)
+        bought = {"value": amount, "low": amount, "high": amount, "denominator": years["value"], "kind": "money"}
+        parts.append(years.assign(outcome=f"price_{name}", **bought))
+    total = sum(part["value"] for part in parts)
+    whole = cells.outcome("placed_per_1000").assign(outcome="placement_cost", kind="money")
+    found += [*parts, whole.assign(value=total, low=total, high=total)]
+    return Panel.of(pd.concat(found), synthetic=True)
+
+
+def test_spending_leaves_in_parts_where_the_number_of_placed_may_and_else_not_at_all() -> None:
+    wanted = {"outcome": "placement_cost", "question": "all", "role": "primary", "benefit": "lower"}
+    asked = study(outcomes=[wanted | {"scales": ["mio_dkk"]}])
+    release = released(with_money(panel(MANY)), asked)
+    split = {finding.result.estimator for finding in release.findings} & set(PARTS_OF_SPENDING)
+    assert split == set(PARTS_OF_SPENDING)
+    for language, price in (("da", "Pris"), ("en", "Price")):
+        page = render(release, language)
+        assert "<svg" in page.partition('id="spending-placement_cost')[0].rpartition("<figure>")[2]
+        assert f'<th scope="col" class="number">{price}</th>' in page
+    few = released(with_money(panel(dict.fromkeys(PARTS, 0.9))), asked)
+    assert few.withheld == ("placement_cost",)
+    assert few.findings == ()
+    assert status(few, "placement_cost") == {"hidden"}
+
+
+def test_a_sum_does_not_tell_the_one_of_its_two_parts_that_is_hidden() -> None:
+    few = released(panel(MANY | {"network": 3.0, "institution": 9.0}), plan())
+    assert status(few, "institution_share") == {"hidden"}, "the smallest of the others goes with it"
+    assert status(few, "family_share") == {"hidden"}, "less the shown foster care it would tell the network care"
+    together = released(panel(MANY | {"network": 3.0, "foster": 6.0}), plan())
+    assert status(together, "network_share") == {"hidden"}
+    assert status(together, "family_share") == {"shown"}, "both its parts are hidden"
+
+
+def test_a_few_children_placed_nobody_knows_where_are_a_part_too() -> None:
+    cells = panel(MANY | {"home_based": 40.0}).cells
+    assert status(released(Panel.of(cells, synthetic=True), plan()), "network_share") == {"shown"}
+    total = (cells["outcome"] == "placed_total") & (cells["group"] == "treated")
+    # Four districts with 0.375 person-years each: three children in a half-year, whom no kind of place holds.
+    more = cells["value"].where(~total, cells["value"] + 0.375)
+    release = released(Panel.of(cells.assign(value=more, low=more, high=more), synthetic=True), plan())
+    assert status(release, "network_share") == {"hidden"}, "the smallest kind goes with them"
+    assert status(release, "institution_share") == {"shown"}
+    assert status(release, "network_share", "control") == {"shown"}
+
+
+def with_moves(down: float, up: float, still: float) -> Panel:
+    """Children of every treated district who moved down, up or neither way in each half-year."""
+    cells = panel(MANY)
+    first = cells.outcome("institution_share").assign(kind="events", denominator=down + up + still)
+    numbers = ("value", "low", "high")
+    made = [
+        first.assign(outcome=name, **dict.fromkeys(numbers, count))
+        for name, count in (("moved_down_share", down), ("moved_up_share", up))
+    ]
+    return Panel.of(pd.concat([cells.cells, *made]), synthetic=True)
+
+
+@pytest.mark.parametrize(
+    ("children", "down", "up"),
+    [
+        ((3, 5, 20), "shown", "shown"),
+        ((1, 5, 20), "hidden", "shown"),  # four children in all moved down
+        ((9, 5, 1), "shown", "hidden"),  # the four who moved neither way are the rest of both
+        ((9, 1, 0), "hidden", "hidden"),  # all but four moved down
+        ((9, 5, 0), "shown", "hidden"),  # everybody moved
+    ],
+)
+def test_those_who_moved_neither_way_are_not_told_by_those_who_did(
+    children: tuple[float, float, float], down: str, up: str
+) -> None:
+    outcomes = [
+        {"outcome": name, "question": "all", "role": "exploratory", "benefit": "none", "scales": ["pp"]}
+        for name in ("moved_down_share", "moved_up_share")
+    ]
+    release = released(with_moves(*children), study(outcomes=outcomes))
+    assert (status(release, "moved_down_share"), status(release, "moved_up_share")) == ({down}, {up})
+
+
+def test_the_threshold_is_the_plans() -> None:
+    few = panel(MANY | {"network": 3.0})
+    assert released(few, plan(hidden_below=3)).withheld == ()
+
+
+def test_no_district_leaves(many: Release) -> None:
+    release = many
+    text = release.model_dump_json() + estimates_csv(release) + render(release, "da") + render(release, "en")
+    assert "distrikt-" not in text
+
+
+def test_the_page_tells_it_in_both_languages_with_the_same_numbers() -> None:
+    release = released(panel(MANY | {"network": 3.0}), plan())
+    pages = {language: render(release, language) for language in ("da", "en")}
+    assert "skjult" in pages["da"]
+    assert "hidden" in pages["en"]
+    for language, page in pages.items():
+        for anchor in ("lineups", "levels", "coverage"):
+            assert f'<section id="{anchor}"' in page
+        assert page.count("SYNTETISKE DATA" if language == "da" else "SYNTHETIC DATA") >= 2 * len(release.lineups)
+    tables = [re.findall(r'<td class="number">([^<]*)</td>', page) for page in pages.values()]
+    plain = [
+        [re.sub(r"[.,]", "", cell.replace(" til ", " to ")) for cell in cells if re.search(r"\d", cell)]
+        for cells in tables
+    ]
+    assert plain[0] == plain[1]
+
+
+def test_findings_of_another_plan_stay_inside() -> None:
+    cells, asked = panel(MANY), plan()
+    found = designs(cells, asked)
+    made = estimate_panel(cells, asked, found)
+    with pytest.raises(InputError) as caught:
+        release_registers(
+            study=asked.model_copy(update={"title": asked.question}), panel=cells, designs=found,
+            findings=made.findings, lineups=made.lineups, coverage=(),
+        )  # fmt: skip
+    assert caught.value.problems[0].key == "other_plan"
+
+
+def test_published_figures_do_not_leave_by_this_door() -> None:
+    tree = json.loads(plan().canonical_json())
+    published = Study.model_validate(
+        {k: v for k, v in tree.items() if k != "registers"} | {"kind": "published", "input": "a.csv"}
+    )
+    with pytest.raises(InputError) as caught:
+        release_registers(study=published, panel=panel(MANY), designs=(), findings=(), lineups=(), coverage=())
+    assert caught.value.problems[0].key == "not_registers"

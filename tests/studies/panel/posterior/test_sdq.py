@@ -1,0 +1,208 @@
+"""From the register of SDQ forms to what is told of wellbeing; what cannot be modelled is told why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import small_registers as small
+from small_posterior import fit_of
+
+from sverige_did.bayes.draws.replicate_sdq import score_predictor
+from sverige_did.bayes.priors import draw
+from sverige_did.bayes.sampling.sample import Fit
+from sverige_did.design import designs
+from sverige_did.errors import InputError, RefusedError
+from sverige_did.results.designs import OutcomeDesign
+from sverige_did.results.posteriors import PosteriorRecord
+from sverige_did.sources.panel.delivery import panel_of
+from sverige_did.sources.panel.frame import make_setting
+from sverige_did.sources.panel.wellbeing import comparable_forms
+from sverige_did.sources.panel.wellbeing_bands import sex_of
+from sverige_did.studies.panel.posterior.sdq import NAME, OUTCOME, ScoreFit, ScoreJob, prepare_sdq
+from sverige_did.studies.panel.posterior.sdq_effects import score_record
+from sverige_did.study.study import Study
+from sverige_did.tasks.panel_posterior import scalars_only
+
+CHAINS, DRAWS = 2, 250
+BEFORE, AFTER = "2013-05-01", "2014-05-01"
+GONE = (0, 7)
+"""Children of treated districts who are not rated again."""
+
+BEARING = {
+    "outcome": OUTCOME, "plausible": [6.0, 22.0], "admissible": [1.0, 36.0], "worthwhile": 1.5, "negligible": 0.5,
+    "reason": small.both("Made up"),
+}  # fmt: skip
+
+
+def form(child: str, day: str, points: int, informant: str = "parent", age: int = 9) -> tuple[object, ...]:
+    return (child, day, informant, age, float(points), 3.0, 3.0, 2.0, 7.0)
+
+
+def frame(rows: list[tuple[object, ...]]) -> pd.DataFrame:
+    columns = ["child", "date", "informant", "age", "emotion", "conduct", "hyper", "peer", "prosocial"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def forms() -> list[tuple[object, ...]]:
+    """Twelve children before, ten of them after, one who is too old to be asked again, and one form in between."""
+    before = [form(f"c{k}", BEFORE, k % 4 + 2) for k in range(12)]
+    after = [form(f"c{k}", AFTER, k % 3 + 2, age=10) for k in range(12) if k not in GONE]
+    return [*before, *after, form("c90", BEFORE, 4, age=17), form("c1", "2013-09-01", 9)]
+
+
+def plan(bearing: dict[str, Any] | None = BEARING, **changes: object) -> Study:
+    outcomes = [{"outcome": OUTCOME, "question": "all", "role": "primary", "benefit": "lower", "scales": ["level"]}]
+    posterior = {"posterior": {"bearings": [bearing], "shock_prior_sd": [0.1, 0.6]}} if bearing else {}
+    return small.study(outcomes=outcomes, **posterior, **changes)
+
+
+def classes(folder: Path, asked: Study) -> tuple[OutcomeDesign, ...]:
+    return designs(panel_of(folder, asked).panel, asked)
+
+
+def prepared(
+    folder: Path, rows: list[tuple[object, ...]], asked: Study | None = None
+) -> ScoreJob | PosteriorRecord | None:
+    asked = asked or plan()
+    frames = small.delivery() | {"sdq_waves": frame(rows)}
+    tables = small.tables(folder, frames)
+    small.write(folder, frames)
+    setting = make_setting(tables, asked)
+    girl = sex_of(tables, setting) == "girls"
+    return prepare_sdq(comparable_forms(tables, setting), girl, setting, asked, classes(folder, asked))
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> ScoreJob:
+    ready = prepared(tmp_path_factory.mktemp("delivery"), forms())
+    assert isinstance(ready, ScoreJob)
+    return ready
+
+
+def test_forms_in_the_plans_windows_by_child_district_and_dose(job: ScoreJob) -> None:
+    scores, places, _ = job.rated
+    assert len(scores.child) == 12 + 10 + 1, "the form between the windows is left out"
+    assert scores.n_children == 13
+    assert places.treated.tolist() == [True] * 3 + [False] * 3
+    treated = np.isin(places.district[scores.child], [0, 1, 2])
+    assert scores.dose.tolist() == (treated & (places.period == 1)).astype(float).tolist()
+    assert np.unique(scores.time) == pytest.approx([0.0, 365 / 365.25])
+    assert scores.total[0] == 2 + 3 + 3 + 2
+    assert scores.age is not None
+    assert scores.age[:12] == pytest.approx(np.full(12, 9.0))
+    assert scores.girl is not None
+    assert scores.girl[:3].tolist() == [False, True, False]
+
+
+def test_who_was_rated_before_and_not_again_is_missing_unless_too_old(job: ScoreJob) -> None:
+    missing = job.rated.unanswered
+    assert missing is not None
+    assert missing.child.tolist() == list(GONE)
+    assert missing.period is not None
+    assert missing.period.tolist() == [1, 1]
+    assert missing.time == pytest.approx(np.full(2, 365 / 365.25))
+
+
+def test_the_plans_priors_are_used_where_it_has_them_and_the_level_is_in_points(tmp_path: Path, job: ScoreJob) -> None:
+    ends = job.priors.level.frozen().ppf([0.025, 0.975])
+    assert 40 / (1 + np.exp(-ends)) == pytest.approx([6.0, 22.0])
+    shock = {"key": "shock_sd", "family": "half_normal", "sd": 0.11, "unit": "log_odds", "reason": small.both("Small")}
+    other = prepared(tmp_path, forms(), plan(priors=[shock]))
+    assert isinstance(other, ScoreJob)
+    assert other.named["sigma_s"].sd == 0.11
+    assert job.named["sigma_s"].sd == 0.3
+
+
+def reason(found: object) -> str:
+    assert isinstance(found, PosteriorRecord)
+    assert found.refused
+    assert (found.outcome, found.likelihood) == (OUTCOME, NAME)
+    return found.remarks[0].key
+
+
+@pytest.mark.parametrize(
+    ("key", "rows"),
+    [
+        ("posterior_design", [row for row in forms() if row[1] == BEFORE]),
+        ("sdq_one_wave", [form(f"c{k}", BEFORE if k < 6 else AFTER, 3) for k in range(12)]),
+        ("sdq_informant_after",
+         [row if row[0] not in {"c1", "c2"} or row[1] != AFTER else (*row[:2], "staff", *row[3:]) for row in forms()
+          if row[0] not in {"c1", "c2"} or row[1] == AFTER]),
+    ],
+)  # fmt: skip
+def test_forms_that_show_no_effect_are_told_why(tmp_path: Path, key: str, rows: list[tuple[object, ...]]) -> None:
+    assert reason(prepared(tmp_path, rows)) == f"errors.{key}"
+
+
+def test_without_a_bearing_or_without_the_outcome_nothing_is_modelled(tmp_path: Path) -> None:
+    assert reason(prepared(tmp_path, forms(), plan(bearing=None))) == "errors.posterior_no_bearing"
+    assert reason(prepared(tmp_path, forms(), plan(BEARING | {"plausible": [6, 40], "admissible": [1, 41]}))) == (
+        "errors.sdq_score"
+    )
+    assert prepared(tmp_path, forms(), small.study()) is None
+
+
+def test_a_score_above_the_scale_never_gets_here(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        prepared(tmp_path, [*forms(), form("c1", "2014-06-01", 33)])
+
+
+def test_a_prior_that_believes_the_absurd_stops_before_sampling(tmp_path: Path) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        prepared(tmp_path, forms(), plan(BEARING | {"admissible": [5.9, 22.1]}))
+    assert refusal.value.problems[0].key == "posterior_prior_absurd"
+
+
+def from_the_prior(job: ScoreJob, seed: int = 1) -> Fit:
+    """Draws of the right form without sampling: those of the prior."""
+    rng, size = np.random.default_rng(seed), CHAINS * DRAWS
+    scores, places, _ = job.rated
+    drawn = {name: draw(prior, size, rng) for name, prior in job.named.items()}
+    found = drawn | {
+        "eta": score_predictor(drawn, scores, places, rng),
+        "child": rng.normal(-0.6, 0.5, (size, scores.n_children)),
+        "slope": np.zeros((size, scores.n_children)),
+        "offset": np.zeros((size, 1)),
+        "swing": np.zeros((size, len(places.treated), places.n_periods)),
+    }
+    return fit_of(found, CHAINS, DRAWS, seed)
+
+
+@pytest.fixture(scope="module")
+def told(job: ScoreJob) -> PosteriorRecord:
+    return score_record(ScoreFit(job, from_the_prior(job), lambda _, other: from_the_prior(other)), plan())
+
+
+def test_the_record_tells_points_stances_checks_and_the_unrated(told: PosteriorRecord) -> None:
+    assert [(one.estimand, one.scale) for one in told.estimates] == [
+        ("att", "level"), ("att", "ratio"), ("att", "log_odds"),
+    ]  # fmt: skip
+    assert (told.estimates[0].n_units, told.estimates[0].n_treated) == (6, 3)
+    assert (told.scales[0].threshold, told.scales[0].rope) == (-1.5, 0.5)
+    assert [one.prior for one in told.stances if one.kind == "effect"] == [
+        "effect_sceptical", "effect", "effect_enthusiastic",
+    ]  # fmt: skip
+    assert [one.value for one in told.stances if one.kind == "shock"] == [0.1, 0.6]
+    assert {"mean_change", "low_scores", "high_scores", "difference"} <= {one.check for one in told.checks}
+    assert "score_noise" in {one.parameter for one in told.learned}
+
+
+def test_worse_children_make_the_effect_worse_in_step(told: PosteriorRecord) -> None:
+    unrated = told.unrated
+    assert unrated is not None
+    assert (unrated.answered, unrated.unanswered) == (4, 2)
+    assert unrated.delta[0] == 0
+    assert list(unrated.median) == sorted(unrated.median)
+    assert list(unrated.prob_benefit) == sorted(unrated.prob_benefit, reverse=True)
+    # Two of six questionnaires a point worse move the mean by a third of a point, away from the ends of the scale.
+    assert unrated.median[1] - unrated.median[0] == pytest.approx(1 / 3, abs=0.15)
+
+
+def test_draws_on_disk_hold_nothing_by_child_questionnaire_or_district(job: ScoreJob) -> None:
+    kept = scalars_only(from_the_prior(job)).draws["posterior"].to_dataset()
+    assert set(kept.data_vars) == set(job.named)
+    assert set(kept.dims) == {"chain", "draw"}

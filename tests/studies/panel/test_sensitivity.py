@@ -1,0 +1,150 @@
+"""All doubts of a panel together: which run, which say why not, what they find, and that every one has its words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small_district_panel import LABELS, levels, panel, wanted
+from small_panel_study import study
+
+from sverige_did import words
+from sverige_did.design import designs
+from sverige_did.disclosure.registers import release_registers
+from sverige_did.panel import Panel
+from sverige_did.report import render
+from sverige_did.report.curves import Line, points
+from sverige_did.report.labels import check_sentence
+from sverige_did.results.estimates import CheckResult
+from sverige_did.studies.panel.estimate import estimate_panel
+from sverige_did.studies.panel.sensitivity import BY_DISTRICT, doubts
+from sverige_did.study.study import Study
+
+RATE, SHARE = "institution_per_1000", "institution_share"
+EVERY = {
+    "pretrends", "relative_magnitudes", "placebo_dates", "leave_one_out", "tipping_shock", "regression_to_mean",
+    "spillover", "scale_discrepancy", "other_weights", "other_window",
+}  # fmt: skip
+
+
+def run(cells: Panel, plan: Study, elsewhere: Panel | None = None) -> dict[str, CheckResult]:
+    found = doubts(cells, plan, designs(cells, plan), elsewhere)
+    for check in found:
+        for language in words.LANGUAGES:
+            sentence = check_sentence(check, language)
+            assert sentence
+            assert "d0" not in sentence
+    return {check.check: check for check in found if check.outcome == plan.outcomes[0].outcome}
+
+
+def test_every_doubt_runs_on_districts_with_periods_before_and_after() -> None:
+    found = run(panel({RATE: levels(1, effect=-5.0)}), study(outcomes=wanted(RATE, scales=("rate_per_1000",))))
+    assert set(found) == EVERY
+    assert {check.status for check in found.values()} == {"ran"}
+    assert found["leave_one_out"].key == "steady"
+    assert found["placebo_dates"].key == "nothing"
+    assert found["tipping_shock"].key == "districts"
+    assert found["relative_magnitudes"].key == "result"
+
+
+def test_groups_on_their_way_apart_are_caught() -> None:
+    """A drift of two a year and no effect: the trend is seen, and with its line carried forward nothing is left."""
+    years = np.arange(len(LABELS)) / 2
+    drift = levels(2) - 2 * years * (np.arange(16) < 4)[:, None]
+    found = run(panel({RATE: drift}), study(outcomes=wanted(RATE, scales=("rate_per_1000",))))
+    numbers = found["pretrends"].numbers
+    assert numbers["effect_slope"] == pytest.approx(-2, abs=0.5)
+    assert numbers["p"] < 0.01
+    assert numbers["effect"] < -4
+    assert numbers["effect_detrended_low"] < 0 < numbers["effect_detrended_high"]
+    assert numbers["effect_erases"] == pytest.approx(-2, abs=0.4)
+    assert found["placebo_dates"].key == "found"
+    assert found["relative_magnitudes"].numbers["limit"] < 1
+
+
+def test_only_the_primary_outcome_is_drawn() -> None:
+    names = (RATE, "family_per_1000")
+    cells = panel({name: levels(3 + at) for at, name in enumerate(names)})
+    plan = study(outcomes=wanted(*names, scales=("rate_per_1000",)))
+    drawn = {check.outcome for check in doubts(cells, plan, designs(cells, plan)) if check.curves}
+    assert drawn == {RATE}
+
+
+def test_the_window_that_the_plan_did_not_take() -> None:
+    """The half-year of go-live held an effect of its own: counting it moves the finding by its share of the mean."""
+    table = levels(4, effect=-3.0)
+    spoilt = table.copy()
+    spoilt[:4, LABELS.index("2013H2")] += 10
+    plan = study(outcomes=wanted(RATE, scales=("rate_per_1000",)))
+    one, other = (run(panel({RATE: t}), plan)["other_window"].numbers for t in (table, spoilt))
+    assert other["effect"] == pytest.approx(one["effect"])
+    assert other["effect_other"] - one["effect_other"] == pytest.approx(10 / 5)
+
+
+def test_children_who_moved_are_counted_where_they_live() -> None:
+    plan = study(outcomes=wanted(RATE, scales=("rate_per_1000",)))
+    table = levels(5, effect=-3.0)
+    moved = table.copy()
+    moved[:4, 6:] += 1.5
+    found = run(panel({RATE: table}), plan, panel({RATE: moved}))["other_residence"]
+    assert found.numbers["effect_other"] - found.numbers["effect"] == pytest.approx(1.5)
+    assert "other_residence" not in run(panel({RATE: table}), plan, panel({RATE: table}))
+
+
+def test_weights_are_told_the_other_way_round() -> None:
+    cells = panel({RATE: levels(6, effect=-3.0)})
+    uneven = cells.cells.copy()
+    big = uneven["unit"].isin(["d00", "d05"])
+    for name in ("value", "low", "high", "denominator", "denominator_low", "denominator_high"):
+        uneven.loc[big, name] *= 9
+    uneven = Panel.of(uneven, synthetic=True)
+    outcome = wanted(RATE, scales=("rate_per_1000",))
+    by_children, equally = (
+        run(uneven, study(outcomes=outcome, weights=weights))["other_weights"] for weights in ("children", "districts")
+    )
+    assert by_children.key.startswith("equal")
+    assert equally.key.startswith("children")
+    assert by_children.numbers["effect_other"] == pytest.approx(equally.numbers["effect"])
+
+
+def test_what_cannot_be_asked_says_why() -> None:
+    short = levels(7)[:, :]
+    short[:, :4] = np.nan  # one period before is left
+    found = run(panel({RATE: short}), study(outcomes=wanted(RATE, scales=("rate_per_1000",))))
+    for check in ("pretrends", "relative_magnitudes", "placebo_dates", "regression_to_mean"):
+        assert (found[check].status, found[check].key) == ("could_not_run", "short")
+    few = run(panel({RATE: levels(8)[:6]}, ("2013-08-01",) * 2 + (None,) * 4), study(outcomes=wanted(RATE)))
+    assert {(name, one.key) for name, one in few.items()} == {(name, "few_districts") for name in BY_DISTRICT}
+    dates = ("2013-01-01",) * 3 + ("2014-01-01",) * 3 + (None,) * 8
+    staggered = run(panel({RATE: levels(9, dates)}, dates), study(outcomes=wanted(RATE)))
+    assert {one.key for one in staggered.values()} == {"staggered"}
+
+
+def test_a_share_is_doubted_on_four_scales_and_a_ratio_by_its_logarithm() -> None:
+    cells = panel({SHARE: np.clip(levels(10, effect=-6.0), 1, 99)})
+    found = run(cells, study(outcomes=wanted(SHARE, scales=("ratio", "pp"))))
+    assert found["scale_discrepancy"].numbers["effect_logit"] is not None
+    assert found["other_weights"].scale == "ratio"
+    assert 0.5 < found["other_weights"].numbers["effect_other"] < 0.9
+    assert found["pretrends"].scale == "pp"
+
+
+def test_the_doubts_stand_on_the_page() -> None:
+    plan = study(outcomes=wanted(RATE, scales=("rate_per_1000",)))
+    cells = panel({RATE: levels(11, effect=-5.0)})
+    made = estimate_panel(cells, plan, designs(cells, plan))
+    checks = doubts(cells, plan, designs(cells, plan))
+    released = release_registers(
+        study=plan, panel=cells, designs=designs(cells, plan), findings=made.findings, lineups=made.lineups,
+        coverage=(), checks=checks,
+    )  # fmt: skip
+    for language in words.LANGUAGES:
+        page = render(released, language)
+        for check in EVERY:
+            assert words.text(f"labels.check.{check}", language) in page
+
+
+def test_dates_tried_stand_on_their_axis_as_years_and_in_their_table_as_half_years() -> None:
+    plan = study(outcomes=wanted(RATE, scales=("rate_per_1000",)))
+    cells = panel({RATE: levels(12)})
+    dated = next(check for check in doubts(cells, plan, designs(cells, plan)) if check.check == "placebo_dates")
+    assert [row[0] for row in points(Line("", dated.curves[0]), "da")] == ["2012", "2012H2", "2013"]

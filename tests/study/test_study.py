@@ -1,0 +1,124 @@
+"""The plan: frozen, hashed by its meaning, and refused in the reader's language."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from sverige_did import words
+from sverige_did.errors import InputError
+from sverige_did.study.read import json_schema, read_study
+
+ROOT = Path(__file__).parents[2]
+PLAN = ROOT / "analyses" / "herning" / "study.yaml"
+SCHEMA = ROOT / "docs" / "study.schema.json"
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return PLAN.read_text("utf-8")
+
+
+def changed(tmp_path: Path, text: str, old: str, new: str) -> Path:
+    assert old in text
+    path = tmp_path / "study.yaml"
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    return path
+
+
+def refusal(path: Path) -> InputError:
+    with pytest.raises(InputError) as caught:
+        read_study(path)
+    return caught.value
+
+
+def test_every_part_of_a_plan_is_frozen():
+    def walk(value: object) -> None:
+        if isinstance(value, BaseModel):
+            name = next(iter(type(value).model_fields))
+            with pytest.raises(ValidationError):
+                setattr(value, name, None)
+            for field in type(value).model_fields:
+                walk(getattr(value, field))
+        elif isinstance(value, tuple):
+            for item in value:
+                walk(item)
+        else:
+            assert not isinstance(value, list | dict | set), "a mutable part of a plan"
+
+    walk(read_study(PLAN))
+
+
+def test_the_hash_is_of_the_meaning(tmp_path, text):
+    same = tmp_path / "same.yaml"
+    tree = yaml.safe_load(text)
+    same.write_text("# another comment\n" + yaml.safe_dump(dict(reversed(tree.items())), allow_unicode=True), "utf-8")
+    assert read_study(same).sha256 == read_study(PLAN).sha256
+    other = changed(tmp_path, text, "level: 0.95", "level: 0.9")
+    assert read_study(other).sha256 != read_study(PLAN).sha256
+
+
+def test_the_committed_schema_is_the_plans(text):
+    assert json.loads(SCHEMA.read_text("utf-8")) == json_schema(), "make docs"
+    jsonschema.validate(json.loads(read_study(PLAN).model_dump_json()), json_schema())
+    named = text.split("$schema=")[1].split()[0]
+    assert (PLAN.parent / named).resolve() == SCHEMA
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "field"),
+    [
+        ("study: herning", "study: ../herning", "plan_value", "study"),
+        ("level: 0.95", "level: 1.5", "plan_value", "level"),
+        ("weights: children", "weights: kids", "plan_value", "weights"),
+        ("hard_stop: 2015-12-31", "hard_stop: 2015-12-32", "plan_value", "periods.hard_stop"),
+        ("hard_stop: 2015-12-31", "hard_stop: 2014-01-01", "plan_value", "periods"),
+        ("input: published.csv", "input: ../published.csv", "plan_value", "input"),
+        ("districts: 4", "districts: four", "plan_value", "treated.districts"),
+        ("districts: 4", "districts: 0", "plan_value", "treated.districts"),
+        ("kind: published", "knid: published", "plan_unknown", "knid"),
+        ("weights: children\n", "", "plan_missing", "weights"),
+        ("level: 0.95", "level: 0.95\nlevel: 0.9", "plan_twice", "level"),
+        ("role: secondary", "role: primary", "plan_value", "study"),
+        ("question: placed,", "question: nowhere,", "plan_value", "study"),
+        ("family: half_normal", "family: beta", "plan_value", "priors.3"),
+        ("[0.0, 0.3, 0.5, 0.7, 0.8]", "[0.0, 1.3]", "plan_value", "sensitivity.overlap_rho.1"),
+    ],
+)
+def test_each_fault_is_named_with_its_field(tmp_path, text, old, new, key, field):
+    problems = refusal(changed(tmp_path, text, old, new)).problems
+    assert (key, field) in {(problem.key, problem.column) for problem in problems}
+    for language in words.LANGUAGES:
+        for problem in problems:
+            assert "study.yaml" in problem.say(language)
+
+
+def test_all_faults_are_told_at_once(tmp_path, text):
+    broken = text.replace("level: 0.95", "level: 7").replace("weights: children", "weights: kids")
+    path = tmp_path / "study.yaml"
+    path.write_text(broken, "utf-8")
+    assert {problem.column for problem in refusal(path).problems} == {"level", "weights"}
+
+
+def test_what_is_no_yaml_is_refused_with_its_row(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_text("study: x\n  kind: [\n", "utf-8")
+    (problem,) = refusal(path).problems
+    assert (problem.key, problem.row) == ("not_yaml", 2)
+
+
+def test_another_encoding_is_named_with_its_row(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_bytes("study: x\ntitle: Børn\n".encode("cp1252"))
+    (problem,) = refusal(path).problems
+    assert (problem.key, problem.row, problem.expected) == ("encoding", 2, "UTF-8")
+
+
+def test_a_missing_plan_is_named(tmp_path):
+    (problem,) = refusal(tmp_path / "study.yaml").problems
+    assert problem.key == "missing_file"
