@@ -80,7 +80,9 @@ CASES = {
                      "reg_treatment_varies", None, "error"),
     "nobody treated": ("distrikter.csv", ("01-08-2013", ""), "reg_treated_count", None, "error"),
     "one district too many": (
-        "distrikter.csv", ("Sønder Felding;2013H1", "Ikast;2013H1;9;9;\nIkast;2013H2;9;9;\nSønder Felding;2013H1"), "reg_control_count", None, "error",
+        "distrikter.csv", ("distrikt;periode;elever;indbyggere_0_17;indsats_fra\n",
+                           "distrikt;periode;elever;indbyggere_0_17;indsats_fra\nIkast;2013H1;9;9;\nIkast;2013H2;9;9;\n"),
+        "reg_control_count", None, "error",
     ),
     "stranger": ("anbringelser.csv", ("B2", "B3"), "reg_unknown_child", 4, "error"),
     "unanswered": ("sdq.csv", ("1;1;1\n", ";;\n"), "reg_sdq_empty", 2, "error"),
