@@ -91,9 +91,9 @@ def _as_problem(fault: Any, file: str, tree: dict[Any, Any]) -> Problem:
     if fault["type"] == "missing":
         return Problem("plan_missing", file=file, column=where)
     if fault["type"] == "extra_forbidden":
-        kind = _other_kind(loc, tree)
-        key, values = ("plan_other_kind", {"kind": kind}) if kind else ("plan_unknown", {})
-        return Problem(key, file=file, column=where, values=values)
+        if kind := _other_kind(loc, tree):
+            return Problem("plan_other_kind", file=file, column=where, values={"kind": kind})
+        return Problem("plan_unknown", file=file, column=where)
     found = fault.get("input")
     shown = None if isinstance(found, dict | list) else str(found)
     rule = fault["type"] if words.has(f"errors.rule.{fault['type']}") else "value_error"
