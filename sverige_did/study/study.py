@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from sverige_did.study.blocks import Bilingual as Bilingual
 from sverige_did.study.blocks import Name as Name
 from sverige_did.study.blocks import Plan as Plan
-from sverige_did.study.blocks import Positive, Posterior, Registers, Share
+from sverige_did.study.blocks import Positive, Posterior, Registers, Share, once_each
 from sverige_did.study.priors import PACKAGE
 from sverige_did.study.priors import PriorSpec as PriorSpec
 
@@ -178,17 +178,10 @@ class Study(Plan):
         return handler(tree)
 
     @model_validator(mode="after")
-    def _keys_are_unique(self) -> Self:
-        named = {"outcomes": [item.outcome for item in self.outcomes]} | {
-            name: [item.key for item in getattr(self, name, ())]
-            for name in ("questions", "readings", "assumptions", "priors")
-        }
-        for kind, keys in named.items():
-            twice = sorted({key for key in keys if keys.count(key) > 1})
-            if twice:
-                raise PydanticCustomError(
-                    "named_twice", "{kind}: named twice: {keys}", {"kind": kind, "keys": ", ".join(twice)}
-                )
+    def _holds_together(self) -> Self:
+        once_each("outcomes", (item.outcome for item in self.outcomes))
+        for name in ("questions", "readings", "assumptions", "priors"):
+            once_each(name, (item.key for item in getattr(self, name, ())))
         astray = sorted({item.question for item in self.outcomes} - {item.key for item in self.questions})
         if astray:
             raise PydanticCustomError("no_such_question", "no question has the key {keys}", {"keys": ", ".join(astray)})
