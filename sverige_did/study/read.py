@@ -12,6 +12,8 @@ from sverige_did import words
 from sverige_did.errors import InputError, Problem
 from sverige_did.study.study import AnyStudy, PanelStudy, PublishedStudy, Study
 
+KINDS = "published, panel"
+
 
 class _StandsTwiceError(yaml.MarkedYAMLError):
     """A key of the plan stands twice in the same block."""
@@ -89,7 +91,7 @@ def _as_problem(fault: Any, file: str, tree: dict[Any, Any]) -> Problem:
     loc = fault["loc"]
     where = ".".join(str(part) for part in loc) or "study"
     if fault["type"] == "missing":
-        return Problem("plan_missing", file=file, column=where)
+        return Problem("plan_missing", file=file, column=where, expected=KINDS if loc == ("kind",) else None)
     if fault["type"] == "extra_forbidden":
         if kind := _other_kind(loc, tree):
             return Problem("plan_other_kind", file=file, column=where, values={"kind": kind})
@@ -99,7 +101,7 @@ def _as_problem(fault: Any, file: str, tree: dict[Any, Any]) -> Problem:
     rule = fault["type"] if words.has(f"errors.rule.{fault['type']}") else "value_error"
     limits = {"why": fault["msg"]} | fault.get("ctx", {})
     if loc == ("kind",):
-        limits["expected"] = "'published', 'panel'"  # each class knows its own only
+        limits["expected"] = KINDS  # each class knows its own only
     return Problem("plan_value", file=file, column=where, found=shown, rule=rule, values=limits)
 
 

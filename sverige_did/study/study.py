@@ -11,7 +11,7 @@ import json
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
-from pydantic import Field, ModelWrapValidatorHandler, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from sverige_did.study.blocks import Bilingual as Bilingual
@@ -151,7 +151,7 @@ class Study(Plan):
     """
 
     study: Name
-    kind: Literal["published", "panel"] = Field(description="Printed figures of others, or a panel from registers")
+    kind: Literal["published", "panel"]
     synthetic: bool = Field(default=False, description="True when any of the data were made up; cannot be hidden")
     title: Bilingual
     question: Bilingual
@@ -187,10 +187,15 @@ class Study(Plan):
             raise PydanticCustomError("no_such_question", "no question has the key {keys}", {"keys": ", ".join(astray)})
         if sum(item.role == "primary" for item in self.outcomes) > 1:
             raise PydanticCustomError("one_primary", "at most one outcome may be primary")
-        bare = [one.key for one in self.priors if one.reason is None and one != PACKAGE.get(one.key)]
+        return self
+
+    @field_validator("priors")
+    @classmethod
+    def _have_reasons(cls, priors: tuple[PriorSpec, ...]) -> tuple[PriorSpec, ...]:
+        bare = [one.key for one in priors if one.reason is None and one != PACKAGE.get(one.key)]
         if bare:
             raise PydanticCustomError("prior_reason", "no reason for {keys}", {"keys": ", ".join(bare)})
-        return self
+        return priors
 
     def prior(self, key: str) -> PriorSpec:
         """The prior of that key; KeyError when the plan has none."""
@@ -209,7 +214,7 @@ class Study(Plan):
 class PublishedStudy(Study):
     """A study of figures that others printed about two groups."""
 
-    kind: Literal["published"]
+    kind: Literal["published"] = Field(description="Printed figures of others")
     input: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="The file name of the figures in the study's data folder"
     )
@@ -233,7 +238,7 @@ class PanelStudy(Study):
     package's for the rest, so that the page and the hash know every one.
     """
 
-    kind: Literal["panel"]
+    kind: Literal["panel"] = Field(description="A panel from registers")
     registers: Registers = Field(description="The registers and how they are used")
     treated: PanelGroup
     control: PanelGroup

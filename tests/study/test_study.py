@@ -169,13 +169,13 @@ def test_each_fault_is_named_with_its_field(tmp_path, text, old, new, key, field
             "sampling:",
             "priors: [{key: effect, family: normal, sd: 0.7, unit: log_odds}]\nsampling:",
             "plan_value",
-            "study",
+            "priors",
         ),
         (
             "sampling:",
             "priors: [{key: mine, family: normal, sd: 0.7, unit: log_odds}]\nsampling:",
             "plan_value",
-            "study",
+            "priors",
         ),
         (
             "sampling:",
@@ -196,9 +196,10 @@ def test_each_fault_of_a_panel_is_named_with_the_users_own_field(tmp_path, panel
 
 
 def test_what_a_kind_may_be_and_whose_field_it_is_are_said_in_both_languages(tmp_path, panel):
-    (strange,) = (one for one in refusal(changed(tmp_path, panel, "kind: panel", "kind: panl")).problems)
-    for language in words.LANGUAGES:
-        assert "'published', 'panel'" in strange.say(language)
+    for text in ("kind: panl\n", ""):
+        (strange,) = refusal(changed(tmp_path, panel, "kind: panel\n", text)).problems
+        for language in words.LANGUAGES:
+            assert "published, panel" in strange.say(language)
     (other,) = refusal(changed(tmp_path, panel, "kind: panel", "kind: panel\ninput: a.csv")).problems
     for language in words.LANGUAGES:
         assert "kind: published" in other.say(language)
