@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pymc as pm
 import pytensor.tensor as pt
 
@@ -12,9 +10,6 @@ from sverige_did.bayes.models.district_effects import Cells, PanelPriors, build_
 from sverige_did.bayes.models.observation import Likelihood, Tensor, observe
 from sverige_did.bayes.models.poisson import POISSON
 from sverige_did.bayes.priors import HalfNormal
-
-if TYPE_CHECKING:
-    pass
 
 CLUSTERING = HalfNormal(0.5, "coefficient_of_variation", "priors.clustering")
 
