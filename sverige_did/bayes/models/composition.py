@@ -261,16 +261,3 @@ def average_type_effect(
     """Shares with the effect less shares without it, in percentage points: (draws, K) from two (draws, N, K)."""
     with_it, without = softmax(eta, axis=2), softmax(eta - change, axis=2)
     return np.asarray(100 * np.einsum("snk,n->sk", with_it - without, weights))
-
-
-def ladder_balances(effect: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Isometric log-ratio balances (draws, K - 1) of effects on the log scale (draws, K), types from least to most
-    intrusive: balance j sets rung j + 1 against the rungs below it, positive for a move up the ladder.
-    """
-    n = effect.shape[1]
-    contrasts = np.zeros((n, n - 1))
-    for j in range(1, n):
-        contrasts[:j, j - 1] = -1 / j
-        contrasts[j, j - 1] = 1.0
-        contrasts[:, j - 1] *= np.sqrt(j / (j + 1))
-    return np.asarray(effect @ contrasts)

@@ -15,7 +15,6 @@ from sverige_did.bayes.models.composition import (
     build_logistic_normal,
     completions,
     effect_on_types,
-    ladder_balances,
     n_completions,
 )
 from sverige_did.bayes.sampling.sample import CAREFUL, sample
@@ -59,17 +58,6 @@ def test_effects_in_points_sum_to_zero_and_hit_a_known_answer():
     told = average_type_effect(eta, change, np.ones(1))
     assert told == pytest.approx(np.array([[25.0, -20.0, -5.0]]))
     assert told.sum() == pytest.approx(0)
-
-
-def test_balances_are_isometric_and_blind_to_a_constant():
-    effect = np.random.default_rng(2).normal(size=(20, 5))
-    effect -= effect.mean(axis=1, keepdims=True)
-    balances = ladder_balances(effect)
-    assert np.linalg.norm(balances, axis=1) == pytest.approx(np.linalg.norm(effect, axis=1))
-    assert ladder_balances(effect + 3) == pytest.approx(balances)
-    up = np.array([[-1.0, -1.0, -1.0, -1.0, 4.0]])
-    assert ladder_balances(up)[0, -1] > 0
-    assert ladder_balances(up)[0, :-1] == pytest.approx(np.zeros(3))
 
 
 def veiled(panel, rows, limit=4):
