@@ -197,9 +197,10 @@ CATALOGUE: dict[str, CatalogueOutcome] = catalogue_of((
     CatalogueOutcome("investment", "money", counted="investment_accounts / residents", of_the_group=True, use="goal"),
     CatalogueOutcome("wellbeing_sdq", "score", counted="sdq_total / sdq_forms", posterior="sdq"),
     CatalogueOutcome("sdq_borderline_share", "share", counted="sdq_borderline / sdq_judged"),
-    CatalogueOutcome("sdq_abnormal_share", "share", counted="sdq_abnormal / sdq_judged"),
+    CatalogueOutcome("sdq_abnormal_share", "share", counted="sdq_abnormal / sdq_judged",
+                     rest_with="sdq_borderline_share"),
     CatalogueOutcome("sdq_better_share", "share", counted="sdq_better / sdq_again"),
-    CatalogueOutcome("sdq_worse_share", "share", counted="sdq_worse / sdq_again"),
+    CatalogueOutcome("sdq_worse_share", "share", counted="sdq_worse / sdq_again", rest_with="sdq_better_share"),
     CatalogueOutcome("sdq_added_value", "score", counted="sdq_added / sdq_added_forms"),
     CatalogueOutcome("decision_time", "duration", "weeks", different_cases=True),
 ))

@@ -11,7 +11,7 @@ import pandas as pd
 from sverige_did.errors import Problem
 from sverige_did.panel import Panel
 from sverige_did.sources.panel import events, teams_and_accounts
-from sverige_did.sources.panel.counted import Counted
+from sverige_did.sources.panel.tally import Tally
 from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, make_setting
 from sverige_did.sources.panel.moves import count_moves, moves
 from sverige_did.sources.panel.placements import Placed, Placements, count_placed, placed_years, placements, spending
@@ -41,7 +41,7 @@ class _Ground(NamedTuple):
     prices: tuple[PriceIndex, int] | None
 
 
-Part = tuple[list[Counted], list[Problem]]
+Part = tuple[list[Tally], list[Problem]]
 
 
 def build(tables: Tables, study: Study, codes: MeasureCodes) -> Built:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.errors import refuse
-from sverige_did.sources.panel.counted import Counted, by_district
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.panel.deadlines import Deadlines, deadlines, given_deadlines
 from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, registered
 from sverige_did.sources.spells.person_years import person_years
@@ -26,7 +26,7 @@ def case_years(tables: Tables, setting: Setting) -> FloatArray:
     return found.table["person_years"].to_numpy().reshape(D + 1, T)[1:]
 
 
-def breakdowns(tables: Tables, setting: Setting, placed: FloatArray) -> Counted | None:
+def breakdowns(tables: Tables, setting: Setting, placed: FloatArray) -> Tally | None:
     """``breakdowns``, over placement-years (``placed``, (D, T)).
 
     From the register of breakdowns; where it was not delivered, from the placements that ended in one.
@@ -43,7 +43,7 @@ def breakdowns(tables: Tables, setting: Setting, placed: FloatArray) -> Counted 
     return _events("breakdowns", _count(rows, when, setting), setting, table.file, placed=placed)
 
 
-def complaints(tables: Tables, setting: Setting, years: FloatArray) -> Counted:
+def complaints(tables: Tables, setting: Setting, years: FloatArray) -> Tally:
     """``complaints``, over ``case_years``, where every complaint names its case."""
     rows, cases = tables["complaints"].usable(), tables["cases"].usable()
     child = rows["case"].map(cases.drop_duplicates("case").set_index("case")["child"])
@@ -53,7 +53,7 @@ def complaints(tables: Tables, setting: Setting, years: FloatArray) -> Counted:
     return _events("complaints", count, setting, tables["complaints"].file, case_years=years)
 
 
-def follow_ups(tables: Tables, setting: Setting, years: FloatArray) -> list[Counted]:
+def follow_ups(tables: Tables, setting: Setting, years: FloatArray) -> list[Tally]:
     """``follow_ups`` done, over ``case_half_years``; those ``in_time`` over those ``due`` where it can be known."""
     table = tables["follow_ups"]
     rows = table.usable()
@@ -99,6 +99,6 @@ def _count(rows: pd.DataFrame, when: str, setting: Setting) -> FloatArray:
     return setting.count(setting.codes(rows["child"]), day_number(rows[when].to_numpy()))
 
 
-def _events(name: str, count: FloatArray, setting: Setting, source: str, **over: FloatArray) -> Counted:
+def _events(name: str, count: FloatArray, setting: Setting, source: str, **over: FloatArray) -> Tally:
     value = np.where(registered(count, setting.units), count, np.nan)
     return by_district(setting, "events", source, {name: value}, **over)

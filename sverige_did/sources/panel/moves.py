@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sverige_did.sources.panel.counted import Counted, by_district
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.panel.frame import FloatArray, Setting
 from sverige_did.sources.panel.placements import MAJORITY, NAMES
 from sverige_did.sources.registers.codes import Ladder, Rung
@@ -110,7 +110,7 @@ def _standing(spells: Spells, day: int, setting: Setting, rungs: tuple[Rung, ...
     return at, district
 
 
-def moves(moved: Moved, setting: Setting, source: str) -> Counted:
+def moves(moved: Moved, setting: Setting, source: str) -> Tally:
     """Moves down and up (``moved_down``, ``moved_up``), over children on the ladder as the period began (``stood``).
 
     Periods before anybody was placed anywhere have no numbers: the register begins later.

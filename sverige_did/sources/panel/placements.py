@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sverige_did.sources.panel.counted import Counted, by_district
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.panel.frame import FloatArray, Setting
 from sverige_did.sources.panel.prices import PriceIndex, fixed_prices
 from sverige_did.sources.registers.codes import MeasureCodes, Rung
@@ -101,7 +101,7 @@ def count_placed(spells: Spells, setting: Setting) -> Placed:
     return Placed(years[1:], float(years[0].sum()))
 
 
-def placed_years(placed: Placed, setting: Setting, source: str) -> Counted:
+def placed_years(placed: Placed, setting: Setting, source: str) -> Tally:
     """Person-years of the placed (``placed``) and of each rung by its name in :data:`NAMES`, over each other.
 
     Under the ladder ``support`` nobody is placed on the home-based rung, so it has no numbers.
@@ -111,7 +111,7 @@ def placed_years(placed: Placed, setting: Setting, source: str) -> Counted:
     return by_district(setting, "person_years", source, years | {"placed": placed.total}, placed=placed.total)
 
 
-def spending(placements: Placements, setting: Setting, index: PriceIndex, base_year: int, source: str) -> Counted:
+def spending(placements: Placements, setting: Setting, index: PriceIndex, base_year: int, source: str) -> Tally:
     """Spending in mio. kr. in fixed prices: all of it (``spent``) and on each rung (``spent_network``), over
     person-years there (``years_network``).
 

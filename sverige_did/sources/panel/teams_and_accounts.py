@@ -7,7 +7,7 @@ import pandas as pd
 
 from sverige_did.errors import refuse
 from sverige_did.sources.files.periods import period_days
-from sverige_did.sources.panel.counted import Counted
+from sverige_did.sources.panel.tally import Tally
 from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, groups, over_groups, registered
 from sverige_did.sources.panel.prices import PriceIndex, fixed_prices
 from sverige_did.sources.registers.codes import AccountFunction, MeasureCodes, Rung
@@ -17,16 +17,16 @@ MILLION = 1e6
 _PLACED = {int(Rung.HOME_BASED), int(Rung.NETWORK), int(Rung.FOSTER), int(Rung.INSTITUTION)}
 
 
-def caseload(tables: Tables, setting: Setting) -> Counted:
+def caseload(tables: Tables, setting: Setting) -> Tally:
     """``open_cases`` over full-time ``caseworkers`` by group: sums of teams, averaged over the rows of a period."""
     table = tables["caseworkers"]
     found = _of_teams(table.usable(), setting)
     cases, fte = (_mean_stock(found, column, setting) for column in ("open_cases", "fte"))
     values, over = {"open_cases": cases}, {"caseworkers": fte}
-    return Counted("cases", groups(setting.units), setting.windows.labels, table.file, values, over)
+    return Tally("cases", groups(setting.units), setting.windows.labels, table.file, values, over)
 
 
-def complaints(tables: Tables, setting: Setting) -> Counted:
+def complaints(tables: Tables, setting: Setting) -> Tally:
     """``complaints`` by the group of the team that they are about, over the ``case_years`` of its teams."""
     table = tables["complaints"]
     rows = _of_teams(table.usable(), setting)
@@ -41,10 +41,10 @@ def complaints(tables: Tables, setting: Setting) -> Counted:
     if "caseworkers" in tables:
         stock = _mean_stock(_of_teams(tables["caseworkers"].usable(), setting), "open_cases", setting)
         over["case_years"] = stock * setting.length
-    return Counted("events", units, labels, table.file, {"complaints": count}, over)
+    return Tally("events", units, labels, table.file, {"complaints": count}, over)
 
 
-def accounts(tables: Tables, setting: Setting, codes: MeasureCodes, index: PriceIndex, base_year: int) -> list[Counted]:
+def accounts(tables: Tables, setting: Setting, codes: MeasureCodes, index: PriceIndex, base_year: int) -> list[Tally]:
     """Spending of each group and year in mio. kr. in fixed prices, over residents where they are known.
 
     Rows of the whole municipality are no comparison and are left out. Refuses a function that the mapping lacks.
@@ -70,7 +70,7 @@ def accounts(tables: Tables, setting: Setting, codes: MeasureCodes, index: Price
 
 def _by_year(
     name: str, rows: pd.DataFrame, setting: Setting, index: PriceIndex, base_year: int, source: str
-) -> Counted:
+) -> Tally:
     years = np.array(sorted(set(rows["year"].astype(int))))
     units = groups(setting.units)
     sums = rows.groupby(["group", "year"])["amount"].sum()
@@ -78,7 +78,7 @@ def _by_year(
     table = sums.reindex(wanted).to_numpy().reshape(len(units), len(years))
     fixed = fixed_prices(table, np.broadcast_to(years, table.shape), index, base_year=base_year) / MILLION
     over = {"residents": _residents_of_years(setting, years)}
-    return Counted("money", units, tuple(str(year) for year in years), source, {name: fixed}, over)
+    return Tally("money", units, tuple(str(year) for year in years), source, {name: fixed}, over)
 
 
 def _residents_of_years(setting: Setting, years: IntArray) -> FloatArray:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sverige_did.sources.panel.counted import Counted, by_district
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.panel.frame import FloatArray, Setting, Tables
 from sverige_did.sources.sdq.scores import AGES, Informant, SdqScores, score
 from sverige_did.sources.spells.spells import IntArray, day_number
@@ -83,7 +83,7 @@ def comparable_forms(tables: Tables, setting: Setting) -> Forms:
     return forms.rows(~np.isnan(scores.total))
 
 
-def wellbeing(forms: Forms, setting: Setting, source: str) -> Counted:
+def wellbeing(forms: Forms, setting: Setting, source: str) -> Tally:
     """Mean total difficulties (``sdq_total``: 0-40, higher is worse) of so many ``sdq_forms``."""
     mean, number = mean_of_forms(setting, forms.child, forms.day, forms.scores.total)
     return by_district(setting, "mean", source, {"sdq_total": mean}, sdq_forms=number)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sverige_did.errors import InputError, Problem, refuse
-from sverige_did.sources.panel.counted import Counted, by_district
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.panel.frame import FloatArray, Setting, Tables
 from sverige_did.sources.panel.wellbeing import FORM, Forms, mean_of_forms
 from sverige_did.sources.registers.tables import RegisterTable
@@ -34,7 +34,7 @@ SEX = {"girl": "girls", "boy": "boys"}
 class Judged(NamedTuple):
     """What was counted; how many forms no norm was made for, how many second forms the formula does not hold for."""
 
-    counted: list[Counted]
+    counted: list[Tally]
     without_norm: int
     without_added_value: int
 
@@ -57,7 +57,7 @@ def judged(forms: Forms, tables: Tables, setting: Setting, source: str) -> Judge
     (``panel_register_missing``) when delivered norms are asked for and there are none.
     """
     rules = setting.rules.sdq or Sdq()
-    counted: list[Counted] = []
+    counted: list[Tally] = []
     without_norm = without_added_value = 0
     if rules.norms is not None:
         found, without_norm = _in_bands(forms, rules, _norms(rules, tables), tables, setting, source)
@@ -107,7 +107,7 @@ def delivered_norms(table: RegisterTable) -> NormsByInformant:
 
 def _in_bands(
     forms: Forms, rules: Sdq, norms: NormsByInformant, tables: Tables, setting: Setting, source: str
-) -> tuple[Counted, int]:
+) -> tuple[Tally, int]:
     """Forms in the two upper bands of the total over those ``sdq_judged``, and how many forms were left out: those of
     children whom no norm fits by age, or by sex where the norms differ by sex."""
     band = _bands(forms, rules, norms, sex_of(tables, setting)[forms.child])
@@ -161,7 +161,7 @@ def _pairs(forms: Forms) -> _Pairs:
     return _Pairs(forms.rows(first[child][again]), forms.rows(again))
 
 
-def _changed(pairs: _Pairs, rule: ReliableChangeRule, setting: Setting, source: str) -> Counted:
+def _changed(pairs: _Pairs, rule: ReliableChangeRule, setting: Setting, source: str) -> Tally:
     """Later forms whose total is reliably lower or higher than the child's first one, over all of them
     (``sdq_again``)."""
     found = reliable_change(
@@ -171,7 +171,7 @@ def _changed(pairs: _Pairs, rule: ReliableChangeRule, setting: Setting, source: 
     return by_district(setting, "cases", source, values, sdq_again=number)
 
 
-def _added(pairs: _Pairs, rule: AddedValue, setting: Setting, source: str) -> tuple[Counted, int]:
+def _added(pairs: _Pairs, rule: AddedValue, setting: Setting, source: str) -> tuple[Tally, int]:
     """The mean added-value score of the second forms that the formula holds for."""
     months: FloatArray = (pairs.after.day - pairs.before.day) / MONTH
     holds = (pairs.after.scores.informant == "parent") & ~np.isnan(pairs.before.impact)

@@ -13,7 +13,7 @@ from sverige_did.outcomes import CATALOGUE
 from sverige_did.sources.panel.frame import FloatArray, Kind, Setting, lay
 
 
-class Counted(NamedTuple):
+class Tally(NamedTuple):
     """What one register gives by unit and period: the numbers that outcomes are made of, by the catalogue's names.
 
     ``numbers`` and what they can be divided by, ``over``, are (U, T), a row of ``units`` each; NaN is missing.
@@ -37,7 +37,7 @@ class Counted(NamedTuple):
 
 def by_district(
     setting: Setting, kind: Kind, source: str, numbers: Mapping[str, FloatArray], **over: FloatArray
-) -> Counted:
+) -> Tally:
     """Numbers (D, T) of the districts of a panel; all of them can be divided by ``residents`` too."""
     units, labels = setting.units, setting.windows.labels
-    return Counted(kind, units, labels, source, numbers, {"residents": setting.resident_years, **over})
+    return Tally(kind, units, labels, source, numbers, {"residents": setting.resident_years, **over})
