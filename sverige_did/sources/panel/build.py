@@ -11,11 +11,11 @@ import pandas as pd
 from sverige_did.errors import Problem
 from sverige_did.panel import Panel
 from sverige_did.sources.panel import events, teams_and_accounts
-from sverige_did.sources.panel.tally import Tally
 from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, make_setting
 from sverige_did.sources.panel.moves import count_moves, moves
 from sverige_did.sources.panel.placements import Placed, Placements, count_placed, placed_years, placements, spending
 from sverige_did.sources.panel.prices import PriceIndex
+from sverige_did.sources.panel.tally import Tally
 from sverige_did.sources.panel.wellbeing import comparable_forms, wellbeing
 from sverige_did.sources.panel.wellbeing_bands import judged
 from sverige_did.sources.registers.codes import MeasureCodes
@@ -62,7 +62,7 @@ def build(tables: Tables, study: Study, codes: MeasureCodes) -> Built:
         case_years=events.case_years(tables, setting) if "cases" in tables else None,
         prices=prices_of(setting),
     )
-    parts = [part(ground) for part in PARTS]
+    parts = [count(ground) for register, count in COUNTERS if register in tables]
     remarks = [one for _, said in parts for one in said]
     cells = [one for found, _ in parts for counted in found for one in counted.cells()]
     table = pd.concat(cells, ignore_index=True)
@@ -115,8 +115,6 @@ def _breakdowns(ground: _Ground) -> Part:
 
 def _complaints(ground: _Ground) -> Part:
     tables, setting = ground.tables, ground.setting
-    if "complaints" not in tables:
-        return [], []
     by_case = ground.case_years is not None and tables["complaints"].usable()["case"].notna().all()
     if by_case and ground.case_years is not None:
         return [events.complaints(tables, setting, ground.case_years)], []
@@ -124,30 +122,22 @@ def _complaints(ground: _Ground) -> Part:
 
 
 def _follow_ups(ground: _Ground) -> Part:
-    if "follow_ups" not in ground.tables:
-        return [], []
     if ground.case_years is None:
         return [], [_remark(ground.tables["follow_ups"].file, "panel_no_cases")]
     return events.follow_ups(ground.tables, ground.setting, ground.case_years), []
 
 
 def _caseload(ground: _Ground) -> Part:
-    if "caseworkers" not in ground.tables:
-        return [], []
     return [teams_and_accounts.caseload(ground.tables, ground.setting)], []
 
 
 def _accounts(ground: _Ground) -> Part:
-    if "accounts" not in ground.tables:
-        return [], []
     if ground.prices is None:
         return [], [_remark(ground.tables["accounts"].file, "panel_no_index")]
     return teams_and_accounts.accounts(ground.tables, ground.setting, ground.codes, *ground.prices), []
 
 
 def _wellbeing(ground: _Ground) -> Part:
-    if "sdq_waves" not in ground.tables:
-        return [], []
     forms, file = comparable_forms(ground.tables, ground.setting), ground.tables["sdq_waves"].file
     by_plan = judged(forms, ground.tables, ground.setting, file)
     remarks = [
@@ -160,9 +150,12 @@ def _wellbeing(ground: _Ground) -> Part:
     return [wellbeing(forms, ground.setting, file), *by_plan.counted], remarks
 
 
-PARTS: tuple[Callable[[_Ground], Part], ...] = (
-    _person_years, _moves, _spending, _breakdowns, _complaints, _follow_ups, _caseload, _accounts, _wellbeing,
+COUNTERS: tuple[tuple[str, Callable[[_Ground], Part]], ...] = (
+    ("placements", _person_years), ("placements", _moves), ("placements", _spending), ("placements", _breakdowns),
+    ("complaints", _complaints), ("follow_ups", _follow_ups), ("caseworkers", _caseload), ("accounts", _accounts),
+    ("sdq_waves", _wellbeing),
 )  # fmt: skip
+"""Each register with what counts the numbers that outcomes are made of: :attr:`CatalogueOutcome.counted` names them."""
 
 
 def _left_out(file: str, key: str, count: float) -> Iterator[Problem]:

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.errors import refuse
-from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.panel.deadlines import Deadlines, deadlines, given_deadlines
 from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, registered
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.spells.person_years import person_years
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, day_number
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.panel.frame import FloatArray, Setting
 from sverige_did.sources.panel.placements import MAJORITY, NAMES
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.registers.codes import Ladder, Rung
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, IntArray, Spells, birthday
 

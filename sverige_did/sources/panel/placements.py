@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.panel.frame import FloatArray, Setting
 from sverige_did.sources.panel.prices import PriceIndex, fixed_prices
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.registers.codes import MeasureCodes, Rung
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.sources.spells.overlaps import resolve_overlaps

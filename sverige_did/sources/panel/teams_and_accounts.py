@@ -7,9 +7,9 @@ import pandas as pd
 
 from sverige_did.errors import refuse
 from sverige_did.sources.files.periods import period_days
-from sverige_did.sources.panel.tally import Tally
 from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, groups, over_groups, registered
 from sverige_did.sources.panel.prices import PriceIndex, fixed_prices
+from sverige_did.sources.panel.tally import Tally
 from sverige_did.sources.registers.codes import AccountFunction, MeasureCodes, Rung
 from sverige_did.sources.spells.spells import IntArray, day_number
 
@@ -68,9 +68,7 @@ def accounts(tables: Tables, setting: Setting, codes: MeasureCodes, index: Price
     ]
 
 
-def _by_year(
-    name: str, rows: pd.DataFrame, setting: Setting, index: PriceIndex, base_year: int, source: str
-) -> Tally:
+def _by_year(name: str, rows: pd.DataFrame, setting: Setting, index: PriceIndex, base_year: int, source: str) -> Tally:
     years = np.array(sorted(set(rows["year"].astype(int))))
     units = groups(setting.units)
     sums = rows.groupby(["group", "year"])["amount"].sum()

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.panel.frame import FloatArray, Setting, Tables
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.sdq.scores import AGES, Informant, SdqScores, score
 from sverige_did.sources.spells.spells import IntArray, day_number
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sverige_did.errors import InputError, Problem, refuse
-from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.panel.frame import FloatArray, Setting, Tables
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.panel.wellbeing import FORM, Forms, mean_of_forms
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.sources.sdq.change import AddedValueFormula, added_value, reliable_change

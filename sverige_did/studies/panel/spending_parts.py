@@ -37,13 +37,9 @@ class _Windows(NamedTuple):
     residents: NDArray[np.float64]
 
 
-class _Names(NamedTuple):
-    """The outcomes that are split: an amount, the number of those it is spent on, and its parts, with the person-years
-    there as denominators."""
-
-    spending: str
-    placed: str
-    prices: tuple[str, ...]
+Names = tuple[str, ...]
+"""The outcomes that are split: an amount, the number of those it is spent on, and its parts, with the person-years
+there as denominators."""
 
 
 def spending_parts(asked: Asked, panel: Panel) -> Iterator[Finding]:
@@ -56,9 +52,9 @@ def spending_parts(asked: Asked, panel: Panel) -> Iterator[Finding]:
     """
     verdict, entry = VERDICT.get(asked.design_class), asked.entry
     prices = tuple(part.key for part in parts_of(entry.key))
-    if not (entry.of_the_group and prices and entry.about) or verdict is None:
+    if verdict is None or not (entry.of_the_group and entry.about and prices):
         return
-    names = _Names(entry.key, entry.about, prices)
+    names = (entry.key, entry.about, *prices)
     treated = _split(_windows(panel, asked.study, "treated", names), asked.per)
     yield from _told(asked, verdict, "lmdi_treated", treated)
     if asked.design_class == "D3":
@@ -68,29 +64,30 @@ def spending_parts(asked: Asked, panel: Panel) -> Iterator[Finding]:
     yield from _told(asked, verdict, "lmdi_did", lmdi_did(treated, control), "parallel_parts")
 
 
-def _windows(panel: Panel, study: Study, group: str, names: _Names) -> _Windows:
+def _windows(panel: Panel, study: Study, group: str, names: Names) -> _Windows:
     cells = panel.cells
-    mine = cells[(cells["group"] == group) & cells["outcome"].isin([names.spending, names.placed, *names.prices])]
+    mine = cells[(cells["group"] == group) & cells["outcome"].isin(names)]
     sides = [_sums(side(mine, study.periods), names) for side in (cells_before, cells_after)]
     return _Windows(*(np.stack(one) for one in zip(*sides, strict=True)))
 
 
-def _sums(side: pd.DataFrame, names: _Names) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+def _sums(side: pd.DataFrame, names: Names) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Sums over districts and periods; the last kind is what is placed where nobody has written down."""
     value, below = (_by_outcome(side, name, names) for name in ("value", "denominator"))
     if value.empty or value.isna().to_numpy().any():
         raise refuse("parts_without_price", count=int(value.isna().any(axis=1).sum()))
-    cost, years = value[list(names.prices)].sum().to_numpy(), below[list(names.prices)].sum().to_numpy()
-    cost = np.append(cost, value[names.spending].sum() - cost.sum())
-    years = np.append(years, value[names.placed].sum() - years.sum())
+    spending, placed, *prices = names
+    cost, years = value[prices].sum().to_numpy(), below[prices].sum().to_numpy()
+    cost = np.append(cost, value[spending].sum() - cost.sum())
+    years = np.append(years, value[placed].sum() - years.sum())
     somewhere = years > NO_YEARS
-    return np.where(somewhere, cost, 0.0), np.where(somewhere, years, 0.0), float(below[names.spending].sum())
+    return np.where(somewhere, cost, 0.0), np.where(somewhere, years, 0.0), float(below[spending].sum())
 
 
-def _by_outcome(side: pd.DataFrame, name: str, names: _Names) -> pd.DataFrame:
+def _by_outcome(side: pd.DataFrame, name: str, names: Names) -> pd.DataFrame:
     """A row for each district and period, a column for each outcome; NaN where the panel has no cell."""
     wide = side.pivot_table(index=["unit", "period"], columns="outcome", values=name, aggfunc="first")
-    return wide.reindex(columns=[names.spending, names.placed, *names.prices])
+    return wide.reindex(columns=list(names))
 
 
 def _split(found: _Windows, children: float) -> PriceMixVolume:
