@@ -110,7 +110,7 @@ def _spending(ground: _Ground) -> Part:
 
 def _breakdowns(ground: _Ground) -> Part:
     found = events.breakdowns(ground.tables, ground.setting, ground.placed.total)
-    return [found] if found else [], []
+    return [] if found is None else [found], []
 
 
 def _complaints(ground: _Ground) -> Part:

@@ -102,7 +102,7 @@ def count_placed(spells: Spells, setting: Setting) -> Placed:
 
 
 def placed_years(placed: Placed, setting: Setting, source: str) -> Tally:
-    """Person-years of the placed (``placed``) and of each rung by its name in :data:`NAMES`, over each other.
+    """Person-years of the placed (``placed``) and on each rung (:data:`NAMES`), all of them over those of the placed.
 
     Under the ladder ``support`` nobody is placed on the home-based rung, so it has no numbers.
     """
