@@ -20,6 +20,15 @@ from sverige_did.errors import InputError, Problem
 
 UNIT_KINDS = ("district", "area", "group")
 KINDS = ("stock", "person_years", "events", "cases", "mean", "money", "share", "change", "ratio_change")
+WHOLE = frozenset({"stock", "events", "cases"})
+"""Kinds that are whole numbers."""
+
+COUNTED = WHOLE | {"person_years"}
+"""Kinds that are counted, as against means, amounts and printed figures."""
+
+PRESENT = COUNTED - {"events"}
+"""Kinds that count who is there, as against ``events``, which happen."""
+
 STATUSES = ("exact", "interval", "hidden", "missing")
 
 CELLS = pa.DataFrameSchema(

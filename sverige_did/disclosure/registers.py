@@ -6,8 +6,9 @@ numbers hidden (small_counts.py), and the estimates of outcomes that rest on eno
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
+from itertools import compress
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ import pandas as pd
 from sverige_did.disclosure.release import COMPUTED_WITH, Release, ReleasedLevel
 from sverige_did.disclosure.small_counts import TOLERANCE, fewest_children, hidden_parts, is_small
 from sverige_did.errors import InputError, Problem
-from sverige_did.outcomes import CATALOGUE
+from sverige_did.outcomes import CATALOGUE, parts_of
 from sverige_did.panel import Panel
 from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.estimates import EFFECT_CLASSES, CheckResult, DesignClass, Diagnostics, Finding, Remark
@@ -24,24 +25,10 @@ from sverige_did.results.lineups import LineupRecord
 from sverige_did.results.posteriors import PosteriorRecord, SpendingParts, Unrated
 from sverige_did.study.study import PanelStudy, Study
 
-PARTS = ("home_based", "network", "foster", "institution")
-"""The kinds of place that make up the placed: ``<part>_share`` and ``<part>_per_1000`` are two views of one number."""
-
-FAMILY, OF_FAMILY = "family", {"network", "foster"}
-"""Family care in all is the sum of two parts: where only one of them is hidden, the sum would tell it."""
-
-MOVES = ("moved_down_share", "moved_up_share")
-"""Two parts of the same children: those who moved neither way are known where both are."""
-
 COMPOSITION = "composition"
 """The likelihood that takes all parts at once."""
 
-TOTALS = frozenset({"placed_total", "placed_per_1000"})
-
-ABOUT_THE_PLACED = "placement_cost"
-"""An amount that is as much about few children as their number is: it leaves where ``placed_total`` may."""
 GROUPS: tuple[Literal["treated", "control"], ...] = ("treated", "control")
-PER = {"percent": 100.0, "rate_per_1000": 1000.0}
 
 
 class _Sum(NamedTuple):
@@ -55,13 +42,13 @@ class _Sum(NamedTuple):
 
     @property
     def children(self) -> float:
-        """How many children the number is about, at least; amounts of accounts are about none in particular."""
+        """How many children the number is about, at least; an amount that is divided by nobody is about none."""
         if self.kind == "person_years":
             return fewest_children(self.value, self.length)
         if self.kind == "mean":
             return self.denominator
         if self.kind == "money":
-            return fewest_children(self.denominator, self.length) if self.outcome.startswith("price_") else np.inf
+            return np.inf if np.isnan(self.denominator) else fewest_children(self.denominator, self.length)
         return self.value
 
     @property
@@ -69,8 +56,7 @@ class _Sum(NamedTuple):
         """In the unit of the outcome; None where there is nothing to divide by."""
         if np.isnan(self.denominator) or self.kind == "mean":
             return self.value
-        per = PER.get(CATALOGUE[self.outcome].unit, 1.0)
-        return per * self.value / self.denominator if self.denominator > 0 else None
+        return CATALOGUE[self.outcome].per * self.value / self.denominator if self.denominator > 0 else None
 
     @property
     def rest(self) -> float:
@@ -217,8 +203,9 @@ def posterior_findings(
 
 def _too_few(panel: Panel, study: Study, outcome: str, threshold: int) -> bool:
     """Whether a group has few children, but some, in a whole window; of a share, also few outside the numerator."""
-    if outcome == ABOUT_THE_PLACED:
-        return _too_few(panel, study, "placed_total", threshold)
+    about = CATALOGUE[outcome].about
+    if about is not None and _too_few(panel, study, about, threshold):
+        return True
     cells, when = panel.outcome(outcome), study.periods
     before = cells["end"] < pd.Timestamp(when.treatment_start)
     after = (cells["start"] >= pd.Timestamp(when.treatment_start)) & (cells["end"] <= pd.Timestamp(when.follow_up))
@@ -254,40 +241,30 @@ def _levels(panel: Panel, wanted: list[str], threshold: int) -> Iterator[Release
 
 
 def _hidden(sums: dict[str, _Sum], threshold: int) -> set[str]:
-    """The outcomes of one group and period whose numbers stay inside."""
+    """The outcomes of one group and period whose numbers stay inside, and those that would tell them."""
+    entries = {name: CATALOGUE[name] for name in sums}
     hidden = {name for name, one in sums.items() if is_small(one.children, threshold) or one.rest < threshold}
-    hidden |= _hidden_moves({name: sums[name] for name in MOVES if name in sums and name not in hidden}, threshold)
-    shares = {part: sums[f"{part}_share"] for part in PARTS if f"{part}_share" in sums}
-    if shares and "placed_total" in sums:
-        if "placed_total" in hidden:
-            return hidden | TOTALS | {ABOUT_THE_PLACED} | _both_views([*shares, FAMILY])
-        parts = _hidden_parts(shares, sums["placed_total"], threshold)
-        hidden = {name for name in hidden if name.removesuffix("_share") not in shares} | _both_views(parts)
+    for name, entry in entries.items():
+        other = entry.rest_with
+        if other in sums and hidden.isdisjoint((name, other)):
+            left = sums[name].denominator - sums[name].value - sums[other].value
+            hidden |= {min(other, name, key=lambda key: sums[key].value)} if left < threshold else set()
+    for whole, total in sums.items():
+        parts = {part.key: sums[part.key] for part in parts_of(whole) if part.key in sums}
+        if parts and total.kind != "money" and whole not in hidden:
+            hidden = (hidden - parts.keys()) | _hidden_parts(parts, total, threshold)
+    hidden |= {name for name, entry in entries.items() if hidden & {entry.about, entry.part_of}}
+    hidden |= {name for name, entry in entries.items() if len(hidden.intersection(entry.sum_of)) == 1}
     return hidden | {twin for name in hidden if (twin := CATALOGUE[name].twin)}
 
 
-def _hidden_moves(shown: dict[str, _Sum], threshold: int) -> set[str]:
-    """The direction with fewer moves, where the two together would tell of few children who did not move."""
-    if len(shown) < len(MOVES):
-        return set()
-    stayed = next(iter(shown.values())).denominator - sum(one.value for one in shown.values())
-    return {min(shown, key=lambda name: shown[name].value)} if stayed < threshold else set()
-
-
-def _hidden_parts(shares: dict[str, _Sum], total: _Sum, threshold: int) -> list[str]:
-    """The kinds of place that stay inside; those placed nobody knows where are a part: subtraction tells it."""
-    placed, elsewhere = total.value, max(total.value - sum(one.value for one in shares.values()), 0.0)
-    years = [*(one.value for one in shares.values()), *([elsewhere] if elsewhere > TOLERANCE else [])]
+def _hidden_parts(parts: dict[str, _Sum], total: _Sum, threshold: int) -> set[str]:
+    """The parts of a whole that stay inside; those placed nobody knows where are a part too: subtraction tells it."""
+    placed, elsewhere = total.value, max(total.value - sum(one.value for one in parts.values()), 0.0)
+    years = [*(one.value for one in parts.values()), *([elsewhere] if elsewhere > TOLERANCE else [])]
     children = [fewest_children(each, total.length) for each in years]
     others = [fewest_children(placed - each, total.length) for each in years]
-    parts = [
-        part for part, out in zip(shares, hidden_parts(children, others, threshold)[: len(shares)], strict=True) if out
-    ]
-    return [*parts, FAMILY] if len(OF_FAMILY & set(parts)) == 1 else parts
-
-
-def _both_views(parts: Iterable[str]) -> set[str]:
-    return {f"{part}_{view}" for part in parts for view in ("share", "per_1000")}
+    return set(compress(parts, hidden_parts(children, others, threshold)))
 
 
 def _summed(outcome: str, cells: pd.DataFrame, length: float) -> _Sum:

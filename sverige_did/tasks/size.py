@@ -17,12 +17,10 @@ from sverige_did.inference.districts import Floats, districts
 from sverige_did.inference.lineup import Labels, lineup
 from sverige_did.inference.simulated.design import own_design, simulated_sizes
 from sverige_did.inference.simulated.size import Outcome, Rejections, SimulatedDesign
-from sverige_did.panel import read_panel
+from sverige_did.panel import WHOLE, read_panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.studies.panel.arrays import district_panel, study_window
 from sverige_did.study.study import Study
-
-COUNTS = ("stock", "events", "cases")
 
 
 class OwnSize(NamedTuple):
@@ -104,6 +102,6 @@ def _children(cells: pd.DataFrame, panel: DistrictPanel) -> Floats:
 
 def _simulated_as(cells: pd.DataFrame) -> Outcome:
     """Counts out of their denominator are binomial, other counts Poisson, anything else normal."""
-    if not cells["kind"].isin(COUNTS).all() or cells["denominator"].isna().all():
+    if not cells["kind"].isin(WHOLE).all() or cells["denominator"].isna().all():
         return "normal"
     return "binomial" if (cells["value"] <= cells["denominator"]).all() else "poisson"

@@ -172,37 +172,47 @@ def test_a_few_children_placed_nobody_knows_where_are_a_part_too() -> None:
     assert status(release, "network_share", "control") == {"shown"}
 
 
-def with_moves(down: float, up: float, still: float) -> Panel:
-    """Children of every treated district who moved down, up or neither way in each half-year."""
+MOVES, CHANGES, BANDS = (
+    ("moved_down_share", "moved_up_share"),
+    ("sdq_better_share", "sdq_worse_share"),
+    ("sdq_borderline_share", "sdq_abnormal_share"),
+)
+
+
+def with_two_shares(names: tuple[str, str], down: float, up: float, still: float) -> Panel:
+    """Children of every treated district who are of the one kind, the other, or neither, in each half-year."""
     cells = panel(MANY)
     first = cells.outcome("institution_share").assign(kind="events", denominator=down + up + still)
     numbers = ("value", "low", "high")
     made = [
         first.assign(outcome=name, **dict.fromkeys(numbers, count))
-        for name, count in (("moved_down_share", down), ("moved_up_share", up))
+        for name, count in zip(names, (down, up), strict=True)
     ]
     return Panel.of(pd.concat([cells.cells, *made]), synthetic=True)
 
 
 @pytest.mark.parametrize(
-    ("children", "down", "up"),
+    ("names", "children", "down", "up"),
     [
-        ((3, 5, 20), "shown", "shown"),
-        ((1, 5, 20), "hidden", "shown"),  # four children in all moved down
-        ((9, 5, 1), "shown", "hidden"),  # the four who moved neither way are the rest of both
-        ((9, 1, 0), "hidden", "hidden"),  # all but four moved down
-        ((9, 5, 0), "shown", "hidden"),  # everybody moved
+        (MOVES, (3, 5, 20), "shown", "shown"),
+        (MOVES, (1, 5, 20), "hidden", "shown"),  # four children in all moved down
+        (MOVES, (9, 5, 1), "shown", "hidden"),  # the four who moved neither way are the rest of both
+        (MOVES, (9, 1, 0), "hidden", "hidden"),  # all but four moved down
+        (MOVES, (9, 5, 0), "shown", "hidden"),  # everybody moved
+        (CHANGES, (9, 5, 1), "shown", "hidden"),
+        (BANDS, (9, 5, 1), "shown", "hidden"),
+        (BANDS, (3, 5, 20), "shown", "shown"),
     ],
 )
-def test_those_who_moved_neither_way_are_not_told_by_those_who_did(
-    children: tuple[float, float, float], down: str, up: str
+def test_those_of_neither_kind_are_not_told_by_those_of_either(
+    names: tuple[str, str], children: tuple[float, float, float], down: str, up: str
 ) -> None:
     outcomes = [
         {"outcome": name, "question": "all", "role": "exploratory", "benefit": "none", "scales": ["pp"]}
-        for name in ("moved_down_share", "moved_up_share")
+        for name in names
     ]
-    release = released(with_moves(*children), study(outcomes=outcomes))
-    assert (status(release, "moved_down_share"), status(release, "moved_up_share")) == ({down}, {up})
+    release = released(with_two_shares(names, *children), study(outcomes=outcomes))
+    assert tuple(status(release, name) for name in names) == ({down}, {up})
 
 
 def test_the_threshold_is_the_plans() -> None:

@@ -12,17 +12,15 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.errors import InputError, Problem
-from sverige_did.panel import Panel
+from sverige_did.panel import WHOLE, Panel
 from sverige_did.sources.aggregates.crosswalk import Crosswalk, to_units
 from sverige_did.sources.aggregates.go_live import go_live
-from sverige_did.sources.aggregates.plan import Adoption, AggregatePlan, Kind, Parts, Series
+from sverige_did.sources.aggregates.plan import Adoption, AggregatePlan, Parts, Series
 from sverige_did.sources.aggregates.suppression import bound_by_total, limits
 from sverige_did.sources.files.cpr import refuse_cpr
 from sverige_did.sources.files.periods import period_days, period_label
 from sverige_did.sources.files.read_table import read_raw
 from sverige_did.sources.registers.converting import as_text
-
-_WHOLE: frozenset[Kind] = frozenset({"stock", "events", "cases"})
 
 
 def read_aggregates(folder: Path, plan: AggregatePlan, crosswalk: Crosswalk) -> Panel:
@@ -121,7 +119,7 @@ def _numbers(frame: pd.DataFrame, series: Series, plan: AggregatePlan) -> tuple[
     mine = _pick(cells, series.rows)
     parts = [series.parts.column] if series.parts else []
     problems = _unclear(pool, known.unexplained, ["area", "period", *parts], series.value, series.file)
-    if series.kind in _WHOLE:
+    if series.kind in WHOLE:
         broken = mine["value"].notna() & (mine["value"] != mine["value"].round())
         problems += [
             Problem("agg_fraction", file=series.file, row=row, column=series.value, found=f"{number:g}")

@@ -12,11 +12,12 @@ from sverige_did.errors import Problem
 from sverige_did.panel import Panel
 from sverige_did.sources.panel import events, teams_and_accounts
 from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, make_setting
-from sverige_did.sources.panel.moves import count_moves, move_cells
-from sverige_did.sources.panel.placements import Placed, Placements, count_placed, placed_cells, placements, price_cells
+from sverige_did.sources.panel.moves import count_moves, moves
+from sverige_did.sources.panel.placements import Placed, Placements, count_placed, placed_years, placements, spending
 from sverige_did.sources.panel.prices import PriceIndex
-from sverige_did.sources.panel.wellbeing import comparable_forms, wellbeing_cells
-from sverige_did.sources.panel.wellbeing_bands import judged_cells
+from sverige_did.sources.panel.tally import Tally
+from sverige_did.sources.panel.wellbeing import comparable_forms, wellbeing
+from sverige_did.sources.panel.wellbeing_bands import judged
 from sverige_did.sources.registers.codes import MeasureCodes
 from sverige_did.study.study import Study
 
@@ -40,7 +41,7 @@ class _Ground(NamedTuple):
     prices: tuple[PriceIndex, int] | None
 
 
-Part = tuple[list[pd.DataFrame], list[Problem]]
+Part = tuple[list[Tally], list[Problem]]
 
 
 def build(tables: Tables, study: Study, codes: MeasureCodes) -> Built:
@@ -61,11 +62,9 @@ def build(tables: Tables, study: Study, codes: MeasureCodes) -> Built:
         case_years=events.case_years(tables, setting) if "cases" in tables else None,
         prices=prices_of(setting),
     )
-    cells, remarks = [], []
-    for part in PARTS:
-        found, said = part(ground)
-        cells += found
-        remarks += said
+    parts = [count(ground) for register, count in COUNTERS if register in tables]
+    remarks = [one for _, said in parts for one in said]
+    cells = [one for found, _ in parts for counted in found for one in counted.cells()]
     table = pd.concat(cells, ignore_index=True)
     # What no register holds is no cell: a missing cell would say that it was registered and lost (design.py).
     panel = Panel.of(table[table["status"] != "missing"], synthetic=study.synthetic)
@@ -89,13 +88,13 @@ def prices_of(setting: Setting) -> tuple[PriceIndex, int] | None:
 def _person_years(ground: _Ground) -> Part:
     file = ground.tables["placements"].file
     remarks = list(_left_out(file, "panel_no_district", ground.placed.nowhere))
-    return placed_cells(ground.placed, ground.setting, file), remarks
+    return [placed_years(ground.placed, ground.setting, file)], remarks
 
 
 def _moves(ground: _Ground) -> Part:
     file = ground.tables["placements"].file
     moved = count_moves(ground.placements.spells, ground.setting)
-    return move_cells(moved, ground.setting, file), list(_left_out(file, "panel_no_place", moved.unknown))
+    return [moves(moved, ground.setting, file)], list(_left_out(file, "panel_no_place", moved.unknown))
 
 
 def _spending(ground: _Ground) -> Part:
@@ -105,64 +104,58 @@ def _spending(ground: _Ground) -> Part:
     if ground.prices is None:
         return [], [_remark(table.file, "panel_no_index")]
     unpriced = int(np.isnan(ground.placements.price).sum())
-    cells = price_cells(ground.placements, ground.setting, *ground.prices, table.file)
-    return cells, list(_left_out(table.file, "panel_no_price", unpriced))
+    spent = spending(ground.placements, ground.setting, *ground.prices, table.file)
+    return [spent], list(_left_out(table.file, "panel_no_price", unpriced))
 
 
 def _breakdowns(ground: _Ground) -> Part:
-    return events.breakdown_cells(ground.tables, ground.setting, ground.placed.total), []
+    found = events.breakdowns(ground.tables, ground.setting, ground.placed.total)
+    return [] if found is None else [found], []
 
 
 def _complaints(ground: _Ground) -> Part:
     tables, setting = ground.tables, ground.setting
-    if "complaints" not in tables:
-        return [], []
     by_case = ground.case_years is not None and tables["complaints"].usable()["case"].notna().all()
     if by_case and ground.case_years is not None:
-        return events.complaint_cells(tables, setting, ground.case_years), []
-    return teams_and_accounts.complaint_cells(tables, setting), []
+        return [events.complaints(tables, setting, ground.case_years)], []
+    return [teams_and_accounts.complaints(tables, setting)], []
 
 
 def _follow_ups(ground: _Ground) -> Part:
-    if "follow_ups" not in ground.tables:
-        return [], []
     if ground.case_years is None:
         return [], [_remark(ground.tables["follow_ups"].file, "panel_no_cases")]
-    return events.follow_up_cells(ground.tables, ground.setting, ground.case_years), []
+    return events.follow_ups(ground.tables, ground.setting, ground.case_years), []
 
 
 def _caseload(ground: _Ground) -> Part:
-    if "caseworkers" not in ground.tables:
-        return [], []
-    return teams_and_accounts.caseload_cells(ground.tables, ground.setting), []
+    return [teams_and_accounts.caseload(ground.tables, ground.setting)], []
 
 
 def _accounts(ground: _Ground) -> Part:
-    if "accounts" not in ground.tables:
-        return [], []
     if ground.prices is None:
         return [], [_remark(ground.tables["accounts"].file, "panel_no_index")]
-    return teams_and_accounts.account_cells(ground.tables, ground.setting, ground.codes, *ground.prices), []
+    return teams_and_accounts.accounts(ground.tables, ground.setting, ground.codes, *ground.prices), []
 
 
 def _wellbeing(ground: _Ground) -> Part:
-    if "sdq_waves" not in ground.tables:
-        return [], []
     forms, file = comparable_forms(ground.tables, ground.setting), ground.tables["sdq_waves"].file
-    judged = judged_cells(forms, ground.tables, ground.setting, file)
+    by_plan = judged(forms, ground.tables, ground.setting, file)
     remarks = [
         *_left_out(file, "panel_other_informant", forms.other_informant),
         *_left_out(file, "panel_out_of_age", forms.out_of_age),
         *_left_out(file, "panel_no_total", forms.without_total),
-        *_left_out(file, "panel_no_norm", judged.without_norm),
-        *_left_out(file, "panel_no_added_value", judged.without_added_value),
+        *_left_out(file, "panel_no_norm", by_plan.without_norm),
+        *_left_out(file, "panel_no_added_value", by_plan.without_added_value),
     ]
-    return [wellbeing_cells(forms, ground.setting, file), *judged.cells], remarks
+    return [wellbeing(forms, ground.setting, file), *by_plan.counted], remarks
 
 
-PARTS: tuple[Callable[[_Ground], Part], ...] = (
-    _person_years, _moves, _spending, _breakdowns, _complaints, _follow_ups, _caseload, _accounts, _wellbeing,
+COUNTERS: tuple[tuple[str, Callable[[_Ground], Part]], ...] = (
+    ("placements", _person_years), ("placements", _moves), ("placements", _spending), ("placements", _breakdowns),
+    ("complaints", _complaints), ("follow_ups", _follow_ups), ("caseworkers", _caseload), ("accounts", _accounts),
+    ("sdq_waves", _wellbeing),
 )  # fmt: skip
+"""Each register with what counts the numbers that outcomes are made of: :attr:`CatalogueOutcome.counted` names them."""
 
 
 def _left_out(file: str, key: str, count: float) -> Iterator[Problem]:

@@ -7,7 +7,8 @@ import pandas as pd
 
 from sverige_did.errors import refuse
 from sverige_did.sources.panel.deadlines import Deadlines, deadlines, given_deadlines
-from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, lay, registered
+from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, registered
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.spells.person_years import person_years
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, day_number
 
@@ -25,8 +26,8 @@ def case_years(tables: Tables, setting: Setting) -> FloatArray:
     return found.table["person_years"].to_numpy().reshape(D + 1, T)[1:]
 
 
-def breakdown_cells(tables: Tables, setting: Setting, placed: FloatArray) -> list[pd.DataFrame]:
-    """Breakdowns per placement-year and per resident child; ``placed`` (D, T) are person-years of the placed.
+def breakdowns(tables: Tables, setting: Setting, placed: FloatArray) -> Tally | None:
+    """``breakdowns``, over placement-years (``placed``, (D, T)).
 
     From the register of breakdowns; where it was not delivered, from the placements that ended in one.
     """
@@ -37,37 +38,32 @@ def breakdown_cells(tables: Tables, setting: Setting, placed: FloatArray) -> lis
         table, when = tables["placements"], "end"
         rows = table.usable()
         if rows["end_reason"].isna().all():
-            return []
+            return None
         rows = rows[(rows["end_reason"] == "breakdown") & rows["end"].notna()]
-    return _events("breakdowns", _count(rows, when, setting), setting, placed, table.file)
+    return _events("breakdowns", _count(rows, when, setting), setting, table.file, placed=placed)
 
 
-def complaint_cells(tables: Tables, setting: Setting, years: FloatArray) -> list[pd.DataFrame]:
-    """Complaints per case-year and per resident child, where every complaint names its case."""
+def complaints(tables: Tables, setting: Setting, years: FloatArray) -> Tally:
+    """``complaints``, over ``case_years``, where every complaint names its case."""
     rows, cases = tables["complaints"].usable(), tables["cases"].usable()
     child = rows["case"].map(cases.drop_duplicates("case").set_index("case")["child"])
     if child.isna().any():
         raise refuse("panel_complaint_case", count=int(child.isna().sum()))
-    return _events(
-        "complaints", _count(rows.assign(child=child), "date", setting), setting, years, tables["complaints"].file
-    )
+    count = _count(rows.assign(child=child), "date", setting)
+    return _events("complaints", count, setting, tables["complaints"].file, case_years=years)
 
 
-def follow_up_cells(tables: Tables, setting: Setting, years: FloatArray) -> list[pd.DataFrame]:
-    """Follow-ups done per case and half-year, and per resident child; the share done in time where it can be known."""
+def follow_ups(tables: Tables, setting: Setting, years: FloatArray) -> list[Tally]:
+    """``follow_ups`` done, over ``case_half_years``; those ``in_time`` over those ``due`` where it can be known."""
     table = tables["follow_ups"]
     rows = table.usable()
     done = _count(rows[rows["done"].notna()], "done", setting)
-    cells = _events("follow_ups", done, setting, HALF_YEARS * years, table.file)
+    made = _events("follow_ups", done, setting, table.file, case_half_years=HALF_YEARS * years)
     met = _deadlines(tables, setting)
     if met is None:
-        return cells
-    due = setting.count(met.child, met.day)
-    in_time = setting.count(met.child[met.met], met.day[met.met])
-    return [
-        *cells,
-        lay("follow_ups_on_time", "events", setting.units, setting.windows.labels, in_time, due, table.file),
-    ]
+        return [made]
+    in_time = {"in_time": setting.count(met.child[met.met], met.day[met.met])}
+    return [made, by_district(setting, "events", table.file, in_time, due=setting.count(met.child, met.day))]
 
 
 def _deadlines(tables: Tables, setting: Setting) -> Deadlines | None:
@@ -103,10 +99,6 @@ def _count(rows: pd.DataFrame, when: str, setting: Setting) -> FloatArray:
     return setting.count(setting.codes(rows["child"]), day_number(rows[when].to_numpy()))
 
 
-def _events(name: str, count: FloatArray, setting: Setting, exposure: FloatArray, source: str) -> list[pd.DataFrame]:
-    units, labels = setting.units, setting.windows.labels
-    value = np.where(registered(count, units), count, np.nan)
-    return [
-        lay(name, "events", units, labels, value, exposure, source),
-        lay(f"{name}_per_1000", "events", units, labels, value, setting.resident_years, source),
-    ]
+def _events(name: str, count: FloatArray, setting: Setting, source: str, **over: FloatArray) -> Tally:
+    value = np.where(registered(count, setting.units), count, np.nan)
+    return by_district(setting, "events", source, {name: value}, **over)

@@ -23,6 +23,7 @@ from sverige_did.study.study import Study
 
 FloatArray = NDArray[np.float64]
 Tables = Mapping[str, RegisterTable]
+Kind = Literal["stock", "person_years", "events", "cases", "mean", "money", "share"]
 
 UNIT_COLUMNS = ["unit", "unit_kind", "group", "treated_from", "stratum"]
 
@@ -149,7 +150,7 @@ def windows_of(grid: Grid) -> Windows:
 
 def lay(
     outcome: str,
-    kind: Literal["stock", "person_years", "events", "cases", "mean", "money", "share"],
+    kind: Kind,
     units: pd.DataFrame,
     labels: tuple[str, ...],
     value: FloatArray,

@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from sverige_did.sources.panel.frame import FloatArray, Setting, lay
+from sverige_did.sources.panel.frame import FloatArray, Setting
 from sverige_did.sources.panel.placements import MAJORITY, NAMES
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.registers.codes import Ladder, Rung
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, IntArray, Spells, birthday
 
@@ -110,16 +110,12 @@ def _standing(spells: Spells, day: int, setting: Setting, rungs: tuple[Rung, ...
     return at, district
 
 
-def move_cells(moved: Moved, setting: Setting, source: str) -> list[pd.DataFrame]:
-    """Moves down and up per child on the ladder at the start of the period, and per resident child.
+def moves(moved: Moved, setting: Setting, source: str) -> Tally:
+    """Moves down and up (``moved_down``, ``moved_up``), over children on the ladder as the period began (``stood``).
 
-    Periods before anybody was placed anywhere have no cells: the register begins later.
+    Periods before anybody was placed anywhere have no numbers: the register begins later.
     """
-    units, labels, stood = setting.units, setting.windows.labels, moved.stood
+    stood = moved.stood
     begun = np.cumsum(stood.sum(axis=0)) > 0
-    cells = []
-    for name, count in (("moved_down", moved.down), ("moved_up", moved.up)):
-        value = np.where(begun, count, np.nan)
-        cells.append(lay(f"{name}_share", "events", units, labels, value, stood, source))
-        cells.append(lay(f"{name}_per_1000", "events", units, labels, value, setting.resident_years, source))
-    return cells
+    values = {"moved_down": np.where(begun, moved.down, np.nan), "moved_up": np.where(begun, moved.up, np.nan)}
+    return by_district(setting, "events", source, values, stood=stood)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from sverige_did.sources.panel.frame import FloatArray, Setting, lay
+from sverige_did.sources.panel.frame import FloatArray, Setting
 from sverige_did.sources.panel.prices import PriceIndex, fixed_prices
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.registers.codes import MeasureCodes, Rung
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.sources.spells.overlaps import resolve_overlaps
@@ -31,11 +31,7 @@ NAMES: dict[Rung, str] = {
     Rung.FOSTER: "foster",
     Rung.INSTITUTION: "institution",
 }
-"""The outcomes of each rung on which a child can be placed: ``<name>_share`` and ``<name>_per_1000``."""
-
-FAMILY = (Rung.NETWORK, Rung.FOSTER)
-"""The outcomes ``family_share`` and ``family_per_1000`` as KORA counts them (Tabel 6, »familieplejeanbragte i alt«):
-foster families together with kin and network."""
+"""What the catalogue calls each rung on which a child can be placed."""
 
 
 class Placed(NamedTuple):
@@ -105,41 +101,26 @@ def count_placed(spells: Spells, setting: Setting) -> Placed:
     return Placed(years[1:], float(years[0].sum()))
 
 
-def placed_cells(placed: Placed, setting: Setting, source: str) -> list[pd.DataFrame]:
-    """Rates per resident child, and the composition of the placed.
+def placed_years(placed: Placed, setting: Setting, source: str) -> Tally:
+    """Person-years of the placed (``placed``) and on each rung (:data:`NAMES`), all of them over those of the placed.
 
-    Under the ladder ``support`` nobody is placed on the home-based rung, so it has no cells.
+    Under the ladder ``support`` nobody is placed on the home-based rung, so it has no numbers.
     """
-    units, labels = setting.units, setting.windows.labels
-    cells = [
-        lay("placed_per_1000", "person_years", units, labels, placed.total, setting.resident_years, source),
-        lay("placed_total", "person_years", units, labels, placed.total, None, source),
-    ]
-    places = {name: placed.on(rung) for rung, name in NAMES.items()}
-    if setting.rules.home_based == "support":
-        del places[NAMES[Rung.HOME_BASED]]
-    places["family"] = np.sum([placed.on(rung) for rung in FAMILY], axis=0)
-    for name, years in places.items():
-        rate = lay(f"{name}_per_1000", "person_years", units, labels, years, setting.resident_years, source)
-        cells += [rate, lay(f"{name}_share", "person_years", units, labels, years, placed.total, source)]
-    return cells
+    left_out = Rung.HOME_BASED if setting.rules.home_based == "support" else None
+    years = {name: placed.on(rung) for rung, name in NAMES.items() if rung is not left_out}
+    return by_district(setting, "person_years", source, years | {"placed": placed.total}, placed=placed.total)
 
 
-def price_cells(
-    placements: Placements, setting: Setting, index: PriceIndex, base_year: int, source: str
-) -> list[pd.DataFrame]:
-    """Spending in mio. kr. in fixed prices, per resident child and on each rung per person-year.
+def spending(placements: Placements, setting: Setting, index: PriceIndex, base_year: int, source: str) -> Tally:
+    """Spending in mio. kr. in fixed prices: all of it (``spent``) and on each rung (``spent_network``), over
+    person-years there (``years_network``).
 
-    The cell of a district and period in which a day has no price is missing: an unknown price is no price of 0.
+    The number of a district and period in which a day has no price is missing: an unknown price is no price of 0.
     """
     spent, days = _spending(placements, setting, index, base_year)
-    units, labels = setting.units, setting.windows.labels
-    total = lay("placement_cost", "money", units, labels, spent.sum(axis=1), setting.resident_years, source)
-    shares = [
-        lay(f"price_{name}", "money", units, labels, spent[:, k], days[:, k], source)
-        for k, name in enumerate(NAMES.values(), start=1)
-    ]
-    return [total, *shares]
+    rungs = list(enumerate(NAMES.values(), start=1))
+    values = {f"spent_{name}": spent[:, k] for k, name in rungs} | {"spent": spent.sum(axis=1)}
+    return by_district(setting, "money", source, values, **{f"years_{name}": days[:, k] for k, name in rungs})
 
 
 def _spending(

@@ -7,8 +7,9 @@ import pandas as pd
 
 from sverige_did.errors import refuse
 from sverige_did.sources.files.periods import period_days
-from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, groups, lay, over_groups, registered
+from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, groups, over_groups, registered
 from sverige_did.sources.panel.prices import PriceIndex, fixed_prices
+from sverige_did.sources.panel.tally import Tally
 from sverige_did.sources.registers.codes import AccountFunction, MeasureCodes, Rung
 from sverige_did.sources.spells.spells import IntArray, day_number
 
@@ -16,16 +17,17 @@ MILLION = 1e6
 _PLACED = {int(Rung.HOME_BASED), int(Rung.NETWORK), int(Rung.FOSTER), int(Rung.INSTITUTION)}
 
 
-def caseload_cells(tables: Tables, setting: Setting) -> list[pd.DataFrame]:
-    """Open cases per full-time caseworker by group: the sums of the teams, averaged over the rows of a period."""
+def caseload(tables: Tables, setting: Setting) -> Tally:
+    """``open_cases`` over full-time ``caseworkers`` by group: sums of teams, averaged over the rows of a period."""
     table = tables["caseworkers"]
     found = _of_teams(table.usable(), setting)
     cases, fte = (_mean_stock(found, column, setting) for column in ("open_cases", "fte"))
-    return [lay("caseload", "cases", groups(setting.units), setting.windows.labels, cases, fte, table.file)]
+    values, over = {"open_cases": cases}, {"caseworkers": fte}
+    return Tally("cases", groups(setting.units), setting.windows.labels, table.file, values, over)
 
 
-def complaint_cells(tables: Tables, setting: Setting) -> list[pd.DataFrame]:
-    """Complaints by the group of the team that they are about, per case-year of its teams and per resident child."""
+def complaints(tables: Tables, setting: Setting) -> Tally:
+    """``complaints`` by the group of the team that they are about, over the ``case_years`` of its teams."""
     table = tables["complaints"]
     rows = _of_teams(table.usable(), setting)
     units, labels = groups(setting.units), setting.windows.labels
@@ -35,18 +37,15 @@ def complaint_cells(tables: Tables, setting: Setting) -> list[pd.DataFrame]:
     period = np.searchsorted(setting.windows.bounds, day[inside], side="right") - 1
     np.add.at(count, (_place(rows["group"][inside], units), period), 1.0)
     count = np.where(registered(count, units), count, np.nan)
-    residents = over_groups(setting, setting.resident_years)
-    cells = [lay("complaints_per_1000", "events", units, labels, count, residents, table.file)]
+    over = {"residents": over_groups(setting, setting.resident_years)}
     if "caseworkers" in tables:
         stock = _mean_stock(_of_teams(tables["caseworkers"].usable(), setting), "open_cases", setting)
-        cells.append(lay("complaints", "events", units, labels, count, stock * setting.length, table.file))
-    return cells
+        over["case_years"] = stock * setting.length
+    return Tally("events", units, labels, table.file, {"complaints": count}, over)
 
 
-def account_cells(tables: Tables, setting: Setting, codes: MeasureCodes, index: PriceIndex, base_year: int) -> list[
-    pd.DataFrame
-]:  # fmt: skip
-    """Spending of each group and year in mio. kr. in fixed prices, per resident child where residents are known.
+def accounts(tables: Tables, setting: Setting, codes: MeasureCodes, index: PriceIndex, base_year: int) -> list[Tally]:
+    """Spending of each group and year in mio. kr. in fixed prices, over residents where they are known.
 
     Rows of the whole municipality are no comparison and are left out. Refuses a function that the mapping lacks.
     """
@@ -58,9 +57,9 @@ def account_cells(tables: Tables, setting: Setting, codes: MeasureCodes, index: 
     stop = setting.study.periods.hard_stop.year
     kept = rows["year"].to_numpy() <= stop
     parts = {
-        "placement_spending": rows["gross"].where(placed & kept),
-        "preventive_spending": rows["gross"].where(~placed & kept),
-        "investment": rows["investment"].where(kept),
+        "placement_accounts": rows["gross"].where(placed & kept),
+        "preventive_accounts": rows["gross"].where(~placed & kept),
+        "investment_accounts": rows["investment"].where(kept),
     }
     return [
         _by_year(name, rows.assign(amount=amount).dropna(subset=["amount"]), setting, index, base_year, table.file)
@@ -69,17 +68,15 @@ def account_cells(tables: Tables, setting: Setting, codes: MeasureCodes, index: 
     ]
 
 
-def _by_year(
-    name: str, rows: pd.DataFrame, setting: Setting, index: PriceIndex, base_year: int, source: str
-) -> pd.DataFrame:
+def _by_year(name: str, rows: pd.DataFrame, setting: Setting, index: PriceIndex, base_year: int, source: str) -> Tally:
     years = np.array(sorted(set(rows["year"].astype(int))))
     units = groups(setting.units)
     sums = rows.groupby(["group", "year"])["amount"].sum()
     wanted = pd.MultiIndex.from_product([list(units["unit"]), years.astype(float)])
     table = sums.reindex(wanted).to_numpy().reshape(len(units), len(years))
     fixed = fixed_prices(table, np.broadcast_to(years, table.shape), index, base_year=base_year) / MILLION
-    residents = _residents_of_years(setting, years)
-    return lay(name, "money", units, tuple(str(year) for year in years), fixed, residents, source)
+    over = {"residents": _residents_of_years(setting, years)}
+    return Tally("money", units, tuple(str(year) for year in years), source, {name: fixed}, over)
 
 
 def _residents_of_years(setting: Setting, years: IntArray) -> FloatArray:

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, lay
+from sverige_did.sources.panel.frame import FloatArray, Setting, Tables
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.sdq.scores import AGES, Informant, SdqScores, score
 from sverige_did.sources.spells.spells import IntArray, day_number
 
@@ -82,10 +83,10 @@ def comparable_forms(tables: Tables, setting: Setting) -> Forms:
     return forms.rows(~np.isnan(scores.total))
 
 
-def wellbeing_cells(forms: Forms, setting: Setting, source: str) -> pd.DataFrame:
-    """Mean total difficulties (0-40, higher is worse); the denominator of a cell is its number of forms."""
+def wellbeing(forms: Forms, setting: Setting, source: str) -> Tally:
+    """Mean total difficulties (``sdq_total``: 0-40, higher is worse) of so many ``sdq_forms``."""
     mean, number = mean_of_forms(setting, forms.child, forms.day, forms.scores.total)
-    return lay("wellbeing_sdq", "mean", setting.units, setting.windows.labels, mean, number, source)
+    return by_district(setting, "mean", source, {"sdq_total": mean}, sdq_forms=number)
 
 
 def mean_of_forms(setting: Setting, child: IntArray, day: IntArray, value: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from sverige_did.errors import InputError, Problem, refuse
-from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, lay
+from sverige_did.sources.panel.frame import FloatArray, Setting, Tables
+from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.panel.wellbeing import FORM, Forms, mean_of_forms
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.sources.sdq.change import AddedValueFormula, added_value, reliable_change
@@ -32,9 +32,9 @@ SEX = {"girl": "girls", "boy": "boys"}
 
 
 class Judged(NamedTuple):
-    """The cells; how many forms no norm was made for, and how many second forms the formula does not hold for."""
+    """What was counted; how many forms no norm was made for, how many second forms the formula does not hold for."""
 
-    cells: list[pd.DataFrame]
+    counted: list[Tally]
     without_norm: int
     without_added_value: int
 
@@ -50,25 +50,25 @@ class _Pairs(NamedTuple):
     after: Forms
 
 
-def judged_cells(forms: Forms, tables: Tables, setting: Setting, source: str) -> Judged:
+def judged(forms: Forms, tables: Tables, setting: Setting, source: str) -> Judged:
     """What the plan's block ``sdq`` asks for, and no more.
 
     Raises RefusedError as ``bands``, ``reliable_change`` and ``added_value`` do, and InputError
     (``panel_register_missing``) when delivered norms are asked for and there are none.
     """
     rules = setting.rules.sdq or Sdq()
-    cells: list[pd.DataFrame] = []
+    counted: list[Tally] = []
     without_norm = without_added_value = 0
     if rules.norms is not None:
-        found, without_norm = _band_cells(forms, rules, _norms(rules, tables), tables, setting, source)
-        cells += found
+        found, without_norm = _in_bands(forms, rules, _norms(rules, tables), tables, setting, source)
+        counted.append(found)
     pairs = _pairs(forms)
     if rules.reliable_change is not None:
-        cells += _change_cells(pairs, rules.reliable_change, setting, source)
+        counted.append(_changed(pairs, rules.reliable_change, setting, source))
     if rules.added_value is not None:
-        cell, without_added_value = _added_value_cells(pairs, rules.added_value, setting, source)
-        cells.append(cell)
-    return Judged(cells, without_norm, without_added_value)
+        found, without_added_value = _added(pairs, rules.added_value, setting, source)
+        counted.append(found)
+    return Judged(counted, without_norm, without_added_value)
 
 
 def _norms(rules: Sdq, tables: Tables) -> NormsByInformant:
@@ -105,16 +105,18 @@ def delivered_norms(table: RegisterTable) -> NormsByInformant:
     return norms
 
 
-def _band_cells(
+def _in_bands(
     forms: Forms, rules: Sdq, norms: NormsByInformant, tables: Tables, setting: Setting, source: str
-) -> tuple[list[pd.DataFrame], int]:
-    """Shares of forms in the two upper bands of the total, and how many forms were left out: those of children whom no
-    norm fits by age, or by sex where the norms differ by sex."""
+) -> tuple[Tally, int]:
+    """Forms in the two upper bands of the total over those ``sdq_judged``, and how many forms were left out: those of
+    children whom no norm fits by age, or by sex where the norms differ by sex."""
     band = _bands(forms, rules, norms, sex_of(tables, setting)[forms.child])
     fits = band != NO_SCORE
-    kept, found = forms.rows(fits), band[fits]
-    shares = {"sdq_borderline_share": found == BORDERLINE, "sdq_abnormal_share": found == ABNORMAL}
-    return [_share(name, kept, of, setting, source) for name, of in shares.items()], int((~fits).sum())
+    found = band[fits]
+    values, number = _some(
+        forms.rows(fits), setting, sdq_borderline=found == BORDERLINE, sdq_abnormal=found == ABNORMAL
+    )
+    return by_district(setting, "cases", source, values, sdq_judged=number), int((~fits).sum())
 
 
 def _bands(forms: Forms, rules: Sdq, norms: NormsByInformant, sex: NDArray[np.str_]) -> Band:
@@ -145,10 +147,11 @@ def sex_of(tables: Tables, setting: Setting) -> NDArray[np.str_]:
     return sex
 
 
-def _share(name: str, forms: Forms, of: NDArray[np.bool_], setting: Setting, source: str) -> pd.DataFrame:
+def _some(forms: Forms, setting: Setting, **among: NDArray[np.bool_]) -> tuple[dict[str, FloatArray], FloatArray]:
+    """(D, T) how many forms are among those marked (n,), NaN where there is none at all; and how many there are."""
     number = setting.count(forms.child, forms.day)
-    value = np.where(number > 0, setting.count(forms.child[of], forms.day[of]), np.nan)
-    return lay(name, "cases", setting.units, setting.windows.labels, value, number, source)
+    counts = {name: setting.count(forms.child[of], forms.day[of]) for name, of in among.items()}
+    return {name: np.where(number > 0, count, np.nan) for name, count in counts.items()}, number
 
 
 def _pairs(forms: Forms) -> _Pairs:
@@ -158,16 +161,17 @@ def _pairs(forms: Forms) -> _Pairs:
     return _Pairs(forms.rows(first[child][again]), forms.rows(again))
 
 
-def _change_cells(pairs: _Pairs, rule: ReliableChangeRule, setting: Setting, source: str) -> list[pd.DataFrame]:
-    """Shares of later forms whose total is reliably lower or higher than the child's first one."""
+def _changed(pairs: _Pairs, rule: ReliableChangeRule, setting: Setting, source: str) -> Tally:
+    """Later forms whose total is reliably lower or higher than the child's first one, over all of them
+    (``sdq_again``)."""
     found = reliable_change(
         pairs.before.scores, pairs.after.scores, "total", sd=rule.sd, reliability=rule.reliability
     ).verdict
-    shares = {"sdq_better_share": found == -1, "sdq_worse_share": found == 1}
-    return [_share(name, pairs.after, of, setting, source) for name, of in shares.items()]
+    values, number = _some(pairs.after, setting, sdq_better=found == -1, sdq_worse=found == 1)
+    return by_district(setting, "cases", source, values, sdq_again=number)
 
 
-def _added_value_cells(pairs: _Pairs, rule: AddedValue, setting: Setting, source: str) -> tuple[pd.DataFrame, int]:
+def _added(pairs: _Pairs, rule: AddedValue, setting: Setting, source: str) -> tuple[Tally, int]:
     """The mean added-value score of the second forms that the formula holds for."""
     months: FloatArray = (pairs.after.day - pairs.before.day) / MONTH
     holds = (pairs.after.scores.informant == "parent") & ~np.isnan(pairs.before.impact)
@@ -181,5 +185,5 @@ def _added_value_cells(pairs: _Pairs, rule: AddedValue, setting: Setting, source
             high_risk=rule.high_risk, months=rule.months,
         ).score  # fmt: skip
     mean, number = mean_of_forms(setting, after.child, after.day, value)
-    cells = lay("sdq_added_value", "mean", setting.units, setting.windows.labels, mean, number, source)
-    return cells, int((~holds).sum())
+    counted = by_district(setting, "mean", source, {"sdq_added": mean}, sdq_added_forms=number)
+    return counted, int((~holds).sum())

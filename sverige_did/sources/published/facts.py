@@ -23,7 +23,7 @@ TIE = 1e-9
 
 
 def read_facts(
-    path: Path, *, known: Collection[str] = tuple(CATALOGUE), hard_stop: date | None = None
+    path: Path, *, known: Collection[str] = CATALOGUE, hard_stop: date | None = None
 ) -> tuple[Reported, ...]:
     """Read the published figures, in the order of the file.
 

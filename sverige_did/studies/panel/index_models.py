@@ -21,12 +21,11 @@ from sverige_did.did.firth import firth
 from sverige_did.did.glm import GlmEffects, fractional_logit, poisson
 from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import Floats
-from sverige_did.outcomes import CATALOGUE
+from sverige_did.panel import COUNTED
 from sverige_did.results.estimates import Estimate, Remark
 from sverige_did.studies.panel.arrays import district_panel, period_number
 from sverige_did.studies.panel.outcome_data import Asked, told
 
-COUNTED = frozenset({"stock", "person_years", "events", "cases"})
 SEPARATED = "separation"
 
 Fit = Callable[[DistrictPanel, Weighting], GlmEffects]
@@ -44,7 +43,7 @@ def index_model(asked: Asked) -> Indexed:
     cells = asked.cells
     if not cells["kind"].isin(COUNTED).all():
         return Indexed(())
-    share = CATALOGUE[asked.wanted.outcome].family == "share"
+    share = asked.entry.family == "share"
     window = asked.window()
     inside = cells["period"].map(period_number).isin(window.pre + window.post)
     try:

@@ -13,23 +13,12 @@ import pandas as pd
 from sverige_did.did.arrays import DistrictPanel, Weighting
 from sverige_did.did.collapse import Window
 from sverige_did.errors import RefusedError
-from sverige_did.outcomes import CATALOGUE
+from sverige_did.outcomes import CATALOGUE, RESIDENTS, CatalogueOutcome
 from sverige_did.panel import Panel, children_living
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import DesignClass, Estimate, Finding, Remark, Verdict
 from sverige_did.studies.panel.arrays import Partial, cells_after, cells_before, district_panel, study_window
 from sverige_did.study.study import Outcome, Study
-
-UNIT_SCALE = {"percent": ("pp", 100.0), "rate_per_1000": ("rate_per_1000", 1000.0)}
-"""The scale that an outcome of a unit is estimated on, and the denominator that goes with it; else its own level."""
-
-
-OF_THE_GROUP = frozenset({"placement_cost", "placement_spending", "preventive_spending", "investment"})
-"""Amounts that are compared per resident child and told for the whole treated group, in mio. kr. a year."""
-
-
-WEIGHTS_FROM = "placed_per_1000"
-"""The outcome whose denominator, before go-live, weighs the districts: resident children."""
 
 
 class Asked(NamedTuple):
@@ -42,11 +31,14 @@ class Asked(NamedTuple):
     weights: pd.Series[float] | None
 
     @property
+    def entry(self) -> CatalogueOutcome:
+        """What the catalogue says of the outcome."""
+        return CATALOGUE[self.wanted.outcome]
+
+    @property
     def scale(self) -> str:
         """The scale of the outcome itself, on which no effect is 0."""
-        if self.wanted.outcome in OF_THE_GROUP:
-            return "mio_dkk"
-        return UNIT_SCALE.get(CATALOGUE[self.wanted.outcome].unit, ("level", 1.0))[0]
+        return self.entry.scale
 
     @property
     def per(self) -> float:
@@ -54,9 +46,9 @@ class Asked(NamedTuple):
 
         For an amount of the group it is the number of children who live in the treated districts.
         """
-        if self.wanted.outcome in OF_THE_GROUP:
-            return children_living(self.cells[self.cells["group"] == "treated"])
-        return UNIT_SCALE.get(CATALOGUE[self.wanted.outcome].unit, ("level", 1.0))[1]
+        return (
+            children_living(self.cells[self.cells["group"] == "treated"]) if self.entry.of_the_group else self.entry.per
+        )
 
     @property
     def weighting(self) -> Weighting:
@@ -126,7 +118,7 @@ def asked_of(panel: Panel, study: Study, designs: Sequence[OutcomeDesign]) -> It
 
 def children(panel: Panel, study: Study) -> pd.Series[float]:
     """Resident children of each district before go-live: what districts are weighed by."""
-    return cells_before(panel.outcome(WEIGHTS_FROM), study.periods).groupby("unit")["denominator"].mean()
+    return cells_before(panel.outcome(RESIDENTS), study.periods).groupby("unit")["denominator"].mean()
 
 
 def told(refusal: RefusedError) -> tuple[Remark, ...]:

@@ -31,7 +31,6 @@ from sverige_did.inference.districts import Bools, Districts, Floats, districts
 from sverige_did.inference.lineup import EFFECT
 from sverige_did.inference.permutation import permutation_p
 from sverige_did.inference.verdict import refusals
-from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import CheckResult
@@ -220,7 +219,7 @@ def _start_up(seen: _Seen) -> CheckResult | None:
 
 def _scales(seen: _Seen) -> CheckResult | None:
     """Of shares, and of rates per resident child; means and amounts have one scale or none to compare. In numbers."""
-    entry = CATALOGUE[seen.asked.wanted.outcome]
+    entry = seen.asked.entry
     family: Family | None = (
         "binomial" if entry.family == "share" else "poisson" if entry.unit == "rate_per_1000" else None
     )

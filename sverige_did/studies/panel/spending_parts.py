@@ -15,16 +15,12 @@ from numpy.typing import NDArray
 
 from sverige_did.did.costs import PriceMixVolume, lmdi, lmdi_did
 from sverige_did.errors import refuse
-from sverige_did.outcomes import CATALOGUE
+from sverige_did.outcomes import parts_of
 from sverige_did.panel import Panel
 from sverige_did.results.estimates import DesignClass, Estimate, Finding, Verdict
 from sverige_did.studies.panel.arrays import cells_after, cells_before
 from sverige_did.studies.panel.outcome_data import Asked
 from sverige_did.study.study import Study
-
-SPENDING, PLACED = "placement_cost", "placed_total"
-PRICES = tuple(key for key in CATALOGUE if key.startswith("price_"))
-"""Spending by kind of place, with the person-years there as denominators."""
 
 VERDICT: dict[DesignClass, Verdict] = {"D1": "inconclusive", "D1g": "conditional", "D3": "descriptive"}
 """What may be said of the parts. Staggered starts (D5) have no one before and after, levels (D2) no change."""
@@ -41,49 +37,57 @@ class _Windows(NamedTuple):
     residents: NDArray[np.float64]
 
 
+Names = tuple[str, ...]
+"""The outcomes that are split: an amount, the number of those it is spent on, and its parts, with the person-years
+there as denominators."""
+
+
 def spending_parts(asked: Asked, panel: Panel) -> Iterator[Finding]:
-    """The split of ``placement_cost`` into price, mix and volume, in mio. kr. a year in fixed prices.
+    """The split of an amount that the catalogue has parts of into price, mix and volume, in mio. kr. a year.
 
     Everything is told for as many children as live in the treated districts, so that the control group's parts taken
     from the treated group's give the difference-in-differences of each part. Both groups must be seen before and
     after for it; else the treated group stands alone. Raises ``parts_without_price`` when some day of a placement has
     no price, for then nobody knows whether prices or numbers changed. Source: Ang (2005), as in did/costs.py.
     """
-    verdict = VERDICT.get(asked.design_class)
-    if asked.wanted.outcome != SPENDING or verdict is None:
+    verdict, entry = VERDICT.get(asked.design_class), asked.entry
+    prices = tuple(part.key for part in parts_of(entry.key))
+    if verdict is None or not (entry.of_the_group and entry.about and prices):
         return
-    treated = _split(_windows(panel, asked.study, "treated"), asked.per)
+    names = (entry.key, entry.about, *prices)
+    treated = _split(_windows(panel, asked.study, "treated", names), asked.per)
     yield from _told(asked, verdict, "lmdi_treated", treated)
     if asked.design_class == "D3":
         return
-    control = _split(_windows(panel, asked.study, "control"), asked.per)
+    control = _split(_windows(panel, asked.study, "control", names), asked.per)
     yield from _told(asked, verdict, "lmdi_control", control)
     yield from _told(asked, verdict, "lmdi_did", lmdi_did(treated, control), "parallel_parts")
 
 
-def _windows(panel: Panel, study: Study, group: str) -> _Windows:
+def _windows(panel: Panel, study: Study, group: str, names: Names) -> _Windows:
     cells = panel.cells
-    mine = cells[(cells["group"] == group) & cells["outcome"].isin([SPENDING, PLACED, *PRICES])]
-    sides = [_sums(side(mine, study.periods)) for side in (cells_before, cells_after)]
+    mine = cells[(cells["group"] == group) & cells["outcome"].isin(names)]
+    sides = [_sums(side(mine, study.periods), names) for side in (cells_before, cells_after)]
     return _Windows(*(np.stack(one) for one in zip(*sides, strict=True)))
 
 
-def _sums(side: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+def _sums(side: pd.DataFrame, names: Names) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Sums over districts and periods; the last kind is what is placed where nobody has written down."""
-    value, below = (_by_outcome(side, name) for name in ("value", "denominator"))
+    value, below = (_by_outcome(side, name, names) for name in ("value", "denominator"))
     if value.empty or value.isna().to_numpy().any():
         raise refuse("parts_without_price", count=int(value.isna().any(axis=1).sum()))
-    cost, years = value[list(PRICES)].sum().to_numpy(), below[list(PRICES)].sum().to_numpy()
-    cost = np.append(cost, value[SPENDING].sum() - cost.sum())
-    years = np.append(years, value[PLACED].sum() - years.sum())
+    spending, placed, *prices = names
+    cost, years = value[prices].sum().to_numpy(), below[prices].sum().to_numpy()
+    cost = np.append(cost, value[spending].sum() - cost.sum())
+    years = np.append(years, value[placed].sum() - years.sum())
     somewhere = years > NO_YEARS
-    return np.where(somewhere, cost, 0.0), np.where(somewhere, years, 0.0), float(below[SPENDING].sum())
+    return np.where(somewhere, cost, 0.0), np.where(somewhere, years, 0.0), float(below[spending].sum())
 
 
-def _by_outcome(side: pd.DataFrame, name: str) -> pd.DataFrame:
+def _by_outcome(side: pd.DataFrame, name: str, names: Names) -> pd.DataFrame:
     """A row for each district and period, a column for each outcome; NaN where the panel has no cell."""
     wide = side.pivot_table(index=["unit", "period"], columns="outcome", values=name, aggfunc="first")
-    return wide.reindex(columns=[SPENDING, PLACED, *PRICES])
+    return wide.reindex(columns=list(names))
 
 
 def _split(found: _Windows, children: float) -> PriceMixVolume:

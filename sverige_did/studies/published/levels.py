@@ -17,9 +17,6 @@ from sverige_did.study.study import Outcome
 
 Made = Iterable[tuple[str, Estimate]]
 
-MOVES: dict[str, tuple[str, str]] = {"ladder_moves": ("down", "up"), "local_ties": ("closer", "away")}
-"""The two directions of each kind of move, the programme's own first."""
-
 
 def estimates(evidence: Evidence, outcome: Outcome) -> Made:
     """Estimates of an outcome without a difference-in-differences, by its family."""
@@ -126,7 +123,7 @@ def _proportion(treated: Printed, largest: int, level: float) -> Estimate:
 
 def _moves(evidence: Evidence, outcome: Outcome) -> Iterator[tuple[str, Estimate]]:
     """The share of moves in the programme's direction; on the ladder also without those that could only go down."""
-    towards, away = (_part(evidence, outcome.outcome, part) for part in MOVES[outcome.outcome])
+    towards, away = (_part(evidence, outcome.outcome, part) for part in CATALOGUE[outcome.outcome].directions or ())
     yield "all", _share_of_moves(towards, away, evidence.study.level)
     top = _part(evidence, outcome.outcome, "from_institution")
     if top:

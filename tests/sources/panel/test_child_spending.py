@@ -13,7 +13,7 @@ import small_registers as small
 from sverige_did.sources.panel.build import prices_of
 from sverige_did.sources.panel.child_spending import Spent, spent_on_children
 from sverige_did.sources.panel.frame import Setting, make_setting
-from sverige_did.sources.panel.placements import Placements, placements, price_cells
+from sverige_did.sources.panel.placements import Placements, placements, spending
 from sverige_did.sources.registers.codes import standard_codes
 
 BOTH_YEARS = np.ones(4, dtype=bool)
@@ -38,8 +38,7 @@ def test_the_children_of_a_district_cost_what_the_panel_says(tmp_path: Path, ins
     setting, placed = ground(tmp_path)
     found, prices = spent(setting, placed, inside), prices_of(setting)
     assert prices is not None
-    cells, *_ = price_cells(placed, setting, *prices, "f")
-    wanted = 1e6 * cells["value"].to_numpy().reshape(setting.shape)[:, inside].sum(axis=1)
+    wanted = 1e6 * spending(placed, setting, *prices, "f").numbers["spent"][:, inside].sum(axis=1)
     told = np.bincount(found.district, weights=found.amount, minlength=6) * setting.length[inside].sum()
     assert told == pytest.approx(wanted)
     assert wanted.sum() > 0

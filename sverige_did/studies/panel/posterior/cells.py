@@ -17,7 +17,8 @@ import pandas as pd
 
 from sverige_did.bayes.models.district_effects import Cells
 from sverige_did.errors import refuse
-from sverige_did.outcomes import CATALOGUE
+from sverige_did.outcomes import CATALOGUE, RESIDENTS
+from sverige_did.panel import PRESENT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,15 +26,6 @@ if TYPE_CHECKING:
     from sverige_did.panel import Panel
     from sverige_did.sources.panel.frame import Setting
     from sverige_did.study.study import Study
-
-RESIDENTS = "placed_per_1000"
-"""The outcome whose denominator is the resident children: the weights of districts, and the size of a bare count."""
-
-PRESENT = frozenset({"person_years", "stock", "cases"})
-"""Kinds that count who is there, as against ``events``, which happen."""
-
-PER = {"percent": 100.0, "rate_per_1000": 1000.0}
-"""The exposure that a rate in this unit is told per; 1 for any other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,7 +181,7 @@ def _numbers(
     if np.isnan(denominator).all():
         size = np.ones(len(low)) if residents is None else (residents / residents.mean())[district]
         return low, high, size
-    return low, high, denominator / PER.get(CATALOGUE[outcome].unit, 1.0)
+    return low, high, denominator / CATALOGUE[outcome].per
 
 
 def whole_numbers(values: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -42,9 +42,6 @@ POINTS = 121
 SPAN = 3.0
 """Half the width of the figure of densities, in sds of the prior of the effect: nearly all of the prior."""
 
-DIFFERENCE = {"percent": "pp", "rate_per_1000": "rate_per_1000"}
-"""The scale of a difference in the outcome's own unit; ``level`` for any other unit."""
-
 ASSUMED = {"log_odds": "parallel_trends_log_odds", "log_ratio": "parallel_trends_log"}
 
 
@@ -77,9 +74,8 @@ def record(fitted: Fitted, study: Study) -> PosteriorRecord:
 
 def _quantities(job: Job, estimand: str, effect: Effect) -> tuple[Quantity, ...]:
     """The effect on every scale, that of the outcome's own unit first."""
-    own = DIFFERENCE.get(CATALOGUE[job.wanted.outcome].unit, "level")
     return (
-        Quantity(effect.difference, estimand, own, 0.0, job.bearing),
+        Quantity(effect.difference, estimand, CATALOGUE[job.wanted.outcome].scale, 0.0, job.bearing),
         Quantity(effect.ratio, estimand, "ratio", 1.0, None),
         Quantity(effect.log_contrast, estimand, job.family.log_scale, 0.0, None),
     )
