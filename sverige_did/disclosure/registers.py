@@ -15,6 +15,7 @@ import pandas as pd
 
 from sverige_did.disclosure.release import COMPUTED_WITH, Release, ReleasedLevel
 from sverige_did.disclosure.small_counts import TOLERANCE, fewest_children, hidden_parts, is_small
+from sverige_did.disclosure.summed import by_checks, by_estimates
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import Panel
@@ -119,7 +120,7 @@ def release_registers(
         findings=tuple(finding for finding in every if finding.outcome not in withheld),
         diagnostics=tuple(one for one in diagnostics if one.fit.partition(".")[0] not in withheld),
         posteriors=told,
-        checks=tuple(check for check in checks if check.outcome not in withheld),
+        checks=tuple(_told_checks(checks, panel, study, withheld, rules.hidden_below)),
         lineups=tuple(record for record in lineups if record.outcome not in withheld),
         coverage=coverage,
         levels=tuple(_levels(panel, wanted, rules.hidden_below)),
@@ -218,20 +219,39 @@ def posterior_findings(
 
 def _too_few(panel: Panel, study: Study, outcome: str, threshold: int) -> bool:
     """Whether a group has few children, but some, in a whole window; of a share, also few outside the numerator."""
-    if outcome == ABOUT_THE_PLACED:
-        return _too_few(panel, study, "placed_total", threshold)
-    cells, when = panel.outcome(outcome), study.periods
-    before = cells["end"] < pd.Timestamp(when.treatment_start)
-    after = (cells["start"] >= pd.Timestamp(when.treatment_start)) & (cells["end"] <= pd.Timestamp(when.follow_up))
-    for window in (before, after):
-        for group in GROUPS:
-            mine = cells[window & (cells["group"] == group)]
-            if mine.empty:
-                continue
-            found = _summed(outcome, mine, _years(mine.drop_duplicates("period")))
-            if is_small(found.children, threshold) or is_small(found.rest, threshold):
-                return True
+    windows = by_estimates(panel.outcome(_about(outcome)), study.periods)
+    return any(_few(outcome, cells, threshold) for cells in windows)
+
+
+def _about(outcome: str) -> str:
+    return "placed_total" if outcome == ABOUT_THE_PLACED else outcome
+
+
+def _few(outcome: str, cells: pd.DataFrame, threshold: int) -> bool:
+    for _, mine in cells.groupby("group"):
+        found = _summed(_about(outcome), mine, _years(mine.drop_duplicates("period")))
+        if is_small(found.children, threshold) or is_small(found.rest, threshold):
+            return True
     return False
+
+
+def _told_checks(
+    checks: tuple[CheckResult, ...], panel: Panel, study: Study, withheld: tuple[str, ...], threshold: int
+) -> Iterator[CheckResult]:
+    """The checks that may leave; one that rests on few children in a window of its own says so instead."""
+    few = {
+        (outcome, check)
+        for outcome in {check.outcome for check in checks}
+        for check, cells in by_checks(panel.outcome(_about(outcome)), study.periods)
+        if _few(outcome, cells, threshold)
+    }
+    for check in checks:
+        if check.outcome in withheld:
+            continue
+        if check.status == "ran" and (check.outcome, check.check) in few:
+            yield CheckResult(check=check.check, outcome=check.outcome, status="could_not_run", key="few_children")
+        else:
+            yield check
 
 
 def _levels(panel: Panel, wanted: list[str], threshold: int) -> Iterator[ReleasedLevel]:

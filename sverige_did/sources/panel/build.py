@@ -19,6 +19,7 @@ from sverige_did.sources.panel.wellbeing import comparable_forms, wellbeing_cell
 from sverige_did.sources.panel.wellbeing_bands import judged_cells
 from sverige_did.sources.registers.codes import MeasureCodes
 from sverige_did.study.study import Study
+from sverige_did.windows import last_day
 
 
 class Built(NamedTuple):
@@ -61,7 +62,7 @@ def build(tables: Tables, study: Study, codes: MeasureCodes) -> Built:
         case_years=events.case_years(tables, setting) if "cases" in tables else None,
         prices=prices_of(setting),
     )
-    cells, remarks = [], []
+    cells, remarks = [], list(_not_yet(ground))
     for part in PARTS:
         found, said = part(ground)
         cells += found
@@ -84,6 +85,14 @@ def prices_of(setting: Setting) -> tuple[PriceIndex, int] | None:
         levels=tuple(one.level for one in plan.levels),
     )
     return index, plan.base_year
+
+
+def _not_yet(ground: _Ground) -> Iterator[Problem]:
+    table, setting = ground.tables["districts"], ground.setting
+    dated = table.usable().dropna(subset=["treated_from"])["district"].nunique()
+    if later := dated - int((setting.units["group"] == "treated").sum()):
+        values = {"count": later, "last": last_day(setting.study)}
+        yield Problem("panel_not_yet", file=table.file, severity="warning", values=values)
 
 
 def _person_years(ground: _Ground) -> Part:

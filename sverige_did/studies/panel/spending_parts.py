@@ -18,9 +18,9 @@ from sverige_did.errors import refuse
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import Panel
 from sverige_did.results.estimates import DesignClass, Estimate, Finding, Verdict
-from sverige_did.studies.panel.arrays import cells_after, cells_before
 from sverige_did.studies.panel.outcome_data import Asked
 from sverige_did.study.study import Study
+from sverige_did.windows import cells_after, cells_before
 
 SPENDING, PLACED = "placement_cost", "placed_total"
 PRICES = tuple(key for key in CATALOGUE if key.startswith("price_"))
