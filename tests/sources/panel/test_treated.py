@@ -23,8 +23,8 @@ def delivery(begins: dict[str, str]) -> dict[str, pd.DataFrame]:
     """The delivery with other first days of some districts."""
     frames = small.delivery()
     districts = frames["districts"]
-    new = districts["district"].map(begins)
-    return frames | {"districts": districts.assign(treated_from=new.fillna(districts["treated_from"]))}
+    days = [begins.get(name, day) for name, day in zip(districts["district"], districts["treated_from"], strict=True)]
+    return frames | {"districts": districts.assign(treated_from=days)}
 
 
 def built(folder: Path, begins: dict[str, str], **changes: object) -> Built:
