@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.designs import OutcomeDesign, Support
+from sverige_did.windows import widest, windows_of_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,17 +29,16 @@ def support_of(panel: Panel, study: Study, outcome: str) -> Support:
     parts = CATALOGUE[outcome].made_of
     if cells.empty and parts:
         return _shared(outcome, [support_of(panel, study, part) for part in parts])
-    start = study.periods.treatment_start.isoformat()
     sides = {group: cells[cells["group"] == group] for group in ("treated", "control")}
-    spanning = {group: _spans(side) for group, side in sides.items()}
+    seen = {group: _seen(side, study) for group, side in sides.items()}
     kinds = sorted(set(cells["unit_kind"]))
     return Support(
         outcome=outcome,
         unit_kind=kinds[0] if len(kinds) == 1 else "mixed" if kinds else "none",
-        treated_before=spanning["treated"] or _any(sides["treated"]["end"] < start, sides["treated"], study),
-        treated_after=spanning["treated"] or bool((sides["treated"]["end"] >= start).any()),
-        control_before=spanning["control"] or _any(sides["control"]["end"] < start, sides["control"], study),
-        control_after=spanning["control"] or bool((sides["control"]["end"] >= start).any()),
+        treated_before=seen["treated"][0],
+        treated_after=seen["treated"][1],
+        control_before=seen["control"][0],
+        control_after=seen["control"][1],
         treated_dates=_dates(sides["treated"]),
         control_dates=_dates(sides["control"]),
         treated_units=sides["treated"]["unit"].nunique(),
@@ -63,20 +63,18 @@ def _shared(outcome: str, parts: list[Support]) -> Support:
     )
 
 
-def _spans(side: pd.DataFrame) -> bool:
-    return bool(side["kind"].isin(["change", "ratio_change"]).any())
+def _spanning(side: pd.DataFrame) -> pd.Series[bool]:
+    return side["kind"].isin(["change", "ratio_change"])
 
 
-def _any(before: pd.Series, side: pd.DataFrame, study: Study) -> bool:
-    """A snapshot at the plan's baseline counts as before even where the programme had just begun."""
-    at_baseline = side["end"] <= study.periods.baseline.isoformat()
-    return bool((before | at_baseline).any())
+def _seen(side: pd.DataFrame, study: Study) -> tuple[bool, bool]:
+    """Whether a group is seen before and after the start: a printed change says something of both."""
+    windows, both = windows_of_cells(side, widest(study.periods)), bool(_spanning(side).any())
+    return both or bool(windows.before.any()), both or bool(windows.after.any())
 
 
 def _dates(side: pd.DataFrame) -> int:
-    spanning = side["kind"].isin(["change", "ratio_change"])
-    ends = set(side["end"]) | set(side.loc[spanning, "start"])
-    return len(ends)
+    return len(set(side["end"]) | set(side.loc[_spanning(side), "start"]))
 
 
 def _treated_alone(support: Support) -> Support:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from sverige_did.disclosure.release import COMPUTED_WITH, Release, ReleasedLevel
 from sverige_did.disclosure.small_counts import TOLERANCE, fewest_children, hidden_parts, is_small
+from sverige_did.disclosure.summed import by_checks, by_estimates
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE, parts_of
 from sverige_did.panel import Panel
@@ -104,7 +105,7 @@ def release_registers(
         findings=tuple(finding for finding in every if finding.outcome not in withheld),
         diagnostics=tuple(one for one in diagnostics if one.fit.partition(".")[0] not in withheld),
         posteriors=told,
-        checks=tuple(check for check in checks if check.outcome not in withheld),
+        checks=tuple(_told_checks(checks, panel, study, withheld, study.registers.hidden_below)),
         lineups=tuple(record for record in lineups if record.outcome not in withheld),
         coverage=coverage,
         levels=tuple(_levels(panel, wanted, study.registers.hidden_below)),
@@ -203,21 +204,45 @@ def posterior_findings(
 
 def _too_few(panel: Panel, study: Study, outcome: str, threshold: int) -> bool:
     """Whether a group has few children, but some, in a whole window; of a share, also few outside the numerator."""
+    return any(
+        _few(name, cells, threshold)
+        for name in _about(outcome)
+        for cells in by_estimates(panel.outcome(name), study.periods)
+    )
+
+
+def _about(outcome: str) -> tuple[str, ...]:
+    """The outcomes whose children a number is about: its own, and those of another that it is as much about."""
     about = CATALOGUE[outcome].about
-    if about is not None and _too_few(panel, study, about, threshold):
-        return True
-    cells, when = panel.outcome(outcome), study.periods
-    before = cells["end"] < pd.Timestamp(when.treatment_start)
-    after = (cells["start"] >= pd.Timestamp(when.treatment_start)) & (cells["end"] <= pd.Timestamp(when.follow_up))
-    for window in (before, after):
-        for group in GROUPS:
-            mine = cells[window & (cells["group"] == group)]
-            if mine.empty:
-                continue
-            found = _summed(outcome, mine, _years(mine.drop_duplicates("period")))
-            if is_small(found.children, threshold) or is_small(found.rest, threshold):
-                return True
+    return (outcome,) if about is None else (outcome, about)
+
+
+def _few(outcome: str, cells: pd.DataFrame, threshold: int) -> bool:
+    for _, mine in cells.groupby("group"):
+        found = _summed(outcome, mine, _years(mine.drop_duplicates("period")))
+        if is_small(found.children, threshold) or is_small(found.rest, threshold):
+            return True
     return False
+
+
+def _told_checks(
+    checks: tuple[CheckResult, ...], panel: Panel, study: Study, withheld: tuple[str, ...], threshold: int
+) -> Iterator[CheckResult]:
+    """The checks that may leave; one that rests on few children in a window of its own says so instead."""
+    few = {
+        (outcome, check)
+        for outcome in {check.outcome for check in checks}
+        for name in _about(outcome)
+        for check, cells in by_checks(panel.outcome(name), study.periods)
+        if _few(name, cells, threshold)
+    }
+    for check in checks:
+        if check.outcome in withheld:
+            continue
+        if check.status == "ran" and (check.outcome, check.check) in few:
+            yield CheckResult(check=check.check, outcome=check.outcome, status="could_not_run", key="few_children")
+        else:
+            yield check
 
 
 def _levels(panel: Panel, wanted: list[str], threshold: int) -> Iterator[ReleasedLevel]:

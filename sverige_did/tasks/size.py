@@ -21,6 +21,7 @@ from sverige_did.panel import WHOLE, read_panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.studies.panel.arrays import district_panel, study_window
 from sverige_did.study.study import Study
+from sverige_did.windows import cells_before, partial_of
 
 
 class OwnSize(NamedTuple):
@@ -79,7 +80,7 @@ def _own_size(cells: pd.DataFrame, study: Study, outcome: str) -> OwnSize:
     window = study_window(cells, study.periods)
     if (cells["kind"] == "money").all() and cells["denominator"].notna().all():
         cells = cells.assign(value=cells["value"] / cells["denominator"])
-    panel = district_panel(cells, partial="intention" if study.periods.partial == "intention" else "donut")
+    panel = district_panel(cells, partial=partial_of(study.periods))
     changes = collapse(panel, window)
     found = lineup(
         districts(changes.change, changes.treated, smallest_arm=1),
@@ -87,16 +88,16 @@ def _own_size(cells: pd.DataFrame, study: Study, outcome: str) -> OwnSize:
         rng=np.random.default_rng(study.sampling.seed),
         alpha=alpha,
     )
-    design = own_design(panel, window, _children(cells, panel), _simulated_as(cells))
+    before = cells_before(cells, study.periods)
+    design = own_design(panel, window, _children(before, panel), _simulated_as(cells))
     level = float(panel.level[~panel.ever_treated[panel.unit]].mean())
     p = {one.inference: one.p_value for one in found.estimates if one.p_value is not None}
     return OwnSize(outcome, p, design, level, alpha, study.sampling.seed)
 
 
-def _children(cells: pd.DataFrame, panel: DistrictPanel) -> Floats:
-    """(U,) the harmonic mean of each district's denominators before go-live; 1 where the outcome has none."""
-    before = cells["start"] < cells["treated_from"].min()
-    mean = 1 / (1 / cells[before].set_index("unit")["denominator"]).groupby("unit").mean().reindex(list(panel.labels))
+def _children(before: pd.DataFrame, panel: DistrictPanel) -> Floats:
+    """(U,) the harmonic mean of each district's denominators in the cells before; 1 where the outcome has none."""
+    mean = 1 / (1 / before.set_index("unit")["denominator"]).groupby("unit").mean().reindex(list(panel.labels))
     return np.ones(panel.n_units) if mean.isna().any() else mean.to_numpy()
 
 

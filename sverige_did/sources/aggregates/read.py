@@ -21,10 +21,13 @@ from sverige_did.sources.files.cpr import refuse_cpr
 from sverige_did.sources.files.periods import period_days, period_label
 from sverige_did.sources.files.read_table import read_raw
 from sverige_did.sources.registers.converting import as_text
+from sverige_did.windows import sides
 
 
 def read_aggregates(folder: Path, plan: AggregatePlan, crosswalk: Crosswalk) -> Panel:
     """The panel of all series of the plan, from the files in ``folder``; every unit has its go-live date or none.
+
+    Who begins after the last period of all series is a control in all that is seen.
 
     Raises InputError with all problems: a column or row that is not there, text that no sign explains, a count that is
     not whole, an area that appears or disappears without a line in the crosswalk, an adopter without a date.
@@ -41,9 +44,8 @@ def read_aggregates(folder: Path, plan: AggregatePlan, crosswalk: Crosswalk) -> 
     if problems:
         raise InputError(*problems)
     cells = pd.concat(frames, ignore_index=True)
-    cells["treated_from"] = pd.to_datetime(cells["unit"].map(treated)).astype("datetime64[us]")
-    cells["group"] = np.where(cells["treated_from"].notna(), "treated", "control")
-    return Panel.of(cells, synthetic=False)
+    begun = pd.to_datetime(cells["unit"].map(treated)).astype("datetime64[us]")
+    return Panel.of(cells.assign(**sides(begun, cells["end"].max())._asdict()), synthetic=False)
 
 
 def _text_table(path: Path) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from sverige_did.sources.panel.wellbeing import comparable_forms, wellbeing
 from sverige_did.sources.panel.wellbeing_bands import judged
 from sverige_did.sources.registers.codes import MeasureCodes
 from sverige_did.study.study import Study
+from sverige_did.windows import last_day
 
 
 class Built(NamedTuple):
@@ -63,7 +64,7 @@ def build(tables: Tables, study: Study, codes: MeasureCodes) -> Built:
         prices=prices_of(setting),
     )
     parts = [count(ground) for register, count in COUNTERS if register in tables]
-    remarks = [one for _, said in parts for one in said]
+    remarks = [*_not_yet(ground), *(one for _, said in parts for one in said)]
     cells = [one for found, _ in parts for counted in found for one in counted.cells()]
     table = pd.concat(cells, ignore_index=True)
     # What no register holds is no cell: a missing cell would say that it was registered and lost (design.py).
@@ -83,6 +84,14 @@ def prices_of(setting: Setting) -> tuple[PriceIndex, int] | None:
         levels=tuple(one.level for one in plan.levels),
     )
     return index, plan.base_year
+
+
+def _not_yet(ground: _Ground) -> Iterator[Problem]:
+    table, setting = ground.tables["districts"], ground.setting
+    dated = table.usable().dropna(subset=["treated_from"])["district"].nunique()
+    if later := dated - int((setting.units["group"] == "treated").sum()):
+        values = {"count": later, "last": last_day(setting.study)}
+        yield Problem("panel_not_yet", file=table.file, severity="warning", values=values)
 
 
 def _person_years(ground: _Ground) -> Part:

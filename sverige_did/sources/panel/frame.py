@@ -20,6 +20,7 @@ from sverige_did.sources.spells.residence import Residences, assign_at_baseline,
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, IntArray, Spells, day_number, make_spells
 from sverige_did.study.blocks import Grid, Registers
 from sverige_did.study.study import Study
+from sverige_did.windows import last_day, sides
 
 FloatArray = NDArray[np.float64]
 Tables = Mapping[str, RegisterTable]
@@ -122,7 +123,7 @@ def make_setting(tables: Tables, study: Study) -> Setting:
     if rules.residence.rule == "on_the_day":
         _require(tables, "residences")
     windows = windows_of(rules.grid)
-    units = _units(tables["districts"].usable(), rules)
+    units = _units(tables["districts"].usable(), study)
     children = tables["children"].usable()
     names = pd.Index(children["child"].unique())
     _refuse_strangers(tables, names)
@@ -229,18 +230,18 @@ def _years(windows: Windows) -> FloatArray:
     return length
 
 
-def _units(frame: pd.DataFrame, rules: Registers) -> pd.DataFrame:
-    by_district = frame.groupby("district", sort=True)
-    since, stratum = by_district["treated_from"].min(), by_district["stratum"].first()
-    if rules.strata and stratum.isna().any():
+def _units(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+    by_district, strata = frame.groupby("district", sort=True), study.registers is not None and study.registers.strata
+    side, stratum = sides(by_district["treated_from"].min(), last_day(study)), by_district["stratum"].first()
+    if strata and stratum.isna().any():
         raise refuse("panel_strata", found=str(int(stratum.isna().sum())))
     return pd.DataFrame(
         {
-            "unit": since.index.astype(str),
+            "unit": stratum.index.astype(str),
             "unit_kind": "district",
-            "group": np.where(since.notna(), "treated", "control"),
-            "treated_from": since.to_numpy(),
-            "stratum": stratum.to_numpy() if rules.strata else None,
+            "group": side.group,
+            "treated_from": side.treated_from,
+            "stratum": stratum.to_numpy() if strata else None,
         }
     )
 

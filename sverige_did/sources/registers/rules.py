@@ -18,6 +18,7 @@ from sverige_did.sources.registers.headers import fold, nearest
 from sverige_did.sources.registers.schemas import CHILDREN, DISTRICTS
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.study.study import Study
+from sverige_did.windows import last_day, sides
 
 
 class Delivery(NamedTuple):
@@ -245,13 +246,14 @@ def treatment_is_one_date(delivery: Delivery) -> list[Problem]:
     table = delivery.tables.get("districts")
     if table is None:
         return []
-    starts = table.frame.groupby("district")["treated_from"].agg(["nunique", "count", "size"])
+    starts = table.frame.groupby("district")["treated_from"].agg(["nunique", "count", "size", "min"])
     mixed = starts.index[(starts["nunique"] > 1) | ((starts["count"] > 0) & (starts["count"] < starts["size"]))]
     found = [
         Problem("reg_treatment_varies", file=table.file, column="treated_from", found=shown(district))
         for district in mixed
     ]
-    plan, treated = delivery.study, int((starts["count"] > 0).sum())
+    plan, side = delivery.study, sides(starts["min"], last_day(delivery.study)).group
+    treated = int((side == "treated").sum())
     for key, counted, planned in (
         ("reg_treated_count", treated, plan.treated.districts),
         ("reg_control_count", len(starts) - treated, plan.control.districts),
@@ -262,9 +264,23 @@ def treatment_is_one_date(delivery: Delivery) -> list[Problem]:
     return found
 
 
+def seen_before_treated(delivery: Delivery) -> list[Problem]:
+    """A district that has begun by the end of the first period: nothing is known of it without the programme."""
+    table, rules = delivery.tables.get("districts"), delivery.study.registers
+    if table is None or rules is None:
+        return []
+    first = period_days(rules.grid.first).end
+    starts = table.frame.groupby("district")["treated_from"].min()
+    return [
+        Problem("reg_always_treated", file=table.file, column="treated_from", found=shown(district),
+                expected=f"> {first}", severity="warning")
+        for district in starts.index[starts <= pd.Timestamp(first)]
+    ]  # fmt: skip
+
+
 def nothing_after_the_stop(delivery: Delivery) -> list[Problem]:
     """Rows that start after the day on which the plan ends: they are cut off, so the first one is named."""
-    stop = pd.Timestamp(delivery.study.periods.hard_stop)
+    stop = pd.Timestamp(last_day(delivery.study))
     found = []
     for name, column in (
         ("placements", "start"),
@@ -285,5 +301,6 @@ def nothing_after_the_stop(delivery: Delivery) -> list[Problem]:
 RULES: tuple[Rule, ...] = (
     registers_complete, reversed_spells, overlapping_placements, child_in_two_districts, unknown_codes,
     renumbered_codes, unknown_districts, two_spellings, markup_in_names, children_known, born_before_placed,
-    sdq_has_answers, sdq_norms_fit, pupils_in_every_period, treatment_is_one_date, nothing_after_the_stop,
+    sdq_has_answers, sdq_norms_fit, pupils_in_every_period, treatment_is_one_date, seen_before_treated,
+    nothing_after_the_stop,
 )  # fmt: skip

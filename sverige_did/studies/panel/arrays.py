@@ -15,15 +15,13 @@ from sverige_did.did.arrays import DistrictPanel, panel_from_rows
 from sverige_did.did.collapse import Window
 from sverige_did.errors import refuse
 from sverige_did.sources.files.periods import period_days
+from sverige_did.windows import Partial, own_windows, windows_of_cells
 
 if TYPE_CHECKING:
     from sverige_did.study.study import Periods
 
 End = Literal["low", "high"]
 """Which end of the interval of a hidden number is read."""
-
-Partial = Literal["donut", "intention"]
-"""A period that is treated in part is left out (donut), or counts as treated (intention)."""
 
 
 def period_number(label: str) -> float:
@@ -55,33 +53,22 @@ def district_panel(
         raise refuse("did_hidden_cells", found=str(int(uncertain.sum())))
     y = cells["value"].mask(uncertain, cells[end]) if end else cells["value"]
     counts = ~cells["kind"].isin(["mean", "money", "share"]).any() and cells["denominator"].notna().any()
-    start, begun = cells["start"], cells["treated_from"]
-    in_part = ((start < begun) & (begun <= cells["end"])).to_numpy()
-    lost = (cells["status"] == "missing").to_numpy() | (in_part if partial == "donut" else False)
+    dated = own_windows(cells)
+    lost = (cells["status"] == "missing").to_numpy() | (dated.left_out if partial == "donut" else False)
     if counts:
         lost |= cells["denominator"].isna().to_numpy()
     return panel_from_rows(
         unit=cells["unit"].to_numpy(),
         period=cells["period"].map(period_number).to_numpy(),
         y=np.where(lost, np.nan, y),
-        treated=(start >= begun).to_numpy() | in_part,
+        treated=~dated.before,
         exposure=(cells["denominator"] / per).to_numpy() if counts else None,
         weights=None if weights is None else cells["unit"].map(weights).to_numpy(),
     )
 
 
-def cells_before(cells: pd.DataFrame, when: Periods) -> pd.DataFrame:
-    """The cells that end by the plan's baseline and before the start of treatment."""
-    return cells[(cells["end"] <= pd.Timestamp(when.baseline)) & (cells["end"] < pd.Timestamp(when.treatment_start))]
-
-
-def cells_after(cells: pd.DataFrame, when: Periods) -> pd.DataFrame:
-    """The cells that end by the plan's follow-up and are treated in whole; in part is enough for the intention."""
-    edge = "end" if when.partial == "intention" else "start"
-    return cells[(cells[edge] >= pd.Timestamp(when.treatment_start)) & (cells["end"] <= pd.Timestamp(when.follow_up))]
-
-
 def study_window(cells: pd.DataFrame, when: Periods) -> Window:
-    """The periods before and after that a plan's dates make of these cells; what lies in neither is the donut."""
-    sides = (side(cells, when)["period"].unique() for side in (cells_before, cells_after))
+    """The periods before and after of these cells, as numbers; what lies in neither is left out."""
+    found = windows_of_cells(cells, when)
+    sides = (cells["period"][side].unique() for side in (found.before, found.after))
     return Window(*(tuple(sorted(map(period_number, side))) for side in sides))

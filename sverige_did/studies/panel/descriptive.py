@@ -9,6 +9,7 @@ import numpy as np
 from sverige_did.results.estimates import Estimate, Finding
 from sverige_did.studies.panel.outcome_data import Asked
 from sverige_did.studies.panel.window_levels import pooled_level
+from sverige_did.windows import own_windows
 
 
 def _levels(asked: Asked) -> dict[str, tuple[float, ...]]:
@@ -40,8 +41,8 @@ def raw_change(asked: Asked) -> Iterator[Estimate]:
 def raw_change_by_date(asked: Asked) -> Iterator[Estimate]:
     """The same where every district has its own date: before it, and in the periods wholly after it."""
     mine = asked.cells[asked.cells["group"] == "treated"]
-    before, after = mine[mine["end"] < mine["treated_from"]], mine[mine["start"] >= mine["treated_from"]]
-    yield from _change(asked, *(pooled_level(side, asked.per) for side in (before, after)))
+    dated = own_windows(mine)
+    yield from _change(asked, *(pooled_level(mine[side], asked.per) for side in (dated.before, dated.after)))
 
 
 def _change(asked: Asked, before: float, after: float) -> Iterator[Estimate]:

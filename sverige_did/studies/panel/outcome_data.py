@@ -17,8 +17,9 @@ from sverige_did.outcomes import CATALOGUE, RESIDENTS, CatalogueOutcome
 from sverige_did.panel import Panel, children_living
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import DesignClass, Estimate, Finding, Remark, Verdict
-from sverige_did.studies.panel.arrays import Partial, cells_after, cells_before, district_panel, study_window
+from sverige_did.studies.panel.arrays import district_panel, study_window
 from sverige_did.study.study import Outcome, Study
+from sverige_did.windows import Partial, cells_after, cells_before, partial_of
 
 
 class Asked(NamedTuple):
@@ -90,7 +91,7 @@ class Asked(NamedTuple):
     @property
     def partial(self) -> Partial:
         """What the plan makes of a period that is treated in part."""
-        return "intention" if self.study.periods.partial == "intention" else "donut"
+        return partial_of(self.study.periods)
 
     def arrays(self, partial: Partial, per: float | None = None) -> DistrictPanel:
         """The arrays of the estimators, with strata where the plan exchanges districts within them.
@@ -117,7 +118,7 @@ def asked_of(panel: Panel, study: Study, designs: Sequence[OutcomeDesign]) -> It
 
 
 def children(panel: Panel, study: Study) -> pd.Series[float]:
-    """Resident children of each district before go-live: what districts are weighed by."""
+    """Resident-years of a period before go-live, by district: what districts are weighed by."""
     return cells_before(panel.outcome(RESIDENTS), study.periods).groupby("unit")["denominator"].mean()
 
 

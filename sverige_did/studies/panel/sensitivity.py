@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Literal, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
-import pandas as pd
 
 from sverige_did.checks.alternatives import alternative
 from sverige_did.checks.curves import EffectScale
@@ -38,6 +37,7 @@ from sverige_did.studies.panel.district_did import changes_of, sample_of
 from sverige_did.studies.panel.outcome_data import Asked, asked_of, children
 from sverige_did.studies.panel.phase_in import share_lost, start_up
 from sverige_did.study.study import Study
+from sverige_did.windows import other_partial
 
 BY_DISTRICT = ("pretrends", "relative_magnitudes", "placebo_dates", "leave_one_out")
 """The checks that are named where an outcome has no districts with one common start."""
@@ -269,13 +269,10 @@ def _other_weights(panel: Panel, seen: _Seen) -> CheckResult:
 
 def _other_window(_: Panel, seen: _Seen) -> CheckResult | None:
     """With the period that is treated in part counted whole where the plan leaves it out, or the other way round."""
-    cells, when = seen.asked.cells, seen.asked.study.periods
-    start = pd.Timestamp(when.treatment_start)
-    if not ((cells["start"] < start) & (start <= cells["end"])).any():
-        return None
-    partial: Literal["donut", "intention"] = "donut" if seen.asked.partial == "intention" else "intention"
-    study = seen.asked.study.model_copy(update={"periods": when.model_copy(update={"partial": partial})})
-    return _beside("other_window", seen.asked, seen.asked._replace(study=study), partial)
+    asked = seen.asked
+    when = other_partial(asked.study.periods)
+    other = asked._replace(study=asked.study.model_copy(update={"periods": when}))
+    return None if other.window() == asked.window() else _beside("other_window", asked, other, other.partial)
 
 
 _OTHER: dict[str, Callable[[Panel, _Seen], CheckResult | None]] = {

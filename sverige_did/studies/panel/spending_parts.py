@@ -18,9 +18,9 @@ from sverige_did.errors import refuse
 from sverige_did.outcomes import parts_of
 from sverige_did.panel import Panel
 from sverige_did.results.estimates import DesignClass, Estimate, Finding, Verdict
-from sverige_did.studies.panel.arrays import cells_after, cells_before
 from sverige_did.studies.panel.outcome_data import Asked
 from sverige_did.study.study import Study
+from sverige_did.windows import cells_after, cells_before
 
 VERDICT: dict[DesignClass, Verdict] = {"D1": "inconclusive", "D1g": "conditional", "D3": "descriptive"}
 """What may be said of the parts. Staggered starts (D5) have no one before and after, levels (D2) no change."""

@@ -30,6 +30,7 @@ from sverige_did.studies.panel.descriptive import raw_change_by_date
 from sverige_did.studies.panel.district_did import Told, implied_ratio, refused, shown
 from sverige_did.studies.panel.multiple_outcomes import Candidate
 from sverige_did.studies.panel.outcome_data import Asked, told
+from sverige_did.windows import up_to
 
 
 class _Dated(NamedTuple):
@@ -51,8 +52,7 @@ def mean_effect(panel: DistrictPanel) -> float:
 
 def told_by_dates(asked: Asked) -> Told:
     """The staggered line-up, its verdict and its event-time curve."""
-    until = asked.study.periods.follow_up
-    asked = asked._replace(cells=asked.cells[asked.cells["end"] <= pd.Timestamp(until)])
+    asked = asked._replace(cells=up_to(asked.cells, asked.study.periods.follow_up))
     try:
         dated = _dated(asked)
         tests, why_not = _tests(asked, dated)

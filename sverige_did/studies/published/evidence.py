@@ -10,7 +10,7 @@ from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import EFFECT_CLASSES, Estimate, Finding
 from sverige_did.results.published import Reported
 from sverige_did.sources.published.facts import limits
-from sverige_did.studies.published.group_tables import MOMENTS, GroupTable, is_at
+from sverige_did.studies.published.group_tables import MOMENTS, GroupTable, When, is_at
 from sverige_did.study.study import Study
 
 Range = tuple[float, float]
@@ -60,7 +60,7 @@ class Evidence:
         wanted = (outcome, measure, group)
         return tuple(fact for fact in self.facts if (fact.outcome, fact.measure, fact.group) == wanted)
 
-    def level(self, outcome: str, group: str, when: str) -> Printed | None:
+    def level(self, outcome: str, group: str, when: When) -> Printed | None:
         """A printed level, before or after, in its own unit."""
         chosen = [fact for fact in self.select(outcome, "level", group) if is_at(fact, self.study, when)]
         return narrowest(chosen)
@@ -71,7 +71,7 @@ class Evidence:
         “Unchanged” reaches as far as the plan's ``control_unchanged_pp`` says, for the figures it names as its source.
         """
         study = self.study
-        span = [f for f in self.select(outcome, "change", group) if f.period_end == study.periods.follow_up]
+        span = [f for f in self.select(outcome, "change", group) if is_at(f, study, "after")]
         if span:
             return narrowest(span)
         before, after = (self.level(outcome, group, when) for when in MOMENTS)

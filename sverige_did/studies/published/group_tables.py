@@ -16,6 +16,7 @@ from sverige_did.results.published import Feasible, Reported
 from sverige_did.sources.published.contradictions import solve
 from sverige_did.studies.published.readings import KINDS, person_years, same_numerator, stock
 from sverige_did.study.study import Study
+from sverige_did.windows import of_moment
 
 Pair = tuple[int, int]
 Exposure = tuple[float, float]
@@ -244,11 +245,9 @@ def _is(fact: Reported, outcome: str, measure: str, group: str) -> bool:
     return (fact.outcome, fact.measure, fact.group) == (outcome, measure, group)
 
 
-def is_at(fact: Reported, study: Study, when: str) -> bool:
+def is_at(fact: Reported, study: Study, when: When) -> bool:
     """Whether a figure is about the state before, or about the period that ends with the main follow-up."""
-    if when == "before":
-        return fact.period_end <= study.periods.baseline
-    return fact.period_end == study.periods.follow_up
+    return of_moment(fact.period_end, study.periods, when)
 
 
 def whole_fractions(low: float, high: float, *, smallest: int, largest: int) -> tuple[Pair, ...]:

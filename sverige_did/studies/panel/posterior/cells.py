@@ -17,8 +17,10 @@ import pandas as pd
 
 from sverige_did.bayes.models.district_effects import Cells
 from sverige_did.errors import refuse
-from sverige_did.outcomes import CATALOGUE, RESIDENTS
+from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import PRESENT
+from sverige_did.studies.panel.outcome_data import children
+from sverige_did.windows import StudyWindows, windows_of, windows_of_cells
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,50 +118,38 @@ def _from_zero(period: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _residents(panel: Panel, study: Study, labels: NDArray[np.str_]) -> NDArray[np.float64] | None:
-    """(G,) mean resident-years of a period before go-live; None where the panel does not have them all."""
-    rows = panel.outcome(RESIDENTS)
-    before = rows[rows["end"] < pd.Timestamp(study.periods.treatment_start)]
-    mean = before.groupby("unit")["denominator"].mean().reindex(labels)
-    return None if mean.isna().any() or (mean <= 0).any() else mean.to_numpy(dtype=float)
+    """(G,) what districts are weighed by, and the size of a bare count; None where the panel has not all of them."""
+    mean = np.asarray(children(panel, study).reindex(labels), dtype=np.float64)
+    return mean if (mean > 0).all() else None
 
 
 def _laid(rows: pd.DataFrame, labels: NDArray[np.str_], study: Study) -> pd.DataFrame:
     """The rows with codes for district and period, whether the period is of the plan's windows, and the dose."""
-    before, after = windows_of_plan(rows["start"], rows["end"], study)
+    windows = windows_of_cells(rows, study.periods)
     treated = rows["group"] == "treated"
     days = (rows["end"] - rows["start"]).dt.days + 1
     return rows.assign(
         district=np.searchsorted(labels, rows["unit"].to_numpy(dtype=str)),
         at=pd.factorize(rows["start"], sort=True)[0],
         treated=treated,
-        dose=(treated & after).astype(float),
-        inside=before | after,
-        after=after,
+        dose=(treated & windows.after).astype(float),
+        inside=windows.inside,
+        after=windows.after,
         length=days / np.where(rows["start"].dt.is_leap_year, 366.0, 365.0),
     )
 
 
-def windows_of_plan(start: pd.Series, end: pd.Series, study: Study) -> tuple[pd.Series, pd.Series]:
-    """Which periods lie in the plan's window before go-live, and which in that after, by their first and last day."""
-    when = study.periods
-    go_live, baseline, last = (pd.Timestamp(day) for day in (when.treatment_start, when.baseline, when.follow_up))
-    since = end if when.partial == "intention" else start
-    return (end <= baseline) & (end < go_live), (since >= go_live) & (end <= last)
-
-
-def windows_of_setting(setting: Setting, study: Study) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """The same of the periods (T,) that a panel is laid on."""
-    bounds = pd.Series(setting.windows.bounds.astype("datetime64[D]"))
-    before, after = windows_of_plan(bounds[:-1], bounds[1:].reset_index(drop=True) - pd.Timedelta(days=1), study)
-    return before.to_numpy(dtype=bool), after.to_numpy(dtype=bool)
+def windows_of_setting(setting: Setting, study: Study) -> StudyWindows:
+    """The plan's windows of the periods (T,) that a panel is laid on."""
+    bounds = setting.windows.bounds.astype("datetime64[D]")
+    return windows_of(bounds[:-1], bounds[1:] - np.timedelta64(1, "D"), study.periods)
 
 
 def weights_of_setting(setting: Setting, study: Study) -> NDArray[np.float64]:
-    """What districts are weighed by (D,): mean resident-years of a period before go-live, or ones as the plan says."""
+    """What districts are weighed by (D,): mean resident-years of a period before, or ones as the plan says."""
     if study.weights == "districts":
         return np.ones(setting.shape[0])
-    go_live = int(np.datetime64(study.periods.treatment_start, "D").astype(np.int64))
-    return np.asarray(setting.resident_years[:, setting.windows.bounds[1:] <= go_live].mean(axis=1))
+    return np.asarray(setting.resident_years[:, windows_of_setting(setting, study).before].mean(axis=1))
 
 
 def _numbers(

@@ -146,7 +146,8 @@ def spending(
     Raises RefusedError: ``posterior_no_cells`` (no district has all its prices), ``costs_no_users`` (nothing was spent
     in a group before or after), those of ``Cells`` and of ``Totals``.
     """
-    windows, n = windows_of_setting(setting, study), setting.shape[0]
+    sides, n = windows_of_setting(setting, study), setting.shape[0]
+    windows = (sides.before, sides.after)
     if not all(window.any() for window in windows):
         raise refuse("cells_one_period")
     found = [spent_on_children(placed, setting, *prices, inside=window) for window in windows]

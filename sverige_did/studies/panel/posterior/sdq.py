@@ -147,11 +147,11 @@ def rated(forms: Forms, girl: NDArray[np.bool_] | None, setting: Setting, study:
 
 def _in_windows(forms: Forms, setting: Setting, study: Study) -> tuple[NDArray[np.bool_], Forms, NDArray[np.int64]]:
     """Which periods (T,) lie after go-live, the questionnaires in the plan's windows, and the period of each."""
-    before, after = windows_of_setting(setting, study)
-    inside = np.flatnonzero(before | after)
+    windows = windows_of_setting(setting, study)
+    inside = np.flatnonzero(windows.inside)
     period = np.searchsorted(setting.windows.bounds, forms.day, side="right") - 1
     kept = np.isin(period, inside)
-    return after, forms.rows(kept), period[kept]
+    return windows.after, forms.rows(kept), period[kept]
 
 
 def unanswered(

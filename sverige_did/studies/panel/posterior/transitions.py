@@ -145,7 +145,8 @@ def count(moved: Moved, setting: Setting, study: Study) -> Counted:
     A rung on which nobody stood without the programme is left out: there is nothing to hold its moves against. So are
     districts in which nobody stood on any other. Raises RefusedError as ``prepare_moves``.
     """
-    before, after = windows_of_setting(setting, study)
+    windows = windows_of_setting(setting, study)
+    before, after = windows.before, windows.after
     treated = (setting.units["group"] == "treated").to_numpy()
     summed = np.stack([moved.counts[:, window].sum(axis=1) for window in (before, after)], axis=1)
     stood = summed.sum(axis=3) > 0

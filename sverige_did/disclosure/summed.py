@@ -1,0 +1,34 @@
+"""Which cells of an outcome are added up into a number that would leave: what is looked at for few children."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.checks.placebo_dates import splits
+from sverige_did.study.study import Periods
+from sverige_did.windows import cells_after, cells_before, other_partial, own_windows, up_to, windows_of_cells
+
+
+def by_estimates(cells: pd.DataFrame, when: Periods) -> Iterator[pd.DataFrame]:
+    """The cells of each window of estimates and posteriors; also of each unit's own, where units begin apart."""
+    yield from (cells_before(cells, when), cells_after(cells, when))
+    if cells["treated_from"].dropna().unique().size > 1:
+        seen = up_to(cells, when.follow_up)
+        own = own_windows(seen)
+        yield from (seen[own.before], seen[own.after])
+
+
+def by_checks(cells: pd.DataFrame, when: Periods) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The cells of each window that only a check has, with its name.
+
+    Beside the estimate, a check of a wider window tells what the two differ by: that is looked at too.
+    """
+    planned, other = windows_of_cells(cells, when), windows_of_cells(cells, other_partial(when))
+    yield from (("other_window", cells[window]) for window in (other.after, other.after ^ planned.after))
+    before = cells[planned.before]
+    starts = np.unique(before["start"])
+    for cut in splits(np.arange(starts.size)):
+        yield from (("placebo_dates", before[before["start"].isin(starts[part])]) for part in cut)
