@@ -1,7 +1,7 @@
 """What a share among the *placed* can say, when the programme also changes who is placed.
 
 The share in institutions conditions on being placed, and placement is itself an outcome: a lower share may come
-from other children in the denominator. Two answers: the same outcome per resident child, and bounds for the
+from other children in the denominator. So the outcome is also counted per resident child, and bounds hold for the
 children who would be placed either way.
 """
 
@@ -9,35 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import ArrayLike
-
-from sverige_did.did.scales import did, require
+from sverige_did.did.scales import require
 from sverige_did.errors import refuse
-
-
-@dataclass(frozen=True, slots=True)
-class Decomposition:
-    """Ratios of ratios: ``per_resident`` = ``share`` x ``placed``, exactly."""
-
-    share: float
-    placed: float
-    per_resident: float
-
-
-def decompose(share: ArrayLike, placed: ArrayLike) -> Decomposition:
-    """The per-resident twin of a share among the placed: I/N = (I/P)(P/N), each as a ratio of ratios.
-
-    Both are ``(2, 2)``, rows treated, control; columns before, after. ``placed`` is placed children per resident
-    child up to any factor for each group (an index with before = 1 will do). Raises ``cell_outside_scale`` when a
-    cell is 0.
-    """
-    log_share, log_placed = did(share, "log"), did(placed, "log")
-    return Decomposition(
-        share=float(np.exp(log_share)),
-        placed=float(np.exp(log_placed)),
-        per_resident=float(np.exp(log_share + log_placed)),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from sverige_did.inference.assignments import (
     smallest_p,
 )
 from sverige_did.inference.districts import Bools, Districts, Floats, strata_codes, treated_districts
-from sverige_did.inference.inversion import TIE, Family, Region, scan
+from sverige_did.inference.inversion import TIE, Family, Region
 
 DRAWS = 99_999
 """Assignments drawn where there are too many to list."""
@@ -151,8 +151,8 @@ def permutation_test_of(
     """The same test for any statistic of an assignment, such as a fractional logit, a Poisson or a staggered effect.
 
     ``statistic`` takes an assignment (G,) and returns a number; the model behind it keeps its denominators. Two-sided:
-    as far from zero as observed, ties included. There is no interval: that takes a statistic for every
-    hypothesised effect (:func:`permutation_region_of`).
+    as far from zero as observed, ties included. There is no interval: that takes a statistic for every hypothesised
+    effect.
     """
     d = treated_districts(treated, 1)
     codes = np.zeros(d.size, dtype=np.int64) if strata is None else strata_codes(strata, d.size)
@@ -168,34 +168,6 @@ def permutation_test_of(
         enumerated=enumerated,
         monte_carlo_se=0.0 if enumerated else float(np.sqrt(p * (1 - p) / draws)),
     )
-
-
-def permutation_region_of(
-    statistic: Callable[[Bools, float], float],
-    treated: ArrayLike,
-    *,
-    centre: float,
-    unit: float,
-    rng: np.random.Generator,
-    alpha: float = 0.05,
-    strata: ArrayLike | None = None,
-    draws: int = 999,
-    limit: int = 5_000,
-) -> Region:
-    """Every effect tau0 that the test of ``statistic(assignment, tau0)`` does not reject, found by a scan.
-
-    ``statistic`` imposes tau0 on the treated districts (as an offset, say) before it refits. ``centre`` is the estimate
-    and ``unit`` about two standard errors. The same assignments serve every tau0, so that p is a fixed function of it.
-    """
-    d = treated_districts(treated, 1)
-    codes = np.zeros(d.size, dtype=np.int64) if strata is None else strata_codes(strata, d.size)
-    rows, _ = reference_assignments(d, codes, draws=draws, rng=rng, limit=limit)
-
-    def p_value(tau0: float) -> float:
-        values = np.fromiter(_finite_values(lambda row: statistic(row, tau0), rows), dtype=float, count=len(rows))
-        return _share_as_far(values, float(statistic(d, tau0)))
-
-    return scan(p_value, centre=centre, unit=unit, alpha=alpha)
 
 
 def _share_as_far(values: Floats, observed: float) -> float:

@@ -5,31 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from sverige_did.did.bounds import always_placed, decompose
+from sverige_did.did.bounds import always_placed
 from sverige_did.errors import RefusedError
-
-SHARE = np.array([[0.25, 0.13], [0.25, 0.25]])
-PLACED = np.array([[1.0, 0.94], [1.0, 0.98]])
-
-
-def test_the_per_resident_twin_of_the_published_share() -> None:
-    found = decompose(SHARE, PLACED)
-    assert found.share == pytest.approx(0.52)
-    assert found.per_resident == pytest.approx(0.50, abs=0.005)
-    assert found.per_resident == pytest.approx((0.13 * 0.94 / 0.25) / 0.98)
-
-
-def test_the_decomposition_is_an_identity_of_counts() -> None:
-    rng = np.random.default_rng(3)
-    residents = rng.uniform(1000, 2000, (2, 2))
-    placed = rng.uniform(50, 90, (2, 2))
-    institution = placed * rng.uniform(0.1, 0.4, (2, 2))
-    found = decompose(institution / placed, placed / residents)
-    rate = institution / residents
-    assert found.per_resident == pytest.approx(rate[0, 1] / rate[0, 0] / (rate[1, 1] / rate[1, 0]))
-    assert found.per_resident == pytest.approx(found.share * found.placed)
-    indexed = decompose(institution / placed, placed / residents * [[3.0], [0.2]])
-    assert indexed.placed == pytest.approx(found.placed)
 
 
 def test_the_published_bounds_for_the_always_placed() -> None:
