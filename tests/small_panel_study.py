@@ -25,15 +25,14 @@ def study(*, scales: tuple[str, ...] = ("rate_per_1000",), **changes: Any) -> St
             "grid": {"first": "2011H1", "last": "2015H2"},
             "residence": {"date": "2013-06-01"},
         },
-        "treated": {"label": both("Treated"), "districts": 4, "districts_known": True},
-        "control": {"label": both("Control"), "districts": 12, "districts_known": True},
+        "treated": {"label": both("Treated"), "districts": 4},
+        "control": {"label": both("Control"), "districts": 12},
         "periods": {
             "baseline": "2013-06-30",
             "treatment_start": "2013-08-01",
             "follow_up": "2015-12-31",
             "hard_stop": "2015-12-31",
             "partial": "donut",
-            "ramp_months": 0,
         },
         "weights": "districts",
         "questions": [{"key": "all", "text": both("What happened?")}],
@@ -47,13 +46,5 @@ def study(*, scales: tuple[str, ...] = ("rate_per_1000",), **changes: Any) -> St
             }
         ],
         "sampling": {"seed": 1},
-        "sensitivity": {
-            "overlap_rho": [0.0],
-            "shock_sd": [0.3],
-            "shock_autocorrelation": 0.0,
-            "spillover_kappa": [0.0],
-            "partial_year": [0.0],
-            "overdispersion": [1.0],
-        },
     }
     return Study.model_validate(tree | changes)

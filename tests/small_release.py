@@ -77,14 +77,6 @@ def make_study(**changes: object) -> Study:
             {"key": "share", "family": "beta", "a": 2.0, "b": 6.0, "unit": "share", "reason": both("A quarter")},
         ],
         "sampling": {"seed": 1},
-        "sensitivity": {
-            "overlap_rho": [0.0, 0.5],
-            "shock_sd": [0.0, 0.3],
-            "shock_autocorrelation": 0.0,
-            "spillover_kappa": [0.0],
-            "partial_year": [0.0],
-            "overdispersion": [1.0],
-        },
         "deviations": [{"when": "2026-02-01", "what": both("Something else"), "why": both("It was better")}],
     }
     return Study.model_validate(plan | changes)

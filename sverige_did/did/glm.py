@@ -11,23 +11,22 @@ control, before or after, holds no event or nothing else; this is looked for bef
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
-from scipy.special import expit
+from statsmodels.genmod import families
+from statsmodels.genmod.generalized_linear_model import GLM
+from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, Weighting
 from sverige_did.errors import refuse
 from sverige_did.results.estimates import Estimate
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 MOST_STEPS = 100
 SETTLED = 1e-10
-"""Largest change of any linear predictor in the last step."""
-ROUNDING = 1e-12
+"""Largest change of any coefficient in the last step."""
 
 Dummies = Literal["group", "district"]
 PARALLEL = {"log_odds": "parallel_trends_log_odds", "log_ratio": "parallel_trends_log"}
@@ -48,32 +47,11 @@ class GlmEffects:
     dropped: tuple[Dropped, ...]
 
 
-class _Link(NamedTuple):
-    """A canonical link: minus the quasi-log-likelihood of (eta, y), and mean and variance at eta."""
-
-    loss: Callable[[FloatArray, FloatArray], FloatArray]
-    moments: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
-
-
-def _logit_moments(eta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    mean = expit(eta)
-    return mean, mean * (1 - mean)
-
-
-def _log_moments(eta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    mean = np.exp(eta)
-    return mean, mean
-
-
-LOGIT = _Link(lambda eta, y: np.logaddexp(0, eta) - y * eta, _logit_moments)
-LOG = _Link(lambda eta, y: np.exp(eta) - y * eta, _log_moments)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Model:
-    """A quasi-likelihood ready to fit: canonical link, response (N,), offset (N,) and fitting weights (N,)."""
+    """A quasi-likelihood ready to fit: a family with its canonical link; response, offset, fitting weights (N,)."""
 
-    link: _Link
+    family: families.Family
     response: FloatArray
     offset: FloatArray
     fit_weights: FloatArray
@@ -85,7 +63,8 @@ def fractional_logit(panel: DistrictPanel, weighting: Weighting = "equal") -> Gl
     Districts are weighted equally or by the frozen baseline weights, in the fit and in the averages; a
     denominator measured after go-live never weighs.
 
-    Raises RefusedError: ``did_staggered``, ``did_not_a_share``, ``separation``, ``did_not_converged``.
+    Raises RefusedError: ``did_staggered``, ``did_not_a_share``, ``separation``, ``did_not_identified``,
+    ``did_not_converged``.
     """
     share = panel.level
     if share.min() < 0 or share.max() > 1:
@@ -93,7 +72,7 @@ def fractional_logit(panel: DistrictPanel, weighting: Weighting = "equal") -> Gl
     panel.go_live()
     rows = np.ones(share.size, dtype=bool)
     _refuse_separation(panel, rows, share, upper=1.0)
-    model = _Model(LOGIT, share, np.zeros(share.size), panel.unit_weights(weighting)[panel.unit])
+    model = _Model(families.Binomial(), share, np.zeros(share.size), panel.unit_weights(weighting)[panel.unit])
     index, mean0 = _fit_both(panel, rows, model, "group")
     return _effects(panel, rows, 100 * share, 100 * mean0, index, weighting, ("fractional_logit", "log_odds", "pp"))
 
@@ -106,7 +85,7 @@ def poisson(
     ``weighting`` enters the averages over districts only: within the fit, exposure is part of the mean.
 
     Raises RefusedError: ``did_staggered``, ``did_no_exposure``, ``separation`` (also when a treated district has
-    no event before go-live under district dummies), ``did_not_converged``.
+    no event before go-live under district dummies), ``did_not_identified``, ``did_not_converged``.
     """
     if panel.exposure is None or panel.y.min() < 0:
         raise refuse("did_no_exposure")
@@ -117,8 +96,7 @@ def poisson(
         raise refuse("separation", found=str(int((silent & panel.ever_treated).sum())))
     rows = ~leave_out[panel.unit]
     _refuse_separation(panel, rows, panel.y, upper=np.inf)
-    offset = np.log(panel.exposure) + np.log(panel.y.sum() / panel.exposure.sum())  # the fit starts at the mean rate
-    model = _Model(LOG, panel.y, offset, np.ones(panel.y.size))
+    model = _Model(families.Poisson(), panel.y, np.log(panel.exposure), np.ones(panel.y.size))
     index, mean0 = _fit_both(panel, rows, model, dummies)
     rate0 = per * mean0 / panel.exposure
     named = tuple(Dropped(panel.labels[d], None, "no_events") for d in np.flatnonzero(leave_out))
@@ -149,28 +127,28 @@ def _fit_both(panel: DistrictPanel, rows: BoolArray, model: _Model, dummies: Dum
     X = _design(panel, rows, dummies)
     pooled = _fit(model, np.column_stack([panel.treated.astype(np.float64), X]), rows)
     untreated = _fit(model, X, rows & ~panel.treated)
-    return float(pooled[0]), model.link.moments(X @ untreated + model.offset)[0]
+    return float(pooled[0]), model.family.fitted(X @ untreated + model.offset)
 
 
 def _fit(model: _Model, X: FloatArray, rows: BoolArray) -> FloatArray:
-    """Newton's method for a canonical link: the score is X'w(y - mu), the information X'w V(mu) X.
-
-    The quasi-likelihood is concave, so halving a step that does not raise it always leads on to the optimum.
-    """
-    X, y, offset, w = X[rows], model.response[rows], model.offset[rows], model.fit_weights[rows]
-    beta = np.zeros(X.shape[1])
-    loss = model.link.loss(offset, y) @ w
-    for _ in range(MOST_STEPS):
-        mean, variance = model.link.moments(X @ beta + offset)
-        step = np.linalg.lstsq((X * (w * variance)[:, None]).T @ X, X.T @ (w * (y - mean)))[0]
-        size = 1.0
-        with np.errstate(over="ignore"):  # an infinite loss is only a step too long
-            while (new := model.link.loss(X @ (beta + size * step) + offset, y) @ w) > loss + ROUNDING * abs(loss):
-                size /= 2
-        beta, loss = beta + size * step, new
-        if np.abs(X @ step).max() < SETTLED:
-            return beta
-    raise refuse("did_not_converged")
+    """Coefficients by iteratively reweighted least squares: for a canonical link, Newton's method."""
+    if np.linalg.matrix_rank(X[rows]) < X.shape[1]:
+        raise refuse("did_not_identified", found="alpha, lambda")
+    glm = GLM(
+        model.response[rows],
+        X[rows],
+        family=model.family,
+        offset=model.offset[rows],
+        var_weights=model.fit_weights[rows],
+    )
+    # As many parameters as cells fit exactly, and leave nothing for a residual variance, which nobody asks for here.
+    # That is no separation: separation has been looked for.
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        found = glm.fit(maxiter=MOST_STEPS, tol=SETTLED, tol_criterion="params")
+    if not found.converged:
+        raise refuse("did_not_converged")
+    return np.asarray(found.params)
 
 
 def _effects(

@@ -8,18 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
+from statsmodels.stats.proportion import proportion_confint
 
 from sverige_did.did.scales import CONTRAST, Cells, checked_cells, critical, require
 from sverige_did.results.estimates import Estimate
-
-
-def wilson(events: ArrayLike, totals: ArrayLike, level: float = 0.95) -> tuple[Cells, Cells]:
-    """Wilson's score limits of each share, in the shape given."""
-    y, n = np.asarray(events, dtype=float), np.asarray(totals, dtype=float)
-    z2 = critical(level) ** 2
-    middle = (y + z2 / 2) / (n + z2)
-    half = np.sqrt(z2 * (y * (n - y) / n + z2 / 4)) / (n + z2)
-    return middle - half, middle + half
 
 
 def mover(events: ArrayLike, totals: ArrayLike, *, rho: float = 0.0, level: float = 0.95) -> Estimate:
@@ -30,7 +22,8 @@ def mover(events: ArrayLike, totals: ArrayLike, *, rho: float = 0.0, level: floa
     """
     y, n = checked_cells(events, totals)
     require("rho", rho, 0, 1, open_high=True)
-    low, high = wilson(y, n, level)
+    critical(level)  # refuses a level that is none
+    low, high = proportion_confint(y, n, alpha=1 - level, method="wilson")
     shares = y / n
     theta = float((CONTRAST * shares).sum())
     down = np.where(CONTRAST > 0, shares - low, high - shares)

@@ -1,12 +1,11 @@
-"""One share from small counts: exact limits, Jeffreys limits and the sign test of moves up and down."""
+"""One share from small counts: exact limits, and the sign test of moves up and down."""
 
 from __future__ import annotations
 
-from math import comb
-
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainccinv, betaincinv
+from scipy.stats import binomtest
+from statsmodels.stats.proportion import proportion_confint
 
 from sverige_did.did.exact import Floats, whole_counts
 from sverige_did.did.scales import critical
@@ -16,17 +15,9 @@ from sverige_did.results.estimates import Estimate
 
 def clopper_pearson(events: ArrayLike, totals: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
     """Exact limits of a binomial share, in the shape given: each tail holds at most (1 - level)/2."""
-    y, n, tail = *_checked(events, totals), _tail(level)
-    # A beta distribution needs positive parameters; where y is 0 or n the limit is 0 or 1 anyway.
-    low = np.where(y > 0, betaincinv(np.maximum(y, 1), n - y + 1, tail), 0.0)
-    high = np.where(y < n, betainccinv(y + 1, np.maximum(n - y, 1), tail), 1.0)
-    return low, high
-
-
-def jeffreys(events: ArrayLike, totals: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Equal-tailed limits of a share from the Beta(y + 1/2, n - y + 1/2) posterior, in the shape given."""
-    y, n, tail = *_checked(events, totals), _tail(level)
-    return np.asarray(betaincinv(y + 0.5, n - y + 0.5, tail)), np.asarray(betainccinv(y + 0.5, n - y + 0.5, tail))
+    critical(level)  # refuses a level that is none
+    low, high = proportion_confint(*_checked(events, totals), alpha=1 - level, method="beta")
+    return np.asarray(low), np.asarray(high)
 
 
 def sign_test(down: int, up: int, *, level: float = 0.95) -> Estimate:
@@ -47,15 +38,10 @@ def sign_test(down: int, up: int, *, level: float = 0.95) -> Estimate:
         lower=float(low),
         upper=float(high),
         level=level,
-        p_value=min(1.0, sum(comb(down + up, k) for k in range(min(down, up) + 1)) / 2 ** (down + up - 1)),
+        p_value=float(binomtest(down, down + up).pvalue),
         assumptions=("moves_independent",),
         notes=("two_sided_minlike",),
     )
-
-
-def _tail(level: float) -> float:
-    critical(level)  # refuses a level that is none
-    return (1 - level) / 2
 
 
 def _checked(events: ArrayLike, totals: ArrayLike) -> tuple[Floats, Floats]:

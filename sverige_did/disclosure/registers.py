@@ -22,7 +22,7 @@ from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.estimates import EFFECT_CLASSES, CheckResult, DesignClass, Diagnostics, Finding, Remark
 from sverige_did.results.lineups import LineupRecord
 from sverige_did.results.posteriors import PosteriorRecord, SpendingParts, Unrated
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy, Study
 
 PARTS = ("home_based", "network", "foster", "institution")
 """The kinds of place that make up the placed: ``<part>_share`` and ``<part>_per_1000`` are two views of one number."""
@@ -98,13 +98,12 @@ def release_registers(
 
     Raises InputError when the study is not one of registers, or a finding was made from another plan.
     """
-    rules = study.registers
-    if rules is None:
+    if not isinstance(study, PanelStudy):
         raise InputError(Problem("not_registers", column="kind", found=study.kind, expected="panel"))
     if any(finding.plan_sha256 != study.sha256 for finding in findings):
         raise InputError(Problem("other_plan"))
     wanted = [item.outcome for item in study.outcomes]
-    withheld = tuple(outcome for outcome in wanted if _too_few(panel, study, outcome, rules.hidden_below))
+    withheld = tuple(outcome for outcome in wanted if _too_few(panel, study, outcome, study.registers.hidden_below))
     told = _told_posteriors(study, designs, posteriors, withheld)
     every = (*findings, *posterior_findings(study, designs, lineups, told))
     return Release(
@@ -122,7 +121,7 @@ def release_registers(
         checks=tuple(check for check in checks if check.outcome not in withheld),
         lineups=tuple(record for record in lineups if record.outcome not in withheld),
         coverage=coverage,
-        levels=tuple(_levels(panel, wanted, rules.hidden_below)),
+        levels=tuple(_levels(panel, wanted, study.registers.hidden_below)),
         withheld=withheld,
         left_out=left_out,
     )
@@ -141,7 +140,7 @@ def _may_leave(records: tuple[PosteriorRecord, ...], withheld: tuple[str, ...]) 
 
 
 def _told_posteriors(
-    study: Study,
+    study: PanelStudy,
     designs: tuple[OutcomeDesign, ...],
     records: tuple[PosteriorRecord, ...],
     withheld: tuple[str, ...],
@@ -155,7 +154,7 @@ def _told_posteriors(
     asked = {bearing.outcome for bearing in study.posterior.bearings}
     why = {name: Remark(key=_why_none(name, classes.get(name), asked=name in asked)) for name in rest}
     without = (PosteriorRecord(outcome=name, likelihood="none", remarks=(remark,)) for name, remark in why.items())
-    threshold = study.registers.hidden_below if study.registers else 1
+    threshold = study.registers.hidden_below
     return (*(_without_few(record, threshold) for record in _may_leave(records, withheld)), *without)
 
 

@@ -18,7 +18,7 @@ from sverige_did.results.estimates import ROW_FIELDS, CheckResult, Diagnostics, 
 from sverige_did.results.lineups import LineupRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
-from sverige_did.study.study import Study
+from sverige_did.study.study import AnyStudy, PublishedStudy, Study
 
 Policy = Literal["published", "registers"]
 
@@ -45,7 +45,7 @@ class Release(Frozen):
     outcomes that were estimated from so few children that nothing about them may leave.
     """
 
-    study: Study
+    study: AnyStudy
     plan_sha256: str
     data_sha256: str
     synthetic: bool
@@ -83,6 +83,8 @@ def release_published(
     Raises InputError when the study is not one, when a finding was made from another plan, or when an outcome is told
     with no published figure of its own: then something else than published figures would leave.
     """
+    if not isinstance(study, PublishedStudy):
+        raise InputError(Problem("not_published", column="kind", found=study.kind, expected="published"))
     _only_published(study, reported, findings)
     return Release(
         study=study,
@@ -101,9 +103,7 @@ def release_published(
     )
 
 
-def _only_published(study: Study, reported: tuple[Reported, ...], findings: tuple[Finding, ...]) -> None:
-    if study.kind != "published":
-        raise InputError(Problem("not_published", column="kind", found=study.kind, expected="published"))
+def _only_published(study: PublishedStudy, reported: tuple[Reported, ...], findings: tuple[Finding, ...]) -> None:
     told = {fact.outcome.partition(".")[0] for fact in reported}
     problems = []
     for outcome in dict.fromkeys(finding.outcome for finding in findings):
@@ -115,7 +115,7 @@ def _only_published(study: Study, reported: tuple[Reported, ...], findings: tupl
         raise InputError(*problems)
 
 
-def _main_reading(study: Study, feasible: tuple[Feasible, ...]) -> str:
+def _main_reading(study: PublishedStudy, feasible: tuple[Feasible, ...]) -> str:
     """The first reading of the plan whose own enumeration contradicts no reported figure; the first if all do."""
     own = {found.reading: found for found in reversed(feasible)}  # a reading's first enumeration is its own
     contradicted = {reading for reading, found in own.items() if not found.consistent}

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from statsmodels.stats.multitest import multipletests
 
+from sverige_did.did.scales import require
 from sverige_did.inference.assignments import MAX_ENUMERATED, reference_sums
 from sverige_did.inference.districts import Floats, districts, finite
 from sverige_did.inference.inversion import TIE
@@ -79,10 +81,11 @@ def _welch(treated: Floats, total: Floats, n_treated: int, n: int) -> Floats:
 
 
 def holm(p_values: Sequence[float] | Floats) -> Floats:
-    """Holm's step-down adjusted p-values, in the order given."""
+    """Holm's step-down adjusted p-values, in the order given.
+
+    Raises RefusedError: ``inference_not_finite``, or ``out_of_range`` for a number that is no probability.
+    """
     p = finite(p_values, "p", len(p_values))
-    order = np.argsort(p)
-    stepped = np.minimum(np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1)), 1.0)
-    adjusted = np.empty_like(stepped)
-    adjusted[order] = stepped
-    return adjusted
+    for value in p:
+        require("p", value, 0, 1)
+    return np.asarray(multipletests(p, method="holm")[1])

@@ -13,6 +13,7 @@ from sverige_did.report.forest import Bar, Shapes, forest
 from sverige_did.report.headlines import told_first
 from sverige_did.report.labels import caption, in_language, mark, prior_name
 from sverige_did.report.tables import Table, distinctions, heads
+from sverige_did.study.priors import PACKAGE_REASON
 
 if TYPE_CHECKING:
     from sverige_did.disclosure.release import Release
@@ -37,7 +38,7 @@ def prior_range(prior: PriorSpec) -> tuple[float, float, float]:
 
 
 def priors(release: Release, language: Language) -> Table | None:
-    """Every prior of the plan with its 95 % range in its unit, and the reason."""
+    """Every prior of the plan with its 95 % range in its unit, and the reason: the package's where it gives none."""
     if not release.study.priors:
         return None
     columns = heads(("prior", "family", "median", "range", "unit", "reason"), language)
@@ -53,7 +54,9 @@ def _prior_row(prior: PriorSpec, language: Language) -> tuple[str, ...]:
         median,
         words.text("report.cell.range", language, lower=lower, upper=upper),
         words.text(f"labels.unit.{prior.unit}", language),
-        in_language(prior.reason, language),
+        in_language(prior.reason, language)
+        if prior.reason
+        else words.text(f"priors.{PACKAGE_REASON[prior.key]}", language),
     )
 
 

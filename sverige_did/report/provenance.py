@@ -95,7 +95,7 @@ def limits(release: Release) -> tuple[str, ...]:
         "other_cases": "D4" in classes,
         "nothing": None in classes,
         "lost": bool(release.feasible) or any(design.support.numbers_lost for design in release.designs),
-        "districts_assumed": not release.study.control.districts_known,
+        "districts_assumed": release.study.kind == "published" and not release.study.control.districts_known,
         "shared_management": True,
     }
     return tuple(key for key, holds in applies.items() if holds)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Literal, Self
 
@@ -21,6 +23,15 @@ def _plain_name(name: str) -> str:
 Name = Annotated[str, AfterValidator(_plain_name)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
+
+
+def once_each(kind: str, keys: Iterable[str]) -> None:
+    """Refuse a list in which a key stands twice."""
+    twice = sorted(key for key, count in Counter(keys).items() if count > 1)
+    if twice:
+        raise PydanticCustomError(
+            "named_twice", "{kind}: named twice: {keys}", {"kind": kind, "keys": ", ".join(twice)}
+        )
 
 
 class Plan(BaseModel):
@@ -204,10 +215,5 @@ class Posterior(Plan):
 
     @model_validator(mode="after")
     def _once_each(self) -> Self:
-        names = [item.outcome for item in self.bearings]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise PydanticCustomError(
-                "named_twice", "{kind}: named twice: {keys}", {"kind": "bearings", "keys": ", ".join(twice)}
-            )
+        once_each("bearings", (item.outcome for item in self.bearings))
         return self

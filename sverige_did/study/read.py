@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from sverige_did import words
 from sverige_did.errors import InputError, Problem
-from sverige_did.study.study import Study
+from sverige_did.study.study import AnyStudy, PanelStudy, PublishedStudy, Study
+
+KINDS = "published, panel"
 
 
 class _StandsTwiceError(yaml.MarkedYAMLError):
@@ -69,22 +71,41 @@ def read_study(path: Path) -> Study:
     try:
         return Study.model_validate(tree)
     except ValidationError as error:
-        raise InputError(*(_as_problem(detail, path.name) for detail in error.errors())) from error
+        raise InputError(*(_as_problem(fault, path.name, tree) for fault in error.errors())) from error
 
 
-def _as_problem(detail: Any, file: str) -> Problem:
-    where = ".".join(str(part) for part in detail["loc"]) or "study"
-    if detail["type"] == "missing":
-        return Problem("plan_missing", file=file, column=where)
-    if detail["type"] == "extra_forbidden":
+def _other_kind(loc: tuple[int | str, ...], tree: dict[Any, Any]) -> str | None:
+    """The kind whose plans have the field that this plan's kind has not; None where no kind has it."""
+    other = {"published": "panel", "panel": "published"}.get(str(tree.get("kind")))
+    if other is None:
+        return None
+    try:
+        Study.model_validate(tree | {"kind": other})
+    except ValidationError as error:
+        unknown = {fault["loc"] for fault in error.errors() if fault["type"] == "extra_forbidden"}
+        return None if any(loc[:depth] in unknown for depth in range(1, len(loc) + 1)) else other
+    return other
+
+
+def _as_problem(fault: Any, file: str, tree: dict[Any, Any]) -> Problem:
+    loc = fault["loc"]
+    where = ".".join(str(part) for part in loc) or "study"
+    if fault["type"] == "missing":
+        return Problem("plan_missing", file=file, column=where, expected=KINDS if loc == ("kind",) else None)
+    if fault["type"] == "extra_forbidden":
+        if kind := _other_kind(loc, tree):
+            return Problem("plan_other_kind", file=file, column=where, values={"kind": kind})
         return Problem("plan_unknown", file=file, column=where)
-    found = detail.get("input")
+    found = fault.get("input")
     shown = None if isinstance(found, dict | list) else str(found)
-    rule = detail["type"] if words.has(f"errors.rule.{detail['type']}") else "value_error"
-    limits = {"why": detail["msg"]} | detail.get("ctx", {})
+    rule = fault["type"] if words.has(f"errors.rule.{fault['type']}") else "value_error"
+    limits = {"why": fault["msg"]} | fault.get("ctx", {})
+    if loc == ("kind",):
+        limits["expected"] = KINDS  # each class knows its own only
     return Problem("plan_value", file=file, column=where, found=shown, rule=rule, values=limits)
 
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema of ``study.yaml``, for editors; committed as docs/study.schema.json."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Study.model_json_schema()
+    schema = TypeAdapter[PublishedStudy | PanelStudy](AnyStudy).json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema

@@ -9,21 +9,36 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
-from pydantic import Field, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from sverige_did.study.blocks import Bilingual as Bilingual
 from sverige_did.study.blocks import Name as Name
 from sverige_did.study.blocks import Plan as Plan
-from sverige_did.study.blocks import Positive, Posterior, Registers, Share
+from sverige_did.study.blocks import Positive, Posterior, Registers, Share, once_each
+from sverige_did.study.priors import PACKAGE
+from sverige_did.study.priors import PriorSpec as PriorSpec
 
 
 class Group(Plan):
     """One side of the comparison."""
 
     label: Bilingual
+
+
+class PanelGroup(Group):
+    """A group of districts in a panel; which districts are in it stands in their register."""
+
+    districts: int | None = Field(
+        default=None, ge=1, description="How many districts there are to be; held against the register when given"
+    )
+
+
+class PublishedGroup(Group):
+    """A group that somebody else printed figures about."""
+
     districts: int = Field(ge=1, description="Number of districts in the group")
     districts_known: bool = Field(description="False when the number is an assumption, not a printed figure")
     districts_grid: tuple[Annotated[int, Field(ge=1)], ...] = ()
@@ -39,7 +54,9 @@ class Periods(Plan):
     partial: Literal["donut", "weights", "intention"] = Field(
         description="What becomes of a period that is treated in part: left out, weighted by exposure, or counted whole"
     )
-    ramp_months: float = Field(ge=0, description="Months from the start until the programme runs at full strength")
+    ramp_months: float = Field(
+        default=0.0, ge=0, description="Months from the start until the programme runs at full strength"
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -78,28 +95,6 @@ class Assumption(Plan):
     source: str = Field(description="Fact ids, a document, or the words: own assumption")
 
 
-class PriorSpec(Plan):
-    """A prior with its unit and a reason. ``sd`` is the scale of a half-normal; a beta has ``a`` and ``b``."""
-
-    key: Name
-    family: Literal["normal", "half_normal", "beta"]
-    mean: float = 0.0
-    sd: Positive | None = None
-    a: Positive | None = None
-    b: Positive | None = None
-    unit: str
-    reason: Bilingual
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        has_beta = self.a is not None and self.b is not None
-        if (self.family == "beta") != has_beta or (self.family == "beta") == (self.sd is not None):
-            raise PydanticCustomError(
-                "prior_complete", "a normal or half_normal prior needs sd, a beta prior needs a and b"
-            )
-        return self
-
-
 class Sampling(Plan):
     """How the posterior is drawn."""
 
@@ -111,14 +106,19 @@ class Sampling(Plan):
 
 
 class Sensitivity(Plan):
-    """The grids along which every result is doubted."""
+    """What the checks of every study vary; a plan names the grids that it wants otherwise than here."""
 
-    overlap_rho: tuple[Share, ...]
-    shock_sd: tuple[Annotated[float, Field(ge=0)], ...]
-    shock_autocorrelation: Share
-    spillover_kappa: tuple[float, ...]
-    partial_year: tuple[Annotated[float, Field(ge=0, lt=1)], ...]
-    overdispersion: tuple[Positive, ...]
+    spillover_kappa: tuple[float, ...] = (-0.25, -0.1, 0.0, 0.1, 0.25, 0.5)
+
+
+class PublishedSensitivity(Sensitivity):
+    """What the checks of two group totals vary beside: nothing in the figures themselves can tell these."""
+
+    overlap_rho: tuple[Share, ...] = (0.0, 0.3, 0.5, 0.7, 0.8)
+    shock_sd: tuple[Annotated[float, Field(ge=0)], ...] = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
+    shock_autocorrelation: Share = 0.0
+    partial_year: tuple[Annotated[float, Field(ge=0, lt=1)], ...] = (0.0, 0.33, 0.42, 0.5)
+    overdispersion: tuple[Positive, ...] = (0.5, 1.0, 2.0)
 
 
 class Reading(Plan):
@@ -145,22 +145,19 @@ class Deviation(Plan):
 
 
 class Study(Plan):
-    """The analysis plan of one study."""
+    """What the plans of all studies have in common.
+
+    A plan is one of the kinds below, never this: validating one here gives the class that its ``kind`` names.
+    """
 
     study: Name
-    kind: Literal["published", "panel"] = Field(description="Printed figures of others, or a panel from registers")
+    kind: Literal["published", "panel"]
     synthetic: bool = Field(default=False, description="True when any of the data were made up; cannot be hidden")
     title: Bilingual
     question: Bilingual
     population: Bilingual
     written: date
     known_when_written: Bilingual = Field(description="What was known about the results when the plan was written")
-    input: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
-        description="Published figures: the file name in the study's data folder",
-    )
-    registers: Registers | None = Field(default=None, description="A panel: its registers and how they are used")
     treated: Group
     control: Group
     periods: Periods
@@ -168,69 +165,37 @@ class Study(Plan):
     level: float = Field(default=0.95, gt=0.5, lt=1)
     questions: tuple[Question, ...] = Field(min_length=1)
     outcomes: tuple[Outcome, ...] = Field(min_length=1)
-    readings: tuple[Reading, ...] = ()
-    sources: tuple[Source, ...] = ()
-    assumptions: tuple[Assumption, ...] = ()
     priors: tuple[PriorSpec, ...] = ()
     sampling: Sampling
-    sensitivity: Sensitivity
-    posterior: Posterior | None = Field(default=None, description="A panel: what its posteriors are held against")
+    sensitivity: Sensitivity = Sensitivity()
     deviations: tuple[Deviation, ...] = ()
 
-    @model_validator(mode="after")
-    def _keys_are_unique(self) -> Self:
-        for kind, keys in {
-            "outcomes": [item.outcome for item in self.outcomes],
-            "questions": [item.key for item in self.questions],
-            "readings": [item.key for item in self.readings],
-            "assumptions": [item.key for item in self.assumptions],
-            "priors": [item.key for item in self.priors],
-        }.items():
-            twice = sorted({key for key in keys if keys.count(key) > 1})
-            if twice:
-                raise PydanticCustomError(
-                    "named_twice", "{kind}: named twice: {keys}", {"kind": kind, "keys": ", ".join(twice)}
-                )
-        asked = {item.key for item in self.questions}
-        astray = sorted({item.question for item in self.outcomes} - asked)
-        if astray:
-            raise PydanticCustomError("no_such_question", "no question has the key {keys}", {"keys": ", ".join(astray)})
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _of_its_kind(cls, tree: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if cls is Study and isinstance(tree, dict):
+            return cast("Self", class_of(tree).model_validate(tree))
+        return handler(tree)
 
     @model_validator(mode="after")
-    def _one_primary(self) -> Self:
+    def _holds_together(self) -> Self:
+        once_each("outcomes", (item.outcome for item in self.outcomes))
+        for name in ("questions", "readings", "assumptions", "priors"):
+            once_each(name, (item.key for item in getattr(self, name, ())))
+        astray = sorted({item.question for item in self.outcomes} - {item.key for item in self.questions})
+        if astray:
+            raise PydanticCustomError("no_such_question", "no question has the key {keys}", {"keys": ", ".join(astray)})
         if sum(item.role == "primary" for item in self.outcomes) > 1:
             raise PydanticCustomError("one_primary", "at most one outcome may be primary")
         return self
 
-    @model_validator(mode="after")
-    def _kind_has_its_data(self) -> Self:
-        if (self.kind == "published") != (self.input is not None):
-            raise PydanticCustomError("input_of_kind", "published figures have an input file, a panel has none")
-        if (self.kind == "panel") != (self.registers is not None):
-            raise PydanticCustomError("registers_of_kind", "a panel has a block `registers`, published figures none")
-        if self.registers is not None and self.periods.partial == "weights":
-            raise PydanticCustomError("panel_partial", "a panel takes donut or intention")
-        if self.registers is not None and self.registers.grid.end > self.periods.hard_stop:
-            raise PydanticCustomError("grid_after_stop", "the last period of the grid must end by hard_stop")
-        return self
-
-    @model_validator(mode="after")
-    def _posterior_is_of_its_outcomes(self) -> Self:
-        if self.posterior is None:
-            return self
-        if self.registers is None:
-            raise PydanticCustomError("posterior_of_panel", "only a panel has a block `posterior`")
-        astray = sorted({item.outcome for item in self.posterior.bearings} - {item.outcome for item in self.outcomes})
-        if astray:
-            raise PydanticCustomError(
-                "no_such_outcome", "no outcome of the plan is {keys}", {"keys": ", ".join(astray)}
-            )
-        return self
-
-    def assumption(self, key: str) -> Assumption:
-        """The assumption of that key; KeyError when the plan has none."""
-        return {item.key: item for item in self.assumptions}[key]
+    @field_validator("priors")
+    @classmethod
+    def _have_reasons(cls, priors: tuple[PriorSpec, ...]) -> tuple[PriorSpec, ...]:
+        bare = [one.key for one in priors if one.reason is None and one != PACKAGE.get(one.key)]
+        if bare:
+            raise PydanticCustomError("prior_reason", "no reason for {keys}", {"keys": ", ".join(bare)})
+        return priors
 
     def prior(self, key: str) -> PriorSpec:
         """The prior of that key; KeyError when the plan has none."""
@@ -238,13 +203,79 @@ class Study(Plan):
 
     def canonical_json(self) -> str:
         """The plan's meaning as JSON with sorted keys and no spaces: what is hashed."""
-        meaning = self.model_dump(mode="json")
-        for block in ("registers", "posterior"):
-            if meaning[block] is None:
-                del meaning[block]  # a block that a plan does not have adds nothing to its meaning
-        return json.dumps(meaning, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @property
     def sha256(self) -> str:
         """Hash of the plan; it stands in every result and report."""
         return hashlib.sha256(self.canonical_json().encode()).hexdigest()
+
+
+class PublishedStudy(Study):
+    """A study of figures that others printed about two groups."""
+
+    kind: Literal["published"] = Field(description="Printed figures of others")
+    input: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="The file name of the figures in the study's data folder"
+    )
+    treated: PublishedGroup
+    control: PublishedGroup
+    readings: tuple[Reading, ...] = ()
+    sources: tuple[Source, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    sensitivity: PublishedSensitivity = PublishedSensitivity()
+    posterior: ClassVar[None] = None
+
+    def assumption(self, key: str) -> Assumption:
+        """The assumption of that key; KeyError when the plan has none."""
+        return {item.key: item for item in self.assumptions}[key]
+
+
+class PanelStudy(Study):
+    """A study of the registers of districts: read in one way, so that it has no readings and no printed sources.
+
+    Where it asks for posteriors, ``priors`` are all that the models of districts share: those of the plan, and the
+    package's for the rest, so that the page and the hash know every one.
+    """
+
+    kind: Literal["panel"] = Field(description="A panel from registers")
+    registers: Registers = Field(description="The registers and how they are used")
+    treated: PanelGroup
+    control: PanelGroup
+    posterior: Posterior | None = Field(default=None, description="What its posteriors are held against")
+    readings: ClassVar[tuple[Reading, ...]] = ()
+    sources: ClassVar[tuple[Source, ...]] = ()
+    assumptions: ClassVar[tuple[Assumption, ...]] = ()
+
+    @model_validator(mode="after")
+    def _fits_its_registers(self) -> Self:
+        if self.periods.partial == "weights":
+            raise PydanticCustomError("panel_partial", "a panel takes donut or intention")
+        if self.registers.grid.end > self.periods.hard_stop:
+            raise PydanticCustomError("grid_after_stop", "the last period of the grid must end by hard_stop")
+        return self
+
+    @model_validator(mode="after")
+    def _posterior_is_complete(self) -> Self:
+        if self.posterior is None:
+            return self
+        astray = sorted({item.outcome for item in self.posterior.bearings} - {item.outcome for item in self.outcomes})
+        if astray:
+            raise PydanticCustomError(
+                "no_such_outcome", "no outcome of the plan is {keys}", {"keys": ", ".join(astray)}
+            )
+        given = {item.key for item in self.priors}
+        rest = (one for key, one in PACKAGE.items() if key not in given)
+        object.__setattr__(self, "priors", (*self.priors, *rest))  # frozen only once it is complete
+        return self
+
+
+AnyStudy = Annotated[PublishedStudy | PanelStudy, Field(discriminator="kind")]
+"""A plan of either kind, as a field of something else."""
+
+
+def class_of(tree: dict[Any, Any]) -> type[PublishedStudy | PanelStudy]:
+    """The class of the plan's kind; of a plan that names none, the one that its other fields look like."""
+    kinds: dict[object, type[PublishedStudy | PanelStudy]] = {"published": PublishedStudy, "panel": PanelStudy}
+    likely = PanelStudy if "registers" in tree else PublishedStudy
+    return kinds.get(str(tree.get("kind")), likely)

@@ -9,7 +9,7 @@ from sverige_did.files import read_model, write_text
 from sverige_did.report.problems import problems_html, problems_json
 from sverige_did.sources.panel.delivery import in_headers_of, problems_of
 from sverige_did.study.read import read_study
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy, Study
 from sverige_did.words import Language
 from sverige_did.workflow.discover import find_studies
 
@@ -27,7 +27,7 @@ def run(folder: Path, language: Language) -> tuple[Problem, ...]:
     for files in studies.values():
         try:
             study = read_study(folder / files.plan)
-            if study.kind == "panel":
+            if isinstance(study, PanelStudy):
                 found += problems_of(folder / files.data, study)
         except InputError as error:
             found += error.problems

@@ -16,7 +16,7 @@ from sverige_did.study.study import Study
 def run(plan: Path, panel: Path, designs: Path, data: Path, out: Path) -> int:
     """Write the checks; their number."""
     study = read_model(plan, Study)
-    asked = study.registers is not None and study.registers.residence.rule != "on_the_day"
+    asked = study.registers.residence.rule != "on_the_day"
     known = "residences" in {register.name for register in find_registers(data, study)[0].values()}
     found = doubts(
         read_panel(panel),
@@ -32,7 +32,6 @@ def run(plan: Path, panel: Path, designs: Path, data: Path, out: Path) -> int:
 def _elsewhere(study: Study, data: Path) -> Panel:
     """The panel with children counted where they live on each day."""
     rules = study.registers
-    assert rules is not None  # asked for only where the plan has a rule of residence
     residence = rules.residence.model_copy(update={"rule": "on_the_day"})
     moved = study.model_copy(update={"registers": rules.model_copy(update={"residence": residence})})
     return panel_of(data, moved).panel

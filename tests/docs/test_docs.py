@@ -18,11 +18,13 @@ from herning import evidence, plan
 
 from sverige_did import words
 from sverige_did.bayes.models.closed_form import NormalPrior, Sampling, posterior, shock_constant
+from sverige_did.bayes.sampling.store import write_draws
 from sverige_did.checks.overdispersion import overdispersion
 from sverige_did.checks.overlap import overlap
 from sverige_did.cli import app
 from sverige_did.results.estimates import ROW_FIELDS, DesignClass, Estimate, Finding, Verdict
 from sverige_did.studies.published.estimate import findings
+from sverige_did.studies.published.posterior import fit_all
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "sverige_did"
@@ -113,6 +115,17 @@ def test_no_page_holds_a_path_of_somebodys_machine(page: Path) -> None:
 @pytest.mark.parametrize("page", HAND_WRITTEN, ids=lambda page: page.name)
 def test_the_examples_come_out_as_written(page: Path) -> None:
     assert run(page)
+
+
+def test_draws_open_as_the_dictionary_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fits = {}
+    for job, fit in fit_all(evidence(), 2):
+        fits[job.name] = fit
+        if job.name == "institution_share.H2.effect":
+            break
+    write_draws(tmp_path / "results" / "herning" / "posterior.nc", fits, plan().sha256)
+    monkeypatch.chdir(tmp_path)
+    assert set(run(ROOT / "docs" / "data-dictionary.md")["fits"]) == set(fits)
 
 
 def test_every_section_that_the_code_names_is_there() -> None:

@@ -3,8 +3,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
+from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import districts
 from sverige_did.inference.multiplicity import holm, westfall_young
 from sverige_did.inference.permutation import permutation_test
@@ -71,9 +71,27 @@ def test_adjusted_lies_between_single_and_holm() -> None:
     assert (found.adjusted <= holm(found.single) + 1e-12).all()
 
 
-def test_holm_is_that_of_statsmodels() -> None:
+def test_holm_multiplies_by_what_is_left_and_never_falls() -> None:
+    np.testing.assert_allclose(holm([0.02, 0.9, 0.001, 0.015, 0.6]), [0.06, 1.0, 0.005, 0.06, 1.0], rtol=1e-12)
     p = np.random.default_rng(3).uniform(size=7) ** 3
-    np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1])
+    slow = [max(min(1.0, float((p >= q).sum() * q)) for q in p[p <= one]) for one in p]
+    np.testing.assert_allclose(holm(p), slow, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "key"),
+    [
+        ([-0.5, 0.7], "out_of_range"),
+        ([0.5, 1.7], "out_of_range"),
+        ([0.5, 1 + 1e-9, 0.1], "out_of_range"),
+        ([float("nan"), 0.5], "inference_not_finite"),
+        ([0.5, float("inf")], "inference_not_finite"),
+    ],
+)
+def test_numbers_that_are_no_p_values_are_refused(numbers: list[float], key: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        holm(numbers)
+    assert refused.value.problems[0].key == key
 
 
 def test_any_false_claim_is_made_at_most_at_the_level() -> None:

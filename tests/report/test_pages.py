@@ -236,6 +236,12 @@ def test_a_release_with_next_to_nothing_still_makes_a_page() -> None:
     assert words.text("report.diagnostics.nothing", "en") in page
 
 
+def test_a_prior_of_the_package_is_told_with_the_packages_reason() -> None:
+    bare = {"key": "effect", "family": "normal", "sd": 0.75, "unit": "log_odds"}
+    for language in words.LANGUAGES:
+        assert words.text("priors.neutral", language) in render(make_release(make_study(priors=[bare])), language)
+
+
 def test_a_level_of_one_group_is_never_told_as_a_difference() -> None:
     study = make_study()
     level = Estimate(estimate=0.014, scale="share", estimator="proportion", inference="none", estimand="level")

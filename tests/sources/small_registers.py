@@ -54,15 +54,14 @@ def plan(**changes: object) -> dict[str, object]:
         "population": both("Children who do not exist"),
         "written": "2026-01-31",
         "known_when_written": both("Everything, for it was made up"),
-        "treated": {"label": both("Treated"), "districts": 3, "districts_known": True},
-        "control": {"label": both("Control"), "districts": 3, "districts_known": True},
+        "treated": {"label": both("Treated"), "districts": 3},
+        "control": {"label": both("Control"), "districts": 3},
         "periods": {
             "baseline": "2013-06-30",
             "treatment_start": "2013-08-01",
             "follow_up": "2014-12-31",
             "hard_stop": "2014-12-31",
             "partial": "donut",
-            "ramp_months": 0,
         },
         "weights": "districts",
         "questions": [{"key": "all", "text": both("What happened?")}],
@@ -71,11 +70,7 @@ def plan(**changes: object) -> dict[str, object]:
             for name, role, benefit, scales in outcomes
         ],
         "sampling": {"seed": 1},
-        "sensitivity": {
-            "overlap_rho": [0.0], "shock_sd": [0.3], "shock_autocorrelation": 0.0, "spillover_kappa": [0.0],
-            "partial_year": [0.0], "overdispersion": [1.0],
-        },
-    }  # fmt: skip
+    }
     over = changes.pop("registers", {})
     assert isinstance(over, dict)
     return tree | {"registers": rules | over} | changes

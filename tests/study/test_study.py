@@ -12,16 +12,25 @@ from pydantic import BaseModel, ValidationError
 
 from sverige_did import words
 from sverige_did.errors import InputError
+from sverige_did.files import read_model
+from sverige_did.study.blocks import Plan
 from sverige_did.study.read import json_schema, read_study
+from sverige_did.study.study import AnyStudy, PanelStudy, PublishedStudy, Study
 
 ROOT = Path(__file__).parents[2]
 PLAN = ROOT / "analyses" / "herning" / "study.yaml"
+PANEL = ROOT / "analyses" / "example" / "study.yaml"
 SCHEMA = ROOT / "docs" / "study.schema.json"
 
 
 @pytest.fixture(scope="module")
 def text() -> str:
     return PLAN.read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def panel() -> str:
+    return PANEL.read_text("utf-8")
 
 
 def changed(tmp_path: Path, text: str, old: str, new: str) -> Path:
@@ -52,6 +61,42 @@ def test_every_part_of_a_plan_is_frozen():
             assert not isinstance(value, list | dict | set), "a mutable part of a plan"
 
     walk(read_study(PLAN))
+    walk(read_study(PANEL))
+
+
+@pytest.mark.parametrize(("plan", "kind"), [(PLAN, PublishedStudy), (PANEL, PanelStudy)])
+def test_a_plan_is_of_its_kind_however_it_is_read(tmp_path, plan, kind):
+    class Holder(Plan):
+        study: AnyStudy
+
+    study = read_study(plan)
+    path = tmp_path / "plan.json"
+    path.write_text(Holder(study=study).study.model_dump_json(), "utf-8")
+    held = Holder.model_validate_json(Holder(study=study).model_dump_json()).study
+    for read in (study, read_model(path, Study), read_model(path, kind), held):
+        assert type(read) is kind
+        assert (read, read.sha256) == (study, study.sha256)
+    with pytest.raises(ValidationError):
+        read_model(path, {PublishedStudy: PanelStudy, PanelStudy: PublishedStudy}[kind])
+
+
+def test_the_packages_priors_are_part_of_a_plan_that_names_none(tmp_path, panel):
+    plain = read_study(PANEL)
+    own = plain.prior("effect").model_dump()
+    assert own["reason"] is None
+    given = "priors: [{key: effect, family: normal, sd: 0.75, unit: log_odds}]\nsampling:"
+    assert read_study(changed(tmp_path, panel, "sampling:", given)).sha256 == plain.sha256
+    without = panel[: panel.index("posterior:")]
+    path = tmp_path / "without.yaml"
+    path.write_text(without, "utf-8")
+    assert read_study(path).priors == ()
+
+
+def test_a_published_plan_may_leave_the_grids_out(tmp_path, text):
+    start, end = text.index("sensitivity:"), text.index("deviations:")
+    path = tmp_path / "study.yaml"
+    path.write_text(text[:start] + text[end:], "utf-8")
+    assert read_study(path).sha256 == read_study(PLAN).sha256
 
 
 def test_the_hash_is_of_the_meaning(tmp_path, text):
@@ -65,7 +110,8 @@ def test_the_hash_is_of_the_meaning(tmp_path, text):
 
 def test_the_committed_schema_is_the_plans(text):
     assert json.loads(SCHEMA.read_text("utf-8")) == json_schema(), "make docs"
-    jsonschema.validate(json.loads(read_study(PLAN).model_dump_json()), json_schema())
+    for plan in (PLAN, PANEL):
+        jsonschema.validate(json.loads(read_study(plan).model_dump_json()), json_schema())
     named = text.split("$schema=")[1].split()[0]
     assert (PLAN.parent / named).resolve() == SCHEMA
 
@@ -96,6 +142,70 @@ def test_each_fault_is_named_with_its_field(tmp_path, text, old, new, key, field
     for language in words.LANGUAGES:
         for problem in problems:
             assert "study.yaml" in problem.say(language)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "field"),
+    [
+        ("kind: panel\n", "", "plan_missing", "kind"),
+        ("kind: panel", "kind: panl", "plan_value", "kind"),
+        ("kind: panel", "kind: [panel]", "plan_value", "kind"),
+        ("kind: panel", "kind: panel\ninput: a.csv", "plan_other_kind", "input"),
+        ("kind: panel", "kind: panel\nnonsense: 1", "plan_unknown", "nonsense"),
+        ("kind: panel", "kind: published", "plan_other_kind", "registers"),
+        ("kind: panel", "kind: published", "plan_missing", "input"),
+        ("kind: panel", "kind: published", "plan_missing", "treated.districts_known"),
+        ("districts: 4 ", "districts: 4, districts_known: true ", "plan_other_kind", "treated.districts_known"),
+        ("districts: 4 ", "districts: 0 ", "plan_value", "treated.districts"),
+        ("sampling:", "sensitivity: {overlap_rho: [0.5]}\nsampling:", "plan_other_kind", "sensitivity.overlap_rho"),
+        ("sampling:", "sensitivity: {overlap_roh: [0.5]}\nsampling:", "plan_unknown", "sensitivity.overlap_roh"),
+        ("baseline: 2013-06-30", "baseline: 2013-06-31", "plan_value", "periods.baseline"),
+        ("partial: donut", "partial: weights", "plan_value", "study"),
+        ("last: 2015H2", "last: 2015", "plan_value", "registers.grid"),
+        ("last: 2015H2", "last: 2016H2", "plan_value", "study"),
+        ("hidden_below: 5", "hidden_blow: 5", "plan_unknown", "registers.hidden_blow"),
+        ("{ outcome: placed_total, plausible", "{ outcome: price_effect, plausible", "plan_value", "study"),
+        (
+            "sampling:",
+            "priors: [{key: effect, family: normal, sd: 0.7, unit: log_odds}]\nsampling:",
+            "plan_value",
+            "priors",
+        ),
+        (
+            "sampling:",
+            "priors: [{key: mine, family: normal, sd: 0.7, unit: log_odds}]\nsampling:",
+            "plan_value",
+            "priors",
+        ),
+        (
+            "sampling:",
+            "priors: [{key: effect, family: beta, sd: 1, unit: log_odds}]\nsampling:",
+            "plan_value",
+            "priors.0",
+        ),
+    ],
+)
+def test_each_fault_of_a_panel_is_named_with_the_users_own_field(tmp_path, panel, old, new, key, field):
+    problems = refusal(changed(tmp_path, panel, old, new)).problems
+    assert (key, field) in {(problem.key, problem.column) for problem in problems}
+    for problem in problems:
+        assert "panel." not in (problem.column or "")
+        assert "published." not in (problem.column or "")
+        assert "study.yaml" in problem.say("da")
+        assert "study.yaml" in problem.say("en")
+
+
+def test_what_a_kind_may_be_and_whose_field_it_is_are_said_in_both_languages(tmp_path, panel):
+    for text in ("kind: panl\n", ""):
+        (strange,) = refusal(changed(tmp_path, panel, "kind: panel\n", text)).problems
+        for language in words.LANGUAGES:
+            assert "published, panel" in strange.say(language)
+    (other,) = refusal(changed(tmp_path, panel, "kind: panel", "kind: panel\ninput: a.csv")).problems
+    for language in words.LANGUAGES:
+        assert "kind: published" in other.say(language)
+    bare = "priors: [{key: effect, family: normal, sd: 0.7, unit: log_odds}]\nsampling:"
+    (reason,) = refusal(changed(tmp_path, panel, "sampling:", bare)).problems
+    assert "effect" in reason.say("da")
 
 
 def test_all_faults_are_told_at_once(tmp_path, text):

@@ -33,7 +33,6 @@ def study(folder: Path) -> Path:
     path = folder / "study.yaml"
     plan = yaml.safe_load(path.read_text("utf-8"))
     plan["synthetic"] = True
-    plan["control"]["districts"] = DISTRICTS - plan["treated"]["districts"]
     plan["registers"] |= {
         "last_day_counts": False,
         "prices": {"name": "made up", "source": "made up", "base_year": 2015, "levels": LEVELS},

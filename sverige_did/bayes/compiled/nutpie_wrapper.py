@@ -3,13 +3,18 @@
 nutpie calls a model through two C functions that unpack the shared data, call PyTensor's code and copy its results.
 Its general wrappers take numba some ten seconds a model to translate, anew in every process. The models of this
 package keep the shapes of their data, so the wrappers can be a few plain lines, and PyTensor's cache can keep them.
+
+They go in the place of two private functions of nutpie, whose version is therefore pinned. Where another version is
+installed all the same and has them no more, nutpie compiles in its own way: the same draws, later.
 """
 # ruff: noqa: SLF001 - nutpie has no public place for another wrapper; a test holds ours to nutpie's own draws.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from hashlib import sha256
+from importlib.metadata import version
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -18,6 +23,9 @@ import nutpie
 from numba.np.numpy_support import carray
 from nutpie import compile_pymc
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_function_src
+from rich.console import Console
+
+from sverige_did import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,13 +80,32 @@ LOGP_TYPE = "int64(uint64, CPointer(double), CPointer(double), CPointer(double),
 EXPAND_TYPE = "int64(uint64, uint64, CPointer(double), CPointer(double), voidptr)"
 
 
+REPLACED = {
+    "_make_c_logp_func": ("n_dim", "logp_fn", "user_data", "shared_keys", "shared_data"),
+    "_make_c_expand_func": ("n_dim", "n_expanded", "expand_fn", "user_data", "shared_var_keys", "shared_data"),
+}
+"""nutpie's functions that ours stand in for, with their arguments."""
+
+
 def compile_thinly(model: pm.Model, starts: dict[str, float]) -> Any:
     """nutpie's compiled model: seconds the first time on a machine, a fraction of that from the cache later.
 
-    It can be given other data of the same shapes, never of others. ``starts`` are initial points by name.
+    It can be given other data of the same shapes, never of others. ``starts`` are initial points by name. Where the
+    wrappers do not fit the nutpie that is installed, its own are compiled instead, and the screen says so.
     """
-    with _thin_wrappers():
+    fit = wrappers_fit()
+    if not fit:
+        told = words.text("bayes.general_wrappers", nutpie=version("nutpie"))
+        Console(stderr=True).print(told, markup=False, highlight=False, soft_wrap=True)
+    with _thin_wrappers() if fit else nullcontext():
         return nutpie.compile_pymc_model(model, initial_points=starts, cache=True)
+
+
+def wrappers_fit() -> bool:
+    """Whether nutpie has the functions that ours stand in for, and the one that ours call."""
+    found = {name: getattr(compile_pymc, name, None) for name in REPLACED}
+    arguments = {name: tuple(signature(function).parameters) for name, function in found.items() if function}
+    return arguments == REPLACED and hasattr(compile_pymc, "address_as_void_pointer")
 
 
 @contextmanager

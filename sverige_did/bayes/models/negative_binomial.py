@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
@@ -13,9 +10,6 @@ from sverige_did.bayes.models.district_effects import Cells, PanelPriors, build_
 from sverige_did.bayes.models.observation import Likelihood, Tensor, observe
 from sverige_did.bayes.models.poisson import POISSON
 from sverige_did.bayes.priors import HalfNormal
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 CLUSTERING = HalfNormal(0.5, "coefficient_of_variation", "priors.clustering")
 
@@ -45,11 +39,3 @@ def build_negative_binomial(cells: Cells, priors: PanelPriors, clustering: HalfN
         phi = 1 / (predictor.parameters["clustering"] ** 2 + NO_CLUSTERING**2)
         observe(cells, predictor.eta, cells.size, NEGATIVE_BINOMIAL, (phi,))
     return model
-
-
-def without_baseline_gap(contrast: NDArray[np.float64], gap_sd: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """An effect from levels after go-live only: contrast (draws,) less an unknown gap b ~ N(0, gap_sd).
-
-    Without a measurement before, treated minus control is tau + b; the data say nothing of b (method, section 5.3).
-    """
-    return contrast - rng.normal(0.0, gap_sd, size=contrast.shape)

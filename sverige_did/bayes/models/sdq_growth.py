@@ -236,10 +236,3 @@ def development_in_points(fit: Fit, scores: Scores) -> NDArray[np.float64]:
     helped = np.flatnonzero(scores.dose > 0)
     eta, change = fit.values("eta")[:, helped], fit.values("tau")[:, None] * scores.dose[helped]
     return np.asarray(HIGHEST * (expit(eta) - expit(eta - change)).mean(axis=1))
-
-
-def prob_at_least(fit: Fit, cut: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Posterior predictive share of questionnaires at or above ``cut`` points: (draws,)."""
-    share, kappa = expit(fit.values("eta")), np.exp(fit.values("log_kappa"))[:, None]
-    score = rng.binomial(HIGHEST, rng.beta(kappa * share, kappa * (1 - share)))
-    return np.asarray((score >= cut).mean(axis=1))

@@ -27,7 +27,6 @@ from sverige_did import words
 from sverige_did.bayes.compiled.nutpie_wrapper import compile_thinly
 from sverige_did.bayes.priors import SPREAD
 from sverige_did.bayes.sampling.diagnostics import STANDARD, GateReport, Gates, judge, require
-from sverige_did.bayes.sampling.traces import read_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +47,9 @@ class Settings:
 
 CAREFUL = Settings(draws=5000, tune=2000, target_accept=0.99)
 """For the models of districts, whose shocks' sd may be near zero."""
+
+
+KEPT_STATISTICS = ("diverging", "energy", "logp", "n_steps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,16 +174,26 @@ def _draw(code: Any, seed: int, settings: Settings, progress: bool | None) -> xr
             progress_bar=False,
             progress_callback=_teller(display, task) if show else None,
             blocking=False,
-            return_raw_trace=True,
         )
         try:
-            trace = running.wait()
+            found = running.wait()
         except BaseException:  # the keyboard too; passed on
             running.cancel()
             raise
         display.update(task, completed=settings.chains * (settings.draws + settings.tune))
-    draws = read_trace(trace, code.coords, (settings.chains, settings.draws))
-    return draws.assign({"posterior": xr.DataTree(named(draws["posterior"].to_dataset()))})
+    return kept(found, settings)
+
+
+def kept(found: xr.DataTree, settings: Settings) -> xr.DataTree:
+    """Groups ``posterior`` and ``sample_stats`` of what nutpie hands over: the named parameters, and what is judged.
+
+    Raises RuntimeError when a chain is shorter than was wanted; nutpie fills it up.
+    """
+    stats = found["sample_stats"].to_dataset()[list(KEPT_STATISTICS)].drop_attrs()
+    lengths = stats["energy"].notnull().sum("draw").to_numpy().tolist()
+    if lengths != [settings.draws] * settings.chains:
+        raise RuntimeError(f"asked for {settings.chains} chains of {settings.draws} draws, got chains of {lengths}")
+    return xr.DataTree.from_dict({"posterior": named(found["posterior"].to_dataset()), "sample_stats": stats})
 
 
 def named(posterior: xr.Dataset) -> xr.Dataset:
@@ -197,9 +209,7 @@ def named(posterior: xr.Dataset) -> xr.Dataset:
             named = {str(name): column.sel({dimension: name}, drop=True) for name in column[dimension].to_numpy()}
             posterior = posterior.drop_vars([vector, dimension]).assign(named)
     used = {dimension for variable in posterior.data_vars.values() for dimension in variable.dims}
-    kept = posterior.drop_vars([name for name in posterior.dims if name not in used])
-    kept.attrs = {}
-    return kept
+    return posterior.drop_vars([name for name in posterior.dims if name not in used]).drop_attrs()
 
 
 def _display(console: Console, show: bool) -> Progress:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from sverige_did.bayes.sampling.diagnostics import GateReport, Gates
 from sverige_did.errors import refuse
 
 if TYPE_CHECKING:
@@ -20,25 +19,6 @@ if TYPE_CHECKING:
 
 FORMAT = 2
 MADE_WITH = ("sverige-did", "pymc", "pytensor", "nutpie", "numba", "numpy", "arviz")
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFit:
-    """One fit as read back: its draws, seed, the hash of its data and priors, and the diagnostics it passed."""
-
-    draws: xr.DataTree
-    seed: int
-    data_sha256: str
-    report: GateReport
-
-
-@dataclass(frozen=True, slots=True)
-class StoredDraws:
-    """All fits of a file by name, the hash of the plan, and the versions of the packages that made them."""
-
-    fits: Mapping[str, StoredFit]
-    plan_sha256: str
-    versions: Mapping[str, str]
 
 
 def write_draws(path: Path, fits: Mapping[str, Fit], plan_sha256: str) -> None:
@@ -88,8 +68,12 @@ def _known_of(fits: Sequence[Fit], names: Sequence[str]) -> xr.Dataset:
     )
 
 
-def read_draws(path: Path, plan_sha256: str | None = None) -> StoredDraws:
-    """Read a file of :func:`write_draws` into memory.
+def open_draws(path: Path | str, plan_sha256: str | None = None) -> dict[str, xr.DataTree]:
+    """The fits of a file of :func:`write_draws`, by name, in memory and as ArviZ expects them.
+
+    Each has the groups ``posterior`` and ``sample_stats``, with the dimensions chain and draw. Its attributes are
+    ``seed``, ``data_sha256`` (data and priors), ``plan_sha256``, and as JSON the ``diagnostics`` that it passed and the
+    ``versions`` of the packages that made it.
 
     Raises RefusedError when the file is not of this format (``draws_unreadable``), or when a hash is given and the
     draws were made under another plan (``draws_stale``).
@@ -98,23 +82,20 @@ def read_draws(path: Path, plan_sha256: str | None = None) -> StoredDraws:
         tree = opened.load()
     if tree.attrs.get("format") != FORMAT:
         raise refuse("draws_unreadable", found=str(tree.attrs.get("format")), expected=str(FORMAT))
-    made_under = str(tree.attrs["plan_sha256"])
-    if plan_sha256 is not None and plan_sha256 != made_under:
-        raise refuse("draws_stale", found=made_under, expected=plan_sha256)
-    fits = {
-        str(name): _stored(node, at)
+    if plan_sha256 not in {None, tree.attrs["plan_sha256"]}:
+        raise refuse("draws_stale", found=str(tree.attrs["plan_sha256"]), expected=plan_sha256)
+    common = {name: str(tree.attrs[name]) for name in ("plan_sha256", "versions")}
+    return {
+        str(name): _one(node, at, common)
         for node in tree.children.values()
         for at, name in enumerate(node["fit"].to_numpy())
     }
-    return StoredDraws(fits, made_under, json.loads(tree.attrs["versions"]))
 
 
-def _stored(node: xr.DataTree, at: int) -> StoredFit:
-    draws = {group: child.to_dataset(inherit=False).isel(fit=at, drop=True) for group, child in node.children.items()}
-    diagnostics = json.loads(str(node["diagnostics"].to_numpy()[at]))
-    return StoredFit(
-        draws=xr.DataTree.from_dict(draws),
-        seed=int(node["seed"].to_numpy()[at]),
-        data_sha256=str(node["data_sha256"].to_numpy()[at]),
-        report=GateReport(**diagnostics | {"gates": Gates(**diagnostics["gates"])}),
+def _one(node: xr.DataTree, at: int, common: dict[str, str]) -> xr.DataTree:
+    """One fit of those that share the arrays of a group."""
+    fit = xr.DataTree.from_dict(
+        {group: child.to_dataset(inherit=False).isel(fit=at, drop=True) for group, child in node.children.items()}
     )
+    fit.attrs = {str(name): known[at].item() for name, known in node.data_vars.items()} | common
+    return fit

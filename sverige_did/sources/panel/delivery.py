@@ -80,5 +80,5 @@ def in_headers_of(problems: Iterable[Problem], language: Language) -> tuple[Prob
 
 def codes_of(folder: Path, study: Study) -> MeasureCodes:
     """The mapping of measures that the plan names, else the one that comes with the package."""
-    named = study.registers.measure_codes if study.registers else None
+    named = study.registers.measure_codes
     return read_measure_codes(folder / named) if named else standard_codes()

@@ -117,7 +117,6 @@ def make_setting(tables: Tables, study: Study) -> Setting:
     (``panel_unknown_child``, ``panel_unknown_district``).
     """
     rules = study.registers
-    assert rules is not None, "only a plan of kind panel has a setting"
     _require(tables, "districts", "children", "placements")
     if rules.residence.rule == "on_the_day":
         _require(tables, "residences")

@@ -241,7 +241,7 @@ def pupils_in_every_period(delivery: Delivery) -> list[Problem]:
 
 
 def treatment_is_one_date(delivery: Delivery) -> list[Problem]:
-    """A district with several go-lives, and a number of treated districts that is not the plan's."""
+    """A district with several go-lives, and a number of treated or other districts that is not the plan's."""
     table = delivery.tables.get("districts")
     if table is None:
         return []
@@ -251,13 +251,14 @@ def treatment_is_one_date(delivery: Delivery) -> list[Problem]:
         Problem("reg_treatment_varies", file=table.file, column="treated_from", found=shown(district))
         for district in mixed
     ]
-    treated, group = int((starts["count"] > 0).sum()), delivery.study.treated
-    if treated != group.districts:
-        severity: Severity = "error" if group.districts_known else "warning"
-        found.append(
-            Problem("reg_treated_count", file=table.file, column="treated_from", found=f"{treated}",
-                    expected=f"{group.districts}", severity=severity)
-        )  # fmt: skip
+    plan, treated = delivery.study, int((starts["count"] > 0).sum())
+    for key, counted, planned in (
+        ("reg_treated_count", treated, plan.treated.districts),
+        ("reg_control_count", len(starts) - treated, plan.control.districts),
+    ):
+        if planned not in {None, counted}:
+            odd = Problem(key, file=table.file, column="treated_from", found=f"{counted}", expected=f"{planned}")
+            return [*found, odd]  # with one group wrong, the other says nothing new
     return found
 
 

@@ -66,7 +66,7 @@ def tables_in(folder: Path) -> list[Path]:
 def find_registers(folder: Path, study: Study) -> tuple[dict[Path, Register], list[Problem]]:
     """The files that are registers, by the plan or by their Danish or English names, and what is odd about the rest."""
     owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
-    named = {one.file: owner.get(fold(one.name)) for one in study.registers.files} if study.registers else {}
+    named = {one.file: owner.get(fold(one.name)) for one in study.registers.files}
     present = {path.name for path in tables_in(folder)}
     found: dict[Path, Register] = {}
     problems = [Problem("missing_file", file=file) for file in named if file not in present]
@@ -74,7 +74,7 @@ def find_registers(folder: Path, study: Study) -> tuple[dict[Path, Register], li
         register = named.get(path.name, owner.get(fold(path.stem)))
         if holds_cpr(path.stem):
             problems.append(Problem("reg_cpr_in_name", file=folder.name))
-        elif path.name in {study.input, MARK_FILE}:
+        elif path.name == MARK_FILE:
             continue
         elif register is None:
             near = nearest(path.stem, [stem for one in REGISTERS for stem in one.stems])

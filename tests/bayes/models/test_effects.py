@@ -3,7 +3,6 @@ import pytest
 
 from sverige_did.bayes.models.district_effects import Cells
 from sverige_did.bayes.models.effects import average_effect, percent, weights_of
-from sverige_did.bayes.models.negative_binomial import without_baseline_gap
 
 
 def panel():
@@ -45,12 +44,3 @@ def test_district_weights_are_those_given():
     cells = panel()
     weights = weights_of(cells, np.array([300.0, 100.0, 999.0]))
     assert np.bincount(cells.district, weights=weights) == pytest.approx([0.75, 0.25, 0.0])
-
-
-def test_an_unknown_gap_widens_and_does_not_move():
-    rng = np.random.default_rng(2)
-    contrast = rng.normal(-1, 0.3, size=100_000)
-    told = without_baseline_gap(contrast, 0.5, rng)
-    assert told.mean() == pytest.approx(-1, abs=0.01)
-    assert told.std() == pytest.approx(np.hypot(0.3, 0.5), rel=0.01)
-    assert np.array_equal(without_baseline_gap(contrast, 0.0, rng), contrast)

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
+from sverige_did.bayes.draws.replicate_sdq import simulate_scores
 from sverige_did.bayes.models.binomial import BETA_BINOMIAL
 from sverige_did.bayes.models.sdq_growth import (
     CHILD,
@@ -14,7 +15,6 @@ from sverige_did.bayes.models.sdq_growth import (
     Scores,
     build_sdq,
     development_in_points,
-    prob_at_least,
 )
 from sverige_did.bayes.sampling.sample import sample
 from sverige_did.errors import RefusedError
@@ -203,5 +203,6 @@ def test_recovers_a_change_and_the_shares_above_a_cut():
     assert high < 0.0
     points = development_in_points(fit, data)
     assert np.median(points) == pytest.approx(40 * 0.22 * np.median(fit.values("tau")), rel=0.15)
-    predicted = prob_at_least(fit, 17, np.random.default_rng(4))
+    drawn = simulate_scores(fit.values("eta"), fit.values("log_kappa"), np.random.default_rng(4))
+    predicted = (drawn >= 17).mean(axis=1)
     assert np.quantile(predicted, 0.005) < (data.total >= 17).mean() < np.quantile(predicted, 0.995)

@@ -6,12 +6,13 @@ import numpy as np
 import nutpie
 import pymc as pm
 import pytest
+import xarray as xr
 from pymc.model.fgraph import clone_model
 
 from sverige_did.bayes.compiled.nutpie_wrapper import compile_thinly
 from sverige_did.bayes.models.group_totals import SHARES, build_group_contrast, build_group_totals, districts
 from sverige_did.bayes.sampling.diagnostics import Gates
-from sverige_did.bayes.sampling.sample import Settings, sample, structure
+from sverige_did.bayes.sampling.sample import KEPT_STATISTICS, Settings, data_of, kept, sample, structure
 from sverige_did.errors import RefusedError
 
 MODEL = build_group_contrast(-0.75, 0.26, 0.625)
@@ -67,6 +68,40 @@ def test_draws_that_fail_a_gate_are_refused(contrast):
         sample(MODEL, seed=16, gates=Gates(ess=1e9), compiled=contrast)
     assert refused.value.problems[0].key == "sampler_gates"
     assert "ess_bulk" in refused.value.say("da")
+
+
+def test_zero_sum_and_bounded_variables_are_kept_as_themselves_alone():
+    with pm.Model() as model:
+        pm.ZeroSumNormal("between", shape=3)
+        pm.Beta("share", 2, 2)
+    settings = Settings(draws=150, tune=100, chains=3)
+    fit = sample(model, seed=5, settings=settings, gates=None)
+    posterior = fit.draws["posterior"].to_dataset()
+    assert set(posterior.data_vars) == {"between", "share"}
+    assert posterior["between"].sum("between_dim_0").to_numpy() == pytest.approx(np.zeros((3, 150)))
+
+
+def test_equal_draws_make_equal_trees(contrast):
+    """Nothing that the sampler notes of itself, such as the time of day, is kept."""
+    one, two = (sample(MODEL, seed=11, compiled=contrast).draws for _ in range(2))
+    xr.testing.assert_identical(one, two)
+    assert set(one["sample_stats"].data_vars) == set(KEPT_STATISTICS)
+    assert not any(node.attrs for node in one.subtree)
+
+
+@pytest.mark.parametrize("cut", [slice(0, 149), None])
+def test_chains_that_are_too_short_are_not_taken_for_what_was_asked(contrast, cut):
+    settings = Settings(draws=150, tune=100, chains=3)
+    found = nutpie.sample(contrast.code.with_data(**data_of(MODEL)), draws=150, tune=100, chains=3, seed=5,
+                          progress_bar=False, save_warmup=False)  # fmt: skip
+    assert kept(found, settings)["posterior"].sizes["draw"] == 150
+    if cut:
+        short = found.isel(draw=cut)
+    else:  # one of them alone, which the sampler fills up with what is no number
+        short = found.copy(deep=True)
+        short["sample_stats"]["energy"][2, 149] = np.nan
+    with pytest.raises(RuntimeError, match="3 chains of 150 draws"):
+        kept(short, settings)
 
 
 DISTRICTS = """

@@ -1,11 +1,14 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 
+import arviz
+import numpy as np
 import pytest
 import xarray as xr
 
-from sverige_did.bayes.models.group_totals import build_group_contrast
+from sverige_did.bayes.models.group_totals import build_group_contrast, build_group_totals, districts
 from sverige_did.bayes.sampling import store
 from sverige_did.bayes.sampling.sample import sample
 from sverige_did.errors import RefusedError
@@ -14,9 +17,11 @@ PLAN = "a" * 64
 
 
 @pytest.fixture(scope="module")
-def fits(contrast):
+def fits(contrast, shares):
     models = {"share.all.effect": build_group_contrast(-0.75, 0.26, 0.6), "other": build_group_contrast(0.1, 0.2, 0.6)}
-    return {name: sample(model, seed=21, compiled=contrast) for name, model in models.items()}
+    alike = {name: sample(model, seed=21, compiled=contrast) for name, model in models.items()}
+    totals = build_group_totals([[17, 8], [75, 75]], [[67, 58], [300, 300]], districts([1] * 4, [1] * 16))
+    return alike | {"whole": sample(totals, seed=22, compiled=shares)}
 
 
 @pytest.fixture
@@ -27,17 +32,40 @@ def written(fits, tmp_path):
 
 
 def test_what_is_read_is_what_was_written(fits, written):
-    stored = store.read_draws(written, PLAN)
-    assert set(stored.fits) == set(fits)
-    assert set(stored.versions) == set(store.MADE_WITH)
+    opened = store.open_draws(written, PLAN)
+    assert set(opened) == set(fits)
     for name, fit in fits.items():
-        back = stored.fits[name]
-        assert back.draws["posterior"].to_dataset().equals(fit.draws["posterior"].to_dataset())
-        assert (back.report, back.seed, back.data_sha256) == (fit.report, fit.seed, fit.data_sha256)
+        tree = opened[name]
+        assert tree.isomorphic(fit.draws)
+        for group in ("posterior", "sample_stats"):
+            assert tree[group].to_dataset().equals(fit.draws[group].to_dataset())
+        assert (tree.attrs["seed"], tree.attrs["data_sha256"]) == (fit.seed, fit.data_sha256)
+        assert json.loads(tree.attrs["diagnostics"]) == asdict(fit.report)
+        assert set(json.loads(tree.attrs["versions"])) == set(store.MADE_WITH)
+        assert tree.attrs["plan_sha256"] == PLAN
+
+
+def test_arviz_summarises_every_fit(fits, written):
+    """Also one of another form: its arrays lie in a group of their own."""
+    for name, tree in store.open_draws(written).items():
+        found = arviz.summary(tree, ci_prob=0.89, ci_kind="eti", round_to="none")
+        values = fits[name].values("tau")
+        assert found.loc["tau", "mean"] == pytest.approx(values.mean())
+        limits = found.loc["tau", ["eti89_lb", "eti89_ub"]]
+        assert list(limits) == pytest.approx(np.quantile(values, [0.055, 0.945]), abs=1e-3)
+        assert found["r_hat"].max() == pytest.approx(fits[name].report.rhat)
+        assert found["ess_bulk"].min() == pytest.approx(fits[name].report.ess_bulk)
+
+
+def test_a_fit_can_be_kept_by_itself_as_any_other_tree(written, tmp_path):
+    tree = store.open_draws(written)["other"]
+    tree.to_netcdf(tmp_path / "one.nc", engine="h5netcdf")
+    with xr.open_datatree(tmp_path / "one.nc", engine="h5netcdf") as again:
+        assert again.load().identical(tree)
 
 
 def test_other_data_or_priors_have_another_hash(fits):
-    assert len({fit.data_sha256 for fit in fits.values()}) == 2
+    assert len({fit.data_sha256 for fit in fits.values()}) == 3
 
 
 def test_only_the_finished_file_is_left(written):
@@ -46,7 +74,7 @@ def test_only_the_finished_file_is_left(written):
 
 def test_draws_of_another_plan_are_refused(written):
     with pytest.raises(RefusedError) as refused:
-        store.read_draws(written, "c" * 64)
+        store.open_draws(written, "c" * 64)
     assert refused.value.problems[0].key == "draws_stale"
 
 
@@ -54,13 +82,13 @@ def test_a_foreign_file_is_refused(tmp_path):
     path = tmp_path / "other.nc"
     xr.DataTree(xr.Dataset({"x": 1.0})).to_netcdf(path, engine="h5netcdf")
     with pytest.raises(RefusedError) as refused:
-        store.read_draws(path)
+        store.open_draws(path)
     assert refused.value.problems[0].key == "draws_unreadable"
 
 
 def test_reading_needs_no_pymc(written):
     program = (
         f"import sys; from pathlib import Path; from sverige_did.bayes.sampling import store; "
-        f"store.read_draws(Path({json.dumps(str(written))})); sys.exit('pymc' in sys.modules)"
+        f"store.open_draws(Path({json.dumps(str(written))})); sys.exit('pymc' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import small_registers as small
 
 from sverige_did import sources, words
 from sverige_did.errors import Problem
 from sverige_did.sources.registers.validate import check_folder
-from sverige_did.study.read import read_study
 from sverige_did.study.study import Study
 
 SOUND = {
@@ -27,9 +27,8 @@ SOUND = {
 
 @pytest.fixture
 def study() -> Study:
-    herning = read_study(Path(__file__).parents[3] / "analyses" / "herning" / "study.yaml")
-    one = herning.treated.model_copy(update={"districts": 1})
-    return herning.model_copy(update={"input": "notes.csv", "treated": one})
+    one = {"label": small.both("One"), "districts": 1}
+    return small.study(treated=one, control=one)
 
 
 @pytest.fixture
@@ -80,6 +79,11 @@ CASES = {
     "two go-lives": ("distrikter.csv", ("Avlum;2013H2;100;200;01-08-2013", "Avlum;2013H2;100;200;"),
                      "reg_treatment_varies", None, "error"),
     "nobody treated": ("distrikter.csv", ("01-08-2013", ""), "reg_treated_count", None, "error"),
+    "one district too many": (
+        "distrikter.csv", ("distrikt;periode;elever;indbyggere_0_17;indsats_fra\n",
+                           "distrikt;periode;elever;indbyggere_0_17;indsats_fra\nIkast;2013H1;9;9;\nIkast;2013H2;9;9;\n"),
+        "reg_control_count", None, "error",
+    ),
     "stranger": ("anbringelser.csv", ("B2", "B3"), "reg_unknown_child", 4, "error"),
     "unanswered": ("sdq.csv", ("1;1;1\n", ";;\n"), "reg_sdq_empty", 2, "error"),
 }  # fmt: skip
@@ -95,6 +99,17 @@ def test_one_fault_gives_one_problem_with_file_and_row(found: Found, case: str) 
         assert file in said
         assert "B1" not in said
         assert "B2" not in said
+
+
+def test_a_plan_that_counts_no_districts_takes_those_of_the_register(
+    found: Found, tmp_path: Path, study: Study
+) -> None:
+    assert found() == []
+    for side, key in (("treated", "reg_treated_count"), ("control", "reg_control_count")):
+        group = getattr(study, side)
+        for districts, keys in ((3, [key]), (None, [])):
+            other = study.model_copy(update={side: group.model_copy(update={"districts": districts})})
+            assert [one.key for one in check_folder(tmp_path, other)] == keys
 
 
 def test_the_nearest_code_and_district_are_suggested(found: Found) -> None:
@@ -166,10 +181,11 @@ def test_a_huge_wrong_file_is_refused_and_the_others_are_still_checked(
     assert told(problems) == [("reg_too_large", "klager.csv", None), ("reg_negative_amount", "regnskab.csv", 3)]
 
 
-def test_other_files_are_named_and_the_input_of_the_plan_is_left_alone(found: Found) -> None:
+def test_other_files_are_named(found: Found) -> None:
     problems = found(files={"notes.csv": "a;b\n", "anbringlser2.csv": "a;b\n", "placements.csv": "a;b\n"})
     assert [(one.key, one.file) for one in problems] == [
         ("reg_unknown_file", "anbringlser2.csv"),
+        ("reg_unknown_file", "notes.csv"),
         ("reg_file_twice", "placements.csv"),
     ]
     assert problems[0].expected == "anbringelser"

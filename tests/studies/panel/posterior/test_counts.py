@@ -134,7 +134,7 @@ def test_the_enthusiast_is_turned_round_where_higher_is_better_and_absent_where_
     assert effect_priors(plan(), "lower")["effect_enthusiastic"].mean == -0.8
     assert list(effect_priors(plan(), "none")) == ["effect_sceptical", "effect"]
     believer = plan()
-    (given,) = believer.priors
+    given = believer.prior("effect")
     believer = believer.model_copy(update={"priors": (given.model_copy(update={"mean": -0.3}),)})
     assert [effect_priors(believer, way)["effect"].mean for way in ("lower", "higher", "none")] == [-0.3, 0.3, 0.0]
 
@@ -162,7 +162,7 @@ def test_what_cannot_be_modelled_is_told_with_its_reason(made: Panel):
 
 def test_a_prior_of_another_family_is_refused(made: Panel):
     beta = {"key": "shock_sd", "family": "beta", "a": 2.0, "b": 2.0, "unit": "ratio", "reason": both("Wrong")}
-    asked = plan(priors=[*[one.model_dump() for one in plan().priors], beta])
+    asked = plan(priors=[beta])
     assert reasons(ready(made, asked, "poisson")) == {"institution_per_1000": "errors.posterior_prior_family"}
 
 

@@ -12,7 +12,7 @@ from scipy.special import gammaln
 from small_moves import CHAINS, DOWN, DRAWS, UP, delivery, from_the_prior, job_of, plan, prepared
 
 from sverige_did import words
-from sverige_did.bayes.sampling.store import read_draws
+from sverige_did.bayes.sampling.store import open_draws
 from sverige_did.design import designs
 from sverige_did.files import read_models, write_model, write_models
 from sverige_did.results.estimates import Diagnostics
@@ -113,5 +113,5 @@ def test_from_registers_to_records_on_disk_with_the_effect_that_was_put_in(tmp_p
     assert low < 100 * 0.45 * could < high
     assert down.estimates[0].prob_benefit == pytest.approx(1.0, abs=0.05)
     assert up.scales[0].intervals[-1][0] < 0 < up.scales[0].intervals[-1][1]
-    posterior = read_draws(out[2]).fits[NAME].draws["posterior"]
+    posterior = open_draws(out[2])[NAME]["posterior"]
     assert {name for one in posterior.data_vars.values() for name in one.dims} == {"chain", "draw"}
