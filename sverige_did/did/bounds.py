@@ -1,7 +1,7 @@
 """What a share among the *placed* can say, when the programme also changes who is placed.
 
 The share in institutions conditions on being placed, and placement is itself an outcome: a lower share may come
-from other children in the denominator. One answer is the same outcome per resident child; here are bounds for the
+from other children in the denominator. So the outcome is also counted per resident child, and bounds hold for the
 children who would be placed either way.
 """
 

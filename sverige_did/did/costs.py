@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sverige_did.did.bounds import Range
-from sverige_did.did.scales import Cells, require
 from sverige_did.errors import refuse
 
 Floats = NDArray[np.float64]
@@ -38,43 +37,14 @@ def change_did_range(treated_change: Range, control_change: Range, treated_per_c
     return treated_change[0] - max(scaled), treated_change[1] - min(scaled)
 
 
-def ratio_did(costs: ArrayLike) -> float:
-    """C_T1 - C_T0 (C_C1 / C_C0): parallel relative trends. ``costs`` is (2, 2): treated, control by before, after."""
-    c = _money(costs)
-    return float(c[0, 1] - c[0, 0] * c[1, 1] / _positive("control_before", c[1, 0]))
-
-
-def per_resident_did(costs: ArrayLike, residents: ArrayLike) -> float:
-    """The difference-in-differences per resident child, times the treated group's resident children after.
-
-    Both arguments are (2, 2), rows treated, control; columns before, after.
-    """
-    c, n = _money(costs), _money(residents)
-    if (n <= 0).any():
-        raise refuse("cells_empty", found=f"{n.min():g}", expected="> 0")
-    each = c / n
-    return float(n[0, 1] * (each[0, 1] - each[0, 0] - each[1, 1] + each[1, 0]))
-
-
-def partial_year(did: float, already: float) -> float:
-    """The effect of a whole year, tau = DiD / (1 - e), if the year before already held a share e of it."""
-    return did / (1 - require("already", already, 0, 1, open_high=True))
-
-
 def partial_year_from_savings(did: float, before: float) -> tuple[float, float]:
-    """The same with the amount already saved before (positive) known in money: tau = DiD - before, and its e."""
+    """The effect of a whole year, tau = DiD / (1 - e), and e, its share in the year before, when that share is known
+    in money: tau = DiD - before, ``before`` the positive amount already saved.
+    """
     tau = did - before
     if before < 0 or tau >= 0:
         raise refuse("no_saving", found=f"{did:g}, {before:g}")
     return tau, -before / tau
-
-
-def net_benefit(did: float, investment: Range) -> Range:
-    """Money saved less the yearly investment, for the dearest and the cheapest reading of the investment."""
-    low, high = investment
-    if not 0 <= low <= high:
-        raise refuse("range_reversed", found=f"{low:g}, {high:g}")
-    return -did - high, -did - low
 
 
 def break_even(investment: float, price_left: float, price_moved_to: float) -> float:
@@ -161,15 +131,6 @@ def _log_mean(a: Floats, b: Floats) -> Floats:
     # b (e^d - 1)/d with d = ln(a/b) stays accurate when the two nearly agree.
     mean: Floats = np.where(both, b, 0.0) * np.divide(np.expm1(d), d, out=np.ones_like(d), where=d != 0)
     return mean
-
-
-def _money(values: ArrayLike) -> Cells:
-    amounts = np.asarray(values, dtype=float)
-    if amounts.shape != (2, 2):
-        raise refuse("cells_shape", found=f"{amounts.shape}", expected="(2, 2)")
-    if not np.isfinite(amounts).all():
-        raise refuse("cells_not_finite")
-    return amounts
 
 
 def _positive(name: str, value: float) -> float:

@@ -10,9 +10,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sverige_did.did.arrays import Bands, BoolArray, DistrictPanel, FloatArray, Weighting
-from sverige_did.did.linear import LinearDesign, two_way_design
+from sverige_did.did.arrays import Bands, BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
 from sverige_did.errors import refuse
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearDesign:
+    """What cluster-robust inference needs: the regression as arrays.
+
+    ``y`` (N,), ``X`` (N, p) of full column rank with the regressors of interest first, ``names`` of those,
+    ``weights`` (N,), ``cluster`` (N,) district codes.
+    """
+
+    y: FloatArray
+    X: FloatArray
+    names: tuple[str, ...]
+    weights: FloatArray
+    cluster: IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,14 +44,21 @@ def event_study_design(
 ) -> LinearDesign:
     """The regression as arrays; its first S columns are the event-time indicators, named by period.
 
-    ``reference`` is the omitted period, by default the last one before go-live.
+    Beside them stand district and period dummies (the first district and period are the base). ``reference`` is the
+    omitted period, by default the last one before go-live.
 
     Raises RefusedError: ``did_staggered``, ``did_reference`` (unknown, or not before go-live),
     ``did_not_identified``.
     """
     shown = panel.periods[panel.periods != _reference(panel, reference)]
     indicators = (panel.periods[panel.time][:, None] == shown) & panel.ever_treated[panel.unit][:, None]
-    return two_way_design(panel, indicators.astype(np.float64), [f"{p:g}" for p in shown], weighting)
+    districts, periods = np.unique(panel.unit), np.unique(panel.time)[1:]
+    dummies = [panel.unit[:, None] == districts, panel.time[:, None] == periods]
+    X = np.column_stack([indicators, *dummies]).astype(np.float64)
+    names = tuple(f"{p:g}" for p in shown)
+    if np.linalg.matrix_rank(X) < X.shape[1]:
+        raise refuse("did_not_identified", found=", ".join(names))
+    return LinearDesign(panel.level, X, names, panel.unit_weights(weighting)[panel.unit], panel.unit)
 
 
 def event_study(panel: DistrictPanel, reference: float | None = None, weighting: Weighting = "equal") -> EventStudy:

@@ -108,17 +108,6 @@ def rates_family(events: ArrayLike, exposure: ArrayLike) -> Conditional:
     return Conditional(a, _log_choose(y.sum(), a) + np.log(N[0] / N[1]) * a, int(y[0]))
 
 
-def fisher_family(events: ArrayLike, totals: ArrayLike) -> Conditional:
-    """Two binomial counts ``(2,)`` (treated, control) among their totals: Fisher's exact test of a 2 x 2 table."""
-    y, N = _two_groups(events, totals)
-    n = whole_counts(N)
-    if (y > n).any():
-        raise refuse("cells_above_total", found=f"{(y - n).max():g}", expected="<= 0")
-    m = int(y.sum())
-    a = np.arange(max(0, m - n[1]), min(n[0], m) + 1, dtype=float)
-    return Conditional(a, _log_choose(n[0], a) + _log_choose(n[1], m - a), int(y[0]))
-
-
 def _two_groups(events: ArrayLike, totals: ArrayLike) -> tuple[NDArray[np.int64], Floats]:
     y, n = np.asarray(events, dtype=float), np.asarray(totals, dtype=float)
     if y.shape != (2,) or n.shape != (2,):
@@ -198,11 +187,6 @@ def poisson_did(events: ArrayLike, exposure: ArrayLike, *, level: float = 0.95, 
 def rate_ratio(events: ArrayLike, exposure: ArrayLike, *, level: float = 0.95, rule: Rule = "minlike") -> Estimate:
     """Two groups' rates in one period: a difference in level, never an effect (:func:`rates_family`)."""
     return _estimate(rates_family(events, exposure), level, rule, "ratio", "level_difference", "rate_ratio")
-
-
-def odds_ratio(events: ArrayLike, totals: ArrayLike, *, level: float = 0.95, rule: Rule = "minlike") -> Estimate:
-    """Two groups' odds in one period: a difference in level, never an effect (:func:`fisher_family`)."""
-    return _estimate(fisher_family(events, totals), level, rule, "odds_ratio", "level_difference", "fisher")
 
 
 def _estimate(family: Conditional, level: float, rule: Rule, scale: str, estimand: str, estimator: str) -> Estimate:

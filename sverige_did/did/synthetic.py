@@ -1,93 +1,65 @@
-"""Synthetic difference-in-differences and its relatives (Arkhangelsky et al. 2021, American Economic Review).
+"""Synthetic difference-in-differences (Arkhangelsky et al. 2021, American Economic Review 111:4088).
 
-One function of one table; the estimators differ only in the weights:
+    tau = (treated - sum omega_d Y_d) after  -  sum_t lambda_t (the same)_t before
 
-    tau = (mean of treated - sum omega_d Y_d)_post - sum_t lambda_t (the same)_t over the pre periods
-
-    did                 omega and lambda uniform
-    synthetic_control   omega fitted without intercept, lambda zero
-    synthetic_did       omega fitted with intercept and ridge, lambda fitted with intercept
+omega weighs the controls so that they moved as the treated did before, lambda the periods before so that they foretell
+the controls' level after. With uniform weights tau is the collapsed estimate (``collapse.py``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.optimize import nnls
 
-from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray
+from sverige_did.did.arrays import BoolArray, FloatArray
 from sverige_did.errors import refuse
-from sverige_did.results.estimates import Estimate
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-Method = Literal["did", "synthetic_control", "synthetic_did"]
 FEWEST_PRE_PERIODS = 5
+FEWEST_CONTROLS = 2
 TINY_RIDGE = 1e-6
-"""Ridge, in noise sds, that only makes weights unique: the papers' choice wherever none is wanted."""
+"""Ridge, in noise sds, that only makes weights unique: the paper's choice wherever none is wanted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Synthetic:
-    """``estimate`` in the unit of the outcome, ``omega`` (N0,) over controls, ``lam`` (T0,) over pre periods.
+    """``estimate`` in the unit of the outcome, ``omega`` (N0,) over controls, ``lam`` (T0,) over periods before."""
 
-    ``controls`` (N0,) are labels, ``pre`` (T0,) periods; ``n_treated`` districts are averaged with equal weight.
-    """
-
-    method: Method
     estimate: float
     omega: FloatArray
     lam: FloatArray
-    controls: tuple[str, ...]
-    pre: FloatArray
-    n_treated: int
 
 
-def synthetic(panel: DistrictPanel, method: Method = "synthetic_did") -> Synthetic:
-    """The estimate with its weights, for one go-live and complete data.
+def synthetic_did(
+    table: FloatArray, treated: BoolArray, post: BoolArray, weights: FloatArray | None = None
+) -> Synthetic:
+    """The estimate with its weights, for levels (U, T) of districts that begin together, or never.
 
-    Raises RefusedError: ``did_staggered``, ``did_unbalanced``, ``did_groups_empty`` (fewer than two controls),
-    ``did_too_few_pre_periods`` (fitted weights need at least five).
+    ``treated`` (U,), ``post`` (T,); ``weights`` (U,) average the treated districts, by default equally.
+
+    Raises RefusedError: ``did_unbalanced``, ``did_groups_empty`` (fewer than two controls, or nobody treated),
+    ``did_too_few_pre_periods`` (weights need at least five).
     """
-    table, post = panel.wide(), panel.periods >= panel.go_live()
     if not np.isfinite(table).all():
-        raise refuse("did_unbalanced", found=str(int(np.isnan(table).sum())))
-    if (~panel.ever_treated).sum() < 2:
-        raise refuse("did_groups_empty", found=str(int((~panel.ever_treated).sum())), expected=">= 2")
-    if method != "did" and (~post).sum() < FEWEST_PRE_PERIODS:
+        raise refuse("did_unbalanced", found=str(int((~np.isfinite(table)).sum())))
+    if not treated.any() or (~treated).sum() < FEWEST_CONTROLS:
+        raise refuse("did_groups_empty", found=str(int((~treated).sum())), expected=f">= {FEWEST_CONTROLS}")
+    if (~post).sum() < FEWEST_PRE_PERIODS or not post.any():
         raise refuse("did_too_few_pre_periods", found=str(int((~post).sum())), expected=f">= {FEWEST_PRE_PERIODS}")
-    omega, lam = METHODS[method](table, panel.ever_treated, post)
-    return Synthetic(
-        method=method,
-        estimate=weighted_did(table, panel.ever_treated, post, omega, lam),
-        omega=omega,
-        lam=lam,
-        controls=tuple(label for label, treated in zip(panel.labels, panel.ever_treated, strict=True) if not treated),
-        pre=panel.periods[~post],
-        n_treated=int(panel.ever_treated.sum()),
-    )
+    controls = table[~treated]
+    mine = np.average(table[treated], axis=0, weights=None if weights is None else weights[treated])
+    before = controls[:, ~post]
+    sigma = float(np.diff(before, axis=1).std(ddof=1))
+    ridge = float((treated.sum() * post.sum()) ** 0.25) * sigma
+    omega = simplex_weights(before.T, mine[~post], ridge, intercept=True)
+    lam = simplex_weights(before, controls[:, post].mean(axis=1), TINY_RIDGE * sigma, intercept=True)
+    return Synthetic(weighted_did(controls, mine, post, omega, lam), omega, lam)
 
 
-def synthetic_estimate(found: Synthetic, *, scale: str) -> Estimate:
-    """The point estimate as a result; its uncertainty (placebo over districts) is another layer's."""
-    return Estimate(
-        estimate=found.estimate,
-        scale=scale,
-        estimand="att",
-        estimator=found.method,
-        inference="none",
-        n_units=found.omega.size + found.n_treated,
-        n_treated=found.n_treated,
-        assumptions=("parallel_trends" if found.method == "did" else "weighted_parallel_trends",),
-    )
-
-
-def weighted_did(table: FloatArray, treated: BoolArray, post: BoolArray, omega: FloatArray, lam: FloatArray) -> float:
-    """The double difference of ``table`` (U, T) under unit weights ``omega`` and pre-period weights ``lam``."""
-    gap = table[treated].mean(axis=0) - omega @ table[~treated]
+def weighted_did(controls: FloatArray, mine: FloatArray, post: BoolArray, omega: FloatArray, lam: FloatArray) -> float:
+    """The double difference of ``mine`` (T,) and ``controls`` (N0, T) under weights of controls and periods before."""
+    gap = mine - omega @ controls
     return float(gap[post].mean() - lam @ gap[~post])
 
 
@@ -105,37 +77,3 @@ def simplex_weights(A: FloatArray, b: FloatArray, ridge: float, *, intercept: bo
     u = nnls(np.vstack([rows / (size or 1.0), np.ones(A.shape[1])]), np.append(np.zeros(rows.shape[0]), 1.0))[0]
     weights: FloatArray = u / u.sum()
     return weights
-
-
-Weights = tuple[FloatArray, FloatArray]
-
-
-def _noise(table: FloatArray, treated: BoolArray, post: BoolArray) -> float:
-    """sigma: sd of the first differences of the controls before go-live."""
-    return float(np.diff(table[~treated][:, ~post], axis=1).std(ddof=1))
-
-
-def _did(table: FloatArray, treated: BoolArray, post: BoolArray) -> Weights:
-    n_control, n_pre = table[~treated].shape[0], int((~post).sum())
-    return np.full(n_control, 1 / n_control), np.full(n_pre, 1 / n_pre)
-
-
-def _synthetic_control(table: FloatArray, treated: BoolArray, post: BoolArray) -> Weights:
-    ridge = TINY_RIDGE * _noise(table, treated, post)
-    pre = table[:, ~post]
-    return simplex_weights(pre[~treated].T, pre[treated].mean(axis=0), ridge, intercept=False), np.zeros(pre.shape[1])
-
-
-def _synthetic_did(table: FloatArray, treated: BoolArray, post: BoolArray) -> Weights:
-    sigma, pre = _noise(table, treated, post), table[:, ~post]
-    ridge = (treated.sum() * post.sum()) ** 0.25 * sigma
-    omega = simplex_weights(pre[~treated].T, pre[treated].mean(axis=0), float(ridge), intercept=True)
-    lam = simplex_weights(pre[~treated], table[~treated][:, post].mean(axis=1), TINY_RIDGE * sigma, intercept=True)
-    return omega, lam
-
-
-METHODS: dict[Method, Callable[[FloatArray, BoolArray, BoolArray], Weights]] = {
-    "did": _did,
-    "synthetic_control": _synthetic_control,
-    "synthetic_did": _synthetic_did,
-}

@@ -10,16 +10,22 @@ district, and so do covariates: the regression on them is refitted to every assi
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sverige_did.errors import refuse
 from sverige_did.inference.assignment_statistics import standard_error_squared, statistics
-from sverige_did.inference.assignments import MAX_ENUMERATED, smallest_p
-from sverige_did.inference.districts import Districts, Floats, treated_districts
-from sverige_did.inference.inversion import Family, Region
+from sverige_did.inference.assignments import (
+    MAX_ENUMERATED,
+    reference_assignments,
+    smallest_p,
+)
+from sverige_did.inference.districts import Bools, Districts, Floats, strata_codes, treated_districts
+from sverige_did.inference.inversion import TIE, Family, Region
 
 DRAWS = 99_999
 """Assignments drawn where there are too many to list."""
@@ -131,3 +137,46 @@ def _fit(sample: Districts) -> tuple[float, Floats]:
     root = np.sqrt(sample.weights)
     coefficients = np.linalg.lstsq(sample.design * root[:, None], sample.change * root, rcond=None)[0]
     return float(coefficients[1]), sample.change - sample.design @ coefficients
+
+
+def permutation_test_of(
+    statistic: Callable[[Bools], float],
+    treated: ArrayLike,
+    *,
+    rng: np.random.Generator,
+    strata: ArrayLike | None = None,
+    draws: int = DRAWS,
+    limit: int = MAX_ENUMERATED,
+) -> PermutationP:
+    """The same test for any statistic of an assignment, such as a fractional logit, a Poisson or a staggered effect.
+
+    ``statistic`` takes an assignment (G,) and returns a number; the model behind it keeps its denominators. Two-sided:
+    as far from zero as observed, ties included. There is no interval: that takes a statistic for every hypothesised
+    effect.
+    """
+    d = treated_districts(treated, 1)
+    codes = np.zeros(d.size, dtype=np.int64) if strata is None else strata_codes(strata, d.size)
+    rows, enumerated = reference_assignments(d, codes, draws=draws, rng=rng, limit=limit)
+    observed = float(statistic(d))
+    values = np.fromiter(_finite_values(statistic, rows), dtype=float, count=len(rows))
+    p = _share_as_far(values, observed)
+    return PermutationP(
+        observed=observed,
+        p_value=p,
+        smallest_p=smallest_p(d, codes) if enumerated else 1 / (1 + draws),
+        reference=values,
+        enumerated=enumerated,
+        monte_carlo_se=0.0 if enumerated else float(np.sqrt(p * (1 - p) / draws)),
+    )
+
+
+def _share_as_far(values: Floats, observed: float) -> float:
+    return float(np.mean(np.abs(values) >= abs(observed) * (1 - TIE)))
+
+
+def _finite_values(statistic: Callable[[Bools], float], rows: Bools) -> Iterator[float]:
+    for row in rows:
+        value = float(statistic(row))
+        if not np.isfinite(value):
+            raise refuse("statistic_not_finite", found=str(value))
+        yield value

@@ -31,7 +31,7 @@ DECIMALS: dict[str, int] = {
 }
 """Fixed decimals by scale; every other scale shows three significant figures."""
 
-UNSIGNED = frozenset({"share", "level", "odds_ratio", "institution_years"})
+UNSIGNED = frozenset({"share", "level", "institution_years"})
 """Scales of amounts rather than differences: told without a plus sign."""
 
 

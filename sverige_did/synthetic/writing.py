@@ -1,4 +1,4 @@
-"""Made-up registers to files: CSV as a Danish municipality delivers them, or Parquet; marked in every file."""
+"""Made-up registers to files: CSV as a Danish municipality delivers them, marked in every file."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet
 
 from sverige_did.files import write_text
-from sverige_did.sources.files.synthetic_mark import MARK_COLUMN, MARK_FILE, MARK_METADATA, MARK_VALUE
+from sverige_did.sources.files.synthetic_mark import MARK_COLUMN, MARK_FILE, MARK_VALUE
 from sverige_did.sources.registers.register import Column, Register
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.words import Language
@@ -62,9 +60,3 @@ def _cells(values: pd.Series[Any], column: Column, language: Language) -> pd.Ser
         numbers = values.map(lambda number: "" if pd.isna(number) else f"{number:.15g}")
         return numbers.str.replace(".", ",") if language == "da" else numbers
     return values
-
-
-def write_parquet(path: Path, table: pa.Table) -> None:
-    """One table with the mark in its metadata."""
-    key, value = MARK_METADATA
-    pa.parquet.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), key: value}), path)

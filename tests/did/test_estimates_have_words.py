@@ -10,13 +10,10 @@ from sverige_did import did, words
 from sverige_did.did.aggregate import aggregate, overall_estimate
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
 from sverige_did.did.collapse import around_go_live, collapse, collapsed_did
-from sverige_did.did.composition import composition_did, composition_estimates
 from sverige_did.did.glm import fractional_logit, poisson
 from sverige_did.did.imputation import imputation, imputed_estimate
-from sverige_did.did.linear import twfe
 from sverige_did.did.staggered import group_time_effects
-from sverige_did.did.synthetic import METHODS, synthetic, synthetic_estimate
-from sverige_did.did.triple import triple_changes, triple_difference
+from sverige_did.inference.two_way import two_way_fixed_effects
 from sverige_did.results.estimates import Estimate
 
 
@@ -25,7 +22,6 @@ def all_estimates(panel: DistrictPanel, lone: DistrictPanel) -> list[Estimate]:
     counts = panel_from_rows(
         panel.unit, panel.time, np.round(panel.y), panel.treated, exposure=np.full(panel.y.size, 100.0)
     )
-    composition = composition_did(np.array([[[0.5, 0.5], [0.2, 0.8]], [[0.1, 0.9], [0.05, 0.95]]]))
     glm = [
         getattr(model(counts), scale) for model in (fractional_logit, poisson) for scale in ("index", "level", "ratio")
     ]  # type: ignore[operator]
@@ -33,10 +29,7 @@ def all_estimates(panel: DistrictPanel, lone: DistrictPanel) -> list[Estimate]:
         *glm,
         collapsed_did(collapse(panel, window), scale="points"),
         collapsed_did(collapse(panel, window, detrend=True), scale="points", detrend=True),
-        twfe(panel, scale="points"),
-        triple_difference(triple_changes(panel, panel, window), scale="points"),
-        *(synthetic_estimate(synthetic(panel, method), scale="points") for method in METHODS),
-        *(estimate for pair in composition_estimates(composition, ["a", "b"]).values() for estimate in pair),
+        two_way_fixed_effects(panel, window, scale="points"),
         *(imputed_estimate(imputation(each), scale="points") for each in (panel, lone)),
         *(
             overall_estimate(aggregate(group_time_effects(each), kind), scale="points")  # type: ignore[arg-type]
@@ -58,7 +51,7 @@ def test_results(columns, rng: np.random.Generator, language: words.Language) ->
     keys |= {f"labels.method.{estimate.estimator}" for estimate in estimates}
     keys |= {f"labels.assumption.{key}" for estimate in estimates for key in estimate.assumptions}
     keys |= {f"labels.note.{key}" for estimate in estimates for key in estimate.notes}
-    assert len({estimate.estimator for estimate in estimates}) == 13
+    assert len({estimate.estimator for estimate in estimates}) == 7
     assert {key for key in keys if not words.has(key, language)} == set()
 
 
@@ -67,14 +60,11 @@ def test_reasons_for_leaving_out_a_district_and_refusals(language: words.Languag
     files = (
         "arrays",
         "collapse",
-        "linear",
         "glm",
-        "composition",
         "event_study",
         "staggered",
         "imputation",
         "synthetic",
-        "triple",
     )
     reasons, refusals = set(), set()
     for name in files:

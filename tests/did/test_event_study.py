@@ -5,7 +5,7 @@ import pytest
 import statsmodels.api as sm
 from scipy.stats import norm
 
-from sverige_did.did.arrays import DistrictPanel
+from sverige_did.did.arrays import DistrictPanel, panel_from_rows
 from sverige_did.did.event_study import event_study, event_study_design, sup_t_bands
 from sverige_did.errors import RefusedError
 
@@ -45,6 +45,15 @@ def test_a_reference_after_go_live_or_outside_the_data_is_refused(panel: Distric
     with pytest.raises(RefusedError) as caught:
         event_study(panel, reference)
     assert caught.value.problems[0].key == "did_reference"
+
+
+def test_effects_inside_the_fixed_effects_are_refused() -> None:
+    lone = panel_from_rows(
+        unit=["t", "t", "c", "c", "e"], period=[1, 2, 1, 3, 2], y=[1.0, 2.0, 3.0, 5.0, 4.0], treated=[0, 1, 0, 0, 0]
+    )
+    with pytest.raises(RefusedError) as caught:
+        event_study(lone)
+    assert caught.value.problems[0].key == "did_not_identified"
 
 
 def test_independent_effects_need_the_sidak_value(rng: np.random.Generator) -> None:

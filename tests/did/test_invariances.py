@@ -10,19 +10,16 @@ from sverige_did.did.arrays import DistrictPanel, panel_from_rows
 from sverige_did.did.collapse import around_go_live, collapse, collapsed_did
 from sverige_did.did.event_study import event_study
 from sverige_did.did.imputation import imputation
-from sverige_did.did.linear import twfe
 from sverige_did.did.staggered import group_time_effects
-from sverige_did.did.synthetic import synthetic
+from sverige_did.inference.two_way import two_way_fixed_effects
 
 Estimator = Callable[[DistrictPanel], float]
 
 ONE_GO_LIVE: dict[str, Estimator] = {
     "collapse": lambda p: collapsed_did(collapse(p, around_go_live(p), "baseline"), scale="x").estimate,
     "detrended": lambda p: collapsed_did(collapse(p, around_go_live(p), detrend=True), scale="x").estimate,
-    "twfe": lambda p: twfe(p, scale="x", weighting="baseline").estimate,
+    "twfe": lambda p: two_way_fixed_effects(p, around_go_live(p), scale="x", weighting="baseline").estimate,
     "event study": lambda p: float(event_study(p, weighting="baseline").estimate[-1]),
-    "synthetic did": lambda p: synthetic(p).estimate,
-    "did": lambda p: synthetic(p, "did").estimate,
 }
 ANY_GO_LIVE: dict[str, Estimator] = {
     "imputation": lambda p: float(imputation(p, "overall", "baseline").estimate[0]),
@@ -79,8 +76,7 @@ def test_levels_of_districts_and_periods(case, rng: np.random.Generator) -> None
     found = estimator(panel_from_rows(**columns))
     moved = estimator(panel_from_rows(**(columns | {"y": columns["y"] + 12})))
     assert moved == pytest.approx(found)
-    if estimator is not ONE_GO_LIVE["synthetic did"]:  # its weights see the size of common shocks
-        assert estimator(panel_from_rows(**(columns | {"y": columns["y"] + levels}))) == pytest.approx(found)
+    assert estimator(panel_from_rows(**(columns | {"y": columns["y"] + levels}))) == pytest.approx(found)
 
 
 def test_the_sign_of_the_outcome(case) -> None:
@@ -90,7 +86,7 @@ def test_the_sign_of_the_outcome(case) -> None:
     assert turned == pytest.approx(found if estimator is ANY_GO_LIVE["imputation error"] else -found)
 
 
-@pytest.mark.parametrize("name", ["collapse", "twfe", "event study", "did"])
+@pytest.mark.parametrize("name", ["collapse", "twfe", "event study"])
 def test_swapping_treated_and_control_turns_the_sign(columns, rng: np.random.Generator, name: str) -> None:
     drawn = columns(rng, starts=TOGETHER, periods=9)
     treated = np.isin(drawn["unit"], ["d00", "d01", "d02", "d03"])
@@ -99,7 +95,7 @@ def test_swapping_treated_and_control_turns_the_sign(columns, rng: np.random.Gen
     assert there == pytest.approx(-back)
 
 
-@pytest.mark.parametrize("name", ["collapse", "twfe", "did", "imputation", "callaway-santanna simple never"])
+@pytest.mark.parametrize("name", ["collapse", "twfe", "imputation", "callaway-santanna simple never"])
 def test_each_period_twice_changes_nothing(columns, rng: np.random.Generator, name: str) -> None:
     drawn = columns(rng, starts=TOGETHER, periods=9)
     twice = {key: np.concatenate([values, values]) for key, values in drawn.items()}

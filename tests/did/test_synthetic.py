@@ -4,18 +4,19 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from sverige_did.did.arrays import DistrictPanel, panel_from_rows
-from sverige_did.did.collapse import around_go_live, collapse, collapsed_did
-from sverige_did.did.synthetic import METHODS, simplex_weights, synthetic, synthetic_estimate
+from sverige_did.did.synthetic import simplex_weights, synthetic_did, weighted_did
 from sverige_did.errors import RefusedError
 
-STARTS = (2018.0,) * 2 + (np.nan,) * 12
+TREATED = np.arange(14) < 2
+POST = np.arange(11) >= 8
+SIZES = np.linspace(50, 400, 14)
 
 
 @pytest.fixture
-def long_panel(columns, rng: np.random.Generator) -> DistrictPanel:
-    """Two of fourteen districts treated from the ninth of eleven years."""
-    return panel_from_rows(**columns(rng, starts=STARTS, periods=11))
+def table(rng: np.random.Generator) -> np.ndarray:
+    """Fourteen districts in eleven periods; two are treated in the last three."""
+    common = rng.normal(size=11).cumsum()
+    return 20 + 3 * rng.normal(size=(14, 1)) + common + rng.normal(size=(14, 11))
 
 
 def objective(A: np.ndarray, b: np.ndarray, ridge: float, intercept: bool, w: np.ndarray) -> float:
@@ -60,51 +61,61 @@ def test_a_copy_of_a_control_gets_that_control(rng: np.random.Generator) -> None
     np.testing.assert_allclose(simplex_weights(A, A[:, 2] + 7, 0.0, intercept=True), np.eye(6)[2], atol=1e-9)
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_shifting_the_treated_block_shifts_the_effect(long_panel: DistrictPanel, method: str) -> None:
-    shifted = panel_from_rows(
-        long_panel.unit, long_panel.time, long_panel.y + 4.2 * long_panel.treated, long_panel.treated
-    )
-    before, after = (synthetic(panel, method).estimate for panel in (long_panel, shifted))  # type: ignore[arg-type]
+@pytest.mark.parametrize("weights", [None, SIZES])
+def test_shifting_the_treated_block_shifts_the_effect(table: np.ndarray, weights: np.ndarray | None) -> None:
+    shifted = table + 4.2 * np.outer(TREATED, POST)
+    before, after = (synthetic_did(levels, TREATED, POST, weights).estimate for levels in (table, shifted))
     assert after - before == pytest.approx(4.2)
 
 
-def test_with_uniform_weights_it_is_the_collapse(long_panel: DistrictPanel) -> None:
-    collapsed = collapsed_did(collapse(long_panel, around_go_live(long_panel)), scale="points").estimate
-    assert synthetic(long_panel, "did").estimate == pytest.approx(collapsed)
+def test_order_scale_and_levels_do_not_matter(table: np.ndarray, rng: np.random.Generator) -> None:
+    """Levels of districts fall out; those of periods do not, for the ridge sees the size of common shocks."""
+    found = synthetic_did(table, TREATED, POST, SIZES).estimate
+    order = rng.permutation(14)
+    assert synthetic_did(table[order], TREATED[order], POST, SIZES[order]).estimate == pytest.approx(found)
+    assert synthetic_did(-1000 * table, TREATED, POST, SIZES / 7).estimate == pytest.approx(-1000 * found)
+    levels = table + 5 * rng.normal(size=(14, 1))
+    assert synthetic_did(levels, TREATED, POST, SIZES).estimate == pytest.approx(found)
+    turned = np.r_[np.arange(8)[::-1], 8:11]
+    assert synthetic_did(table[:, turned], TREATED, POST).lam[::-1].sum() == pytest.approx(1)
 
 
-def test_where_trends_differ_by_a_factor_synthetic_did_is_closer_than_did(rng: np.random.Generator) -> None:
-    errors: dict[str, list[float]] = {"did": [], "synthetic_did": []}
+def test_the_treated_are_averaged_as_they_are_weighed(table: np.ndarray) -> None:
+    """All weight on one treated district is that district alone, but for the ridge, which counts both."""
+    alone = synthetic_did(table, TREATED, POST, np.where(np.arange(14) == 0, 1.0, 1e-12))
+    twice = table.copy()
+    twice[1] = table[0]
+    assert alone.estimate == pytest.approx(synthetic_did(twice, TREATED, POST).estimate)
+
+
+def test_with_uniform_weights_it_is_the_difference_of_mean_changes(table: np.ndarray) -> None:
+    change = table[:, POST].mean(axis=1) - table[:, ~POST].mean(axis=1)
+    plain = weighted_did(table[2:], table[:2].mean(axis=0), POST, np.full(12, 1 / 12), np.full(8, 1 / 8))
+    assert plain == pytest.approx(change[:2].mean() - change[2:].mean())
+
+
+def test_where_trends_differ_by_a_factor_it_is_closer_than_did(rng: np.random.Generator) -> None:
     loading, year = np.linspace(0, 3, 16), np.arange(12.0)
-    treated = (np.arange(16) >= 13)[:, None] & (year >= 8)
+    treated, post = np.arange(16) >= 13, year >= 8
+    errors = []
     for _ in range(60):
-        y = np.outer(loading, year) + rng.normal(size=(16, 12)) + 2.0 * treated
-        panel = panel_from_rows(np.repeat(np.arange(16), 12), np.tile(year, 16), y.ravel(), treated.ravel())
-        for method, found in errors.items():
-            found.append(synthetic(panel, method).estimate - 2.0)  # type: ignore[arg-type]
-    bias = {method: abs(np.mean(found)) for method, found in errors.items()}
-    assert bias["synthetic_did"] < 0.2 * bias["did"]
+        y = np.outer(loading, year) + rng.normal(size=(16, 12)) + 2.0 * np.outer(treated, post)
+        change = y[:, post].mean(axis=1) - y[:, ~post].mean(axis=1)
+        plain = change[treated].mean() - change[~treated].mean()
+        errors.append((synthetic_did(y, treated, post).estimate - 2.0, plain - 2.0))
+    synthetic, plain = np.abs(np.mean(errors, axis=0))
+    assert synthetic < 0.2 * plain
 
 
-def test_the_result_names_its_controls_and_periods(long_panel: DistrictPanel) -> None:
-    found = synthetic(long_panel)
-    assert found.controls == tuple(f"d{i:02d}" for i in range(2, 14))
-    np.testing.assert_array_equal(found.pre, np.arange(2010, 2018))
-    assert (found.omega.shape, found.lam.shape, found.n_treated) == ((12,), (8,), 2)
-    estimate = synthetic_estimate(found, scale="points")
-    assert (estimate.estimate, estimate.n_units, estimate.inference) == (found.estimate, 14, "none")
-
-
-def test_what_the_weights_cannot_be_fitted_to_is_refused(columns, rng: np.random.Generator) -> None:
+def test_what_the_weights_cannot_be_fitted_to_is_refused(table: np.ndarray) -> None:
+    holed = table.copy()
+    holed[3, 4] = np.nan
     refusals = {
-        "did_too_few_pre_periods": columns(rng, starts=(2014.0,) + (np.nan,) * 5),
-        "did_unbalanced": columns(rng, starts=STARTS, periods=11, missing=1),
-        "did_groups_empty": columns(rng, starts=(2018.0, np.nan), periods=11),
-        "did_staggered": columns(rng, starts=(2018.0, 2019.0, np.nan, np.nan), periods=11),
+        "did_too_few_pre_periods": (table, TREATED, np.arange(11) >= 4),
+        "did_unbalanced": (holed, TREATED, POST),
+        "did_groups_empty": (table, np.arange(14) < 13, POST),
     }
-    for key, drawn in refusals.items():
+    for key, arrays in refusals.items():
         with pytest.raises(RefusedError) as caught:
-            synthetic(panel_from_rows(**drawn))
+            synthetic_did(*arrays)
         assert caught.value.problems[0].key == key
-    assert np.isfinite(synthetic(panel_from_rows(**refusals["did_too_few_pre_periods"]), "did").estimate)

@@ -15,7 +15,6 @@ ESTIMATES: list[Estimate] = [
     *(exact.zelen(Y, N, rule=rule) for rule in ("minlike", "central", "mid_p")),
     exact.poisson_did(Y, N),
     exact.rate_ratio([2, 18], [91, 305]),
-    exact.odds_ratio([2, 18], [91, 305]),
     mover.mover(Y, N),
     firth.firth(Y, N),
     proportions.sign_test(21, 6),

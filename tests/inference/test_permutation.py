@@ -7,7 +7,7 @@ from scipy import stats
 from sverige_did.errors import RefusedError
 from sverige_did.inference.cluster_robust import cr2, least_squares
 from sverige_did.inference.districts import districts
-from sverige_did.inference.permutation import permutation_test
+from sverige_did.inference.permutation import permutation_test, permutation_test_of
 
 TREATED = np.arange(20) < 4
 
@@ -184,6 +184,22 @@ def test_one_treated_district_has_a_bare_test_only() -> None:
     assert found.estimate == pytest.approx(y[3] - others.mean())
     with pytest.raises(RefusedError, match="treated"):
         permutation_test(sample, rng=rng())
+
+
+def test_a_statistic_of_its_own_gives_the_same_p_as_the_built_in_one() -> None:
+    y, treated = changes(12, effect=1.0)[:8], TREATED[:8] & (np.arange(8) < 3)
+
+    def difference(chosen: np.ndarray) -> float:
+        return float(y[chosen].mean() - y[~chosen].mean())
+
+    built_in = permutation_test(districts(y, treated), rng=rng(), studentise="none", alpha=0.1)
+    found = permutation_test_of(difference, treated, rng=rng())
+    assert found.p_value == pytest.approx(built_in.p_value)
+
+
+def test_a_statistic_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(RefusedError, match="finite"):
+        permutation_test_of(lambda _: float("nan"), TREATED, rng=rng())
 
 
 def test_districts_that_change_alike_within_arms_are_refused() -> None:

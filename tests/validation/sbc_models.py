@@ -8,13 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sverige_did.bayes.models.binomial import build_beta_binomial, build_binomial
-from sverige_did.bayes.models.composition import (
-    TypeCells,
-    build_dirichlet_multinomial,
-    build_logistic_normal,
-    effect_on_types,
-)
+from sverige_did.bayes.models.binomial import build_binomial
+from sverige_did.bayes.models.composition import TypeCells, average_type_effect, build_dirichlet_multinomial
 from sverige_did.bayes.models.district_effects import Cells, PanelPriors
 from sverige_did.bayes.models.durations import LINKS, Stays, average_duration_effect, build_durations
 from sverige_did.bayes.models.effects import effect_on_treated, percent, weights_of
@@ -30,7 +25,7 @@ from sverige_did.bayes.models.poisson import build_poisson
 from sverige_did.bayes.models.sdq_districts import Places
 from sverige_did.bayes.models.sdq_growth import Scores, build_sdq, development_in_points
 from sverige_did.bayes.models.transitions import Ladder, Moves, build_transitions, effect_on_moves
-from sverige_did.bayes.models.two_part_costs import Amounts, Totals, build_amounts, build_totals
+from sverige_did.bayes.models.two_part_costs import Totals, build_totals
 from sverige_did.bayes.priors import Normal
 from sverige_did.bayes.sampling.calibrate import Quantity
 
@@ -118,7 +113,8 @@ def coarse(y: np.ndarray) -> Cells:
     return cells(low, np.where(hide, low + 4, y))
 
 
-def _types(build: Callable[[TypeCells], Any], own: str, target: float = 0.9) -> Case:
+def types_of_placement() -> Case:
+    """Three kinds of placement in six districts and four periods, two of them treated from the third."""
     district, period = np.divmod(np.arange(24), 4)
     treated = np.arange(6) < 2
     dose = np.where(treated[district] & (period >= 2), 1.0, 0.0)
@@ -126,17 +122,18 @@ def _types(build: Callable[[TypeCells], Any], own: str, target: float = 0.9) -> 
     def types(y: np.ndarray) -> TypeCells:
         return TypeCells(district, period, treated, dose, y)
 
+    def att(draws: Any) -> np.ndarray:
+        rows = np.flatnonzero(dose)
+        change = np.repeat(draws.values("tau_type")[:, None, :], rows.size, axis=1)
+        return average_type_effect(draws.values("eta")[:, rows], change, np.full(rows.size, 1 / rows.size))[:, 0]
+
     some = types(np.tile([10.0, 12.0, 8.0], (24, 1)))
     return Case(
-        build(some),
-        lambda y: build(types(y)),
-        ("sigma_alpha", "sigma_lambda", own),
-        {
-            "tau": lambda draws: draws.values("tau_type")[:, 0],
-            "att": lambda draws: effect_on_types(draws, some)[:, 0],
-        },
+        build_dirichlet_multinomial(some),
+        lambda y: build_dirichlet_multinomial(types(y)),
+        ("sigma_alpha", "sigma_lambda", "log_kappa"),
+        {"tau": lambda draws: draws.values("tau_type")[:, 0], "att": att},
         thin=12,
-        target=target,
     )
 
 
@@ -207,23 +204,6 @@ def transitions() -> Case:
     )
 
 
-def amounts() -> Case:
-    """Forty children's spending in the panel's cells, each in two of them."""
-    child = np.arange(80) % 40
-    cell = (3 * child + np.arange(80) // 40) % len(SIZE)  # the next cell is always of another period
-    users = cells(np.bincount(cell, minlength=len(SIZE)).astype(float))
-
-    def spent(y: np.ndarray) -> Amounts:
-        return Amounts(users, np.exp(y), cell, child, 2015)
-
-    return Case(
-        build_amounts(spent(np.full(80, 12.0))),
-        lambda y: build_amounts(spent(y)),
-        (*SHARED, "sd_child", "log_spread"),
-        {"att": lambda draws: effect_on_treated(draws, users, np.exp).difference},
-    )
-
-
 def totals() -> Case:
     """What is spent in each cell, on one to four users."""
     users = cells(1.0 + np.arange(len(SIZE)) % 4)
@@ -273,19 +253,16 @@ MODELS: Mapping[str, tuple[int, Callable[[], Case]]] = {
     "group_rates": (1, group_rates),
     "binomial": (2, lambda: panel(build_binomial, percent)),
     "binomial_hidden": (3, lambda: panel(build_binomial, percent, observed=coarse)),
-    "beta_binomial": (4, lambda: panel(build_beta_binomial, percent, ("log_kappa",))),
     "poisson": (5, lambda: panel(lambda known: build_poisson(known, RATES), np.exp, target=0.98)),
     "negative_binomial": (
         6,
         lambda: panel(lambda known: build_negative_binomial(known, RATES), np.exp, ("clustering",), target=0.98),
     ),
-    "dirichlet_multinomial": (7, lambda: _types(build_dirichlet_multinomial, "log_kappa")),
-    "logistic_normal": (8, lambda: _types(build_logistic_normal, "sigma_s", target=0.98)),
+    "dirichlet_multinomial": (7, types_of_placement),
     "sdq": (9, sdq),
     "transitions": (10, transitions),
-    "cost_amounts": (11, amounts),
     "cost_totals": (12, totals),
     "durations": (13, durations),
     "sdq_places": (14, sdq_places),
 }
-"""By name: the number that goes into the seed, which never changes, and the case."""
+"""By name: the number that goes into the seed, which never changes (4, 8 and 11 are of models that are gone)."""

@@ -14,12 +14,13 @@ import pytest
 import statsmodels.api as sm
 
 from sverige_did.did.aggregate import aggregate
-from sverige_did.did.arrays import DistrictPanel, panel_from_rows
+from sverige_did.did.arrays import DistrictPanel, Weighting, panel_from_rows
+from sverige_did.did.collapse import around_go_live
 from sverige_did.did.event_study import event_study, event_study_design
 from sverige_did.did.imputation import imputation
-from sverige_did.did.linear import twfe
 from sverige_did.did.staggered import group_time_effects
-from sverige_did.did.synthetic import simplex_weights, synthetic, weighted_did
+from sverige_did.did.synthetic import Synthetic, simplex_weights, synthetic_did, weighted_did
+from sverige_did.inference.two_way import two_way_fixed_effects
 
 quiet = pytest.mark.filterwarnings("ignore")  # what a peer warns about is not ours to fix
 WHY = "the dependency group `bench` is not installed"
@@ -156,15 +157,29 @@ def test_medicaid_event_study(state_panel: DistrictPanel) -> None:
 
 
 @quiet
-def test_pyfixest_gives_the_same_event_study_and_two_way_effect(
-    states: pd.DataFrame, state_panel: DistrictPanel
-) -> None:
+def test_pyfixest_gives_the_same_event_study(states: pd.DataFrame, state_panel: DistrictPanel) -> None:
     fixest = peer("pyfixest")
-    states = states.assign(under=states["expanded"] * (states["year"] >= 2014))
     fit = fixest.feols("dins ~ i(year, expanded, ref=2013) | stfips + year", data=states)
     np.testing.assert_allclose(event_study(state_panel).estimate, fit.coef().to_numpy(), atol=1e-8)
-    pooled = fixest.feols("dins ~ under | stfips + year", data=states)
-    assert twfe(state_panel, scale="share").estimate == pytest.approx(float(pooled.coef()["under"]), abs=1e-8)
+
+
+@quiet
+@pytest.mark.parametrize("weights", [None, "W"])
+@pytest.mark.parametrize("kept", [1.0, 0.85])
+def test_pyfixest_prints_the_same_two_way_effect_with_its_error(
+    states: pd.DataFrame, weights: str | None, kept: float
+) -> None:
+    """By default it clusters by state here, and does not count the states, which lie within the clusters."""
+    rows = states.assign(under=states["expanded"] * (states["year"] >= 2014))
+    rows["dins"] = rows["dins"].where(np.random.default_rng(5).random(len(rows)) < kept)
+    fit = peer("pyfixest").feols("dins ~ under | stfips + year", rows, weights=weights, vcov={"CRV1": "stfips"})
+    theirs = fit.tidy().loc["under"]
+    panel = panel_from_rows(rows["stfips"], rows["year"], rows["dins"], rows["under"], weights=rows["W"])
+    weighting: Weighting = "equal" if weights is None else "baseline"
+    ours = two_way_fixed_effects(panel, around_go_live(panel), scale="share", weighting=weighting)
+    found = [ours.estimate, ours.std_error, ours.p_value, ours.lower, ours.upper]
+    columns = ["Estimate", "Std. Error", "Pr(>|t|)", "2.5%", "97.5%"]
+    np.testing.assert_allclose(found, theirs[columns].to_numpy(float), rtol=1e-6)
 
 
 def frank_wolfe(
@@ -194,18 +209,19 @@ def as_published(A: np.ndarray, b: np.ndarray, ridge: float, least: float, *, in
     return frank_wolfe(A, b, ridge, intercept, w / w.sum(), 10_000, least)
 
 
+def california(frame: pd.DataFrame, state: str = "California") -> tuple[DistrictPanel, Synthetic]:
+    panel = smoking_panel(frame, state)
+    return panel, synthetic_did(panel.wide(), panel.ever_treated, panel.periods >= 1989)
+
+
 def test_california_synthetic_did(smoking: pd.DataFrame) -> None:
-    found = synthetic(smoking_panel(smoking))
+    panel, found = california(smoking)
     assert found.estimate == pytest.approx(-15.604, abs=0.002)
-    lam = dict(zip(found.pre, found.lam, strict=True))
+    lam = dict(zip(panel.periods[panel.periods < 1989], found.lam, strict=True))
     assert [lam[year] for year in (1986, 1987, 1988)] == pytest.approx([0.366, 0.206, 0.427], abs=5.1e-4)
-    omega = dict(zip(found.controls, found.omega, strict=True))
+    omega = dict(zip(np.array(panel.labels)[~panel.ever_treated], found.omega, strict=True))
     largest = [omega[state] for state in ("Nevada", "New Hampshire", "Connecticut")]
     assert largest == pytest.approx([0.124, 0.105, 0.078], abs=5.1e-4)
-
-
-def test_california_did(smoking: pd.DataFrame) -> None:
-    assert synthetic(smoking_panel(smoking), "did").estimate == pytest.approx(-27.349, abs=5.1e-4)
 
 
 def test_california_as_published_and_at_the_true_optimum(smoking: pd.DataFrame) -> None:
@@ -213,23 +229,25 @@ def test_california_as_published_and_at_the_true_optimum(smoking: pd.DataFrame) 
     panel = smoking_panel(smoking)
     table, treated, post = panel.wide(), panel.ever_treated, panel.periods >= 1989
     controls, mine = table[~treated], table[treated].mean(axis=0)
+    uniform = np.full(38, 1 / 38), np.full(19, 1 / 19)
+    assert weighted_did(controls, mine, post, *uniform) == pytest.approx(-27.349, abs=5.1e-4)
     noise = np.diff(controls[:, ~post], axis=1).std(ddof=1)
     A, b, tiny = controls[:, ~post].T, mine[~post], 1e-6 * noise
     sc = as_published(A, b, tiny, 1e-5 * noise, intercept=False)
-    assert weighted_did(table, treated, post, sc, np.zeros(b.size)) == pytest.approx(-19.620, abs=5.1e-4)
+    assert weighted_did(controls, mine, post, sc, np.zeros(b.size)) == pytest.approx(-19.620, abs=5.1e-4)
     exact = simplex_weights(A, b, tiny, intercept=False)
     assert np.square(A @ exact - b).sum() < np.square(A @ sc - b).sum()
-    assert synthetic(panel, "synthetic_control").estimate == pytest.approx(-19.620, abs=0.11)
+    assert weighted_did(controls, mine, post, exact, np.zeros(b.size)) == pytest.approx(-19.620, abs=0.11)
 
     omega = as_published(A, b, 12**0.25 * noise, 1e-5 * noise, intercept=True)
     lam = as_published(A.T, controls[:, post].mean(axis=1), tiny, 1e-5 * noise, intercept=True)
-    assert weighted_did(table, treated, post, omega, lam) == pytest.approx(-15.604, abs=5.1e-4)
+    assert weighted_did(controls, mine, post, omega, lam) == pytest.approx(-15.604, abs=5.1e-4)
 
 
 def test_california_against_every_other_state(smoking: pd.DataFrame) -> None:
-    effect = synthetic(smoking_panel(smoking)).estimate
+    effect = california(smoking)[1].estimate
     donors = smoking[smoking["state"] != "California"]
-    placebo = np.array([synthetic(smoking_panel(donors, state)).estimate for state in donors["state"].unique()])
+    placebo = np.array([california(donors, state)[1].estimate for state in donors["state"].unique()])
     assert placebo.size == 38
     assert placebo.std() == pytest.approx(9.37, abs=0.005)
     assert (1 + (np.abs(placebo) >= abs(effect)).sum()) / (1 + placebo.size) == pytest.approx(2 / 39)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHARES = PanelPriors(level=Normal(float(logit(0.22)), 0.5, "log_odds", "priors.panel_level"))
-CONCENTRATION = Normal(float(np.log(60.0)), 1.0, "log_count", "priors.concentration")
 
 
 def ways(count: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -51,18 +50,6 @@ def build_binomial(cells: Cells, priors: PanelPriors = SHARES) -> pm.Model:
     _refuse_trials(cells)
     with pm.Model(check_bounds=False) as model:
         observe(cells, build_structure(cells, priors).eta, cells.size, BINOMIAL)
-    return model
-
-
-def build_beta_binomial(cells: Cells, priors: PanelPriors = SHARES, concentration: Normal = CONCENTRATION) -> pm.Model:
-    """Unfitted model y_dt ~ BetaBinomial(n_dt, kappa p_dt, kappa (1 - p_dt)), for children who resemble each other.
-
-    ``concentration`` is the prior of log kappa: large for independent children. Raises as :func:`build_binomial`.
-    """
-    _refuse_trials(cells)
-    with pm.Model(check_bounds=False) as model:
-        predictor = build_structure(cells, priors, {"log_kappa": concentration})
-        observe(cells, predictor.eta, cells.size, BETA_BINOMIAL, (pm.math.exp(predictor.parameters["log_kappa"]),))
     return model
 
 

@@ -1,6 +1,6 @@
 """Where placed children live: counts over K types that add up, so one type's gain is another's loss.
 
-    eta_k,dt = mu_k + gamma_k D_d + alpha_k,d + lambda_k,t + eps_k,dt + tau_k E_dt,   p_dt = softmax(eta_dt)
+    eta_k,dt = mu_k + gamma_k D_d + alpha_k,d + lambda_k,t + tau_k E_dt,   p_dt = softmax(eta_dt)
 
 Every term is zero-sum over the types, alpha also over districts and lambda over periods, so nothing is counted twice
 and no type is the reference (method, section 5.2). Effects in percentage points sum to zero by construction.
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sverige_did.bayes.priors import Built, Prior
-    from sverige_did.bayes.sampling.sample import Fit
 
 Tensor = Any
 
@@ -134,7 +133,6 @@ GAP = Normal(0.0, 0.5, "log_odds", "priors.panel_gap")
 EFFECT = Normal(0.0, 0.75, "log_odds", "priors.composition_effect")
 DISTRICT = HalfNormal(0.5, "log_odds_sd", "priors.panel_district")
 DRIFT = HalfNormal(0.3, "log_odds_sd", "priors.panel_drift")
-SHOCK = HalfNormal(0.3, "log_odds_sd", "priors.shock")
 CONCENTRATION = Normal(float(np.log(60.0)), 1.0, "log_count", "priors.concentration")
 
 
@@ -191,16 +189,6 @@ def build_dirichlet_multinomial(
     return model
 
 
-def build_logistic_normal(cells: TypeCells, priors: TypePriors = TypePriors(), shock: HalfNormal = SHOCK) -> pm.Model:
-    """Unfitted model y_dt ~ Multinomial(n_dt, p_dt) with eps_k,dt of sd ``shock``, independent over cells."""
-    with pm.Model(check_bounds=False) as model:
-        mean, built = _predictor(cells, priors, {"sigma_s": shock}, name="eta_mean")
-        eta = mean + built.signed("sigma_s") * pm.ZeroSumNormal("shock_z", shape=cells.counts.shape)
-        eta = pm.Deterministic("eta", eta, dims=("cell", "type"))
-        _observe(cells, eta, MULTINOMIAL)
-    return model
-
-
 def _observe(cells: TypeCells, eta: Tensor, likelihood: Likelihood, own: tuple[Tensor, ...] = ()) -> None:
     """Add the data: cells known in full, and the others as the probability of all that their numbers can be.
 
@@ -223,10 +211,8 @@ def _observe(cells: TypeCells, eta: Tensor, likelihood: Likelihood, own: tuple[T
         pm.Potential("hidden_counts", pt.logsumexp(terms, axis=1).sum())
 
 
-def _predictor(
-    cells: TypeCells, priors: TypePriors, extra: Mapping[str, Prior], name: str = "eta"
-) -> tuple[Tensor, Built]:
-    """The predictor (N, K) without shocks; draws hold it under ``name`` and tau (K,) under ``tau_type``."""
+def _predictor(cells: TypeCells, priors: TypePriors, extra: Mapping[str, Prior]) -> tuple[Tensor, Built]:
+    """The predictor (N, K); draws hold it under ``eta`` and tau (K,) under ``tau_type``."""
     n_types, n_districts, n_periods = cells.counts.shape[1], len(cells.treated), int(cells.period.max()) + 1
     built = build_priors({"sigma_alpha": priors.district, "sigma_lambda": priors.drift, **extra})
     pm.modelcontext(None).add_coords({"cell": np.arange(len(cells.counts)), "type": np.arange(n_types)})
@@ -240,19 +226,11 @@ def _predictor(
     district = flag[:, None] * gap + built.signed("sigma_alpha") * _zero_sum("district_z", n_districts, n_types)
     period = built.signed("sigma_lambda") * _zero_sum("period_z", n_periods, n_types)
     eta = level + district[index[0]] + period[index[1]] + dose[:, None] * tau
-    return pm.Deterministic(name, eta, dims=("cell", "type")), built
+    return pm.Deterministic("eta", eta, dims=("cell", "type")), built
 
 
 def _zero_sum(name: str, rows: int, columns: int) -> Tensor:
     return pm.ZeroSumNormal(name, shape=(rows, columns), n_zerosum_axes=2)
-
-
-def effect_on_types(fit: Fit, cells: TypeCells) -> NDArray[np.float64]:
-    """ATT in percentage points by type, (draws, K), every treated cell weighing by its dose; each row sums to zero."""
-    treated = np.flatnonzero(cells.dose > 0)
-    eta, tau = fit.values("eta")[:, treated], fit.values("tau_type")
-    change = tau[:, None, :] * cells.dose[treated][None, :, None]
-    return average_type_effect(eta, change, cells.dose[treated] / cells.dose[treated].sum())
 
 
 def average_type_effect(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -29,20 +27,6 @@ class PriceIndex(Frozen):
         if not all(np.isfinite(level) and level > 0 for level in self.levels):
             raise ValueError(f"{self.name}: a price level is a positive number")
         return self
-
-
-def index_from_growth(name: str, source: str, years: Sequence[int], percent: Sequence[float]) -> PriceIndex:
-    """An index from yearly growth: ``percent[k]`` is the rise in prices from the year before ``years[k]`` to it.
-
-    The year before the first stands at 100. Years must follow each other without a gap.
-    """
-    if len(years) != len(percent) or not len(years):
-        raise refuse("price_growth_gap", found=f"{len(years)} / {len(percent)}")
-    gaps = [b for a, b in pairwise(years) if b != a + 1]
-    if gaps:
-        raise refuse("price_growth_gap", found=", ".join(str(year) for year in gaps))
-    levels = 100 * np.cumprod([1.0, *(1 + np.asarray(percent, dtype=np.float64) / 100)])
-    return PriceIndex(name=name, source=source, years=(years[0] - 1, *years), levels=tuple(levels.tolist()))
 
 
 def fixed_prices(amount: ArrayLike, year: ArrayLike, index: PriceIndex, *, base_year: int) -> NDArray[np.float64]:

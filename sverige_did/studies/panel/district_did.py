@@ -18,6 +18,7 @@ from sverige_did.inference.districts import Districts, districts
 from sverige_did.inference.event_bands import event_curve
 from sverige_did.inference.lineup import Labels, Lineup, lineup
 from sverige_did.inference.permutation import PermutationP, permutation_p
+from sverige_did.inference.two_way import two_way_fixed_effects
 from sverige_did.inference.verdict import refusals
 from sverige_did.results.estimates import Curve, Estimate, Finding, Remark
 from sverige_did.results.lineups import LineupRecord
@@ -61,12 +62,13 @@ def told_by_districts(asked: Asked) -> Told:
         return refused(asked, refusal)
     index = index_model(asked)
     curve, no_curve = _event(asked)
-    estimates = [*(one for found in made for one in found.estimates), *index.estimates]
+    two_way, no_two_way = ((), ()) if record.verdict == "refused" else _two_way(asked, panel, window)
+    estimates = [*(one for found in made for one in found.estimates), *two_way, *index.estimates]
     if all(change.kind != "ratio" for change in changes):
         own = next(at for at, change in enumerate(changes) if change.kind == "own")
         estimates += _implied_ratio(panel, window, changes[own], made[own])
     findings = tuple(asked.found(record.verdict, one) for one in (*estimates, *raw_change(asked)))
-    remarks = (*record.remarks, *why_not, *index.remarks, *no_curve)
+    remarks = (*record.remarks, *why_not, *no_two_way, *index.remarks, *no_curve)
     tested = None if record.verdict == "refused" else _tested(asked, changes[0], panel.labels)
     return Told(findings, record.model_copy(update={"event": curve, "remarks": remarks}), tested)
 
@@ -128,6 +130,16 @@ def _event(asked: Asked) -> tuple[Curve | None, tuple[Remark, ...]]:
         return event_curve(panel, asked.weighting, rng=asked.rng(), level=asked.study.level), ()
     except RefusedError as refusal:
         return None, told(refusal)
+
+
+def _two_way(asked: Asked, panel: DistrictPanel, window: Window) -> tuple[tuple[Estimate, ...], tuple[Remark, ...]]:
+    """Two-way fixed effects as most software prints them, beside the methods and outside the verdict; or why not."""
+    alpha = 1 - asked.study.level
+    try:
+        found = two_way_fixed_effects(panel, window, scale=asked.scale, weighting=asked.weighting, alpha=alpha)
+    except RefusedError as refusal:
+        return (), told(refusal)
+    return (found,), ()
 
 
 def sample_of(asked: Asked, collapsed: Collapsed) -> Districts:

@@ -21,6 +21,7 @@ from sverige_did.checks.regression_to_mean import lasting_share, regression_of_d
 from sverige_did.checks.relative_magnitudes import relative_magnitudes
 from sverige_did.checks.scale_discrepancy import scale_discrepancy
 from sverige_did.checks.spillover import spillover
+from sverige_did.checks.synthetic_did import synthetic_beside
 from sverige_did.checks.tipping_shock_districts import district_swings
 from sverige_did.did.collapse import collapse
 from sverige_did.did.scales import Family
@@ -39,9 +40,11 @@ from sverige_did.studies.panel.phase_in import share_lost, start_up
 from sverige_did.study.study import Study
 from sverige_did.windows import other_partial
 
-BY_DISTRICT = ("pretrends", "relative_magnitudes", "placebo_dates", "leave_one_out")
+BY_DISTRICT = ("pretrends", "relative_magnitudes", "placebo_dates", "leave_one_out", "synthetic_did")
 """The checks that are named where an outcome has no districts with one common start."""
 
+WHY_NOT = {"did_one_pre_period": "short", "did_too_few_pre_periods": "short", "did_unbalanced": "unbalanced"}
+"""What is said of a refusal; of any other, that the data do not allow the check."""
 
 WORTH_TELLING = 0.01
 """Less of the programme's full strength missing than this changes no number that is told."""
@@ -97,8 +100,7 @@ def _made(check: str, run: Callable[[_Seen], CheckResult | None], seen: _Seen) -
     try:
         return run(seen)
     except RefusedError as refusal:
-        short = refusal.problems[0].key == "did_one_pre_period"
-        return _cannot(check, seen.asked.wanted.outcome, "short" if short else "refused")
+        return _cannot(check, seen.asked.wanted.outcome, WHY_NOT.get(refusal.problems[0].key, "refused"))
 
 
 class _Seen(NamedTuple):
@@ -189,6 +191,12 @@ def _leave_one_out(seen: _Seen) -> CheckResult:
     return leave_one_out(seen.test, without, **_named(seen))
 
 
+def _synthetic_did(seen: _Seen) -> CheckResult:
+    inside = seen.pre | seen.post
+    levels, post = seen.levels[:, inside], seen.post[inside]
+    return synthetic_beside(seen.test, levels, post, seen.sample, rng=seen.asked.rng(), **_named(seen))
+
+
 def _swings(seen: _Seen) -> CheckResult:
     return district_swings(seen.test, seen.sample, **_named(seen))
 
@@ -241,6 +249,7 @@ _CHECKS: dict[str, Callable[[_Seen], CheckResult | None]] = {
     "relative_magnitudes": _relative_magnitudes,
     "placebo_dates": _placebo_dates,
     "leave_one_out": _leave_one_out,
+    "synthetic_did": _synthetic_did,
     "tipping_shock": _swings,
     "regression_to_mean": _regression,
     "spillover": _spillover,

@@ -12,9 +12,7 @@ from sverige_did.bayes.models.composition import (
     TypeCells,
     average_type_effect,
     build_dirichlet_multinomial,
-    build_logistic_normal,
     completions,
-    effect_on_types,
     n_completions,
 )
 from sverige_did.bayes.sampling.sample import CAREFUL, sample
@@ -32,9 +30,8 @@ def cells(n_districts=8, n_periods=4, n_types=4, seed=0, tau=(0.0, 0.0, 0.0, 0.0
     return TypeCells(district, period, treated, dose, counts)
 
 
-@pytest.mark.parametrize("build", [build_dirichlet_multinomial, build_logistic_normal])
-def test_every_term_balances_over_the_types(build):
-    model = build(cells())
+def test_every_term_balances_over_the_types():
+    model = build_dirichlet_multinomial(cells())
     eta, tau = pm.draw([model["eta"], model["tau_type"]], draws=3, random_seed=1, mode="FAST_COMPILE")
     assert eta.sum(axis=2) == pytest.approx(np.zeros(eta.shape[:2]), abs=1e-9)
     assert tau.sum(axis=1) == pytest.approx(np.zeros(3), abs=1e-9)
@@ -60,6 +57,13 @@ def test_effects_in_points_sum_to_zero_and_hit_a_known_answer():
     assert told.sum() == pytest.approx(0)
 
 
+def effect_on_types(fit, panel):
+    """ATT in percentage points by type, (draws, K), every treated cell weighing the same."""
+    rows = np.flatnonzero(panel.dose)
+    change = np.repeat(fit.values("tau_type")[:, None, :], rows.size, axis=1)
+    return average_type_effect(fit.values("eta")[:, rows], change, np.full(rows.size, 1 / rows.size))
+
+
 def veiled(panel, rows, limit=4):
     """The same panel with every count from 1 to ``limit`` in the given rows hidden."""
     hide = (panel.counts > 0) & (panel.counts <= limit) & np.isin(np.arange(len(panel.counts)), rows)[:, None]
@@ -76,19 +80,16 @@ def test_completions_are_all_that_add_up():
         assert n_completions(low, high, total) == len(slow)
 
 
-@pytest.mark.parametrize("build", [build_dirichlet_multinomial, build_logistic_normal])
-def test_hidden_numbers_count_as_the_sum_over_all_that_they_can_be(build):
+def test_hidden_numbers_count_as_the_sum_over_all_that_they_can_be():
     panel = cells(size=14)
     hidden = veiled(panel, rows=[0, 3, 8])
     assert hidden.hidden.sum() == 3
-    model = build(hidden)
+    model = build_dirichlet_multinomial(hidden)
     found = model.compile_logp(vars=[model["y"], *model.potentials], sum=False, mode="FAST_COMPILE")(
         model.initial_point()
     )
 
     def pmf(counts):  # at the starting point all types are equally likely, and kappa is 60
-        if build is build_logistic_normal:
-            return stats.multinomial.pmf(counts, sum(counts), np.full(4, 1 / 4))
         return np.exp(stats.dirichlet_multinomial.logpmf(counts, np.full(4, 15.0), sum(counts)))
 
     seen = ~hidden.hidden
@@ -105,8 +106,8 @@ def test_a_single_hidden_number_is_no_secret():
     panel = cells(size=14)
     one = replace(panel, high=panel.counts + np.eye(4)[0] * 5, total=panel.counts.sum(axis=1))
     at = {"vars": None, "mode": "FAST_COMPILE"}
-    point = build_logistic_normal(panel).initial_point()
-    known, hidden = build_logistic_normal(panel), build_logistic_normal(one)
+    point = build_dirichlet_multinomial(panel).initial_point()
+    known, hidden = build_dirichlet_multinomial(panel), build_dirichlet_multinomial(one)
     ways = float(MULTINOMIAL.constant(panel.counts, panel.size).sum())  # which the known cells leave out
     assert float(hidden.compile_logp(**at)(point)) == pytest.approx(float(known.compile_logp(**at)(point)) + ways)
 
@@ -156,11 +157,10 @@ def test_refuses_what_it_cannot_split_or_compare(key, changed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("build", [build_dirichlet_multinomial, build_logistic_normal])
-def test_recovers_a_move_from_the_top_rung_to_the_bottom(build):
+def test_recovers_a_move_from_the_top_rung_to_the_bottom():
     tau = np.array([0.9, 0.0, 0.0, -0.9])
     panel = cells(n_districts=16, tau=tau, size=60, seed=4)
-    fit = sample(build(panel), seed=5, settings=CAREFUL)
+    fit = sample(build_dirichlet_multinomial(panel), seed=5, settings=CAREFUL)
     low, high = np.quantile(fit.values("tau_type"), [0.005, 0.995], axis=0)
     assert ((low < tau) & (tau < high)).all()
     points = effect_on_types(fit, panel)

@@ -174,7 +174,6 @@ def logp_at_prior_sds(model):
 
 BUILDERS = {
     "binomial": binomial.build_binomial,
-    "beta_binomial": binomial.build_beta_binomial,
     "poisson": lambda panel: poisson.build_poisson(panel, RATES),
     "negative_binomial": lambda panel: negative_binomial.build_negative_binomial(panel, RATES),
 }

@@ -1,8 +1,6 @@
 from dataclasses import replace
 
 import numpy as np
-import pymc as pm
-import pytensor.tensor as pt
 import pytest
 from scipy import stats
 from scipy.special import expit, logit
@@ -10,14 +8,10 @@ from scipy.special import expit, logit
 from sverige_did.bayes.models.district_effects import Cells
 from sverige_did.bayes.models.two_part_costs import (
     AMOUNT,
-    Amounts,
     Totals,
     average_cost_effect,
-    build_amounts,
     build_totals,
     build_use,
-    clustered_normal,
-    clustered_normal_logp,
     effect_on_costs,
 )
 from sverige_did.bayes.sampling.sample import Settings, sample
@@ -26,7 +20,7 @@ from sverige_did.errors import RefusedError
 SLOWLY = Settings(draws=1500, target_accept=0.98)
 
 
-def amounts(n_districts=6, n_periods=4, seed=0, use=0.0, amount=0.0, residents=300):
+def totals(n_districts=6, n_periods=4, seed=0, use=0.0, amount=0.0, residents=300):
     """Two of the districts are treated from the middle on; children keep their district, and half their spending.
 
     ``use`` and ``amount`` are the effects, on the log-odds of any spending and on the logarithm of the amount.
@@ -42,32 +36,7 @@ def amounts(n_districts=6, n_periods=4, seed=0, use=0.0, amount=0.0, residents=3
     log = 12.0 + own[district[cell], who] + 0.4 * rng.standard_normal(len(cell)) + amount * dose[cell]
     users = spends.sum(axis=1).astype(float)
     cells = Cells(district, period, treated, dose, users, users, np.full(len(district), float(residents)))
-    return Amounts(cells, np.exp(log), cell, district[cell] * residents + who, 2015)
-
-
-def totals(data):
-    return Totals(data.use, np.bincount(data.cell, weights=data.amount, minlength=len(data.use.low)), 2015)
-
-
-def test_a_childs_own_level_is_integrated_out_as_the_full_covariance_says():
-    rng = np.random.default_rng(1)
-    cluster = np.array([0, 0, 0, 2, 2, 3, 3, 3, 3])  # nobody is child 1
-    y, mean = rng.normal(size=9), rng.normal(size=9)
-    each = np.bincount(cluster, minlength=4).astype(float)
-    for spread, sd in ((0.7, 1.3), (0.2, 0.0)):
-        cov = spread**2 * np.eye(9) + sd**2 * (cluster[:, None] == cluster[None, :])
-        terms = (pt.as_tensor(x) for x in (y, mean, np.float64(spread), np.float64(sd), cluster, each))
-        found = clustered_normal_logp(*terms).eval(mode="FAST_COMPILE")
-        assert found == pytest.approx(stats.multivariate_normal.logpdf(y, mean, cov))
-
-
-def test_simulated_children_vary_and_go_together_as_they_should():
-    rng = np.random.default_rng(2)
-    cluster, each = np.array([0, 0, 1]), np.array([2.0, 1.0])
-    y = clustered_normal(np.array([1.0, 2.0, 3.0]), np.array(0.5), np.array(1.2), cluster, each, rng, (40_000,))
-    assert y.mean(axis=0) == pytest.approx([1.0, 2.0, 3.0], abs=0.03)
-    expected = 0.25 * np.eye(3) + 1.44 * (cluster[:, None] == cluster[None, :])
-    assert np.cov(y.T) == pytest.approx(expected, abs=0.05)
+    return Totals(cells, np.bincount(cell, weights=np.exp(log), minlength=len(district)), 2015)
 
 
 def at(model, point, name):
@@ -81,32 +50,8 @@ def logp(model, variables=None):
     return model.compile_logp(vars=variables, sum=variables is None, mode="FAST_COMPILE")(point)
 
 
-def test_amounts_are_the_clustered_normal_of_the_shared_structure():
-    data = amounts()
-    model = build_amounts(data)
-    point = {name: np.full_like(value, 0.7) for name, value in model.initial_point().items()}
-    eta, scale = at(model, point, "eta"), at(model, point, "scale")[-1]
-    spread = 0.5 * np.exp(0.75 * 0.7)
-    cov = spread**2 * np.eye(len(data.amount)) + scale**2 * (data.child[:, None] == data.child)
-    expected = stats.multivariate_normal.logpdf(np.log(data.amount), eta[data.cell], cov)
-    assert float(logp(model, [model["y"]])[0]) == pytest.approx(expected)
-
-
-def test_amounts_can_be_simulated_from_the_prior():
-    data = amounts()
-    log = pm.draw(build_amounts(data)["y"], draws=300, random_seed=6, mode="FAST_COMPILE")
-    assert log.shape == (300, len(data.amount))
-    level = AMOUNT.level
-    assert log.mean() == pytest.approx(level.mean, abs=4 * level.sd / np.sqrt(300))
-    twice = [np.flatnonzero(data.child == child)[:2] for child in np.unique(data.child)]
-    pair = next(two for two in twice if len(two) == 2)
-    other = [pair[0], np.flatnonzero(data.use.district[data.cell] != data.use.district[data.cell[pair[0]]])[0]]
-    own, strangers = (np.diff(log[:, two]).std() for two in (pair, other))
-    assert own < strangers
-
-
 def test_totals_are_the_sum_of_that_many_gammas():
-    data = totals(amounts())
+    data = totals()
     model = build_totals(data)
     point = {name: np.full_like(value, 0.7) for name, value in model.initial_point().items()}
     eta = at(model, point, "eta")
@@ -117,14 +62,16 @@ def test_totals_are_the_sum_of_that_many_gammas():
 
 
 def test_order_and_the_unit_of_money_do_not_matter():
-    data = amounts()
-    found = float(logp(build_amounts(data)))
-    order = np.random.default_rng(3).permutation(len(data.amount))
-    shuffled = replace(data, amount=data.amount[order], cell=data.cell[order], child=data.child[order])
-    assert float(logp(build_amounts(shuffled))) == pytest.approx(found)
+    data = totals()
+    found = float(logp(build_totals(data)))
+    order = np.random.default_rng(3).permutation(len(data.total))
+    columns = ("district", "period", "dose", "low", "high", "size")
+    use = replace(data.use, **{name: getattr(data.use, name)[order] for name in columns})
+    assert float(logp(build_totals(Totals(use, data.total[order], 2015)))) == pytest.approx(found)
     thousands = replace(AMOUNT, level=replace(AMOUNT.level, mean=AMOUNT.level.mean - np.log(1000)))
-    in_thousands = build_amounts(replace(data, amount=data.amount / 1000), thousands)
-    assert float(logp(in_thousands)) == pytest.approx(found)
+    in_thousands = build_totals(replace(data, total=data.total / 1000), thousands)
+    with_users = int((data.use.low > 0).sum())
+    assert float(logp(in_thousands)) == pytest.approx(found + with_users * np.log(1000))
 
 
 def test_known_answer_of_half_the_users_at_two_thirds_of_the_price():
@@ -166,54 +113,31 @@ def part(cells, eta, tau, n, **more):
 
 
 def test_effect_in_kroner_from_the_draws_of_both_parts():
-    data = amounts()
+    data = totals()
     use = part(data.use, logit(0.02), logit(0.01) - logit(0.02), 7)
-    spread, child = np.full(5, np.log(0.4)), np.full(5, 0.6)
-    amount = part(data.use, np.log(100_000), np.log(0.9), 5, log_spread=spread, sd_child=child)
+    amount = part(data.use, np.log(100_000), np.log(0.9), 5)
     told = effect_on_costs(use, amount, data, np.random.default_rng(5))
-    mean = 100_000 * np.exp((0.4**2 + 0.6**2) / 2)
-    assert told.per_child == pytest.approx(np.full(5, 0.01 * 0.9 * mean - 0.02 * mean))
+    assert told.per_child == pytest.approx(np.full(5, -1100.0))
     assert told.ratio == pytest.approx(np.full(5, 0.45))
-    plain = effect_on_costs(use, amount, totals(data), np.random.default_rng(5), np.array([1.0, 3, 0, 0, 0, 0]))
-    assert plain.per_child == pytest.approx(np.full(5, -1100.0))
+    weighed = effect_on_costs(use, amount, data, np.random.default_rng(5), np.array([1.0, 3, 0, 0, 0, 0]))
+    assert weighed.per_child == pytest.approx(np.full(5, -1100.0))
 
 
 def test_draws_of_a_common_seed_are_not_paired_in_order():
-    data = amounts()
+    data = totals()
     rng = np.random.default_rng(6)
     noise = rng.normal(size=2000)
     use, amount = part(data.use, -4.0, 0.0, 2000), part(data.use, 12.0, 0.0, 2000)
     for fit in (use, amount):
         fit.parts["tau_district"] = np.repeat(noise[:, None], 2, axis=1)
         fit.parts["eta"] = fit.parts["eta"] + noise[:, None] * data.use.dose
-    told = effect_on_costs(use, amount, totals(data), rng)
+    told = effect_on_costs(use, amount, data, rng)
     # The logarithm of the ratio is nearly the sum of the two effects: sd 1.4 when they are apart, 2 when paired.
     assert np.log(told.ratio).std() == pytest.approx(np.sqrt(2), rel=0.1)
     order = np.random.default_rng(6)
     order.normal(size=2000)
-    again = effect_on_costs(use, amount, totals(data), order)
+    again = effect_on_costs(use, amount, data, order)
     assert np.array_equal(told.per_child, again.per_child)
-
-
-@pytest.mark.parametrize(
-    ("key", "change"),
-    [
-        ("cells_lengths", lambda d: {"cell": d.cell[1:]}),
-        ("cells_lengths", lambda d: {"cell": d.cell + 1}),
-        ("cells_lengths", lambda d: {"amount": d.amount[:0], "cell": d.cell[:0], "child": d.child[:0]}),
-        ("costs_amount", lambda d: {"amount": d.amount * (d.child != d.child[0])}),
-        ("costs_amount", lambda d: {"amount": np.full_like(d.amount, np.nan)}),
-        ("costs_users", lambda d: {"cell": np.roll(d.cell, 1) * (np.arange(len(d.cell)) > 3)}),
-        ("costs_users", lambda d: {"use": replace(d.use, high=d.use.low + 1)}),
-        ("costs_child_twice", lambda d: {"child": np.zeros_like(d.child)}),
-        ("totals_count_above_trials", lambda d: {"use": replace(d.use, size=np.full_like(d.use.size, 2.0))}),
-    ],
-)
-def test_refuses_amounts_that_do_not_belong_to_the_users(key, change):
-    data = amounts()
-    with pytest.raises(RefusedError) as refused:
-        replace(data, **change(data))
-    assert refused.value.problems[0].key == key
 
 
 @pytest.mark.parametrize(
@@ -229,46 +153,34 @@ def test_refuses_amounts_that_do_not_belong_to_the_users(key, change):
     ],
 )
 def test_refuses_totals_that_do_not_fit_the_users(key, change):
-    data = totals(amounts())
+    data = totals()
     with pytest.raises(RefusedError) as refused:
         replace(data, **change(data))
     assert refused.value.problems[0].key == key
 
 
 def test_nobody_with_spending_is_refused_with_the_cells():
-    use = amounts().use
+    use = totals().use
     with pytest.raises(RefusedError) as refused:
         replace(use, low=0 * use.low, high=0 * use.low)
     assert refused.value.problems[0].key == "cells_all_zero"
 
 
-def test_three_hundred_districts_and_a_child_with_forty_amounts_can_be_built():
-    large = amounts(n_districts=300, n_periods=2, residents=100)
-    for model in (build_use(large), build_amounts(large), build_totals(totals(large))):
+def test_three_hundred_districts_can_be_built():
+    large = totals(n_districts=300, n_periods=2, residents=100)
+    for model in (build_use(large), build_totals(large)):
         assert np.isfinite(logp(model))
-    long = amounts(n_districts=4, n_periods=40, residents=1, seed=7)
-    rows = np.arange(40)
-    use = replace(
-        long.use, low=np.where(long.use.district == 0, 1.0, 0.0), high=np.where(long.use.district == 0, 1.0, 0.0)
-    )
-    alone = Amounts(use, np.full(40, 1e5), rows, np.zeros(40, dtype=int), 2015)
-    assert np.isfinite(logp(build_amounts(alone)))
 
 
 @pytest.mark.slow
 def test_recovers_money_saved_on_each_child_and_where_it_was_saved():
-    data = amounts(n_districts=12, n_periods=6, seed=9, use=-0.5, amount=-0.3, residents=400)
+    data = totals(n_districts=12, n_periods=6, seed=9, use=-0.5, amount=-0.3, residents=400)
     use = part(data.use, -3.5, -0.5, 4000)  # as if the first part were known; its model is the binomial one
-    by_child = sample(build_amounts(data), seed=11, settings=SLOWLY)
-    by_total = sample(build_totals(totals(data)), seed=12, settings=SLOWLY)
-    assert np.quantile(by_child.values("sd_child"), 0.005) < 0.6 < np.quantile(by_child.values("sd_child"), 0.995)
-    spread = np.exp(by_child.values("log_spread"))
-    assert np.quantile(spread, 0.005) < 0.4 < np.quantile(spread, 0.995)
-    for amount, costs in ((by_child, data), (by_total, totals(data))):
-        low, high = np.quantile(amount.values("tau"), [0.005, 0.995])
-        assert low < -0.3 < high
-        told = effect_on_costs(use, amount, costs, np.random.default_rng(13))
-        without = expit(-3.5) * np.exp(12 + (0.6**2 + 0.4**2) / 2)
-        true = without * (expit(-4.0) / expit(-3.5) * np.exp(-0.3) - 1)
-        assert np.quantile(told.per_child, 0.005) < true < np.quantile(told.per_child, 0.995)
-        assert np.mean(told.by_use < 0) > 0.95
+    amount = sample(build_totals(data), seed=12, settings=SLOWLY)
+    low, high = np.quantile(amount.values("tau"), [0.005, 0.995])
+    assert low < -0.3 < high
+    told = effect_on_costs(use, amount, data, np.random.default_rng(13))
+    without = expit(-3.5) * np.exp(12 + (0.6**2 + 0.4**2) / 2)
+    true = without * (expit(-4.0) / expit(-3.5) * np.exp(-0.3) - 1)
+    assert np.quantile(told.per_child, 0.005) < true < np.quantile(told.per_child, 0.995)
+    assert np.mean(told.by_use < 0) > 0.95

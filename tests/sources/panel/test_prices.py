@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sverige_did.errors import RefusedError
-from sverige_did.sources.panel.prices import PriceIndex, fixed_prices, index_from_growth
+from sverige_did.sources.panel.prices import PriceIndex, fixed_prices
 
 INDEX = PriceIndex(name="test", source="hand", years=(2013, 2014, 2015), levels=(100.0, 102.0, 104.04))
 
@@ -29,19 +29,11 @@ def test_there_and_back_again():
     assert fixed_prices(there, 2015, INDEX, base_year=2013) == pytest.approx(amount)
 
 
-def test_growth_makes_the_same_index():
-    index = index_from_growth("test", "hand", [2014, 2015], [2.0, 2.0])
-    assert index.years == (2013, 2014, 2015)
-    assert index.levels == pytest.approx((100.0, 102.0, 104.04))
-
-
 @pytest.mark.parametrize(
     ("make", "key"),
     [
         (lambda: fixed_prices([1.0], [2012], INDEX, base_year=2014), "price_year_missing"),
         (lambda: fixed_prices([1.0], [2013], INDEX, base_year=2020), "price_year_missing"),
-        (lambda: index_from_growth("test", "hand", [2013, 2015], [2.0, 2.0]), "price_growth_gap"),
-        (lambda: index_from_growth("test", "hand", [2013], [2.0, 2.0]), "price_growth_gap"),
     ],
 )
 def test_refusals(make, key):

@@ -95,6 +95,17 @@ def test_the_partly_treated_half_year_is_left_out_or_counted_as_the_plan_says() 
     assert first(run(base, intention)).result.estimate < first(run(spoilt, intention)).result.estimate
 
 
+def test_two_way_fixed_effects_stand_beside_the_methods_and_say_the_same_on_complete_data() -> None:
+    found = run(panel(2.0), study(weights="children"))
+    by = {(f.result.estimator, f.result.inference): f.result for f in found.findings}
+    two_way, grey = by["twfe", "cr1"], by["collapse", "cr1"]
+    assert two_way.estimate == pytest.approx(grey.estimate)
+    assert two_way.std_error == pytest.approx(grey.std_error, rel=0.02)
+    assert (two_way.weights, two_way.notes, two_way.n_units) == ("baseline", ("shown_in_grey",), 16)
+    few = run(panel(2.0, treated=2, control=4), study())
+    assert "twfe" not in {f.result.estimator for f in few.findings}
+
+
 def test_a_ratio_does_not_depend_on_the_unit_of_the_count() -> None:
     plan = study(scales=("ratio",))
     one, thousand = (first(run(panel(-6.0, scale=scale), plan), "did_log") for scale in (1.0, 1000.0))
@@ -108,7 +119,7 @@ def test_a_district_without_events_gives_no_ratio_and_says_so() -> None:
     empty = (cells["unit"] == "d09") & (cells["period"] >= "2014H1")
     cells.loc[empty, ["value", "low", "high"]] = 0.0
     found = run(Panel.of(cells, synthetic=True), study(scales=("ratio",)))
-    assert {f.result.estimator for f in found.findings} == {"collapse", "before_after", "did", "poisson"}
+    assert {f.result.estimator for f in found.findings} == {"collapse", "twfe", "before_after", "did", "poisson"}
     assert "errors.log_of_nothing" in [remark.key for remark in found.lineups[0].remarks]
     assert found.lineups[0].scale == "rate_per_1000"
 

@@ -22,7 +22,7 @@ from sverige_did.study.study import Study
 RATE, SHARE = "institution_per_1000", "institution_share"
 EVERY = {
     "pretrends", "relative_magnitudes", "placebo_dates", "leave_one_out", "tipping_shock", "regression_to_mean",
-    "spillover", "scale_discrepancy", "other_weights", "other_window",
+    "spillover", "scale_discrepancy", "other_weights", "other_window", "synthetic_did",
 }  # fmt: skip
 
 
@@ -110,13 +110,37 @@ def test_what_cannot_be_asked_says_why() -> None:
     short = levels(7)[:, :]
     short[:, :4] = np.nan  # one period before is left
     found = run(panel({RATE: short}), study(outcomes=wanted(RATE, scales=("rate_per_1000",))))
-    for check in ("pretrends", "relative_magnitudes", "placebo_dates", "regression_to_mean"):
+    for check in ("pretrends", "relative_magnitudes", "placebo_dates", "regression_to_mean", "synthetic_did"):
         assert (found[check].status, found[check].key) == ("could_not_run", "short")
     few = run(panel({RATE: levels(8)[:6]}, ("2013-08-01",) * 2 + (None,) * 4), study(outcomes=wanted(RATE)))
     assert {(name, one.key) for name, one in few.items()} == {(name, "few_districts") for name in BY_DISTRICT}
     dates = ("2013-01-01",) * 3 + ("2014-01-01",) * 3 + (None,) * 8
     staggered = run(panel({RATE: levels(9, dates)}, dates), study(outcomes=wanted(RATE)))
     assert {one.key for one in staggered.values()} == {"staggered"}
+
+
+def test_weighted_controls_follow_districts_that_were_on_their_way() -> None:
+    """Treated districts climb like the steeper half of the controls: half of the drift is gone from five periods."""
+    years, steep = np.arange(len(LABELS)) / 2, np.arange(16) < 10
+    table = levels(13) + 3 * years * steep[:, None]
+    found = run(panel({RATE: table}), study(outcomes=wanted(RATE, scales=("rate_per_1000",))))["synthetic_did"]
+    assert found.key == "turns"
+    assert found.numbers["effect"] > 4
+    assert found.numbers["effect_other"] < 0.55 * found.numbers["effect"]
+    assert found.numbers["controls"] < found.numbers["of_controls"] == 12
+    assert found.numbers["p"] > 0.05
+
+
+def test_weighted_controls_need_every_district_in_every_period_and_see_no_donut() -> None:
+    plan = study(outcomes=wanted(RATE, scales=("rate_per_1000",)))
+    table = levels(14, effect=-4.0)
+    spoilt, holed = table.copy(), table.copy()
+    spoilt[:, LABELS.index("2013H2")] *= 50
+    holed[9, 1] = np.nan
+    one, other = (run(panel({RATE: t}), plan)["synthetic_did"] for t in (table, spoilt))
+    assert one.numbers == other.numbers
+    none = run(panel({RATE: holed}), plan)["synthetic_did"]
+    assert (none.status, none.key) == ("could_not_run", "unbalanced")
 
 
 def test_a_share_is_doubted_on_four_scales_and_a_ratio_by_its_logarithm() -> None:

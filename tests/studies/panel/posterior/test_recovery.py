@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from sverige_did.bayes.models.binomial import SHARES, build_beta_binomial, build_binomial
+from sverige_did.bayes.models.binomial import SHARES, build_binomial
 from sverige_did.bayes.models.district_effects import Cells, PanelPriors
 from sverige_did.bayes.models.effects import effect_in_new_district, effect_on_treated, percent
 from sverige_did.bayes.models.negative_binomial import build_negative_binomial
@@ -37,11 +37,6 @@ def binomial(rng, eta, size):
     return rng.binomial(size.astype(int), expit(eta))
 
 
-def clustered(rng, eta, size):
-    share = rng.beta(80 * expit(eta), 80 * expit(-eta))
-    return rng.binomial(size.astype(int), share)
-
-
 def poisson(rng, eta, size):
     return rng.poisson(size * np.exp(eta))
 
@@ -52,12 +47,6 @@ def negative_binomial(rng, eta, size):
 
 CASES = {
     "binomial": (binomial, lambda cells: build_binomial(cells, SHARES), percent, lambda eta: 100 * expit(eta)),
-    "beta_binomial": (
-        clustered,
-        lambda cells: build_beta_binomial(cells, SHARES),
-        percent,
-        lambda eta: 100 * expit(eta),
-    ),
     "poisson": (poisson, lambda cells: build_poisson(cells, RATES), np.exp, np.exp),
     "negative_binomial": (negative_binomial, lambda cells: build_negative_binomial(cells, RATES), np.exp, np.exp),
 }

@@ -1,0 +1,62 @@
+"""Another estimator: controls and periods before weighted until together they move as the treated districts did."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sverige_did.checks.leave_one_out import excludes
+from sverige_did.did.synthetic import synthetic_did
+from sverige_did.inference.cluster_robust import TTest
+from sverige_did.inference.districts import Bools, Districts, Floats
+from sverige_did.inference.permutation import permutation_test_of
+from sverige_did.results.estimates import CheckResult
+
+PLACEBOS = 999
+"""Choices of districts that weights are fitted to anew, where there are more: p is then known to within 0.014."""
+
+
+def synthetic_beside(
+    planned: TTest,
+    levels: Floats,
+    post: Bools,
+    sample: Districts,
+    outcome: str,
+    *,
+    scale: str,
+    rng: np.random.Generator,
+) -> CheckResult:
+    """Synthetic difference-in-differences of ``levels`` (G, T) beside the ``planned`` estimate of the same districts.
+
+    ``post`` (T,) marks the periods after. p is the share of choices of treated districts with an estimate as far from
+    none: exact where districts could have changed places, too small where the treated ones vary more than the others.
+    ``controls`` is on how many equally weighted controls the weight would rest, 1 / sum omega^2.
+
+    Raises RefusedError: those of :func:`~sverige_did.did.synthetic.synthetic_did`.
+    """
+    found = synthetic_did(levels, sample.treated, post, sample.weights)
+    placebo = permutation_test_of(
+        lambda chosen: synthetic_did(levels, chosen, post, sample.weights).estimate,
+        sample.treated,
+        rng=rng,
+        strata=sample.strata,
+        draws=PLACEBOS,
+        limit=PLACEBOS,
+    )
+    return CheckResult(
+        check="synthetic_did",
+        outcome=outcome,
+        scale=scale,
+        key="turns" if differ(planned, found.estimate, placebo.p_value) else "result",
+        numbers={
+            "effect": planned.estimate,
+            "effect_other": found.estimate,
+            "p": placebo.p_value,
+            "controls": float(1 / np.square(found.omega).sum()),
+            "of_controls": float(found.omega.size),
+        },
+    )
+
+
+def differ(planned: TTest, other: float, p: float) -> bool:
+    """Whether signs differ, or one stands out from no effect at the planned level and the other does not."""
+    return (p <= planned.alpha) != excludes(planned) or other * planned.estimate < 0
