@@ -18,6 +18,7 @@ from sverige_did.study.blocks import Bilingual as Bilingual
 from sverige_did.study.blocks import Name as Name
 from sverige_did.study.blocks import Plan as Plan
 from sverige_did.study.blocks import Positive, Posterior, Registers, Share
+from sverige_did.study.readings import Reading, Reconstruction
 
 
 class Group(Plan):
@@ -121,14 +122,6 @@ class Sensitivity(Plan):
     overdispersion: tuple[Positive, ...]
 
 
-class Reading(Plan):
-    """One way to read a damaged table; all readings are carried to the end, none is chosen."""
-
-    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
-    label: Bilingual
-    definition: Bilingual
-
-
 class Source(Plan):
     """A document that figures come from; ``file`` is how the data name it."""
 
@@ -169,6 +162,11 @@ class Study(Plan):
     questions: tuple[Question, ...] = Field(min_length=1)
     outcomes: tuple[Outcome, ...] = Field(min_length=1)
     readings: tuple[Reading, ...] = ()
+    reconstruction: Reconstruction | None = Field(
+        default=None,
+        exclude_if=lambda block: block is None,  # a plan without it means what it meant before
+        description="Published figures: the damaged tables, as a rule written in readings.yaml beside the plan",
+    )
     sources: tuple[Source, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     priors: tuple[PriorSpec, ...] = ()
