@@ -12,9 +12,9 @@ from sverige_did.study.study import Study
 
 def run(plan: Path, reported: Path, feasible: Path, out: Path) -> tuple[int, int]:
     """Write the enumerations and the tables; the number of tables, and of contradictions found."""
-    facts = read_models(reported, Reported)
-    found = every_reading(facts)
-    tables = all_tables(read_model(plan, Study), facts, found)
+    study, facts = read_model(plan, Study), read_models(reported, Reported)
+    found = every_reading(study, facts)
+    tables = all_tables(study, facts, found)
     write_models(feasible, found)
     write_models(out, tables)
     return len(tables), len({conflict for item in found for conflict in item.conflicts})

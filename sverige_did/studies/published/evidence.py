@@ -10,7 +10,8 @@ from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import EFFECT_CLASSES, Estimate, Finding
 from sverige_did.results.published import Reported
 from sverige_did.sources.published.facts import limits
-from sverige_did.studies.published.group_tables import MOMENTS, GroupTable, is_at
+from sverige_did.studies.published.group_tables import GroupTable
+from sverige_did.studies.published.plan_parts import MOMENTS, When, assumed, figures_at
 from sverige_did.study.study import Study
 
 Range = tuple[float, float]
@@ -60,10 +61,9 @@ class Evidence:
         wanted = (outcome, measure, group)
         return tuple(fact for fact in self.facts if (fact.outcome, fact.measure, fact.group) == wanted)
 
-    def level(self, outcome: str, group: str, when: str) -> Printed | None:
+    def level(self, outcome: str, group: str, when: When) -> Printed | None:
         """A printed level, before or after, in its own unit."""
-        chosen = [fact for fact in self.select(outcome, "level", group) if is_at(fact, self.study, when)]
-        return narrowest(chosen)
+        return narrowest(figures_at(self.select(outcome, "level", group), self.study, when))
 
     def change(self, outcome: str, group: str) -> Printed | None:
         """A printed change from before to after: printed as such, or as two levels, or in words as “unchanged”.
@@ -77,8 +77,8 @@ class Evidence:
         before, after = (self.level(outcome, group, when) for when in MOMENTS)
         if before and after:
             return Printed(after.point - before.point, after.low - before.high, after.high - before.low)
-        allowed = study.assumption("control_unchanged_pp")
-        if any(fact.fact_id in allowed.source for fact in self.select(outcome, "direction", group)):
+        allowed = assumed(study, "control_unchanged_pp")
+        if allowed and any(fact.fact_id in allowed.source for fact in self.select(outcome, "direction", group)):
             return Printed(0.0, -allowed.value, allowed.value)
         return None
 

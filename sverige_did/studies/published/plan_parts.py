@@ -1,0 +1,36 @@
+"""What every estimate of published figures asks of the plan: its assumptions, and what counts as before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from sverige_did.errors import InputError, Problem
+from sverige_did.results.published import Reported
+from sverige_did.study.study import Assumption, Study
+
+Pair = tuple[int, int]
+When = Literal["before", "after"]
+MOMENTS: tuple[When, When] = ("before", "after")
+
+
+def assumed(study: Study, key: str) -> Assumption | None:
+    """The plan's assumption of that key, if it has one."""
+    return next((item for item in study.assumptions if item.key == key), None)
+
+
+def needed(study: Study, key: str) -> Assumption:
+    """The plan's assumption of that key. Raises InputError that names it where the plan lacks it."""
+    found = assumed(study, key)
+    if found is None:
+        raise InputError(Problem("plan_assumption_missing", file="study.yaml", column="assumptions", expected=key))
+    return found
+
+
+def figures_at(facts: Iterable[Reported], study: Study, when: When) -> list[Reported]:
+    """The figures about the state before (the latest, where there are several dates) or at the main follow-up."""
+    if when == "after":
+        return [fact for fact in facts if fact.period_end == study.periods.follow_up]
+    early = [fact for fact in facts if fact.period_end <= study.periods.baseline]
+    latest = max((fact.period_end for fact in early), default=None)
+    return [fact for fact in early if fact.period_end == latest]

@@ -1,0 +1,113 @@
+"""Counts that a source prints outright: numbers of children, and shares of a printed number of children.
+
+A share is known by a ``total`` (how many there were) with a ``count``, a ``level`` in per cent, or both, for one
+outcome, group and date. Every pair of whole numbers that all these figures allow is enumerated; where none is left,
+the figures contradict each other, and the smallest sets that do are named.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from sverige_did.outcomes import CATALOGUE
+from sverige_did.results.published import Feasible, Reported
+from sverige_did.sources.published.contradictions import solve
+from sverige_did.sources.published.enumeration import Constraint, Problem, Unknown, Whole
+from sverige_did.sources.published.facts import limits
+from sverige_did.studies.published.plan_parts import MOMENTS, Pair, figures_at
+from sverige_did.study.formula import terms_of
+from sverige_did.study.study import Study
+
+GROUPS = ("treated", "control")
+KEPT = 3
+"""Tables kept of each group where many fit: those with the smallest, the middle and the largest change."""
+
+PRINTED = {"treated": "printed_treated", "control": "printed_control"}
+"""The readings that these enumerations go by."""
+
+
+def every_share(study: Study, facts: Sequence[Reported]) -> Iterator[Feasible]:
+    """The enumeration of each outcome's printed counts, group by group. Tables that contradict figures are dropped:
+    with a choice among one's own figures an estimate would only look sure."""
+    for outcome, group in product(study.outcomes, GROUPS):
+        problem = _problem(study, facts, outcome.outcome, group)
+        if problem is not None:
+            found = solve(problem)
+            none = {"tables": (), "intervals": {}, "given_up": ()}
+            yield found if found.consistent else found.model_copy(update=none)
+
+
+def _problem(study: Study, facts: Sequence[Reported], outcome: str, group: str) -> Problem | None:
+    """One group's events among totals, before (``_0``) and after (``_1``); None where a total is not printed."""
+    if CATALOGUE[outcome].family not in {"share", "rate"}:
+        return None
+    mine = [fact for fact in facts if (fact.outcome, fact.group) == (outcome, group) and isinstance(fact.value, float)]
+    rules: list[Constraint] = []
+    tops = []
+    for at, when in enumerate(MOMENTS):
+        here = {measure: figures_at(_of(mine, measure), study, when) for measure in ("total", "count", "level")}
+        if not here["total"] or not (here["count"] or here["level"]):
+            return None
+        rules += [_rule(fact, f"total_{at}", given=True) for fact in here["total"]]
+        rules += [_rule(fact, f"events_{at}") for fact in here["count"]]
+        shares = [fact for fact in here["level"] if fact.unit == "percent"]
+        rules += [_rule(fact, f"100 * events_{at} / total_{at}") for fact in shares]
+        tops.append(_top(here["total"], here["count"], shares))
+    change = "100 * events_1 / total_1 - 100 * events_0 / total_0"
+    ends = (fact for fact in _of(mine, "change") if fact.unit == "pp" and fact.period_end == study.periods.follow_up)
+    rules += [_rule(fact, change) for fact in ends]
+    return Problem(
+        reading=PRINTED[group],
+        outcome=outcome,
+        unknowns=tuple(Unknown(f"{name}_{at}", low, tops[at]) for at in (0, 1) for name, low in (("total", 1), ("events", 0))),
+        constraints=tuple(rules),
+        wholes=tuple(Whole(f"total_{at}", (f"events_{at}",)) for at in (0, 1)),
+        quantities=(("share_change_pp", terms_of(change)),),
+    )
+
+
+def _of(facts: Sequence[Reported], measure: str) -> list[Reported]:
+    return [fact for fact in facts if fact.measure == measure]
+
+
+def _rule(fact: Reported, formula: str, *, given: bool = False) -> Constraint:
+    return Constraint((fact.fact_id,), terms_of(formula), *limits(fact), given=given)
+
+
+def _top(totals: Sequence[Reported], counts: Sequence[Reported], shares: Sequence[Reported]) -> int:
+    """So large that count and share alone could be had with a larger total: else the total would not be named."""
+    lowest = min((fact.low for fact in shares if fact.low > 0), default=100.0)
+    return math.floor(max([fact.high for fact in totals] + [100 * fact.high / lowest + 1 for fact in counts]))
+
+
+def pairs(outcome: str, found: Sequence[Feasible]) -> Iterator[tuple[tuple[Pair, Pair], tuple[Pair, Pair]]]:
+    """((treated events, totals), (control events, totals)), each before and after, for every way that is kept.
+
+    None unless both groups' figures fit.
+    """
+    mine = {item.reading: item for item in found if item.outcome == outcome}
+    sides = [_kept(mine[reading]) if reading in mine else [] for reading in PRINTED.values()]
+    yield from product(*sides)
+
+
+def _kept(found: Feasible) -> list[tuple[Pair, Pair]]:
+    """A group's events and totals: the extremes of the change, and the middle."""
+    rows = [dict(zip(found.unknowns, table, strict=True)) for table in found.tables]
+    rows.sort(key=lambda row: row["events_1"] / row["total_1"] - row["events_0"] / row["total_0"])
+    if len(rows) > KEPT:
+        rows = [rows[0], rows[len(rows) // 2], rows[-1]]
+    return [((row["events_0"], row["events_1"]), (row["total_0"], row["total_1"])) for row in rows]
+
+
+def counts(study: Study, facts: Sequence[Reported], outcome: str, group: str) -> list[Pair]:
+    """Numbers of children before and after, as printed; with their rounding also the smallest and largest change."""
+    mine = [fact for fact in facts if (fact.outcome, fact.measure, fact.group) == (outcome, "count", group)]
+    sides = [figures_at(mine, study, when) for when in MOMENTS]
+    if not all(sides):
+        return []
+    before, after = (side[0] for side in sides)
+    ends = [(math.ceil(fact.low), math.floor(fact.high)) for fact in (before, after)]
+    ways = [(int(before.number), int(after.number)), (ends[0][0], ends[1][1]), (ends[0][1], ends[1][0])]
+    return list(dict.fromkeys(ways))
