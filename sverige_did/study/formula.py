@@ -1,4 +1,4 @@
-"""What a printed figure says about counts, as a formula: ``100 * institution_1 / placed_1 - 100 * institution_0 / placed_0``."""
+"""What a printed figure says about counts, as a formula: ``100 * institution_1 / placed_1 - 100``."""
 
 from __future__ import annotations
 
@@ -57,4 +57,7 @@ def _names(text: str) -> tuple[str, ...]:
 def figures_in(text: str) -> tuple[tuple[float, str], ...]:
     """The fact ids of a sum such as ``K1 - K2 + K3``, each with its sign; signs stand between blanks."""
     first, *rest = re.split(r"\s+([+-])\s+", text.strip())
-    return ((1.0, first), *((-1.0 if sign == "-" else 1.0, name) for sign, name in zip(rest[::2], rest[1::2], strict=True)))
+    return (
+        (1.0, first),
+        *((-1.0 if sign == "-" else 1.0, name) for sign, name in zip(rest[::2], rest[1::2], strict=True)),
+    )

@@ -107,9 +107,7 @@ def read(folder: Path) -> Delivery:
 
 
 @pytest.fixture(scope="module", params=["example", 1, 2])
-def delivery(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Delivery:
+def delivery(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Delivery:
     if request.param == "example":
         return read(ROOT / "data" / "example")
     folder = tmp_path_factory.mktemp("delivery")

@@ -94,7 +94,12 @@ def _printed(study: Study, facts: Sequence[Reported], found: Sequence[Feasible])
             yield from _count_tables(study, facts, outcome.outcome)
         for (y0, n0), (y1, n1) in printed_counts.pairs(outcome.outcome, found):
             yield GroupTable(
-                outcome=outcome.outcome, reading="all", family="binomial", events=(y0, y1), totals=(n0, n1), assumptions=()
+                outcome=outcome.outcome,
+                reading="all",
+                family="binomial",
+                events=(y0, y1),
+                totals=(n0, n1),
+                assumptions=(),
             )
 
 
@@ -110,7 +115,12 @@ def _count_tables(study: Study, facts: Sequence[Reported], outcome: str) -> Iter
     totals = _residents(study) if size else ((1.0, 1.0), (1.0, 1.0))
     for ours, theirs in product(treated, control):
         yield GroupTable(
-            outcome=outcome, reading="all", family="poisson", events=(ours, theirs), totals=totals, assumptions=assumptions
+            outcome=outcome,
+            reading="all",
+            family="poisson",
+            events=(ours, theirs),
+            totals=totals,
+            assumptions=assumptions,
         )
 
 
@@ -249,9 +259,14 @@ def _control_share(
 def _assumed_level(study: Study, outcome: str, treated: Treated) -> float:
     """The plan's level for the first of its shares; elsewhere the treated group's own level before."""
     level = assumed(study, "control_share_level")
-    if level is not None and outcome == _plan(study).shares[0].outcome:
+    if level is not None and outcome == levels_of(study):
         return level.value
     return treated.kind[0] / treated.placed[0]
+
+
+def levels_of(study: Study) -> str | None:
+    """The outcome whose level in the control group the plan's ``control_share_level`` is: the first share's."""
+    return study.reconstruction.shares[0].outcome if study.reconstruction else None
 
 
 def _control_change(facts: Sequence[Reported], outcome: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
@@ -11,8 +12,9 @@ from sverige_did.did.proportions import clopper_pearson, sign_test
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.estimates import Estimate
 from sverige_did.studies.published.estimators import before_after
-from sverige_did.studies.published.evidence import Evidence, Printed
+from sverige_did.studies.published.evidence import Evidence, Printed, narrowest
 from sverige_did.studies.published.group_tables import whole_fractions
+from sverige_did.studies.published.plan_parts import assumed, figures_at
 from sverige_did.study.study import Outcome
 
 Made = Iterable[tuple[str, Estimate]]
@@ -32,23 +34,45 @@ def _none(_: Evidence, __: Outcome) -> Iterator[tuple[str, Estimate]]:
 
 def _levels(evidence: Evidence, outcome: Outcome) -> Iterator[tuple[str, Estimate]]:
     """Percentages of both groups in one period, or of the treated alone; plain ratios where they are no percentages."""
-    treated, control = (evidence.level(outcome.outcome, group, "after") for group in ("treated", "control"))
+    key, level = outcome.outcome, evidence.study.level
+    treated, control = (_level(evidence, key, group) for group in ("treated", "control"))
     if treated is None:
         return
-    percent = evidence.select(outcome.outcome, "level", "treated")[0].unit == "percent"
-    if not percent:
+    named = evidence.select(key, "level", "treated")
+    bases = _bases(evidence, key)
+    if bases is None or (named and named[0].unit != "percent"):
         if control:
-            yield "all", _plain_ratio(treated, control, evidence.study.level)
+            yield "all", _plain_ratio(treated, control, level)
         return
-    largest = round(_largest_base(evidence))
     if control:
-        yield "all", _rate_ratio(evidence, treated, control, largest)
-    yield "all", _proportion(treated, largest, evidence.study.level)
+        yield from (("all", made) for made in _rate_ratio(evidence, key, treated, control))
+    yield from (("all", made) for made in _proportion(treated, bases, level))
 
 
-def _largest_base(evidence: Evidence) -> float:
-    """No more cases in a year than were open at any one time, twice over."""
-    return 2 * max(fact.number for fact in evidence.select("ladder_total", "total", "treated"))
+def _level(evidence: Evidence, outcome: str, group: str) -> Printed | None:
+    """The printed percentage after, or the share that a printed count is of a printed total."""
+    printed = evidence.level(outcome, group, "after")
+    count, total = (_after(evidence, outcome, measure, group) for measure in ("count", "total"))
+    if printed or not (count and total):
+        return printed
+    share = 100 * count.point / total.point
+    return Printed(share, share, share)
+
+
+def _after(evidence: Evidence, outcome: str, measure: str, group: str) -> Printed | None:
+    return narrowest(figures_at(evidence.select(outcome, measure, group), evidence.study, "after"))
+
+
+def _bases(evidence: Evidence, outcome: str, smallest: int = 1) -> tuple[int, int] | None:
+    """The fewest and the most cases behind the treated group's percentage: as printed, or what the cases allow.
+
+    No more cases in a year than were open at any one time, twice over. None where nothing is printed about them.
+    """
+    total = _after(evidence, outcome, "total", "treated")
+    if total:
+        return math.ceil(total.low), math.floor(total.high)
+    cases = evidence.select("ladder_total", "total", "treated")
+    return (smallest, round(2 * max(fact.number for fact in cases))) if cases else None
 
 
 def _plain_ratio(treated: Printed, control: Printed, level: float) -> Estimate:
@@ -67,21 +91,35 @@ def _plain_ratio(treated: Printed, control: Printed, level: float) -> Estimate:
     )
 
 
-def _rate_ratio(evidence: Evidence, treated: Printed, control: Printed, largest: int) -> Estimate:
+def _rate_ratio(evidence: Evidence, outcome: str, treated: Printed, control: Printed) -> Iterator[Estimate]:
     """Every pair of counts that rounds to the printed percentages; the middle estimate with the widest limits.
 
     The smallest base that fits is the smallest number of placements that can round so; bases beyond what the
-    published tables allow are left out.
+    published tables allow are left out. The control group's base is printed, or assumed by its size.
     """
-    size = evidence.study.assumption("control_to_treated").value
+    size, total = assumed(evidence.study, "control_to_treated"), _after(evidence, outcome, "total", "control")
+    bases = _bases(evidence, outcome, _smallest(evidence))
+    if bases is None or not (size or total):
+        yield _plain_ratio(treated, control, evidence.study.level)
+        return
     made = []
-    for y, n in whole_fractions(treated.low / 100, treated.high / 100, smallest=_smallest(evidence), largest=largest):
-        base = round(size * n)
-        (other, total) = min(
-            whole_fractions(control.low / 100, control.high / 100, smallest=max(1, base // 2), largest=2 * base),
-            key=lambda pair: abs(pair[1] - base),
-        )
-        made.append(rate_ratio([y, other], [n, total], level=evidence.study.level))
+    for y, n in _fractions(treated, bases):
+        base = round(total.point if total else size.value * n) if size or total else n
+        span = (math.ceil(total.low), math.floor(total.high)) if total else (max(1, base // 2), 2 * base)
+        others = _fractions(control, span)
+        if others:
+            other, among = min(others, key=lambda pair: abs(pair[1] - base))
+            made.append(rate_ratio([y, other], [n, among], level=evidence.study.level))
+    if made:
+        yield _widest(made, treated, control, () if total else ("control_size_assumed",))
+
+
+def _fractions(printed: Printed, bases: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """All (events, total) that round to the printed percentage; none where the figures contradict each other."""
+    return whole_fractions(printed.low / 100, printed.high / 100, smallest=bases[0], largest=bases[1])
+
+
+def _widest(made: list[Estimate], treated: Printed, control: Printed, assumptions: tuple[str, ...]) -> Estimate:
     made.sort(key=lambda estimate: estimate.estimate)
     middle = made[len(made) // 2]
     return middle.model_copy(
@@ -93,7 +131,7 @@ def _rate_ratio(evidence: Evidence, treated: Printed, control: Printed, largest:
             "p_value": max(estimate.p_value for estimate in made if estimate.p_value is not None),
             "n_units": 2,
             "n_treated": 1,
-            "assumptions": (*middle.assumptions, "control_size_assumed"),
+            "assumptions": (*middle.assumptions, *assumptions),
             "notes": (*middle.notes, "widest_over_tables"),
         }
     )
@@ -105,11 +143,13 @@ def _smallest(evidence: Evidence) -> int:
     return min((min(pair) for pair in placed), default=1)
 
 
-def _proportion(treated: Printed, largest: int, level: float) -> Estimate:
-    fits = whole_fractions(treated.low / 100, treated.high / 100, smallest=1, largest=largest)
+def _proportion(treated: Printed, bases: tuple[int, int], level: float) -> Iterator[Estimate]:
+    fits = _fractions(treated, bases)
+    if not fits:
+        return
     y, n = (np.array(side, dtype=float) for side in zip(*fits, strict=True))
     low, high = clopper_pearson(y, n, level)
-    return Estimate(
+    yield Estimate(
         estimate=treated.point / 100,
         scale="share",
         estimand="level",
@@ -127,6 +167,8 @@ def _proportion(treated: Printed, largest: int, level: float) -> Estimate:
 def _moves(evidence: Evidence, outcome: Outcome) -> Iterator[tuple[str, Estimate]]:
     """The share of moves in the programme's direction; on the ladder also without those that could only go down."""
     towards, away = (_part(evidence, outcome.outcome, part) for part in MOVES[outcome.outcome])
+    if not towards + away:
+        return
     yield "all", _share_of_moves(towards, away, evidence.study.level)
     top = _part(evidence, outcome.outcome, "from_institution")
     if top:
@@ -148,6 +190,8 @@ def _share_of_moves(towards: int, away: int, level: float) -> Estimate:
 def _ladder(evidence: Evidence, outcome: Outcome) -> Iterator[tuple[str, Estimate]]:
     """Cases on one step: the change from the first date to the last. No test: the same children stand on both dates."""
     counts = sorted(evidence.select(outcome.outcome, "count", "treated"), key=lambda fact: fact.period_end)
+    if len(counts) < 2:
+        return
     first, last = counts[0].number, counts[-1].number
     yield "all", before_after(first, last, "level")
     yield "all", before_after(first, last, "ratio")

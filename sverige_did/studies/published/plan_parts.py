@@ -7,7 +7,7 @@ from typing import Literal
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.results.published import Reported
-from sverige_did.study.study import Assumption, Study
+from sverige_did.study.study import Assumption, PriorSpec, Study
 
 Pair = tuple[int, int]
 When = Literal["before", "after"]
@@ -24,6 +24,20 @@ def needed(study: Study, key: str) -> Assumption:
     found = assumed(study, key)
     if found is None:
         raise InputError(Problem("plan_assumption_missing", file="study.yaml", column="assumptions", expected=key))
+    return found
+
+
+def spread(assumption: Assumption) -> tuple[float, float]:
+    """The smallest and largest value that is tried; the value itself where no others are."""
+    tried = assumption.grid or (assumption.value,)
+    return min(tried), max(tried)
+
+
+def prior(study: Study, key: str) -> PriorSpec:
+    """The plan's prior of that key. Raises InputError that names it where the plan lacks it."""
+    found = next((item for item in study.priors if item.key == key), None)
+    if found is None:
+        raise InputError(Problem("plan_prior_missing", file="study.yaml", column="priors", expected=key))
     return found
 
 

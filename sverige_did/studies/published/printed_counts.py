@@ -28,6 +28,9 @@ PRINTED = {"treated": "printed_treated", "control": "printed_control"}
 """The readings that these enumerations go by."""
 
 
+CHANGE = "100 * events_1 / total_1 - 100 * events_0 / total_0"
+
+
 def every_share(study: Study, facts: Sequence[Reported]) -> Iterator[Feasible]:
     """The enumeration of each outcome's printed counts, group by group. Tables that contradict figures are dropped:
     with a choice among one's own figures an estimate would only look sure."""
@@ -40,31 +43,33 @@ def every_share(study: Study, facts: Sequence[Reported]) -> Iterator[Feasible]:
 
 
 def _problem(study: Study, facts: Sequence[Reported], outcome: str, group: str) -> Problem | None:
-    """One group's events among totals, before (``_0``) and after (``_1``); None where a total is not printed."""
+    """One group's events among totals, before (``_0``) and after (``_1``), where a total is printed; else None."""
     if CATALOGUE[outcome].family not in {"share", "rate"}:
         return None
     mine = [fact for fact in facts if (fact.outcome, fact.group) == (outcome, group) and isinstance(fact.value, float)]
     rules: list[Constraint] = []
-    tops = []
+    tops: dict[int, int] = {}
     for at, when in enumerate(MOMENTS):
-        here = {measure: figures_at(_of(mine, measure), study, when) for measure in ("total", "count", "level")}
-        if not here["total"] or not (here["count"] or here["level"]):
-            return None
-        rules += [_rule(fact, f"total_{at}", given=True) for fact in here["total"]]
-        rules += [_rule(fact, f"events_{at}") for fact in here["count"]]
-        shares = [fact for fact in here["level"] if fact.unit == "percent"]
-        rules += [_rule(fact, f"100 * events_{at} / total_{at}") for fact in shares]
-        tops.append(_top(here["total"], here["count"], shares))
-    change = "100 * events_1 / total_1 - 100 * events_0 / total_0"
-    ends = (fact for fact in _of(mine, "change") if fact.unit == "pp" and fact.period_end == study.periods.follow_up)
-    rules += [_rule(fact, change) for fact in ends]
+        totals, counted, levels = (figures_at(_of(mine, kind), study, when) for kind in ("total", "count", "level"))
+        shares = [fact for fact in levels if fact.unit == "percent"]
+        if totals and (counted or shares):
+            rules += [_rule(fact, f"total_{at}", given=True) for fact in totals]
+            rules += [_rule(fact, f"events_{at}") for fact in counted]
+            rules += [_rule(fact, f"100 * events_{at} / total_{at}") for fact in shares]
+            tops[at] = _top(totals, counted, shares)
+    both = len(tops) == len(MOMENTS)
+    ends = [fact for fact in _of(mine, "change") if fact.unit == "pp" and fact.period_end == study.periods.follow_up]
+    rules += [_rule(fact, CHANGE) for fact in ends if both]
+    if not tops:
+        return None
+    names = [(f"{name}_{at}", low, top) for at, top in tops.items() for name, low in (("total", 1), ("events", 0))]
     return Problem(
         reading=PRINTED[group],
         outcome=outcome,
-        unknowns=tuple(Unknown(f"{name}_{at}", low, tops[at]) for at in (0, 1) for name, low in (("total", 1), ("events", 0))),
+        unknowns=tuple(Unknown(*name) for name in names),
         constraints=tuple(rules),
-        wholes=tuple(Whole(f"total_{at}", (f"events_{at}",)) for at in (0, 1)),
-        quantities=(("share_change_pp", terms_of(change)),),
+        wholes=tuple(Whole(f"total_{at}", (f"events_{at}",)) for at in tops),
+        quantities=(("share_change_pp", terms_of(CHANGE)),) if both else (),
     )
 
 
@@ -85,9 +90,9 @@ def _top(totals: Sequence[Reported], counts: Sequence[Reported], shares: Sequenc
 def pairs(outcome: str, found: Sequence[Feasible]) -> Iterator[tuple[tuple[Pair, Pair], tuple[Pair, Pair]]]:
     """((treated events, totals), (control events, totals)), each before and after, for every way that is kept.
 
-    None unless both groups' figures fit.
+    None unless both groups' figures fit, at both dates.
     """
-    mine = {item.reading: item for item in found if item.outcome == outcome}
+    mine = {item.reading: item for item in found if item.outcome == outcome and "share_change_pp" in item.intervals}
     sides = [_kept(mine[reading]) if reading in mine else [] for reading in PRINTED.values()]
     yield from product(*sides)
 
