@@ -105,7 +105,8 @@ class Reconstruction(Plan):
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
         keys = [rule.key for rule in self.rules]
-        _known("kinds", {kind for item in (*self.shares, *self.tables) for kind in item.kinds}, self.whole.kinds)
+        used = [*(item.kinds for item in self.shares), *(item.kinds for item in self.tables)]
+        _known("kinds", (kind for kinds in used for kind in kinds), self.whole.kinds)
         for table in self.tables:
             wanted = (*table.given, *table.printed)
             _known("rules", wanted, keys)

@@ -92,15 +92,16 @@ def _printed(study: Study, facts: Sequence[Reported], found: Sequence[Feasible])
         family = CATALOGUE[outcome.outcome].family
         if family == "count":
             yield from _count_tables(study, facts, outcome.outcome)
-        for (y0, n0), (y1, n1) in printed_counts.pairs(outcome.outcome, found):
-            yield GroupTable(
+        for events, totals in printed_counts.pairs(outcome.outcome, found):
+            table = GroupTable(
                 outcome=outcome.outcome,
                 reading="all",
                 family="binomial",
-                events=(y0, y1),
-                totals=(n0, n1),
+                events=events,
+                totals=totals,
                 assumptions=(),
             )
+            yield from (table, *per_resident(study, table))
 
 
 def _count_tables(study: Study, facts: Sequence[Reported], outcome: str) -> Iterator[GroupTable]:
@@ -112,7 +113,7 @@ def _count_tables(study: Study, facts: Sequence[Reported], outcome: str) -> Iter
         change = [int(fact.number) for fact in facts if _is(fact, outcome, "change", "control")]
         control = [(base, base + change[0]) for base in [round(size.value * treated[0][0])] if change]
         assumptions = (CONTROL_SIZE, RESIDENTS)
-    totals = _residents(study) if size else ((1.0, 1.0), (1.0, 1.0))
+    totals = _residents(study)
     for ours, theirs in product(treated, control):
         yield GroupTable(
             outcome=outcome,
@@ -188,8 +189,12 @@ def _plan(study: Study) -> Reconstruction:
 
 
 def _residents(study: Study) -> tuple[Exposure, Exposure]:
-    """Resident children relative to the treated group's before; taken as unchanged over a year and a half."""
-    size = needed(study, "control_to_treated").value
+    """Resident children relative to the treated group's before, taken as unchanged.
+
+    Where the plan does not say how large the control group is, each is its own measure: no ratio of ratios needs it.
+    """
+    found = assumed(study, "control_to_treated")
+    size = found.value if found else 1.0
     return (1.0, 1.0), (size, size)
 
 

@@ -104,7 +104,7 @@ def _rate_ratio(evidence: Evidence, outcome: str, treated: Printed, control: Pri
         return
     made = []
     for y, n in _fractions(treated, bases):
-        base = round(total.point if total else size.value * n) if size or total else n
+        base = round(total.point if total else (size.value if size else 1.0) * n)
         span = (math.ceil(total.low), math.floor(total.high)) if total else (max(1, base // 2), 2 * base)
         others = _fractions(control, span)
         if others:

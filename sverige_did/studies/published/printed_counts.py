@@ -28,6 +28,7 @@ PRINTED = {"treated": "printed_treated", "control": "printed_control"}
 """The readings that these enumerations go by."""
 
 
+NONE: dict[str, object] = {"tables": (), "intervals": {}, "given_up": ()}
 CHANGE = "100 * events_1 / total_1 - 100 * events_0 / total_0"
 
 
@@ -38,8 +39,7 @@ def every_share(study: Study, facts: Sequence[Reported]) -> Iterator[Feasible]:
         problem = _problem(study, facts, outcome.outcome, group)
         if problem is not None:
             found = solve(problem)
-            none = {"tables": (), "intervals": {}, "given_up": ()}
-            yield found if found.consistent else found.model_copy(update=none)
+            yield found if found.consistent else found.model_copy(update=NONE)
 
 
 def _problem(study: Study, facts: Sequence[Reported], outcome: str, group: str) -> Problem | None:
@@ -88,13 +88,14 @@ def _top(totals: Sequence[Reported], counts: Sequence[Reported], shares: Sequenc
 
 
 def pairs(outcome: str, found: Sequence[Feasible]) -> Iterator[tuple[tuple[Pair, Pair], tuple[Pair, Pair]]]:
-    """((treated events, totals), (control events, totals)), each before and after, for every way that is kept.
+    """Events (treated, control) and totals (treated, control), each before and after, for every way that is kept.
 
     None unless both groups' figures fit, at both dates.
     """
     mine = {item.reading: item for item in found if item.outcome == outcome and "share_change_pp" in item.intervals}
     sides = [_kept(mine[reading]) if reading in mine else [] for reading in PRINTED.values()]
-    yield from product(*sides)
+    for (events, totals), (others, among) in product(*sides):
+        yield (events, others), (totals, among)
 
 
 def _kept(found: Feasible) -> list[tuple[Pair, Pair]]:
