@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from sverige_did import words
 from sverige_did.errors import InputError
-from sverige_did.study.read import json_schema, read_study
+from sverige_did.study.read import json_schema, read_study, readings_schema
 
 ROOT = Path(__file__).parents[2]
 PLAN = ROOT / "analyses" / "herning" / "study.yaml"
@@ -58,6 +59,7 @@ def test_the_hash_is_of_the_meaning(tmp_path, text):
     same = tmp_path / "same.yaml"
     tree = yaml.safe_load(text)
     same.write_text("# another comment\n" + yaml.safe_dump(dict(reversed(tree.items())), allow_unicode=True), "utf-8")
+    shutil.copy(PLAN.with_name("readings.yaml"), tmp_path)  # a part of the plan
     assert read_study(same).sha256 == read_study(PLAN).sha256
     other = changed(tmp_path, text, "level: 0.95", "level: 0.9")
     assert read_study(other).sha256 != read_study(PLAN).sha256
@@ -66,6 +68,8 @@ def test_the_hash_is_of_the_meaning(tmp_path, text):
 def test_the_committed_schema_is_the_plans(text):
     assert json.loads(SCHEMA.read_text("utf-8")) == json_schema(), "make docs"
     jsonschema.validate(json.loads(read_study(PLAN).model_dump_json()), json_schema())
+    readings = SCHEMA.with_name("readings.schema.json")
+    assert json.loads(readings.read_text("utf-8")) == readings_schema(), "make docs"
     named = text.split("$schema=")[1].split()[0]
     assert (PLAN.parent / named).resolve() == SCHEMA
 
