@@ -9,7 +9,13 @@ from sverige_did.did.bounds import always_placed
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.estimates import Estimate, Finding
 from sverige_did.studies.published import levels, spending
-from sverige_did.studies.published.estimators import before_after, over_tables, printed_difference, printed_ratio
+from sverige_did.studies.published.estimators import (
+    before_after,
+    bounded,
+    over_tables,
+    printed_difference,
+    printed_ratio,
+)
 from sverige_did.studies.published.evidence import Evidence, Printed, narrowest
 from sverige_did.study.study import Outcome
 
@@ -71,19 +77,9 @@ def _trimmed(
     without = (before.low + control.low) / 100, (before.high + control.high) / 100
     bounds = always_placed((after.low / 100, after.high / 100), without, ratio)
     low, high = (100 * limit for limit in bounds.effect)
-    return Estimate(
-        estimate=(low + high) / 2,
-        scale="pp",
-        estimand="always_placed",
-        estimator="trimming_bounds",
-        inference="bounds",
-        lower=low,
-        upper=high,
-        level=evidence.study.level,
-        n_units=2,
-        n_treated=1,
-        assumptions=("parallel_trends", "only_removes_placements", "rounding_only"),
-    )
+    assumptions = ("parallel_trends", "only_removes_placements", "rounding_only")
+    kind = {"estimand": "always_placed", "estimator": "trimming_bounds", "assumptions": assumptions}
+    return bounded((low + high) / 2, (low, high), "pp", evidence.study.level, **kind)
 
 
 def _relative(evidence: Evidence, group: str, outcome: str = "placed_total") -> Printed | None:

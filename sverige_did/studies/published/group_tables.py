@@ -7,7 +7,6 @@ are the printed ones, put on the nearest whole children.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Literal, NamedTuple
@@ -287,15 +286,6 @@ def printed_level(study: Study, facts: Sequence[Reported], outcome: str, group: 
 
 def _is(fact: Reported, outcome: str, measure: str, group: str) -> bool:
     return (fact.outcome, fact.measure, fact.group) == (outcome, measure, group)
-
-
-def whole_fractions(low: float, high: float, *, smallest: int, largest: int) -> tuple[Pair, ...]:
-    """All (events, total) with ``smallest <= total <= largest`` whose share lies in [low, high]."""
-    return tuple(
-        (events, total)
-        for total in range(smallest, largest + 1)
-        for events in range(math.ceil(low * total - 1e-9), math.floor(high * total + 1e-9) + 1)
-    )
 
 
 def _distinct(tables: Iterable[GroupTable]) -> tuple[GroupTable, ...]:

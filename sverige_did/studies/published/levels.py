@@ -11,9 +11,8 @@ from sverige_did.did.exact import rate_ratio
 from sverige_did.did.proportions import clopper_pearson, sign_test
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.estimates import Estimate
-from sverige_did.studies.published.estimators import before_after
+from sverige_did.studies.published.estimators import before_after, bounded
 from sverige_did.studies.published.evidence import Evidence, Printed, narrowest
-from sverige_did.studies.published.group_tables import whole_fractions
 from sverige_did.studies.published.plan_parts import assumed, figures_at
 from sverige_did.study.study import Outcome
 
@@ -76,19 +75,9 @@ def _bases(evidence: Evidence, outcome: str, smallest: int = 1) -> tuple[int, in
 
 
 def _plain_ratio(treated: Printed, control: Printed, level: float) -> Estimate:
-    return Estimate(
-        estimate=treated.point / control.point,
-        scale="ratio",
-        estimand="level_difference",
-        estimator="rate_ratio",
-        inference="bounds",
-        lower=treated.low / control.high,
-        upper=treated.high / control.low,
-        level=level,
-        n_units=2,
-        n_treated=1,
-        assumptions=("rounding_only",),
-    )
+    limits = treated.low / control.high, treated.high / control.low
+    kind = {"estimand": "level_difference", "estimator": "rate_ratio", "assumptions": ("rounding_only",)}
+    return bounded(treated.point / control.point, limits, "ratio", level, **kind)
 
 
 def _rate_ratio(evidence: Evidence, outcome: str, treated: Printed, control: Printed) -> Iterator[Estimate]:
@@ -116,7 +105,17 @@ def _rate_ratio(evidence: Evidence, outcome: str, treated: Printed, control: Pri
 
 def _fractions(printed: Printed, bases: tuple[int, int]) -> tuple[tuple[int, int], ...]:
     """All (events, total) that round to the printed percentage; none where the figures contradict each other."""
-    return whole_fractions(printed.low / 100, printed.high / 100, smallest=bases[0], largest=bases[1])
+    low, high = printed.low / 100, printed.high / 100
+    return whole_fractions(low, high, smallest=bases[0], largest=bases[1])
+
+
+def whole_fractions(low: float, high: float, *, smallest: int, largest: int) -> tuple[tuple[int, int], ...]:
+    """All (events, total) with ``smallest <= total <= largest`` whose share lies in [low, high]."""
+    return tuple(
+        (events, total)
+        for total in range(smallest, largest + 1)
+        for events in range(math.ceil(low * total - 1e-9), math.floor(high * total + 1e-9) + 1)
+    )
 
 
 def _widest(made: list[Estimate], treated: Printed, control: Printed, assumptions: tuple[str, ...]) -> Estimate:
@@ -145,23 +144,12 @@ def _smallest(evidence: Evidence) -> int:
 
 def _proportion(treated: Printed, bases: tuple[int, int], level: float) -> Iterator[Estimate]:
     fits = _fractions(treated, bases)
-    if not fits:
-        return
-    y, n = (np.array(side, dtype=float) for side in zip(*fits, strict=True))
-    low, high = clopper_pearson(y, n, level)
-    yield Estimate(
-        estimate=treated.point / 100,
-        scale="share",
-        estimand="level",
-        estimator="proportion",
-        inference="exact",
-        lower=float(low.min()),
-        upper=float(high.max()),
-        level=level,
-        n_units=1,
-        n_treated=1,
-        notes=("widest_over_tables",),
-    )
+    if fits:
+        y, n = (np.array(side, dtype=float) for side in zip(*fits, strict=True))
+        low, high = clopper_pearson(y, n, level)
+        kind = {"estimand": "level", "estimator": "proportion", "inference": "exact", "n_units": 1, "assumptions": ()}
+        limits = float(low.min()), float(high.max())
+        yield bounded(treated.point / 100, limits, "share", level, notes=("widest_over_tables",), **kind)
 
 
 def _moves(evidence: Evidence, outcome: Outcome) -> Iterator[tuple[str, Estimate]]:
@@ -200,24 +188,14 @@ def _ladder(evidence: Evidence, outcome: Outcome) -> Iterator[tuple[str, Estimat
 def _money(evidence: Evidence, outcome: Outcome) -> Iterator[tuple[str, Estimate]]:
     """Towards a target: how much of it the printed saving of the treated reaches."""
     saving = evidence.change("placement_spending", "treated")
-    for target in evidence.select(outcome.outcome, "target", "treated"):
-        if saving:
-            yield (
-                "all",
-                Estimate(
-                    estimate=-saving.point / target.number,
-                    scale="ratio",
-                    estimand="share_of_target",
-                    estimator="before_after",
-                    inference="bounds",
-                    lower=-saving.high / target.high,
-                    upper=-saving.low / target.low,
-                    level=evidence.study.level,
-                    n_units=1,
-                    n_treated=1,
-                    assumptions=("nothing_else_changed",),
-                ),
-            )
+    kind = {"estimand": "share_of_target", "estimator": "before_after", "n_units": 1}
+    for target in evidence.select(outcome.outcome, "target", "treated") if saving else ():
+        limits = -saving.high / target.high, -saving.low / target.low
+        assumed_too = {"assumptions": ("nothing_else_changed",)}
+        yield (
+            "all",
+            bounded(-saving.point / target.number, limits, "ratio", evidence.study.level, **kind, **assumed_too),
+        )
 
 
 BY_FAMILY: dict[str, Callable[[Evidence, Outcome], Made]] = {

@@ -26,6 +26,7 @@ from sverige_did.bayes.priors import HalfNormal, Normal
 from sverige_did.bayes.sampling.sample import Compiled, Fit, compile_model
 from sverige_did.results.estimates import Diagnostics, Estimate, Finding
 from sverige_did.studies.panel.posterior.fitting import diagnosed, sampled, seed_of, settings_of
+from sverige_did.studies.published.estimators import bounded
 from sverige_did.studies.published.evidence import Evidence
 from sverige_did.studies.published.group_tables import GroupTable
 from sverige_did.studies.published.plan_parts import assumed, prior
@@ -155,19 +156,15 @@ def _summary(
 ) -> Estimate:
     tail = (1 - study.level) / 2
     low, middle, high = np.quantile(values, [tail, 0.5, 1 - tail])
-    return Estimate(
-        estimate=float(middle),
-        scale=scale,
-        estimand="att",
+    return bounded(
+        float(middle),
+        (float(low), float(high)),
+        scale,
+        study.level,
         estimator="bayes",
         inference="posterior",
         std_error=float(values.std(ddof=1)),
-        lower=float(low),
-        upper=float(high),
-        level=study.level,
         prob_benefit=_benefit(effect.log_contrast, outcome),
-        n_units=2,
-        n_treated=1,
         assumptions=("parallel_trends", "equal_districts", f"prior_{job.prior}", *job.table.assumptions),
     )
 
@@ -233,19 +230,15 @@ def _closed(
     middle, low, high = np.exp(shown) if scale == "ratio" else shown
     benefit = {wanted.outcome: wanted.benefit for wanted in study.outcomes}[outcome]
     prob = {"lower": found.prob_negative, "higher": 1 - found.prob_negative}.get(benefit)
-    return Estimate(
-        estimate=float(middle),
-        scale=scale or "log_odds",
-        estimand="att",
+    return bounded(
+        float(middle),
+        (float(low), float(high)),
+        scale or "log_odds",
+        study.level,
         estimator="closed_form",
         inference="posterior",
         std_error=None if scale else found.sd,
-        lower=float(low),
-        upper=float(high),
-        level=study.level,
         prob_benefit=prob,
-        n_units=2,
-        n_treated=1,
         assumptions=("parallel_trends", "equal_districts", f"prior_{NEUTRAL}"),
     )
 

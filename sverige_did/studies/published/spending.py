@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sverige_did.did import costs
 from sverige_did.results.estimates import Estimate
-from sverige_did.studies.published.estimators import before_after
+from sverige_did.studies.published.estimators import before_after, bounded
 from sverige_did.studies.published.evidence import Evidence, Printed
 from sverige_did.studies.published.plan_parts import assumed, spread
 from sverige_did.studies.published.unit_prices import spending_before
@@ -41,19 +41,9 @@ def _did(
 ) -> Estimate:
     low, high = costs.change_did_range(treated.range, control.range, ratios)
     assumptions = ("parallel_trends", "rounding_only", *(("control_size_assumed",) if ratios != (1.0, 1.0) else ()))
-    return Estimate(
-        estimate=costs.change_did(treated.point, control.point, ratio),
-        scale="mio_dkk",
-        estimand="att",
-        estimator=estimator,
-        inference="bounds",
-        lower=low,
-        upper=high,
-        level=evidence.study.level,
-        n_units=2,
-        n_treated=1,
-        assumptions=assumptions,
-    )
+    point = costs.change_did(treated.point, control.point, ratio)
+    kind = {"estimator": estimator, "assumptions": assumptions}
+    return bounded(point, (low, high), "mio_dkk", evidence.study.level, **kind)
 
 
 def investment(evidence: Evidence) -> Printed:
@@ -90,22 +80,12 @@ def _net(evidence: Evidence, scaled: Estimate) -> Iterator[tuple[str, Estimate]]
     institution, family = (assumed(evidence.study, f"price_{kind}") for kind in ("institution", "family"))
     if institution is None or family is None:
         return
-    yield (
-        "all",
-        Estimate(
-            estimate=costs.break_even(spent.point, institution.value, family.value),
-            scale="institution_years",
-            estimand="break_even",
-            estimator="break_even",
-            inference="assumption",
-            lower=costs.break_even(spent.low, spread(institution)[1], spread(family)[0]),
-            upper=costs.break_even(spent.high, spread(institution)[0], spread(family)[1]),
-            level=evidence.study.level,
-            n_units=1,
-            n_treated=1,
-            assumptions=("unit_prices_assumed", "investment_as_named"),
-        ),
-    )
+    dear, cheap = spread(institution), spread(family)
+    limits = costs.break_even(spent.low, dear[1], cheap[0]), costs.break_even(spent.high, dear[0], cheap[1])
+    point = costs.break_even(spent.point, institution.value, family.value)
+    kind = {"estimand": "break_even", "estimator": "break_even", "inference": "assumption", "n_units": 1}
+    prices = ("unit_prices_assumed", "investment_as_named")
+    yield "all", bounded(point, limits, "institution_years", evidence.study.level, assumptions=prices, **kind)
 
 
 def _relative(evidence: Evidence, treated: Printed, scaled: Estimate) -> Iterator[tuple[str, Estimate]]:

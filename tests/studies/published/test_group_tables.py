@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from herning import enumerated, evidence, plan
 
-from sverige_did.studies.published.group_tables import Treated, left_open, treated_counts, whole_fractions
+from sverige_did.studies.published.group_tables import Treated, left_open, treated_counts
+from sverige_did.studies.published.levels import whole_fractions
 
 
 def tables(outcome: str) -> dict[str, list[tuple[object, object]]]:
