@@ -188,14 +188,13 @@ def _ladder(evidence: Evidence, outcome: Outcome) -> Iterator[tuple[str, Estimat
 def _money(evidence: Evidence, outcome: Outcome) -> Iterator[tuple[str, Estimate]]:
     """Towards a target: how much of it the printed saving of the treated reaches."""
     saving = evidence.change("placement_spending", "treated")
+    if saving is None:
+        return
     kind = {"estimand": "share_of_target", "estimator": "before_after", "n_units": 1}
-    for target in evidence.select(outcome.outcome, "target", "treated") if saving else ():
-        limits = -saving.high / target.high, -saving.low / target.low
-        assumed_too = {"assumptions": ("nothing_else_changed",)}
-        yield (
-            "all",
-            bounded(-saving.point / target.number, limits, "ratio", evidence.study.level, **kind, **assumed_too),
-        )
+    for target in evidence.select(outcome.outcome, "target", "treated"):
+        point, limits = saving.point / target.number, (-saving.high / target.high, -saving.low / target.low)
+        alone = ("nothing_else_changed",)
+        yield "all", bounded(-point, limits, "ratio", evidence.study.level, assumptions=alone, **kind)
 
 
 BY_FAMILY: dict[str, Callable[[Evidence, Outcome], Made]] = {
