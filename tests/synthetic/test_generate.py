@@ -111,7 +111,7 @@ def test_dirt_depends_on_the_seed_alone(tmp_path: Path) -> None:
 
 def test_the_mark_survives_the_loss_of_any_one_part(tmp_path: Path) -> None:
     folder = tmp_path / "delivery"
-    run(folder, 1, None, 6)
+    run(folder, 1, 6)
     assert is_marked(folder)
     (folder / MARK_FILE).unlink()
     assert is_marked(folder)

@@ -245,9 +245,17 @@ def test_the_panel_does_not_depend_on_the_order_of_the_figures(facts, study):
     assert to_panel(reversed(facts), study).sha256 == to_panel(facts, study).sha256
 
 
-def test_figures_of_different_kinds_about_one_cell_may_not_exclude_each_other(facts, study):
+def test_a_total_beside_a_count_is_what_it_is_among(facts, study):
     stock = next(fact for fact in facts if fact.fact_id == "F011")
-    other = stock.model_copy(update={"fact_id": "X", "measure": "total", "value": 13.0})
+    total = stock.model_copy(update={"fact_id": "X", "measure": "total", "value": 48.0, "rounding": 2.0})
+    (cell,) = to_panel((total, stock), study).cells.to_dict("records")
+    assert (cell["value"], cell["denominator_low"], cell["denominator_high"]) == (12, 46, 50)
+    assert cell["source"] == "F011;X"
+
+
+def test_figures_about_one_cell_may_not_exclude_each_other(facts, study):
+    stock = next(fact for fact in facts if fact.fact_id == "F011")
+    other = stock.model_copy(update={"fact_id": "X", "value": 13.0})
     with pytest.raises(InputError) as caught:
         to_panel((stock, other), study)
     assert caught.value.problems[0].key == "exclude_each_other"
