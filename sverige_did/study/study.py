@@ -207,6 +207,8 @@ class Study(Plan):
             raise PydanticCustomError("input_of_kind", "published figures have an input file, a panel has none")
         if (self.kind == "panel") != (self.registers is not None):
             raise PydanticCustomError("registers_of_kind", "a panel has a block `registers`, published figures none")
+        if self.kind == "panel" and self.reconstruction is not None:
+            raise PydanticCustomError("readings_of_kind", "only published figures have readings")
         if self.registers is not None and self.periods.partial == "weights":
             raise PydanticCustomError("panel_partial", "a panel takes donut or intention")
         if self.registers is not None and self.registers.grid.end > self.periods.hard_stop:

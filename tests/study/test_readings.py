@@ -85,6 +85,14 @@ def test_the_hash_covers_the_readings_but_neither_comments_nor_order(tmp_path):
     assert read_study(tmp_path / "study.yaml").sha256 != before
 
 
+def test_a_panel_has_no_readings(tmp_path):
+    shutil.copy(PLAN.parent / "example" / "study.yaml", tmp_path)
+    shutil.copy(PLAN / "readings.yaml", tmp_path)
+    with pytest.raises(InputError) as caught:
+        read_study(tmp_path / "study.yaml")
+    assert [item.rule for item in caught.value.problems] == ["readings_of_kind"]
+
+
 def test_readings_in_both_files_are_refused(tmp_path):
     text = (PLAN / "study.yaml").read_text("utf-8")
     (tmp_path / "study.yaml").write_text(text + "\nreadings: []\n", "utf-8")

@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -207,6 +208,21 @@ def test_more_children_than_there_are_is_a_contradiction_of_two(tmp_path: Path) 
     _, found = load(write(tmp_path, [more, all_of_them], outcomes=[outcome]))
     assert [item.conflicts for item in found] == [((fact_id(more), fact_id(all_of_them)),)]
     assert "sdq_abnormal_share" in CATALOGUE
+
+
+def test_a_reading_that_contradicts_itself_is_named_and_the_others_go_on() -> None:
+    # 100 children in the two lost steps, of 67 placed in all
+    mine = evidence()
+    facts = tuple(fact.model_copy(update={"value": 100.0}) if fact.fact_id == "F070" else fact for fact in mine.facts)
+    found = every_reading(mine.study, facts)
+    stock = next(item for item in found if item.reading == "H1")
+    assert stock.tables == ()
+    assert any({"F070", "F062"} <= set(conflict) for conflict in stock.conflicts)
+    known = replace(mine, facts=facts, tables=all_tables(mine.study, facts, found))
+    assert set(known.tables_of("institution_share")) == {"H2"}
+    assert {item.reading for item in findings(known)} == {"all", "H2"}
+    assert doubts(known)
+    assert jobs(known)
 
 
 def test_a_prior_that_the_plan_lacks_is_named(tmp_path: Path) -> None:
