@@ -10,9 +10,10 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from sverige_did.sources.registers.schema_page import schema_page
-from sverige_did.study.read import json_schema
+from sverige_did.study.read import json_schema, readings_schema
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sverige_did"
@@ -20,9 +21,9 @@ ARCHITECTURE = ROOT / "ARCHITECTURE.md"
 FIRST, LAST = "<!-- rooms: written by docs/make.py -->\n", "<!-- end of rooms -->\n"
 
 
-def schema_text() -> str:
-    """docs/study.schema.json."""
-    return json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n"
+def schema_text(schema: dict[str, Any]) -> str:
+    """docs/study.schema.json and docs/readings.schema.json."""
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
 
 
 def layers() -> list[str]:
@@ -68,7 +69,8 @@ def architecture_text() -> str:
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
     return {
-        ROOT / "docs" / "study.schema.json": schema_text(),
+        ROOT / "docs" / "study.schema.json": schema_text(json_schema()),
+        ROOT / "docs" / "readings.schema.json": schema_text(readings_schema()),
         ROOT / "docs" / "schemas.md": schema_page("en"),
         ROOT / "docs" / "schemas.da.md": schema_page("da"),
         ARCHITECTURE: architecture_text(),

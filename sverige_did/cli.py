@@ -163,9 +163,7 @@ def run(
 def synthesize(
     folder: Annotated[Path, typer.Argument(file_okay=False)],
     seed: Annotated[int, typer.Option(min=0)],
-    figures: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Published figures to reproduce")
-    ] = None,
+    calibrated: Annotated[bool, typer.Option(help="Reproduce the figures printed about Herning")] = False,
     municipalities: Annotated[int, typer.Option(min=1)] = 1,
     districts: Annotated[int, typer.Option(min=5, help="Districts of each municipality")] = 20,
     spells: Annotated[int | None, typer.Option(min=1, help="Placement spells in all; writes Parquet")] = None,
@@ -175,9 +173,9 @@ def synthesize(
     from sverige_did.tasks.synthesize import run, run_many
 
     if spells is None and municipalities == 1:
-        written = run(folder, seed, figures, districts, dirt=dirt)
-    elif spells is None or figures or dirt:
-        raise typer.BadParameter("--municipalities goes with --spells, and neither with --figures or --dirt")
+        written = run(folder, seed, districts, calibrated=calibrated, dirt=dirt)
+    elif spells is None or calibrated or dirt:
+        raise typer.BadParameter("--municipalities goes with --spells, and neither with --calibrated or --dirt")
     else:
         written = run_many(folder, seed, municipalities, districts, spells)
     _done("synthesize", files=written, folder=folder)

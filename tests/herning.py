@@ -26,7 +26,7 @@ def plan() -> Study:
 
 @cache
 def enumerated() -> tuple[Feasible, ...]:
-    return every_reading(read_facts(DATA))
+    return every_reading(plan(), read_facts(DATA))
 
 
 @cache

@@ -24,7 +24,7 @@ def in_language(text: Bilingual, language: Language) -> str:
 
 def reading(release: Release, key: str, language: Language) -> str:
     """The plan's name of a reading, or the words for what all readings share; a plan without readings has numbers."""
-    if not release.study.readings:
+    if key == "all" and not release.study.readings:
         return words.text("report.columns.value", language)
     known = {item.key: in_language(item.label, language) for item in release.study.readings}
     return known[key] if key in known else words.text(f"labels.reading.{key}", language)

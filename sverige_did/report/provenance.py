@@ -94,7 +94,8 @@ def limits(release: Release) -> tuple[str, ...]:
         "treated_only": "D3" in classes,
         "other_cases": "D4" in classes,
         "nothing": None in classes,
-        "lost": bool(release.feasible) or any(design.support.numbers_lost for design in release.designs),
+        "lost": bool(release.study.readings and release.feasible)
+        or any(design.support.numbers_lost for design in release.designs),
         "districts_assumed": release.study.kind == "published" and not release.study.control.districts_known,
         "shared_management": True,
     }

@@ -108,7 +108,7 @@ def _reading_view(release: Release, found: Feasible, facts: Mapping[str, Reporte
     def said(fact_id: str) -> str:
         fact = facts[fact_id]
         finding = fact.finding_da if language == "da" else fact.finding_en
-        return words.text("report.damaged.fact", language, finding=finding, fact=fact_id)
+        return words.text("report.damaged.fact", language, finding=finding, fact=fact_id, place=fact.place)
 
     name = words.text(f"outcomes.{found.outcome}.short", language)
     label = reading(release, found.reading, language)
@@ -150,7 +150,9 @@ def _tables(found: Feasible, told: str, language: Language) -> Table | None:
 
 
 def _quantity(name: str, language: Language) -> str:
-    return words.text(f"labels.quantity.{name}", language)
+    """The words for a count; a plan may count what nobody has words for, and that goes by its name."""
+    key = f"labels.quantity.{name}"
+    return words.text(key, language) if words.has(key, language) else name
 
 
 def reading_definitions(release: Release, language: Language) -> tuple[tuple[str, str], ...]:

@@ -10,9 +10,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from sverige_did import words
 from sverige_did.errors import InputError, Problem
+from sverige_did.study.blocks import Plan
+from sverige_did.study.readings import Readings
 from sverige_did.study.study import AnyStudy, PanelStudy, PublishedStudy, Study
 
 KINDS = "published, panel"
+
+READINGS = "readings.yaml"
+"""Beside ``study.yaml``: how damaged tables can be read."""
 
 
 class _StandsTwiceError(yaml.MarkedYAMLError):
@@ -53,10 +58,22 @@ def read_text(path: Path) -> str:
 
 
 def read_study(path: Path) -> Study:
-    """Read and check ``study.yaml``.
+    """Read and check ``study.yaml``, and ``readings.yaml`` beside it where there is one: a part of the plan.
 
     Raises InputError naming the file, the field, what was found and what was expected.
     """
+    tree = _tree(path)
+    beside = path.with_name(READINGS)
+    if beside.is_file():
+        twice = [name for name in ("readings", "reconstruction") if name in tree]
+        if twice:
+            raise InputError(*(Problem("plan_readings_twice", file=path.name, column=name) for name in twice))
+        found = _checked(Readings, _tree(beside), beside.name).model_dump(mode="json")
+        tree |= {"readings": found.pop("readings"), "reconstruction": found}
+    return _checked(Study, tree, path.name)
+
+
+def _tree(path: Path) -> dict[str, Any]:
     source = read_text(path)
     try:
         tree = yaml.load(source, Loader=_PlanLoader)  # noqa: S506 - a subclass of SafeLoader
@@ -68,10 +85,14 @@ def read_study(path: Path) -> Study:
         raise InputError(Problem("not_yaml", file=path.name, row=row)) from error
     if not isinstance(tree, dict):
         raise InputError(Problem("not_yaml", file=path.name, row=1))
+    return tree
+
+
+def _checked[Kind: Plan](kind: type[Kind], tree: dict[str, Any], file: str) -> Kind:
     try:
-        return Study.model_validate(tree)
+        return kind.model_validate(tree)
     except ValidationError as error:
-        raise InputError(*(_as_problem(fault, path.name, tree) for fault in error.errors())) from error
+        raise InputError(*(_as_problem(fault, file, tree) for fault in error.errors())) from error
 
 
 def _other_kind(loc: tuple[int | str, ...], tree: dict[Any, Any]) -> str | None:
@@ -109,3 +130,8 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema of ``study.yaml``, for editors; committed as docs/study.schema.json."""
     schema = TypeAdapter[PublishedStudy | PanelStudy](AnyStudy).json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+
+
+def readings_schema() -> dict[str, Any]:
+    """JSON Schema of ``readings.yaml``; committed as docs/readings.schema.json."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Readings.model_json_schema()

@@ -20,6 +20,7 @@ from sverige_did.study.blocks import Plan as Plan
 from sverige_did.study.blocks import Positive, Posterior, Registers, Share, once_each
 from sverige_did.study.priors import PACKAGE
 from sverige_did.study.priors import PriorSpec as PriorSpec
+from sverige_did.study.readings import Reading, Reconstruction
 
 
 class Group(Plan):
@@ -121,14 +122,6 @@ class PublishedSensitivity(Sensitivity):
     overdispersion: tuple[Positive, ...] = (0.5, 1.0, 2.0)
 
 
-class Reading(Plan):
-    """One way to read a damaged table; all readings are carried to the end, none is chosen."""
-
-    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
-    label: Bilingual
-    definition: Bilingual
-
-
 class Source(Plan):
     """A document that figures come from; ``file`` is how the data name it."""
 
@@ -221,14 +214,15 @@ class PublishedStudy(Study):
     treated: PublishedGroup
     control: PublishedGroup
     readings: tuple[Reading, ...] = ()
+    reconstruction: Reconstruction | None = Field(
+        default=None,
+        exclude_if=lambda block: block is None,  # a plan without it means what it meant before
+        description="The damaged tables, as a rule written in readings.yaml beside the plan",
+    )
     sources: tuple[Source, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     sensitivity: PublishedSensitivity = PublishedSensitivity()
     posterior: ClassVar[None] = None
-
-    def assumption(self, key: str) -> Assumption:
-        """The assumption of that key; KeyError when the plan has none."""
-        return {item.key: item for item in self.assumptions}[key]
 
 
 class PanelStudy(Study):

@@ -32,7 +32,7 @@ PRICES: Final = np.array([0.0, 250.0, 420.0, 900.0, 700.0, 1230.0, 2400.0, 2880.
 """DKK a day on each step before the child's own factor: assumptions, since the unit prices of Table 17 are lost."""
 
 TREATED_PRICE: Final = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.08, 0.92, 0.92])
-"""The treated districts' prices beside the others': foster care dearer, institutions cheaper (F131, F132)."""
+"""The treated districts' prices beside the others': foster care dearer, institutions cheaper, as printed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,16 +6,14 @@ difference between the two, counted, never the parameter that was typed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
 import numpy as np
 
 from sverige_did.errors import refuse
-from sverige_did.results.published import Reported
 from sverige_did.sources.spells.spells import IntArray
-from sverige_did.synthetic.calibration import ANCHORS, Targets, routes, targets
+from sverige_did.synthetic.calibration import Targets, routes, targets
 from sverige_did.synthetic.careers import FloatArray, Habits, History, Route, Step, follow, opening, usual_habits
 from sverige_did.synthetic.counterfactual import Fixed, Municipality, Size, day_of, joined, municipality
 from sverige_did.synthetic.model import Model, draw_stocks
@@ -26,16 +24,16 @@ COMMON_SD: Final = 0.02
 """Of the common development from half-year to half-year before the programme, on the log scale."""
 
 
-def calibrated_municipality(facts: Iterable[Reported], seed: int, size: Size | None = None) -> Municipality:
+def calibrated_municipality(seed: int, size: Size | None = None) -> Municipality:
     """A municipality whose registers give the printed figures within their rounding.
 
-    Raises RefusedError when the figures are incomplete, no table fits them, or the size is not that of the figures.
+    Raises RefusedError when the size is not that of the figures.
     """
     size = size or Size()
     if (size.treated, size.go_live, size.first_year, size.last_year) != (4, date(2013, 8, 1), 2009, 2015):
         raise refuse("synth_size", found=f"{size.treated}, {size.go_live}, {size.first_year}-{size.last_year}")
     rngs = np.random.default_rng(seed).spawn(6)
-    aims = targets(facts)
+    aims = targets()
     districts = draw_districts(
         size.districts,
         size.treated,
@@ -44,7 +42,7 @@ def calibrated_municipality(facts: Iterable[Reported], seed: int, size: Size | N
         pupil_share=aims.pupil_share,
         mean_residents=size.mean_residents,
     )
-    habits, split, route = usual_habits(), day_of(ANCHORS[0]), routes(aims)
+    habits, split, route = usual_habits(), day_of(aims.anchors[0]), routes(aims)
     common = _common(len(size.windows.labels), rngs[1])
     treated_past = _past(aims.treated[0], size, habits, common, rngs[2])
     control_past = _past(aims.control[0], size, habits, common, rngs[2])
@@ -111,7 +109,7 @@ def _common(periods: int, rng: np.random.Generator) -> FloatArray:
 def _past(stock: IntArray, size: Size, habits: Habits, common: FloatArray, rng: np.random.Generator) -> History:
     """The years up to the baseline: the group's numbers there times the common development."""
     days = size.windows.bounds - 1
-    days = days[days <= day_of(ANCHORS[0])]
+    days = days[days <= day_of(targets().anchors[0])]
     stocks = np.rint(stock * common[-len(days) :, None]).astype(np.int64)
     start = opening(int(days[0]), stocks[0], habits, rng)
     return follow(start, int(days[0]), _route(days[1:], stocks[1:]), habits, rng)

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from sverige_did.files import write_text
-from sverige_did.sources.published.facts import read_facts
 from sverige_did.synthetic.counterfactual import Size
 from sverige_did.synthetic.faults import spoil_delivery
 from sverige_did.synthetic.generate import calibrated_municipality, modelled_municipality
@@ -19,18 +18,15 @@ from sverige_did.synthetic.truth import truth
 from sverige_did.synthetic.writing import write_delivery
 
 
-def run(folder: Path, seed: int, figures: Path | None, districts: int, *, dirt: bool = False) -> int:
+def run(folder: Path, seed: int, districts: int, *, calibrated: bool = False, dirt: bool = False) -> int:
     """Write the registers and ``truth.json`` (and ``dirt.json``); the number of files written.
 
-    ``figures``: published figures to be reproduced; without them the municipality is drawn from the model.
+    ``calibrated``: its registers give the figures printed about Herning; otherwise it is drawn from the model.
     """
     size = Size(districts=districts)
-    if figures is None:
-        made = modelled_municipality(Model(), seed, size)
-    else:
-        made = calibrated_municipality(read_facts(figures), seed, size)
+    made = calibrated_municipality(seed, size) if calibrated else modelled_municipality(Model(), seed, size)
     files = len(write_delivery(folder, made.delivered.registers)) + 2  # with the mark and the truth
-    head = {"synthetic": True, "seed": seed, "model": None if figures else asdict(Model())}
+    head = {"synthetic": True, "seed": seed, "model": None if calibrated else asdict(Model())}
     _write_json(folder / "truth.json", head | {"effects": [asdict(one) for one in truth(made)]})
     if dirt:
         faults = spoil_delivery(folder, np.random.default_rng(seed))

@@ -4,17 +4,39 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sverige_did import words
+from sverige_did.errors import Problem
 from sverige_did.files import read_model, read_models, write_models
-from sverige_did.results.published import Reported
+from sverige_did.results.published import Feasible, Reported
 from sverige_did.studies.published.group_tables import all_tables, every_reading
+from sverige_did.studies.published.printed_counts import PRINTED
 from sverige_did.study.study import Study
 
 
 def run(plan: Path, reported: Path, feasible: Path, out: Path) -> tuple[int, int]:
     """Write the enumerations and the tables; the number of tables, and of contradictions found."""
-    facts = read_models(reported, Reported)
-    found = every_reading(facts)
-    tables = all_tables(read_model(plan, Study), facts, found)
+    study, facts = read_model(plan, Study), read_models(reported, Reported)
+    found = every_reading(study, facts)
+    tables = all_tables(study, facts, found)
     write_models(feasible, found)
     write_models(out, tables)
+    _contradictions(study, facts, found)
     return len(tables), len({conflict for item in found for conflict in item.conflicts})
+
+
+def _contradictions(study: Study, facts: tuple[Reported, ...], found: tuple[Feasible, ...]) -> None:
+    """What contradicts what in the study's own printed counts, where it stands, and what to do.
+
+    Contradictions within a reading of damaged tables are what the reading is made to show: they are told on the page.
+    """
+    known = {fact.fact_id: fact for fact in facts}
+    for item in found:
+        for conflict in item.conflicts if item.reading in PRINTED.values() else ():
+            shown = [f"{_finding(known[key])} ({key}, {known[key].place})" for key in conflict]
+            values: dict[str, object] = {"outcome": words.text(f"outcomes.{item.outcome}.short")}
+            problem = Problem("figures_contradict", file=study.input, found="; ".join(shown), values=values)
+            print(problem.say())  # noqa: T201 - what was found belongs on the screen
+
+
+def _finding(fact: Reported) -> str:
+    return fact.finding_da if words.default_language() == "da" else fact.finding_en

@@ -38,6 +38,12 @@ def find_studies(root: Path) -> dict[str, StudyFiles]:
     return studies
 
 
+def plan_of(root: Path, study: StudyFiles) -> list[str]:
+    """The files of the plan: ``study.yaml``, and ``readings.yaml`` beside it where there is one."""
+    beside = study.plan.with_name("readings.yaml")
+    return [str(study.plan), *([str(beside)] if (root / beside).is_file() else [])]
+
+
 def kind_of(root: Path, study: StudyFiles) -> str:
     """``published`` or ``panel``, as the plan says; ``published`` where it does not say."""
     return _field(root / study.plan, "kind", "[a-z]+") or "published"

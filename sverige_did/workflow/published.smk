@@ -1,12 +1,12 @@
 # A study of published figures.
-# in:  {plan} (study.yaml), data/<study>/<input>
+# in:  {plan} (study.yaml, and readings.yaml beside it where tables are damaged), data/<study>/<input>
 # out: results/<study>/*, reports/<study>.<language>.html
 
 
 rule plan:
     """Check the analysis plan and hash it."""
     input:
-        source=lambda wildcards: str(STUDIES[wildcards.study].plan),
+        source=lambda wildcards: plan_of(ROOT, STUDIES[wildcards.study]),
     output:
         plan="results/{study}/plan.json",
     params:
@@ -16,7 +16,7 @@ rule plan:
     benchmark:
         "results/{study}/benchmarks/plan.tsv"
     shell:
-        "{COMMAND} plan {wildcards.study} --source {input.source} --out {output.plan} 2>&1 | tee {log}"
+        "{COMMAND} plan {wildcards.study} --source {input.source[0]} --out {output.plan} 2>&1 | tee {log}"
 
 
 rule figures:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -14,7 +15,7 @@ from sverige_did import words
 from sverige_did.errors import InputError
 from sverige_did.files import read_model
 from sverige_did.study.blocks import Plan
-from sverige_did.study.read import json_schema, read_study
+from sverige_did.study.read import json_schema, read_study, readings_schema
 from sverige_did.study.study import AnyStudy, PanelStudy, PublishedStudy, Study
 
 ROOT = Path(__file__).parents[2]
@@ -103,6 +104,7 @@ def test_the_hash_is_of_the_meaning(tmp_path, text):
     same = tmp_path / "same.yaml"
     tree = yaml.safe_load(text)
     same.write_text("# another comment\n" + yaml.safe_dump(dict(reversed(tree.items())), allow_unicode=True), "utf-8")
+    shutil.copy(PLAN.with_name("readings.yaml"), tmp_path)  # a part of the plan
     assert read_study(same).sha256 == read_study(PLAN).sha256
     other = changed(tmp_path, text, "level: 0.95", "level: 0.9")
     assert read_study(other).sha256 != read_study(PLAN).sha256
@@ -112,6 +114,8 @@ def test_the_committed_schema_is_the_plans(text):
     assert json.loads(SCHEMA.read_text("utf-8")) == json_schema(), "make docs"
     for plan in (PLAN, PANEL):
         jsonschema.validate(json.loads(read_study(plan).model_dump_json()), json_schema())
+    readings = SCHEMA.with_name("readings.schema.json")
+    assert json.loads(readings.read_text("utf-8")) == readings_schema(), "make docs"
     named = text.split("$schema=")[1].split()[0]
     assert (PLAN.parent / named).resolve() == SCHEMA
 

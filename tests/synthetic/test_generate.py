@@ -34,7 +34,6 @@ from sverige_did.tasks.synthesize import run, run_many
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "data" / "example"
-FIGURES = ROOT / "data" / "herning" / "published.csv"
 MADE = {path.name for path in EXAMPLE.iterdir()} - {"README.md"}
 
 
@@ -44,7 +43,7 @@ def study() -> Study:
 
 
 def test_the_example_is_what_the_command_makes_byte_for_byte(tmp_path: Path) -> None:
-    run(tmp_path, 20130801, FIGURES, 20)
+    run(tmp_path, 20130801, 20, calibrated=True)
     assert {path.name for path in tmp_path.iterdir()} == MADE
     for path in sorted(tmp_path.iterdir()):
         assert path.read_bytes() == (EXAMPLE / path.name).read_bytes(), path.name
@@ -53,7 +52,7 @@ def test_the_example_is_what_the_command_makes_byte_for_byte(tmp_path: Path) -> 
 
 def test_another_seed_gives_other_children(tmp_path: Path) -> None:
     for seed in (1, 2):
-        run(tmp_path / str(seed), seed, FIGURES, 20)
+        run(tmp_path / str(seed), seed, 20, calibrated=True)
     one, other = ((tmp_path / str(seed) / "anbringelser.csv").read_text("utf-8") for seed in (1, 2))
     assert one != other
 
@@ -62,7 +61,7 @@ def test_nothing_is_wrong_with_a_clean_delivery(tmp_path: Path, study: Study) ->
     assert check_folder(EXAMPLE, study) == ()
     for districts in (6, 12):
         control = study.control.model_copy(update={"districts": districts - 4})
-        run(tmp_path / str(districts), 7, None, districts)
+        run(tmp_path / str(districts), 7, districts)
         found = check_folder(tmp_path / str(districts), study.model_copy(update={"control": control}))
         assert found == ()
 
@@ -75,7 +74,7 @@ def test_english_headers_are_as_sound_as_danish_ones(tmp_path: Path, study: Stud
 
 
 def test_every_fault_put_in_is_found_where_it_was_put(tmp_path: Path, study: Study) -> None:
-    run(tmp_path, 11, FIGURES, 20, dirt=True)
+    run(tmp_path, 11, 20, calibrated=True, dirt=True)
     told = json.loads((tmp_path / "dirt.json").read_text("utf-8"))
     found = check_folder(tmp_path, study)
     rows = {(problem.key, problem.file, problem.row) for problem in found}
@@ -91,7 +90,7 @@ def test_every_fault_put_in_is_found_where_it_was_put(tmp_path: Path, study: Stu
 
 
 def test_readers_cope_with_headers_and_encodings_of_the_dirt(tmp_path: Path) -> None:
-    run(tmp_path, 11, None, 8, dirt=True)
+    run(tmp_path, 11, 8, dirt=True)
     told = json.loads((tmp_path / "dirt.json").read_text("utf-8"))["faults"]
     silent = {(fault["kind"], fault["file"]) for fault in told if fault["key"] is None}
     assert {kind for kind, _ in silent} == {"english_headers", "windows_1252"}
@@ -104,7 +103,7 @@ def test_readers_cope_with_headers_and_encodings_of_the_dirt(tmp_path: Path) -> 
 def test_dirt_depends_on_the_seed_alone(tmp_path: Path) -> None:
     done = []
     for name in ("a", "b"):
-        run(tmp_path / name, 5, None, 8)
+        run(tmp_path / name, 5, 8)
         done.append(spoil_delivery(tmp_path / name, np.random.default_rng(1)))
     assert done[0] == done[1]
     assert (tmp_path / "a" / "boern.csv").read_bytes() == (tmp_path / "b" / "boern.csv").read_bytes()
@@ -112,7 +111,7 @@ def test_dirt_depends_on_the_seed_alone(tmp_path: Path) -> None:
 
 def test_the_mark_survives_the_loss_of_any_one_part(tmp_path: Path) -> None:
     folder = tmp_path / "delivery"
-    run(folder, 1, None, 6)
+    run(folder, 1, 6)
     assert is_marked(folder)
     (folder / MARK_FILE).unlink()
     assert is_marked(folder)

@@ -8,8 +8,6 @@ from typer.testing import CliRunner
 
 from sverige_did.cli import app
 
-FIGURES = Path(__file__).parents[2] / "data" / "herning" / "published.csv"
-
 
 def test_the_command_writes_a_marked_municipality_with_its_truth(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["synthesize", str(tmp_path), "--seed", "3", "--districts", "6", "--dirt"])
@@ -25,7 +23,7 @@ def test_the_command_writes_a_marked_municipality_with_its_truth(tmp_path: Path)
     [
         ["--municipalities", "2"],
         ["--spells", "100", "--dirt"],
-        ["--spells", "100", "--figures", str(FIGURES)],
+        ["--spells", "100", "--calibrated"],
         ["--districts", "4"],
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sverige_did.workflow.discover import StudyFiles, find_studies, input_of, kind_of
+from sverige_did.workflow.discover import StudyFiles, find_studies, input_of, kind_of, plan_of
 
 
 def write(path: Path, text: str) -> None:
@@ -38,3 +38,11 @@ def test_a_faulty_plan_is_still_found_so_that_its_check_can_refuse_it(tmp_path):
 
 def test_nothing_is_nothing(tmp_path):
     assert find_studies(tmp_path) == {}
+
+
+def test_readings_are_a_part_of_the_plan_where_there_are_any(tmp_path):
+    write(tmp_path / "study.yaml", "study: ours\n")
+    (files,) = find_studies(tmp_path).values()
+    assert plan_of(tmp_path, files) == ["study.yaml"]
+    write(tmp_path / "readings.yaml", "readings: []\n")
+    assert plan_of(tmp_path, files) == ["study.yaml", "readings.yaml"]

@@ -26,7 +26,7 @@ def study(folder: Path) -> Path:
     """A new study as the command lays it out, filled with synthetic registers, asking for two outcomes."""
     new(folder, date(2026, 1, 31))
     shutil.rmtree(folder / "data")
-    synthesize(folder / "data", SEED, None, DISTRICTS)
+    synthesize(folder / "data", SEED, DISTRICTS)
     for file in (folder / "data").iterdir():
         if file.name not in KEPT:
             file.unlink()

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from small_published import CONTRADICTION, FACTS, PLAN, write
 from workflow_run import ROOT, snakemake
 
 from sverige_did.results.estimates import ROW_FIELDS
@@ -17,9 +18,17 @@ from sverige_did.results.estimates import ROW_FIELDS
 def single_study(folder: Path) -> Path:
     """The Herning study as a folder of its own."""
     (folder / "data").mkdir(parents=True)
-    shutil.copy(ROOT / "analyses" / "herning" / "study.yaml", folder)
+    for name in ("study.yaml", "readings.yaml"):
+        shutil.copy(ROOT / "analyses" / "herning" / name, folder)
     shutil.copy(ROOT / "data" / "herning" / "published.csv", folder / "data")
     return folder
+
+
+def another_study(folder: Path, outcomes: set[str]) -> Path:
+    """A made-up study with some of its outcomes, one of them with figures that contradict each other."""
+    facts = [fact for fact in [*FACTS, CONTRADICTION] if fact[0] in outcomes]
+    wanted = [outcome for outcome in PLAN["outcomes"] if outcome["outcome"] in outcomes]
+    return write(folder, facts, outcomes=wanted)
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +113,34 @@ def test_an_unreadable_encoding_names_its_row(tmp_path):
     run = snakemake(folder, "all")
     assert run.returncode == 1
     assert "not UTF-8" in run.stdout + run.stderr
+
+
+def test_the_readings_are_a_part_of_the_plan(finished):
+    folder, _ = finished
+    readings = folder / "readings.yaml"
+    text = readings.read_text("utf-8")
+    try:
+        readings.write_text(text.replace("high: -1 }", "high: -2 }"), "utf-8")
+        listed = snakemake(folder, "--dry-run", "--quiet", "host", "--", "all").stdout
+    finally:
+        readings.write_text(text, "utf-8")
+    assert "rule plan" in listed
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_a_study_without_readings_names_its_contradiction_and_goes_on(tmp_path, language):
+    folder = another_study(tmp_path / "study", {"family_share", "breakdowns", "caseload"})
+    run = snakemake(folder, "all", language=language)
+    said = run.stdout + run.stderr
+    assert run.returncode == 0, said
+    wrong = [f"family_share-{measure}-treated-2021" for measure in ("count", "level", "total")]
+    for named in (*wrong, "Table family_share", {"da": "modsiger hinanden", "en": "contradict each other"}[language]):
+        assert named in said
+    assert {"da": "Sammenlign hvert tal med sin kilde", "en": "Compare each with its source"}[language] in said
+    page = (folder / "reports" / f"madeup.{language}.html").read_text("utf-8")
+    assert all(named in page for named in wrong)
+    text = (folder / "results" / "madeup" / "estimates.csv").read_text("utf-8")
+    assert {row["outcome"] for row in csv.DictReader(text.splitlines())} == {"breakdowns", "caseload"}
 
 
 def test_contradictory_figures_are_named(tmp_path):

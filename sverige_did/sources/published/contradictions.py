@@ -72,7 +72,9 @@ def _smallest(problem: Problem, given: Sequence[Constraint], chosen: Sequence[Co
     needed: list[Constraint] = [] if chosen else list(given)
     while fits(problem, [*needed, *chosen]):
         names = frozenset[str]().union(*(rule.names for rule in (*needed, *chosen)))
-        needed = [rule for rule in given if rule.names & names]
+        linked = [rule for rule in given if rule.names & names]
+        # What is linked only through a whole and its parts comes last: everything that is given.
+        needed = linked if len(linked) > len(needed) else list(given)
     for rule in tuple(needed):
         fewer = [other for other in needed if other is not rule]
         if not fits(problem, [*fewer, *chosen]):

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sverige_did.errors import refuse
+from sverige_did.study.formula import Term
 
 Counts = NDArray[np.int64]
 Values = NDArray[np.float64]
@@ -24,20 +25,6 @@ TIE = 1e-9
 CHUNK = 20_000
 """Rows tried at once: enough to be fast, few enough to stop early when one table is all that is wanted."""
 MAX_TABLES = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """``coefficient`` x (sum of the numerator) / (sum of the denominator); an empty sum is 1."""
-
-    coefficient: float
-    numerator: tuple[str, ...]
-    denominator: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The unknowns it needs."""
-        return frozenset(self.numerator + self.denominator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +44,6 @@ class Constraint:
     def names(self) -> frozenset[str]:
         """The unknowns it needs."""
         return frozenset[str]().union(*(term.names for term in self.terms))
-
-    @property
-    def formula(self) -> str:
-        """What is constrained, in letters: ``100 · institution_0 / placed_0``."""
-        return " ".join(_written(term, first=not place) for place, term in enumerate(self.terms))
 
     def miss(self, columns: Mapping[str, Counts]) -> Values:
         """How far each table lies outside the interval, in the unit of the figure; 0 inside."""
@@ -100,20 +82,6 @@ class Problem:
     constraints: tuple[Constraint, ...]
     wholes: tuple[Whole, ...] = ()
     quantities: tuple[tuple[str, tuple[Term, ...]], ...] = ()
-
-
-def _written(term: Term, *, first: bool) -> str:
-    size = abs(term.coefficient)
-    bare = size == 1 and not term.denominator
-    factors = [] if size == 1 and term.numerator else [f"{size:g}"]
-    factors += [_sum(term.numerator, bare)] if term.numerator else []
-    below = f" / {_sum(term.denominator, bare)}" if term.denominator else ""
-    sign = ("−" if first else "− ") if term.coefficient < 0 else "" if first else "+ "
-    return sign + " · ".join(factors) + below
-
-
-def _sum(names: tuple[str, ...], bare: bool) -> str:
-    return " + ".join(names) if bare or len(names) == 1 else f"({' + '.join(names)})"
 
 
 def total(terms: Sequence[Term], columns: Mapping[str, Counts]) -> Values:

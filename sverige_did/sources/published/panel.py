@@ -20,17 +20,27 @@ def to_panel(facts: Iterable[Reported], study: Study) -> Panel:
     Shares and relative changes are in per cent, changes of shares in percentage points, money in million DKK. Several
     figures about one cell leave the interval that all of them allow. A direction has no number: its cell is missing,
     unless the plan's ``control_unchanged_pp`` names the fact as its source and so says how far "unchanged" reaches.
-    A part (``ladder_moves.down``) is a unit of its own under its outcome.
+    A part (``ladder_moves.down``) is a unit of its own under its outcome. A total beside a count or a level of the same
+    outcome, group and period is its denominator.
 
     Raises InputError when two figures about one cell exclude each other.
     """
+    facts = tuple(facts)
+    parts = {_about(fact) for fact in facts if fact.measure in {"count", "level"}}
     cells: dict[tuple[str, ...], list[Reported]] = defaultdict(list)
+    totals: dict[tuple[str, ...], list[Reported]] = defaultdict(list)
     for fact in facts:
         kind = _kind(fact)
-        if kind is not None and fact.group in {"treated", "control", "frikommuner"}:
-            cells[fact.outcome, fact.group, str(fact.period_start), str(fact.period_end), kind].append(fact)
-    rows = [_cell(key[-1], same, study) for key, same in cells.items()]
+        if fact.measure == "total" and _about(fact) in parts:
+            totals[_about(fact)].append(fact)
+        elif kind is not None and fact.group in {"treated", "control", "frikommuner"}:
+            cells[(*_about(fact), kind)].append(fact)
+    rows = [_cell(key[-1], same, totals[key[:-1]], study) for key, same in cells.items()]
     return Panel.of(pd.DataFrame(rows, columns=list(CELLS.columns)), synthetic=study.synthetic, file=study.input)
+
+
+def _about(fact: Reported) -> tuple[str, ...]:
+    return fact.outcome, fact.group, str(fact.period_start), str(fact.period_end)
 
 
 def _kind(fact: Reported) -> str | None:
@@ -45,7 +55,7 @@ def _kind(fact: Reported) -> str | None:
     return {"change": "change", "ratio_change": "ratio_change", "amount": "money"}.get(fact.measure)
 
 
-def _cell(kind: str, same: list[Reported], study: Study) -> dict[str, object]:
+def _cell(kind: str, same: list[Reported], totals: list[Reported], study: Study) -> dict[str, object]:
     fact, start = same[0], study.periods.treatment_start
     outcome, _, part = fact.outcome.partition(".")
     unit = f"{fact.group}.{part}" if part else fact.group
@@ -63,11 +73,17 @@ def _cell(kind: str, same: list[Reported], study: Study) -> dict[str, object]:
         "end": pd.Timestamp(fact.period_end),
         "kind": kind,
         **_known_limits(same, study),
-        "denominator": None,
-        "denominator_low": None,
-        "denominator_high": None,
-        "source": ";".join(sorted(item.fact_id for item in same)),
+        **_denominator(kind, totals, study),
+        "source": ";".join(sorted(item.fact_id for item in (*same, *totals))),
     }
+
+
+def _denominator(kind: str, totals: list[Reported], study: Study) -> dict[str, object]:
+    """The children that a count or a share is among, where their number is printed."""
+    if not totals or kind not in {"stock", "cases", "events", "share"}:
+        return {"denominator": None, "denominator_low": None, "denominator_high": None}
+    known = _known_limits(totals, study)
+    return {"denominator": known["value"], "denominator_low": known["low"], "denominator_high": known["high"]}
 
 
 def _known_limits(same: list[Reported], study: Study) -> dict[str, object]:

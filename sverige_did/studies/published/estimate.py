@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 from sverige_did.did.bounds import always_placed
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.estimates import Estimate, Finding
 from sverige_did.studies.published import levels, spending
-from sverige_did.studies.published.estimators import before_after, over_tables, printed_difference, printed_ratio
-from sverige_did.studies.published.evidence import Evidence, Printed
+from sverige_did.studies.published.estimators import (
+    before_after,
+    bounded,
+    over_tables,
+    printed_difference,
+    printed_ratio,
+)
+from sverige_did.studies.published.evidence import Evidence, Printed, narrowest
 from sverige_did.study.study import Outcome
 
 Made = Iterator[tuple[str, Estimate]]
@@ -43,8 +50,9 @@ def _shares(evidence: Evidence, outcome: Outcome) -> Made:
     if before and after:
         yield "all", before_after(before.point, after.point, "ratio")
     yield from _counts(evidence, outcome)
-    if outcome.outcome == "institution_share" and before and after and control:
-        yield "all", _trimmed(evidence, before, after, control)
+    placed = [_relative(evidence, group) for group in ("treated", "control")]
+    if outcome.outcome == "institution_share" and before and after and control and placed[0] and placed[1]:
+        yield "all", _trimmed(evidence, (before, after), control, (placed[0], placed[1]))
 
 
 def _raw(change: Printed, scale: str) -> Estimate:
@@ -56,32 +64,28 @@ def _printed_pp(treated: Printed, control: Printed, level: float) -> Estimate:
     return printed_difference(treated.range, control.range, point=point, level=level, scale="pp")
 
 
-def _trimmed(evidence: Evidence, before: Printed, after: Printed, control: Printed) -> Estimate:
-    """Bounds for the children who are placed with and without the programme (bounds.always_placed)."""
-    placed = _relative(evidence, "treated"), _relative(evidence, "control")
+def _trimmed(
+    evidence: Evidence, treated: tuple[Printed, Printed], control: Printed, placed: tuple[Printed, Printed]
+) -> Estimate:
+    """Bounds for the children who are placed with and without the programme (bounds.always_placed).
+
+    ``treated`` is the share before and after, ``control`` its change, ``placed`` both groups' number after over before.
+    """
+    before, after = treated
     # More placements than without the programme would mean that nobody was kept out: then nothing is trimmed.
     ratio = min(placed[0].low / placed[1].high, 1.0), min(placed[0].high / placed[1].low, 1.0)
     without = (before.low + control.low) / 100, (before.high + control.high) / 100
     bounds = always_placed((after.low / 100, after.high / 100), without, ratio)
     low, high = (100 * limit for limit in bounds.effect)
-    return Estimate(
-        estimate=(low + high) / 2,
-        scale="pp",
-        estimand="always_placed",
-        estimator="trimming_bounds",
-        inference="bounds",
-        lower=low,
-        upper=high,
-        level=evidence.study.level,
-        n_units=2,
-        n_treated=1,
-        assumptions=("parallel_trends", "only_removes_placements", "rounding_only"),
-    )
+    assumptions = ("parallel_trends", "only_removes_placements", "rounding_only")
+    kind = {"estimand": "always_placed", "estimator": "trimming_bounds", "assumptions": assumptions}
+    return bounded((low + high) / 2, (low, high), "pp", evidence.study.level, **kind)
 
 
-def _relative(evidence: Evidence, group: str) -> Printed:
-    (fact,) = evidence.select("placed_total", "ratio_change", group)
-    return Printed(fact.number, fact.low, fact.high).mapped(0.01, 1.0)
+def _relative(evidence: Evidence, group: str, outcome: str = "placed_total") -> Printed | None:
+    """The printed number after over that before; None where no relative change is printed."""
+    change = narrowest(evidence.select(outcome, "ratio_change", group))
+    return change.mapped(0.01, 1.0) if change else None
 
 
 def _counts(evidence: Evidence, outcome: Outcome) -> Made:
@@ -91,14 +95,15 @@ def _counts(evidence: Evidence, outcome: Outcome) -> Made:
         for scale in scales:
             yield reading, over_tables(tables, scale, evidence.study.level)
         before, after = ([t.events[0][when] / t.totals[0][when] for t in tables] for when in (0, 1))
-        middle = sorted(range(len(tables)), key=lambda at: after[at] / before[at])[len(tables) // 2]
+        change = [now / then if then else math.inf for then, now in zip(before, after, strict=True)]
+        middle = sorted(range(len(tables)), key=change.__getitem__)[len(tables) // 2]
         yield reading, before_after(before[middle], after[middle], "ratio")
 
 
 def _totals(evidence: Evidence, outcome: Outcome) -> Made:
     """Counts: the printed relative changes, then the tables."""
-    if all(evidence.select(outcome.outcome, "ratio_change", group) for group in ("treated", "control")):
-        treated, control = _relative(evidence, "treated"), _relative(evidence, "control")
+    treated, control = (_relative(evidence, group, outcome.outcome) for group in ("treated", "control"))
+    if treated and control:
         yield "all", before_after(1.0, treated.point, "ratio")
         point = treated.point / control.point
         yield "all", printed_ratio(treated.range, control.range, point=point, level=evidence.study.level)

@@ -7,6 +7,7 @@ intervals that hold sampling alone: they know nothing of districts, and say so.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,41 +19,30 @@ Range = tuple[float, float]
 Estimator = Callable[[GroupTable, float], Estimate]
 
 
-def printed_difference(treated: Range, control: Range, *, point: float, level: float, scale: str) -> Estimate:
-    """A difference of two printed changes, with the range that their rounding leaves open.
+def bounded(point: float, limits: Range, scale: str, level: float, **more: Any) -> Estimate:
+    """What printed figures leave open: a point and the range from their rounding; ``more`` are fields that differ.
 
     ``level`` is carried for the table's sake: a range from rounding holds with certainty if the figures are right.
     """
-    return Estimate(
-        estimate=point,
-        scale=scale,
-        estimand="att",
-        estimator="did",
-        inference="bounds",
-        lower=treated[0] - control[1],
-        upper=treated[1] - control[0],
-        level=level,
-        n_units=2,
-        n_treated=1,
-        assumptions=("parallel_trends", "rounding_only"),
-    )
+    usual: dict[str, Any] = {
+        "estimand": "att",
+        "estimator": "did",
+        "inference": "bounds",
+        "n_units": 2,
+        "n_treated": 1,
+        "assumptions": ("parallel_trends", "rounding_only"),
+    }
+    return Estimate(estimate=point, scale=scale, lower=limits[0], upper=limits[1], level=level, **(usual | more))
+
+
+def printed_difference(treated: Range, control: Range, *, point: float, level: float, scale: str) -> Estimate:
+    """A difference of two printed changes, with the range that their rounding leaves open."""
+    return bounded(point, (treated[0] - control[1], treated[1] - control[0]), scale, level)
 
 
 def printed_ratio(treated: Range, control: Range, *, point: float, level: float) -> Estimate:
     """A ratio of two printed ratios of after to before, with the range that their rounding leaves open."""
-    return Estimate(
-        estimate=point,
-        scale="ratio",
-        estimand="att",
-        estimator="did",
-        inference="bounds",
-        lower=treated[0] / control[1],
-        upper=treated[1] / control[0],
-        level=level,
-        n_units=2,
-        n_treated=1,
-        assumptions=("parallel_trends", "rounding_only"),
-    )
+    return bounded(point, (treated[0] / control[1], treated[1] / control[0]), "ratio", level)
 
 
 def before_after(before: float, after: float, scale: str) -> Estimate:

@@ -10,8 +10,10 @@ from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import EFFECT_CLASSES, Estimate, Finding
 from sverige_did.results.published import Reported
 from sverige_did.sources.published.facts import limits
-from sverige_did.studies.published.group_tables import MOMENTS, GroupTable, When, is_at
+from sverige_did.studies.published.group_tables import GroupTable
+from sverige_did.studies.published.plan_parts import MOMENTS, When, assumed, figures_at
 from sverige_did.study.study import Study
+from sverige_did.windows import of_moment
 
 Range = tuple[float, float]
 
@@ -62,8 +64,7 @@ class Evidence:
 
     def level(self, outcome: str, group: str, when: When) -> Printed | None:
         """A printed level, before or after, in its own unit."""
-        chosen = [fact for fact in self.select(outcome, "level", group) if is_at(fact, self.study, when)]
-        return narrowest(chosen)
+        return narrowest(figures_at(self.select(outcome, "level", group), self.study, when))
 
     def change(self, outcome: str, group: str) -> Printed | None:
         """A printed change from before to after: printed as such, or as two levels, or in words as “unchanged”.
@@ -71,14 +72,14 @@ class Evidence:
         “Unchanged” reaches as far as the plan's ``control_unchanged_pp`` says, for the figures it names as its source.
         """
         study = self.study
-        span = [f for f in self.select(outcome, "change", group) if is_at(f, study, "after")]
+        span = [f for f in self.select(outcome, "change", group) if of_moment(f.period_end, study.periods, "after")]
         if span:
             return narrowest(span)
         before, after = (self.level(outcome, group, when) for when in MOMENTS)
         if before and after:
             return Printed(after.point - before.point, after.low - before.high, after.high - before.low)
-        allowed = study.assumption("control_unchanged_pp")
-        if any(fact.fact_id in allowed.source for fact in self.select(outcome, "direction", group)):
+        allowed = assumed(study, "control_unchanged_pp")
+        if allowed and any(fact.fact_id in allowed.source for fact in self.select(outcome, "direction", group)):
             return Printed(0.0, -allowed.value, allowed.value)
         return None
 

@@ -1,27 +1,28 @@
 """Two groups, before and after, as counts: the tables that two-group estimators take.
 
-The treated group's counts come from the enumeration of tables that fit the published figures (``feasible.py``) or are
-printed outright. The control group's were never printed: its size is an assumption of the plan and its changes are
-the printed ones, put on the nearest whole children.
+Counts are printed outright (:mod:`.printed_counts`), or those of the treated group come from the enumeration of tables
+that fit damaged figures (:mod:`.readings`). Then the control group's size is an assumption of the plan, and its changes
+are the printed ones, put on the nearest whole children.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import Literal, NamedTuple
 
+from sverige_did.errors import InputError, Problem
+from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.estimates import Frozen
 from sverige_did.results.published import Feasible, Reported
 from sverige_did.sources.published.contradictions import solve
-from sverige_did.studies.published.readings import KINDS, person_years, same_numerator, stock
+from sverige_did.studies.published import printed_counts
+from sverige_did.studies.published.plan_parts import MOMENTS, Pair, When, assumed, figures_at, needed
+from sverige_did.studies.published.readings import problems
+from sverige_did.study.readings import Counted, Reconstruction, Whole
 from sverige_did.study.study import Study
-from sverige_did.windows import of_moment
 
-Pair = tuple[int, int]
 Exposure = tuple[float, float]
-When = Literal["before", "after"]
-MOMENTS: tuple[When, When] = ("before", "after")
 
 
 class GroupTable(Frozen):
@@ -48,14 +49,6 @@ class Treated(NamedTuple):
     kind: Pair
 
 
-SHARES: dict[str, tuple[str, ...]] = {
-    "institution_share": ("institution",),
-    "family_share": ("foster", "network"),
-    "network_share": ("network",),
-    "home_based_share": ("home",),
-}
-"""What each share counts among the placed, in the kinds of the enumeration (readings.KINDS)."""
-
 OPEN = 0.1
 """Widest range of a share before (as a share) at which a reading is still said to settle it."""
 
@@ -64,137 +57,174 @@ CONTROL_LEVEL = "control_level_assumed"
 RESIDENTS = "residents_unchanged"
 
 
-def every_reading(facts: Sequence[Reported]) -> tuple[Feasible, ...]:
-    """All enumerations: H2 without and with foster care, H1, H3, and whether 12 -> 4 can be the numerator."""
-    problems = (
-        person_years(facts),
-        person_years(facts, family=True),
-        stock(facts, middle="network"),
-        stock(facts, middle="home"),
-        same_numerator(facts),
-    )
-    return tuple(solve(problem) for problem in problems)
+def every_reading(study: Study, facts: Sequence[Reported]) -> tuple[Feasible, ...]:
+    """The enumeration of every table of the plan's readings, in its order, then of the counts that are printed."""
+    damaged = problems(study.reconstruction, facts) if study.reconstruction else ()
+    return (*(solve(problem) for problem in damaged), *printed_counts.every_share(study, facts))
 
 
 def all_tables(study: Study, facts: Sequence[Reported], found: Sequence[Feasible]) -> tuple[GroupTable, ...]:
     """The tables of every outcome of the plan that counts can be had for, in the plan's order of readings.
 
-    ``found`` holds one enumeration for each reading, and more of them where they leave other counts open.
+    ``found`` is what :func:`every_reading` gave. Last come the counts that the source prints outright.
     """
-    order = {reading.key: place for place, reading in enumerate(study.readings)}
-    ranked = sorted(found, key=lambda feasible: order[feasible.reading])
+    made = [*_damaged(study, facts, found), *_printed(study, facts, found)]
     wanted = {outcome.outcome for outcome in study.outcomes}
-    made: list[GroupTable] = []
-    for feasible in ranked:
-        if feasible.outcome == "institution_children":
-            continue  # this enumeration asks whether 12 -> 4 can be the numerator; it is not a reading of its own
-        for outcome in SHARES:
-            made += share_tables(study, facts, feasible, outcome)
-        made += [*rate_tables(study, facts, feasible), *placed_tables(study, facts, feasible)]
-    made.append(printed_count_table(study, facts, "institution_children"))
     return tuple(table for table in _distinct(made) if table.outcome in wanted)
 
 
-def share_tables(study: Study, facts: Sequence[Reported], feasible: Feasible, outcome: str) -> tuple[GroupTable, ...]:
-    """Tables of one share among the placed, in one reading: one for each way the treated counts can be."""
+def _damaged(study: Study, facts: Sequence[Reported], found: Sequence[Feasible]) -> Iterator[GroupTable]:
+    plan = study.reconstruction
+    if plan is None:
+        return
+    order = {reading.key: place for place, reading in enumerate(study.readings)}
+    chosen = [feasible for table, feasible in zip(plan.tables, found, strict=False) if table.estimated]
+    for feasible in sorted(chosen, key=lambda item: order[item.reading]):
+        shares = [table for item in plan.shares for table in share_tables(study, facts, feasible, item)]
+        yield from shares
+        yield from (twin for table in shares for twin in per_resident(study, table))
+        yield from placed_tables(study, facts, feasible)
+
+
+def _printed(study: Study, facts: Sequence[Reported], found: Sequence[Feasible]) -> Iterator[GroupTable]:
+    for outcome in study.outcomes:
+        family = CATALOGUE[outcome.outcome].family
+        if family == "count":
+            yield from _count_tables(study, facts, outcome.outcome)
+        for events, totals in printed_counts.pairs(outcome.outcome, found):
+            table = GroupTable(
+                outcome=outcome.outcome,
+                reading="all",
+                family="binomial",
+                events=events,
+                totals=totals,
+                assumptions=(),
+            )
+            yield from (table, *per_resident(study, table))
+
+
+def _count_tables(study: Study, facts: Sequence[Reported], outcome: str) -> Iterator[GroupTable]:
+    """Counts that the source prints for the treated and for the control group; for the latter a change may do."""
+    treated, control = (printed_counts.counts(study, facts, outcome, group) for group in ("treated", "control"))
+    size = assumed(study, "control_to_treated")
+    assumptions: tuple[str, ...] = (RESIDENTS,)
+    if not control and treated and size:
+        change = [int(fact.number) for fact in facts if _is(fact, outcome, "change", "control")]
+        control = [(base, base + change[0]) for base in [round(size.value * treated[0][0])] if change]
+        assumptions = (CONTROL_SIZE, RESIDENTS)
+    totals = _residents(study)
+    for ours, theirs in product(treated, control):
+        yield GroupTable(
+            outcome=outcome,
+            reading="all",
+            family="poisson",
+            events=(ours, theirs),
+            totals=totals,
+            assumptions=assumptions,
+        )
+
+
+def share_tables(
+    study: Study, facts: Sequence[Reported], feasible: Feasible, counted: Counted
+) -> tuple[GroupTable, ...]:
+    """Tables of one share of the whole, in one reading: one for each way the treated counts can be."""
     tables = []
-    counts = treated_counts(feasible, SHARES[outcome])
+    counts = treated_counts(feasible, _plan(study).whole, counted.kinds)
     if left_open(counts):
         return ()
     for treated in counts:
         placed = control_placed(study, facts, treated.placed)
-        events, assumed = _control_share(study, facts, outcome, treated, placed)
+        events, unprinted = _control_share(study, facts, counted.outcome, treated, placed)
         tables.append(
             GroupTable(
-                outcome=outcome,
+                outcome=counted.outcome,
                 reading=feasible.reading,
                 family="binomial",
                 events=(treated.kind, events),
                 totals=(treated.placed, placed),
-                assumptions=(CONTROL_SIZE, *assumed),
+                assumptions=(CONTROL_SIZE, *unprinted),
                 given_up=feasible.given_up,
             )
         )
     return _distinct(tables)
 
 
-def rate_tables(study: Study, facts: Sequence[Reported], feasible: Feasible) -> tuple[GroupTable, ...]:
-    """Children in institutions per resident child: the same counts, over residents that are taken as unchanged."""
-    return tuple(
-        table.model_copy(
-            update={
-                "outcome": "institution_per_1000",
-                "family": "poisson",
-                "totals": _residents(study),
-                "assumptions": (*table.assumptions, RESIDENTS),
-            }
-        )
-        for table in share_tables(study, facts, feasible, "institution_share")
-    )
+def per_resident(study: Study, table: GroupTable) -> tuple[GroupTable, ...]:
+    """The events of a share per resident child, over residents that are taken as unchanged; none without a twin."""
+    twin = CATALOGUE[table.outcome].twin
+    if twin is None:
+        return ()
+    changed = {
+        "outcome": twin,
+        "family": "poisson",
+        "totals": _residents(study),
+        "assumptions": (*table.assumptions, RESIDENTS),
+    }
+    return (table.model_copy(update=changed),)
 
 
 def placed_tables(study: Study, facts: Sequence[Reported], feasible: Feasible) -> tuple[GroupTable, ...]:
-    """All placed children, over residents that are taken as unchanged."""
+    """The whole, over residents that are taken as unchanged."""
+    whole = _plan(study).whole
     tables = [
         GroupTable(
-            outcome="placed_total",
+            outcome=whole.outcome,
             reading=feasible.reading,
             family="poisson",
-            events=(treated.placed, control_placed(study, facts, treated.placed)),
+            events=(placed, control_placed(study, facts, placed)),
             totals=_residents(study),
             assumptions=(CONTROL_SIZE, RESIDENTS),
             given_up=feasible.given_up,
         )
-        for treated in treated_counts(feasible, ("institution",))
+        for placed in dict.fromkeys(_whole(row, whole) for row in _rows(feasible))
     ]
     return _distinct(tables)
 
 
-def printed_count_table(study: Study, facts: Sequence[Reported], outcome: str) -> GroupTable:
-    """A table of counts that the source prints for the treated, and as a change for the control group."""
-    counts = [fact for fact in facts if _is(fact, outcome, "count", "treated")]
-    before, after = (int(next(fact.number for fact in counts if is_at(fact, study, when))) for when in MOMENTS)
-    control_before = round(study.assumption("control_to_treated").value * before)
-    change = next(fact.number for fact in facts if _is(fact, outcome, "change", "control"))
-    return GroupTable(
-        outcome=outcome,
-        reading="all",
-        family="poisson",
-        events=((before, after), (control_before, control_before + int(change))),
-        totals=_residents(study),
-        assumptions=(CONTROL_SIZE, RESIDENTS),
-    )
+def _plan(study: Study) -> Reconstruction:
+    if study.reconstruction is None:
+        raise ValueError("a plan without damaged tables has no readings")
+    return study.reconstruction
 
 
 def _residents(study: Study) -> tuple[Exposure, Exposure]:
-    """Resident children relative to the treated group's before; taken as unchanged over a year and a half."""
-    size = study.assumption("control_to_treated").value
+    """Resident children relative to the treated group's before, taken as unchanged.
+
+    Where the plan does not say how large the control group is, each is its own measure: no ratio of ratios needs it.
+    """
+    found = assumed(study, "control_to_treated")
+    size = found.value if found else 1.0
     return (1.0, 1.0), (size, size)
 
 
-def treated_counts(feasible: Feasible, kinds: tuple[str, ...]) -> tuple[Treated, ...]:
-    """The distinct treated counts of some kinds of placement in one reading; none where the reading leaves them open.
+def _rows(feasible: Feasible) -> list[dict[str, int]]:
+    return [dict(zip(feasible.unknowns, table, strict=True)) for table in feasible.tables]
 
-    Home-based placements are what remains when the other kinds are known.
+
+def _whole(row: dict[str, int], whole: Whole) -> Pair:
+    return row[f"{whole.name}_0"], row[f"{whole.name}_1"]
+
+
+def treated_counts(feasible: Feasible, whole: Whole, kinds: tuple[str, ...]) -> tuple[Treated, ...]:
+    """The distinct treated counts of some kinds of the whole in one reading; none where the reading leaves them open.
+
+    A single kind that the table leaves out is what remains when the others are known.
     """
-    rows = [dict(zip(feasible.unknowns, table, strict=True)) for table in feasible.tables]
-    found = dict.fromkeys(pair for row in rows if (pair := _treated(row, kinds)) is not None)
+    found = dict.fromkeys(pair for row in _rows(feasible) if (pair := _treated(row, whole, kinds)) is not None)
     return tuple(found)
 
 
-def _treated(row: dict[str, int], kinds: tuple[str, ...]) -> Treated | None:
-    placed, counts = [], []
+def _treated(row: dict[str, int], whole: Whole, kinds: tuple[str, ...]) -> Treated | None:
+    counts = []
     for at in (0, 1):
-        known = {kind: row.get(f"{kind}_{at}") for kind in KINDS}
-        others = [known[kind] for kind in KINDS if kind != "home"]
-        if known["home"] is None and None not in others:
-            known["home"] = row[f"placed_{at}"] - sum(count for count in others if count is not None)
-        chosen = [known[kind] for kind in kinds]
-        if None in chosen:
+        known = {kind: row[f"{kind}_{at}"] for kind in whole.kinds if f"{kind}_{at}" in row}
+        left_out = [kind for kind in whole.kinds if kind not in known]
+        if len(left_out) == 1:
+            known[left_out[0]] = row[f"{whole.name}_{at}"] - sum(known.values())
+        if any(kind not in known for kind in kinds):
             return None
-        placed.append(row[f"placed_{at}"])
-        counts.append(sum(count for count in chosen if count is not None))
-    return Treated((placed[0], placed[1]), (counts[0], counts[1]))
+        counts.append(sum(known[kind] for kind in kinds))
+    return Treated(_whole(row, whole), (counts[0], counts[1]))
 
 
 def left_open(counts: Sequence[Treated]) -> bool:
@@ -204,9 +234,16 @@ def left_open(counts: Sequence[Treated]) -> bool:
 
 
 def control_placed(study: Study, facts: Sequence[Reported], treated: Pair) -> Pair:
-    """The control group's placed children: the assumed size before, the printed relative change after."""
-    before = round(study.assumption("control_to_treated").value * treated[0])
-    change = next(fact.number for fact in facts if _is(fact, "placed_total", "ratio_change", "control"))
+    """The control group's whole: the assumed size before, the printed relative change after.
+
+    Raises InputError where no such change is printed.
+    """
+    outcome = _plan(study).whole.outcome
+    before = round(needed(study, "control_to_treated").value * treated[0])
+    change = next((fact.number for fact in facts if _is(fact, outcome, "ratio_change", "control")), None)
+    if change is None:
+        expected = f"{outcome}, ratio_change, control"
+        raise InputError(Problem("published_figure_needed", file=study.input, expected=expected))
     return before, round(before * (1 + change / 100))
 
 
@@ -215,19 +252,25 @@ def _control_share(
 ) -> tuple[Pair, tuple[str, ...]]:
     """The control group's events, from printed levels where there are any, else from an assumed level and change."""
     before, after = (printed_level(study, facts, outcome, "control", when) for when in MOMENTS)
-    assumed: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
     if before is None:
-        before, assumed = _assumed_level(study, outcome, treated), (CONTROL_LEVEL,)
+        before, assumptions = _assumed_level(study, outcome, treated), (CONTROL_LEVEL,)
     if after is None:
         after = before + _control_change(facts, outcome)
-    return (round(before * placed[0]), round(after * placed[1])), assumed
+    return (round(before * placed[0]), round(after * placed[1])), assumptions
 
 
 def _assumed_level(study: Study, outcome: str, treated: Treated) -> float:
-    """The plan's level for institutions; elsewhere the treated group's own level before."""
-    if outcome == "institution_share":
-        return study.assumption("control_share_level").value
+    """The plan's level for the first of its shares; elsewhere the treated group's own level before."""
+    level = assumed(study, "control_share_level")
+    if level is not None and outcome == levels_of(study):
+        return level.value
     return treated.kind[0] / treated.placed[0]
+
+
+def levels_of(study: Study) -> str | None:
+    """The outcome whose level in the control group the plan's ``control_share_level`` is: the first share's."""
+    return study.reconstruction.shares[0].outcome if study.reconstruction else None
 
 
 def _control_change(facts: Sequence[Reported], outcome: str) -> float:
@@ -237,26 +280,12 @@ def _control_change(facts: Sequence[Reported], outcome: str) -> float:
 
 def printed_level(study: Study, facts: Sequence[Reported], outcome: str, group: str, when: When) -> float | None:
     """A share that the source prints, as a share; None where it does not."""
-    levels = (fact for fact in facts if _is(fact, outcome, "level", group) and is_at(fact, study, when))
-    return next((fact.number / 100 for fact in levels), None)
+    levels = figures_at([fact for fact in facts if _is(fact, outcome, "level", group)], study, when)
+    return levels[0].number / 100 if levels else None
 
 
 def _is(fact: Reported, outcome: str, measure: str, group: str) -> bool:
     return (fact.outcome, fact.measure, fact.group) == (outcome, measure, group)
-
-
-def is_at(fact: Reported, study: Study, when: When) -> bool:
-    """Whether a figure is about the state before, or about the period that ends with the main follow-up."""
-    return of_moment(fact.period_end, study.periods, when)
-
-
-def whole_fractions(low: float, high: float, *, smallest: int, largest: int) -> tuple[Pair, ...]:
-    """All (events, total) with ``smallest <= total <= largest`` whose share lies in [low, high]."""
-    return tuple(
-        (events, total)
-        for total in range(smallest, largest + 1)
-        for events in range(math.ceil(low * total - 1e-9), math.floor(high * total + 1e-9) + 1)
-    )
 
 
 def _distinct(tables: Iterable[GroupTable]) -> tuple[GroupTable, ...]:

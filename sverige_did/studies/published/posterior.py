@@ -26,8 +26,10 @@ from sverige_did.bayes.priors import HalfNormal, Normal
 from sverige_did.bayes.sampling.sample import Compiled, Fit, compile_model
 from sverige_did.results.estimates import Diagnostics, Estimate, Finding
 from sverige_did.studies.panel.posterior.fitting import diagnosed, sampled, seed_of, settings_of
+from sverige_did.studies.published.estimators import bounded
 from sverige_did.studies.published.evidence import Evidence
 from sverige_did.studies.published.group_tables import GroupTable
+from sverige_did.studies.published.plan_parts import assumed, prior
 from sverige_did.studies.published.unit_prices import spending_before, spending_change_variance
 from sverige_did.study.study import Outcome, Study
 
@@ -69,9 +71,20 @@ def jobs(evidence: Evidence) -> tuple[Job, ...]:
     found = []
     for outcome in evidence.study.outcomes:
         for at, tables in enumerate(evidence.tables_of(outcome.outcome).values()):
-            doubted = at == 0 and outcome.outcome in {"institution_per_1000", "institution_share"}
-            found += [Job(_middle(tables), prior) for prior in (TRIPLET if doubted else (NEUTRAL,))]
+            doubted = at == 0 and _of_primary_question(evidence.study, outcome)
+            found += [Job(_middle(tables), key) for key in (_triplet(evidence.study) if doubted else (NEUTRAL,))]
     return tuple(found)
+
+
+def _of_primary_question(study: Study, outcome: Outcome) -> bool:
+    """Whether the outcome answers the primary question on the scale that priors of the effect are stated on."""
+    primary = {wanted.question for wanted in study.outcomes if wanted.role == "primary"}
+    return outcome.question in primary and "log_odds" in outcome.scales
+
+
+def _triplet(study: Study) -> tuple[str, ...]:
+    known = {item.key for item in study.priors}
+    return tuple(key for key in TRIPLET if key == NEUTRAL or key in known)
 
 
 def _middle(tables: tuple[GroupTable, ...]) -> GroupTable:
@@ -113,13 +126,13 @@ def priors_of(study: Study, family: Family, effect: str) -> TotalsPriors:
         gap=_normal(study, "group_gap"),
         drift=_normal(study, "period_change"),
         effect=_normal(study, effect),
-        shock=HalfNormal(float(study.prior("shock_sd").sd or 0), study.prior("shock_sd").unit, "priors.plan"),
+        shock=HalfNormal(float(prior(study, "shock_sd").sd or 0), prior(study, "shock_sd").unit, "priors.plan"),
     )
 
 
 def _normal(study: Study, key: str) -> Normal:
-    prior = study.prior(key)
-    return Normal(prior.mean, float(prior.sd or 0), prior.unit, "priors.plan")
+    found = prior(study, key)
+    return Normal(found.mean, float(found.sd or 0), found.unit, "priors.plan")
 
 
 def findings(evidence: Evidence, job: Job, fit: Fit) -> tuple[Finding, ...]:
@@ -143,19 +156,15 @@ def _summary(
 ) -> Estimate:
     tail = (1 - study.level) / 2
     low, middle, high = np.quantile(values, [tail, 0.5, 1 - tail])
-    return Estimate(
-        estimate=float(middle),
-        scale=scale,
-        estimand="att",
+    return bounded(
+        float(middle),
+        (float(low), float(high)),
+        scale,
+        study.level,
         estimator="bayes",
         inference="posterior",
         std_error=float(values.std(ddof=1)),
-        lower=float(low),
-        upper=float(high),
-        level=study.level,
         prob_benefit=_benefit(effect.log_contrast, outcome),
-        n_units=2,
-        n_treated=1,
         assumptions=("parallel_trends", "equal_districts", f"prior_{job.prior}", *job.table.assumptions),
     )
 
@@ -179,10 +188,10 @@ def closed_forms(evidence: Evidence) -> tuple[Finding, ...]:
             made.append(evidence.finding(job.table.outcome, estimate, job.table.reading))
     base, variance = spending_before(evidence), spending_change_variance(evidence)
     change = _spending_change(evidence)
-    if base and variance and change is not None:
-        spread = evidence.study.assumption("shock_sd_log_money").value
+    shock = assumed(evidence.study, "shock_sd_log_money")
+    if base and variance and shock and change is not None:
         estimate = _closed(
-            evidence, "placement_spending", math.log1p(change / base), variance / base**2, "ratio", spread
+            evidence, "placement_spending", math.log1p(change / base), variance / base**2, "ratio", shock.value
         )
         made.append(evidence.finding("placement_spending", estimate))
     return tuple(finding for finding in made if finding is not None)
@@ -202,9 +211,10 @@ def _contrast(table: GroupTable) -> tuple[float, float] | None:
 
 def _spending_change(evidence: Evidence) -> float | None:
     treated, control = (evidence.change("placement_spending", group) for group in ("treated", "control"))
-    if treated is None or control is None:
+    size = assumed(evidence.study, "control_to_treated")
+    if treated is None or control is None or size is None:
         return None
-    return treated.point - control.point / evidence.study.assumption("control_to_treated").value
+    return treated.point - control.point / size.value
 
 
 def _closed(
@@ -212,27 +222,23 @@ def _closed(
 ) -> Estimate:
     """The posterior of the contrast, on the log(-odds) scale or as a ratio; the shock sd from the plan's prior."""
     study = evidence.study
-    prior = study.prior(NEUTRAL)
-    spread = float(study.prior(shock).sd or 0) if isinstance(shock, str) else shock
+    before = prior(study, NEUTRAL)
+    spread = float(prior(study, shock).sd or 0) if isinstance(shock, str) else shock
     data = Sampling(theta, variance, shock_factor(hidden(study)))
-    found = posterior(data, NormalPrior(prior.mean, float(prior.sd or 0)), spread, study.level)
+    found = posterior(data, NormalPrior(before.mean, float(before.sd or 0)), spread, study.level)
     shown = np.array([found.mean, found.lower, found.upper])
     middle, low, high = np.exp(shown) if scale == "ratio" else shown
     benefit = {wanted.outcome: wanted.benefit for wanted in study.outcomes}[outcome]
     prob = {"lower": found.prob_negative, "higher": 1 - found.prob_negative}.get(benefit)
-    return Estimate(
-        estimate=float(middle),
-        scale=scale or "log_odds",
-        estimand="att",
+    return bounded(
+        float(middle),
+        (float(low), float(high)),
+        scale or "log_odds",
+        study.level,
         estimator="closed_form",
         inference="posterior",
         std_error=None if scale else found.sd,
-        lower=float(low),
-        upper=float(high),
-        level=study.level,
         prob_benefit=prob,
-        n_units=2,
-        n_treated=1,
         assumptions=("parallel_trends", "equal_districts", f"prior_{NEUTRAL}"),
     )
 

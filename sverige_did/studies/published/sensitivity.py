@@ -23,7 +23,8 @@ from sverige_did.did.scales import Scale, did, std_error
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.published.evidence import Evidence
-from sverige_did.studies.published.group_tables import GroupTable
+from sverige_did.studies.published.group_tables import CONTROL_LEVEL, GroupTable, levels_of
+from sverige_did.studies.published.plan_parts import assumed, prior
 from sverige_did.study.study import Outcome, Study
 
 OUT_OF_REACH = ("pretrends", "placebo_dates", "leave_one_out", "balance", "regression_to_mean")
@@ -93,10 +94,10 @@ def _later(evidence: Evidence, table: GroupTable) -> Iterator[CheckResult]:
 
 
 def _curve(study: Study, outcome: Outcome, table: GroupTable, data: Sampling) -> CheckResult:
-    prior = study.prior("effect")
+    before = prior(study, "effect")
     return shock_curve(
         data,
-        NormalPrior(prior.mean, float(prior.sd or 0)),
+        NormalPrior(before.mean, float(before.sd or 0)),
         table.outcome,
         reading=table.reading,
         s=study.sensitivity.shock_sd,
@@ -110,10 +111,9 @@ def _of_shares(study: Study, table: GroupTable, data: Sampling) -> Iterator[Chec
     yield overlap(y, n, name, reading=reading, rho=grids.overlap_rho, level=level)
     yield overdispersion(y, n, name, reading=reading, phi=grids.overdispersion, level=level)
     yield scale_discrepancy(y, n, name, reading=reading)
-    sizes = study.assumption("control_to_treated").grid
-    if "control_level_assumed" in table.assumptions and name == "institution_share":
-        levels = study.assumption("control_share_level").grid
-        yield control_group(y, n, name, reading=reading, sizes=sizes, levels=levels, level=level)
+    sizes, levels = (assumed(study, key) for key in ("control_to_treated", "control_share_level"))
+    if CONTROL_LEVEL in table.assumptions and sizes and levels and name == levels_of(study):
+        yield control_group(y, n, name, reading=reading, sizes=sizes.grid, levels=levels.grid, level=level)
     without = float(y[0, 0] / n[0, 0])
     if 0 < without < 1:
         shocks = grids.shock_sd
@@ -126,9 +126,9 @@ def _of_family(evidence: Evidence, outcome: Outcome) -> Iterable[CheckResult]:
     if family == "money":
         return _of_money(evidence, outcome)
     if family == "score":
-        return [_of_score(evidence.study, outcome.outcome)]
+        return _of_score(evidence.study, outcome.outcome)
     if family == "duration":
-        return [_of_duration(evidence, outcome.outcome)]
+        return _of_duration(evidence, outcome.outcome)
     return ()
 
 
@@ -137,8 +137,8 @@ def _of_money(evidence: Evidence, outcome: Outcome) -> Iterator[CheckResult]:
     if treated is None or control is None:
         return
     study = evidence.study
-    size = study.assumption("control_to_treated").value
-    scaled = treated.point - control.point / size
+    size = assumed(study, "control_to_treated")
+    scaled = treated.point - control.point / (size.value if size else 1.0)
     saved = [
         fact.number * (1e-6 if fact.unit == "dkk" else 1.0)
         for fact in evidence.select(outcome.outcome, "change", "treated")
@@ -150,14 +150,17 @@ def _of_money(evidence: Evidence, outcome: Outcome) -> Iterator[CheckResult]:
     yield spillover(scaled, outcome.outcome, kappa=study.sensitivity.spillover_kappa, scale="mio_dkk")
 
 
-def _of_score(study: Study, outcome: str) -> CheckResult:
-    children, sd, retest = (study.assumption(f"sdq_{key}") for key in ("children_per_group", "sd", "retest"))
-    return needed_points(children.value, sd.value, retest.value, outcome, grid=children.grid, level=study.level)
+def _of_score(study: Study, outcome: str) -> Iterator[CheckResult]:
+    """How many points two groups could have shown; nothing where the plan does not say how scores vary."""
+    children, sd, retest = (assumed(study, f"sdq_{key}") for key in ("children_per_group", "sd", "retest"))
+    if children and sd and retest:
+        yield needed_points(children.value, sd.value, retest.value, outcome, grid=children.grid, level=study.level)
 
 
-def _of_duration(evidence: Evidence, outcome: str) -> CheckResult:
+def _of_duration(evidence: Evidence, outcome: str) -> Iterator[CheckResult]:
     events = sum(
         fact.number for fact in evidence.facts if fact.outcome.startswith(f"{outcome}.") and fact.measure == "count"
     )
-    designs = evidence.study.assumption("case_clustering").grid
-    return needed_hazard(events, outcome, designs=designs, level=evidence.study.level)
+    designs = assumed(evidence.study, "case_clustering")
+    if designs and events:
+        yield needed_hazard(events, outcome, designs=designs.grid, level=evidence.study.level)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from sverige_did.did import costs
 from sverige_did.results.estimates import Estimate
-from sverige_did.studies.published.estimators import before_after
+from sverige_did.studies.published.estimators import before_after, bounded
 from sverige_did.studies.published.evidence import Evidence, Printed
+from sverige_did.studies.published.plan_parts import assumed, spread
 from sverige_did.studies.published.unit_prices import spending_before
 from sverige_did.study.study import Outcome
 
@@ -23,9 +24,11 @@ def estimates(evidence: Evidence, outcome: Outcome) -> Iterator[tuple[str, Estim
         treated = Printed(0.0, -math.inf, 0.0)
     else:
         yield "all", before_after(0.0, treated.point, "mio_dkk")
-    size = evidence.study.assumption("control_to_treated")
-    sizes = (min(size.grid), max(size.grid))
+    size = assumed(evidence.study, "control_to_treated")
     yield "all", _did(treated, control, 1.0, (1.0, 1.0), "did", evidence)
+    if size is None:
+        return  # two groups of unknown size: the changes cannot be put on one footing
+    sizes = spread(size)
     scaled = _did(treated, control, 1 / size.value, (1 / sizes[1], 1 / sizes[0]), "did_scaled", evidence)
     yield "all", scaled
     if "ratio" in outcome.scales:
@@ -38,37 +41,28 @@ def _did(
 ) -> Estimate:
     low, high = costs.change_did_range(treated.range, control.range, ratios)
     assumptions = ("parallel_trends", "rounding_only", *(("control_size_assumed",) if ratios != (1.0, 1.0) else ()))
-    return Estimate(
-        estimate=costs.change_did(treated.point, control.point, ratio),
-        scale="mio_dkk",
-        estimand="att",
-        estimator=estimator,
-        inference="bounds",
-        lower=low,
-        upper=high,
-        level=evidence.study.level,
-        n_units=2,
-        n_treated=1,
-        assumptions=assumptions,
-    )
+    point = costs.change_did(treated.point, control.point, ratio)
+    kind = {"estimator": estimator, "assumptions": assumptions}
+    return bounded(point, (low, high), "mio_dkk", evidence.study.level, **kind)
 
 
 def investment(evidence: Evidence) -> Printed:
     """All investments that the sources name, a year: added up, with the range of the unpriced leadership time."""
     amounts = list(evidence.select("investment", "amount", "treated"))
     scale = {fact.fact_id: 1e-6 if fact.unit == "dkk" else 1.0 for fact in amounts}
-    leaders = evidence.study.assumption("leadership_cost")
+    leaders = assumed(evidence.study, "leadership_cost")
+    least, most = spread(leaders) if leaders else (0.0, 0.0)
     total = sum(fact.number * scale[fact.fact_id] for fact in amounts)
-    low = sum(fact.low * scale[fact.fact_id] for fact in amounts) + min(leaders.grid)
-    high = sum(fact.high * scale[fact.fact_id] for fact in amounts) + max(leaders.grid)
-    return Printed(total + leaders.value, low, high)
+    low = sum(fact.low * scale[fact.fact_id] for fact in amounts) + least
+    high = sum(fact.high * scale[fact.fact_id] for fact in amounts) + most
+    return Printed(total + (leaders.value if leaders else 0.0), low, high)
 
 
 def _net(evidence: Evidence, scaled: Estimate) -> Iterator[tuple[str, Estimate]]:
     """Change in spending plus the investment (negative is money saved), and the institution-years that would pay it."""
     spent = investment(evidence)
     low, high = scaled.lower, scaled.upper
-    if low is None or high is None:
+    if low is None or high is None or not evidence.select("investment", "amount", "treated"):
         return
     yield (
         "all",
@@ -83,23 +77,15 @@ def _net(evidence: Evidence, scaled: Estimate) -> Iterator[tuple[str, Estimate]]
             }
         ),
     )
-    institution, family = (evidence.study.assumption(f"price_{kind}") for kind in ("institution", "family"))
-    yield (
-        "all",
-        Estimate(
-            estimate=costs.break_even(spent.point, institution.value, family.value),
-            scale="institution_years",
-            estimand="break_even",
-            estimator="break_even",
-            inference="assumption",
-            lower=costs.break_even(spent.low, max(institution.grid), min(family.grid)),
-            upper=costs.break_even(spent.high, min(institution.grid), max(family.grid)),
-            level=evidence.study.level,
-            n_units=1,
-            n_treated=1,
-            assumptions=("unit_prices_assumed", "investment_as_named"),
-        ),
-    )
+    institution, family = (assumed(evidence.study, f"price_{kind}") for kind in ("institution", "family"))
+    if institution is None or family is None:
+        return
+    dear, cheap = spread(institution), spread(family)
+    limits = costs.break_even(spent.low, dear[1], cheap[0]), costs.break_even(spent.high, dear[0], cheap[1])
+    point = costs.break_even(spent.point, institution.value, family.value)
+    kind = {"estimand": "break_even", "estimator": "break_even", "inference": "assumption", "n_units": 1}
+    prices = ("unit_prices_assumed", "investment_as_named")
+    yield "all", bounded(point, limits, "institution_years", evidence.study.level, assumptions=prices, **kind)
 
 
 def _relative(evidence: Evidence, treated: Printed, scaled: Estimate) -> Iterator[tuple[str, Estimate]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sverige_did.studies.published.evidence import Evidence
+from sverige_did.studies.published.plan_parts import assumed
 
 
 def placed_by_price(evidence: Evidence) -> tuple[tuple[float, float], ...]:
@@ -11,11 +12,11 @@ def placed_by_price(evidence: Evidence) -> tuple[tuple[float, float], ...]:
     From the first table of whole children that fits the published figures; empty where there is none.
     """
     tables = [table for table in evidence.tables if table.outcome == "institution_share"]
-    if not tables:
+    price = {kind: assumed(evidence.study, f"price_{kind}") for kind in ("institution", "family")}
+    if not tables or price["institution"] is None or price["family"] is None:
         return ()
     institution, placed = tables[0].events[0][0], tables[0].totals[0][0]
-    price = {kind: evidence.study.assumption(f"price_{kind}").value for kind in ("institution", "family")}
-    return (institution, price["institution"]), (placed - institution, price["family"])
+    return (institution, price["institution"].value), (placed - institution, price["family"].value)
 
 
 def spending_before(evidence: Evidence) -> float | None:
@@ -32,10 +33,10 @@ def spending_change_variance(evidence: Evidence) -> float | None:
     by r, adds 1/r of the same. docs/methods.md, costs.
     """
     children = placed_by_price(evidence)
-    if not children:
+    keys = ("price_variation", "persistence", "control_to_treated")
+    known = [found.value for key in keys if (found := assumed(evidence.study, key))]
+    if not children or len(known) < len(keys):
         return None
-    variation, persistence, size = (
-        evidence.study.assumption(key).value for key in ("price_variation", "persistence", "control_to_treated")
-    )
+    variation, persistence, size = known
     year = sum(count * price**2 * (1 + variation**2) for count, price in children)
     return 2 * (1 - persistence) * year * (1 + 1 / size)

@@ -121,9 +121,3 @@ def test_miss_is_the_distance_to_the_interval():
     columns = {"k": np.array([1, 1, 1]), "n": np.array([4, 5, 3])}
     np.testing.assert_allclose(rule.miss(columns), [0, 4.5, 100 / 3 - 25.5])
     np.testing.assert_allclose(total(rule.terms, columns), [25, 20, 100 / 3])
-
-
-def test_a_constraint_can_be_written_down():
-    assert Constraint((), FALL, 0, 0).formula == "100 · whole_1 / whole_0 − 100"
-    assert Constraint((), RISE, 0, 0).formula == "100 · (part_1 + other_1) / whole_1 − 100 · part_0 / whole_0"
-    assert Constraint((), (Term(-1.0, ("a",)), Term(1.0, ("b", "c"))), 0, 0).formula == "−a + b + c"

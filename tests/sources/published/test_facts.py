@@ -15,6 +15,7 @@ from sverige_did.results.published import Reported
 from sverige_did.sources.published.fact_row import COLUMNS
 from sverige_did.sources.published.facts import read_facts
 from sverige_did.sources.published.panel import to_panel
+from sverige_did.studies.published.plan_parts import needed
 from sverige_did.study.read import read_study
 
 ROOT = Path(__file__).parents[3]
@@ -229,7 +230,7 @@ def test_the_panel_carries_limits_and_never_a_count_from_a_percentage(facts, stu
 
 def test_a_direction_takes_the_limits_that_the_plan_gives_it(facts, study):
     control = to_panel(facts, study).outcome("institution_share").query("group == 'control'").iloc[0]
-    allowed = study.assumption("control_unchanged_pp").value
+    allowed = needed(study, "control_unchanged_pp").value
     assert (control["low"], control["high"], control["source"]) == (-allowed, allowed, "F081")
     silent = study.model_copy(update={"assumptions": ()})
     untold = to_panel(facts, silent).outcome("institution_share").query("group == 'control'").iloc[0]
@@ -245,9 +246,17 @@ def test_the_panel_does_not_depend_on_the_order_of_the_figures(facts, study):
     assert to_panel(reversed(facts), study).sha256 == to_panel(facts, study).sha256
 
 
-def test_figures_of_different_kinds_about_one_cell_may_not_exclude_each_other(facts, study):
+def test_a_total_beside_a_count_is_what_it_is_among(facts, study):
     stock = next(fact for fact in facts if fact.fact_id == "F011")
-    other = stock.model_copy(update={"fact_id": "X", "measure": "total", "value": 13.0})
+    total = stock.model_copy(update={"fact_id": "X", "measure": "total", "value": 48.0, "rounding": 2.0})
+    (cell,) = to_panel((total, stock), study).cells.to_dict("records")
+    assert (cell["value"], cell["denominator_low"], cell["denominator_high"]) == (12, 46, 50)
+    assert cell["source"] == "F011;X"
+
+
+def test_figures_about_one_cell_may_not_exclude_each_other(facts, study):
+    stock = next(fact for fact in facts if fact.fact_id == "F011")
+    other = stock.model_copy(update={"fact_id": "X", "value": 13.0})
     with pytest.raises(InputError) as caught:
         to_panel((stock, other), study)
     assert caught.value.problems[0].key == "exclude_each_other"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from herning import enumerated, evidence
+from herning import enumerated, evidence, plan
 
-from sverige_did.studies.published.group_tables import Treated, left_open, treated_counts, whole_fractions
+from sverige_did.studies.published.group_tables import Treated, left_open, treated_counts
+from sverige_did.studies.published.levels import whole_fractions
 
 
 def tables(outcome: str) -> dict[str, list[tuple[object, object]]]:
@@ -44,8 +45,9 @@ def test_a_reading_that_leaves_the_level_open_gives_no_table():
 
 def test_home_based_placements_are_the_remainder_where_all_else_is_known():
     (found,) = [item for item in enumerated() if item.reading == "H2" and item.outcome == "family_share"]
-    home = treated_counts(found, ("home",))
-    others = treated_counts(found, ("institution", "network", "foster"))
+    whole = plan().reconstruction.whole
+    home = treated_counts(found, whole, ("home",))
+    others = treated_counts(found, whole, ("institution", "network", "foster"))
     assert {rest.kind[0] + known.kind[0] for rest in home for known in others if rest.kind[0] + known.kind[0] == 48}
 
 

@@ -6,12 +6,43 @@ from pathlib import Path
 
 import pytest
 
-from sverige_did.errors import RefusedError
+from sverige_did.errors import InputError
 from sverige_did.sources.published.contradictions import relaxations, solve
 from sverige_did.sources.published.facts import read_facts
-from sverige_did.studies.published.readings import person_years, same_numerator, stock, upper_steps
+from sverige_did.studies.published.readings import problems
+from sverige_did.study.read import read_study
 
-PUBLISHED = Path(__file__).parents[3] / "data" / "herning" / "published.csv"
+ROOT = Path(__file__).parents[3]
+PUBLISHED = ROOT / "data" / "herning" / "published.csv"
+PLAN = read_study(ROOT / "analyses" / "herning" / "study.yaml").reconstruction
+assert PLAN is not None
+
+
+def person_years(facts, *, family=False, cap=None):
+    """H2; ``cap`` is the largest base at the two dates, from Figure 1 unless given."""
+    task = problems(PLAN, facts)[int(family)]
+    tops = cap or upper_steps(facts)
+    return replace(task, unknowns=tuple(_capped(unknown, tops) for unknown in task.unknowns))
+
+
+def _capped(unknown, tops):
+    return replace(unknown, high=tops[int(not unknown.name.endswith("_0"))])
+
+
+def stock(facts, *, middle="network"):
+    """H1, where the middle column of Figure 1 is network care, and H3, where it is home-based."""
+    return problems(PLAN, facts)[{"network": 2, "home": 3}[middle]]
+
+
+def same_numerator(facts):
+    return problems(PLAN, facts)[4]
+
+
+def upper_steps(facts):
+    """Cases above the step prevention at both dates: no more children can be placed."""
+    return tuple(
+        unknown.high for unknown in problems(PLAN, facts)[0].unknowns if unknown.name in {"placed_0", "placed_1"}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +170,16 @@ def test_twelve_to_four_is_not_the_numerator_of_25_to_13_per_cent(facts):
 
 def test_every_figure_of_a_reading_is_in_the_file_or_named_as_missing(facts):
     without = tuple(fact for fact in facts if fact.fact_id not in {"F079", "F116"})
-    with pytest.raises(RefusedError) as caught:
-        person_years(without)
-    assert (caught.value.problems[0].key, caught.value.problems[0].expected) == ("figures_missing", "F079, F116")
+    with pytest.raises(InputError) as caught:
+        problems(PLAN, without)
+    assert [(item.key, item.file, item.column, item.found) for item in caught.value.problems] == [
+        ("plan_figure_missing", "readings.yaml", "rules.institution_before.figure", "F079"),
+        ("plan_figure_missing", "readings.yaml", "rules.breakdowns.figure", "F116"),
+    ]
+
+
+def test_words_without_a_number_need_to_be_given_a_meaning(facts):
+    rules = tuple(rule.model_copy(update={"high": None}) if rule.high else rule for rule in PLAN.rules)
+    with pytest.raises(InputError) as caught:
+        problems(PLAN.model_copy(update={"rules": rules}), facts)
+    assert [(item.key, item.found) for item in caught.value.problems] == [("plan_figure_no_number", "F074")]
