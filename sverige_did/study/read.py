@@ -65,6 +65,8 @@ def read_study(path: Path) -> Study:
     tree = _tree(path)
     beside = path.with_name(READINGS)
     if beside.is_file():
+        if tree.get("kind") == "panel":
+            raise InputError(Problem("plan_value", file=READINGS, found="panel", rule="readings_of_kind"))
         twice = [name for name in ("readings", "reconstruction") if name in tree]
         if twice:
             raise InputError(*(Problem("plan_readings_twice", file=path.name, column=name) for name in twice))

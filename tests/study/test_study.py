@@ -97,6 +97,7 @@ def test_a_published_plan_may_leave_the_grids_out(tmp_path, text):
     start, end = text.index("sensitivity:"), text.index("deviations:")
     path = tmp_path / "study.yaml"
     path.write_text(text[:start] + text[end:], "utf-8")
+    shutil.copy(PLAN.with_name("readings.yaml"), tmp_path)  # a part of the plan
     assert read_study(path).sha256 == read_study(PLAN).sha256
 
 

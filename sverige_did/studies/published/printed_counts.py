@@ -19,6 +19,7 @@ from sverige_did.sources.published.facts import limits
 from sverige_did.studies.published.plan_parts import MOMENTS, Pair, figures_at
 from sverige_did.study.formula import terms_of
 from sverige_did.study.study import Study
+from sverige_did.windows import of_moment
 
 GROUPS = ("treated", "control")
 KEPT = 3
@@ -58,7 +59,9 @@ def _problem(study: Study, facts: Sequence[Reported], outcome: str, group: str) 
             rules += [_rule(fact, f"100 * events_{at} / total_{at}") for fact in shares]
             tops[at] = _top(totals, counted, shares)
     both = len(tops) == len(MOMENTS)
-    ends = [fact for fact in _of(mine, "change") if fact.unit == "pp" and fact.period_end == study.periods.follow_up]
+    ends = [
+        fact for fact in _of(mine, "change") if fact.unit == "pp" and of_moment(fact.period_end, study.periods, "after")
+    ]
     rules += [_rule(fact, CHANGE) for fact in ends if both]
     if not tops:
         return None
