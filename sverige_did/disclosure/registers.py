@@ -22,6 +22,7 @@ from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.estimates import EFFECT_CLASSES, CheckResult, DesignClass, Diagnostics, Finding, Remark
 from sverige_did.results.lineups import LineupRecord
 from sverige_did.results.posteriors import PosteriorRecord, SpendingParts, Unrated
+from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.study.study import Study
 
 PARTS = ("home_based", "network", "foster", "institution")
@@ -32,9 +33,6 @@ FAMILY, OF_FAMILY = "family", {"network", "foster"}
 
 MOVES = ("moved_down_share", "moved_up_share")
 """Two parts of the same children: those who moved neither way are known where both are."""
-
-COMPOSITION = "composition"
-"""The likelihood that takes all parts at once."""
 
 TOTALS = frozenset({"placed_total", "placed_per_1000"})
 
@@ -134,9 +132,9 @@ leave."""
 
 
 def _may_leave(records: tuple[PosteriorRecord, ...], withheld: tuple[str, ...]) -> tuple[PosteriorRecord, ...]:
-    """Without the outcomes withheld; effects on a composition sum to zero, so one of its parts gives away another."""
-    parts = {record.outcome for record in records if record.likelihood == COMPOSITION}
-    shut = {COMPOSITION} if parts & set(withheld) else set()
+    """Without the outcomes withheld; where effects sum to zero, one of a model's outcomes gives away another."""
+    tied = {name for name, model in MODELS.items() if model.sums_to_zero}
+    shut = {record.likelihood for record in records if record.likelihood in tied and record.outcome in withheld}
     return tuple(record for record in records if record.outcome not in withheld and record.likelihood not in shut)
 
 
