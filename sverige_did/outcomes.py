@@ -20,7 +20,8 @@ class CatalogueOutcome:
     move. ``use`` says what the outcome may serve for: a ``dose`` (caseload) or ``fidelity`` measure (follow-ups) is
     never itself an effect, and a ``goal`` is measured against a target, not against the control group. ``made_of``
     names the outcomes it is computed from where it is not observed itself: it has no stronger design than the weakest
-    of them. ``different_cases`` is true where the cases before and during are not the same cases.
+    of them. ``different_cases`` is true where the cases before and during are not the same cases. ``most`` is
+    the largest value that a child can have, where a mean at it would tell the same of every child.
     """
 
     key: str
@@ -29,6 +30,7 @@ class CatalogueOutcome:
     twin: str | None = None
     use: Use = "effect"
     different_cases: bool = False
+    most: float | None = None
     made_of: tuple[str, ...] = ()
 
 
@@ -85,6 +87,7 @@ CATALOGUE: dict[str, CatalogueOutcome] = {
         CatalogueOutcome("sdq_better_share", "share", "percent"),
         CatalogueOutcome("sdq_worse_share", "share", "percent"),
         CatalogueOutcome("sdq_added_value", "score", "points"),
+        CatalogueOutcome("first_exit_time", "duration", "months", most=12.0),
         CatalogueOutcome("decision_time", "duration", "weeks", different_cases=True),
     )
 }

@@ -72,7 +72,12 @@ class _Sum(NamedTuple):
 
     @property
     def rest(self) -> float:
-        """How many of the denominator are not in the numerator, for a share of children or of events."""
+        """How many of the denominator are not in the numerator, for a share of children or of events; none where a mean
+        is at the most that there is: then it tells of everybody.
+        """
+        most = CATALOGUE[self.outcome].most
+        if self.kind == "mean" and most is not None and self.value >= most - TOLERANCE:
+            return 0.0
         if CATALOGUE[self.outcome].family != "share" or np.isnan(self.denominator):
             return np.inf
         others = self.denominator - self.value

@@ -230,14 +230,16 @@ def effect_on_durations(
         raise refuse("stays_cells_differ")
     n = min(len(fit.values("tau")) for fit, _ in fits)
     rows = np.flatnonzero(cells.dose > 0)
-    hazards = np.stack([_hazards(fit, cells, rows, horizon, link, rng.permutation(n)) for fit, _ in fits])
+    hazards = np.stack([hazards_of(fit, cells, rows, horizon, link, rng.permutation(n)) for fit, _ in fits])
     return average_duration_effect(hazards, weights_of(cells, district_weights)[rows])
 
 
-def _hazards(
+def hazards_of(
     fit: Fit, cells: Cells, rows: NDArray[np.int64], horizon: int, link: Link, order: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Chances of leaving with and without the programme, (2, draws, treated cells, horizon)."""
+    """Chances of leaving with and without the programme, (2, draws, treated cells, horizon): in the treated cells
+    ``rows``, draws in their ``order``.
+    """
     place = np.searchsorted(np.flatnonzero(cells.treated), cells.district[rows])
     change = fit.values("tau_district")[order][:, place] * cells.dose[rows]
     eta = fit.values("eta")[order][:, rows]

@@ -11,6 +11,7 @@ import pandas as pd
 from sverige_did.errors import Problem
 from sverige_did.panel import Panel
 from sverige_did.sources.panel import events, teams_and_accounts
+from sverige_did.sources.panel.first_exits import exit_cells, first_stays
 from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, make_setting
 from sverige_did.sources.panel.moves import count_moves, move_cells
 from sverige_did.sources.panel.placements import Placed, Placements, count_placed, placed_cells, placements, price_cells
@@ -98,6 +99,11 @@ def _moves(ground: _Ground) -> Part:
     return move_cells(moved, ground.setting, file), list(_left_out(file, "panel_no_place", moved.unknown))
 
 
+def _first_exits(ground: _Ground) -> Part:
+    stays = first_stays(ground.placements.spells, ground.setting)
+    return [exit_cells(stays, ground.setting, ground.tables["placements"].file)], []
+
+
 def _spending(ground: _Ground) -> Part:
     table = ground.tables["placements"]
     if table.usable()["price"].isna().all():
@@ -162,6 +168,7 @@ def _wellbeing(ground: _Ground) -> Part:
 
 PARTS: tuple[Callable[[_Ground], Part], ...] = (
     _person_years, _moves, _spending, _breakdowns, _complaints, _follow_ups, _caseload, _accounts, _wellbeing,
+    _first_exits,
 )  # fmt: skip
 
 

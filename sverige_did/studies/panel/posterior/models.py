@@ -46,5 +46,6 @@ MODELS: Mapping[str, Model] = {
     "sdq": Model("sverige_did.studies.panel.posterior.sdq"),
     "costs": Model("sverige_did.studies.panel.posterior.costs"),
     "transitions": Model("sverige_did.studies.panel.posterior.transitions"),
+    "durations": Model("sverige_did.studies.panel.posterior.durations"),
 }
 """In the order in which the workflow samples them, each by a process of its own."""
