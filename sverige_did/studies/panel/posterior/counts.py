@@ -28,7 +28,15 @@ from sverige_did.studies.panel.posterior.priors import (
     panel_priors,
     prior_draws,
 )
-from sverige_did.studies.panel.posterior.protocol import Fits, Fitted, Job, Quantity, Ready, StudyData, one_by_one
+from sverige_did.studies.panel.posterior.protocol import (
+    DistrictJob,
+    Fits,
+    Fitted,
+    Quantity,
+    Ready,
+    StudyData,
+    one_by_one,
+)
 from sverige_did.studies.panel.posterior.summaries import district_basis
 
 if TYPE_CHECKING:
@@ -37,7 +45,6 @@ if TYPE_CHECKING:
     import pymc as pm
 
     from sverige_did.bayes.draws.predictive_checks import Predictive
-    from sverige_did.bayes.models.district_effects import PanelPriors
     from sverige_did.bayes.priors import Prior
     from sverige_did.bayes.sampling.sample import Fit
     from sverige_did.study.study import Outcome
@@ -86,12 +93,11 @@ def _job(data: StudyData, wanted: Outcome) -> CountJob:
 
 
 @dataclass(frozen=True, eq=False)
-class CountJob(Job):
+class CountJob(DistrictJob):
     """One outcome: its cells, and its priors."""
 
     panel: PanelCells
     family: Family
-    priors: PanelPriors
     own: Mapping[str, Prior]
 
     @property
@@ -143,14 +149,6 @@ class CountJob(Job):
     def ratio(self, _outcome: str, fits: Fits) -> Floats:
         """On the treated."""
         return self._att(fits).ratio
-
-    def with_effect(self, _outcome: str, prior: Normal) -> CountJob:
-        """With another prior of the effect."""
-        return replace(self, priors=replace(self.priors, effect=prior))
-
-    def with_shock(self, sd: float) -> CountJob:
-        """The same job under another prior of districts' own shocks."""
-        return replace(self, priors=replace(self.priors, shock=replace(self.priors.shock, sd=sd)))
 
     def scaled_effect(self, quantities: tuple[Quantity, ...]) -> Floats:
         """On the scale of the link."""

@@ -15,11 +15,9 @@ from sverige_did.bayes.models.durations import (
     LENGTH,
     LINKS,
     Stays,
-    average_duration_effect,
     build_durations,
-    hazards_of,
+    effect_on_durations,
 )
-from sverige_did.bayes.models.effects import weights_of
 from sverige_did.bayes.priors import Normal, draw
 from sverige_did.errors import refuse
 from sverige_did.sources.panel.first_exits import HORIZON, first_stays
@@ -33,7 +31,7 @@ from sverige_did.studies.panel.posterior.priors import (
     prior_draws,
     structure_priors,
 )
-from sverige_did.studies.panel.posterior.protocol import Fits, Job, Quantity, Ready, StudyData, one_by_one
+from sverige_did.studies.panel.posterior.protocol import DistrictJob, Fits, Quantity, Ready, StudyData, one_by_one
 from sverige_did.studies.panel.posterior.summaries import district_basis
 
 if TYPE_CHECKING:
@@ -43,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sverige_did.bayes.draws.predictive_checks import Predictive
-    from sverige_did.bayes.models.district_effects import Cells, PanelPriors
+    from sverige_did.bayes.models.district_effects import Cells
     from sverige_did.bayes.models.durations import DurationEffect
     from sverige_did.bayes.priors import Prior
     from sverige_did.bayes.sampling.sample import Fit
@@ -76,7 +74,7 @@ def prepare(data: StudyData, likelihood: str) -> Ready:
         benefit = QUICKER[wanted.benefit]
         priors = structure_priors(data.study, hazard_level(bearing), benefit, found.apart)
         stances = {OUTCOME: effect_priors(data.study, benefit)}
-        return DurationJob(data.study, likelihood, (wanted,), stances, found, priors)
+        return DurationJob(data.study, likelihood, (wanted,), stances, priors, found)
 
     return one_by_one(likelihood, data.wanted((OUTCOME,)), job)
 
@@ -147,11 +145,10 @@ def months_of(hazards: Floats) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class DurationJob(Job):
-    """The outcome made ready: its stays and its priors."""
+class DurationJob(DistrictJob):
+    """The outcome made ready: its stays."""
 
     counted: Counted
-    priors: PanelPriors
 
     @property
     def name(self) -> str:
@@ -187,10 +184,7 @@ class DurationJob(Job):
 
     def effect(self, fits: Fits) -> DurationEffect:
         """On the treated, in quarters."""
-        fit, cells = fits[""], self.counted.stays.cells
-        rows = np.flatnonzero(cells.dose > 0)
-        hazards = hazards_of(fit, cells, rows, STEPS, "cloglog", np.arange(len(fit.values("tau"))))
-        return average_duration_effect(hazards[None], weights_of(cells, self.counted.weights)[rows])
+        return effect_on_durations([(fits[""], self.counted.stays)], STEPS, district_weights=self.counted.weights)
 
     def quantities(self, fits: Fits, _rng: np.random.Generator) -> Mapping[str, tuple[Quantity, ...]]:
         """In months, and as a ratio of months."""
@@ -206,19 +200,11 @@ class DurationJob(Job):
         effect = self.effect(fits)
         return effect.with_it / effect.without
 
-    def with_effect(self, _outcome: str, prior: Normal) -> DurationJob:
-        """With another prior of the effect on the chance of leaving."""
-        return replace(self, priors=replace(self.priors, effect=prior))
-
-    def with_shock(self, sd: float) -> DurationJob:
-        """With another prior of districts' own shocks."""
-        return replace(self, priors=replace(self.priors, shock=replace(self.priors.shock, sd=sd)))
-
     def log_likelihood(self, _part: str, fit: Fit) -> Floats:
         """Of all who were there in a quarter, by whether they left in it."""
         stays = self.counted.stays
         hazard = CLOGLOG(fit.values("eta")[:, stays.cell] + fit.values("walk")[:, stays.stay])
-        return np.asarray(stats.binom.logpmf(stays.low, stays.at_risk, hazard).sum(axis=1))
+        return np.asarray(np.asarray(stats.binom.logpmf(stays.low, stays.at_risk, hazard)).sum(axis=1))
 
     def checks(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Predictive, ...]]:
         """The checks of district models on who had left within the horizon, of new districts of the same sizes."""

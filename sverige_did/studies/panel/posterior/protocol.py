@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from sverige_did.errors import RefusedError
 from sverige_did.panel import Panel, read_panel
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sverige_did.bayes.draws.predictive_checks import Predictive
-    from sverige_did.bayes.priors import Prior
+    from sverige_did.bayes.models.district_effects import PanelPriors
+    from sverige_did.bayes.priors import Normal, Prior
     from sverige_did.bayes.sampling.sample import Fit, Settings
     from sverige_did.results.designs import OutcomeDesign
     from sverige_did.study.blocks import Bearing
@@ -229,6 +230,25 @@ class Job(ABC):
     def more(self, _fitted: Fitted, _rng: np.random.Generator) -> Mapping[str, object]:
         """Fields of the record that only this model has."""
         return {}
+
+
+@dataclass(frozen=True, eq=False)
+class DistrictJob(Job):
+    """A job of one part whose parameters are those of the shared structure of district models."""
+
+    priors: PanelPriors
+
+    def priors_of(self, _part: str) -> Mapping[str, Prior]:
+        """Of the shared structure."""
+        return self.priors.named()
+
+    def with_effect(self, _outcome: str, prior: Normal) -> Self:
+        """With another prior of the effect."""
+        return replace(self, priors=replace(self.priors, effect=prior))
+
+    def with_shock(self, sd: float) -> Self:
+        """With another prior of districts' own shocks."""
+        return replace(self, priors=replace(self.priors, shock=replace(self.priors.shock, sd=sd)))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sverige_did.bayes.draws.prior_sensitivity import Weights, power_sensitivity, smoothed
+from sverige_did.bayes.draws.prior_sensitivity import other_priors, power_sensitivity
 from sverige_did.bayes.priors import log_density
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.studies.panel.posterior.fitting import seed_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sverige_did.bayes.sampling.sample import Fit
+    from sverige_did.bayes.draws.prior_sensitivity import Weights
     from sverige_did.results.posteriors import Learned, Stance
     from sverige_did.studies.panel.posterior.protocol import Alternative, Fits, Fitted, Job, Quantity
     from sverige_did.study.study import Outcome
@@ -86,7 +86,7 @@ def _stance(fitted: Fitted, wanted: Outcome, other: Alternative) -> Stance:
     """
     fits, weights = dict(fitted.fits), {}
     for part, fit in fitted.fits.items():
-        weights[part] = reweighted(fitted.job, other.job, part, fit)
+        weights[part] = other_priors(fit.values, fitted.job.priors_of(part), other.job.priors_of(part))
         if not weights[part].usable:
             fits[part] = fitted.again(other.name, part, other.job)
     ratio = other.job.ratio(wanted.outcome, fits)
@@ -97,16 +97,6 @@ def _stance(fitted: Fitted, wanted: Outcome, other: Alternative) -> Stance:
         "pareto_k": float(worst) if np.isfinite(worst) else None,
     }
     return made.model_copy(update=how | dict(other.said))
-
-
-def reweighted(job: Job, other: Job, part: str, fit: Fit) -> Weights:
-    """Weights that turn the draws of a part into draws under the other job's priors; equal where these are the same."""
-    log_ratio = np.zeros(fit.settings.chains * fit.settings.draws)
-    new = other.priors_of(part)
-    for name, old in job.priors_of(part).items():
-        if new[name] != old:
-            log_ratio = log_ratio + (log_density(new[name], fit.values(name)) - log_density(old, fit.values(name)))
-    return smoothed(log_ratio)
 
 
 def _joint(weights: Mapping[str, Weights], rows: Mapping[str, NDArray[np.int64] | slice], size: int) -> Floats:

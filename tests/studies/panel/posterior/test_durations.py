@@ -67,8 +67,8 @@ def job_of(setting: Setting, first: FirstStays, asked: Study) -> DurationJob:
     found = counted(first, setting, asked)
     bearing = asked.posterior.bearings[0]  # type: ignore[union-attr]  # the plan has one
     return DurationJob(
-        asked, "durations", asked.outcomes, {OUTCOME: effect_priors(asked, "higher")}, found,
-        structure_priors(asked, hazard_level(bearing), "higher", found.apart),
+        asked, "durations", asked.outcomes, {OUTCOME: effect_priors(asked, "higher")},
+        structure_priors(asked, hazard_level(bearing), "higher", found.apart), found,
     )  # fmt: skip
 
 
