@@ -66,17 +66,20 @@ QUICKER = {"lower": "higher", "higher": "lower", "none": "none"}
 
 def prepare(data: StudyData, likelihood: str) -> Ready:
     """The outcome ready to sample, or a record with the reason why it is not."""
+    wanted = data.wanted((OUTCOME,))
+    if not wanted:
+        return Ready()
     placed, setting = data.placements()
 
-    def job(wanted: Outcome) -> DurationJob:
+    def job(item: Outcome) -> DurationJob:
         bearing = bearing_of(data.study, data.designs, OUTCOME)
         found = counted(first_stays(placed.spells, setting), setting, data.study)
-        benefit = QUICKER[wanted.benefit]
+        benefit = QUICKER[item.benefit]
         priors = structure_priors(data.study, hazard_level(bearing), benefit, found.apart)
         stances = {OUTCOME: effect_priors(data.study, benefit)}
-        return DurationJob(data.study, likelihood, (wanted,), stances, priors, found)
+        return DurationJob(data.study, likelihood, (item,), stances, priors, found)
 
-    return one_by_one(likelihood, data.wanted((OUTCOME,)), job)
+    return one_by_one(likelihood, wanted, job)
 
 
 class Counted(NamedTuple):
