@@ -241,7 +241,7 @@ def panel_posterior(
     panel: In,
     designs: In,
     data: Annotated[Path, typer.Option(file_okay=False)],
-    likelihood: Annotated[str, typer.Option(help="A key of bayes/models/families.py, composition or sdq")],
+    likelihood: Annotated[str, typer.Option(help="A name in studies/panel/posterior/models.py")],
     out: Out,
     diagnostics: Out,
     draws: Out,

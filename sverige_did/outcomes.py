@@ -14,7 +14,7 @@ Use = Literal["effect", "dose", "fidelity", "goal"]
 OWN = ("level", 1.0)
 UNITS: dict[str, tuple[str, float]] = {
     "percent": ("pp", 100.0), "rate_per_1000": ("rate_per_1000", 1000.0), "children": OWN, "person_years": OWN,
-    "cases": OWN, "follow_ups": OWN, "mio_dkk": OWN, "points": OWN, "weeks": OWN,
+    "cases": OWN, "follow_ups": OWN, "mio_dkk": OWN, "points": OWN, "weeks": OWN, "months": OWN,
 }  # fmt: skip
 """Each unit with the scale that a difference is told on, and how many of the denominator a level is told per."""
 
@@ -37,7 +37,8 @@ class CatalogueOutcome:
     it has no stronger design than the weakest of them. ``of_the_group``: an amount that is compared per resident child
     and told for the whole treated group, in mio. kr. a year. ``directions`` are the two kinds of move that a source
     prints, the programme's own first. ``posterior`` is the model of posteriors that tells of it, where that is not the
-    one of its kind of number.
+    one of its kind of number. ``most`` is the largest value that a child can have, where a mean at it would tell the
+    same of every child.
 
     ``counted`` says what registers make it of, as ``network + foster / placed``: sums of the numbers that
     ``sources/panel/`` counts under these names, or one bare number. Without it no register holds the outcome.
@@ -58,6 +59,7 @@ class CatalogueOutcome:
     twin: str | None = None
     use: Use = "effect"
     different_cases: bool = False
+    most: float | None = None
     made_of: tuple[str, ...] = ()
     of_the_group: bool = False
     directions: tuple[str, str] | None = None
@@ -202,6 +204,8 @@ CATALOGUE: dict[str, CatalogueOutcome] = catalogue_of((
     CatalogueOutcome("sdq_better_share", "share", counted="sdq_better / sdq_again"),
     CatalogueOutcome("sdq_worse_share", "share", counted="sdq_worse / sdq_again", rest_with="sdq_better_share"),
     CatalogueOutcome("sdq_added_value", "score", counted="sdq_added / sdq_added_forms"),
+    CatalogueOutcome("first_exit_time", "duration", "months", most=12.0, counted="months_in_care / first_entries",
+                     posterior="durations"),
     CatalogueOutcome("decision_time", "duration", "weeks", different_cases=True),
 ))
 # fmt: on

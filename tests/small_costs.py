@@ -8,23 +8,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import small_registers as small
-from small_posterior import fit_of
+from small_posterior import fit_of, gated, given
 
 from sverige_did.bayes.draws.replicate import PanelDraws, predictor
 from sverige_did.bayes.priors import draw
 from sverige_did.bayes.sampling.sample import Fit
-from sverige_did.design import designs
 from sverige_did.panel import Panel
 from sverige_did.results.posteriors import PosteriorRecord
-from sverige_did.sources.panel.build import build, prices_of
-from sverige_did.sources.panel.frame import make_setting
-from sverige_did.sources.panel.placements import placements
+from sverige_did.sources.panel.build import build
 from sverige_did.sources.registers.codes import standard_codes
 from sverige_did.sources.registers.tables import RegisterTable
-from sverige_did.studies.panel.posterior.costs import OUTCOME, CostJob, prepare_costs
+from sverige_did.studies.panel.posterior.costs import OUTCOME, CostJob, prepare
 from sverige_did.studies.panel.posterior.priors import prior_draws
 from sverige_did.study.study import Study
 
+COSTS = "costs"
 CHAINS, DRAWS = 2, 250
 BEARING = {
     "outcome": OUTCOME, "plausible": [4.0, 60.0], "admissible": [0.05, 4000.0], "worthwhile": 2.0, "negligible": 0.5,
@@ -65,17 +63,17 @@ def registers(folder: Path, rows: pd.DataFrame) -> dict[str, RegisterTable]:
 def prepared(folder: Path, rows: pd.DataFrame, asked: Study | None = None) -> CostJob | PosteriorRecord | None:
     asked = asked or plan()
     made = panel(folder, rows, asked)
-    tables = registers(folder, rows)
-    setting = make_setting(tables, asked)
-    spells = placements(tables["placements"], setting, standard_codes())
-    return prepare_costs(made.outcome(OUTCOME), spells, setting, prices_of(setting), asked, designs(made, asked))
+    small.write(folder, {name: small.delivery()[name] for name in ("districts", "children")} | {"placements": rows})
+    (found,) = gated(prepare(given(made, asked, folder), COSTS)) or [None]
+    assert found is None or isinstance(found, CostJob | PosteriorRecord)
+    return found
 
 
 def from_the_prior(job: CostJob, part: str, seed: int = 1, **fixed: Any) -> Fit:
     """Draws of the right form without sampling: those of the prior, some scalars within a hair of a ``fixed`` value."""
     rng, size, use = np.random.default_rng(seed), CHAINS * DRAWS, job.spent.totals.use
     scalars = {**prior_draws(job.priors[part], rng, size).scalars}
-    scalars |= {name: draw(prior, size, rng) for name, prior in job.named(part).items() if name not in scalars}
+    scalars |= {name: draw(prior, size, rng) for name, prior in job.priors_of(part).items() if name not in scalars}
     scalars |= {name: value + 1e-4 * np.abs(rng.standard_normal(size)) for name, value in fixed.items()}
     walk = np.stack([np.zeros(size), scalars["sigma_lambda"] * rng.standard_normal(size)], axis=1)
     own = np.repeat(scalars["tau"][:, None], int(use.treated.sum()), axis=1)

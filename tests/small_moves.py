@@ -9,20 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import small_registers as small
-from small_posterior import fit_of
+from small_posterior import fit_of, gated, given
 
 from sverige_did.bayes.priors import draw
 from sverige_did.bayes.sampling.sample import Fit
-from sverige_did.design import designs
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.sources.panel.build import build
 from sverige_did.sources.panel.frame import Setting, make_setting
-from sverige_did.sources.panel.moves import count_moves
-from sverige_did.sources.panel.placements import placements
 from sverige_did.sources.registers.codes import standard_codes
-from sverige_did.studies.panel.posterior.transitions import MoveJob, prepare_moves
+from sverige_did.studies.panel.posterior.transitions import MoveJob, prepare
 from sverige_did.study.study import Study
 
+MOVES = "transitions"
 DOWN, UP = "moved_down_share", "moved_up_share"
 CHAINS, DRAWS = 2, 250
 KIN, FOSTER, INSTITUTION = "ANBAAR 1", "ANBAAR 24", "ANBAAR 9"
@@ -81,9 +79,10 @@ def prepared(
     asked = asked or plan()
     tables = small.tables(folder, frames)
     setting = make_setting(tables, asked)
-    moved = count_moves(placements(tables["placements"], setting, standard_codes()).spells, setting)
-    classes = designs(build(tables, asked, standard_codes()).panel, asked)
-    return *prepare_moves(moved, setting, asked, classes), setting
+    small.write(folder, frames)
+    ready = prepare(given(build(tables, asked, standard_codes()).panel, asked, folder), MOVES)
+    job = next((one for one in gated(ready) if isinstance(one, MoveJob)), None)
+    return job, ready.refused, setting
 
 
 def from_the_prior(job: MoveJob, seed: int = 1, effect: float | None = None) -> Fit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,10 @@ from sverige_did.bayes.sampling.sample import Fit, Settings
 from sverige_did.design import designs
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
+from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.sources.panel.frame import lay, windows_of
+from sverige_did.studies.panel.posterior.protocol import Job, Ready, StudyData
+from sverige_did.studies.panel.posterior.record import prior_gates
 from sverige_did.study.blocks import Grid
 from sverige_did.study.study import Study
 
@@ -98,3 +102,17 @@ def fit_of(values: dict[str, Any], chains: int, draws: int, seed: int = 1) -> Fi
     report = GateReport(1.0, "tau", 600.0, "tau", 600.0, 1.0, 0, STANDARD)
     tree = xr.DataTree.from_dict({"posterior": xr.Dataset(blocks)})
     return Fit(tree, report, Settings(draws, draws, chains, 1), seed, "0" * 64, 0.0)
+
+
+def given(panel: Panel, asked: Study, folder: Path = Path("none")) -> StudyData:
+    """The data of a study whose panel is at hand; its registers, if any, are those of the folder."""
+    data = StudyData(asked, designs(panel, asked), Path("none"), folder)
+    vars(data)["panel"] = panel  # as if it had been read
+    return data
+
+
+def gated(ready: Ready) -> list[Job | PosteriorRecord]:
+    """What is ready, held against the prior gate, and the records of what is not."""
+    for job in ready.jobs:
+        prior_gates(job)
+    return [*ready.jobs, *ready.refused]

@@ -24,10 +24,8 @@ from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.estimates import EFFECT_CLASSES, CheckResult, DesignClass, Diagnostics, Finding, Remark
 from sverige_did.results.lineups import LineupRecord
 from sverige_did.results.posteriors import PosteriorRecord, SpendingParts, Unrated
+from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.study.study import PanelStudy, Study
-
-COMPOSITION = "composition"
-"""The likelihood that takes all parts at once."""
 
 GROUPS: tuple[Literal["treated", "control"], ...] = ("treated", "control")
 
@@ -61,7 +59,12 @@ class _Sum(NamedTuple):
 
     @property
     def rest(self) -> float:
-        """How many of the denominator are not in the numerator, for a share of children or of events."""
+        """How many of the denominator are not in the numerator, for a share of children or of events; none where a mean
+        is at the most that there is: then it tells of everybody.
+        """
+        most = CATALOGUE[self.outcome].most
+        if self.kind == "mean" and most is not None and self.value >= most - TOLERANCE:
+            return 0.0
         if CATALOGUE[self.outcome].family != "share" or np.isnan(self.denominator):
             return np.inf
         others = self.denominator - self.value
@@ -120,9 +123,9 @@ leave."""
 
 
 def _may_leave(records: tuple[PosteriorRecord, ...], withheld: tuple[str, ...]) -> tuple[PosteriorRecord, ...]:
-    """Without the outcomes withheld; effects on a composition sum to zero, so one of its parts gives away another."""
-    parts = {record.outcome for record in records if record.likelihood == COMPOSITION}
-    shut = {COMPOSITION} if parts & set(withheld) else set()
+    """Without the outcomes withheld; where effects sum to zero, one of a model's outcomes gives away another."""
+    tied = {name for name, model in MODELS.items() if model.sums_to_zero}
+    shut = {record.likelihood for record in records if record.likelihood in tied and record.outcome in withheld}
     return tuple(record for record in records if record.outcome not in withheld and record.likelihood not in shut)
 
 

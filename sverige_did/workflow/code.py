@@ -16,6 +16,10 @@ TOLD = "report"
 IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]+(\([^)]*\)|.*)|import[ \t]+(.*))", re.MULTILINE)
 """An import statement wherever it stands. Parsing every file would take longer than some of the rules."""
 
+QUOTED = re.compile(rf'"({NAME}(?:\.\w+)+)"')
+"""A module that a registry names, and that is imported only when it is asked for; what a package's own ``__init__``
+names stands in the imports of whoever uses it."""
+
 
 @cache
 def _file_of(module: str) -> Path | None:
@@ -29,8 +33,9 @@ def _file_of(module: str) -> Path | None:
 @cache
 def _imports(path: Path) -> frozenset[str]:
     """The modules of this package that one file names in an import, wherever in the file it stands."""
-    found: set[str] = set()
-    for source, names, modules in IMPORT.findall(path.read_text("utf-8")):
+    text = path.read_text("utf-8")
+    found: set[str] = set() if path.name == "__init__.py" else set(QUOTED.findall(text))
+    for source, names, modules in IMPORT.findall(text):
         found |= {source, *(f"{source}.{name}" for name in re.findall(r"\w+", names))}
         found |= set(re.findall(r"[\w.]+", modules))
     return frozenset(name for name in found if name.split(".")[0] == NAME)

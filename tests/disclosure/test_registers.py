@@ -215,6 +215,25 @@ def test_those_of_neither_kind_are_not_told_by_those_of_either(
     assert tuple(status(release, name) for name in names) == ({down}, {up})
 
 
+def test_a_mean_at_the_most_that_there_is_says_the_same_of_everybody_and_is_hidden() -> None:
+    made = panel(MANY)
+    units = made.cells.drop_duplicates("unit")[["unit", "unit_kind", "group", "treated_from", "stratum"]]
+    months = np.full((16, len(LABELS)), 11.0)
+    months[:, 0], months[0, 1] = 12.0, 11.9
+    cells = lay(
+        "first_exit_time", "mean", units.reset_index(drop=True), LABELS, months, np.full(months.shape, 3.0), "f"
+    )
+    asked = plan()
+    more = asked.outcomes[0].model_copy(update={"outcome": "first_exit_time", "benefit": "none"})
+    asked = asked.model_copy(update={"outcomes": (*asked.outcomes, more)})
+    release = released(Panel.of(pd.concat([made.cells, cells]), synthetic=True), asked)
+    told = {(one.group, one.period): one.status for one in release.levels if one.outcome == "first_exit_time"}
+    assert {key: found for key, found in told.items() if found == "hidden"}.keys() == {
+        ("treated", LABELS[0]), ("control", LABELS[0]),
+    }  # fmt: skip
+    assert release.withheld == ()
+
+
 def test_the_threshold_is_the_plans() -> None:
     few = panel(MANY | {"network": 3.0})
     assert released(few, plan(hidden_below=3)).withheld == ()

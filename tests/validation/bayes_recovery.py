@@ -24,7 +24,6 @@ import pandas as pd
 import pymc as pm
 from recovery import covered, plan, write
 
-from sverige_did.bayes.models.composition import build_dirichlet_multinomial
 from sverige_did.bayes.models.district_effects import GAP
 from sverige_did.bayes.models.effects import effect_on_treated
 from sverige_did.bayes.priors import NEUTRAL
@@ -33,15 +32,16 @@ from sverige_did.design import designs
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.sources.panel.delivery import panel_of
-from sverige_did.studies.panel.posterior.composition import NAME, PARTS, Composition, prepare_composition, type_effects
-from sverige_did.studies.panel.posterior.counts import Job, prepare
-from sverige_did.studies.panel.posterior.priors import type_priors
+from sverige_did.studies.panel.posterior import composition, counts
+from sverige_did.studies.panel.posterior.composition import PARTS, type_effects
+from sverige_did.studies.panel.posterior.protocol import StudyData
 from sverige_did.study.study import Study
 from sverige_did.synthetic.generate import modelled_municipality
 from sverige_did.synthetic.model import Model
 from sverige_did.synthetic.truth import truth
 from sverige_did.synthetic.writing import write_delivery
 
+NAME = "composition"
 RECORD = Path(__file__).parent / "recorded" / "bayes_recovery.csv"
 FIRST_SEED = 43_000
 WORLDS = {"believed": 200, "strong": 100}
@@ -77,6 +77,12 @@ class Given(NamedTuple):
     classes: tuple[OutcomeDesign, ...]
     true: dict[str, float]
 
+    def data(self, study: Study) -> StudyData:
+        """As a model prepares from it."""
+        data = StudyData(study, self.classes, Path("none"), Path("none"))
+        vars(data)["panel"] = self.panel  # as if it had been read
+        return data
+
 
 def world(name: str, seed: int) -> Model:
     """What the municipality is drawn from."""
@@ -108,19 +114,18 @@ class Fitted(NamedTuple):
 
 def one_by_one(given: Given, likelihood: str, study: Study, seed: int, compiled: dict[str, Compiled]) -> Fitted:
     """An outcome with a model of its own."""
-    (job,) = prepare(given.panel, study, given.classes, likelihood)
-    assert isinstance(job, Job), job
-    model = job.family.model(job.panel.cells, job.priors, job.own)
-    fit = _sampled(model, likelihood, seed, compiled)
+    (job,) = counts.prepare(given.data(study), likelihood).jobs
+    assert isinstance(job, counts.CountJob), job
+    fit = _sampled(job.model(""), likelihood, seed, compiled)
     effect = effect_on_treated(fit, job.panel.cells, job.family.outcome, job.panel.weights)
     return Fitted(effect.difference, fit.report.divergences > 0)
 
 
 def together(given: Given, _: str, study: Study, seed: int, compiled: dict[str, Compiled]) -> Fitted:
     """All kinds of placement in one model; the effect is that on institutions."""
-    ready = prepare_composition(given.panel, study, given.classes)
-    assert isinstance(ready, Composition), ready
-    fit = _sampled(build_dirichlet_multinomial(ready.cells, type_priors(study)), NAME, seed, compiled)
+    (ready,) = composition.prepare(given.data(study), NAME).jobs
+    assert isinstance(ready, composition.Composition), ready
+    fit = _sampled(ready.model(""), NAME, seed, compiled)
     return Fitted(type_effects(ready, fit)[:, PARTS.index("institution")], fit.report.divergences > 0)
 
 

@@ -54,6 +54,8 @@ def test_every_import_that_the_parser_finds_is_found():
         ("did/exact.py", "estimate", True),
         ("did/exact.py", "report", False),
         ("report/templates/page.html.j2", "report", True),
+        ("studies/panel/posterior/durations.py", "panel_posterior", True),
+        ("studies/panel/posterior/durations.py", "report", False),
         ("words/da/report.yaml", "report", True),
         ("words/da/report.yaml", "estimate", False),
     ],

@@ -18,7 +18,7 @@ from arviz_stats.base import array_stats
 from sverige_did.bayes.priors import log_density
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -50,9 +50,17 @@ def smoothed(log_ratio: NDArray[np.float64]) -> Weights:
     return Weights(weights / weights.sum(), float(pareto_k))
 
 
-def other_prior(draws: NDArray[np.float64], old: Prior, new: Prior) -> Weights:
-    """Weights that turn draws (S,) of a scalar under the prior ``old`` into draws under ``new``."""
-    return smoothed(log_density(new, draws) - log_density(old, draws))
+def other_priors(
+    values: Callable[[str], NDArray[np.float64]], old: Mapping[str, Prior], new: Mapping[str, Prior]
+) -> Weights:
+    """Weights that turn draws under the priors ``old`` into draws under ``new``, which are of the same scalars.
+
+    ``values`` gives the draws (S,) of a scalar by its name. Priors that are the same weigh nothing.
+    """
+    log_ratio = np.zeros(len(values(next(iter(old)))))
+    for name in (name for name, prior in old.items() if new[name] != prior):
+        log_ratio = log_ratio + (log_density(new[name], values(name)) - log_density(old[name], values(name)))
+    return smoothed(log_ratio)
 
 
 def weighted_quantiles(

@@ -128,52 +128,6 @@ class Stays:
         return Cells(pairs[0], pairs[1], self.treated, self.dose[first], low, high, size)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Spells:
-    """S stays: ``district`` (S,) codes, ``start`` (S,) the period in which the stay began, negative when that was
-    before the first one observed, ``last`` (S,) the last period observed, and ``exit`` (S,) how it ended in that
-    period: 0 when the child was still there, else the kind of exit, in the order in which kinds are taken.
-
-    Raises RefusedError: ``cells_lengths``, ``stays_order``.
-    """
-
-    district: NDArray[np.int64]
-    start: NDArray[np.int64]
-    last: NDArray[np.int64]
-    exit: NDArray[np.int64]
-
-    def __post_init__(self) -> None:
-        if len({len(self.district), len(self.start), len(self.last), len(self.exit)}) != 1 or len(self.start) == 0:
-            raise refuse("cells_lengths")
-        if (self.last < np.maximum(self.start, 0)).any() or min(self.exit.min(), self.district.min()) < 0:
-            raise refuse("stays_order")
-
-
-def stays_of(
-    spells: Spells, treated: NDArray[np.bool_], dose: NDArray[np.float64], n_lengths: int, kind: int = 1
-) -> Stays:
-    """The rows of :class:`Stays` for exits of one kind; ``dose`` (G, T) by district and period.
-
-    A stay that began before the first period joins at the length that it had by then. Children who leave by a kind
-    taken earlier are not at risk of this one in that period. Lengths from ``n_lengths`` - 1 on are put together.
-
-    Raises RefusedError (``stays_dose``) when a stay goes on outside ``dose``.
-    """
-    if spells.district.max() >= dose.shape[0] or spells.last.max() >= dose.shape[1]:
-        raise refuse("stays_dose")
-    first = np.maximum(spells.start, 0)
-    seen = spells.last - first + 1
-    who = np.repeat(np.arange(len(seen)), seen)
-    period = np.arange(len(who)) - np.repeat(np.cumsum(seen) - seen, seen) + first[who]
-    stay = np.minimum(period - spells.start[who], n_lengths - 1)
-    out = np.where(period == spells.last[who], spells.exit[who], 0)
-    kept = (out == 0) | (out >= kind)
-    keys, row = np.unique(np.stack([spells.district[who], period, stay])[:, kept], axis=1, return_inverse=True)
-    left = np.bincount(row.ravel(), weights=out[kept] == kind)
-    at_risk = np.bincount(row.ravel()).astype(float)
-    return Stays(keys[0], keys[1], keys[2], treated, dose[keys[0], keys[1]], left, left, at_risk)
-
-
 HAZARD = PanelPriors(level=Normal(float(np.log(0.15)), 1.0, "log_hazard", "priors.durations_level"))
 LENGTH = HalfNormal(0.4, "log_hazard_sd", "priors.durations_length")
 
@@ -208,15 +162,16 @@ class DurationEffect(NamedTuple):
 def effect_on_durations(
     fits: Sequence[tuple[Fit, Stays]],
     horizon: int,
-    rng: np.random.Generator,
+    rng: np.random.Generator | None = None,
     link: Link = "cloglog",
     district_weights: NDArray[np.float64] | None = None,
 ) -> DurationEffect:
     """The finite-population effect on how long children stay, up to ``horizon`` periods, by g-computation.
 
     Of every treated district and period: how long would a child stay who met its chances of leaving at every length of
-    stay, with the programme and without? ``fits`` are of all kinds of exit in their order. Draws are shuffled, so that
-    no common seed links the kinds. ``district_weights`` (G,) as in ``effects.weights_of``.
+    stay, with the programme and without? ``fits`` are of all kinds of exit in their order. Where ``rng`` is given the
+    draws are shuffled, so that no common seed links several kinds. ``district_weights`` (G,) as in
+    ``effects.weights_of``.
 
     Raises RefusedError: ``stays_horizon`` beyond the lengths observed, ``stays_cells_differ`` when the kinds of exit
     are not of the same districts and periods.
@@ -229,8 +184,8 @@ def effect_on_durations(
     if len(places) > 1:
         raise refuse("stays_cells_differ")
     n = min(len(fit.values("tau")) for fit, _ in fits)
-    rows = np.flatnonzero(cells.dose > 0)
-    hazards = np.stack([_hazards(fit, cells, rows, horizon, link, rng.permutation(n)) for fit, _ in fits])
+    rows, order = np.flatnonzero(cells.dose > 0), np.arange if rng is None else rng.permutation
+    hazards = np.stack([_hazards(fit, cells, rows, horizon, link, order(n)) for fit, _ in fits])
     return average_duration_effect(hazards, weights_of(cells, district_weights)[rows])
 
 

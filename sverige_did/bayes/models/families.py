@@ -32,7 +32,7 @@ class Family:
     ``own`` names the plan's priors of the likelihood's own parameters, in the order that ``build`` takes them.
     ``outcome`` is the inverse link to the unit of the outcome, ``link`` its inverse; ``log_scale`` is the name of the
     link's scale. ``simulate(eta, size, own, rng)`` draws counts, ``log_likelihood(eta, count, size, own)`` has the
-    shape of ``eta``.
+    shape of ``eta``. ``trials`` is true where sizes are whole numbers of trials, which cannot be next to none.
     """
 
     build: Callable[..., pm.Model]
@@ -42,6 +42,7 @@ class Family:
     log_scale: str
     simulate: Callable[[Floats, Floats, Own, np.random.Generator], Floats]
     log_likelihood: Callable[[Floats, Floats, Floats, Own], Floats]
+    trials: bool = False
 
     def model(self, cells: Cells, priors: PanelPriors, own: Mapping[str, Prior]) -> pm.Model:
         """The unfitted model; ``own`` may leave out parameters, which then have the package's prior."""
@@ -77,6 +78,7 @@ FAMILIES: Mapping[str, Family] = {
         log_scale="log_odds",
         simulate=lambda eta, size, _, rng: rng.binomial(size.astype(int), expit(eta)).astype(float),
         log_likelihood=_share_log,
+        trials=True,
     ),
     "poisson": Family(
         build=build_poisson,

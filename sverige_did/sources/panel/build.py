@@ -11,6 +11,7 @@ import pandas as pd
 from sverige_did.errors import Problem
 from sverige_did.panel import Panel
 from sverige_did.sources.panel import events, teams_and_accounts
+from sverige_did.sources.panel.first_exits import first_exits, first_stays
 from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, make_setting
 from sverige_did.sources.panel.moves import count_moves, moves
 from sverige_did.sources.panel.placements import Placed, Placements, count_placed, placed_years, placements, spending
@@ -106,6 +107,11 @@ def _moves(ground: _Ground) -> Part:
     return [moves(moved, ground.setting, file)], list(_left_out(file, "panel_no_place", moved.unknown))
 
 
+def _first_exits(ground: _Ground) -> Part:
+    stays = first_stays(ground.placements.spells, ground.setting)
+    return [first_exits(stays, ground.setting, ground.tables["placements"].file)], []
+
+
 def _spending(ground: _Ground) -> Part:
     table = ground.tables["placements"]
     if table.usable()["price"].isna().all():
@@ -162,7 +168,7 @@ def _wellbeing(ground: _Ground) -> Part:
 COUNTERS: tuple[tuple[str, Callable[[_Ground], Part]], ...] = (
     ("placements", _person_years), ("placements", _moves), ("placements", _spending), ("placements", _breakdowns),
     ("complaints", _complaints), ("follow_ups", _follow_ups), ("caseworkers", _caseload), ("accounts", _accounts),
-    ("sdq_waves", _wellbeing),
+    ("sdq_waves", _wellbeing), ("placements", _first_exits),
 )  # fmt: skip
 """Each register with what counts the numbers that outcomes are made of: :attr:`CatalogueOutcome.counted` names them."""
 

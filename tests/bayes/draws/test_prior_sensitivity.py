@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sverige_did.bayes.draws.prior_sensitivity import other_prior, power_sensitivity, smoothed, weighted_quantiles
+from sverige_did.bayes.draws.prior_sensitivity import (
+    Weights,
+    other_priors,
+    power_sensitivity,
+    smoothed,
+    weighted_quantiles,
+)
 from sverige_did.bayes.priors import HalfNormal, Normal, log_density
 
 SEEN, ERROR = -0.5, 0.3
@@ -21,6 +27,10 @@ def posterior(prior: Normal) -> tuple[float, float]:
     """The conjugate normal posterior of a mean seen once with a known error."""
     precision = 1 / prior.sd**2 + 1 / ERROR**2
     return (prior.mean / prior.sd**2 + SEEN / ERROR**2) / precision, precision**-0.5
+
+
+def other_prior(draws: np.ndarray, old: Normal, new: Normal) -> Weights:
+    return other_priors(lambda _: draws, {"tau": old}, {"tau": new})
 
 
 @pytest.fixture(scope="module")

@@ -11,25 +11,23 @@ from scipy.special import softmax
 from sverige_did.bayes.draws.predictive_checks import predictive_checks
 from sverige_did.bayes.models.composition import TypeCells, average_type_effect, build_dirichlet_multinomial
 from sverige_did.bayes.models.effects import weights_of
-from sverige_did.bayes.sampling.sample import compile_model
-from sverige_did.errors import RefusedError, refuse
+from sverige_did.errors import refuse
 from sverige_did.results.estimates import EFFECT_CLASSES
-from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.studies.panel.posterior.cells import PanelCells, panel_cells
-from sverige_did.studies.panel.posterior.counts import refused
-from sverige_did.studies.panel.posterior.fitting import sampled, seed_of, settings_of
 from sverige_did.studies.panel.posterior.priors import type_priors
-from sverige_did.studies.panel.posterior.summaries import Quantity, checks_of, estimate_of, scale_of
+from sverige_did.studies.panel.posterior.protocol import Fits, Job, Quantity, Ready, StudyData, together
+from sverige_did.studies.panel.posterior.summaries import district_basis
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pymc as pm
     from numpy.typing import NDArray
 
+    from sverige_did.bayes.draws.predictive_checks import Predictive
     from sverige_did.bayes.sampling.sample import Fit
-    from sverige_did.panel import Panel
-    from sverige_did.results.designs import OutcomeDesign
-    from sverige_did.study.study import Outcome, Study
+    from sverige_did.study.study import Outcome
 
-NAME = "composition"
 PARTS = ("home_based", "network", "foster", "institution")
 """The kinds of placement, from the least to the most intrusive: each child is in one of them."""
 
@@ -39,42 +37,26 @@ TOLD = {f"{part}_share": (at,) for at, part in enumerate(PARTS)} | {"family_shar
 REPLICATIONS = 2000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Composition:
-    """The ``outcomes`` of the plan that the model tells of; columns of ``cells.counts`` are :data:`PARTS`.
-
-    ``weights`` (G,) are the resident children of each district before go-live, or ones.
-    """
-
-    outcomes: tuple[Outcome, ...]
-    weights: NDArray[np.float64]
-    cells: TypeCells
-
-
-def prepare_composition(
-    panel: Panel, study: Study, designs: tuple[OutcomeDesign, ...]
-) -> Composition | tuple[PosteriorRecord, ...]:
+def prepare(data: StudyData, likelihood: str) -> Ready:
     """The parts ready to sample, or a record with the reason for each outcome that the plan asks for.
 
     Refusals: ``posterior_no_bearing``, ``posterior_design``, ``posterior_parts`` (the kinds are not counted in the same
     districts and periods), and those of the cells.
     """
-    wanted = tuple(item for item in study.outcomes if item.outcome in TOLD)
-    classes = {design.outcome: design.design_class for design in designs}
-    if not wanted:
-        return ()
-    try:
-        if study.posterior is None:
+
+    def job(wanted: tuple[Outcome, ...]) -> Composition:
+        classes = {design.outcome: design.design_class for design in data.designs}
+        if data.study.posterior is None:
             raise refuse("posterior_no_bearing")
         if any(classes.get(item.outcome) not in EFFECT_CLASSES for item in wanted):
             raise refuse("posterior_design")
-        panels = tuple(panel_cells(panel, study, f"{part}_per_1000") for part in PARTS)
-        return Composition(wanted, panels[0].weights, _together(panels))
-    except RefusedError as refusal:
-        return tuple(refused(item.outcome, NAME, refusal) for item in wanted)
+        panels = tuple(panel_cells(data.panel, data.study, f"{part}_per_1000") for part in PARTS)
+        return Composition(data.study, likelihood, wanted, {}, panels[0].weights, _side_by_side(panels))
+
+    return together(likelihood, data.wanted(TOLD), job)
 
 
-def _together(panels: tuple[PanelCells, ...]) -> TypeCells:
+def _side_by_side(panels: tuple[PanelCells, ...]) -> TypeCells:
     """The columns of counts side by side: the same districts and periods in every part, every number known.
 
     Each part was rounded by itself, so what a cell holds is the sum of its parts; one without children says nothing.
@@ -93,25 +75,47 @@ def _together(panels: tuple[PanelCells, ...]) -> TypeCells:
     return TypeCells(first.district[kept], first.period[kept], first.treated, first.dose[kept], counts[kept])
 
 
-def fit_composition(one: Composition, study: Study, cores: int) -> Fit:
-    """Sample the Dirichlet-multinomial of all parts under the plan's priors."""
-    model = build_dirichlet_multinomial(one.cells, type_priors(study))
-    return sampled(model, compile_model(model), seed_of(study, NAME), settings_of(study, cores))
+@dataclass(frozen=True, eq=False)
+class Composition(Job):
+    """The ``outcomes`` of the plan that the model tells of; columns of ``cells.counts`` are :data:`PARTS`.
 
-
-def composition_records(one: Composition, fit: Fit, study: Study) -> tuple[PosteriorRecord, ...]:
-    """One record for each part: the effect in percentage points, and whether the model fits that part.
-
-    Raises RefusedError (``posterior_impossible``) as :func:`sverige_did.studies.panel.posterior.summaries.checks_of`.
+    ``weights`` (G,) are the resident children of each district before go-live, or ones.
     """
-    effect = type_effects(one, fit)
-    rng = np.random.default_rng(seed_of(study, f"{NAME}.told"))
-    kept = np.linspace(0, len(effect) - 1, REPLICATIONS).round().astype(int)
-    replicated = _replicated(one, fit, kept, rng)
-    return tuple(
-        _record(one, wanted, effect[:, list(TOLD[wanted.outcome])].sum(axis=1), replicated, study)
-        for wanted in one.outcomes
-    )
+
+    weights: NDArray[np.float64]
+    cells: TypeCells
+
+    @property
+    def basis(self) -> Mapping[str, object]:
+        """As every district model's."""
+        return district_basis("bayes_composition", self.cells.treated, self.weights, ("parallel_trends_log_odds",))
+
+    def model(self, _part: str) -> pm.Model:
+        """The Dirichlet-multinomial of all parts under the plan's priors."""
+        return build_dirichlet_multinomial(self.cells, type_priors(self.study))
+
+    def quantities(self, fits: Fits, _rng: np.random.Generator) -> Mapping[str, tuple[Quantity, ...]]:
+        """In percentage points."""
+        effect = type_effects(self, fits[""])
+        points = {item.outcome: effect[:, list(TOLD[item.outcome])].sum(axis=1) for item in self.outcomes}
+        return {name: (Quantity(draws, "att", "pp", 0.0, self.bearing(name)),) for name, draws in points.items()}
+
+    def checks(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Predictive, ...]]:
+        """The districts are the same and only the counts are drawn anew: the model has no shocks of their own."""
+        drawn, found = self._replicated(fits[""], rng), {}
+        for item in self.outcomes:
+            columns = list(TOLD[item.outcome])
+            seen, replicated = self.cells.counts[:, columns].sum(axis=1), drawn[:, :, columns].sum(axis=2)
+            found[item.outcome] = predictive_checks(seen, replicated, self.cells, self.weights)
+        return found
+
+    def _replicated(self, fit: Fit, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Counts (S, N, K) of the same districts in the same periods, drawn anew."""
+        kept = np.linspace(0, len(fit.values("log_kappa")) - 1, REPLICATIONS).round().astype(int)
+        shares = softmax(fit.values("eta")[kept], axis=2)
+        gamma = rng.gamma(np.maximum(np.exp(fit.values("log_kappa")[kept])[:, None, None] * shares, 1e-12))
+        drawn = gamma / np.maximum(gamma.sum(axis=2, keepdims=True), 1e-300)
+        return rng.multinomial(self.cells.size.astype(int), drawn / drawn.sum(axis=2, keepdims=True)).astype(float)
 
 
 def type_effects(one: Composition, fit: Fit) -> NDArray[np.float64]:
@@ -121,40 +125,3 @@ def type_effects(one: Composition, fit: Fit) -> NDArray[np.float64]:
     weights = weights_of(cells, one.weights)[treated]
     change = fit.values("tau_type")[:, None, :] * cells.dose[treated][None, :, None]
     return average_type_effect(fit.values("eta")[:, treated], change, weights)
-
-
-def _replicated(one: Composition, fit: Fit, kept: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Counts (S, N, K) of the same districts in the same periods, drawn anew."""
-    shares = softmax(fit.values("eta")[kept], axis=2)
-    gamma = rng.gamma(np.maximum(np.exp(fit.values("log_kappa")[kept])[:, None, None] * shares, 1e-12))
-    drawn = gamma / np.maximum(gamma.sum(axis=2, keepdims=True), 1e-300)
-    return rng.multinomial(one.cells.size.astype(int), drawn / drawn.sum(axis=2, keepdims=True)).astype(float)
-
-
-def _record(
-    one: Composition, wanted: Outcome, points: NDArray[np.float64], replicated: NDArray[np.float64], study: Study
-) -> PosteriorRecord:
-    columns = list(TOLD[wanted.outcome])
-    bearings = {item.outcome: item for item in study.posterior.bearings} if study.posterior else {}
-    told = Quantity(points, "att", "pp", 0.0, bearings.get(wanted.outcome))
-    made = estimate_of(
-        wanted,
-        told,
-        study.level,
-        estimator="bayes_composition",
-        n_units=len(one.cells.treated),
-        n_treated=int(one.cells.treated.sum()),
-        weights="equal" if np.ptp(one.weights) == 0 else "baseline",
-        assumptions=("parallel_trends_log_odds",),
-    )
-    # Here the districts are the same and only the counts are drawn anew: the model has no shocks of their own.
-    checks = predictive_checks(
-        one.cells.counts[:, columns].sum(axis=1), replicated[:, :, columns].sum(axis=2), one.cells, one.weights
-    )
-    return PosteriorRecord(
-        outcome=wanted.outcome,
-        likelihood=NAME,
-        estimates=(made,),
-        scales=(scale_of(wanted, told),),
-        checks=checks_of(checks, wanted, study),
-    )

@@ -1,64 +1,69 @@
-"""Spending on placements made ready for the model of costs: who had any in a district, and what it came to.
-
-Each district has two cells, the time before and the time after. A child counts once in each, however long it stays, so
-no child is taken for several. What the children of a cell cost together is modelled, not each child's amount: a few
-days in a place are a small amount, and a normal distribution of logarithms would make too much of these.
-"""
+"""Spending on placements in two parts: who had any in a district, and what it came to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import expit
 
-from sverige_did.bayes.draws.replicate import predictor
-from sverige_did.bayes.models.district_effects import Cells
-from sverige_did.bayes.models.two_part_costs import AMOUNT, USE, VARIATION, Totals, build_totals, build_use
+from sverige_did.bayes.draws.leave_one_out import INTEGRATED, district_likelihood
+from sverige_did.bayes.draws.predictive_checks import judged, predictive_checks
+from sverige_did.bayes.draws.prior_sensitivity import smoothed, weighted_quantiles
+from sverige_did.bayes.draws.replicate import evenly, posterior_draws, predictor
+from sverige_did.bayes.draws.replicate_costs import Simulated, simulate_spending, terms_of
+from sverige_did.bayes.models.two_part_costs import (
+    AMOUNT,
+    USE,
+    VARIATION,
+    CostEffect,
+    Pairs,
+    Totals,
+    build_totals,
+    build_use,
+    effect_of_pairs,
+    effect_of_pairs_in_new_district,
+    pairs,
+)
 from sverige_did.bayes.priors import Normal
-from sverige_did.bayes.sampling.sample import CAREFUL, compile_model
-from sverige_did.errors import RefusedError, refuse
+from sverige_did.bayes.sampling.sample import CAREFUL
+from sverige_did.errors import refuse
 from sverige_did.panel import children_living
-from sverige_did.results.posteriors import PosteriorRecord
-from sverige_did.sources.panel.child_spending import spent_on_children
+from sverige_did.results.posteriors import LeftOut, SpendingParts
+from sverige_did.sources.panel.build import prices_of
 from sverige_did.sources.panel.placements import MILLION
-from sverige_did.studies.panel.posterior.cells import weights_of_setting, windows_of_setting
-from sverige_did.studies.panel.posterior.counts import refused
-from sverige_did.studies.panel.posterior.fitting import sampled, seed_of, settings_of
+from sverige_did.studies.panel.posterior.fitting import seed_of
 from sverige_did.studies.panel.posterior.priors import (
     CENTRAL,
     EFFECT,
-    PriorGate,
     bearing_of,
     effect_priors,
-    gate_of,
     prior_draws,
     structure_priors,
 )
+from sverige_did.studies.panel.posterior.protocol import Fits, Fitted, Job, Part, Quantity, Ready, StudyData, one_by_one
+from sverige_did.studies.panel.posterior.spending import Spending, spending
+from sverige_did.studies.panel.posterior.summaries import district_basis, scale_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pandas as pd
     import pymc as pm
     from numpy.typing import NDArray
 
+    from sverige_did.bayes.draws.predictive_checks import Predictive
+    from sverige_did.bayes.draws.replicate import PanelDraws
     from sverige_did.bayes.models.district_effects import PanelPriors
     from sverige_did.bayes.priors import Prior
-    from sverige_did.bayes.sampling.sample import Compiled, Fit
-    from sverige_did.results.designs import OutcomeDesign
-    from sverige_did.sources.panel.frame import Setting
-    from sverige_did.sources.panel.placements import Placements
-    from sverige_did.sources.panel.prices import PriceIndex
+    from sverige_did.bayes.sampling.sample import Fit, Settings
     from sverige_did.study.blocks import Bearing
     from sverige_did.study.study import Outcome, Study
 
-NAME = "costs"
-OUTCOME = "placement_cost"
-REGISTERS = frozenset({"districts", "children", "residences", "placements"})
-"""The registers that spending and districts are read from."""
+    Floats = NDArray[np.float64]
+
+OUTCOME, OWN = "placement_cost", "mio_dkk"
+LARGEST = "largest_amount"
+REPLICATIONS = 2000
 
 PARTS: Mapping[str, Callable[[Totals, PanelPriors], pm.Model]] = {"use": build_use, "amount": build_totals}
 """The two models: whether anything is spent on a child, and how much. They share no parameter."""
@@ -67,142 +72,32 @@ USUAL_SHARE = float(expit(USE.level.mean))
 """The share of children with spending at which ``plausible`` is read: the middle of the package's prior."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Spending:
-    """What was spent in each district before and after, in kroner a year.
+def prepare(data: StudyData, likelihood: str) -> Ready:
+    """The outcome ready to sample, or a record with the reason why it is not."""
+    wanted = data.wanted((OUTCOME,))
+    if not wanted:
+        return Ready()
+    placed, setting = data.placements()
+    cells, prices = data.panel.outcome(OUTCOME), prices_of(setting)
 
-    ``amount`` (A,) is a child's, for checks alone. ``weights`` (G,) are the resident children of each district before
-    go-live, or ones. ``children`` live in the treated districts: spending per child times so many is that of the
-    group. ``apart`` is how many periods lie between the middles of the two windows.
-    """
-
-    totals: Totals
-    amount: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    children: float
-    apart: float
-
-    @property
-    def fewest(self) -> int:
-        """The smallest number of children with spending in a group and window."""
-        return int(_users(self.totals.use).min())
-
-
-def _users(use: Cells) -> NDArray[np.float64]:
-    """Children with spending, (4,): the controls before and after, the treated before and after."""
-    return np.bincount(2 * use.treated[use.district] + use.period, weights=use.low, minlength=4)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CostJob:
-    """The outcome made ready. ``priors`` and each of ``stances`` have one entry a part of the model."""
-
-    wanted: Outcome
-    bearing: Bearing
-    spent: Spending
-    priors: Mapping[str, PanelPriors]
-    stances: Mapping[str, Mapping[str, Normal]]
-    gate: PriorGate
-
-    def named(self, part: str) -> dict[str, Prior]:
-        """The priors of the scalar parameters of one part by name."""
-        own: dict[str, Prior] = {"log_cv": VARIATION} if part == "amount" else {}
-        return {**self.priors[part].named(), **own}
-
-
-def prepare_costs(
-    cells: pd.DataFrame,
-    placed: Placements,
-    setting: Setting,
-    prices: tuple[PriceIndex, int] | None,
-    study: Study,
-    designs: tuple[OutcomeDesign, ...],
-) -> CostJob | PosteriorRecord | None:
-    """The outcome ready to sample, a record with the reason why it is not, or None where the plan does not ask for it.
-
-    ``cells`` are those of the panel's own outcome, whose unit is told. Raises RefusedError (``posterior_prior_absurd``)
-    where the prior believes in what the plan calls absurd.
-    """
-    wanted = next((item for item in study.outcomes if item.outcome == OUTCOME), None)
-    if wanted is None:
-        return None
-    try:
+    def job(item: Outcome) -> CostJob:
         if cells.empty or prices is None:
             raise refuse("costs_no_price")
-        bearing = bearing_of(study, designs, OUTCOME)
+        bearing = bearing_of(data.study, data.designs, OUTCOME)
         children = children_living(cells[cells["group"] == "treated"])
-        job = _job(study, wanted, bearing, spending(placed, setting, prices, study, children))
-    except RefusedError as refusal:
-        return refused(OUTCOME, NAME, refusal)
-    job.gate.require(OUTCOME)
-    return job
+        spent = spending(placed, setting, prices, data.study, children)
+        priors = cost_priors(data.study, item, bearing, spent)
+        others = {OUTCOME: stances(effect_priors(data.study, item.benefit))}
+        return CostJob(data.study, likelihood, (item,), others, spent, priors)
+
+    return one_by_one(likelihood, wanted, job)
 
 
-def spending(
-    placed: Placements, setting: Setting, prices: tuple[PriceIndex, int], study: Study, children: float
-) -> Spending:
-    """Spending before and after in the districts where every day has a price; ``children`` as in :class:`Spending`.
-
-    Raises RefusedError: ``posterior_no_cells`` (no district has all its prices), ``costs_no_users`` (nothing was spent
-    in a group before or after), those of ``Cells`` and of ``Totals``.
-    """
-    sides, n = windows_of_setting(setting, study), setting.shape[0]
-    windows = (sides.before, sides.after)
-    if not all(window.any() for window in windows):
-        raise refuse("cells_one_period")
-    found = [spent_on_children(placed, setting, *prices, inside=window) for window in windows]
-    # Cells in the order of the windows, then of the districts.
-    cell, amount = (
-        np.concatenate(each)
-        for each in zip(*((one.district + at * n, one.amount) for at, one in enumerate(found)), strict=True)
-    )
-    kept = np.concatenate([one.priced for one in found])
-    if not kept.any():
-        raise refuse("posterior_no_cells")
-    residents = np.concatenate([np.round(setting.residents[:, window].mean(axis=1)) for window in windows])
-    treated = (setting.units["group"] == "treated").to_numpy()
-    use = _cells(np.bincount(cell, minlength=2 * n).astype(float), residents, treated, kept)
-    if (_users(use) == 0).any():
-        raise refuse("costs_no_users")
-    known = np.unique(np.tile(np.arange(n), 2)[kept])
-    before, after = (float(np.flatnonzero(window).mean()) for window in windows)
-    return Spending(
-        totals=Totals(use, np.bincount(cell, weights=amount, minlength=2 * n)[kept], prices[1]),
-        amount=amount[kept[cell]],
-        weights=weights_of_setting(setting, study)[known],
-        children=children,
-        apart=after - before,
-    )
-
-
-def _cells(
-    users: NDArray[np.float64], residents: NDArray[np.float64], treated: NDArray[np.bool_], kept: NDArray[np.bool_]
-) -> Cells:
-    """The cells that are ``kept`` of all (2 D,), before and after, with districts numbered anew."""
-    known, district = np.unique(np.tile(np.arange(len(treated)), 2)[kept], return_inverse=True)
-    treated, period = treated[known], np.repeat([0, 1], len(treated))[kept]
-    return Cells(
-        district=district,
-        period=period,
-        treated=treated,
-        dose=(treated[district] & (period == 1)).astype(float),
-        low=users[kept],
-        high=users[kept],
-        size=residents[kept],
-    )
-
-
-def _job(study: Study, wanted: Outcome, bearing: Bearing, spent: Spending) -> CostJob:
+def cost_priors(study: Study, wanted: Outcome, bearing: Bearing, spent: Spending) -> dict[str, PanelPriors]:
+    """By part, the plan's priors; the effect on amounts has the package's."""
     levels = {"use": USE.level, "amount": amount_level(bearing, spent.children)}
     priors = {part: structure_priors(study, level, wanted.benefit, spent.apart) for part, level in levels.items()}
-    priors["amount"] = replace(priors["amount"], effect=AMOUNT.effect)
-    rng = np.random.default_rng(seed_of(study, f"{NAME}.prior"))
-    use = spent.totals.use
-    share, mean = (predictor(prior_draws(priors[part], rng), use, rng) for part in PARTS)
-    level = (expit(share) * np.exp(mean)) @ (use.size / use.size.sum()) * spent.children / MILLION
-    required = study.posterior.admissible_share if study.posterior else 0.0
-    gate = gate_of(level, bearing, required)
-    return CostJob(wanted, bearing, spent, priors, stances(effect_priors(study, wanted.benefit)), gate)
+    return priors | {"amount": replace(priors["amount"], effect=AMOUNT.effect)}
 
 
 def amount_level(bearing: Bearing, children: float) -> Normal:
@@ -226,39 +121,149 @@ def stances(of_use: Mapping[str, Normal]) -> dict[str, dict[str, Normal]]:
     }
 
 
-class CostFit(NamedTuple):
-    """A job with the draws of each part, and a way to sample a part again under other priors."""
+@dataclass(frozen=True, eq=False)
+class CostJob(Job):
+    """The outcome made ready. ``priors`` and each stance have one entry a part of the model."""
 
-    job: CostJob
-    fits: Mapping[str, Fit]
-    again: Callable[[str, str, PanelPriors], Fit]
+    spent: Spending
+    priors: Mapping[str, PanelPriors]
+
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """Whether anything is spent on a child, and how much."""
+        stems = {part: f"{self.name}.{part}" for part in PARTS}
+        return {part: Part(f"{OUTCOME}.{self.name}_{part}", stem, f"{stem}.main") for part, stem in stems.items()}
+
+    @property
+    def basis(self) -> Mapping[str, object]:
+        """As every district model's."""
+        assumed = ("parallel_trends_log_odds", "parallel_trends_log", f"prior_{EFFECT}")
+        return district_basis("bayes_costs", self.spent.totals.use.treated, self.spent.weights, assumed)
+
+    def model(self, part: str) -> pm.Model:
+        """The model of a part."""
+        return PARTS[part](self.spent.totals, self.priors[part])
+
+    def settings(self, plan: Settings, part: str) -> Settings:
+        """Amounts in small steps: if children are nearly alike, the districts' shocks must meet every total."""
+        careful = max(plan.target_accept, CAREFUL.target_accept)
+        return plan if part == "use" else replace(plan, target_accept=careful)
+
+    def priors_of(self, part: str) -> Mapping[str, Prior]:
+        """Of the shared structure, and how unlike children are in what they cost."""
+        own: dict[str, Prior] = {"log_cv": VARIATION} if part == "amount" else {}
+        return {**self.priors[part].named(), **own}
+
+    def label(self, part: str, parameter: str, _outcome: str) -> str:
+        """With the part's name before its own."""
+        return f"{part}_{parameter}"
+
+    def prior_levels(self, rng: np.random.Generator) -> Mapping[str, Floats]:
+        """What the treated group would spend."""
+        use = self.spent.totals.use
+        share, mean = (predictor(prior_draws(self.priors[part], rng), use, rng) for part in PARTS)
+        level = (expit(share) * np.exp(mean)) @ (use.size / use.size.sum()) * self.spent.children / MILLION
+        return {OUTCOME: level}
+
+    def rows(self, fits: Fits) -> Mapping[str, NDArray[np.int64]]:
+        """The same pairs whenever the fits have as many draws."""
+        return self.pairs(fits)._asdict()
+
+    def pairs(self, fits: Fits) -> Pairs:
+        """Which draws of both parts go together."""
+        rng = np.random.default_rng(seed_of(self.study, f"{self.likelihood}.pairs"))
+        return pairs(fits["use"], fits["amount"], rng)
+
+    def effect(self, fits: Fits) -> CostEffect:
+        """The effect per resident child."""
+        totals = self.spent.totals
+        return effect_of_pairs(fits["use"], fits["amount"], totals, self.pairs(fits), self.spent.weights)
+
+    def quantities(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Quantity, ...]]:
+        """Of the treated group; a new district has its own number of children, so only the ratio speaks to it."""
+        effect, per, totals = self.effect(fits), self.spent.children / MILLION, self.spent.totals
+        new = effect_of_pairs_in_new_district(fits["use"], fits["amount"], totals, self.pairs(fits), rng)
+        told = (
+            Quantity(per * effect.per_child, "att", OWN, 0.0, self.bearing(OUTCOME)),
+            Quantity(effect.ratio, "att", "ratio", 1.0, None),
+            Quantity(new.ratio, "new_district", "ratio", 1.0, None),
+        )
+        return {OUTCOME: told}
+
+    def ratio(self, _outcome: str, fits: Fits) -> Floats:
+        """Spending with the programme over spending without."""
+        return self.effect(fits).ratio
+
+    def with_effect(self, _outcome: str, prior: Mapping[str, Normal]) -> CostJob:
+        """With another prior of the effect in both parts."""
+        return replace(self, priors={part: replace(self.priors[part], effect=one) for part, one in prior.items()})
+
+    def with_shock(self, sd: float) -> CostJob:
+        """With another prior of shocks in both parts."""
+        priors = {part: replace(one, shock=replace(one.shock, sd=sd)) for part, one in self.priors.items()}
+        return replace(self, priors=priors)
+
+    def scaled_effect(self, quantities: tuple[Quantity, ...]) -> Floats:
+        """The logarithm of the ratio."""
+        return np.asarray(np.log(quantities[1].draws))
+
+    def log_likelihood(self, part: str, fit: Fit) -> Floats:
+        """Of all cells."""
+        return np.asarray(terms_of(part, fit, self.spent.totals, slice(None))(fit.values("eta")).sum(axis=1))
+
+    def checks(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Predictive, ...]]:
+        """The checks of district models on spending per resident child, and the dearest child.
+
+        In mio. kr.: what a child costs is then of the order of one, as in the counts that these checks were written
+        for.
+        """
+        spent, drawn = self.spent, self.replicated(fits, REPLICATIONS, rng)
+        found = predictive_checks(spent.totals.total / MILLION, drawn.total / MILLION, spent.totals.use, spent.weights)
+        dearest = judged(LARGEST, float(spent.amount.max()) / MILLION, drawn.largest / MILLION)
+        return {OUTCOME: (*found, dearest)}
+
+    def replicated(self, fits: Fits, draws: int, rng: np.random.Generator) -> Simulated:
+        """Spending drawn anew for new districts of the same sizes."""
+        use = self.spent.totals.use
+        share, mean = (predictor(posterior_draws(fits[part], draws), use, rng) for part in PARTS)
+        log_cv = fits["amount"].values("log_cv")[evenly(fits["amount"], draws)]
+        return simulate_spending(expit(share), np.exp(mean), log_cv, use.size, rng)
+
+    def more(self, fitted: Fitted, rng: np.random.Generator) -> Mapping[str, object]:
+        """Each district left out, and where the effect comes from."""
+        effect, per = self.effect(fitted.fits), self.spent.children / MILLION
+        by_use, by_amount = (
+            scale_of(self.wanted, Quantity(per * draws, "att", OWN, 0.0, None))
+            for draws in (effect.by_use, effect.by_amount)
+        )
+        parts = SpendingParts(children=self.spent.fewest, by_use=by_use, by_amount=by_amount)
+        return {"left_out": left_out(self, fitted.fits, rng), "spending": parts}
 
 
-def fit_costs(
-    job: CostJob, study: Study, cores: int, told: Callable[[int, int, str], None] = lambda *_: None
-) -> CostFit:
-    """Sample both parts. ``told`` hears which fit begins, of how many, and its name.
+def left_out(job: CostJob, fits: Fits, rng: np.random.Generator) -> LeftOut | None:
+    """The common effect with each district left out, each part by its own weights; the parts share no parameter.
 
-    Amounts are sampled in small steps: if children are nearly alike, the districts' swings must meet every total.
+    A district for which the weights of a part cannot be trusted is left out of the count.
     """
-    plan = settings_of(study, cores)
-    careful = replace(plan, target_accept=max(plan.target_accept, CAREFUL.target_accept))
-    settings = {"use": plan, "amount": careful}
-    code: dict[str, Compiled] = {}
+    totals, draws, logs = job.spent.totals, {}, {}
+    for part, fit in fits.items():
+        draws[part] = posterior_draws(fit, INTEGRATED)
+        logs[part] = district_likelihood(
+            draws[part], totals.use, terms_of(part, fit, totals, evenly(fit, INTEGRATED)), rng
+        )
+    common, medians = _common_ratio(draws), []
+    for district in range(len(totals.use.treated)):
+        weights = [smoothed(-log[:, district]) for log in logs.values()]
+        if all(one.usable for one in weights):
+            both = np.prod([one.values for one in weights], axis=0)
+            medians.append(float(weighted_quantiles(common, both / both.sum(), np.array([0.5]))[0]))
+    if not medians:
+        return None
+    return LeftOut(districts=len(medians), refitted=0, lowest=min(medians), highest=max(medians))
 
-    def fitted(name: str, part: str, priors: PanelPriors) -> Fit:
-        model = PARTS[part](job.spent.totals, priors)
-        if part not in code:
-            code[part] = compile_model(model)
-        return sampled(model, code[part], seed_of(study, f"{NAME}.{part}.{name}"), settings[part])
 
-    fits = {}
-    for at, part in enumerate(PARTS, start=1):
-        told(at, len(PARTS), fit_name(part))
-        fits[part] = fitted("main", part, job.priors[part])
-    return CostFit(job, fits, fitted)
-
-
-def fit_name(part: str) -> str:
-    """The group of a part's draws in the store."""
-    return f"{OUTCOME}.{NAME}_{part}"
+def _common_ratio(draws: Mapping[str, PanelDraws]) -> NDArray[np.float64]:
+    """Spending with the programme over spending without in a district in the middle of the treated, (S,)."""
+    use, amount = (draws[part].scalars for part in PARTS)
+    level = use["mu"] + use["gamma"]
+    return np.asarray(expit(level + use["tau"]) / expit(level) * np.exp(amount["tau"]))

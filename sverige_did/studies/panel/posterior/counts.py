@@ -1,150 +1,238 @@
-"""Posteriors for a panel of districts: one model an outcome, compiled once for each likelihood and shape of panel.
-
-What the plan asks of each outcome is made ready and held against the prior gate before anything is sampled; an outcome
-that cannot be modelled is told so with its reason and stops nothing.
-"""
+"""Counts of a panel of districts, one model an outcome: children present, shares of them, and events."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 
+from sverige_did.bayes.draws import leave_one_out as one_out
+from sverige_did.bayes.draws.predictive_checks import predictive_checks
+from sverige_did.bayes.draws.prior_sensitivity import smoothed, weighted_quantiles
+from sverige_did.bayes.draws.replicate import evenly, posterior_draws, predictor
+from sverige_did.bayes.models.effects import Effect, effect_in_new_district, effect_on_treated
 from sverige_did.bayes.models.families import FAMILIES, Family, Floats
-from sverige_did.bayes.sampling.sample import Compiled, Fit, Settings, compile_model
-from sverige_did.errors import RefusedError, refuse
+from sverige_did.bayes.priors import Normal, log_density
+from sverige_did.errors import refuse
 from sverige_did.outcomes import CATALOGUE
-from sverige_did.results.estimates import Remark
-from sverige_did.results.posteriors import PosteriorRecord
+from sverige_did.results.estimates import Curve
+from sverige_did.results.posteriors import LeftOut
 from sverige_did.studies.panel.posterior.cells import PanelCells, likelihood_of, panel_cells
-from sverige_did.studies.panel.posterior.fitting import sampled, seed_of, settings_of
 from sverige_did.studies.panel.posterior.priors import (
-    PriorGate,
+    EFFECT,
     bearing_of,
     effect_priors,
     own_priors,
     panel_priors,
-    prior_gate,
+    prior_draws,
 )
+from sverige_did.studies.panel.posterior.protocol import (
+    DistrictJob,
+    Fits,
+    Fitted,
+    Quantity,
+    Ready,
+    StudyData,
+    one_by_one,
+)
+from sverige_did.studies.panel.posterior.summaries import district_basis
 
 if TYPE_CHECKING:
-    from sverige_did.bayes.models.district_effects import PanelPriors
-    from sverige_did.bayes.priors import Normal, Prior
-    from sverige_did.panel import Panel
-    from sverige_did.results.designs import OutcomeDesign
-    from sverige_did.study.blocks import Bearing
-    from sverige_did.study.study import Outcome, Study
+    from collections.abc import Callable, Mapping
+
+    import pymc as pm
+
+    from sverige_did.bayes.draws.predictive_checks import Predictive
+    from sverige_did.bayes.priors import Prior
+    from sverige_did.bayes.sampling.sample import Fit
+    from sverige_did.study.study import Outcome
+
+REPLICATIONS = 4000
+POINTS = 121
+SPAN = 3.0
+"""Half the width of the figure of densities, in sds of the prior of the effect: nearly all of the prior."""
+
+ASSUMED = {"log_odds": "parallel_trends_log_odds", "log_ratio": "parallel_trends_log"}
+
+NO_EFFECT = 0.01
+"""The sd of a prior that leaves no room for an effect: one per cent of the log scale."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """One outcome made ready: its cells, its priors, and how the prior alone stands to what is admissible."""
+def prepare(data: StudyData, likelihood: str) -> Ready:
+    """Every outcome of the plan that has this likelihood."""
 
-    wanted: Outcome
-    bearing: Bearing
+    def taken(outcome: str) -> bool:
+        rows = data.panel.outcome(outcome)
+        return not rows.empty and likelihood_of(str(rows["kind"].iloc[0]), outcome) == likelihood
+
+    wanted = (item for item in data.study.outcomes if taken(item.outcome))
+    return one_by_one(likelihood, wanted, lambda item: _job(data, item))
+
+
+def _job(data: StudyData, wanted: Outcome) -> CountJob:
+    if CATALOGUE[wanted.outcome].use != "effect":
+        raise refuse("posterior_use")
+    bearing = bearing_of(data.study, data.designs, wanted.outcome)
+    cells = panel_cells(data.panel, data.study, wanted.outcome)
+    family = FAMILIES[cells.likelihood]
+    return CountJob(
+        study=data.study,
+        likelihood=cells.likelihood,
+        outcomes=(wanted,),
+        stances={wanted.outcome: effect_priors(data.study, wanted.benefit)},
+        panel=cells,
+        family=family,
+        priors=panel_priors(data.study, bearing, family, wanted.benefit, cells.apart),
+        own=own_priors(data.study, family),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class CountJob(DistrictJob):
+    """One outcome: its cells, and its priors."""
+
     panel: PanelCells
     family: Family
-    priors: PanelPriors
     own: Mapping[str, Prior]
-    stances: Mapping[str, Normal]
-    gate: PriorGate
 
     @property
     def name(self) -> str:
-        """Unique within a study; the group of the draws in the store."""
-        return f"{self.wanted.outcome}.{self.panel.likelihood}"
+        """The group of the draws in the store."""
+        return f"{self.wanted.outcome}.{self.likelihood}"
 
-    def own_values(self, fit: Fit, kept: np.ndarray[tuple[int], np.dtype[np.int64]] | slice) -> dict[str, Floats]:
+    @property
+    def prior_seed(self) -> str:
+        """An outcome's own."""
+        return f"{self.wanted.outcome}.prior"
+
+    @property
+    def basis(self) -> Mapping[str, object]:
+        """As every district model's."""
+        assumed = (ASSUMED[self.family.log_scale], f"prior_{EFFECT}")
+        return district_basis("bayes", self.panel.cells.treated, self.panel.weights, assumed)
+
+    def model(self, _part: str) -> pm.Model:
+        """The district model of the likelihood."""
+        return self.family.model(self.panel.cells, self.priors, self.own)
+
+    def priors_of(self, _part: str) -> Mapping[str, Prior]:
+        """Of the shared structure and of the likelihood's own parameters."""
+        return self.priors.named() | dict(self.own)
+
+    def prior_levels(self, rng: np.random.Generator) -> Mapping[str, Floats]:
+        """The mean of the districts, by their size."""
+        cells = self.panel.cells
+        eta = predictor(prior_draws(self.priors, rng), cells, rng)
+        return {self.wanted.outcome: self.family.outcome(eta) @ (cells.size / cells.size.sum())}
+
+    def quantities(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Quantity, ...]]:
+        """On the treated, and in a new district."""
+        new = effect_in_new_district(fits[""], self.panel.cells, self.family.outcome, rng)
+        return {self.wanted.outcome: (*self._scales("att", self._att(fits)), *self._scales("new_district", new))}
+
+    def _att(self, fits: Fits) -> Effect:
+        return effect_on_treated(fits[""], self.panel.cells, self.family.outcome, self.panel.weights)
+
+    def _scales(self, estimand: str, effect: Effect) -> tuple[Quantity, ...]:
+        own = CATALOGUE[self.wanted.outcome].scale
+        return (
+            Quantity(effect.difference, estimand, own, 0.0, self.bearing(self.wanted.outcome)),
+            Quantity(effect.ratio, estimand, "ratio", 1.0, None),
+            Quantity(effect.log_contrast, estimand, self.family.log_scale, 0.0, None),
+        )
+
+    def ratio(self, _outcome: str, fits: Fits) -> Floats:
+        """On the treated."""
+        return self._att(fits).ratio
+
+    def scaled_effect(self, quantities: tuple[Quantity, ...]) -> Floats:
+        """On the scale of the link."""
+        return quantities[2].draws
+
+    def log_likelihood(self, _part: str, fit: Fit) -> Floats:
+        """Of all cells."""
+        return np.asarray(self._terms(fit, slice(None))(fit.values("eta")).sum(axis=1))
+
+    def _terms(self, fit: Fit, kept: np.ndarray[tuple[int], np.dtype[np.int64]] | slice) -> Callable[[Floats], Floats]:
+        """The log-likelihood (S, N) of the cells as a function of their predictor (S, N), for the draws ``kept``."""
+        cells, own = self.panel.cells, self._own_values(fit, kept)
+        return lambda eta: self.family.log_likelihood(eta, cells.low, cells.size, own)
+
+    def _own_values(self, fit: Fit, kept: np.ndarray[tuple[int], np.dtype[np.int64]] | slice) -> dict[str, Floats]:
         """Some draws of the likelihood's own parameters, (S, 1) each."""
         return {name: fit.values(name)[kept][:, None] for name in self.family.own}
 
+    def checks(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Predictive, ...]]:
+        """The checks of district models, of new districts of the same sizes."""
+        cells, fit = self.panel.cells, fits[""]
+        eta = predictor(posterior_draws(fit, REPLICATIONS), cells, rng)
+        own = self._own_values(fit, evenly(fit, REPLICATIONS))
+        replicated = self.family.simulate(eta, cells.size, own, rng)
+        found = predictive_checks((cells.low + cells.high) / 2, replicated, cells, self.panel.weights)
+        return {self.wanted.outcome: found}
 
-class Fitted(NamedTuple):
-    """A job with its draws, and a way to sample it again under other priors or other data of the same shape."""
+    def more(self, fitted: Fitted, rng: np.random.Generator) -> Mapping[str, object]:
+        """The densities of the figure, and the effect with each district left out."""
+        return {"densities": self._densities(fitted.fits), "left_out": self._left_out(fitted, rng)}
 
-    job: Job
-    fit: Fit
-    again: Callable[[str, Job], Fit]
+    def _densities(self, fits: Fits) -> tuple[Curve, ...]:
+        """Prior and posterior of the effect on the link's scale, on one grid."""
+        prior = self.priors.effect
+        grid = np.linspace(prior.mean - SPAN * prior.sd, prior.mean + SPAN * prior.sd, POINTS)
+        posterior = stats.gaussian_kde(self._att(fits).log_contrast)(grid)
+        curves = {"prior": np.exp(log_density(prior, grid)), "posterior": posterior}
+        x_name = f"posterior.axis.{self.family.log_scale}"
+        return tuple(
+            Curve(name=name, x_name=x_name, y_name="posterior.axis.density", x=tuple(grid), y=tuple(density))
+            for name, density in curves.items()
+        )
 
+    def _left_out(self, fitted: Fitted, rng: np.random.Generator) -> LeftOut | None:
+        """The common effect with each district left out: by weights, or sampled again where they cannot be trusted.
 
-def prepare(
-    panel: Panel, study: Study, designs: tuple[OutcomeDesign, ...], likelihood: str
-) -> Iterator[Job | PosteriorRecord]:
-    """Every outcome of the plan that has this likelihood, ready to sample; a record with the reason where it is not.
+        Sampling again is for the primary outcome, and not for a share: its trials are whole, and cannot be next to
+        none. Anywhere else a district whose weights fail is left out of the count.
+        """
+        fit = fitted.fits[""]
+        log, primary = self.by_district(fit, rng), self.wanted.role == "primary"
+        effect = np.exp(posterior_draws(fit, one_out.INTEGRATED).scalars["tau"])
+        medians, refitted = [], 0
+        for district in range(log.shape[1]):
+            weights = smoothed(-log[:, district])
+            if weights.usable:
+                medians.append(float(weighted_quantiles(effect, weights.values, np.array([0.5]))[0]))
+            elif primary and not self.family.trials:
+                medians.append(self._without(fitted, district))
+                refitted += 1
+        if not medians:
+            return None
+        gain, error = self._gain(fitted, log, rng) if primary else (None, None)
+        return LeftOut(
+            districts=len(medians),
+            refitted=refitted,
+            lowest=min(medians),
+            highest=max(medians),
+            gain=gain,
+            gain_error=error,
+        )
 
-    Raises RefusedError (``posterior_prior_absurd``) where the prior believes in what the plan calls absurd: that is a
-    fault of the plan, and nothing may be sampled from it.
-    """
-    for wanted in study.outcomes:
-        rows = panel.outcome(wanted.outcome)
-        if rows.empty or likelihood_of(str(rows["kind"].iloc[0]), wanted.outcome) != likelihood:
-            continue
-        try:
-            if CATALOGUE[wanted.outcome].use != "effect":
-                raise refuse("posterior_use")
-            job = _job(panel, study, wanted, bearing_of(study, designs, wanted.outcome))
-        except RefusedError as refusal:
-            yield refused(wanted.outcome, likelihood, refusal)
-            continue
-        job.gate.require(wanted.outcome)
-        yield job
+    def by_district(self, fit: Fit, rng: np.random.Generator) -> Floats:
+        """The log-likelihood of each district, its own level and shocks integrated out, by draw."""
+        draws, terms = posterior_draws(fit, one_out.INTEGRATED), self._terms(fit, evenly(fit, one_out.INTEGRATED))
+        return one_out.district_likelihood(draws, self.panel.cells, terms, rng)
 
+    def _without(self, fitted: Fitted, district: int) -> float:
+        cells = one_out.without(self.panel.cells, district)
+        other = replace(self, panel=replace(self.panel, cells=cells))
+        return float(np.exp(np.median(fitted.again(f"without.{district}", "", other).values("tau"))))
 
-def _job(panel: Panel, study: Study, wanted: Outcome, bearing: Bearing) -> Job:
-    cells = panel_cells(panel, study, wanted.outcome)
-    family = FAMILIES[cells.likelihood]
-    priors = panel_priors(study, bearing, family, wanted.benefit, cells.apart)
-    required = study.posterior.admissible_share if study.posterior else 0.0
-    rng = np.random.default_rng(seed_of(study, f"{wanted.outcome}.prior"))
-    return Job(
-        wanted=wanted,
-        bearing=bearing,
-        panel=cells,
-        family=family,
-        priors=priors,
-        own=own_priors(study, family),
-        stances=effect_priors(study, wanted.benefit),
-        gate=prior_gate(priors, cells.cells, family, bearing, required, rng),
-    )
-
-
-def refused(outcome: str, likelihood: str, refusal: RefusedError) -> PosteriorRecord:
-    """The record of an outcome that has no posterior, with the reason."""
-    remarks = tuple(
-        Remark(key=f"errors.{one.key}", values={name: str(said) for name, said in dict(one.values).items()})
-        for one in refusal.problems
-    )
-    return PosteriorRecord(outcome=outcome, likelihood=likelihood, remarks=remarks)
-
-
-def fit_jobs(
-    jobs: tuple[Job, ...], study: Study, cores: int, told: Callable[[int, int, str], None] = lambda *_: None
-) -> Iterator[Fitted]:
-    """Sample every job, in order. ``told`` hears which fit begins, of how many, and its name."""
-    settings = settings_of(study, cores)
-    compiled: dict[tuple[str, int, int], Compiled] = {}
-    for at, job in enumerate(jobs, start=1):
-        told(at, len(jobs), job.name)
-        model = job.family.model(job.panel.cells, job.priors, job.own)
-        key = (job.panel.likelihood, len(job.panel.cells.low), job.panel.cells.n_periods)
-        if key not in compiled:
-            compiled[key] = compile_model(model)
-        code = compiled[key]
-
-        def again(name: str, other: Job, code: Compiled = code, settings: Settings = settings) -> Fit:
-            model = other.family.model(other.panel.cells, other.priors, other.own)
-            return sampled(model, code, seed_of(study, f"{other.name}.{name}"), settings)
-
-        yield Fitted(job, sampled(model, code, seed_of(study, job.name), settings), again)
-
-
-def with_effect(job: Job, prior: Normal) -> Job:
-    """The same job under another prior of the effect."""
-    return replace(job, priors=replace(job.priors, effect=prior))
-
-
-def with_shock(job: Job, sd: float) -> Job:
-    """The same job under another prior of districts' own swings."""
-    return replace(job, priors=replace(job.priors, shock=replace(job.priors.shock, sd=sd)))
+    def _gain(self, fitted: Fitted, log: Floats, rng: np.random.Generator) -> tuple[float, float]:
+        """How much better the left-out districts are predicted with an effect than without; the error is over
+        districts.
+        """
+        none = self.with_effect("", Normal(0.0, NO_EFFECT, self.priors.effect.unit, "priors.plan"))
+        without = none.by_district(fitted.again("no_effect", "", none), rng)
+        each = one_out.log_density_left_out(log) - one_out.log_density_left_out(without)
+        return float(each.sum()), float(np.sqrt(len(each)) * each.std(ddof=1))

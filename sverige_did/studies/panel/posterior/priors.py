@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sverige_did.bayes.draws.replicate import PanelDraws, predictor
+from sverige_did.bayes.draws.replicate import PanelDraws
 from sverige_did.bayes.models.composition import TypePriors
 from sverige_did.bayes.models.district_effects import DISTRICT, DRIFT, GAP, PERSISTENCE, VARIATION, PanelPriors
 from sverige_did.bayes.priors import SHOCK, TRIPLET, Beta, HalfNormal, Normal, Prior, draw
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sverige_did.bayes.models.district_effects import Cells
     from sverige_did.bayes.models.families import Family
     from sverige_did.results.designs import OutcomeDesign
     from sverige_did.study.blocks import Bearing
@@ -160,15 +159,6 @@ def effect_priors(study: Study, benefit: str) -> Mapping[str, Normal]:
             continue
         found[key] = replace(prior, mean=-prior.mean) if benefit == "higher" else prior
     return found
-
-
-def prior_gate(
-    priors: PanelPriors, cells: Cells, family: Family, bearing: Bearing, required: float, rng: np.random.Generator
-) -> PriorGate:
-    """Simulate the level of all districts from the priors alone, and hold it against the plan's admissible range."""
-    draws = prior_draws(priors, rng)
-    levels = family.outcome(predictor(draws, cells, rng)) @ (cells.size / cells.size.sum())
-    return gate_of(levels, bearing, required)
 
 
 def gate_of(levels: NDArray[np.float64], bearing: Bearing, required: float) -> PriorGate:

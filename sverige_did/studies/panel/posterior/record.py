@@ -1,220 +1,149 @@
-"""From the draws of one outcome to what is told of them: effects on every scale, probabilities, doubts, misfits."""
+"""From the draws of a job to what is reported of its outcomes: one way for every model.
+
+Effects on every scale, the same under other priors (by weights on the draws, or sampled again where the weights cannot
+be trusted), how far the answer rests on its priors, what was learned, and whether the model's data look like the real
+ones.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
-from sverige_did.bayes.draws import leave_one_out as one_out
-from sverige_did.bayes.draws.predictive_checks import predictive_checks
-from sverige_did.bayes.draws.prior_sensitivity import other_prior, power_sensitivity, smoothed, weighted_quantiles
-from sverige_did.bayes.draws.replicate import evenly, posterior_draws, predictor
-from sverige_did.bayes.models.effects import Effect, effect_in_new_district, effect_on_treated
-from sverige_did.bayes.priors import Normal, log_density
-from sverige_did.outcomes import CATALOGUE
-from sverige_did.results.estimates import Curve, Estimate
-from sverige_did.results.posteriors import LeftOut, PosteriorRecord, PredictiveCheck, Stance
-from sverige_did.studies.panel.posterior.counts import Fitted, Job, with_effect, with_shock
+from sverige_did.bayes.draws.prior_sensitivity import other_priors, power_sensitivity
+from sverige_did.bayes.priors import log_density
+from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.studies.panel.posterior.fitting import seed_of
-from sverige_did.studies.panel.posterior.priors import EFFECT
-from sverige_did.studies.panel.posterior.summaries import (
-    Quantity,
-    checks_of,
-    estimate_of,
-    learned_of,
-    scale_of,
-    stance_of,
-)
+from sverige_did.studies.panel.posterior.priors import PriorGate, gate_of
+from sverige_did.studies.panel.posterior.summaries import checks_of, estimate_of, learned_of, scale_of, stance_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from sverige_did.bayes.models.families import Floats
-    from sverige_did.bayes.priors import Prior
-    from sverige_did.bayes.sampling.sample import Fit
-    from sverige_did.study.study import Study
+    from numpy.typing import NDArray
 
-REPLICATIONS = 4000
-POINTS = 121
-SPAN = 3.0
-"""Half the width of the figure of densities, in sds of the prior of the effect: nearly all of the prior."""
+    from sverige_did.bayes.draws.prior_sensitivity import Weights
+    from sverige_did.results.posteriors import Learned, Stance
+    from sverige_did.studies.panel.posterior.protocol import Alternative, Fits, Fitted, Job, Quantity
+    from sverige_did.study.study import Outcome
 
-ASSUMED = {"log_odds": "parallel_trends_log_odds", "log_ratio": "parallel_trends_log"}
+    Floats = NDArray[np.float64]
 
 
-def record(fitted: Fitted, study: Study) -> PosteriorRecord:
-    """All that is told of one outcome.
+def prior_gates(job: Job) -> dict[str, PriorGate]:
+    """By outcome, how the prior alone stands to what the plan calls admissible.
+
+    Raises RefusedError (``posterior_prior_absurd``) where too little of it is: a fault of the plan, and nothing may be
+    sampled from it.
+    """
+    required = job.study.posterior.admissible_share if job.study.posterior else 0.0
+    rng = np.random.default_rng(seed_of(job.study, job.prior_seed))
+    gates = {}
+    for outcome, levels in job.prior_levels(rng).items():
+        bearing = job.bearing(outcome)
+        assert bearing is not None, "an outcome without a bearing was refused"
+        gates[outcome] = gate_of(levels, bearing, required)
+        gates[outcome].require(outcome)
+    return gates
+
+
+def records(fitted: Fitted, gates: Mapping[str, PriorGate]) -> tuple[PosteriorRecord, ...]:
+    """One record for each outcome of a job.
 
     Raises RefusedError (``posterior_impossible``) where the data cannot have come of the fitted model in what the
     answer rests on.
     """
-    job, fit = fitted.job, fitted.fit
-    rng = np.random.default_rng(seed_of(study, f"{job.name}.told"))
-    att = effect_on_treated(fit, job.panel.cells, job.family.outcome, job.panel.weights)
-    new = effect_in_new_district(fit, job.panel.cells, job.family.outcome, rng)
-    told = (*_quantities(job, "att", att), *_quantities(job, "new_district", new))
-    return PosteriorRecord(
-        outcome=job.wanted.outcome,
-        likelihood=job.panel.likelihood,
-        estimates=tuple(_estimate(job, one, study) for one in told),
-        scales=tuple(scale_of(job.wanted, one) for one in told),
-        densities=_densities(job, att),
-        stances=(*_effect_stances(fitted, att, study), *_shock_stances(fitted, att, study)),
-        learned=learned_of(job.priors.named() | dict(job.own), fit),
-        power=_power(job, fit, att),
-        prior_level=(job.gate.low, job.gate.median, job.gate.high),
-        prior_share=job.gate.share,
-        checks=_checks(job, fit, study, rng),
-        left_out=_left_out(fitted, rng),
-    )
-
-
-def _quantities(job: Job, estimand: str, effect: Effect) -> tuple[Quantity, ...]:
-    """The effect on every scale, that of the outcome's own unit first."""
-    return (
-        Quantity(effect.difference, estimand, CATALOGUE[job.wanted.outcome].scale, 0.0, job.bearing),
-        Quantity(effect.ratio, estimand, "ratio", 1.0, None),
-        Quantity(effect.log_contrast, estimand, job.family.log_scale, 0.0, None),
-    )
-
-
-def _estimate(job: Job, told: Quantity, study: Study) -> Estimate:
-    return estimate_of(
-        job.wanted,
-        told,
-        study.level,
-        estimator="bayes",
-        n_units=len(job.panel.cells.treated),
-        n_treated=int(job.panel.cells.treated.sum()),
-        weights="equal" if np.ptp(job.panel.weights) == 0 else "baseline",
-        assumptions=(ASSUMED[job.family.log_scale], f"prior_{EFFECT}"),
-    )
-
-
-def _densities(job: Job, att: Effect) -> tuple[Curve, ...]:
-    """Prior and posterior of the effect on the link's scale, on one grid."""
-    prior = job.priors.effect
-    grid = np.linspace(prior.mean - SPAN * prior.sd, prior.mean + SPAN * prior.sd, POINTS)
-    curves = {"prior": np.exp(log_density(prior, grid)), "posterior": stats.gaussian_kde(att.log_contrast)(grid)}
-    x_name = f"posterior.axis.{job.family.log_scale}"
-    return tuple(
-        Curve(name=name, x_name=x_name, y_name="posterior.axis.density", x=tuple(grid), y=tuple(density))
-        for name, density in curves.items()
-    )
-
-
-def _effect_stances(fitted: Fitted, att: Effect, study: Study) -> Iterator[Stance]:
-    job = fitted.job
-    for key, prior in job.stances.items():
-        other = with_effect(job, prior)
-        yield _stance(fitted, att, other, "tau", job.priors.effect, prior, f"prior.{key}", study).model_copy(
-            update={"prior": key}
+    job, fits = fitted.job, fitted.fits
+    rng = np.random.default_rng(seed_of(job.study, f"{job.name}.told"))
+    quantities, found = job.quantities(fits, rng), job.checks(fits, rng)
+    more = job.more(fitted, rng)
+    likelihood = _log_likelihood(job, fits)
+    made = []
+    for wanted in job.outcomes:
+        told, gate = quantities[wanted.outcome], gates.get(wanted.outcome)
+        made.append(
+            PosteriorRecord(
+                outcome=wanted.outcome,
+                likelihood=job.likelihood,
+                estimates=tuple(estimate_of(wanted, one, job.study.level, **job.basis) for one in told),
+                scales=tuple(scale_of(wanted, one) for one in told),
+                stances=tuple(_stance(fitted, wanted, other) for other in job.alternatives(wanted.outcome)),
+                learned=tuple(_learned(job, fits, wanted)),
+                power=_power(job, fits, wanted, told, likelihood),
+                prior_level=(gate.low, gate.median, gate.high) if gate else None,
+                prior_share=gate.share if gate else None,
+                checks=checks_of(found[wanted.outcome], wanted, job.study),
+                **more,
+            )
         )
+    return tuple(made)
 
 
-def _shock_stances(fitted: Fitted, att: Effect, study: Study) -> Iterator[Stance]:
-    job = fitted.job
-    for sd in study.posterior.shock_prior_sd if study.posterior else ():
-        other = with_shock(job, sd)
-        name = f"shock.{sd}"
-        made = _stance(fitted, att, other, "sigma_s", job.priors.shock, other.priors.shock, name, study)
-        yield made.model_copy(update={"kind": "shock", "prior": "shock_sd", "value": sd})
-
-
-def _stance(
-    fitted: Fitted, att: Effect, other: Job, parameter: str, old: Prior, new: Prior, name: str, study: Study
-) -> Stance:
-    """The effect under another prior: by weights on the draws, or sampled anew where the weights cannot be trusted."""
-    weights, effect = other_prior(fitted.fit.values(parameter), old, new), att.ratio
-    if not weights.usable:
-        fit = fitted.again(name, other)
-        effect = effect_on_treated(fit, other.panel.cells, other.family.outcome, other.panel.weights).ratio
-    return stance_of(other.wanted, effect, weights, study.level)
-
-
-def _power(job: Job, fit: Fit, att: Effect) -> dict[str, float]:
-    shape = (fit.settings.chains, fit.settings.draws)
-    cells = job.panel.cells
-    own = job.own_values(fit, slice(None))
-    log_likelihood = job.family.log_likelihood(fit.values("eta"), cells.low, cells.size, own).sum(axis=1)
-    log_priors = {
-        "effect": log_density(job.priors.effect, fit.values("tau")),
-        "shock_sd": log_density(job.priors.shock, fit.values("sigma_s")),
-    }
-    return power_sensitivity(
-        att.log_contrast.reshape(shape),
-        {name: values.reshape(shape) for name, values in log_priors.items()},
-        log_likelihood.reshape(shape),
-    )
-
-
-def _checks(job: Job, fit: Fit, study: Study, rng: np.random.Generator) -> tuple[PredictiveCheck, ...]:
-    cells = job.panel.cells
-    kept = evenly(fit, REPLICATIONS)
-    eta = predictor(posterior_draws(fit, REPLICATIONS), cells, rng)
-    replicated = job.family.simulate(eta, cells.size, job.own_values(fit, kept), rng)
-    found = predictive_checks((cells.low + cells.high) / 2, replicated, cells, job.panel.weights)
-    return checks_of(found, job.wanted, study)
-
-
-def _left_out(fitted: Fitted, rng: np.random.Generator) -> LeftOut | None:
-    """The common effect with each district left out: by weights, or sampled anew where they cannot be trusted.
-
-    Sampling anew is for the primary outcome, and not for a share: its trials are whole, and cannot be next to none.
-    Anywhere else a district whose weights fail is left out of the count.
+def _stance(fitted: Fitted, wanted: Outcome, other: Alternative) -> Stance:
+    """The ratio under other priors: every part by weights on its draws, or sampled again where these cannot be
+    trusted.
     """
-    job, fit = fitted.job, fitted.fit
-    log = _districts(job, fit, rng)
-    effect = np.exp(posterior_draws(fit, one_out.INTEGRATED).scalars["tau"])
-    medians, refitted, primary = [], 0, job.wanted.role == "primary"
-    for district in range(log.shape[1]):
-        weights = smoothed(-log[:, district])
-        if weights.usable:
-            medians.append(float(weighted_quantiles(effect, weights.values, np.array([0.5]))[0]))
-        elif primary and job.panel.likelihood != "binomial":
-            medians.append(_refitted(fitted, district))
-            refitted += 1
-    if not medians:
-        return None
-    gain, error = _gain(fitted, log, rng) if primary else (None, None)
-    return LeftOut(
-        districts=len(medians),
-        refitted=refitted,
-        lowest=min(medians),
-        highest=max(medians),
-        gain=gain,
-        gain_error=error,
-    )
+    fits, weights = dict(fitted.fits), {}
+    for part, fit in fitted.fits.items():
+        weights[part] = other_priors(fit.values, fitted.job.priors_of(part), other.job.priors_of(part))
+        if not weights[part].usable:
+            fits[part] = fitted.again(other.name, part, other.job)
+    ratio = other.job.ratio(wanted.outcome, fits)
+    made = stance_of(wanted, ratio, _joint(weights, other.job.rows(fits), len(ratio)), fitted.job.study.level)
+    worst = max(one.pareto_k for one in weights.values())
+    how = {
+        "sampled": not all(one.usable for one in weights.values()),
+        "pareto_k": float(worst) if np.isfinite(worst) else None,
+    }
+    return made.model_copy(update=how | dict(other.said))
 
 
-def _districts(job: Job, fit: Fit, rng: np.random.Generator) -> Floats:
-    cells = job.panel.cells
-    kept = evenly(fit, one_out.INTEGRATED)
-    own = job.own_values(fit, kept)
-
-    def log_likelihood(eta: Floats) -> Floats:
-        return job.family.log_likelihood(eta, cells.low, cells.size, own)
-
-    return one_out.district_likelihood(posterior_draws(fit, one_out.INTEGRATED), cells, log_likelihood, rng)
-
-
-def _refitted(fitted: Fitted, district: int) -> float:
-    job = fitted.job
-    other = replace(job, panel=replace(job.panel, cells=one_out.without(job.panel.cells, district)))
-    return float(np.exp(np.median(fitted.again(f"without.{district}", other).values("tau"))))
+def _joint(weights: Mapping[str, Weights], rows: Mapping[str, NDArray[np.int64] | slice], size: int) -> Floats:
+    """Of draws that take one of each part, (size,): the parts share no parameter, so their weights multiply; draws of a
+    part that was sampled again weigh alike.
+    """
+    values = [one.values[rows[part]] for part, one in weights.items() if one.usable]
+    if len(weights) == len(values) == 1:
+        return values[0]
+    product = np.prod([np.ones(size), *values], axis=0)
+    return np.asarray(product / product.sum())
 
 
-NO_EFFECT = 0.01
-"""The sd of a prior that leaves no room for an effect: one per cent of the log scale."""
+def _learned(job: Job, fits: Fits, wanted: Outcome) -> Iterator[Learned]:
+    """Every scalar parameter of every part beside its prior, by the name that it has in the record."""
+    for part, fit in fits.items():
+        named = {name: job.label(part, name, wanted.outcome) for name in job.priors_of(part)}
+        priors = {name: prior for name, prior in job.priors_of(part).items() if named[name] is not None}
+        for one in learned_of(priors, fit):
+            yield one.model_copy(update={"parameter": named[one.parameter]})
 
 
-def _gain(fitted: Fitted, log: Floats, rng: np.random.Generator) -> tuple[float, float]:
-    """How much better the left-out districts are foretold with an effect than without; the error is over districts."""
-    job = fitted.job
-    none = with_effect(job, Normal(0.0, NO_EFFECT, job.priors.effect.unit, "priors.plan"))
-    without = _districts(none, fitted.again("no_effect", none), rng)
-    each = one_out.log_density_left_out(log) - one_out.log_density_left_out(without)
-    return float(each.sum()), float(np.sqrt(len(each)) * each.std(ddof=1))
+def _log_likelihood(job: Job, fits: Fits) -> dict[str, Floats]:
+    """By part, of every draw; empty where no outcome of the job has its priors scaled."""
+    if not any(job.scaled(wanted.outcome) for wanted in job.outcomes):
+        return {}
+    return {part: job.log_likelihood(part, fit) for part, fit in fits.items()}
+
+
+def _power(
+    job: Job, fits: Fits, wanted: Outcome, told: tuple[Quantity, ...], likelihood: Mapping[str, Floats]
+) -> dict[str, float]:
+    """Power scaling of each prior and of the likelihood; those of all parts are scaled together."""
+    scaled = job.scaled(wanted.outcome)
+    if not scaled:
+        return {}
+    effect, rows = job.scaled_effect(told), job.rows(fits)
+    chains = next(iter(fits.values())).settings.chains
+    shape = (chains, len(effect) // chains)
+
+    def laid(values: Floats) -> Floats:
+        return values[: shape[0] * shape[1]].reshape(shape)
+
+    def log_prior(parameter: str) -> Floats:
+        each = [log_density(job.priors_of(part)[parameter], fits[part].values(parameter)[rows[part]]) for part in fits]
+        return np.asarray(np.sum(each, axis=0))
+
+    together = np.asarray(np.sum([likelihood[part][rows[part]] for part in fits], axis=0))
+    priors = {name: laid(log_prior(parameter)) for name, parameter in scaled.items()}
+    return power_sensitivity(laid(effect), priors, laid(together))

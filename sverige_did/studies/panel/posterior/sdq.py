@@ -1,201 +1,110 @@
-"""SDQ questionnaires of a register made ready for the growth model: who was rated when, and who was not rated again.
-
-The questionnaires are those of the panel's cell means: by the kind of informant who answered first, in the plan's
-periods before and after. A child belongs to the district of its first questionnaire, whatever becomes of it.
-"""
+"""Children's SDQ scores, questionnaire by questionnaire: the growth model of a study's register."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 from scipy.special import expit, logit
 
-from sverige_did.bayes.draws.missing_waves import Unanswered
-from sverige_did.bayes.draws.replicate_sdq import score_predictor
+from sverige_did.bayes.draws.missing_waves import (
+    effect_under_delta,
+    expected_scores,
+    jump_to_reference,
+    prob_benefit,
+    tipping_delta,
+)
+from sverige_did.bayes.draws.replicate import evenly
+from sverige_did.bayes.draws.replicate_sdq import score_checks, score_predictor, simulate_scores
 from sverige_did.bayes.models.district_effects import DISTRICT, DRIFT, GAP
-from sverige_did.bayes.models.sdq_districts import PlacePriors, Places
-from sverige_did.bayes.models.sdq_growth import HIGHEST, ScorePriors, Scores, build_sdq
+from sverige_did.bayes.models.sdq_districts import PlacePriors
+from sverige_did.bayes.models.sdq_growth import HIGHEST, ScorePriors, build_sdq, development_in_points
 from sverige_did.bayes.priors import SHOCK, Normal, draw
-from sverige_did.bayes.sampling.sample import compile_model
-from sverige_did.errors import RefusedError, refuse
-from sverige_did.results.posteriors import PosteriorRecord
-from sverige_did.sources.panel.wellbeing import FORM
-from sverige_did.sources.sdq.scores import AGES
-from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT
-from sverige_did.studies.panel.posterior.cells import windows_of_setting
-from sverige_did.studies.panel.posterior.counts import refused
-from sverige_did.studies.panel.posterior.fitting import sampled, seed_of, settings_of
+from sverige_did.errors import refuse
+from sverige_did.results.posteriors import Unrated
+from sverige_did.sources.panel.wellbeing import comparable_forms
+from sverige_did.sources.panel.wellbeing_bands import sex_of
 from sverige_did.studies.panel.posterior.priors import (
     CENTRAL,
     EFFECT,
     SIMULATIONS,
-    PriorGate,
     bearing_of,
     effect_priors,
     from_plan,
-    gate_of,
     given_prior,
 )
+from sverige_did.studies.panel.posterior.protocol import (
+    PLACED,
+    Fits,
+    Fitted,
+    Job,
+    Part,
+    Quantity,
+    Ready,
+    StudyData,
+    one_by_one,
+)
+from sverige_did.studies.panel.posterior.questionnaires import Rated, rated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
+    import pymc as pm
     from numpy.typing import NDArray
 
+    from sverige_did.bayes.draws.predictive_checks import Predictive
     from sverige_did.bayes.priors import Prior
-    from sverige_did.bayes.sampling.sample import Compiled, Fit
-    from sverige_did.results.designs import OutcomeDesign
-    from sverige_did.sources.panel.frame import Setting
-    from sverige_did.sources.panel.wellbeing import Forms
+    from sverige_did.bayes.sampling.sample import Fit, Settings
     from sverige_did.study.blocks import Bearing
     from sverige_did.study.study import Outcome, Study
 
-NAME = "sdq"
+    Floats = NDArray[np.float64]
+
 OUTCOME = "wellbeing_sdq"
-REGISTERS = frozenset({"districts", "children", "residences", "placements", "sdq_waves"})
-"""The registers that questionnaires and districts are read from."""
+REPLICATIONS = 2000
 
 DRAWS, TUNE = 750, 500
 """At most so many a chain: a gradient takes ten times that of a district model, and children's levels mix well."""
 
-YEAR = 365.25
+DELTAS = (0.0, 1.0, 2.0, 3.0, 5.0)
+"""Points that the children who were not rated again may be worse (method, section 5.7)."""
+
+MORE_LIKELY = 0.5
+"""A benefit is more likely than none above this probability."""
 
 
-class Rated(NamedTuple):
-    """The questionnaires as the model takes them; ``unanswered`` is None where every child was rated again."""
+def prepare(data: StudyData, likelihood: str) -> Ready:
+    """The outcome ready to sample, or a record with the reason why it is not; nothing where no form was delivered."""
+    tables, setting = data.registers(PLACED | {"sdq_waves"})
+    if "sdq_waves" not in tables:
+        return Ready()
 
-    scores: Scores
-    places: Places
-    unanswered: Unanswered | None
+    def job(item: Outcome) -> ScoreJob:
+        bearing = bearing_of(data.study, data.designs, OUTCOME)
+        sex = sex_of(tables, setting)
+        girl = None if (sex == "unknown").any() else sex == "girls"
+        found = rated(comparable_forms(tables, setting), girl, setting, data.study)
+        stances = effect_priors(data.study, item.benefit)
+        priors = ScorePriors(level=score_level(bearing), effect=stances[EFFECT])
+        return ScoreJob(data.study, likelihood, (item,), {OUTCOME: stances}, found, priors, place_priors(data.study))
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ScoreJob:
-    """The outcome made ready: its questionnaires, its priors, and how the prior alone stands to what is admissible."""
-
-    wanted: Outcome
-    bearing: Bearing
-    rated: Rated
-    priors: ScorePriors
-    place_priors: PlacePriors
-    stances: Mapping[str, Normal]
-    gate: PriorGate
-
-    @property
-    def named(self) -> dict[str, Prior]:
-        """The priors of the scalar parameters by name."""
-        return self.priors.named(self.rated.scores) | self.place_priors.named(self.rated.places)
+    return one_by_one(likelihood, data.wanted((OUTCOME,)), job)
 
 
-def prepare_sdq(
-    forms: Forms,
-    girl: NDArray[np.bool_] | None,
-    setting: Setting,
-    study: Study,
-    designs: tuple[OutcomeDesign, ...],
-) -> ScoreJob | PosteriorRecord | None:
-    """The outcome ready to sample, a record with the reason why it is not, or None where the plan does not ask for it.
+def place_priors(study: Study) -> PlacePriors:
+    """The plan's priors of districts.
 
-    ``girl`` (C,) is about the setting's children; None where it is not known of all. Raises RefusedError
-    (``posterior_prior_absurd``) where the prior believes in what the plan calls absurd.
+    Raises RefusedError (``posterior_prior_family``) where a prior of the plan has another family than the model's.
     """
-    wanted = next((item for item in study.outcomes if item.outcome == OUTCOME), None)
-    if wanted is None:
-        return None
-    try:
-        bearing = bearing_of(study, designs, OUTCOME)
-        job = _job(study, wanted, bearing, rated(forms, girl, setting, study))
-    except RefusedError as refusal:
-        return refused(OUTCOME, NAME, refusal)
-    job.gate.require(OUTCOME)
-    return job
-
-
-def rated(forms: Forms, girl: NDArray[np.bool_] | None, setting: Setting, study: Study) -> Rated:
-    """The questionnaires in the plan's periods; ``girl`` as in :func:`prepare_sdq`.
-
-    Raises RefusedError: ``posterior_no_cells``, and those of ``sdq.Scores`` and ``sdq_places.Places``.
-    """
-    after, forms, period = _in_windows(forms, setting, study)
-    _, first, child = np.unique(forms.child, return_index=True, return_inverse=True)
-    home = setting.district_on(forms.child[first], forms.day[first])
-    known = (home != UNKNOWN_DISTRICT)[child]
-    forms, period = forms.rows(known), period[known]
-    if not len(period):
-        raise refuse("posterior_no_cells")
-    _, first, child = np.unique(forms.child, return_index=True, return_inverse=True)
-    home, treated = home[home != UNKNOWN_DISTRICT], (setting.units["group"] == "treated").to_numpy()
-    time = (forms.day - forms.day.min()) / YEAR
-    kinds, informant = np.unique(forms.informant, return_inverse=True)
-    scores = Scores(
-        child=child,
-        informant=informant,
-        time=time,
-        dose=(treated[home[child]] & after[period]).astype(float),
-        total=forms.scores.total,
-        age=(forms.scores.age - time)[first],
-        girl=None if girl is None else girl[forms.child[first]],
-    )
-    places = Places(home, np.unique(period, return_inverse=True)[1], treated)
-    oldest = np.array([AGES[FORM[str(kind)]][1] for kind in kinds])
-    age = (forms.day.min() - setting.born[forms.child[first]]) / YEAR
-    return Rated(scores, places, unanswered(scores, places, age, oldest))
-
-
-def _in_windows(forms: Forms, setting: Setting, study: Study) -> tuple[NDArray[np.bool_], Forms, NDArray[np.int64]]:
-    """Which periods (T,) lie after go-live, the questionnaires in the plan's windows, and the period of each."""
-    windows = windows_of_setting(setting, study)
-    inside = np.flatnonzero(windows.inside)
-    period = np.searchsorted(setting.windows.bounds, forms.day, side="right") - 1
-    kept = np.isin(period, inside)
-    return windows.after, forms.rows(kept), period[kept]
-
-
-def unanswered(
-    scores: Scores, places: Places, age: NDArray[np.float64], oldest: NDArray[np.int64]
-) -> Unanswered | None:
-    """The questionnaires under the programme of children who were rated before it and not again; None where there are
-    none. ``age`` (C,) is each child's age at time nought, ``oldest`` (I,) that up to which an informant's form is made.
-
-    One a child and period in which other treated children were rated, on the mean day of those, unless the child was
-    too old by then.
-    """
-    last = {int(child): row for row, child in enumerate(scores.child) if scores.dose[row] == 0}  # rows are by day
-    treated = [child for child in last if places.treated[places.district[child]]]
-    missing = []
-    for period in np.unique(places.period[scores.dose > 0]):
-        there = (places.period == period) & (scores.dose > 0)
-        time, answered = float(scores.time[there].mean()), set(scores.child[there].tolist())
-        for child in treated:
-            row = last[child]
-            who = int(scores.informant[row])
-            if child not in answered and np.floor(age[child] + time) <= oldest[who]:
-                missing.append((child, who, time, int(period)))
-    if not missing:
-        return None
-    children, informants, times, periods = (np.array(column) for column in zip(*missing, strict=True))
-    return Unanswered(children, informants, times, np.ones(len(children)), periods)
-
-
-def _job(study: Study, wanted: Outcome, bearing: Bearing, found: Rated) -> ScoreJob:
     given = {spec.key: from_plan(spec) for spec in study.priors}
-    stances = effect_priors(study, wanted.benefit)
-    priors = ScorePriors(level=score_level(bearing), effect=stances[EFFECT])
-    place_priors = PlacePriors(
+    return PlacePriors(
         gap=given_prior(given, "group_gap", GAP),
         district=given_prior(given, "district_sd", DISTRICT),
         shock=given_prior(given, "shock_sd", SHOCK),
         drift=given_prior(given, "period_sd", DRIFT),
     )
-    required = study.posterior.admissible_share if study.posterior else 0.0
-    rng = np.random.default_rng(seed_of(study, f"{NAME}.prior"))
-    named = priors.named(found.scores) | place_priors.named(found.places)
-    values = {name: draw(prior, SIMULATIONS, rng) for name, prior in named.items()}
-    mean = HIGHEST * expit(score_predictor(values, found.scores, found.places, rng)).mean(axis=1)
-    return ScoreJob(wanted, bearing, found, priors, place_priors, stances, gate_of(mean, bearing, required))
 
 
 def score_level(bearing: Bearing) -> Normal:
@@ -209,24 +118,108 @@ def score_level(bearing: Bearing) -> Normal:
     return Normal(float(low + high) / 2, float(high - low) / (2 * CENTRAL), "log_odds", "priors.plan")
 
 
-class ScoreFit(NamedTuple):
-    """A job with its draws, and a way to sample it again under other priors."""
+@dataclass(frozen=True, eq=False)
+class ScoreJob(Job):
+    """The outcome made ready: its questionnaires and its priors."""
 
-    job: ScoreJob
-    fit: Fit
-    again: Callable[[str, ScoreJob], Fit]
+    rated: Rated
+    priors: ScorePriors
+    place_priors: PlacePriors
 
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """One fit."""
+        return {"": Part(f"{OUTCOME}.{self.name}", self.name, f"{self.name}.main")}
 
-def fit_scores(job: ScoreJob, study: Study, cores: int) -> ScoreFit:
-    """Sample the job, with no more draws than it takes."""
-    plan = settings_of(study, cores)
-    settings = replace(plan, draws=min(plan.draws, DRAWS), tune=min(plan.tune, TUNE))
-    code: list[Compiled] = []
+    @property
+    def basis(self) -> Mapping[str, object]:
+        """The districts of the children who were rated."""
+        places = self.rated.places
+        seen = np.unique(places.district[self.rated.scores.child])
+        return {
+            "estimator": "bayes_sdq",
+            "n_units": len(seen),
+            "n_treated": int(places.treated[seen].sum()),
+            "assumptions": ("parallel_trends_log_odds", "answers_as_modelled", f"prior_{EFFECT}"),
+        }
 
-    def fitted(name: str, one: ScoreJob) -> Fit:
-        model = build_sdq(one.rated.scores, one.priors, one.rated.places, one.place_priors)
-        if not code:
-            code.append(compile_model(model))
-        return sampled(model, code[0], seed_of(study, f"{NAME}.{name}"), settings)
+    def model(self, _part: str) -> pm.Model:
+        """The growth model with districts."""
+        return build_sdq(self.rated.scores, self.priors, self.rated.places, self.place_priors)
 
-    return ScoreFit(job, fitted("main", job), fitted)
+    def settings(self, plan: Settings, _part: str) -> Settings:
+        """No more draws than it takes."""
+        return replace(plan, draws=min(plan.draws, DRAWS), tune=min(plan.tune, TUNE))
+
+    def priors_of(self, _part: str) -> Mapping[str, Prior]:
+        """Of children and of districts."""
+        return self.priors.named(self.rated.scores) | self.place_priors.named(self.rated.places)
+
+    def label(self, _part: str, parameter: str, _outcome: str) -> str:
+        """``log_kappa`` means something else in other models."""
+        return "score_noise" if parameter == "log_kappa" else parameter
+
+    def prior_levels(self, rng: np.random.Generator) -> Mapping[str, Floats]:
+        """The mean score of all questionnaires."""
+        values = {name: draw(prior, SIMULATIONS, rng) for name, prior in self.priors_of("").items()}
+        eta = score_predictor(values, self.rated.scores, self.rated.places, rng)
+        return {OUTCOME: HIGHEST * expit(eta).mean(axis=1)}
+
+    def quantities(self, fits: Fits, _rng: np.random.Generator) -> Mapping[str, tuple[Quantity, ...]]:
+        """In points, as a ratio of mean scores, and on the log-odds scale."""
+        points = development_in_points(fits[""], self.rated.scores)
+        told = (
+            Quantity(points, "att", "level", 0.0, self.bearing(OUTCOME)),
+            Quantity(self.ratio(OUTCOME, fits), "att", "ratio", 1.0, None),
+            Quantity(fits[""].values("tau"), "att", "log_odds", 0.0, None),
+        )
+        return {OUTCOME: told}
+
+    def ratio(self, _outcome: str, fits: Fits) -> Floats:
+        """Mean score of the children under the programme over what it would be without it."""
+        fit, helped = fits[""], np.flatnonzero(self.rated.scores.dose > 0)
+        with_it = HIGHEST * expit(fit.values("eta")[:, helped]).mean(axis=1)
+        return np.asarray(with_it / (with_it - development_in_points(fit, self.rated.scores)))
+
+    def with_effect(self, _outcome: str, prior: Normal) -> ScoreJob:
+        """With another prior of the effect."""
+        return replace(self, priors=replace(self.priors, effect=prior))
+
+    def with_shock(self, sd: float) -> ScoreJob:
+        """With another prior of districts' own shocks."""
+        return replace(self, place_priors=replace(self.place_priors, shock=replace(self.place_priors.shock, sd=sd)))
+
+    def log_likelihood(self, _part: str, fit: Fit) -> Floats:
+        """Of all questionnaires."""
+        kappa, share = np.exp(fit.values("log_kappa"))[:, None], expit(fit.values("eta"))
+        terms = stats.betabinom.logpmf(self.rated.scores.total, HIGHEST, kappa * share, kappa * (1 - share))
+        return np.asarray(np.asarray(terms).sum(axis=1))
+
+    def checks(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Predictive, ...]]:
+        """The same questionnaires in districts and of children never seen."""
+        scores, places, _ = self.rated
+        kept = evenly(fits[""], REPLICATIONS)
+        values = {name: fits[""].values(name)[kept] for name in self.priors_of("")}
+        replicated = simulate_scores(score_predictor(values, scores, places, rng), values["log_kappa"], rng)
+        return {OUTCOME: score_checks(scores.total, replicated, scores, places)}
+
+    def more(self, fitted: Fitted, _rng: np.random.Generator) -> Mapping[str, object]:
+        """The effect when children who were not rated again are worse; None where all were."""
+        return {"unrated": self._unrated(fitted.fits[""])}
+
+    def _unrated(self, fit: Fit) -> Unrated | None:
+        scores, places, missing = self.rated
+        if missing is None:
+            return None
+        expected = expected_scores(fit, scores, missing, places)
+        sided = self.wanted.benefit == "lower"
+        tipping = tipping_delta(expected, MORE_LIKELY)
+        return Unrated(
+            answered=expected.n_answered,
+            unanswered=len(missing.child),
+            delta=DELTAS,
+            median=tuple(float(np.median(effect_under_delta(expected, delta))) for delta in DELTAS),
+            prob_benefit=tuple(prob_benefit(expected, delta) for delta in DELTAS) if sided else (),
+            reference=float(np.median(jump_to_reference(expected))),
+            tipping=tipping if sided and np.isfinite(tipping) else None,
+        )

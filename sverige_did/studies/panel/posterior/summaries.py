@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,22 +18,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sverige_did.bayes.draws.predictive_checks import Predictive
-    from sverige_did.bayes.draws.prior_sensitivity import Weights
     from sverige_did.bayes.draws.summaries import Better
     from sverige_did.bayes.priors import Prior
     from sverige_did.bayes.sampling.sample import Fit
-    from sverige_did.study.blocks import Bearing
+    from sverige_did.studies.panel.posterior.protocol import Quantity
     from sverige_did.study.study import Outcome, Study
-
-
-class Quantity(NamedTuple):
-    """Draws of one effect on one scale, where ``null`` is none; ``bearing`` is None on other scales than its own."""
-
-    draws: NDArray[np.float64]
-    estimand: str
-    scale: str
-    null: float
-    bearing: Bearing | None
 
 
 def better(wanted: Outcome) -> Better:
@@ -61,6 +50,19 @@ def estimate_of(wanted: Outcome, told: Quantity, level: float, **context: object
     return made.model_copy(update={"prob_benefit": None}) if wanted.benefit == "none" else made
 
 
+def district_basis(
+    estimator: str, treated: NDArray[np.bool_], weights: NDArray[np.float64], assumptions: tuple[str, ...]
+) -> dict[str, object]:
+    """What an estimate of a district model rests on; ``treated`` (G,) and ``weights`` (G,) are of its districts."""
+    return {
+        "estimator": estimator,
+        "n_units": len(treated),
+        "n_treated": int(treated.sum()),
+        "weights": "equal" if np.ptp(weights) == 0 else "baseline",
+        "assumptions": assumptions,
+    }
+
+
 def scale_of(wanted: Outcome, told: Quantity) -> PosteriorScale:
     """Intervals and probabilities; those that need a size only where the plan gives it."""
     sign, sided = -1.0 if better(wanted) == "lower" else 1.0, wanted.benefit != "none"
@@ -80,20 +82,18 @@ def scale_of(wanted: Outcome, told: Quantity) -> PosteriorScale:
     )
 
 
-def stance_of(wanted: Outcome, ratio: NDArray[np.float64], weights: Weights, level: float) -> Stance:
-    """The effect as a ratio under another prior of the effect; weights that are not usable mean sampled anew."""
-    found = weights.values if weights.usable else np.full(len(ratio), 1 / len(ratio))
+def stance_of(wanted: Outcome, ratio: NDArray[np.float64], weights: NDArray[np.float64], level: float) -> Stance:
+    """The effect as a ratio under another prior, from draws and their weights, (S,) each."""
     tail = (1 - level) / 2
-    lower, median, upper = weighted_quantiles(ratio, found, np.array([tail, 0.5, 1 - tail]))
+    lower, median, upper = weighted_quantiles(ratio, weights, np.array([tail, 0.5, 1 - tail]))
     return Stance(
         kind="effect",
         prior="",
         median=float(median),
         lower=float(lower),
         upper=float(upper),
-        prob_benefit=prob_benefit(wanted, ratio - 1, found),
-        sampled=not weights.usable,
-        pareto_k=float(weights.pareto_k) if np.isfinite(weights.pareto_k) else None,
+        prob_benefit=prob_benefit(wanted, ratio - 1, weights),
+        sampled=False,
     )
 
 

@@ -1,10 +1,7 @@
-"""Moves on the ladder of a register study made ready for the model of moves by rung.
+"""Moves on the ladder: where the children of each rung are a period later, over all rungs together.
 
-Moves are events, and no child's half-year is counted twice. They are summed all the same, over the plan's window before
-and over that after (Bertrand, Duflo and Mullainathan 2004, section IV.C): a district that moves many children in one
-half-year does so in the next as well, and rows of single half-years, each with a deviation of its own, would take that
-for independent evidence. Summed, kappa carries all that a district does on its own in a window; and rungs on which one
-or two children stand make rows with something in them.
+The effect of each rung weighs by the children of the treated districts who stood there under the programme: what became
+of them, against what would have become of them. So no moves are gained or lost by where children stood to begin with.
 """
 
 from __future__ import annotations
@@ -13,173 +10,95 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import gammaln, softmax
 
+from sverige_did.bayes.draws.predictive_checks import predictive_checks
+from sverige_did.bayes.models.composition import TypeCells
 from sverige_did.bayes.models.district_effects import GAP
-from sverige_did.bayes.models.transitions import IMPOSSIBLE, Ladder, MovePriors, Moves, build_transitions
-from sverige_did.bayes.priors import HalfNormal, Normal, draw
-from sverige_did.bayes.sampling.sample import compile_model
-from sverige_did.errors import RefusedError, refuse
-from sverige_did.sources.panel.moves import EXITS, rungs_of
-from sverige_did.studies.panel.posterior.cells import weights_of_setting, windows_of_setting
-from sverige_did.studies.panel.posterior.counts import refused
-from sverige_did.studies.panel.posterior.fitting import sampled, seed_of, settings_of
-from sverige_did.studies.panel.posterior.priors import (
-    EFFECT,
-    PriorGate,
-    bearing_of,
-    effect_priors,
-    from_plan,
-    gate_of,
-    given_prior,
+from sverige_did.bayes.models.transitions import (
+    IMPOSSIBLE,
+    MovePriors,
+    build_transitions,
+    in_blocks,
+    predictor_of,
+    shares_of_moves,
 )
+from sverige_did.bayes.priors import HalfNormal, Normal, draw
+from sverige_did.errors import RefusedError, refuse
+from sverige_did.sources.panel.moves import count_moves
+from sverige_did.studies.panel.posterior.counted_moves import Counted, count, side_of
+from sverige_did.studies.panel.posterior.priors import EFFECT, bearing_of, effect_priors, from_plan, given_prior
+from sverige_did.studies.panel.posterior.protocol import Fits, Job, Part, Quantity, Ready, StudyData, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator, Mapping
 
+    import pymc as pm
     from numpy.typing import NDArray
 
-    from sverige_did.bayes.sampling.sample import Compiled, Fit
-    from sverige_did.results.designs import OutcomeDesign
-    from sverige_did.results.posteriors import PosteriorRecord
-    from sverige_did.sources.panel.frame import Setting
-    from sverige_did.sources.panel.moves import Moved
-    from sverige_did.sources.registers.codes import Ladder as LadderRule
+    from sverige_did.bayes.draws.predictive_checks import Predictive
+    from sverige_did.bayes.models.transitions import Moves
+    from sverige_did.bayes.priors import Prior
+    from sverige_did.bayes.sampling.sample import Fit
     from sverige_did.study.study import Outcome, Study
 
-NAME = "transitions"
-REGISTERS = frozenset({"districts", "children", "residences", "placements"})
-"""The registers that moves and districts are read from."""
+    Floats = NDArray[np.float64]
 
 BETTER = {"moved_down_share": "higher", "moved_up_share": "lower"}
 """The outcomes that the model tells of, and which is better where the plan asks for one of them only."""
 
+EFFECT_OF = {"moved_down_share": "tau_down", "moved_up_share": "tau_up"}
+"""The mean effect on the log-odds of the outcome's direction."""
+
+NAMES = {"sd_level": "sd_destinations", "log_kappa": "moves_alike"}
+"""Parameters that mean something else here than in models that share their names."""
+
 SIMULATIONS = 1000
+REPLICATIONS = 2000
+
+LEAST = 1e-12
+"""Below this a share counts as this where a Dirichlet is drawn: no child ends up there."""
 
 
-class Counted(NamedTuple):
-    """The moves as the model takes them.
+class Window(NamedTuple):
+    """All rungs of a district and window together: ``first`` (C,) is a row of each, ``into`` (N, C) sums rows to it."""
 
-    ``weights`` (G,) are the resident children of each of its districts before go-live, or ones; ``apart`` is how many
-    periods lie between the middles of the two windows; ``left_out`` how many rungs only the programme has seen.
-    """
-
-    moves: Moves
-    weights: NDArray[np.float64]
-    apart: float
-    left_out: int
+    first: NDArray[np.int64]
+    into: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MoveJob:
-    """The ``outcomes`` that can be told of, their moves and priors; ``stances`` and ``gates`` are by outcome."""
-
-    outcomes: tuple[Outcome, ...]
-    counted: Counted
-    priors: MovePriors
-    stances: Mapping[str, Mapping[str, Normal]]
-    gates: Mapping[str, PriorGate]
-
-
-class MoveFit(NamedTuple):
-    """A job with its draws, and a way to sample it again under other priors."""
-
-    job: MoveJob
-    fit: Fit
-    again: Callable[[str, MovePriors], Fit]
-
-
-def ladder_of(rule: LadderRule) -> Ladder:
-    """The rungs of the plan's ladder, between any two of which a child can move, and two exits: care or childhood ends.
-
-    From the top rung no move is up and from the lowest none is down: there is nowhere to move to.
-    """
-    rungs = np.array([float(rung) for rung in rungs_of(rule)])
-    destination = np.concatenate([rungs, np.full(EXITS, np.nan)])
-    return Ladder(rungs, destination, np.ones((len(rungs), len(destination)), dtype=np.bool_))
-
-
-def prepare_moves(
-    moved: Moved, setting: Setting, study: Study, designs: tuple[OutcomeDesign, ...]
-) -> tuple[MoveJob | None, tuple[PosteriorRecord, ...]]:
+def prepare(data: StudyData, likelihood: str) -> Ready:
     """The outcomes ready to sample, and a record with the reason for each that the plan asks for and that is not.
 
     Refusals: ``posterior_design``, ``posterior_no_bearing``, ``posterior_no_cells``, ``moves_nobody_moved`` (in the
-    outcome's direction) and those of ``transitions.Moves``. Raises RefusedError (``posterior_prior_absurd``) where the
-    prior believes in what the plan calls absurd.
+    outcome's direction) and those of ``transitions.Moves``.
     """
-    wanted = tuple(item for item in study.outcomes if item.outcome in BETTER)
+    wanted = data.wanted(BETTER)
+    if not wanted:
+        return Ready()
+    placed, setting = data.placements()
     told, ready = [], []
     try:
-        counted = count(moved, setting, study) if wanted else None
+        counted = count(count_moves(placed.spells, setting), setting, data.study)
     except RefusedError as refusal:
-        return None, tuple(refused(item.outcome, NAME, refusal) for item in wanted)
-    if counted is None:
-        return None, ()
+        return Ready(refused=tuple(refused(item.outcome, likelihood, refusal) for item in wanted))
     for item in wanted:
         try:
-            _refuse(item, counted, study, designs)
+            bearing_of(data.study, data.designs, item.outcome)
+            if not (counted.moves.counts * side_of(item.outcome, counted.moves)).any():
+                raise refuse("moves_nobody_moved")
         except RefusedError as refusal:
-            told.append(refused(item.outcome, NAME, refusal))
+            told.append(refused(item.outcome, likelihood, refusal))
         else:
             ready.append(item)
-    return (_job(tuple(ready), counted, study) if ready else None), tuple(told)
+    jobs = (_job(data.study, likelihood, tuple(ready), counted),) if ready else ()
+    return Ready(jobs, tuple(told))
 
 
-def _refuse(wanted: Outcome, counted: Counted, study: Study, designs: tuple[OutcomeDesign, ...]) -> None:
-    bearing_of(study, designs, wanted.outcome)
-    moves = counted.moves
-    if not (moves.counts * side_of(wanted.outcome, moves)).any():
-        raise refuse("moves_nobody_moved")
-
-
-def side_of(outcome: str, moves: Moves) -> NDArray[np.bool_]:
-    """Which destinations of each row (N, K) are the outcome's."""
-    ladder = moves.ladder
-    return np.asarray((ladder.down if outcome == "moved_down_share" else ladder.up)[moves.origin])
-
-
-def count(moved: Moved, setting: Setting, study: Study) -> Counted:
-    """The moves of each district summed over the plan's windows before and after.
-
-    A rung on which nobody stood without the programme is left out: there is nothing to hold its moves against. So are
-    districts in which nobody stood on any other. Raises RefusedError as ``prepare_moves``.
-    """
-    windows = windows_of_setting(setting, study)
-    before, after = windows.before, windows.after
-    treated = (setting.units["group"] == "treated").to_numpy()
-    summed = np.stack([moved.counts[:, window].sum(axis=1) for window in (before, after)], axis=1)
-    stood = summed.sum(axis=3) > 0
-    under = np.zeros(stood.shape, dtype=np.bool_)
-    under[treated, 1] = True
-    comparable = (stood & ~under).any(axis=(0, 1))
-    seen = stood & comparable
-    kept = np.flatnonzero(seen.any(axis=(1, 2)))
-    if not kept.size:
-        raise refuse("posterior_no_cells")
-    district, period, origin = np.nonzero(seen[kept])
-    moves = Moves(
-        ladder=ladder_of(setting.rules.home_based),
-        district=district,
-        period=period,
-        origin=origin,
-        treated=treated[kept],
-        dose=(treated[kept][district] & (period == 1)).astype(float),
-        counts=summed[kept][district, period, origin].astype(float),
-    )
-    at = np.arange(len(before))
-    apart = float(at[after].mean() - at[before].mean()) if before.any() and after.any() else 1.0
-    left_out = int((stood.any(axis=(0, 1)) & ~comparable).sum())
-    return Counted(moves, weights_of_setting(setting, study)[kept], apart, left_out)
-
-
-def _job(wanted: tuple[Outcome, ...], counted: Counted, study: Study) -> MoveJob:
+def _job(study: Study, likelihood: str, wanted: tuple[Outcome, ...], counted: Counted) -> MoveJob:
     benefit = BETTER | {item.outcome: item.benefit for item in wanted}
     stances = {outcome: effect_priors(study, better) for outcome, better in benefit.items()}
-    priors = move_priors(study, stances, counted.apart)
-    rng = np.random.default_rng(seed_of(study, f"{NAME}.prior"))
-    gates = _gates(wanted, counted.moves, priors, study, rng)
-    return MoveJob(wanted, counted, priors, stances, gates)
+    return MoveJob(study, likelihood, wanted, stances, counted, move_priors(study, stances, counted.apart))
 
 
 def move_priors(study: Study, stances: Mapping[str, Mapping[str, Normal]], apart: float) -> MovePriors:
@@ -203,21 +122,119 @@ def move_priors(study: Study, stances: Mapping[str, Mapping[str, Normal]], apart
     )
 
 
-def _gates(
-    wanted: tuple[Outcome, ...], moves: Moves, priors: MovePriors, study: Study, rng: np.random.Generator
-) -> dict[str, PriorGate]:
-    """How the prior alone stands to the plan's admissible range of the share of all children who move."""
-    assert study.posterior is not None, "an outcome without a bearing was refused"
-    bearings = {one.outcome: one for one in study.posterior.bearings}
-    shares = prior_shares(priors, moves, rng)
-    size = moves.counts.sum(axis=1)
-    gates = {}
-    for item in wanted:
-        levels = 100 * (shares * side_of(item.outcome, moves)).sum(axis=2) @ (size / size.sum())
-        gate = gate_of(levels, bearings[item.outcome], study.posterior.admissible_share)
-        gate.require(item.outcome)
-        gates[item.outcome] = gate
-    return gates
+@dataclass(frozen=True, eq=False)
+class MoveJob(Job):
+    """The ``outcomes`` that can be told of, their moves and priors."""
+
+    counted: Counted
+    priors: MovePriors
+
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """One fit."""
+        return {"": Part(self.name, self.name, f"{self.name}.main")}
+
+    @property
+    def basis(self) -> Mapping[str, object]:
+        """The districts in which children stood; each rung weighs by those who stood there."""
+        treated = self.counted.moves.treated
+        return {
+            "estimator": "bayes_moves",
+            "n_units": len(treated),
+            "n_treated": int(treated.sum()),
+            "weights": "stood_there",
+            "assumptions": ("parallel_trends_log_odds", "same_children_by_rung", f"prior_{EFFECT}"),
+            "notes": ("rungs_left_out",) if self.counted.left_out else (),
+        }
+
+    def model(self, _part: str) -> pm.Model:
+        """The moves of all rungs at once."""
+        return build_transitions(self.counted.moves, self.priors)
+
+    def priors_of(self, _part: str) -> Mapping[str, Prior]:
+        """Of rungs and of districts."""
+        return self.priors.named()
+
+    def label(self, _part: str, parameter: str, outcome: str) -> str | None:
+        """Silent about the effect in the other direction: that outcome may have to stay inside for its few moves."""
+        if parameter in EFFECT_OF.values() and parameter != EFFECT_OF[outcome]:
+            return None
+        return NAMES.get(parameter, parameter)
+
+    def prior_levels(self, rng: np.random.Generator) -> Mapping[str, Floats]:
+        """Per cent of all children who move in the outcome's direction."""
+        moves = self.counted.moves
+        shares, size = prior_shares(self.priors, moves, rng), moves.counts.sum(axis=1)
+        return {
+            item.outcome: 100 * (shares * side_of(item.outcome, moves)).sum(axis=2) @ (size / size.sum())
+            for item in self.outcomes
+        }
+
+    def quantities(self, fits: Fits, _rng: np.random.Generator) -> Mapping[str, tuple[Quantity, ...]]:
+        """In percentage points and as a ratio."""
+        return {item.outcome: self._scales(item.outcome, fits[""]) for item in self.outcomes}
+
+    def _scales(self, outcome: str, fit: Fit) -> tuple[Quantity, ...]:
+        with_it, without = moved_shares(self, fit, outcome)
+        return (
+            Quantity(with_it - without, "att", "pp", 0.0, self.bearing(outcome)),
+            Quantity(with_it / without, "att", "ratio", 1.0, None),
+        )
+
+    def ratio(self, outcome: str, fits: Fits) -> Floats:
+        """Of the shares who move."""
+        with_it, without = moved_shares(self, fits[""], outcome)
+        return with_it / without
+
+    def with_effect(self, outcome: str, prior: Normal) -> MoveJob:
+        """With another prior of the effect in the outcome's direction; that of the other direction stays."""
+        down = EFFECT_OF[outcome] == "tau_down"
+        return replace(self, priors=replace(self.priors, down=prior) if down else replace(self.priors, up=prior))
+
+    def scaled(self, outcome: str) -> Mapping[str, str]:
+        """The effect in the outcome's direction."""
+        return {"effect": EFFECT_OF[outcome]}
+
+    def log_likelihood(self, _part: str, fit: Fit) -> Floats:
+        """Of all rows."""
+        return np.concatenate([log_likelihood_of(alpha, self.counted.moves) for _, alpha in self._alpha(fit)])
+
+    def _alpha(self, fit: Fit) -> Iterator[tuple[int, Floats]]:
+        """Kappa times the shares of the destinations (S, N, K), some draws at a time, and the number of the first."""
+        moves, kappa = self.counted.moves, np.exp(fit.values("log_kappa"))[:, None, None]
+        rows, start = np.arange(len(moves.origin)), 0
+        for parts in in_blocks(fit):
+            shares = softmax(predictor_of(parts, moves, rows)[0], axis=2)
+            yield start, kappa[start : start + len(shares)] * shares
+            start += len(shares)
+
+    def checks(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Predictive, ...]]:
+        """How many children of a district move in a window, on all rungs, beside how many the model would have move."""
+        moves, moved = self.counted.moves, self._replayed(fits[""], rng)
+        first, into = _windows(moves)
+        found = {}
+        for item in self.outcomes:
+            seen = (moves.counts * side_of(item.outcome, moves)).sum(axis=1) @ into
+            counts = np.column_stack([seen, moves.counts.sum(axis=1) @ into - seen])
+            cells = TypeCells(moves.district[first], moves.period[first], moves.treated, moves.dose[first], counts)
+            found[item.outcome] = predictive_checks(seen, moved[item.outcome], cells, self.counted.weights)
+        return found
+
+    def _replayed(self, fit: Fit, rng: np.random.Generator) -> dict[str, Floats]:
+        """Children who move in each outcome's direction, (S, C) by district and window.
+
+        The districts are the same and only their moves are drawn anew, with what a district does on its own: kappa
+        stands for its shocks.
+        """
+        moves, into = self.counted.moves, _windows(self.counted.moves).into
+        every = max(len(fit.values("log_kappa")) // REPLICATIONS, 1)
+        sides = {item.outcome: side_of(item.outcome, moves) for item in self.outcomes}
+        moved: dict[str, list[Floats]] = {outcome: [] for outcome in sides}
+        for start, alpha in self._alpha(fit):
+            counts = _drawn(alpha[-start % every :: every], moves, rng)
+            for outcome, side in sides.items():
+                moved[outcome].append((counts * side).sum(axis=2) @ into)
+        return {name: np.concatenate(found) for name, found in moved.items()}
 
 
 def prior_shares(
@@ -244,14 +261,36 @@ def prior_shares(
     return np.asarray(softmax(eta, axis=2))
 
 
-def fit_moves(job: MoveJob, study: Study, cores: int) -> MoveFit:
-    """Sample the moves of all rungs at once."""
-    code: list[Compiled] = []
+def moved_shares(job: MoveJob, fit: Fit, outcome: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Per cent of the children under the programme who move in the outcome's direction, with it and without: (draws,)
+    each; every rung by the children who stood there.
+    """
+    moves = job.counted.moves
+    told = shares_of_moves(fit, moves)
+    stood = np.bincount(moves.origin, weights=moves.counts.sum(axis=1) * moves.dose)[told.rungs]
+    ladder = moves.ladder
+    side = (ladder.down if EFFECT_OF[outcome] == "tau_down" else ladder.up)[told.rungs]
+    weights = side * (stood / stood.sum())[:, None]
+    with_it, without = (np.asarray(np.einsum("srk,rk->s", part, weights)) for part in (told.with_it, told.without))
+    return with_it, without
 
-    def fitted(name: str, priors: MovePriors) -> Fit:
-        model = build_transitions(job.counted.moves, priors)
-        if not code:
-            code.append(compile_model(model))
-        return sampled(model, code[0], seed_of(study, f"{NAME}.{name}"), settings_of(study, cores))
 
-    return MoveFit(job, fitted("main", job.priors), fitted)
+def _windows(moves: Moves) -> Window:
+    _, first, cell = np.unique(2 * moves.district + moves.period, return_index=True, return_inverse=True)
+    return Window(first, (cell[:, None] == np.arange(len(first))).astype(float))
+
+
+def _drawn(alpha: NDArray[np.float64], moves: Moves, rng: np.random.Generator) -> NDArray[np.float64]:
+    gamma = np.maximum(rng.gamma(np.maximum(alpha, LEAST)), 1e-300)
+    return rng.multinomial(moves.counts.sum(axis=1).astype(int), gamma / gamma.sum(axis=2, keepdims=True)).astype(float)
+
+
+def log_likelihood_of(alpha: NDArray[np.float64], moves: Moves) -> NDArray[np.float64]:
+    """Of the moves given kappa times the shares (S, N, K), (S,): without the number of ways, which no parameter enters.
+
+    A destination that nobody reached adds nothing, whether or not it can be reached.
+    """
+    at = np.maximum(alpha, LEAST)
+    kappa, size = alpha.sum(axis=2), moves.counts.sum(axis=1)
+    rising = np.where(moves.counts > 0, gammaln(at + moves.counts) - gammaln(at), 0.0).sum(axis=2)
+    return np.asarray((rising - gammaln(kappa + size) + gammaln(kappa)).sum(axis=1))

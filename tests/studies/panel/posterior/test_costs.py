@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 import small_registers as small
 from scipy.special import expit
-from small_costs import BEARING, job_of, panel, placed, plan, prepared
+from small_costs import BEARING, COSTS, job_of, panel, placed, plan, prepared
 
 from sverige_did.bayes.models.two_part_costs import AMOUNT, USE
 from sverige_did.design import designs
 from sverige_did.errors import RefusedError
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.studies.panel.outcome_data import asked_of
-from sverige_did.studies.panel.posterior.costs import NAME, OUTCOME, PARTS, CostJob, amount_level
+from sverige_did.studies.panel.posterior.costs import OUTCOME, PARTS, CostJob, amount_level
 from sverige_did.words import has
 
 
@@ -65,7 +65,7 @@ def test_plausible_gives_the_amounts_at_the_usual_share_and_the_plan_the_rest(tm
     shock = {"key": "shock_sd", "family": "half_normal", "sd": 0.11, "unit": "log_odds", "reason": small.both("Small")}
     other = prepared(tmp_path, placed(), plan(priors=[shock]))
     assert isinstance(other, CostJob)
-    assert [other.named(part)["sigma_s"].sd for part in PARTS] == [0.11, 0.11]
+    assert [other.priors_of(part)["sigma_s"].sd for part in PARTS] == [0.11, 0.11]
     usual = plan().posterior
     assert usual is not None
     twice = amount_level(usual.bearings[0], 2 * job.spent.children)
@@ -73,9 +73,9 @@ def test_plausible_gives_the_amounts_at_the_usual_share_and_the_plan_the_rest(tm
 
 
 def test_a_sceptic_doubts_both_parts_and_an_enthusiast_leans_in_the_share_alone(job: CostJob) -> None:
-    assert job.stances["effect"]["amount"] == AMOUNT.effect
-    sceptic, enthusiast = (job.stances[f"effect_{key}"] for key in ("sceptical", "enthusiastic"))
-    ratio = sceptic["use"].sd / job.stances["effect"]["use"].sd
+    assert job.stances[OUTCOME]["effect"]["amount"] == AMOUNT.effect
+    sceptic, enthusiast = (job.stances[OUTCOME][f"effect_{key}"] for key in ("sceptical", "enthusiastic"))
+    ratio = sceptic["use"].sd / job.stances[OUTCOME]["effect"]["use"].sd
     assert sceptic["amount"].sd == pytest.approx(AMOUNT.effect.sd * ratio)
     assert ratio < 1
     assert enthusiast["use"].mean < 0
@@ -85,7 +85,7 @@ def test_a_sceptic_doubts_both_parts_and_an_enthusiast_leans_in_the_share_alone(
 def reason(found: object) -> str:
     assert isinstance(found, PosteriorRecord)
     assert found.refused
-    assert (found.outcome, found.likelihood) == (OUTCOME, NAME)
+    assert (found.outcome, found.likelihood) == (OUTCOME, COSTS)
     assert all(has(found.remarks[0].key, language) for language in ("da", "en"))
     return found.remarks[0].key
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pymc as pm
@@ -11,15 +12,24 @@ import pytest
 from scipy.special import expit, logit
 from small_costs import CHAINS, DRAWS, STILL, from_the_prior, job_of, never, placed, plan, prepared, unstoppable
 
+from sverige_did.bayes.draws.replicate_costs import simulate_spending
 from sverige_did.bayes.models.district_effects import Cells
 from sverige_did.bayes.models.two_part_costs import Totals, build_totals
 from sverige_did.bayes.sampling.sample import Fit
+from sverige_did.disclosure.draws import kept_draws
 from sverige_did.results.posteriors import PosteriorRecord
-from sverige_did.studies.panel.posterior.costs import OUTCOME, PARTS, CostFit, CostJob, Spending, fit_costs, fit_name
-from sverige_did.studies.panel.posterior.costs_effects import cost_record, left_out, log_likelihood_of
-from sverige_did.studies.panel.posterior.costs_replicate import LARGEST, cost_checks, simulate_spending
-from sverige_did.tasks.panel_posterior import scalars_only
+from sverige_did.studies.panel.posterior.costs import LARGEST, OUTCOME, PARTS, CostJob, left_out
+from sverige_did.studies.panel.posterior.pipeline import fit_jobs
+from sverige_did.studies.panel.posterior.protocol import Fits, Fitted
+from sverige_did.studies.panel.posterior.record import prior_gates, records
+from sverige_did.studies.panel.posterior.spending import Spending
 from sverige_did.words import has
+
+
+def record_of(job: CostJob, fits: Fits, again: Any = never) -> PosteriorRecord:
+    """All that is told of the outcome, whatever the misfit."""
+    (made,) = records(Fitted(replace(job, study=unstoppable()), fits, again), prior_gates(job))
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +53,7 @@ def test_a_known_effect_in_millions_for_the_children_of_the_treated_districts(jo
     """One child in a hundred instead of one in fifty, at 200,000 kroner instead of 300,000."""
     use = from_the_prior(job, "use", mu=logit(0.02), tau=logit(0.01) - logit(0.02), **STILL)
     amount = from_the_prior(job, "amount", mu=np.log(3e5), tau=np.log(2 / 3), log_cv=-0.2, **STILL)
-    told = cost_record(CostFit(job, {"use": use, "amount": amount}, never), unstoppable())
+    told = record_of(job, {"use": use, "amount": amount})
     own, ratio, _ = told.estimates
     per = job.spent.children / 1e6
     assert (own.scale, own.estimate) == ("mio_dkk", pytest.approx((2000 - 6000) * per, rel=1e-3))
@@ -59,11 +69,10 @@ def test_a_new_district_expects_the_known_effect_and_is_less_sure_of_it(job: Cos
     alike = STILL | {"sigma_tau": 0.0}
     use = from_the_prior(job, "use", mu=logit(0.02), tau=logit(0.01) - logit(0.02), **alike)
     amount = from_the_prior(job, "amount", mu=np.log(3e5), tau=np.log(2 / 3), log_cv=-0.2, **alike)
-    new = cost_record(CostFit(job, {"use": use, "amount": amount}, never), unstoppable()).scales[2]
+    new = record_of(job, {"use": use, "amount": amount}).scales[2]
     assert new.median == pytest.approx(1 / 3, rel=1e-3)
     unlike = {"mu": np.log(3e5), "tau": np.log(2 / 3), "log_cv": -0.2, "sigma_tau": 0.3, **STILL}
-    apart = cost_record(CostFit(job, {"use": use, "amount": from_the_prior(job, "amount", **unlike)}, never),
-                        unstoppable())  # fmt: skip
+    apart = record_of(job, {"use": use, "amount": from_the_prior(job, "amount", **unlike)})
     low, high = np.log(apart.scales[2].intervals[-1])
     assert (high - low) / 2 == pytest.approx(1.96 * 0.3, rel=0.15)
 
@@ -76,7 +85,7 @@ def test_a_treated_district_left_out_moves_the_effect_and_a_control_does_not(job
         "use": from_the_prior(job, "use", **known),
         "amount": from_the_prior(job, "amount", 2, **known | {"mu": np.log(3.5e5), "tau": tau, "log_cv": -0.4}),
     }
-    found = left_out(CostFit(job, fits, never), np.random.default_rng(1))
+    found = left_out(job, fits, np.random.default_rng(1))
     assert found is not None
     assert (found.districts, found.refitted) == (6, 0)
     everyone = np.exp(-0.3) * np.exp(np.median(tau))
@@ -88,7 +97,7 @@ def test_a_treated_district_left_out_moves_the_effect_and_a_control_does_not(job
 @pytest.fixture(scope="module")
 def told(job: CostJob) -> PosteriorRecord:
     fits = {part: from_the_prior(job, part, seed) for seed, part in enumerate(PARTS)}
-    return cost_record(CostFit(job, fits, lambda _, part, __: from_the_prior(job, part, 9)), unstoppable())
+    return record_of(job, fits, lambda _, part, __: from_the_prior(job, part, 9))
 
 
 def test_the_record_tells_both_scales_stances_checks_and_every_parameter_of_both_parts(told: PosteriorRecord) -> None:
@@ -132,7 +141,7 @@ def test_a_stance_that_weights_cannot_reach_is_sampled_anew_in_the_part_that_nee
         "use": from_the_prior(job, "use", sigma_s=swinging),
         "amount": from_the_prior(job, "amount", 2, sigma_s=0.05),
     }
-    found = cost_record(CostFit(job, fits, again), unstoppable())
+    found = record_of(job, fits, again)
     assert asked
     assert {part for _, part in asked} == {"use"}
     anew = {one.value: one for one in found.stances if one.kind == "shock"}[0.6]
@@ -146,8 +155,8 @@ def test_a_child_who_costs_more_than_the_model_believes_is_found(tmp_path: Path)
     assert isinstance(ready, CostJob)
     use = from_the_prior(ready, "use", mu=logit(0.002), tau=0.0, **STILL)
     amount = from_the_prior(ready, "amount", mu=np.log(4e5), tau=0.0, log_cv=np.log(0.5), **STILL)
-    checks = cost_checks(CostFit(ready, {"use": use, "amount": amount}, never), 500, np.random.default_rng(4))
-    found = {one.check: one for one in checks}
+    checks = ready.checks({"use": use, "amount": amount}, np.random.default_rng(4))
+    found = {one.check: one for one in checks[OUTCOME]}
     assert found[LARGEST].observed > 100
     assert found[LARGEST].p < 0.01
     assert found["difference"].p < 0.01
@@ -160,16 +169,16 @@ def test_log_likelihood_of_totals_is_that_of_the_model(job: CostJob) -> None:
     shape = job.spent.totals.use.low * np.exp(-2 * log_cv)
     wanted = pm.logp(pm.Gamma.dist(alpha=shape, beta=shape / (job.spent.totals.use.low * np.exp(eta))),
                      job.spent.totals.total).sum().eval(mode="FAST_COMPILE")  # fmt: skip
-    assert log_likelihood_of("amount", fit, job.spent.totals)[7] == pytest.approx(float(wanted))
+    assert job.log_likelihood("amount", fit)[7] == pytest.approx(float(wanted))
     assert model["y"].eval(mode="FAST_COMPILE").shape == job.spent.totals.total.shape
 
 
 def test_draws_on_disk_hold_nothing_by_cell_or_district(job: CostJob) -> None:
     for part in PARTS:
-        kept = scalars_only(from_the_prior(job, part)).draws["posterior"].to_dataset()
-        assert set(kept.data_vars) == set(job.named(part))
+        kept = kept_draws(from_the_prior(job, part)).draws["posterior"].to_dataset()
+        assert set(kept.data_vars) == set(job.priors_of(part))
         assert set(kept.dims) == {"chain", "draw"}
-        assert fit_name(part).partition(".")[0] == OUTCOME, "the door withholds diagnostics by this"
+        assert job.parts[part].fit.partition(".")[0] == OUTCOME, "the door withholds diagnostics by this"
 
 
 def test_the_record_holds_no_amount_of_a_child_but_for_the_check_that_the_door_shuts(
@@ -202,8 +211,9 @@ def made_up(effect_on_share: float, effect_on_amount: float, seed: int) -> Spend
 def test_money_saved_by_fewer_and_by_cheaper_places_is_found_and_told_apart(job: CostJob) -> None:
     sampling = {"seed": 4, "draws": 1500, "tune": 1000, "chains": 4, "target_accept": 0.98}
     asked, spent = plan(sampling=sampling), made_up(-0.7, -0.4, 11)
-    fitted = fit_costs(replace(job, spent=spent), asked, cores=1)
-    told = cost_record(fitted, asked)
+    made = replace(job, study=asked, spent=spent)
+    (fitted,) = fit_jobs((made,), asked, cores=1)
+    (told,) = records(fitted, prior_gates(made))
     own, ratio, elsewhere = told.estimates
     true = expit(-4.1) / expit(-3.4) * np.exp(-0.4)
     assert ratio.lower is not None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from small_posterior import PARTS, bearing, both, classes, fit_of, panel, plan
+from small_posterior import PARTS, bearing, both, fit_of, gated, given, panel, plan
 
 from sverige_did import words
 from sverige_did.bayes.draws.predictive_checks import CHECKS
@@ -19,24 +18,22 @@ from sverige_did.bayes.sampling.sample import Fit
 from sverige_did.errors import RefusedError
 from sverige_did.panel import Panel
 from sverige_did.results.posteriors import PosteriorRecord
-from sverige_did.studies.panel.posterior.composition import NAME, Composition, prepare_composition
-from sverige_did.studies.panel.posterior.costs import NAME as COSTS
-from sverige_did.studies.panel.posterior.counts import Fitted, Job, fit_jobs, prepare, with_effect, with_shock
+from sverige_did.studies.panel.posterior import composition
+from sverige_did.studies.panel.posterior.counts import CountJob, prepare
+from sverige_did.studies.panel.posterior.pipeline import fit_jobs
 from sverige_did.studies.panel.posterior.priors import effect_priors, prior_draws
-from sverige_did.studies.panel.posterior.record import record
-from sverige_did.studies.panel.posterior.sdq import NAME as SDQ
-from sverige_did.studies.panel.posterior.transitions import NAME as MOVES
-from sverige_did.workflow import SNAKEFILE
+from sverige_did.studies.panel.posterior.protocol import Fitted, Job
+from sverige_did.studies.panel.posterior.record import prior_gates, records
 
 CHAINS, DRAWS = 2, 300
 
 
 def ready(cells: Panel, asked: Any, likelihood: str) -> list[Job | PosteriorRecord]:
-    return list(prepare(cells, asked, classes(cells, asked), likelihood))
+    return gated(prepare(given(cells, asked), likelihood))
 
 
-def job_of(cells: Panel, asked: Any, likelihood: str = "poisson") -> Job:
-    (job,) = (one for one in ready(cells, asked, likelihood) if isinstance(one, Job))
+def job_of(cells: Panel, asked: Any, likelihood: str = "poisson") -> CountJob:
+    (job,) = (one for one in ready(cells, asked, likelihood) if isinstance(one, CountJob))
     return job
 
 
@@ -45,7 +42,7 @@ def made() -> Panel:
     return panel(effect=0.4)
 
 
-def from_the_prior(job: Job, seed: int = 1) -> Fit:
+def from_the_prior(job: CountJob, seed: int = 1) -> Fit:
     """Draws of the right form without sampling: those of the prior, so that what is told can be reckoned."""
     rng = np.random.default_rng(seed)
     priors = replace(job.priors, level=Normal(job.priors.level.mean, 0.1, "log_ratio", "priors.plan"))
@@ -62,7 +59,9 @@ def from_the_prior(job: Job, seed: int = 1) -> Fit:
 def told(made: Panel) -> PosteriorRecord:
     asked = plan()
     job = job_of(made, asked)
-    return record(Fitted(job, from_the_prior(job), lambda _, other: from_the_prior(other)), asked)
+    fitted = Fitted(job, {"": from_the_prior(job)}, lambda _, __, other: from_the_prior(other))  # type: ignore[arg-type]
+    (made,) = records(fitted, prior_gates(job))
+    return made
 
 
 def test_the_record_tells_every_scale_and_every_check(told: PosteriorRecord):
@@ -106,7 +105,7 @@ def test_a_prior_in_the_middle_of_the_draws_needs_no_new_sampling(told: Posterio
 
 def test_other_priors_leave_the_data_as_they_are(made: Panel):
     job = job_of(made, plan())
-    other = with_shock(with_effect(job, Normal(-0.8, 0.5, "log_odds", "priors.plan")), 0.05)
+    other = job.with_effect("", Normal(-0.8, 0.5, "log_odds", "priors.plan")).with_shock(0.05)
     assert (other.priors.effect.mean, other.priors.shock.sd) == (-0.8, 0.05)
     assert other.panel is job.panel
     assert other.priors.level == job.priors.level
@@ -121,7 +120,8 @@ def test_the_level_prior_has_its_mass_where_the_plan_says(made: Panel):
 
 def test_a_prior_that_believes_the_absurd_stops_everything_before_sampling(made: Panel):
     wide = bearing("institution_per_1000", plausible=[0.2, 390.0])
-    assert job_of(made, plan(posterior={"bearings": [wide]})).gate.share < 0.99
+    (gate,) = prior_gates(job_of(made, plan(posterior={"bearings": [wide]}))).values()
+    assert gate.share < 0.99
     asked = plan(posterior={"bearings": [wide], "admissible_share": 0.99})
     with pytest.raises(RefusedError) as refusal:
         ready(made, asked, "poisson")
@@ -170,30 +170,19 @@ def test_the_kinds_of_placement_are_modelled_together_or_told_why_not(made: Pane
     asked = plan(("institution_share", "network_share"))
     renamed = made.cells.assign(outcome=made.cells["outcome"].replace({"family_per_1000": "foster_per_1000"}))
     whole = Panel.of(renamed, synthetic=True)
-    found = prepare_composition(whole, asked, classes(whole, asked))
-    assert isinstance(found, Composition)
+    (found,) = composition.prepare(given(whole, asked), "composition").jobs
+    assert isinstance(found, composition.Composition)
     assert found.cells.counts.shape[1] == len(PARTS)
     assert [one.outcome for one in found.outcomes] == ["institution_share", "network_share"]
-    missing = prepare_composition(made, asked, classes(made, asked))
-    assert isinstance(missing, tuple)
+    missing = composition.prepare(given(made, asked), "composition").refused
     assert reasons(list(missing)) == dict.fromkeys(("institution_share", "network_share"), "errors.posterior_no_cells")
-
-
-def test_the_workflow_samples_likelihoods_that_there_are_and_names_them_on_the_page():
-    listed = re.search(r"^LIKELIHOODS = (\[.*\])$", SNAKEFILE.read_text("utf-8"), re.M)
-    assert listed
-    named = re.findall(r'"(\w+)"', listed[1])
-    assert named
-    assert set(named) <= {*FAMILIES, NAME, SDQ, COSTS, MOVES}
-    for likelihood in (*FAMILIES, NAME, SDQ, COSTS, MOVES):
-        assert words.has(f"posterior.likelihood.{likelihood}", "da")
 
 
 @pytest.mark.slow
 def test_a_known_effect_is_found_and_weights_agree_with_sampling_anew(made: Panel):
     asked = plan(sampling={"seed": 3, "draws": 1500, "tune": 800, "chains": 4, "target_accept": 0.95})
     (fitted,) = fit_jobs((job_of(made, asked),), asked, cores=1)
-    told = record(fitted, asked)
+    (told,) = records(fitted, prior_gates(fitted.job))
     ratio = next(one for one in told.estimates if (one.estimand, one.scale) == ("att", "ratio"))
     assert ratio.lower is not None
     assert ratio.upper is not None
@@ -206,6 +195,7 @@ def test_a_known_effect_is_found_and_weights_agree_with_sampling_anew(made: Pane
     assert told.left_out.gain > 2
     for key in ("effect_sceptical", "effect_enthusiastic"):
         weighed = next(one for one in told.stances if one.prior == key)
-        anew = fitted.again(f"test.{key}", with_effect(fitted.job, fitted.job.stances[key]))
+        other = fitted.job.with_effect("", fitted.job.stances[told.outcome][key])
+        anew = fitted.again(f"test.{key}", "", other)
         sampled = np.quantile(np.exp(anew.values("tau")), [0.025, 0.5, 0.975])
         assert np.log([weighed.lower, weighed.median, weighed.upper]) == pytest.approx(np.log(sampled), abs=0.1)

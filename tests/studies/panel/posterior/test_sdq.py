@@ -9,24 +9,24 @@ import numpy as np
 import pandas as pd
 import pytest
 import small_registers as small
-from small_posterior import fit_of
+from small_posterior import fit_of, gated, given
 
 from sverige_did.bayes.draws.replicate_sdq import score_predictor
 from sverige_did.bayes.priors import draw
 from sverige_did.bayes.sampling.sample import Fit
-from sverige_did.design import designs
+from sverige_did.disclosure.draws import kept_draws
 from sverige_did.errors import InputError, RefusedError
-from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.sources.panel.delivery import panel_of
-from sverige_did.sources.panel.frame import make_setting
 from sverige_did.sources.panel.wellbeing import comparable_forms
 from sverige_did.sources.panel.wellbeing_bands import sex_of
-from sverige_did.studies.panel.posterior.sdq import NAME, OUTCOME, ScoreFit, ScoreJob, prepare_sdq
-from sverige_did.studies.panel.posterior.sdq_effects import score_record
+from sverige_did.studies.panel.posterior.protocol import PLACED, Fitted, StudyData
+from sverige_did.studies.panel.posterior.questionnaires import rated
+from sverige_did.studies.panel.posterior.record import prior_gates, records
+from sverige_did.studies.panel.posterior.sdq import OUTCOME, ScoreJob, prepare
 from sverige_did.study.study import Study
-from sverige_did.tasks.panel_posterior import scalars_only
 
+SDQ = "sdq"
 CHAINS, DRAWS = 2, 250
 BEFORE, AFTER = "2013-05-01", "2014-05-01"
 GONE = (0, 7)
@@ -60,20 +60,15 @@ def plan(bearing: dict[str, Any] | None = BEARING, **changes: object) -> Study:
     return small.study(outcomes=outcomes, **posterior, **changes)
 
 
-def classes(folder: Path, asked: Study) -> tuple[OutcomeDesign, ...]:
-    return designs(panel_of(folder, asked).panel, asked)
-
-
 def prepared(
     folder: Path, rows: list[tuple[object, ...]], asked: Study | None = None
 ) -> ScoreJob | PosteriorRecord | None:
     asked = asked or plan()
     frames = small.delivery() | {"sdq_waves": frame(rows)}
-    tables = small.tables(folder, frames)
     small.write(folder, frames)
-    setting = make_setting(tables, asked)
-    girl = sex_of(tables, setting) == "girls"
-    return prepare_sdq(comparable_forms(tables, setting), girl, setting, asked, classes(folder, asked))
+    (found,) = gated(prepare(given(panel_of(folder, asked).panel, asked, folder), SDQ)) or [None]
+    assert found is None or isinstance(found, ScoreJob | PosteriorRecord)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +89,15 @@ def test_forms_in_the_plans_windows_by_child_district_and_dose(job: ScoreJob) ->
     assert scores.total[0] == 2 + 3 + 3 + 2
     assert scores.age is not None
     assert scores.age[:12] == pytest.approx(np.full(12, 9.0))
-    assert scores.girl is not None
-    assert scores.girl[:3].tolist() == [False, True, False]
+    assert scores.girl is None, "not known of all"
+
+
+def test_sex_is_that_of_the_children_who_were_rated(tmp_path: Path) -> None:
+    small.write(tmp_path, small.delivery() | {"sdq_waves": frame(forms())})
+    tables, setting = StudyData(plan(), (), tmp_path, tmp_path).registers(PLACED | {"sdq_waves"})
+    found = rated(comparable_forms(tables, setting), sex_of(tables, setting) == "girls", setting, plan()).scores
+    assert found.girl is not None
+    assert found.girl[:3].tolist() == [False, True, False]
 
 
 def test_who_was_rated_before_and_not_again_is_missing_unless_too_old(job: ScoreJob) -> None:
@@ -113,14 +115,14 @@ def test_the_plans_priors_are_used_where_it_has_them_and_the_level_is_in_points(
     shock = {"key": "shock_sd", "family": "half_normal", "sd": 0.11, "unit": "log_odds", "reason": small.both("Small")}
     other = prepared(tmp_path, forms(), plan(priors=[shock]))
     assert isinstance(other, ScoreJob)
-    assert other.named["sigma_s"].sd == 0.11
-    assert job.named["sigma_s"].sd == 0.3
+    assert other.priors_of("")["sigma_s"].sd == 0.11
+    assert job.priors_of("")["sigma_s"].sd == 0.3
 
 
 def reason(found: object) -> str:
     assert isinstance(found, PosteriorRecord)
     assert found.refused
-    assert (found.outcome, found.likelihood) == (OUTCOME, NAME)
+    assert (found.outcome, found.likelihood) == (OUTCOME, SDQ)
     return found.remarks[0].key
 
 
@@ -161,7 +163,7 @@ def from_the_prior(job: ScoreJob, seed: int = 1) -> Fit:
     """Draws of the right form without sampling: those of the prior."""
     rng, size = np.random.default_rng(seed), CHAINS * DRAWS
     scores, places, _ = job.rated
-    drawn = {name: draw(prior, size, rng) for name, prior in job.named.items()}
+    drawn = {name: draw(prior, size, rng) for name, prior in job.priors_of("").items()}
     found = drawn | {
         "eta": score_predictor(drawn, scores, places, rng),
         "child": rng.normal(-0.6, 0.5, (size, scores.n_children)),
@@ -174,7 +176,9 @@ def from_the_prior(job: ScoreJob, seed: int = 1) -> Fit:
 
 @pytest.fixture(scope="module")
 def told(job: ScoreJob) -> PosteriorRecord:
-    return score_record(ScoreFit(job, from_the_prior(job), lambda _, other: from_the_prior(other)), plan())
+    fitted = Fitted(job, {"": from_the_prior(job)}, lambda *_: from_the_prior(job))
+    (made,) = records(fitted, prior_gates(job))
+    return made
 
 
 def test_the_record_tells_points_stances_checks_and_the_unrated(told: PosteriorRecord) -> None:
@@ -203,6 +207,6 @@ def test_worse_children_make_the_effect_worse_in_step(told: PosteriorRecord) -> 
 
 
 def test_draws_on_disk_hold_nothing_by_child_questionnaire_or_district(job: ScoreJob) -> None:
-    kept = scalars_only(from_the_prior(job)).draws["posterior"].to_dataset()
-    assert set(kept.data_vars) == set(job.named)
+    kept = kept_draws(from_the_prior(job)).draws["posterior"].to_dataset()
+    assert set(kept.data_vars) == set(job.priors_of(""))
     assert set(kept.dims) == {"chain", "draw"}

@@ -12,14 +12,15 @@ import pymc as pm
 import pytest
 import small_registers as small
 from scipy.special import softmax
-from small_moves import BOUNDS, DOWN, RUNGS, UP, bearing, delivery, from_the_prior, job_of, plan, prepared
+from small_moves import BOUNDS, DOWN, MOVES, RUNGS, UP, bearing, delivery, from_the_prior, job_of, plan, prepared
 
 from sverige_did.bayes.models.transitions import build_transitions
 from sverige_did.errors import RefusedError
 from sverige_did.results.posteriors import PosteriorRecord
-from sverige_did.studies.panel.posterior.transitions import NAME, MoveFit, MoveJob, ladder_of, prior_shares
-from sverige_did.studies.panel.posterior.transitions_effects import move_records
-from sverige_did.workflow import SNAKEFILE
+from sverige_did.studies.panel.posterior.counted_moves import ladder_of
+from sverige_did.studies.panel.posterior.protocol import Fitted
+from sverige_did.studies.panel.posterior.record import prior_gates, records
+from sverige_did.studies.panel.posterior.transitions import MoveJob, prior_shares
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +81,8 @@ def test_a_rung_that_only_the_programme_has_seen_is_left_out_and_said_so(tmp_pat
     assert ready is not None
     assert ready.counted.left_out == 1
     assert set(ready.counted.moves.origin) == {1, 2, 3}
-    records = move_records(MoveFit(ready, from_the_prior(ready), lambda *_: from_the_prior(ready)), plan())
-    assert records[0].estimates[0].notes == ("rungs_left_out",)
+    fitted = Fitted(ready, {"": from_the_prior(ready)}, lambda *_: from_the_prior(ready))
+    assert records(fitted, prior_gates(ready))[0].estimates[0].notes == ("rungs_left_out",)
 
 
 def test_a_district_without_placed_children_is_not_among_the_districts(tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_levels_drawn_from_the_prior_are_those_of_the_model(job: MoveJob) -> Non
 
 
 def reasons(told: tuple[PosteriorRecord, ...]) -> dict[str, str]:
-    assert all(one.refused and one.likelihood == NAME for one in told)
+    assert all(one.refused and one.likelihood == MOVES for one in told)
     return {one.outcome: one.remarks[0].key.removeprefix("errors.") for one in told}
 
 
@@ -157,10 +158,6 @@ def test_a_prior_that_believes_the_absurd_stops_before_sampling(tmp_path: Path) 
     with pytest.raises(RefusedError) as refusal:
         prepared(tmp_path, delivery(), plan(bearings=(bearing(DOWN, plausible=[1.0, 2.0], admissible=[0.9, 2.1]),)))
     assert refusal.value.problems[0].key == "posterior_prior_absurd"
-
-
-def test_the_workflow_samples_it() -> None:
-    assert f'"{NAME}"' in SNAKEFILE.read_text("utf-8")
 
 
 def test_order_of_children_does_not_matter(tmp_path: Path, job: MoveJob) -> None:

@@ -9,19 +9,21 @@ import pytest
 import small_registers as small
 from scipy import stats
 from scipy.special import gammaln
-from small_moves import CHAINS, DOWN, DRAWS, UP, delivery, from_the_prior, job_of, plan, prepared
+from small_moves import CHAINS, DOWN, DRAWS, MOVES, UP, delivery, from_the_prior, job_of, plan, prepared
 
 from sverige_did import words
-from sverige_did.bayes.sampling.store import open_draws
+from sverige_did.bayes.sampling.store import read_draws
 from sverige_did.design import designs
+from sverige_did.disclosure.draws import kept_draws
 from sverige_did.files import read_models, write_model, write_models
 from sverige_did.results.estimates import Diagnostics
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.sources.panel.build import build
 from sverige_did.sources.registers.codes import standard_codes
-from sverige_did.studies.panel.posterior.transitions import NAME, MoveFit, MoveJob
-from sverige_did.studies.panel.posterior.transitions_effects import log_likelihood_of, move_records, moved_shares
-from sverige_did.tasks.panel_posterior import run, scalars_only
+from sverige_did.studies.panel.posterior.protocol import Fitted
+from sverige_did.studies.panel.posterior.record import prior_gates, records
+from sverige_did.studies.panel.posterior.transitions import MoveJob, log_likelihood_of, moved_shares
+from sverige_did.tasks.panel_posterior import run
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def test_the_log_likelihood_is_somebody_elses(job: MoveJob) -> None:
 
 @pytest.fixture(scope="module")
 def told(job: MoveJob) -> tuple[PosteriorRecord, ...]:
-    return move_records(MoveFit(job, from_the_prior(job), lambda *_: from_the_prior(job)), plan())
+    return records(Fitted(job, {"": from_the_prior(job)}, lambda *_: from_the_prior(job)), prior_gates(job))
 
 
 def test_the_record_tells_points_stances_checks_and_what_was_learned(told: tuple[PosteriorRecord, ...]) -> None:
@@ -84,7 +86,7 @@ def test_an_enthusiast_is_surer_of_a_benefit_than_a_sceptic_in_both_directions(
 
 
 def test_draws_on_disk_hold_nothing_by_district(job: MoveJob) -> None:
-    kept = scalars_only(from_the_prior(job)).draws["posterior"].to_dataset()
+    kept = kept_draws(from_the_prior(job)).draws["posterior"].to_dataset()
     assert set(kept.data_vars) == set(job.priors.named())
 
 
@@ -100,7 +102,7 @@ def test_from_registers_to_records_on_disk_with_the_effect_that_was_put_in(tmp_p
     write_model(tmp_path / "plan.json", asked)
     write_models(tmp_path / "designs.json", designs(panel, asked))
     out = [tmp_path / name for name in ("records.json", "diagnostics.json", "draws.nc")]
-    assert run(tmp_path / "plan.json", tmp_path / "none", tmp_path / "designs.json", data, NAME, *out, 1) == (1, 0)
+    assert run(tmp_path / "plan.json", tmp_path / "none", tmp_path / "designs.json", data, MOVES, *out, 1) == (1, 0)
     down, up = read_models(out[0], PosteriorRecord)
     assert all(one.passed for one in read_models(out[1], Diagnostics))
     # From all rungs but the lowest 0.6 instead of 0.15 move down in a half-year.
@@ -113,5 +115,5 @@ def test_from_registers_to_records_on_disk_with_the_effect_that_was_put_in(tmp_p
     assert low < 100 * 0.45 * could < high
     assert down.estimates[0].prob_benefit == pytest.approx(1.0, abs=0.05)
     assert up.scales[0].intervals[-1][0] < 0 < up.scales[0].intervals[-1][1]
-    posterior = open_draws(out[2])[NAME]["posterior"]
+    posterior = read_draws(out[2]).fits[MOVES].draws["posterior"]
     assert {name for one in posterior.data_vars.values() for name in one.dims} == {"chain", "draw"}

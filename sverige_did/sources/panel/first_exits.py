@@ -1,0 +1,81 @@
+"""How long children stay in care from their first placement, by the period in which it began.
+
+A child's first stay runs from its first placement to the first day that it is placed nowhere; from one place straight
+to the next it goes on. All children are followed for the same time, :data:`HORIZON` months: a longer stay counts as
+that long. Children are compared by when they entered, never by when they left, and only those whose whole follow-up is
+seen: it ends before the programme or begins under it, before the grid ends and before they come of age. So no stay is
+cut off by the end of the register, and nobody is both unexposed and exposed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.sources.panel.frame import FloatArray, Setting
+from sverige_did.sources.panel.placements import MAJORITY
+from sverige_did.sources.panel.tally import Tally, by_district
+from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, IntArray, Spells, birthday
+
+HORIZON = 12
+"""Months that every child is followed."""
+
+MONTH = 365.25 / 12
+FOLLOWED = int(np.ceil(HORIZON * MONTH))
+"""Days that every child is followed."""
+
+
+class FirstStays(NamedTuple):
+    """The first stays that are followed: ``district`` (n,) where the plan counts the child on its first day, ``period``
+    (n,) the period of that day, ``months`` (n,) in care, at most :data:`HORIZON`, and whether the child had ``left``
+    (n,) by then.
+    """
+
+    district: IntArray
+    period: IntArray
+    months: FloatArray
+    left: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+def first_stays(spells: Spells, setting: Setting) -> FirstStays:
+    """The first stay of every child who is followed, from ``spells`` of placement under age."""
+    child, start, stop, district = _first_runs(spells)
+    bounds, end = setting.windows.bounds, start + FOLLOWED
+    go_live = int(np.datetime64(setting.study.periods.treatment_start, "D").astype(np.int64))
+    seen = (start >= bounds[0]) & (end <= bounds[-1]) & (end <= birthday(setting.born[child], MAJORITY))
+    kept = seen & ((end <= go_live) | (start >= go_live)) & (district != UNKNOWN_DISTRICT)
+    days = (stop - start)[kept]
+    return FirstStays(
+        district=district[kept],
+        period=np.searchsorted(bounds, start[kept], side="right") - 1,
+        months=np.minimum(days / MONTH, HORIZON),
+        left=days < FOLLOWED,
+    )
+
+
+def _first_runs(spells: Spells) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """Child, first day, first day away and district of the first day, of each child's first unbroken run of spells."""
+    order = np.lexsort((spells.stop, spells.start, spells.child))
+    child, start = spells.child[order], spells.start[order]
+    reached = pd.Series(spells.stop[order]).groupby(child).cummax().to_numpy(dtype=np.int64)
+    first = np.r_[True, child[1:] != child[:-1]] if len(child) else np.zeros(0, dtype=np.bool_)
+    broken = np.zeros(len(child), dtype=np.int64)
+    broken[1:] = ~first[1:] & (start[1:] > reached[:-1])
+    before_gap = pd.Series(broken).groupby(child).cumsum().to_numpy() == 0
+    at = np.flatnonzero(first)
+    runs = np.flatnonzero(before_gap)
+    last = runs[np.searchsorted(child[runs], child[at], side="right") - 1] if len(at) else at
+    return child[at], start[at], reached[last], spells.district[order][at]
+
+
+def first_exits(stays: FirstStays, setting: Setting, source: str) -> Tally:
+    """Mean months in care of those who entered (``months_in_care``), missing where nobody is followed, over how many
+    they are (``first_entries``).
+    """
+    number, total = np.zeros(setting.shape), np.zeros(setting.shape)
+    np.add.at(number, (stays.district, stays.period), 1.0)
+    np.add.at(total, (stays.district, stays.period), stays.months)
+    mean = np.divide(total, number, out=np.full(setting.shape, np.nan), where=number > 0)
+    return by_district(setting, "mean", source, {"months_in_care": mean}, first_entries=number)

@@ -1,0 +1,66 @@
+"""From a study's data to the records and draws of one likelihood: prepared, gated, fitted and read alike by all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from sverige_did.bayes.sampling.sample import Compiled, Fit, compile_model, structure
+from sverige_did.studies.panel.posterior.fitting import sampled, seed_of, settings_of
+from sverige_did.studies.panel.posterior.models import MODELS
+from sverige_did.studies.panel.posterior.protocol import Fitted, Job, StudyData
+from sverige_did.studies.panel.posterior.record import prior_gates, records
+
+if TYPE_CHECKING:
+    from sverige_did.results.posteriors import PosteriorRecord
+    from sverige_did.study.study import Study
+
+type Progress = Callable[[int, int, str], None]
+"""Hears which fit begins, of how many, and its name."""
+
+
+class Posteriors(NamedTuple):
+    """A record for each outcome of the plan that the likelihood takes, in the plan's order; the draws by their name."""
+
+    records: tuple[PosteriorRecord, ...]
+    fits: dict[str, Fit]
+
+
+def posteriors(data: StudyData, likelihood: str, cores: int, told: Progress = lambda *_: None) -> Posteriors:
+    """Sample all that the plan asks of one likelihood.
+
+    Raises RefusedError: ``posterior_prior_absurd`` before anything is sampled, where the prior believes in what the
+    plan calls absurd; ``sampler_gates``, where the draws do not meet the convergence gates; ``posterior_impossible``,
+    where the data cannot have come of the fitted model in what the answer rests on.
+    """
+    ready = MODELS[likelihood].prepare()(data, likelihood)
+    gates = [prior_gates(job) for job in ready.jobs]
+    found, fits = list(ready.refused), dict[str, Fit]()
+    for fitted, gate in zip(fit_jobs(ready.jobs, data.study, cores, told), gates, strict=True):
+        found += records(fitted, gate)
+        fits |= {names.fit: fitted.fits[part] for part, names in fitted.job.parts.items()}
+    order = {wanted.outcome: at for at, wanted in enumerate(data.study.outcomes)}
+    return Posteriors(tuple(sorted(found, key=lambda one: order[one.outcome])), fits)
+
+
+def fit_jobs(jobs: tuple[Job, ...], study: Study, cores: int, told: Progress = lambda *_: None) -> Iterator[Fitted]:
+    """Sample every part of every job, in order; models of the same structure are compiled once."""
+    plan, code = settings_of(study, cores), dict[str, Compiled]()
+
+    def fit(job: Job, part: str, seed: str) -> Fit:
+        model = job.model(part)
+        key = structure(model)
+        if key not in code:
+            code[key] = compile_model(model)
+        return sampled(model, code[key], seed_of(study, seed), job.settings(plan, part))
+
+    def again(name: str, part: str, job: Job) -> Fit:
+        return fit(job, part, f"{job.parts[part].stem}.{name}")
+
+    at, every = 0, sum(len(job.parts) for job in jobs)
+    for job in jobs:
+        fits = {}
+        for part, names in job.parts.items():
+            told(at := at + 1, every, names.fit)
+            fits[part] = fit(job, part, names.main)
+        yield Fitted(job, fits, again)

@@ -1,0 +1,289 @@
+"""What a posterior model of a panel study is: its jobs, and all that fitting and reporting need to ask of one.
+
+A model is one file with a function ``prepare(data, likelihood)`` that returns :class:`Ready`, and one entry in
+``models.py``. A :class:`Job` is what is sampled at once: an outcome, or several that share a model, in one fit or in
+several parts. It says only what is its own; how it is sampled stands in ``fitting.py``, and how draws become records,
+with other priors, power scaling, predictive checks and the prior gate, in ``record.py``, once for all models.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from sverige_did.errors import RefusedError
+from sverige_did.panel import Panel, read_panel
+from sverige_did.results.estimates import Remark
+from sverige_did.results.posteriors import PosteriorRecord
+from sverige_did.sources.panel.delivery import codes_of, tables_of
+from sverige_did.sources.panel.frame import Setting, Tables, make_setting
+from sverige_did.sources.panel.placements import Placements, placements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+    import pymc as pm
+    from numpy.typing import NDArray
+
+    from sverige_did.bayes.draws.predictive_checks import Predictive
+    from sverige_did.bayes.models.district_effects import PanelPriors
+    from sverige_did.bayes.priors import Normal, Prior
+    from sverige_did.bayes.sampling.sample import Fit, Settings
+    from sverige_did.results.designs import OutcomeDesign
+    from sverige_did.study.blocks import Bearing
+    from sverige_did.study.study import Outcome, Study
+
+    Floats = NDArray[np.float64]
+
+type Fits = Mapping[str, Fit]
+"""The draws of a job, by part."""
+
+PLACED = frozenset({"districts", "children", "residences", "placements"})
+"""The registers that placements and districts are read from."""
+
+SCALED = {"effect": "tau", "shock_sd": "sigma_s"}
+"""The parameters that the answer may rest on in most models: the effect, and the sd of districts' own shocks."""
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """What a study has for its posteriors. The panel and the registers in ``folder`` are read when they are needed."""
+
+    study: Study
+    designs: tuple[OutcomeDesign, ...]
+    panel_file: Path
+    folder: Path
+
+    @cached_property
+    def panel(self) -> Panel:
+        """The cells of all outcomes."""
+        return read_panel(self.panel_file)
+
+    def registers(self, names: frozenset[str]) -> tuple[Tables, Setting]:
+        """Those of the registers that were delivered, and the districts, children and periods that they are about."""
+        tables = tables_of(self.folder, self.study, names)
+        return tables, make_setting(tables, self.study)
+
+    def placements(self) -> tuple[Placements, Setting]:
+        """The spells of placement, and the districts, children and periods."""
+        tables, setting = self.registers(PLACED)
+        return placements(tables["placements"], setting, codes_of(self.folder, self.study)), setting
+
+    def wanted(self, outcomes: Iterable[str]) -> tuple[Outcome, ...]:
+        """Those of these outcomes that the plan has, in its order."""
+        known = frozenset(outcomes)
+        return tuple(item for item in self.study.outcomes if item.outcome in known)
+
+
+class Quantity(NamedTuple):
+    """Draws of one effect on one scale, where ``null`` is none; ``bearing`` is None on other scales than its own."""
+
+    draws: Floats
+    estimand: str
+    scale: str
+    null: float
+    bearing: Bearing | None
+
+
+class Part(NamedTuple):
+    """One fit of a job: the group of its draws in the store, and the names that its seeds are made of: the stem of
+    every other fit, and the main fit's.
+    """
+
+    fit: str
+    stem: str
+    main: str
+
+
+class Alternative(NamedTuple):
+    """A job under another prior, the fields of ``results.posteriors.Stance`` that say which, and a name for its fit."""
+
+    job: Job
+    said: Mapping[str, object]
+    name: str
+
+
+class Fitted(NamedTuple):
+    """A job with the draws of its parts, and a way to sample one part again, for another job of the same structure:
+    ``again(name, part, job)``.
+    """
+
+    job: Job
+    fits: Fits
+    again: Callable[[str, str, Job], Fit]
+
+
+@dataclass(frozen=True, eq=False)
+class Job(ABC):
+    """What one model samples at once. ``likelihood`` is its name in the registry, ``outcomes`` what it reports.
+
+    ``stances`` are the other priors of the effect by outcome and key, as :meth:`with_effect` takes them.
+    """
+
+    study: Study
+    likelihood: str
+    outcomes: tuple[Outcome, ...]
+    stances: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def name(self) -> str:
+        """Unique within a study: seeds are made of it."""
+        return self.likelihood
+
+    @property
+    def wanted(self) -> Outcome:
+        """The outcome, where there is one."""
+        return self.outcomes[0]
+
+    @property
+    def prior_seed(self) -> str:
+        """The name of the seed of the prior gate's draws."""
+        return f"{self.likelihood}.prior"
+
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """The fits of the job: one, of the job's name, unless it says otherwise."""
+        return {"": Part(self.name, self.name, self.name)}
+
+    @abstractmethod
+    def model(self, part: str) -> pm.Model:
+        """The unfitted model of a part."""
+
+    @abstractmethod
+    def quantities(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Quantity, ...]]:
+        """The effects by outcome, on every scale; that in the outcome's own unit first."""
+
+    @abstractmethod
+    def checks(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Predictive, ...]]:
+        """By outcome, whether data drawn from the model look like the data."""
+
+    @property
+    @abstractmethod
+    def basis(self) -> Mapping[str, object]:
+        """What every estimate rests on: its estimator, units, weights, assumptions and notes."""
+
+    def settings(self, plan: Settings, _part: str) -> Settings:
+        """How a part is sampled under the plan's settings."""
+        return plan
+
+    def bearing(self, outcome: str) -> Bearing | None:
+        """What the plan holds the outcome against."""
+        every = self.study.posterior.bearings if self.study.posterior else ()
+        return next((one for one in every if one.outcome == outcome), None)
+
+    def priors_of(self, _part: str) -> Mapping[str, Prior]:
+        """The priors of a part's scalar parameters, by their names in the draws."""
+        return {}
+
+    def label(self, _part: str, parameter: str, _outcome: str) -> str | None:
+        """What a parameter is called in a record; None where an outcome's record is silent about it."""
+        return parameter
+
+    def prior_levels(self, _rng: np.random.Generator) -> Mapping[str, Floats]:
+        """Levels of all districts drawn from the priors alone, by outcome, (S,) each, for the prior gate."""
+        return {}
+
+    def with_effect(self, _outcome: str, prior: Any) -> Job:
+        """The same job under another of its ``stances``."""
+        raise NotImplementedError(prior)
+
+    def with_shock(self, _sd: float) -> Job | None:
+        """The same job under another prior of districts' own shocks; None where the model has none."""
+        return None
+
+    def alternatives(self, outcome: str) -> Iterator[Alternative]:
+        """The job under each other prior that the effect is told under."""
+        for key, prior in self.stances.get(outcome, {}).items():
+            name = f"prior.{key}" if len(self.outcomes) == 1 else f"{outcome}.{key}"
+            yield Alternative(self.with_effect(outcome, prior), {"prior": key}, name)
+        for sd in self.study.posterior.shock_prior_sd if self.study.posterior else ():
+            other = self.with_shock(sd)
+            if other is not None:
+                yield Alternative(other, {"kind": "shock", "prior": "shock_sd", "value": sd}, f"shock.{sd}")
+
+    def ratio(self, _outcome: str, _fits: Fits) -> Floats:
+        """The effect on the treated as a ratio, (S,): what is told under each of :attr:`alternatives`."""
+        raise NotImplementedError
+
+    def rows(self, fits: Fits) -> Mapping[str, NDArray[np.int64] | slice]:
+        """Which draw of each part makes which draw of an effect."""
+        return dict.fromkeys(fits, slice(None))
+
+    def scaled(self, _outcome: str) -> Mapping[str, str]:
+        """The parameters whose priors are power-scaled, by what the record calls them; none means no power scaling."""
+        known = self.priors_of(next(iter(self.parts)))
+        return {name: parameter for name, parameter in SCALED.items() if parameter in known}
+
+    def scaled_effect(self, quantities: tuple[Quantity, ...]) -> Floats:
+        """The draws that power scaling looks at."""
+        return quantities[0].draws
+
+    def log_likelihood(self, _part: str, _fit: Fit) -> Floats:
+        """Of every draw of a part, (S,), up to a constant; for power scaling."""
+        raise NotImplementedError
+
+    def more(self, _fitted: Fitted, _rng: np.random.Generator) -> Mapping[str, object]:
+        """Fields of the record that only this model has."""
+        return {}
+
+
+@dataclass(frozen=True, eq=False)
+class DistrictJob(Job):
+    """A job of one part whose parameters are those of the shared structure of district models."""
+
+    priors: PanelPriors
+
+    def priors_of(self, _part: str) -> Mapping[str, Prior]:
+        """Of the shared structure."""
+        return self.priors.named()
+
+    def with_effect(self, _outcome: str, prior: Normal) -> Self:
+        """With another prior of the effect."""
+        return replace(self, priors=replace(self.priors, effect=prior))
+
+    def with_shock(self, sd: float) -> Self:
+        """With another prior of districts' own shocks."""
+        return replace(self, priors=replace(self.priors, shock=replace(self.priors.shock, sd=sd)))
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The jobs that can be sampled, and a record with the reason for each outcome that cannot."""
+
+    jobs: tuple[Job, ...] = ()
+    refused: tuple[PosteriorRecord, ...] = ()
+
+
+def refused(outcome: str, likelihood: str, refusal: RefusedError) -> PosteriorRecord:
+    """The record of an outcome that has no posterior, with the reason."""
+    remarks = tuple(
+        Remark(key=f"errors.{one.key}", values={name: str(said) for name, said in dict(one.values).items()})
+        for one in refusal.problems
+    )
+    return PosteriorRecord(outcome=outcome, likelihood=likelihood, remarks=remarks)
+
+
+def one_by_one(likelihood: str, wanted: Iterable[Outcome], make: Callable[[Outcome], Job]) -> Ready:
+    """A job for each outcome; what cannot be modelled is told with its reason and stops nothing."""
+    jobs, told = [], []
+    for item in wanted:
+        try:
+            jobs.append(make(item))
+        except RefusedError as refusal:
+            told.append(refused(item.outcome, likelihood, refusal))
+    return Ready(tuple(jobs), tuple(told))
+
+
+def together(likelihood: str, wanted: tuple[Outcome, ...], make: Callable[[tuple[Outcome, ...]], Job]) -> Ready:
+    """One job for all of the outcomes, or the same reason for each."""
+    if not wanted:
+        return Ready()
+    try:
+        return Ready((make(wanted),))
+    except RefusedError as refusal:
+        return Ready(refused=tuple(refused(item.outcome, likelihood, refusal) for item in wanted))
