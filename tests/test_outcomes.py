@@ -24,7 +24,7 @@ from sverige_did.sources.panel.coverage import coverage
 from sverige_did.sources.panel.delivery import panel_of
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.studies.panel.estimate import estimate_panel
-from sverige_did.studies.panel.posterior import composition, costs, sdq, transitions
+from sverige_did.studies.panel.posterior import composition, costs, durations, sdq, transitions
 from sverige_did.studies.panel.posterior.cells import panel_cells
 from sverige_did.studies.panel.sensitivity import doubts
 from sverige_did.study.read import read_study
@@ -218,10 +218,11 @@ def test_no_other_module_names_an_outcome_or_takes_its_name_apart() -> None:
 
 def test_the_models_made_for_outcomes_are_those_that_the_catalogue_names() -> None:
     made = {
-        sdq.NAME: {sdq.OUTCOME},
-        costs.NAME: {costs.OUTCOME},
-        composition.NAME: set(composition.TOLD),
-        transitions.NAME: set(transitions.BETTER),
+        "sdq": {sdq.OUTCOME},
+        "costs": {costs.OUTCOME},
+        "composition": set(composition.TOLD),
+        "transitions": set(transitions.BETTER),
+        "durations": {durations.OUTCOME},
     }
     named = {model: {one.key for one in CATALOGUE.values() if one.posterior == model} for model in made}
     assert named == made

@@ -168,6 +168,7 @@ ALLOWED = {
     "studies/published/sensitivity.py": "printed figures between and after the two moments, which are no windows",
     "report/district_inference.py": "the line in a figure at which the programme starts",
     "sources/published/panel.py": "the first treated day of printed figures, which know no districts",
+    "sources/panel/first_exits.py": "whose twelve months of follow-up the programme's first day falls into: no period",
     "sources/panel/teams_and_accounts.py": "accounts are of whole calendar years, up to that of the stop",
     "tasks/figures.py": "hands the stop to the reader of printed figures",
 }
