@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from sverige_did.bayes.sampling.sample import Fit
 from sverige_did.bayes.sampling.store import write_draws
@@ -33,20 +36,20 @@ from sverige_did.studies.panel.posterior.record import record
 from sverige_did.studies.panel.posterior.sdq_effects import score_record
 from sverige_did.studies.panel.posterior.transitions_effects import move_records
 from sverige_did.study.study import Study
-from sverige_did.words import text
+from sverige_did.tasks import Cores, File, Folder, Told, progress
 
 
 def run(
-    plan: Path,
-    panel: Path,
-    designs: Path,
-    data: Path,
-    likelihood: str,
-    out: Path,
-    diagnostics: Path,
-    draws: Path,
-    cores: int,
-) -> tuple[int, int]:
+    plan: File,
+    panel: File,
+    designs: File,
+    data: Folder,
+    likelihood: Annotated[str, typer.Option(help="A key of bayes/models/families.py, composition or sdq")],
+    out: File,
+    diagnostics: File,
+    draws: File,
+    cores: Cores = 1,
+) -> Told:
     """Write records, diagnostics and draws; the number of fits and of outcomes that could not be modelled."""
     study, classes = read_model(plan, Study), read_models(designs, OutcomeDesign)
     if likelihood == sdq.NAME:
@@ -64,7 +67,7 @@ def run(
     write_models(out, told)
     write_models(diagnostics, [diagnosed(name, fit) for name, fit in fits.items()])
     write_draws(draws, fits, study.sha256)
-    return len(fits), sum(one.refused for one in told)
+    return {"fits": len(fits), "refused": sum(one.refused for one in told)}
 
 
 def _one_by_one(
@@ -74,7 +77,7 @@ def _one_by_one(
     ready = list(prepare(panel, study, designs, likelihood))
     told = [one for one in ready if isinstance(one, PosteriorRecord)]
     fits = {}
-    for fitted in fit_jobs(tuple(one for one in ready if isinstance(one, Job)), study, cores, told=_progress):
+    for fitted in fit_jobs(tuple(one for one in ready if isinstance(one, Job)), study, cores, told=progress):
         told.append(record(fitted, study))
         fits[fitted.job.name] = _slim(fitted.fit)
     return told, fits
@@ -87,7 +90,7 @@ def _together(
     ready = prepare_composition(panel, study, designs)
     if not isinstance(ready, Composition):
         return list(ready), {}
-    _progress(1, 1, NAME)
+    progress(1, 1, NAME)
     fit = fit_composition(ready, study, cores)
     return list(composition_records(ready, fit, study)), {NAME: _slim(fit)}
 
@@ -105,7 +108,7 @@ def _scores(
     ready = sdq.prepare_sdq(comparable_forms(tables, setting), girl, setting, study, designs)
     if not isinstance(ready, sdq.ScoreJob):
         return [ready] if ready is not None else [], {}
-    _progress(1, 1, sdq.OUTCOME)
+    progress(1, 1, sdq.OUTCOME)
     fitted = sdq.fit_scores(ready, study, cores)
     name = f"{sdq.OUTCOME}.{sdq.NAME}"
     return [score_record(fitted, study)], {name: scalars_only(fitted.fit)}
@@ -121,7 +124,7 @@ def _moves(
     job, told = transitions.prepare_moves(count_moves(spells, setting), setting, study, designs)
     if job is None:
         return list(told), {}
-    _progress(1, 1, transitions.NAME)
+    progress(1, 1, transitions.NAME)
     fitted = transitions.fit_moves(job, study, cores)
     return [*told, *move_records(fitted, study)], {transitions.NAME: scalars_only(fitted.fit)}
 
@@ -137,7 +140,7 @@ def _spending(
     ready = costs.prepare_costs(cells, placed, setting, prices_of(setting), study, designs)
     if not isinstance(ready, costs.CostJob):
         return [ready] if ready is not None else [], {}
-    fitted = costs.fit_costs(ready, study, cores, told=_progress)
+    fitted = costs.fit_costs(ready, study, cores, told=progress)
     told = [cost_record(fitted, study)]
     return told, {costs.fit_name(part): scalars_only(fit) for part, fit in fitted.fits.items()}
 
@@ -154,8 +157,3 @@ def _slim(fit: Fit) -> Fit:
     """Without the predictor of every cell: it is most of the file, and single districts can be read off it."""
     posterior = fit.draws["posterior"].to_dataset().drop_vars("eta")
     return replace(fit, draws=fit.draws.assign({"posterior": type(fit.draws)(posterior)}))
-
-
-def _progress(at: int, of: int, name: str) -> None:
-    """One line a fit: a person who waits sees what for."""
-    print(f"  {at}/{of} " + text("cli.fit", name=name), flush=True)  # noqa: T201 - progress belongs on the screen

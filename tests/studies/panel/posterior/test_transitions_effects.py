@@ -100,7 +100,8 @@ def test_from_registers_to_records_on_disk_with_the_effect_that_was_put_in(tmp_p
     write_model(tmp_path / "plan.json", asked)
     write_models(tmp_path / "designs.json", designs(panel, asked))
     out = [tmp_path / name for name in ("records.json", "diagnostics.json", "draws.nc")]
-    assert run(tmp_path / "plan.json", tmp_path / "none", tmp_path / "designs.json", data, NAME, *out, 1) == (1, 0)
+    done = run(tmp_path / "plan.json", tmp_path / "none", tmp_path / "designs.json", data, NAME, *out, 1)
+    assert done == {"fits": 1, "refused": 0}
     down, up = read_models(out[0], PosteriorRecord)
     assert all(one.passed for one in read_models(out[1], Diagnostics))
     # From all rungs but the lowest 0.6 instead of 0.15 move down in a half-year.
