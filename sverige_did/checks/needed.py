@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, logit, ndtri
 
-from sverige_did.checks.curves import curve
+from sverige_did.checks.curves import curve, ends
 from sverige_did.errors import refuse
 from sverige_did.results.estimates import CheckResult
 
@@ -49,14 +49,7 @@ def needed_share(
         outcome=outcome,
         reading=reading,
         key="share",
-        numbers={
-            "share": 100 * share,
-            "reached_low": float(reached[0]),
-            "reached_high": float(reached[-1]),
-            "shock_low": float(x[0]),
-            "shock_high": float(x[-1]),
-            "power": 100 * POWER,
-        },
+        numbers={"share": 100 * share} | ends(reached=reached, shock=x) | {"power": 100 * POWER},
         curves=(curve("needed", "shock_sd", "share_needed", x, reached),),
     )
 
@@ -110,13 +103,6 @@ def needed_hazard(
         check="needed",
         outcome=outcome,
         key="hazard",
-        numbers={
-            "events": events,
-            "ratio_low": float(ratio[0]),
-            "ratio_high": float(ratio[-1]),
-            "design_low": float(x[0]),
-            "design_high": float(x[-1]),
-            "power": 100 * POWER,
-        },
+        numbers={"events": events} | ends(ratio=ratio, design=x) | {"power": 100 * POWER},
         curves=(curve("needed", "design_effect", "ratio_needed", x, ratio),),
     )
