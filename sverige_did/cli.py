@@ -1,7 +1,7 @@
-"""The front door: one subcommand for each rule of the workflow, and a few for people. No logic.
+"""The front door: one subcommand for each rule of the workflow, and a few for people.
 
 Each command imports its task when it is called: the Bayesian stack alone takes seconds to import, and most commands
-do without it. That is why imports stand inside the functions of this file and of no other.
+do without it. Of the rules only names and help stand here; options and all else are their task's own.
 """
 
 from __future__ import annotations
@@ -10,21 +10,46 @@ import os
 import subprocess
 import sys
 from datetime import date
+from functools import wraps
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from sverige_did import __version__, words
 from sverige_did.errors import SverigeDidError
-from sverige_did.words import LANGUAGES, Language, default_language
+from sverige_did.words import Language, default_language
+
+STEPS: dict[str, tuple[str, str]] = {
+    "plan": ("plan.run", "Check study.yaml and write the plan with its hash."),
+    "figures": ("figures.run", "Read the published figures into the panel."),
+    "registers": ("check.registers", "Check the registers of one study before anything is computed from them."),
+    "panel": ("panel.run", "Turn the registers of a study into its panel."),
+    "design": ("design.run", "Derive what the data can identify, outcome by outcome."),
+    "tables": ("tables.run", "Find every table that fits the published figures, in each reading."),
+    "estimate": ("estimate.run", "Estimate every outcome without a prior."),
+    "panel-estimate": ("panel_estimate.run", "Estimate every outcome of a panel in the class that its design allows."),
+    "posterior": ("posterior.run", "Sample the posterior of every outcome that two group totals can carry."),
+    "panel-posterior": ("panel_posterior.run", "Sample the posteriors of a panel's outcomes that share a likelihood."),
+    "doubt": ("doubt.run", "Look for what would overturn each finding."),
+    "panel-doubt": ("panel_doubt.run", "Look for what would overturn each finding of a study of registers."),
+    "release": ("release.run", "Let out what may leave: the release and the table of estimates."),
+    "panel-release": ("release.run", "Let out what may leave about a study of registers."),
+    "report": ("report.run", "Tell the release as one HTML page."),
+}
+"""The rules of the workflow: each command with the function below ``tasks/`` that it calls, and its help."""
 
 
-class _Refusing(typer.core.TyperGroup):
-    """A command group that tells a refusal in words and ends with status 1."""
+class _Commands(typer.core.TyperGroup):
+    """Loads a step when it is called, tells a refusal in words and ends with status 1."""
 
-    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer names its own kind of context
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, _load(name) if name in STEPS else command, rest
+
+    def invoke(self, ctx: Any) -> object:
         try:
             return super().invoke(ctx)
         except SverigeDidError as error:
@@ -32,12 +57,24 @@ class _Refusing(typer.core.TyperGroup):
             raise SystemExit(1) from None
 
 
-app = typer.Typer(
-    cls=_Refusing, no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__
-)
+def _load(name: str) -> Any:
+    """The command of one step: its options are the arguments of its function."""
+    place, told = STEPS[name]
+    module, function = place.split(".")
+    run = getattr(import_module(f"sverige_did.tasks.{module}"), function)
 
-In = Annotated[Path, typer.Option(dir_okay=False, show_default=False)]
-Out = Annotated[Path, typer.Option(dir_okay=False, show_default=False)]
+    @wraps(run)
+    def command(**options: object) -> None:
+        _done(name.replace("-", "_"), **options | run(**options))
+
+    alone = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
+    alone.command(name, help=told)(command)
+    return typer.main.get_command(alone)
+
+
+app = typer.Typer(
+    cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__
+)
 
 
 def _done(key: str, **values: object) -> None:
@@ -47,11 +84,9 @@ def _done(key: str, **values: object) -> None:
 
 @app.callback()
 def main(
-    language: Annotated[str, typer.Option("--language", "-l", help="da or en", envvar="SVERIGE_DID_LANG")] = "en",
+    language: Annotated[Language, typer.Option("--language", "-l", help="da or en", envvar="SVERIGE_DID_LANG")] = "en",
 ) -> None:
     """Effect estimates with honest uncertainty for social programmes with few treated districts."""
-    if language not in LANGUAGES:
-        raise typer.BadParameter(", ".join(LANGUAGES))
     os.environ["SVERIGE_DID_LANG"] = language
 
 
@@ -59,91 +94,6 @@ def main(
 def version() -> None:
     """The version of this package."""
     typer.echo(__version__)
-
-
-@app.command()
-def plan(study: str, source: In, out: Out) -> None:
-    """Check study.yaml and write the plan with its hash."""
-    from sverige_did.tasks.plan import run
-
-    _done("plan", study=study, sha=run(study, source, out)[:12])
-
-
-@app.command()
-def figures(plan: In, source: In, reported: Out, panel: Out) -> None:
-    """Read the published figures into the panel."""
-    from sverige_did.tasks.figures import run
-
-    facts, cells = run(plan, source, reported, panel)
-    _done("figures", facts=facts, cells=cells)
-
-
-@app.command()
-def design(plan: In, panel: In, out: Out) -> None:
-    """Derive what the data can identify, outcome by outcome."""
-    from sverige_did.tasks.design import run
-
-    _done("design", classes=run(plan, panel, out))
-
-
-@app.command()
-def tables(plan: In, reported: In, feasible: Out, out: Out) -> None:
-    """Find every table that fits the published figures, in each reading."""
-    from sverige_did.tasks.tables import run
-
-    found, conflicts = run(plan, reported, feasible, out)
-    _done("tables", tables=found, conflicts=conflicts)
-
-
-@app.command()
-def estimate(plan: In, reported: In, designs: In, tables: In, out: Out) -> None:
-    """Estimate every outcome without a prior."""
-    from sverige_did.tasks.estimate import run
-
-    _done("estimate", findings=run(plan, reported, designs, tables, out))
-
-
-@app.command()
-def posterior(
-    plan: In,
-    reported: In,
-    designs: In,
-    tables: In,
-    out: Out,
-    diagnostics: Out,
-    draws: Out,
-    cores: Annotated[int, typer.Option(min=1)] = 2,
-) -> None:
-    """Sample the posterior of every outcome that two group totals can carry."""
-    from sverige_did.tasks.posterior import run
-
-    fits, findings = run(plan, reported, designs, tables, out, diagnostics, draws, cores)
-    _done("posterior", fits=fits, findings=findings)
-
-
-@app.command()
-def doubt(plan: In, reported: In, designs: In, tables: In, out: Out) -> None:
-    """Look for what would overturn each finding."""
-    from sverige_did.tasks.doubt import run
-
-    _done("doubt", checks=run(plan, reported, designs, tables, out))
-
-
-@app.command()
-def release(folder: Annotated[Path, typer.Option(file_okay=False)], out: Out, csv: Out, json: Out) -> None:
-    """Let out what may leave: the release and the table of estimates."""
-    from sverige_did.tasks.release import run
-
-    _done("release", findings=run(folder, out, csv, json))
-
-
-@app.command()
-def report(release: In, out: Out, page_language: Annotated[str, typer.Option()]) -> None:
-    """Tell the release as one HTML page."""
-    from sverige_did.tasks.report import run
-
-    run(release, out, _language(page_language))
-    _done("report", page=out)
 
 
 @app.command()
@@ -209,71 +159,6 @@ def check(
 
 
 @app.command()
-def registers(plan: In, data: Annotated[Path, typer.Option(file_okay=False)], out: Out) -> None:
-    """Check the registers of one study before anything is computed from them."""
-    from sverige_did.tasks.check import registers as run
-
-    _done("registers", warnings=run(plan, data, out))
-
-
-@app.command()
-def panel(
-    plan: In, data: Annotated[Path, typer.Option(file_okay=False)], out: Out, coverage: Out, left_out: Out
-) -> None:
-    """Turn the registers of a study into its panel."""
-    from sverige_did.tasks.panel import run
-
-    cells, outcomes = run(plan, data, out, coverage, left_out)
-    _done("panel", cells=cells, outcomes=outcomes)
-
-
-@app.command()
-def panel_estimate(plan: In, panel: In, designs: In, out: Out, lineups: Out) -> None:
-    """Estimate every outcome of a panel in the class that its design allows."""
-    from sverige_did.tasks.panel_estimate import run
-
-    _done("panel_estimate", findings=run(plan, panel, designs, out, lineups))
-
-
-@app.command()
-def panel_posterior(
-    plan: In,
-    panel: In,
-    designs: In,
-    data: Annotated[Path, typer.Option(file_okay=False)],
-    likelihood: Annotated[str, typer.Option(help="A name in studies/panel/posterior/models.py")],
-    out: Out,
-    diagnostics: Out,
-    draws: Out,
-    cores: Annotated[int, typer.Option(min=1)] = 1,
-) -> None:
-    """Sample the posteriors of the outcomes of a panel that share a likelihood."""
-    from sverige_did.tasks.panel_posterior import run
-
-    fits, refused = run(plan, panel, designs, data, likelihood, out, diagnostics, draws, cores)
-    _done("panel_posterior", likelihood=likelihood, fits=fits, refused=refused)
-
-
-@app.command()
-def panel_doubt(
-    plan: In, panel: In, designs: In, data: Annotated[Path, typer.Option(file_okay=False)], out: Out
-) -> None:
-    """Look for what would overturn each finding of a study of registers."""
-    from sverige_did.tasks.panel_doubt import run
-
-    _done("doubt", checks=run(plan, panel, designs, data, out))
-
-
-@app.command()
-def panel_release(folder: Annotated[Path, typer.Option(file_okay=False)], out: Out, csv: Out, json: Out) -> None:
-    """Let out what may leave about a study of registers."""
-    from sverige_did.tasks.panel_release import run
-
-    findings, withheld = run(folder, out, csv, json)
-    _done("panel_release", findings=findings, withheld=withheld)
-
-
-@app.command()
 def size(
     study: str,
     results: Annotated[Path, typer.Option(file_okay=False, help="Where the workflow wrote its numbers")] = Path(
@@ -299,7 +184,5 @@ def size(
     console.print(above, size_table(found.rates, own.p, own.alpha, spoken), below, sep="\n", markup=False)
 
 
-def _language(name: str) -> Language:
-    if name not in LANGUAGES:
-        raise typer.BadParameter(", ".join(LANGUAGES))
-    return name
+for _name, (_, _help) in STEPS.items():
+    app.command(_name, help=_help)(version)  # a name for --help and no more: the step itself is loaded when called

@@ -10,7 +10,7 @@ from scipy.special import ndtr
 
 from sverige_did.did.scales import Cells, checked_cells
 from sverige_did.errors import refuse
-from sverige_did.results.estimates import Curve
+from sverige_did.results.estimates import CheckResult, Curve
 
 Floats = NDArray[np.float64]
 EffectScale = Literal["pp", "log_odds", "log_ratio", "rate_per_1000", "mio_dkk", "points", "level"]
@@ -54,6 +54,28 @@ def grid(name: str, values: ArrayLike, low: float, high: float, *, open_high: bo
 def wald_lines(theta: float, se: Floats, z: float) -> tuple[Floats, Floats, Floats]:
     """Lower limits, upper limits and two-sided p of one estimate under each standard error."""
     return theta - z * se, theta + z * se, 2 * ndtr(-abs(theta) / se)
+
+
+def ends(**along: Floats) -> dict[str, float | None]:
+    """The first and last value of each, as ``<name>_low`` and ``<name>_high``: what a sentence says of a curve."""
+    return {f"{name}_{end}": float(x[at]) for name, x in along.items() for end, at in (("low", 0), ("high", -1))}
+
+
+def of_odds(
+    check: str, outcome: str, reading: str, name: str, x: Floats, theta: float, se: Floats, z: float
+) -> CheckResult:
+    """A difference-in-differences of log-odds with the standard error that each value ``x`` of ``name`` gives it."""
+    lower, upper, p = wald_lines(theta, se, z)
+    return CheckResult(
+        check=check,
+        outcome=outcome,
+        reading=reading,
+        numbers={"estimate": theta} | ends(**{name: x, "p": p}),
+        curves=(
+            curve("interval", name, effect_axis("log_odds"), x, np.full_like(x, theta), lower, upper),
+            curve("p_value", name, "p_value", x, p),
+        ),
+    )
 
 
 def cells_with_odds(events: ArrayLike, totals: ArrayLike) -> tuple[Cells, Cells, tuple[str, ...]]:

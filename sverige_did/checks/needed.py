@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, logit, ndtri
 
-from sverige_did.checks.curves import curve
+from sverige_did.checks.curves import curve, ends
 from sverige_did.errors import refuse
 from sverige_did.results.estimates import CheckResult
 
 POWER = 0.8
 
 
-def multiplier(level: float = 0.95, power: float = POWER) -> float:
-    """Standard errors between nothing and what is found with the given power: 2.80 at 95 % and 80 %."""
-    return float(ndtri(power) - ndtri((1 - level) / 2))
+def multiplier(level: float = 0.95) -> float:
+    """Standard errors between nothing and what is found with the usual power: 2.80 at 95 %."""
+    return float(ndtri(POWER) - ndtri((1 - level) / 2))
 
 
 def needed_share(
@@ -33,7 +33,6 @@ def needed_share(
     reading: str = "all",
     s: ArrayLike = (0.0, 0.2, 0.4),
     level: float = 0.95,
-    power: float = POWER,
 ) -> CheckResult:
     """The share that the treated group's would have to fall to before two totals could show it.
 
@@ -43,21 +42,14 @@ def needed_share(
     if not 0 < share < 1:
         raise refuse("out_of_range", name="share", found=f"{share:g}", expected="0–1")
     x = np.sort(np.asarray(s, dtype=float))
-    effect = multiplier(level, power) * np.sqrt(variance + constant * x**2)
+    effect = multiplier(level) * np.sqrt(variance + constant * x**2)
     reached = 100 * expit(logit(share) - effect)
     return CheckResult(
         check="needed",
         outcome=outcome,
         reading=reading,
         key="share",
-        numbers={
-            "share": 100 * share,
-            "reached_low": float(reached[0]),
-            "reached_high": float(reached[-1]),
-            "shock_low": float(x[0]),
-            "shock_high": float(x[-1]),
-            "power": 100 * power,
-        },
+        numbers={"share": 100 * share} | ends(reached=reached, shock=x) | {"power": 100 * POWER},
         curves=(curve("needed", "shock_sd", "share_needed", x, reached),),
     )
 
@@ -70,7 +62,6 @@ def needed_points(
     *,
     grid: ArrayLike = (),
     level: float = 0.95,
-    power: float = POWER,
 ) -> CheckResult:
     """The smallest difference in points of a score measured twice in both groups, ``children`` in each.
 
@@ -81,7 +72,7 @@ def needed_points(
         found = f"{children:g}, {sd:g}, {retest:g}"
         raise refuse("out_of_range", name="n, sd, r", found=found, expected="n > 1, sd > 0, 0 <= r < 1")
     n = np.sort(np.asarray(grid if np.size(grid) else [children], dtype=float))
-    change = multiplier(level, power) * np.sqrt(4 * sd**2 * (1 - retest) / n)
+    change = multiplier(level) * np.sqrt(4 * sd**2 * (1 - retest) / n)
     return CheckResult(
         check="needed",
         outcome=outcome,
@@ -89,16 +80,16 @@ def needed_points(
         numbers={
             "children": children,
             "std_error": math.sqrt(4 * sd**2 * (1 - retest) / children),
-            "points": multiplier(level, power) * math.sqrt(4 * sd**2 * (1 - retest) / children),
-            "points_adjusted": multiplier(level, power) * math.sqrt(2 * sd**2 * (1 - retest**2) / children),
-            "power": 100 * power,
+            "points": multiplier(level) * math.sqrt(4 * sd**2 * (1 - retest) / children),
+            "points_adjusted": multiplier(level) * math.sqrt(2 * sd**2 * (1 - retest**2) / children),
+            "power": 100 * POWER,
         },
         curves=(curve("needed", "children_per_group", "points_needed", n, change),),
     )
 
 
 def needed_hazard(
-    events: float, outcome: str, *, designs: ArrayLike = (1.0, 1.5, 2.2), level: float = 0.95, power: float = POWER
+    events: float, outcome: str, *, designs: ArrayLike = (1.0, 1.5, 2.2), level: float = 0.95
 ) -> CheckResult:
     """The smallest hazard ratio that ``events`` in two equal groups can show, for a design effect of clustering.
 
@@ -107,18 +98,11 @@ def needed_hazard(
     if events < 4:
         raise refuse("out_of_range", name="events", found=f"{events:g}", expected=">= 4")
     x = np.sort(np.asarray(designs, dtype=float))
-    ratio = np.exp(multiplier(level, power) * np.sqrt(4 * x / events))
+    ratio = np.exp(multiplier(level) * np.sqrt(4 * x / events))
     return CheckResult(
         check="needed",
         outcome=outcome,
         key="hazard",
-        numbers={
-            "events": events,
-            "ratio_low": float(ratio[0]),
-            "ratio_high": float(ratio[-1]),
-            "design_low": float(x[0]),
-            "design_high": float(x[-1]),
-            "power": 100 * power,
-        },
+        numbers={"events": events} | ends(ratio=ratio, design=x) | {"power": 100 * POWER},
         curves=(curve("needed", "design_effect", "ratio_needed", x, ratio),),
     )

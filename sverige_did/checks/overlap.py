@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sverige_did.checks.curves import cells_with_odds, curve, effect_axis, grid, wald_lines
+from sverige_did.checks.curves import cells_with_odds, curve, grid, of_odds
 from sverige_did.did.scales import critical, did, std_error
 from sverige_did.results.estimates import CheckResult
 
@@ -33,28 +33,17 @@ def overlap(
     y, n, assumptions = cells_with_odds(events, totals)
     theta, z = did(y / n, "logit"), critical(level)
     se = np.array([std_error(y, n, "logit", rho=value) for value in x])
-    lower, upper, p = wald_lines(theta, se, z)
+    made = of_odds("overlap", outcome, reading, "rho", x, theta, se, z)
+    interval, p_value = made.curves
     needed = _needed(theta, z, std_error(y, n, "logit"), std_error(y, n, "logit", rho=0.5))
     key = "never" if needed is None else "always" if needed == 0 else "needed"
-    return CheckResult(
-        check="overlap",
-        outcome=outcome,
-        reading=reading,
-        key=key,
-        numbers={
-            "estimate": theta,
-            "rho_low": float(x[0]),
-            "rho_high": float(x[-1]),
-            "p_low": float(p[0]),
-            "p_high": float(p[-1]),
-            "rho_needed": needed,
-        },
-        curves=(
-            curve("interval", "rho", effect_axis("log_odds"), x, np.full_like(x, theta), lower, upper),
-            curve("std_error", "rho", "std_error", x, se),
-            curve("p_value", "rho", "p_value", x, p),
-        ),
-        assumptions=assumptions,
+    return made.model_copy(
+        update={
+            "key": key,
+            "numbers": made.numbers | {"rho_needed": needed},
+            "curves": (interval, curve("std_error", "rho", "std_error", x, se), p_value),
+            "assumptions": assumptions,
+        }
     )
 
 

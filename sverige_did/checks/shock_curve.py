@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sverige_did.bayes.models.closed_form import NormalPrior, Sampling, prob_negative
-from sverige_did.checks.curves import curve, grid
+from sverige_did.checks.curves import curve, ends, grid
 from sverige_did.results.estimates import CheckResult
 
 
@@ -27,12 +27,7 @@ def shock_curve(
         check="shock_curve",
         outcome=outcome,
         reading=reading,
-        numbers={
-            "shock_low": float(x[0]),
-            "shock_high": float(x[-1]),
-            "percent_low": 100 * float(benefit[0]),
-            "percent_high": 100 * float(benefit[-1]),
-        },
+        numbers=ends(shock=x, percent=100 * benefit),
         curves=(curve("prob_benefit", "shock_sd", "prob_benefit", x, benefit),),
         assumptions=("shocks_alike",),
     )

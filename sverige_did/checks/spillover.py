@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sverige_did.checks.curves import EffectScale, curve, effect_axis, grid
+from sverige_did.checks.curves import EffectScale, curve, effect_axis, ends, grid
 from sverige_did.results.estimates import CheckResult
 
 KAPPA = tuple(np.linspace(-0.25, 0.5, 16))
@@ -32,13 +32,7 @@ def spillover(
         check="spillover",
         outcome=outcome,
         reading=reading,
-        numbers={
-            "did": did,
-            "kappa_low": float(x[0]),
-            "kappa_high": float(x[-1]),
-            "att_low": float(att[0]),
-            "att_high": float(att[-1]),
-        },
+        numbers={"did": did} | ends(kappa=x, att=att),
         curves=(curve("att", "kappa", effect_axis(scale), x, att, *sides),),
         assumptions=("spillover_proportional",),
     )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers, svg
-from sverige_did.report.labels import mark
-from sverige_did.report.tables import FigureView, Table
+from sverige_did.report.labels import caption, short_name
+from sverige_did.report.tables import FigureView, Table, heads, painted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -22,41 +21,21 @@ if TYPE_CHECKING:
     from sverige_did.results.lineups import LineupRecord
     from sverige_did.words import Language
 
-WIDTH, HEIGHT = 400.0, 260.0
+HEIGHT = 260.0
+COLUMN = "lineup.column"
+GROUPS = ("treated", "control")
 
 
-@dataclass(frozen=True, slots=True)
-class LineupView:
-    """One outcome: its verdict, the figures, and what must be said about them."""
-
-    outcome: str
-    name: str
-    verdict: str
-    figures: tuple[FigureView, ...]
-    remarks: tuple[str, ...]
-
-
-def lineups(release: Release, language: Language) -> tuple[LineupView, ...]:
-    """One view for every line-up, in the order of the release."""
-    return tuple(_view(release, record, language) for record in release.lineups)
-
-
-def _view(release: Release, record: LineupRecord, language: Language) -> LineupView:
-    figures = []
-    if record.counts:
-        figures.append(_histogram(release, record, language))
+def lineup_figures(release: Release, record: LineupRecord, language: Language) -> tuple[FigureView, ...]:
+    """The figures of one line-up that there are numbers for."""
+    figures = [_histogram(release, record, language)] if record.counts else []
     if record.event is not None:
         figures.append(_event(release, record, record.event, language))
-    return LineupView(
-        outcome=record.outcome,
-        name=_name(record.outcome, language),
-        verdict=record.verdict,
-        figures=tuple(figures),
-        remarks=tuple(_remarks(record, language)),
-    )
+    return tuple(figures)
 
 
-def _remarks(record: LineupRecord, language: Language) -> Iterable[str]:
+def lineup_remarks(record: LineupRecord, language: Language) -> Iterator[str]:
+    """What must be said about one line-up."""
     scale = words.text(f"labels.scale.{record.scale}", language)
     yield words.text("lineup.note.scale", language, scale=scale)
     if record.smallest_p is not None:
@@ -71,22 +50,9 @@ def said(remark: Remark, language: Language) -> str:
     return words.text(remark.key, language, **remark.values)
 
 
-def _name(outcome: str, language: Language) -> str:
-    return words.text(f"outcomes.{outcome}.short", language)
-
-
-def _caption(release: Release, key: str, language: Language, **values: object) -> str:
-    told, warning = words.text(f"lineup.caption.{key}", language, **values), mark(release, language)
-    return told if warning is None else f"{warning}: {told}"
-
-
-def _heads(names: tuple[str, ...], language: Language) -> tuple[str, ...]:
-    return tuple(words.text(f"lineup.column.{name}", language) for name in names)
-
-
 def _histogram(release: Release, record: LineupRecord, language: Language) -> FigureView:
     """How often each studentised difference comes of all choices, and where the choice that was made lies."""
-    told = _caption(release, "histogram", language, outcome=_name(record.outcome, language))
+    told = caption(release, "lineup.caption.histogram", language, outcome=short_name(record.outcome, language))
 
     def paint(figure: Figure) -> None:
         axes = _axes(figure, "statistic", "choices", language)
@@ -95,20 +61,20 @@ def _histogram(release: Release, record: LineupRecord, language: Language) -> Fi
             axes.axvline(record.observed, color=svg.ACCENT, linewidth=2.5)
         _numbered(axes, language)
 
-    drawn = svg.draw(f"choices-{record.outcome}", WIDTH, HEIGHT, paint, title=told, mark=mark(release, language))
     ends = [numbers.decimal(edge, language, 2) for edge in record.edges]
     rows = tuple(
         (low, high, numbers.significant(count, language))
         for low, high, count in zip(ends[:-1], ends[1:], record.counts, strict=True)
         if count
     )
-    return FigureView(drawn, Table(told, _heads(("low", "high", "count"), language), rows, frozenset({1, 2})))
+    table = Table(told, heads(("low", "high", "count"), language, COLUMN), rows, frozenset({1, 2}))
+    return painted(release, f"choices-{record.outcome}", HEIGHT, paint, table, language)
 
 
 def _event(release: Release, record: LineupRecord, curve: Curve, language: Language) -> FigureView:
     """The effect of every period against the last one before the start, in calendar time or in time since the start."""
     by_date = curve.x_name == "lineup.axis.event_time"
-    told = _caption(release, "event", language, outcome=_name(record.outcome, language))
+    told = caption(release, "lineup.caption.event", language, outcome=short_name(record.outcome, language))
     start = -0.5 if by_date else _year(release)
 
     def paint(figure: Figure) -> None:
@@ -121,7 +87,6 @@ def _event(release: Release, record: LineupRecord, curve: Curve, language: Langu
         axes.yaxis.set_major_formatter(lambda value, _: numbers.significant(value, language))
         axes.locator_params(axis="y", nbins=5)
 
-    drawn = svg.draw(f"event-{record.outcome}", WIDTH, HEIGHT, paint, title=told, mark=mark(release, language))
     rows = tuple(
         (
             numbers.decimal(x, language, 0) if by_date else _period(x),
@@ -130,9 +95,8 @@ def _event(release: Release, record: LineupRecord, curve: Curve, language: Langu
         for x, y, low, high in zip(curve.x, curve.y, curve.lower, curve.upper, strict=True)
     )
     first = "event_time" if by_date else "period"
-    return FigureView(
-        drawn, Table(told, _heads((first, "estimate", "low", "high"), language), rows, frozenset({1, 2, 3}))
-    )
+    table = Table(told, heads((first, "estimate", "low", "high"), language, COLUMN), rows, frozenset({1, 2, 3}))
+    return painted(release, f"event-{record.outcome}", HEIGHT, paint, table, language)
 
 
 def _axes(figure: Figure, x: str, y: str, language: Language) -> Axes:
@@ -167,18 +131,13 @@ def levels(release: Release, language: Language) -> tuple[Table, ...]:
     for one in release.levels:
         cells = found.setdefault(one.outcome, {}).setdefault(one.period, {})
         cells[one.group] = _level(one.outcome, one.level, language, hidden=one.status == "hidden")
-    columns = _heads(("period", "treated", "control"), language)
-    return tuple(
-        Table(
-            _caption(release, "levels", language, outcome=f"{_name(outcome, language)} ({_unit(outcome, language)})"),
-            columns,
-            tuple(
-                (period, cells.get("treated", "–"), cells.get("control", "–")) for period, cells in sorted(rows.items())
-            ),
-            frozenset({1, 2}),
-        )
-        for outcome, rows in found.items()
-    )
+    columns, tables = heads(("period", *GROUPS), language, COLUMN), []
+    for outcome, periods in found.items():
+        name = f"{short_name(outcome, language)} ({words.text(f'labels.unit.{CATALOGUE[outcome].unit}', language)})"
+        told = caption(release, "lineup.caption.levels", language, outcome=name)
+        rows = ((period, *(cells.get(group, "–") for group in GROUPS)) for period, cells in sorted(periods.items()))
+        tables.append(Table(told, columns, tuple(rows), frozenset({1, 2})))
+    return tuple(tables)
 
 
 def _level(outcome: str, level: float | None, language: Language, *, hidden: bool) -> str:
@@ -188,20 +147,16 @@ def _level(outcome: str, level: float | None, language: Language, *, hidden: boo
     return "–" if level is None else numbers.decimal(level, language, digits)
 
 
-def _unit(outcome: str, language: Language) -> str:
-    return words.text(f"labels.unit.{CATALOGUE[outcome].unit}", language)
-
-
 def coverage(release: Release, language: Language) -> Table:
     """Which file covers which outcome, group and period, beside the design class that follows."""
     classes = {design.outcome: design.design_class or "–" for design in release.designs}
-    columns = _heads(("outcome", "class", "group", "file", "unit_kind", "units", "first", "last", "periods"), language)
+    names = ("outcome", "class", "group", "file", "unit_kind", "units", "first", "last", "periods")
     rows = []
     for one in release.coverage:
         seen = [period for period, units in zip(one.periods, one.units_seen, strict=True) if units]
         rows.append(
             (
-                _name(one.outcome, language),
+                short_name(one.outcome, language),
                 classes.get(one.outcome, "–"),
                 words.text(f"labels.group.{one.group}", language),
                 one.source or "–",
@@ -212,8 +167,8 @@ def coverage(release: Release, language: Language) -> Table:
                 str(len(seen)),
             )
         )
-    told = _caption(release, "coverage", language)
-    return Table(told, columns, tuple(rows), frozenset({5, 8}))
+    told = caption(release, "lineup.caption.coverage", language)
+    return Table(told, heads(names, language, COLUMN), tuple(rows), frozenset({5, 8}))
 
 
 def together(release: Release, language: Language) -> tuple[Table, tuple[str, ...]] | None:
@@ -224,7 +179,7 @@ def together(release: Release, language: Language) -> tuple[Table, tuple[str, ..
         return None
     rows = tuple(
         (
-            _name(outcome, language),
+            short_name(outcome, language),
             words.text(f"labels.role.{roles[outcome]}", language),
             *(_p(value, language) for value in (one.single, one.max_t, one.holm, one.max_t_role)),
         )
@@ -236,8 +191,8 @@ def together(release: Release, language: Language) -> tuple[Table, tuple[str, ..
         told.append(words.text("lineup.together.withheld", language, count=first.n_outcomes - len(rows)))
     if not first.enumerated:
         told.append(words.text("lineup.together.sampled", language))
-    columns = _heads(("outcome", "role", "alone", "max_t", "holm", "max_t_role"), language)
-    table = Table(_caption(release, "together", language), columns, rows, frozenset(range(2, 6)))
+    columns = heads(("outcome", "role", "alone", "max_t", "holm", "max_t_role"), language, COLUMN)
+    table = Table(caption(release, "lineup.caption.together", language), columns, rows, frozenset(range(2, 6)))
     return table, tuple(told)
 
 
@@ -249,5 +204,5 @@ def withheld(release: Release, language: Language) -> str:
     """The sentence about outcomes that rest on too few children."""
     if not release.withheld:
         return words.text("lineup.nothing_withheld", language)
-    names = ", ".join(_name(outcome, language) for outcome in release.withheld)
+    names = ", ".join(short_name(outcome, language) for outcome in release.withheld)
     return words.text("lineup.withheld", language, outcomes=names)

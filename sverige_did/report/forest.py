@@ -197,8 +197,4 @@ def _ticks(axis: Axis, language: Language, scale: str) -> list[tuple[float, str]
         places = svg_shapes.round_numbers(axis.low, axis.high)
         return [(place, numbers.significant(factor * place, language)) for place in places]
     ratios = spread(math.exp(axis.low), math.exp(axis.high), 50 / (axis.right - axis.left))
-    percent = [numbers.percent_change(ratio, language) for ratio in ratios]
-    return [
-        (math.log(ratio), words.text("labels.percent", language, value=told))
-        for ratio, told in zip(ratios, percent, strict=True)
-    ]
+    return [(math.log(ratio), numbers.change(ratio, language)) for ratio in ratios]

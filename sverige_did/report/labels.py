@@ -84,13 +84,21 @@ def spoken(values: Mapping[str, float | None], language: Language) -> dict[str, 
     return {name: "–" if value is None else numbers.significant(value, language) for name, value in values.items()}
 
 
+def short_name(outcome: str, language: Language) -> str:
+    """The name of an outcome in a heading, a caption or a table."""
+    return words.text(f"outcomes.{outcome}.short", language)
+
+
 def mark(release: Release, language: Language) -> str | None:
     """The warning that figures of synthetic data carry; None where the data are real."""
     return words.text("report.synthetic.mark", language) if release.synthetic else None
 
 
 def caption(release: Release, key: str, language: Language, **values: object) -> str:
-    """The caption ``report.captions.<key>``, with the warning in front of it where the data are synthetic."""
-    told = words.text(f"report.captions.{key}", language, **values)
+    """The caption ``report.captions.<key>``, with the warning in front of it where the data are synthetic.
+
+    A key with a dot names its own subject.
+    """
+    told = words.text(key if "." in key else f"report.captions.{key}", language, **values)
     warning = mark(release, language)
     return told if warning is None else f"{warning}: {told}"

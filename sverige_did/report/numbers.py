@@ -69,6 +69,11 @@ def percent_change(ratio: float, language: Language) -> str:
     return signed(100 * (ratio - 1), language, 0)
 
 
+def change(ratio: float, language: Language) -> str:
+    """The same with the sign of per cent behind it."""
+    return words.text("labels.percent", language, value=percent_change(ratio, language))
+
+
 def signed(value: float, language: Language, digits: int) -> str:
     """The number with its sign, also when positive."""
     shown = decimal(value, language, digits)

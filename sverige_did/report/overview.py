@@ -116,17 +116,13 @@ def overview(shown: tuple[Row, ...], language: Language, shape: Shape, *, title:
 
 def _axis(axes: Axes, low: float, high: float, language: Language, layout: Layout) -> None:
     ticks = spread(low, high, CLOSE * (1.5 if layout.label_above else 1))
-    axes.set_xticks(np.log(ticks), [_tick(tick, language) for tick in ticks], fontsize=layout.font - 1)
+    axes.set_xticks(np.log(ticks), [numbers.change(tick, language) for tick in ticks], fontsize=layout.font - 1)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color=svg.RULE, linewidth=0.5)
     axes.axvline(0, color=svg.INK, linewidth=1)
     axes.set_axisbelow(True)
     axes.set_xlabel(words.text("report.overview.axis", language), fontsize=layout.font - 1, color=svg.MUTED)
-
-
-def _tick(ratio: float, language: Language) -> str:
-    return words.text("labels.percent", language, value=numbers.percent_change(ratio, language))
 
 
 def _heading(axes: Axes, y: float, kind: str, present: frozenset[str], language: Language, layout: Layout) -> None:

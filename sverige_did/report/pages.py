@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from importlib.resources import files
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -11,16 +13,20 @@ from markupsafe import Markup
 
 from sverige_did import words
 from sverige_did.report import (
+    claims,
     district_inference,
     headlines,
     labels,
     numbers,
     overview,
+    posterior_sentences,
     posteriors,
     priors,
     provenance,
     sections,
     sensitivity,
+    spending,
+    tables,
 )
 from sverige_did.report.forest import Shapes
 from sverige_did.report.tables import Table, heads
@@ -41,8 +47,21 @@ def render(release: Release, language: Language) -> str:
 
     Raises KeyError where the release carries a key that the language files do not know.
     """
-    context = _frame(release, language) | _findings(release, language) | _record(release, language)
-    context |= _registers(release, language)
+    other: Language = "en" if language == "da" else "da"
+    css = files("sverige_did.report").joinpath("static/report.css").read_text("utf-8")
+    context = {
+        "language": language,
+        "other": other,
+        "sibling": file_name(release, other),
+        "t": partial(_text, language),
+        "css": Markup(css),  # noqa: S704 (a file of this package)
+        "release": release,
+        "study": release.study,
+        "standings": headlines.STANDINGS,
+        "shortest_first": partial(sorted, key=len),
+        "tables_shown": sensitivity.TABLES_SHOWN,
+    }
+    context |= {function.__name__: _asked(function, release, language) for function in ASKED}
     return environment().get_template("page.html.j2").render(context)
 
 
@@ -51,45 +70,29 @@ def file_name(release: Release, language: Language) -> str:
     return f"{release.study.study}.{language}.html"
 
 
-def _frame(release: Release, language: Language) -> dict[str, Any]:
-    other: Language = "en" if language == "da" else "da"
-    css = files("sverige_did.report").joinpath("static/report.css").read_text("utf-8")
-    return {
-        "language": language,
-        "other": other,
-        "sibling": file_name(release, other),
-        "t": partial(_text, language),
-        "say": partial(labels.in_language, language=language),
-        "day": partial(numbers.day, language=language),
-        "css": Markup(css),  # noqa: S704 (a file of this package)
-        "release": release,
-        "study": release.study,
-    }
-
-
 def _text(language: Language, key: str, **values: object) -> str:
     return words.text(key, language, **values)
 
 
-def _findings(release: Release, language: Language) -> dict[str, Any]:
+def _asked(function: Callable[..., Any], release: Release, language: Language) -> Callable[..., Any]:
+    """The function without the release and the language: on one page they are always the same."""
+    names = signature(function).parameters
+    told = {"language": language} if "language" in names else {}
+    return partial(function, release, **told) if "release" in names else partial(function, **told)
+
+
+def answer(release: Release, language: Language) -> str:
+    """The one sentence about all questions."""
+    return words.text("report.answer", language, **headlines.tally(release))
+
+
+def overview_figure(release: Release, language: Language) -> tuple[Shapes, Table] | None:
+    """The first figure with its numbers; None where no outcome can stand in it."""
     shown = headlines.rows(release)
+    if not shown:
+        return None
     title = labels.caption(release, "overview", language)
     draw = partial(overview.overview, shown, language, title=title, mark=labels.mark(release, language))
-    return {
-        "answer": words.text("report.answer", language, **headlines.tally(release)),
-        "overview": Shapes(draw("wide"), draw("narrow")) if shown else None,
-        "overview_table": _overview_table(shown, title, language),
-        "off_scale": headlines.off_scale(release),
-        "main_reading": labels.reading(release, release.main_reading, language),
-        "standings": headlines.STANDINGS,
-        "questions": sections.questions(release, language),
-        "readings": sensitivity.readings(release, language),
-        "reading_definitions": sensitivity.reading_definitions(release, language),
-        "sensitivity": sensitivity.sensitivity(release, language),
-    }
-
-
-def _overview_table(shown: tuple[headlines.Row, ...], caption: str, language: Language) -> Table:
     rows = tuple(
         (
             overview.row_name(row, language),
@@ -99,32 +102,23 @@ def _overview_table(shown: tuple[headlines.Row, ...], caption: str, language: La
         for row in shown
     )
     columns = heads(("outcome", "design", "raw", "did", "bayes", "level"), language)
-    return Table(caption, columns, rows, frozenset(range(2, 6)))
+    return Shapes(draw("wide"), draw("narrow")), Table(title, columns, rows, frozenset(range(2, 6)))
 
 
-def _record(release: Release, language: Language) -> dict[str, Any]:
-    return {
-        "priors": priors.priors(release, language),
-        "beliefs": priors.belief_figure(release, language),
-        "diagnostics": priors.diagnostics(release, language),
-        "diagnostics_sentence": priors.diagnostics_sentence(release, language),
-        "assumptions": provenance.assumptions(release, language),
-        "deviations": provenance.deviations(release, language),
-        "versions": provenance.versions(release, language),
-        "reported": provenance.reported(release, language),
-        "needed": provenance.needed(release, language),
-        "limits": provenance.limits(release),
-        "plan": provenance.plan_text(release),
-    }
-
-
-def _registers(release: Release, language: Language) -> dict[str, Any]:
-    return {
-        "lineups": district_inference.lineups(release, language),
-        "together": district_inference.together(release, language),
-        "levels": district_inference.levels(release, language),
-        "coverage": district_inference.coverage(release, language),
-        "withheld": district_inference.withheld(release, language),
-        "posteriors": posteriors.posteriors(release, language),
-        "left_out": tuple(district_inference.said(remark, language) for remark in release.left_out),
-    }
+ASKED: tuple[Callable[..., Any], ...] = (
+    answer, overview_figure, numbers.day, claims.claim, tables.estimates, spending.spending, sensitivity.sensitivity,
+    headlines.design_of, headlines.off_scale, headlines.question_standing, headlines.standing,
+    labels.check_sentence, labels.in_language, labels.reading, labels.short_name,
+    sections.assumed_by, sections.doubts, sections.figure, sections.given, sections.notes, sections.number,
+    sections.other_numbers, sections.remarks, sections.reported,
+    sensitivity.fact_said, sensitivity.feasible_intervals, sensitivity.feasible_tables,
+    priors.belief_figure, priors.diagnostics, priors.diagnostics_sentence, priors.priors,
+    provenance.assumptions, provenance.deviations, provenance.limits, provenance.needed, provenance.plan_text,
+    provenance.versions,
+    district_inference.coverage, district_inference.levels, district_inference.lineup_figures,
+    district_inference.lineup_remarks, district_inference.said, district_inference.together,
+    district_inference.withheld,
+    posterior_sentences.sentences, posteriors.densities, posteriors.learned, posteriors.misfit, posteriors.posteriors,
+    posteriors.scales, posteriors.stance_table, posteriors.stances,
+)  # fmt: skip
+"""What the templates ask, each by its own name."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +10,10 @@ from sverige_did import words
 from sverige_did.report import numbers, svg
 from sverige_did.report.forest import Bar, Shapes, forest
 from sverige_did.report.headlines import findings_of
-from sverige_did.report.labels import mark, prior_name
+from sverige_did.report.labels import caption, mark, prior_name, short_name
 from sverige_did.report.overview import TICKS, spread
-from sverige_did.report.posterior_sentences import amount_of, sentences
-from sverige_did.report.tables import FigureView, Table, method_label
+from sverige_did.report.posterior_sentences import amount_of
+from sverige_did.report.tables import FigureView, Table, heads, method_label, painted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,69 +26,28 @@ if TYPE_CHECKING:
     from sverige_did.results.posteriors import PosteriorRecord, PredictiveCheck, Stance
     from sverige_did.words import Language
 
-WIDTH, HEIGHT = 400.0, 250.0
+HEIGHT = 250.0
 PRIOR_GREY = "#8a93a0"
+COLUMN = "posterior.column"
 
 
-@dataclass(frozen=True, slots=True)
-class PosteriorView:
-    """One posterior as it is told; ``refusal`` has sentences where there is none, and then nothing else is filled."""
-
-    outcome: str
-    name: str
-    likelihood: str
-    refusal: tuple[str, ...]
-    sentences: tuple[str, ...] = ()
-    densities: FigureView | None = None
-    stances: Shapes | None = None
-    stance_table: Table | None = None
-    scales: Table | None = None
-    checks: tuple[str, ...] = ()
-    learned: Table | None = None
-
-
-def posteriors(release: Release, language: Language) -> tuple[PosteriorView, ...]:
-    """One view a record: those with a posterior first, each in the plan's order."""
+def posteriors(release: Release) -> list[PosteriorRecord]:
+    """The records as they are told: those with a posterior first, each in the plan's order."""
     order = {item.outcome: at for at, item in enumerate(release.study.outcomes)}
-    ranked = sorted(release.posteriors, key=lambda one: (one.refused, order.get(one.outcome, len(order))))
-    return tuple(_view(release, one, language) for one in ranked)
+    return sorted(release.posteriors, key=lambda one: (one.refused, order.get(one.outcome, len(order))))
 
 
-def _view(release: Release, record: PosteriorRecord, language: Language) -> PosteriorView:
-    name = words.text(f"outcomes.{record.outcome}.short", language)
-    likelihood = words.text(f"posterior.likelihood.{record.likelihood}", language)
-    if record.refused:
-        why = (words.text(one.key, language, **one.values) for one in record.remarks)
-        return PosteriorView(record.outcome, name, likelihood, tuple(why))
-    return PosteriorView(
-        outcome=record.outcome,
-        name=name,
-        likelihood=likelihood,
-        refusal=(),
-        sentences=tuple(sentences(record, language)),
-        densities=_densities(release, record, name, language) if record.densities else None,
-        stances=_stances(release, record, name, language) if record.stances else None,
-        stance_table=_stance_table(release, record, name, language) if record.stances else None,
-        scales=_scales(release, record, name, language),
-        checks=tuple(_check(release, one, language) for one in record.checks),
-        learned=_learned(release, record, name, language) if record.learned else None,
-    )
-
-
-def _caption(release: Release, key: str, language: Language, **values: object) -> str:
-    told, warning = words.text(f"posterior.caption.{key}", language, **values), mark(release, language)
-    return told if warning is None else f"{warning}: {told}"
-
-
-def _columns(names: tuple[str, ...], language: Language) -> tuple[str, ...]:
-    return tuple(words.text(f"posterior.column.{name}", language) for name in names)
+def _caption(release: Release, key: str, record: PosteriorRecord, language: Language) -> str:
+    level = numbers.percent(release.study.level, language)
+    name = short_name(record.outcome, language)
+    return caption(release, f"posterior.caption.{key}", language, outcome=name, level=level)
 
 
 def _percent_cell(value: float | None, language: Language) -> str:
     return "–" if value is None else words.text("labels.percent", language, value=numbers.percent(value, language))
 
 
-def _check(release: Release, check: PredictiveCheck, language: Language) -> str:
+def misfit(release: Release, check: PredictiveCheck, language: Language) -> str:
     """One predictive check in words, with what a misfit means."""
     limit = release.study.posterior.doubtful if release.study.posterior else 0.0
     values = {
@@ -102,9 +60,8 @@ def _check(release: Release, check: PredictiveCheck, language: Language) -> str:
     return words.text(f"posterior.{check.side}", language, **values, meaning=meaning)
 
 
-def _densities(release: Release, record: PosteriorRecord, name: str, language: Language) -> FigureView:
+def densities(release: Release, record: PosteriorRecord, language: Language) -> FigureView:
     """Prior and posterior of the effect on one axis, told as changes in per cent."""
-    told = _caption(release, "densities", language, outcome=name)
     prior, posterior = record.densities
 
     def paint(figure: Figure) -> None:
@@ -117,23 +74,17 @@ def _densities(release: Release, record: PosteriorRecord, name: str, language: L
         _dress(axes, prior.x_name, language)
         figure.legend(loc="upper left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize=12, borderaxespad=0)
 
-    drawn = svg.draw(
-        f"densities-{record.outcome}-{record.likelihood}",
-        WIDTH,
-        HEIGHT,
-        paint,
-        title=told,
-        mark=mark(release, language),
-    )
     rows = tuple(
         (
-            words.text("labels.percent", language, value=numbers.percent_change(float(np.exp(x)), language)),
+            numbers.change(float(np.exp(x)), language),
             numbers.decimal(before, language, 2),
             numbers.decimal(after, language, 2),
         )
         for x, before, after in list(zip(prior.x, prior.y, posterior.y, strict=True))[::6]
     )
-    return FigureView(drawn, Table(told, _columns(("effect", "prior", "posterior"), language), rows, frozenset({1, 2})))
+    columns = heads(("effect", "prior", "posterior"), language, COLUMN)
+    table = Table(_caption(release, "densities", record, language), columns, rows, frozenset({1, 2}))
+    return painted(release, f"densities-{record.outcome}-{record.likelihood}", HEIGHT, paint, table, language)
 
 
 def _dress(axes: Axes, x_name: str, language: Language) -> None:
@@ -141,8 +92,7 @@ def _dress(axes: Axes, x_name: str, language: Language) -> None:
     low, high = axes.get_xlim()
     least, most = (min(max(float(np.exp(end)), TICKS[0]), TICKS[-1]) for end in (low, high))
     ticks = spread(least, most, 0.2)
-    told = [words.text("labels.percent", language, value=numbers.percent_change(tick, language)) for tick in ticks]
-    axes.set_xticks(np.log(ticks), told)
+    axes.set_xticks(np.log(ticks), [numbers.change(tick, language) for tick in ticks])
     axes.set_yticks([])
     axes.set_ylim(bottom=0)
     axes.spines["left"].set_visible(False)
@@ -156,21 +106,18 @@ def _stance_name(stance: Stance, language: Language) -> str:
     return words.text("posterior.stance.shock", language, value=value)
 
 
-def _level(release: Release, language: Language) -> str:
-    return numbers.percent(release.study.level, language)
-
-
-def _stances(release: Release, record: PosteriorRecord, name: str, language: Language) -> Shapes:
+def stances(release: Release, record: PosteriorRecord, language: Language) -> Shapes:
     """The effect under every other prior, as bars on the axis of ratios."""
     bars = tuple(
         Bar(_stance_name(one, language), "posterior", one.median, one.lower, one.upper) for one in record.stances
     )
-    title = _caption(release, "stances", language, outcome=name, level=_level(release, language))
+    title = _caption(release, "stances", record, language)
     figure = f"stances-{record.outcome}-{record.likelihood}"
     return forest(figure, bars, language, scale="ratio", title=title, mark=mark(release, language))
 
 
-def _stance_table(release: Release, record: PosteriorRecord, name: str, language: Language) -> Table:
+def stance_table(release: Release, record: PosteriorRecord, language: Language) -> Table:
+    """The same as numbers, with how each was made."""
     rows = tuple(
         (
             _stance_name(one, language),
@@ -181,10 +128,8 @@ def _stance_table(release: Release, record: PosteriorRecord, name: str, language
         )
         for one in record.stances
     )
-    told = _caption(release, "stances", language, outcome=name, level=_level(release, language))
-    return Table(
-        told, _columns(("prior", "median", "interval", "benefit", "how"), language), rows, frozenset({1, 2, 3})
-    )
+    columns = heads(("prior", "median", "interval", "benefit", "how"), language, COLUMN)
+    return Table(_caption(release, "stances", record, language), columns, rows, frozenset({1, 2, 3}))
 
 
 def _span(record: PosteriorRecord, scale: str, lower: float, upper: float, language: Language) -> str:
@@ -192,18 +137,17 @@ def _span(record: PosteriorRecord, scale: str, lower: float, upper: float, langu
     return words.text("report.cell.range", language, lower=ends[0], upper=ends[1])
 
 
-def _scales(release: Release, record: PosteriorRecord, name: str, language: Language) -> Table:
+def scales(release: Release, record: PosteriorRecord, language: Language) -> Table:
     """The estimate without a prior beside the posterior, for the treated districts and for a new one."""
     own = record.estimates[0].scale
     rows = list(_design_rows(release, record, own, language))
     for estimand in ("att", "new_district"):
         told = {one.scale: one for one in record.estimates if one.estimand == estimand}
         if told:
-            rows.append(
-                _side_by_side(record, words.text(f"posterior.estimand.{estimand}", language), told, own, language)
-            )
-    caption = _caption(release, "scales", language, outcome=name, level=_level(release, language))
-    return Table(caption, _columns(("what", "own", "ratio", "benefit"), language), tuple(rows), frozenset({1, 2, 3}))
+            label = words.text(f"posterior.estimand.{estimand}", language)
+            rows.append(_side_by_side(record, label, told, own, language))
+    columns = heads(("what", "own", "ratio", "benefit"), language, COLUMN)
+    return Table(_caption(release, "scales", record, language), columns, tuple(rows), frozenset({1, 2, 3}))
 
 
 def _design_rows(release: Release, record: PosteriorRecord, own: str, language: Language) -> Iterator[tuple[str, ...]]:
@@ -239,7 +183,8 @@ def _cell(record: PosteriorRecord, result: Estimate | None, language: Language) 
     return f"{amount_of(record, result.scale, result.estimate, language)} ({span})"
 
 
-def _learned(release: Release, record: PosteriorRecord, name: str, language: Language) -> Table:
+def learned(release: Release, record: PosteriorRecord, language: Language) -> Table:
+    """Every parameter before and after."""
     rows = tuple(
         (
             words.text(f"posterior.parameter.{one.parameter}", language),
@@ -250,5 +195,5 @@ def _learned(release: Release, record: PosteriorRecord, name: str, language: Lan
         )
         for one in record.learned
     )
-    columns = _columns(("parameter", "prior", "posterior", "shrinkage", "overlap"), language)
-    return Table(_caption(release, "learned", language, outcome=name), columns, rows, frozenset({1, 2, 3, 4}))
+    columns = heads(("parameter", "prior", "posterior", "shrinkage", "overlap"), language, COLUMN)
+    return Table(_caption(release, "learned", record, language), columns, rows, frozenset({1, 2, 3, 4}))

@@ -9,8 +9,7 @@ import yaml
 from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.headlines import ALL_READINGS
-from sverige_did.report.labels import caption, check_sentence, in_language
-from sverige_did.report.sections import REPORTED_COLUMNS, reported_row
+from sverige_did.report.labels import caption, check_sentence, in_language, short_name
 from sverige_did.report.tables import Table, heads
 
 if TYPE_CHECKING:
@@ -58,20 +57,11 @@ def versions(release: Release, language: Language) -> Table:
     return Table(caption(release, "versions", language), heads(("package", "version"), language), rows)
 
 
-def reported(release: Release, language: Language) -> Table | None:
-    """Every reported figure that entered, for whoever wants to check them one by one."""
-    if not release.reported:
-        return None
-    rows = tuple(reported_row(release, fact, language) for fact in release.reported)
-    columns = heads(REPORTED_COLUMNS, language)
-    return Table(caption(release, "all_reported", language), columns, rows, frozenset({1}))
-
-
 def needed(release: Release, language: Language) -> tuple[tuple[str, str], ...]:
     """What the designs at hand could detect, outcome by outcome in words: what better data would have to beat."""
     shown = {release.main_reading, ALL_READINGS}
     return tuple(
-        (words.text(f"outcomes.{check.outcome}.short", language), check_sentence(check, language))
+        (short_name(check.outcome, language), check_sentence(check, language))
         for check in release.checks
         if check.check == "needed" and check.reading in shown
     )

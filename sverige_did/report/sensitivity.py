@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.curves import Line, curve_figure, points
-from sverige_did.report.labels import caption, in_language, mark, reading
+from sverige_did.report.labels import caption, mark, reading, short_name
 from sverige_did.report.tables import FigureView, Table, heads
 
 if TYPE_CHECKING:
@@ -16,44 +15,24 @@ if TYPE_CHECKING:
 
     from sverige_did.disclosure.release import Release
     from sverige_did.results.estimates import Curve
-    from sverige_did.results.published import Feasible, Reported
+    from sverige_did.results.published import Feasible
     from sverige_did.words import Language
 
 TABLES_SHOWN = 12
 
 
-@dataclass(frozen=True, slots=True)
-class CheckView:
-    """All figures of one check: those of the first outcome of the plan that it was run on, and the others."""
-
-    title: str
-    first: tuple[FigureView, ...]
-    others: tuple[FigureView, ...]
+CheckFigures = tuple[str, list[FigureView], list[FigureView]]
+"""The title of a check, the figures of the first outcome of the plan that it was run on, and those of the others."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingView:
-    """One reading of one damaged table: how many tables fit, and which printed figures contradict each other."""
-
-    outcome: str
-    reading: str
-    fitting: int
-    consistent: bool
-    shown: int
-    conflicts: tuple[tuple[str, ...], ...]
-    given_up: tuple[str, ...]
-    intervals: Table | None
-    tables: Table | None
-
-
-def sensitivity(release: Release, language: Language) -> tuple[CheckView, ...]:
+def sensitivity(release: Release, language: Language) -> tuple[CheckFigures, ...]:
     """The figures of every check that has curves, in the order of the release."""
     gathered: dict[str, dict[tuple[str, str], list[Line]]] = {}
     for check in release.checks:
         for curve, beside in _led(check.curves):
             line = Line(reading(release, check.reading, language), curve, beside)
             gathered.setdefault(check.check, {}).setdefault((check.outcome, curve.name), []).append(line)
-    return tuple(_check_view(release, check, groups, language) for check, groups in gathered.items())
+    return tuple(_check_figures(release, check, groups, language) for check, groups in gathered.items())
 
 
 def _led(curves: tuple[Curve, ...]) -> Iterator[tuple[Curve, tuple[Curve, ...]]]:
@@ -66,9 +45,9 @@ def _led(curves: tuple[Curve, ...]) -> Iterator[tuple[Curve, tuple[Curve, ...]]]
         waiting = tuple(curve for curve in rest if curve not in beside)
 
 
-def _check_view(
+def _check_figures(
     release: Release, check: str, groups: Mapping[tuple[str, str], list[Line]], language: Language
-) -> CheckView:
+) -> CheckFigures:
     title = words.text(f"labels.check.{check}", language)
     first, figures = next(iter(groups))[0], {}
     for (outcome, name), lines in groups.items():
@@ -76,16 +55,13 @@ def _check_view(
         figure_name = f"{check}-{outcome}-{name}"
         svg = curve_figure(figure_name, tuple(lines), language, title=told, mark=mark(release, language))
         figures[outcome, name] = FigureView(svg, _curve_table(lines, told, language))
-    return CheckView(
-        title,
-        first=tuple(view for (outcome, _), view in figures.items() if outcome == first),
-        others=tuple(view for (outcome, _), view in figures.items() if outcome != first),
-    )
+    of_first = [view for (outcome, _), view in figures.items() if outcome == first]
+    return title, of_first, [view for (outcome, _), view in figures.items() if outcome != first]
 
 
 def _curve_caption(release: Release, check: str, outcome: str, line: Line, language: Language) -> str:
-    name = words.text(f"outcomes.{outcome}.short", language)
-    return caption(release, "curve", language, check=check, outcome=name, y=words.text(line.curve.y_name, language))
+    name, y = short_name(outcome, language), words.text(line.curve.y_name, language)
+    return caption(release, "curve", language, check=check, outcome=name, y=y)
 
 
 def _curve_table(lines: list[Line], told: str, language: Language) -> Table:
@@ -98,65 +74,41 @@ def _curve_table(lines: list[Line], told: str, language: Language) -> Table:
     return Table(told, (*columns, interval, *others, *names), rows, frozenset(range(1, 3 + len(beside))))
 
 
-def readings(release: Release, language: Language) -> tuple[ReadingView, ...]:
-    """Every reading of every damaged table that was enumerated."""
-    facts = {fact.fact_id: fact for fact in release.reported}
-    return tuple(_reading_view(release, found, facts, language) for found in release.feasible)
+def fact_said(release: Release, fact_id: str, language: Language) -> str:
+    """A reported figure in words, with its number in the data."""
+    fact = next(fact for fact in release.reported if fact.fact_id == fact_id)
+    finding = fact.finding_da if language == "da" else fact.finding_en
+    return words.text("report.damaged.fact", language, finding=finding, fact=fact_id, place=fact.place)
 
 
-def _reading_view(release: Release, found: Feasible, facts: Mapping[str, Reported], language: Language) -> ReadingView:
-    def said(fact_id: str) -> str:
-        fact = facts[fact_id]
-        finding = fact.finding_da if language == "da" else fact.finding_en
-        return words.text("report.damaged.fact", language, finding=finding, fact=fact_id, place=fact.place)
-
-    name = words.text(f"outcomes.{found.outcome}.short", language)
-    label = reading(release, found.reading, language)
-    told = caption(release, "feasible", language, outcome=name, reading=label)
-    return ReadingView(
-        outcome=name,
-        reading=label,
-        fitting=len(found.tables) if found.consistent else 0,
-        consistent=found.consistent,
-        shown=min(len(found.tables), TABLES_SHOWN),
-        conflicts=tuple(tuple(said(fact) for fact in conflict) for conflict in sorted(found.conflicts, key=len)),
-        given_up=tuple(said(fact) for fact in found.given_up),
-        intervals=_intervals(found, told, language),
-        tables=_tables(found, told, language),
-    )
+def _feasible_caption(release: Release, found: Feasible, language: Language) -> str:
+    name, label = short_name(found.outcome, language), reading(release, found.reading, language)
+    return caption(release, "feasible", language, outcome=name, reading=label)
 
 
-def _intervals(found: Feasible, told: str, language: Language) -> Table | None:
-    if not found.intervals:
-        return None
+def feasible_intervals(release: Release, found: Feasible, language: Language) -> Table:
+    """The smallest and largest value that each quantity of a damaged table can have in one reading."""
     rows = tuple(
         (_quantity(name, language), numbers.significant(low, language), numbers.significant(high, language))
         for name, (low, high) in found.intervals.items()
     )
-    return Table(told, heads(("quantity", "smallest", "largest"), language), rows, frozenset({1, 2}))
+    columns = heads(("quantity", "smallest", "largest"), language)
+    return Table(_feasible_caption(release, found, language), columns, rows, frozenset({1, 2}))
 
 
-def _tables(found: Feasible, told: str, language: Language) -> Table | None:
+def feasible_tables(release: Release, found: Feasible, language: Language) -> Table:
     """The first tables that fit, each a column: there are more cells than a screen is wide."""
-    if not found.tables:
-        return None
     first = found.tables[:TABLES_SHOWN]
     rows = tuple(
         (_quantity(name, language), *(numbers.decimal(table[at], language, 0) for table in first))
         for at, name in enumerate(found.unknowns)
     )
     names = tuple(words.text("report.damaged.table", language, number=at + 1) for at in range(len(first)))
-    return Table(told, (*heads(("quantity",), language), *names), rows, frozenset(range(1, len(first) + 1)))
+    columns = (*heads(("quantity",), language), *names)
+    return Table(_feasible_caption(release, found, language), columns, rows, frozenset(range(1, len(first) + 1)))
 
 
 def _quantity(name: str, language: Language) -> str:
     """The words for a count; a plan may count what nobody has words for, and that goes by its name."""
     key = f"labels.quantity.{name}"
     return words.text(key, language) if words.has(key, language) else name
-
-
-def reading_definitions(release: Release, language: Language) -> tuple[tuple[str, str], ...]:
-    """Each reading of the plan with what it means."""
-    return tuple(
-        (in_language(item.label, language), in_language(item.definition, language)) for item in release.study.readings
-    )

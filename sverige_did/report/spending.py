@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.report import numbers, svg
 from sverige_did.report.headlines import PARTS_OF_SPENDING, findings_of
-from sverige_did.report.labels import caption, mark
-from sverige_did.report.tables import FigureView, Table, heads
+from sverige_did.report.labels import caption
+from sverige_did.report.tables import FigureView, Table, heads, painted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sverige_did.disclosure.release import Release
     from sverige_did.words import Language
 
-WIDTH, HEIGHT = 400.0, 260.0
+HEIGHT = 260.0
 COLOURS = {"price_part": svg.ACCENT, "mix_part": svg.MUTED, "volume_part": svg.RULE}
 """One for each part; they differ in lightness, and the table beside the figure has the numbers."""
 
@@ -31,21 +31,19 @@ def spending(release: Release, outcome: str, language: Language) -> FigureView |
             amounts.setdefault(finding.result.estimator, {})[finding.result.estimand] = finding.result.estimate
     if not amounts:
         return None
-    told = caption(release, "spending_parts", language)
     named = {estimator: words.text(f"labels.method.{estimator}", language) for estimator in amounts}
 
     def paint(figure: Figure) -> None:
         _bars(figure, {named[estimator]: parts for estimator, parts in amounts.items()}, language)
 
-    drawn = svg.draw(f"spending-{outcome}", WIDTH, HEIGHT, paint, title=told, mark=mark(release, language))
     order = (*COLOURS, WHOLE)
     rows = tuple(
         (named[estimator], *(numbers.signed(parts[name], language, 1) for name in order))
         for estimator, parts in amounts.items()
     )
-    table = Table(told, heads(("group", "price_part", "mix_part", "volume_part", "whole"), language), rows,
-                  frozenset({1, 2, 3, 4}))  # fmt: skip
-    return FigureView(drawn, table)
+    columns = heads(("group", "price_part", "mix_part", "volume_part", "whole"), language)
+    table = Table(caption(release, "spending_parts", language), columns, rows, frozenset({1, 2, 3, 4}))
+    return painted(release, f"spending-{outcome}", HEIGHT, paint, table, language)
 
 
 def _bars(figure: Figure, amounts: dict[str, dict[str, float]], language: Language) -> None:

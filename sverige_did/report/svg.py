@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.figure import Figure
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 INK, MUTED, RULE, ACCENT, TINT, WARNING = "#1b1f24", "#5b6470", "#c9ced6", "#0a5a9c", "#e6f1ea", "#9a3412"
 """Colours that keep at least 4.5:1 on white where they carry text, and differ in lightness without colour vision."""
@@ -31,12 +29,11 @@ STYLE: dict[Any, Any] = {
     "axes.unicode_minus": True,
 }
 UNITS_PER_INCH = 72
+Paint = Callable[[Figure], None]
 NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
-def draw(
-    name: str, width: float, height: float, paint: Callable[[Figure], None], *, title: str, mark: str | None
-) -> Markup:
+def draw(name: str, width: float, height: float, paint: Paint, *, title: str, mark: str | None) -> Markup:
     """Paint a figure of ``width`` x ``height`` CSS pixels and return it as one ``<svg>`` element.
 
     ``name`` is unique on the page and makes the ids unique; ``title`` is the text alternative; ``mark`` is written

@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sverige_did import words
-from sverige_did.report import numbers
+from sverige_did.report import numbers, svg
 from sverige_did.report.claims import WITHOUT_LEVEL
 from sverige_did.report.headlines import ALL_READINGS, findings_of
-from sverige_did.report.labels import assumption, reading
+from sverige_did.report.labels import assumption, caption, mark, reading, short_name
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
     from sverige_did.disclosure.release import Release
+    from sverige_did.report.svg import Paint
     from sverige_did.results.estimates import Estimate, Finding
     from sverige_did.words import Language
+
+
+WIDTH = 400.0
+"""Of a painted figure in CSS pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +57,14 @@ class FigureView:
     table: Table
 
 
-def heads(names: tuple[str, ...], language: Language) -> tuple[str, ...]:
-    """The column heads ``report.columns.<name>``."""
-    return tuple(words.text(f"report.columns.{name}", language) for name in names)
+def heads(names: tuple[str, ...], language: Language, subject: str = "report.columns") -> tuple[str, ...]:
+    """The column heads ``<subject>.<name>``."""
+    return tuple(words.text(f"{subject}.{name}", language) for name in names)
+
+
+def painted(release: Release, name: str, height: float, paint: Paint, table: Table, language: Language) -> FigureView:
+    """A figure as it stands in a row of others, with its table, whose caption names both; cf. :func:`svg.draw`."""
+    return FigureView(svg.draw(name, WIDTH, height, paint, title=table.caption, mark=mark(release, language)), table)
 
 
 def estimate_cell(result: Estimate, language: Language) -> str:
@@ -81,7 +91,7 @@ def method_label(result: Estimate, language: Language) -> str:
     return "\n".join((parts[0], ", ".join(parts[1:]))).strip()
 
 
-def estimates(release: Release, outcome: str, language: Language, *, caption: str) -> GroupedTable:
+def estimates(release: Release, outcome: str, language: Language) -> GroupedTable:
     """Every finding of an outcome: a row for each method, a column for each reading, grouped by scale.
 
     Methods that differ only in what they assume are told apart by their assumptions. Several readings stand below
@@ -99,7 +109,7 @@ def estimates(release: Release, outcome: str, language: Language, *, caption: st
     readings = [key for key in used if key != ALL_READINGS]
     below = readings if len(readings) > 1 else []
     return GroupedTable(
-        caption=caption,
+        caption=caption(release, "estimates", language, outcome=short_name(outcome, language)),
         stub=words.text("report.columns.method", language),
         alone=tuple(reading(release, key, language) for key in used if key not in below),
         spanner=words.text("report.columns.readings", language),

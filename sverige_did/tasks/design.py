@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 from sverige_did.design import designs
 from sverige_did.files import read_model, write_models
 from sverige_did.panel import read_panel
 from sverige_did.study.study import Study
+from sverige_did.tasks import File, Told
 
 
-def run(plan: Path, panel: Path, out: Path) -> str:
+def run(plan: File, panel: File, out: File) -> Told:
     """Write the designs; how many outcomes have each class, as text."""
     found = designs(read_panel(panel), read_model(plan, Study))
     write_models(out, found)
     counts = Counter(design.design_class or "–" for design in found)
-    return ", ".join(f"{name}: {count}" for name, count in sorted(counts.items()))
+    return {"classes": ", ".join(f"{name}: {count}" for name, count in sorted(counts.items()))}

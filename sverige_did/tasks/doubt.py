@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sverige_did.files import write_models
 from sverige_did.studies.published.sensitivity import doubts
+from sverige_did.tasks import File, Told
 from sverige_did.tasks.evidence import load
 
 
-def run(plan: Path, reported: Path, designs: Path, tables: Path, out: Path) -> int:
+def run(plan: File, reported: File, designs: File, tables: File, out: File) -> Told:
     """Write the checks; their number."""
     found = doubts(load(plan, reported, designs, tables))
     write_models(out, found)
-    return len(found)
+    return {"checks": len(found)}

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sverige_did.files import read_model, write_models
 from sverige_did.panel import write_panel
 from sverige_did.sources.published.facts import read_facts
 from sverige_did.sources.published.panel import to_panel
 from sverige_did.study.study import Study
+from sverige_did.tasks import File, Told
 
 
-def run(plan: Path, source: Path, reported: Path, panel: Path) -> tuple[int, int]:
+def run(plan: File, source: File, reported: File, panel: File) -> Told:
     """Write the figures and the panel; the number of figures and of cells."""
     study = read_model(plan, Study)
     facts = read_facts(source, hard_stop=study.periods.hard_stop)
     cells = to_panel(facts, study)
     write_models(reported, facts)
     write_panel(panel, cells)
-    return len(facts), len(cells.cells)
+    return {"facts": len(facts), "cells": len(cells.cells)}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sverige_did.files import read_model, write_models
 from sverige_did.panel import write_panel
 from sverige_did.results.estimates import Remark
-from sverige_did.sources.panel.coverage import coverage
+from sverige_did.sources.panel.coverage import coverage as covered
 from sverige_did.sources.panel.delivery import panel_of
 from sverige_did.study.study import Study
+from sverige_did.tasks import File, Folder, Told
 
 
-def run(plan: Path, data: Path, out: Path, covered: Path, left_out: Path) -> tuple[int, int]:
+def run(plan: File, data: Folder, out: File, coverage: File, left_out: File) -> Told:
     """Write the panel, its coverage and what was left out; the number of cells and of outcomes."""
     built = panel_of(data, read_model(plan, Study))
     said = (
@@ -20,6 +19,6 @@ def run(plan: Path, data: Path, out: Path, covered: Path, left_out: Path) -> tup
         for one in built.remarks
     )
     write_panel(out, built.panel)
-    write_models(covered, coverage(built.panel))
+    write_models(coverage, covered(built.panel))
     write_models(left_out, {remark.model_dump_json(): remark for remark in said}.values())
-    return len(built.panel.cells), built.panel.cells["outcome"].nunique()
+    return {"cells": len(built.panel.cells), "outcomes": built.panel.cells["outcome"].nunique()}

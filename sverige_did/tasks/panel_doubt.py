@@ -11,9 +11,10 @@ from sverige_did.sources.panel.delivery import panel_of
 from sverige_did.sources.registers.validate import find_registers
 from sverige_did.studies.panel.sensitivity import doubts
 from sverige_did.study.study import Study
+from sverige_did.tasks import File, Folder, Told
 
 
-def run(plan: Path, panel: Path, designs: Path, data: Path, out: Path) -> int:
+def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Told:
     """Write the checks; their number."""
     study = read_model(plan, Study)
     asked = study.registers.residence.rule != "on_the_day"
@@ -26,7 +27,7 @@ def run(plan: Path, panel: Path, designs: Path, data: Path, out: Path) -> int:
         homes_unknown=asked and not known,
     )
     write_models(out, found)
-    return len(found)
+    return {"checks": len(found)}
 
 
 def _elsewhere(study: Study, data: Path) -> Panel:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import write_model
 from sverige_did.outcomes import require_known
 from sverige_did.study.read import read_study
+from sverige_did.tasks import File, Told
 
 
-def run(name: str, source: Path, out: Path) -> str:
-    """Write the checked plan and return its SHA-256; the folder and the plan must agree on the study's name."""
-    study = read_study(source)
-    if study.study != name:
-        raise InputError(Problem("plan_name", file=str(source), column="study", found=study.study, expected=name))
-    require_known((wanted.outcome for wanted in study.outcomes), str(source))
-    write_model(out, study)
-    return study.sha256
+def run(study: str, source: File, out: File) -> Told:
+    """Write the checked plan and tell its SHA-256; the folder and the plan must agree on the study's name."""
+    plan = read_study(source)
+    if plan.study != study:
+        raise InputError(Problem("plan_name", file=str(source), column="study", found=plan.study, expected=study))
+    require_known((wanted.outcome for wanted in plan.outcomes), str(source))
+    write_model(out, plan)
+    return {"sha": plan.sha256[:12]}

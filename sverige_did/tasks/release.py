@@ -4,33 +4,56 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sverige_did.disclosure.release import estimates_csv, release_published
+from sverige_did.disclosure.registers import release_registers
+from sverige_did.disclosure.release import Release, estimates_csv, release_published
 from sverige_did.files import read_model, read_models, write_model, write_models, write_text
 from sverige_did.panel import read_panel
-from sverige_did.results.designs import OutcomeDesign
-from sverige_did.results.estimates import CheckResult, Diagnostics, Finding
+from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.estimates import CheckResult, Diagnostics, Finding, Remark
+from sverige_did.results.lineups import LineupRecord
+from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
 from sverige_did.study.study import Study
+from sverige_did.tasks import File, Folder, Told
 
 
-def run(folder: Path, out: Path, csv: Path, json: Path) -> int:
-    """Write the release and the estimates; the number of findings."""
+def run(folder: Folder, out: File, csv: File, json: File) -> Told:
+    """Write the release and the estimates; the number of findings, and of outcomes withheld."""
+    study = read_model(folder / "plan.json", Study)
+    released = (_published if study.kind == "published" else _registers)(folder, study)
+    write_model(out, released)
+    write_text(csv, estimates_csv(released))
+    write_models(json, released.findings)
+    return {"findings": len(released.findings), "withheld": len(released.withheld)}
+
+
+def _published(folder: Path, study: Study) -> Release:
     panel = read_panel(folder / "panel.parquet")
-    findings = [
-        finding for name in ("findings", "posterior") for finding in read_models(folder / f"{name}.json", Finding)
-    ]
-    released = release_published(
-        study=read_model(folder / "plan.json", Study),
+    return release_published(
+        study=study,
         data_sha256=panel.sha256,
         synthetic=panel.synthetic,
         reported=read_models(folder / "reported.json", Reported),
         designs=read_models(folder / "designs.json", OutcomeDesign),
         feasible=read_models(folder / "feasible.json", Feasible),
-        findings=tuple(findings),
+        findings=(*read_models(folder / "findings.json", Finding), *read_models(folder / "posterior.json", Finding)),
         checks=read_models(folder / "checks.json", CheckResult),
         diagnostics=read_models(folder / "diagnostics.json", Diagnostics),
     )
-    write_model(out, released)
-    write_text(csv, estimates_csv(released))
-    write_models(json, released.findings)
-    return len(released.findings)
+
+
+def _registers(folder: Path, study: Study) -> Release:
+    posteriors = sorted((folder / "posteriors").glob("*.posterior.json"))
+    diagnosed = sorted((folder / "posteriors").glob("*.diagnostics.json"))
+    return release_registers(
+        study=study,
+        panel=read_panel(folder / "panel.parquet"),
+        designs=read_models(folder / "designs.json", OutcomeDesign),
+        findings=read_models(folder / "findings.json", Finding),
+        lineups=read_models(folder / "lineups.json", LineupRecord),
+        coverage=read_models(folder / "coverage.json", Coverage),
+        checks=read_models(folder / "checks.json", CheckResult),
+        left_out=read_models(folder / "left_out.json", Remark),
+        posteriors=tuple(one for path in posteriors for one in read_models(path, PosteriorRecord)),
+        diagnostics=tuple(one for path in diagnosed for one in read_models(path, Diagnostics)),
+    )

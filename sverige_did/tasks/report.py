@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from sverige_did.disclosure.release import Release
 from sverige_did.files import read_model, write_text
 from sverige_did.report import render
+from sverige_did.tasks import File, Told
 from sverige_did.words import Language
 
 
-def run(release: Path, out: Path, language: Language) -> None:
+def run(release: File, out: File, page_language: Annotated[Language, typer.Option()]) -> Told:
     """Write the page in one language."""
-    write_text(out, render(read_model(release, Release), language))
+    write_text(out, render(read_model(release, Release), page_language))
+    return {"page": out}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sverige_did import words
 from sverige_did.errors import Problem
 from sverige_did.files import read_model, read_models, write_models
@@ -11,9 +9,10 @@ from sverige_did.results.published import Feasible, Reported
 from sverige_did.studies.published.group_tables import all_tables, every_reading
 from sverige_did.studies.published.printed_counts import PRINTED
 from sverige_did.study.study import Study
+from sverige_did.tasks import File, Told
 
 
-def run(plan: Path, reported: Path, feasible: Path, out: Path) -> tuple[int, int]:
+def run(plan: File, reported: File, feasible: File, out: File) -> Told:
     """Write the enumerations and the tables; the number of tables, and of contradictions found."""
     study, facts = read_model(plan, Study), read_models(reported, Reported)
     found = every_reading(study, facts)
@@ -21,7 +20,7 @@ def run(plan: Path, reported: Path, feasible: Path, out: Path) -> tuple[int, int
     write_models(feasible, found)
     write_models(out, tables)
     _contradictions(study, facts, found)
-    return len(tables), len({conflict for item in found for conflict in item.conflicts})
+    return {"tables": len(tables), "conflicts": len({conflict for item in found for conflict in item.conflicts})}
 
 
 def _contradictions(study: Study, facts: tuple[Reported, ...], found: tuple[Feasible, ...]) -> None:

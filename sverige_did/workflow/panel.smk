@@ -138,7 +138,7 @@ rule panel_release:
         csv="results/{study}/estimates.csv",
         json="results/{study}/estimates.json",
     params:
-        code=step("panel_release"),
+        code=step("release"),
         folder=lambda wildcards, input: str(Path(input.plan).parent),
     log:
         "results/{study}/logs/panel_release.log",

@@ -12,7 +12,7 @@ from sverige_did.checks.curves import cells_with_odds, curve, grid, wald_lines
 from sverige_did.checks.overdispersion import overdispersion
 from sverige_did.checks.overlap import overlap
 from sverige_did.checks.partial_year import partial_year
-from sverige_did.checks.regression_to_mean import regression_of_districts, regression_to_mean
+from sverige_did.checks.regression_to_mean import regression_of_districts
 from sverige_did.checks.scale_discrepancy import scale_discrepancy
 from sverige_did.checks.spillover import spillover
 from sverige_did.checks.tipping_shock import tipping_shock
@@ -38,9 +38,6 @@ EVERY_SENTENCE: dict[str, Callable[[], CheckResult]] = {
     "spillover.result": lambda: spillover(-11.6, "institution_share", limits=(-26.9, 3.8), scale="pp"),
     "partial_year.result": lambda: partial_year(-4.0, "placement_spending"),
     "partial_year.with_savings": lambda: partial_year(-4.0, "placement_spending", saved_before=0.7),
-    "regression_to_mean.opposite": lambda: regression_to_mean(-11.6, -5.0, "institution_share"),
-    "regression_to_mean.explains": lambda: regression_to_mean(-0.9, 3.0, "wellbeing_sdq", scale="points"),
-    "regression_to_mean.falls_short": lambda: regression_to_mean(-11.6, 5.0, "institution_share"),
     "absolute_violation.result": lambda: absolute_violation(-1.2, 0.5, "institution_share"),
     "absolute_violation.none": lambda: absolute_violation(-11.6, 7.8, "institution_share", scale="pp"),
     "scale_discrepancy.agree": lambda: scale_discrepancy(Y, N, "institution_share"),

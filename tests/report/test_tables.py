@@ -21,7 +21,7 @@ def release():
 
 @pytest.mark.parametrize("outcome", ["institution_share", "placed_total"])
 def test_every_finding_stands_once_under_its_scale_and_its_reading(release, outcome):
-    table = estimates(release, outcome, "en", caption="c")
+    table = estimates(release, outcome, "en")
     columns = (*table.alone, *table.below)
     told = [
         (scale, column, lines)
@@ -42,7 +42,7 @@ def test_every_finding_stands_once_under_its_scale_and_its_reading(release, outc
 
 
 def test_several_readings_stand_below_one_head_and_what_belongs_to_all_beside_it(release):
-    table = estimates(release, "institution_share", "en", caption="c")
+    table = estimates(release, "institution_share", "en")
     used = {item.reading for item in findings_of(release, "institution_share")}
     assert len(table.below) == len(used - {ALL_READINGS}) > 1
     assert len(table.alone) == len(used & {ALL_READINGS})

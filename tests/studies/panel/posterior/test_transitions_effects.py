@@ -12,7 +12,7 @@ from scipy.special import gammaln
 from small_moves import CHAINS, DOWN, DRAWS, MOVES, UP, delivery, from_the_prior, job_of, plan, prepared
 
 from sverige_did import words
-from sverige_did.bayes.sampling.store import read_draws
+from sverige_did.bayes.sampling.store import open_draws
 from sverige_did.design import designs
 from sverige_did.disclosure.draws import kept_draws
 from sverige_did.files import read_models, write_model, write_models
@@ -102,7 +102,8 @@ def test_from_registers_to_records_on_disk_with_the_effect_that_was_put_in(tmp_p
     write_model(tmp_path / "plan.json", asked)
     write_models(tmp_path / "designs.json", designs(panel, asked))
     out = [tmp_path / name for name in ("records.json", "diagnostics.json", "draws.nc")]
-    assert run(tmp_path / "plan.json", tmp_path / "none", tmp_path / "designs.json", data, MOVES, *out, 1) == (1, 0)
+    done = run(tmp_path / "plan.json", tmp_path / "none", tmp_path / "designs.json", data, MOVES, *out, 1)
+    assert done == {"fits": 1, "refused": 0}
     down, up = read_models(out[0], PosteriorRecord)
     assert all(one.passed for one in read_models(out[1], Diagnostics))
     # From all rungs but the lowest 0.6 instead of 0.15 move down in a half-year.
@@ -115,5 +116,5 @@ def test_from_registers_to_records_on_disk_with_the_effect_that_was_put_in(tmp_p
     assert low < 100 * 0.45 * could < high
     assert down.estimates[0].prob_benefit == pytest.approx(1.0, abs=0.05)
     assert up.scales[0].intervals[-1][0] < 0 < up.scales[0].intervals[-1][1]
-    posterior = read_draws(out[2]).fits[MOVES].draws["posterior"]
+    posterior = open_draws(out[2])[MOVES]["posterior"]
     assert {name for one in posterior.data_vars.values() for name in one.dims} == {"chain", "draw"}
