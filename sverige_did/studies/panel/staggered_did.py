@@ -20,6 +20,7 @@ from sverige_did.did.staggered import group_time_effects
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Floats
+from sverige_did.inference.lineup import region_notes
 from sverige_did.inference.permutation import PermutationP, PermutationTest
 from sverige_did.inference.staggered import Whole, staggered_permutation_test, welch_by_cohort
 from sverige_did.inference.verdict import SMALLEST_ARM
@@ -183,8 +184,6 @@ def _rule(asked: Asked, dated: _Dated, tests: _Tests) -> Iterator[Estimate]:
 
 def _permuted(asked: Asked, panel: DistrictPanel, test: PermutationTest, inference: str) -> Estimate:
     region = test.region
-    notes = (("set_has_gaps", region.disconnected), ("set_unbounded", region.unbounded),
-             ("sampled_assignments", not test.enumerated))  # fmt: skip
     return Estimate(
         estimate=test.estimate,
         scale=asked.scale,
@@ -199,7 +198,7 @@ def _permuted(asked: Asked, panel: DistrictPanel, test: PermutationTest, inferen
         n_treated=int(panel.ever_treated.sum()),
         weights="equal",
         assumptions=("parallel_trends", "exchangeable_dates"),
-        notes=tuple(key for key, holds in notes if holds),
+        notes=region_notes(region, enumerated=test.enumerated),
     )
 
 
