@@ -35,7 +35,7 @@ class Collapsed:
 
     ``change``, ``treated``, ``weights`` (G,); ``unit`` (G,) codes into the panel's labels; ``seen`` (G, 2) counts the
     periods behind the means before and after (fewer than the windows hold where rows are missing, so that period
-    effects need not cancel); ``strata`` (G,) and ``covariates`` (G, p) follow the panel. ``dropped`` names the
+    effects need not cancel); ``strata`` (G,) follow the panel. ``dropped`` names the
     districts that lack a window.
     """
 
@@ -45,7 +45,6 @@ class Collapsed:
     unit: IntArray
     seen: IntArray
     strata: IntArray | None
-    covariates: FloatArray | None
     dropped: tuple[Dropped, ...]
 
 
@@ -87,7 +86,6 @@ def collapse(
         unit=unit,
         seen=seen[unit],
         strata=None if panel.strata is None else panel.strata[unit],
-        covariates=None if panel.covariates is None else panel.covariates[unit],
         dropped=panel.dropped + tuple(Dropped(panel.labels[d], None, reason) for d in np.flatnonzero(~usable)),
     )
 

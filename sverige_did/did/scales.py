@@ -190,15 +190,13 @@ def wald(
 class Discrepancy:
     """How much the answer depends on the scale on which trends are taken to be parallel.
 
-    ``effects`` are the implied effects in the mean's own unit, ``spread`` their max - min. ``outside`` names the
-    scales whose counterfactual is no share at all (below 0 or above 1; never set for rates).
+    ``effects`` are the implied effects in the mean's own unit, ``spread`` their max - min.
     """
 
     effects: dict[Scale, float]
     spread: float
     exceeds_half_effect: bool
     exceeds_std_error: bool
-    outside: tuple[Scale, ...]
 
 
 SCALES_OF: dict[Family, tuple[Scale, ...]] = {
@@ -207,7 +205,7 @@ SCALES_OF: dict[Family, tuple[Scale, ...]] = {
 }
 
 
-def discrepancy(events: ArrayLike, totals: ArrayLike, *, family: Family = "binomial", rho: float = 0.0) -> Discrepancy:
+def discrepancy(events: ArrayLike, totals: ArrayLike, *, family: Family = "binomial") -> Discrepancy:
     """The effect implied by each scale, and whether the scales disagree by more than half of it or its standard error.
 
     The effect and the standard error compared with are those of the identity scale.
@@ -216,11 +214,9 @@ def discrepancy(events: ArrayLike, totals: ArrayLike, *, family: Family = "binom
     mu = y / n
     effects: dict[Scale, float] = {scale: implied_effect(mu, scale) for scale in SCALES_OF[family]}
     spread = max(effects.values()) - min(effects.values())
-    outside = tuple(scale for scale, effect in effects.items() if not 0 <= mu[0, 1] - effect <= 1)
     return Discrepancy(
         effects=effects,
         spread=spread,
         exceeds_half_effect=spread > abs(effects["identity"]) / 2,
-        exceeds_std_error=spread > std_error(y, n, "identity", family=family, rho=rho),
-        outside=outside if family == "binomial" else (),
+        exceeds_std_error=spread > std_error(y, n, "identity", family=family),
     )

@@ -146,11 +146,8 @@ def cohort_weights(panel: DistrictPanel, estimator: Estimator) -> Floats:
 
 def count_dates(cohort: Ints, strata: Ints) -> int:
     """How many ways there are to exchange the dates within strata, cohorts keeping their sizes."""
-    return prod(_multinomial(np.bincount(cohort[strata == s])) for s in np.unique(strata))
-
-
-def _multinomial(sizes: Ints) -> int:
-    return factorial(int(sizes.sum())) // prod(factorial(int(n)) for n in sizes)
+    sizes = (np.bincount(cohort[strata == s]) for s in np.unique(strata))
+    return prod(factorial(int(one.sum())) // prod(factorial(int(n)) for n in one) for one in sizes)
 
 
 def all_dates(cohort: Ints, strata: Ints) -> Labels:

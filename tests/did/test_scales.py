@@ -49,7 +49,7 @@ def test_published_shares_on_the_odds_scale(shares: list[list[float]], log_odds:
 def test_an_unchanged_control_group_makes_all_scales_agree() -> None:
     found = scales.discrepancy(Y, N)
     assert found.spread == pytest.approx(0, abs=1e-12)
-    assert (found.exceeds_half_effect, found.exceeds_std_error, found.outside) == (False, False, ())
+    assert (found.exceeds_half_effect, found.exceeds_std_error) == (False, False)
 
 
 def test_unequal_levels_make_the_scales_disagree() -> None:
@@ -61,11 +61,6 @@ def test_unequal_levels_make_the_scales_disagree() -> None:
     assert found.spread == pytest.approx(0.225)
     assert found.exceeds_half_effect
     assert found.exceeds_std_error
-
-
-def test_an_impossible_counterfactual_is_named() -> None:
-    assert scales.discrepancy([[5, 5], [40, 10]], np.full((2, 2), 100)).outside == ("identity",)
-    assert scales.discrepancy([[50, 5], [20, 60]], np.full((2, 2), 100)).outside == ("log",)
 
 
 def test_rates_are_per_thousand_and_ratios_of_ratios() -> None:

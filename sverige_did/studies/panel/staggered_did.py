@@ -30,7 +30,7 @@ from sverige_did.studies.panel.arrays import period_number
 from sverige_did.studies.panel.descriptive import raw_change_by_date
 from sverige_did.studies.panel.district_did import Told, implied_ratio, refused, shown
 from sverige_did.studies.panel.multiple_outcomes import Candidate
-from sverige_did.studies.panel.outcome_data import Asked, told
+from sverige_did.studies.panel.outcome_data import Asked, told, tried
 from sverige_did.windows import up_to
 
 
@@ -114,12 +114,10 @@ def _tests(asked: Asked, dated: _Dated) -> tuple[_Tests | None, tuple[Remark, ..
     why_not = _too_few(dated.panel)
     if why_not:
         return None, why_not
-    try:
-        tests = _both_ways(asked, dated)
-    except RefusedError as refusal:
-        return None, told(refusal)
-    few = tests.studentised.smallest_p > 1 - asked.study.level
-    return tests, (_few_ways(asked, tests),) if few else ()
+    tests, why_not = tried(lambda: _both_ways(asked, dated))
+    if tests is None or tests.studentised.smallest_p <= 1 - asked.study.level:
+        return tests, why_not
+    return tests, (_few_ways(asked, tests),)
 
 
 def _both_ways(asked: Asked, dated: _Dated) -> _Tests:
