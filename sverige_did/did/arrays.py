@@ -7,7 +7,7 @@ Nothing is dropped in silence: a row without an outcome or without anybody at ri
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -166,8 +166,8 @@ def only_districts(panel: DistrictPanel, keep: BoolArray) -> DistrictPanel:
     """The panel of the districts in ``keep`` (U,), with its periods; those of :class:`DistrictPanel` are refused."""
     rows = keep[panel.unit]
     chosen = dict.fromkeys(("time", "y", "exposure"), rows) | dict.fromkeys(("treated_from", "weights", "strata"), keep)
-    given = {name: getattr(panel, name) for name in chosen}
-    kept = {name: None if values is None else values[chosen[name]] for name, values in given.items()}
+    given: dict[str, Any] = {name: getattr(panel, name) for name in chosen}
+    kept: dict[str, Any] = {name: None if values is None else values[chosen[name]] for name, values in given.items()}
     labels = tuple(name for name, wanted in zip(panel.labels, keep, strict=True) if wanted)
     dropped = tuple(one for one in panel.dropped if one.unit in labels)
     return replace(panel, unit=(np.cumsum(keep) - 1)[panel.unit[rows]], labels=labels, dropped=dropped, **kept)

@@ -145,8 +145,9 @@ def _hits(
     p = p_values(change, design, draws, rng)
     decided = {name: values <= alpha for name, values in p.items()}
     if not refusals(design.is_treated, np.zeros(design.groups, dtype=np.int64), alpha):
-        rule = (p[name] for name in ("permutation_studentised", "cr2_bell_mccaffrey", "behrens_fisher"))
-        decided["verdict"] = supported(*rule, alpha)
+        decided["verdict"] = supported(
+            p["permutation_studentised"], p["cr2_bell_mccaffrey"], p["behrens_fisher"], alpha
+        )
     return {name: int(rejected.sum()) for name, rejected in decided.items()}
 
 
