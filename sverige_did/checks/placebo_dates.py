@@ -37,7 +37,7 @@ def placebo_dates(
     found = np.array([one.estimate for one in contrasts])
     statistics = np.column_stack([test.reference for test in tests])
     observed = np.array([test.observed for test in tests])
-    p = float(step_down(statistics, observed, enumerated=tests[0].enumerated).adjusted.min())
+    p = float(step_down(statistics, observed).adjusted.min())
     lower, upper = (np.array([getattr(one, side) for one in contrasts]) for side in ("lower", "upper"))
     return CheckResult(
         check="placebo_dates",

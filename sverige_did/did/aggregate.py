@@ -38,7 +38,7 @@ class Aggregated:
     """Averages ``at`` (H,) event times, cohorts or periods (one nan for simple), and over them all.
 
     ``estimate``, ``std_error`` (H,), ``overall``, ``overall_std_error`` in the unit of the outcome; ``influence``
-    (C, H) and ``overall_influence`` (C,) by cluster, scaled so that Var = sum of squares. A standard error is nan
+    (C, H) by cluster, scaled so that Var = sum of squares. A standard error is nan
     when a cohort in the average, or its control group, lives in a single cluster.
     """
 
@@ -49,7 +49,6 @@ class Aggregated:
     influence: FloatArray
     overall: float
     overall_std_error: float
-    overall_influence: FloatArray
 
 
 def aggregate(effects: GroupTime, kind: Aggregation) -> Aggregated:
@@ -69,7 +68,6 @@ def aggregate(effects: GroupTime, kind: Aggregation) -> Aggregated:
         influence=influence,
         overall=overall,
         overall_std_error=float(_norms(overall_influence[:, None])[0]),
-        overall_influence=overall_influence,
     )
 
 

@@ -6,7 +6,7 @@ Nothing is dropped in silence: a row without an outcome or without anybody at ri
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -41,7 +41,7 @@ class DistrictPanel:
 
     ``unit`` (N,) and ``time`` (N,) are codes into ``labels`` (U,) and ``periods`` (T,), ``y`` (N,) is the level of
     the outcome, or the number of events when ``exposure`` (N,) holds the denominators. ``treated_from`` (U,) is
-    the first treated period, nan for never. ``weights`` (U,), ``strata`` (U,) and ``covariates`` (U, p) are
+    the first treated period, nan for never. ``weights`` and ``strata`` (U,) are
     measured before go-live. The arrays are read-only.
 
     Raises RefusedError: ``did_lengths``, ``did_not_finite``, ``did_weights``, ``did_exposure``,
@@ -58,7 +58,6 @@ class DistrictPanel:
     weights: FloatArray
     exposure: FloatArray | None = None
     strata: IntArray | None = None
-    covariates: FloatArray | None = None
     dropped: tuple[Dropped, ...] = ()
 
     def __post_init__(self) -> None:
@@ -130,14 +129,12 @@ def panel_from_rows(
     exposure: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     strata: ArrayLike | None = None,
-    covariates: ArrayLike | None = None,
 ) -> DistrictPanel:
     """Build a panel from columns of the same length N, in any order of rows.
 
     ``treated`` (N,) says whether the row is under treatment; a district's go-live is its first treated row, so the
-    row before it must be there too (its outcome may be nan). ``weights``, ``strata`` and ``covariates`` (N,) or
-    (N, p) must not vary within a district. Rows without an outcome, and rows with neither exposure nor events, are
-    left out and named.
+    row before it must be there too (its outcome may be nan). ``weights`` and ``strata`` (N,) must not
+    vary within a district. Rows without an outcome, and rows with neither exposure nor events, are left out and named.
 
     Raises RefusedError: those of :class:`DistrictPanel`, ``did_switches_off``, ``did_go_live_unknown`` and
     ``did_varies_within_unit``.
@@ -158,7 +155,6 @@ def panel_from_rows(
         weights=np.ones(n_units) if weights is None else _one_per_unit(weights, rows.unit, n_units, "weights"),
         exposure=None if exposure is None else rows.at_risk[kept],
         strata=None if strata is None else _strata_codes(strata, rows.unit, n_units),
-        covariates=None if covariates is None else _one_per_unit(covariates, rows.unit, n_units, "covariates"),
         dropped=tuple(
             Dropped(rows.labels[rows.unit[i]], float(rows.periods[rows.time[i]]), str(reason))
             for i, reason in zip(lost, reasons, strict=True)
@@ -169,22 +165,12 @@ def panel_from_rows(
 def only_districts(panel: DistrictPanel, keep: BoolArray) -> DistrictPanel:
     """The panel of the districts in ``keep`` (U,), with its periods; those of :class:`DistrictPanel` are refused."""
     rows = keep[panel.unit]
-    kept: dict[str, Any] = {
-        name: None if values is None else values[keep]
-        for name in ("treated_from", "weights", "strata", "covariates")
-        for values in (getattr(panel, name),)
-    }
+    chosen = dict.fromkeys(("time", "y", "exposure"), rows) | dict.fromkeys(("treated_from", "weights", "strata"), keep)
+    given: dict[str, Any] = {name: getattr(panel, name) for name in chosen}
+    kept: dict[str, Any] = {name: None if values is None else values[chosen[name]] for name, values in given.items()}
     labels = tuple(name for name, wanted in zip(panel.labels, keep, strict=True) if wanted)
-    return DistrictPanel(
-        unit=(np.cumsum(keep) - 1)[panel.unit[rows]],
-        time=panel.time[rows],
-        y=panel.y[rows],
-        periods=panel.periods,
-        labels=labels,
-        exposure=None if panel.exposure is None else panel.exposure[rows],
-        dropped=tuple(one for one in panel.dropped if one.unit in labels),
-        **kept,
-    )
+    dropped = tuple(one for one in panel.dropped if one.unit in labels)
+    return replace(panel, unit=(np.cumsum(keep) - 1)[panel.unit[rows]], labels=labels, dropped=dropped, **kept)
 
 
 class _Rows(NamedTuple):
@@ -264,7 +250,7 @@ def _strata_codes(strata: ArrayLike, unit: IntArray, n_units: int) -> IntArray:
 
 def _check_lengths(panel: DistrictPanel) -> None:
     rows = {array.shape for array in (panel.unit, panel.time, panel.y, panel.exposure) if array is not None}
-    per_unit = (panel.treated_from, panel.weights, panel.strata, panel.covariates)
+    per_unit = (panel.treated_from, panel.weights, panel.strata)
     units = {array.shape[0] for array in per_unit if array is not None} | {len(panel.labels)}
     if len(rows) != 1 or len(units) != 1:
         raise refuse("did_lengths", found=f"{sorted(rows)}, {sorted(units)}")
@@ -273,8 +259,6 @@ def _check_lengths(panel: DistrictPanel) -> None:
 def _check_values(panel: DistrictPanel) -> None:
     if not np.isfinite(panel.y).all():
         raise refuse("did_not_finite", column="y")
-    if panel.covariates is not None and not np.isfinite(panel.covariates).all():
-        raise refuse("did_not_finite", column="covariates")
     if not (np.isfinite(panel.weights) & (panel.weights > 0)).all():
         raise refuse("did_weights", found=str(int((~(panel.weights > 0) | np.isinf(panel.weights)).sum())))
     if panel.exposure is not None and not (np.isfinite(panel.exposure) & (panel.exposure > 0)).all():

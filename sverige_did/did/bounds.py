@@ -7,36 +7,21 @@ children who would be placed either way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sverige_did.did.scales import require
 from sverige_did.errors import refuse
-
-
-@dataclass(frozen=True, slots=True)
-class TrimmingBounds:
-    """Bounds for the children who are placed with and without the programme.
-
-    ``trimmed`` is q, the fraction of the counterfactually placed whom the programme kept out of placement; the
-    counterfactual share and the effect are shares (not percentage points).
-    """
-
-    trimmed: float
-    counterfactual: tuple[float, float]
-    effect: tuple[float, float]
-
 
 Range = tuple[float, float]
 
 
 def always_placed(
     share_after: float | Range, counterfactual_share: float | Range, placed_ratio: float | Range
-) -> TrimmingBounds:
+) -> Range:
     """Trimming bounds on the effect among the always-placed, with monotonicity: the programme only removes placements.
 
     ``share_after`` is the treated group's observed share, ``counterfactual_share`` S its share without the programme
     (under parallel trends), ``placed_ratio`` the ratio of placement ratios (treated after/before over control
-    after/before), so q = 1 - placed_ratio. The kept-out were all, or none, in institutions:
+    after/before), so q = 1 - placed_ratio is the fraction of the placed whom the programme kept out; the effect is in
+    shares (not percentage points). The kept-out were all, or none, in institutions:
     S(always) lies in [(S - q)/(1 - q), S/(1 - q)], cut to [0, 1]. An input given as a range (low, high) yields the
     widest bounds over all values in it. Raises ``trimming_negative`` when a placed ratio exceeds 1.
 
@@ -53,7 +38,7 @@ def always_placed(
     # Both bounds widen with q, so the most trimming decides; S enters both with a positive sign.
     q = 1 - ratio[0]
     lowest, highest = max(0.0, (s[0] - q) / (1 - q)), min(1.0, s[1] / (1 - q))
-    return TrimmingBounds(trimmed=q, counterfactual=(lowest, highest), effect=(after[0] - highest, after[1] - lowest))
+    return after[0] - highest, after[1] - lowest
 
 
 def _as_range(value: float | Range) -> Range:

@@ -10,16 +10,12 @@ in neither window are the donut.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, IntArray, Weighting
 from sverige_did.errors import refuse
 from sverige_did.results.estimates import Estimate
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 TREND_PERIODS = 3
 """The fewest periods before go-live from which a district's own straight line can be told from its noise."""
@@ -39,7 +35,7 @@ class Collapsed:
 
     ``change``, ``treated``, ``weights`` (G,); ``unit`` (G,) codes into the panel's labels; ``seen`` (G, 2) counts the
     periods behind the means before and after (fewer than the windows hold where rows are missing, so that period
-    effects need not cancel); ``strata`` (G,) and ``covariates`` (G, p) follow the panel. ``dropped`` names the
+    effects need not cancel); ``strata`` (G,) follow the panel. ``dropped`` names the
     districts that lack a window.
     """
 
@@ -49,18 +45,7 @@ class Collapsed:
     unit: IntArray
     seen: IntArray
     strata: IntArray | None
-    covariates: FloatArray | None
     dropped: tuple[Dropped, ...]
-
-
-def around_go_live(panel: DistrictPanel, donut: Sequence[float] = ()) -> Window:
-    """All periods before the one go-live, and all from it on, less those of the donut.
-
-    Raises RefusedError: ``did_staggered`` when districts start at different dates.
-    """
-    start = panel.go_live()
-    kept = [float(period) for period in panel.periods if period not in donut]
-    return Window(tuple(p for p in kept if p < start), tuple(p for p in kept if p >= start))
 
 
 def att_from_changes(change: FloatArray, treated: BoolArray, weights: FloatArray) -> float:
@@ -101,25 +86,22 @@ def collapse(
         unit=unit,
         seen=seen[unit],
         strata=None if panel.strata is None else panel.strata[unit],
-        covariates=None if panel.covariates is None else panel.covariates[unit],
         dropped=panel.dropped + tuple(Dropped(panel.labels[d], None, reason) for d in np.flatnonzero(~usable)),
     )
 
 
-def collapsed_did(
-    collapsed: Collapsed, *, scale: str, weighting: Weighting = "equal", detrend: bool = False
-) -> Estimate:
+def collapsed_did(collapsed: Collapsed, *, scale: str, weighting: Weighting = "equal") -> Estimate:
     """The ATT of a collapsed panel, in the unit of the outcome (``scale``). Uncertainty is another layer's."""
     return Estimate(
         estimate=att_from_changes(collapsed.change, collapsed.treated, collapsed.weights),
         scale=scale,
         estimand="att",
-        estimator="collapse_detrended" if detrend else "collapse",
+        estimator="collapse",
         inference="none",
         n_units=collapsed.change.size,
         n_treated=int(collapsed.treated.sum()),
         weights=weighting,
-        assumptions=("parallel_linear_trends" if detrend else "parallel_trends",),
+        assumptions=("parallel_trends",),
     )
 
 

@@ -98,13 +98,10 @@ def lmdi(price: ArrayLike, quantity: ArrayLike) -> PriceMixVolume:
     return PriceMixVolume(*parts)
 
 
-def lmdi_did(treated: PriceMixVolume, control: PriceMixVolume, treated_per_control: float = 1.0) -> PriceMixVolume:
-    """The difference-in-differences of each part, the control group scaled to the treated group's size."""
-    ratio = _positive("treated_per_control", treated_per_control)
+def lmdi_did(treated: PriceMixVolume, control: PriceMixVolume) -> PriceMixVolume:
+    """The difference-in-differences of each part, where both groups are told for as many children."""
     return PriceMixVolume(
-        price=treated.price - ratio * control.price,
-        mix=treated.mix - ratio * control.mix,
-        volume=treated.volume - ratio * control.volume,
+        price=treated.price - control.price, mix=treated.mix - control.mix, volume=treated.volume - control.volume
     )
 
 

@@ -10,65 +10,44 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sverige_did.did.arrays import Bands, BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
+from sverige_did.did.arrays import Bands, DistrictPanel, FloatArray, IntArray, Weighting
 from sverige_did.errors import refuse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LinearDesign:
-    """What cluster-robust inference needs: the regression as arrays.
+class EventStudy:
+    """Effects by period, and the regression as cluster-robust inference needs it.
 
-    ``y`` (N,), ``X`` (N, p) of full column rank with the regressors of interest first, ``names`` of those,
-    ``weights`` (N,), ``cluster`` (N,) district codes.
+    ``period`` (S,) ascending without ``reference``, the last one before go-live; ``estimate`` (S,). ``y`` (N,); ``X``
+    (N, p) of full column rank, the S event-time indicators first; ``weights`` (N,); ``cluster`` (N,) district codes.
     """
 
+    period: FloatArray
+    estimate: FloatArray
+    reference: float
     y: FloatArray
     X: FloatArray
-    names: tuple[str, ...]
     weights: FloatArray
     cluster: IntArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EventStudy:
-    """Effects by period: ``period`` (S,) ascending without ``reference``; ``estimate`` (S,); ``after`` (S,)."""
+def event_study(panel: DistrictPanel, weighting: Weighting = "equal") -> EventStudy:
+    """Point estimates in the unit of the outcome, of event-time indicators beside district and period dummies.
 
-    period: FloatArray
-    estimate: FloatArray
-    after: BoolArray
-    reference: float
-
-
-def event_study_design(
-    panel: DistrictPanel, reference: float | None = None, weighting: Weighting = "equal"
-) -> LinearDesign:
-    """The regression as arrays; its first S columns are the event-time indicators, named by period.
-
-    Beside them stand district and period dummies (the first district and period are the base). ``reference`` is the
-    omitted period, by default the last one before go-live.
-
-    Raises RefusedError: ``did_staggered``, ``did_reference`` (unknown, or not before go-live),
-    ``did_not_identified``.
+    Raises RefusedError: ``did_staggered``, ``did_not_identified``.
     """
-    shown = panel.periods[panel.periods != _reference(panel, reference)]
+    base = float(panel.periods[panel.periods < panel.go_live()][-1])
+    shown = panel.periods[panel.periods != base]
     indicators = (panel.periods[panel.time][:, None] == shown) & panel.ever_treated[panel.unit][:, None]
     districts, periods = np.unique(panel.unit), np.unique(panel.time)[1:]
     dummies = [panel.unit[:, None] == districts, panel.time[:, None] == periods]
     X = np.column_stack([indicators, *dummies]).astype(np.float64)
-    names = tuple(f"{p:g}" for p in shown)
     if np.linalg.matrix_rank(X) < X.shape[1]:
-        raise refuse("did_not_identified", found=", ".join(names))
-    return LinearDesign(panel.level, X, names, panel.unit_weights(weighting)[panel.unit], panel.unit)
-
-
-def event_study(panel: DistrictPanel, reference: float | None = None, weighting: Weighting = "equal") -> EventStudy:
-    """Point estimates in the unit of the outcome. Raises as :func:`event_study_design`."""
-    design = event_study_design(panel, reference, weighting)
-    root = np.sqrt(design.weights)
-    beta = np.linalg.lstsq(design.X * root[:, None], design.y * root)[0][: len(design.names)]
-    base = _reference(panel, reference)
-    shown = panel.periods[panel.periods != base]
-    return EventStudy(shown, beta, shown >= panel.go_live(), base)
+        raise refuse("did_not_identified", found=", ".join(f"{p:g}" for p in shown))
+    weights = panel.unit_weights(weighting)[panel.unit]
+    root = np.sqrt(weights)
+    beta = np.linalg.lstsq(X * root[:, None], panel.level * root)[0][: shown.size]
+    return EventStudy(shown, beta, base, panel.level, X, weights, panel.unit)
 
 
 def sup_t_bands(
@@ -87,14 +66,6 @@ def sup_t_bands(
     largest = np.abs(rng.standard_normal((draws, estimate.size)) @ root.T).max(axis=1)
     critical = float(np.quantile(largest, level))
     return Bands(estimate - critical * se, estimate + critical * se, critical, level)
-
-
-def _reference(panel: DistrictPanel, asked: float | None) -> float:
-    before = panel.periods[panel.periods < panel.go_live()]
-    base = float(before[-1]) if asked is None else asked
-    if base not in before:
-        raise refuse("did_reference", found=f"{base:g}", expected=", ".join(f"{p:g}" for p in before))
-    return base
 
 
 def _standard_errors(estimate: FloatArray, covariance: FloatArray) -> FloatArray:

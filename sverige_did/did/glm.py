@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from statsmodels.genmod import families
 from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
-from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, Weighting
+from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, IntArray, Weighting
 from sverige_did.errors import refuse
 from sverige_did.results.estimates import Estimate
 
@@ -28,7 +27,6 @@ MOST_STEPS = 100
 SETTLED = 1e-10
 """Largest change of any coefficient in the last step."""
 
-Dummies = Literal["group", "district"]
 PARALLEL = {"log_odds": "parallel_trends_log_odds", "log_ratio": "parallel_trends_log"}
 
 
@@ -73,31 +71,29 @@ def fractional_logit(panel: DistrictPanel, weighting: Weighting = "equal") -> Gl
     rows = np.ones(share.size, dtype=bool)
     _refuse_separation(panel, rows, share, upper=1.0)
     model = _Model(families.Binomial(), share, np.zeros(share.size), panel.unit_weights(weighting)[panel.unit])
-    index, mean0 = _fit_both(panel, rows, model, "group")
+    index, mean0 = _fit_both(panel, rows, model, panel.ever_treated[panel.unit].astype(np.intp))
     return _effects(panel, rows, 100 * share, 100 * mean0, index, weighting, ("fractional_logit", "log_odds", "pp"))
 
 
-def poisson(
-    panel: DistrictPanel, weighting: Weighting = "equal", *, dummies: Dummies = "district", per: float = 1000.0
-) -> GlmEffects:
+def poisson(panel: DistrictPanel, weighting: Weighting = "equal", *, per: float = 1000.0) -> GlmEffects:
     """Effects on a rate, ``level`` in events per ``per`` of exposure.
 
     ``weighting`` enters the averages over districts only: within the fit, exposure is part of the mean.
 
     Raises RefusedError: ``did_staggered``, ``did_no_exposure``, ``separation`` (also when a treated district has
-    no event before go-live under district dummies), ``did_not_identified``, ``did_not_converged``.
+    no event before go-live), ``did_not_identified``, ``did_not_converged``.
     """
     if panel.exposure is None or panel.y.min() < 0:
         raise refuse("did_no_exposure")
     panel.go_live()
     silent = np.bincount(panel.unit, panel.y * ~panel.treated, panel.n_units) == 0
-    leave_out = silent & ~panel.ever_treated & (dummies == "district")
-    if dummies == "district" and (silent & panel.ever_treated).any():
+    leave_out = silent & ~panel.ever_treated
+    if (silent & panel.ever_treated).any():
         raise refuse("separation", found=str(int((silent & panel.ever_treated).sum())))
     rows = ~leave_out[panel.unit]
     _refuse_separation(panel, rows, panel.y, upper=np.inf)
     model = _Model(families.Poisson(), panel.y, np.log(panel.exposure), np.ones(panel.y.size))
-    index, mean0 = _fit_both(panel, rows, model, dummies)
+    index, mean0 = _fit_both(panel, rows, model, panel.unit)
     rate0 = per * mean0 / panel.exposure
     named = tuple(Dropped(panel.labels[d], None, "no_events") for d in np.flatnonzero(leave_out))
     scales = ("poisson", "log_ratio", f"rate_per_{per:g}")
@@ -116,15 +112,15 @@ def _refuse_separation(panel: DistrictPanel, rows: BoolArray, y: FloatArray, upp
                 raise refuse("separation", found=f"{values.max():g}")
 
 
-def _design(panel: DistrictPanel, rows: BoolArray, dummies: Dummies) -> FloatArray:
-    group = panel.unit if dummies == "district" else panel.ever_treated[panel.unit].astype(np.intp)
+def _design(panel: DistrictPanel, rows: BoolArray, group: IntArray) -> FloatArray:
+    """Dummies for the codes of ``group`` (N,) and for all periods but the first."""
     levels, times = np.unique(group[rows]), np.unique(panel.time[rows])
     return np.column_stack([group[:, None] == levels, panel.time[:, None] == times[1:]]).astype(np.float64)
 
 
-def _fit_both(panel: DistrictPanel, rows: BoolArray, model: _Model, dummies: Dummies) -> tuple[float, FloatArray]:
+def _fit_both(panel: DistrictPanel, rows: BoolArray, model: _Model, group: IntArray) -> tuple[float, FloatArray]:
     """tau of the pooled fit, and the mean (N,) every cell would have untreated, from the untreated cells alone."""
-    X = _design(panel, rows, dummies)
+    X = _design(panel, rows, group)
     pooled = _fit(model, np.column_stack([panel.treated.astype(np.float64), X]), rows)
     untreated = _fit(model, X, rows & ~panel.treated)
     return float(pooled[0]), model.family.fitted(X @ untreated + model.offset)

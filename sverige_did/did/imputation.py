@@ -26,7 +26,7 @@ Average = Literal["overall", "event_time"]
 class Imputed:
     """Averages of imputed effects at ``at`` (H,) event times in steps of periods (one nan for overall).
 
-    ``estimate`` and ``std_error`` (H,) in the unit of the outcome; ``n_cells`` (H,) treated cells averaged.
+    ``estimate`` and ``std_error`` (H,) in the unit of the outcome.
     ``std_error`` is nan where a cohort and period holds a single district: its residual is zero by construction.
     ``effects`` (U, T) are the cell effects, nan where untreated or unseen.
     """
@@ -34,7 +34,6 @@ class Imputed:
     at: FloatArray
     estimate: FloatArray
     std_error: FloatArray
-    n_cells: IntArray
     effects: FloatArray
 
 
@@ -68,7 +67,6 @@ def imputation(panel: DistrictPanel, average: Average = "overall", weighting: We
         at=at.astype(np.float64),
         estimate=np.array([(weight * residual).sum() for weight in weights]),
         std_error=np.array([_standard_error(residual, under, start, weight, fit_weight) for weight in weights]),
-        n_cells=np.array([int(mask.sum()) for mask in masks]),
         effects=np.where(under, residual, np.nan),
     )
 

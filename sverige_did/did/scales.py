@@ -123,26 +123,6 @@ def implied_effect(means: ArrayLike, scale: Scale) -> float:
     return float(np.asarray(means, dtype=float)[0, 1]) - counterfactual(means, scale)
 
 
-def _gradient(mu: Cells, scale: Scale) -> Cells:
-    did(mu, scale)  # refuses a cell that g sends to infinity
-    return CONTRAST * LINKS[scale].slope(mu)
-
-
-def _implied_gradient(mu: Cells, scale: Scale) -> Cells:
-    slope = LINKS[scale].slope
-    mu0 = mu.copy()
-    mu0[0, 1] = counterfactual(mu, scale)
-    gradient = CONTRAST * slope(mu0) / slope(mu0[0, 1])
-    gradient[0, 1] = 1.0
-    return gradient
-
-
-def _std_error(gradient: Cells, v: Cells, rho: float, phi: float) -> float:
-    """The root of phi * sum over groups of Var(a0 mu0 + a1 mu1), with Corr(mu0, mu1) = rho within a group."""
-    a = gradient * np.sqrt(v)
-    return float(np.sqrt(phi * ((a**2).sum() + 2 * rho * a.prod(axis=1).sum())))
-
-
 def std_error(
     events: ArrayLike,
     totals: ArrayLike,
@@ -151,9 +131,8 @@ def std_error(
     family: Family = "binomial",
     rho: float = 0.0,
     phi: float = 1.0,
-    implied: bool = False,
 ) -> float:
-    """Delta-method standard error of :func:`did` (or of :func:`implied_effect` when ``implied``).
+    """Delta-method standard error of :func:`did`.
 
     ``rho`` is the correlation between a group's two totals (the same children counted twice), ``phi`` multiplies
     the sampling variance (person-years are not independent trials). Sampling only: no district shocks.
@@ -162,8 +141,10 @@ def std_error(
     require("rho", rho, 0, 1, open_high=True)
     require("phi", phi, 0, np.inf, open_high=True)
     mu = y / n
-    gradient = _implied_gradient(mu, scale) if implied else _gradient(mu, scale)
-    return _std_error(gradient, VARIANCE[family](mu, n), rho, phi)
+    did(mu, scale)  # refuses a cell that g sends to infinity
+    a = CONTRAST * LINKS[scale].slope(mu) * np.sqrt(VARIANCE[family](mu, n))
+    # phi * sum over groups of Var(a0 mu0 + a1 mu1), with Corr(mu0, mu1) = rho within a group.
+    return float(np.sqrt(phi * ((a**2).sum() + 2 * rho * a.prod(axis=1).sum())))
 
 
 def wald(
@@ -175,28 +156,18 @@ def wald(
     rho: float = 0.0,
     phi: float = 1.0,
     level: float = 0.95,
-    implied: bool = False,
 ) -> Estimate:
     """Difference-in-differences with a delta-method interval.
 
     ``identity`` is reported in percentage points (or per 1,000 of exposure), ``log`` as a ratio of ratios whose
-    interval is exp of the one for its logarithm (so it carries no standard error), the others as they are. When
-    ``implied``, it is the effect on the treated mean that ``scale`` implies, always in points or per 1,000.
+    interval is exp of the one for its logarithm (so it carries no standard error), the others as they are.
     """
     y, n = checked_cells(events, totals, family)
-    theta = implied_effect(y / n, scale) if implied else did(y / n, scale)
-    se = std_error(y, n, scale, family=family, rho=rho, phi=phi, implied=implied)
-    in_points = implied or scale == "identity"
-    unit, factor = IDENTITY_UNIT[family] if in_points else (LINK_UNIT[scale], 1.0)
-    name = f"implied_{scale}" if implied else f"did_{scale}"
-    return _wald_estimate(theta, se, level, unit, factor, name, is_ratio=not in_points and scale == "log")
-
-
-def _wald_estimate(
-    theta: float, se: float, level: float, unit: str, factor: float, estimator: str, *, is_ratio: bool
-) -> Estimate:
+    theta, se = did(y / n, scale), std_error(y, n, scale, family=family, rho=rho, phi=phi)
     if se == 0:
         raise refuse("no_sampling_variance")
+    is_ratio = scale == "log"
+    unit, factor = IDENTITY_UNIT[family] if scale == "identity" else (LINK_UNIT[scale], 1.0)
     half = critical(level) * se
     points = np.array([theta, theta - half, theta + half])
     shown = np.exp(points) if is_ratio else points * factor
@@ -204,7 +175,7 @@ def _wald_estimate(
         estimate=float(shown[0]),
         scale=unit,
         estimand="att",
-        estimator=estimator,
+        estimator=f"did_{scale}",
         inference="wald_sampling",
         std_error=None if is_ratio else se * factor,
         lower=float(shown[1]),
@@ -219,15 +190,13 @@ def _wald_estimate(
 class Discrepancy:
     """How much the answer depends on the scale on which trends are taken to be parallel.
 
-    ``effects`` are the implied effects in the mean's own unit, ``spread`` their max - min. ``outside`` names the
-    scales whose counterfactual is no share at all (below 0 or above 1; never set for rates).
+    ``effects`` are the implied effects in the mean's own unit, ``spread`` their max - min.
     """
 
     effects: dict[Scale, float]
     spread: float
     exceeds_half_effect: bool
     exceeds_std_error: bool
-    outside: tuple[Scale, ...]
 
 
 SCALES_OF: dict[Family, tuple[Scale, ...]] = {
@@ -236,7 +205,7 @@ SCALES_OF: dict[Family, tuple[Scale, ...]] = {
 }
 
 
-def discrepancy(events: ArrayLike, totals: ArrayLike, *, family: Family = "binomial", rho: float = 0.0) -> Discrepancy:
+def discrepancy(events: ArrayLike, totals: ArrayLike, *, family: Family = "binomial") -> Discrepancy:
     """The effect implied by each scale, and whether the scales disagree by more than half of it or its standard error.
 
     The effect and the standard error compared with are those of the identity scale.
@@ -245,11 +214,9 @@ def discrepancy(events: ArrayLike, totals: ArrayLike, *, family: Family = "binom
     mu = y / n
     effects: dict[Scale, float] = {scale: implied_effect(mu, scale) for scale in SCALES_OF[family]}
     spread = max(effects.values()) - min(effects.values())
-    outside = tuple(scale for scale, effect in effects.items() if not 0 <= mu[0, 1] - effect <= 1)
     return Discrepancy(
         effects=effects,
         spread=spread,
         exceeds_half_effect=spread > abs(effects["identity"]) / 2,
-        exceeds_std_error=spread > std_error(y, n, "identity", family=family, rho=rho),
-        outside=outside if family == "binomial" else (),
+        exceeds_std_error=spread > std_error(y, n, "identity", family=family),
     )

@@ -32,8 +32,8 @@ def statistics(
     if sample.plain:
         d = sample.treated.astype(float)
         features = np.column_stack([e, e**2, d, e * d])
-        found = reference_sums(features, sample.treated, sample.strata, draws=draws, rng=rng, limit=limit)
-        return _two_means(found.sums.T, features.sum(axis=0)[:, None], int(d.sum()), e.size), found.enumerated
+        sums, listed = reference_sums(features, sample.treated, sample.strata, draws=draws, rng=rng, limit=limit)
+        return _two_means(sums.T, features.sum(axis=0)[:, None], int(d.sum()), e.size), listed
     rows, enumerated = reference_assignments(sample.treated, sample.strata, draws=draws, rng=rng, limit=limit)
     blocks = np.array_split(rows, -(-len(rows) // _BLOCK))
     return np.concatenate([_route(sample)(block, e, sample) for block in blocks], axis=1), enumerated

@@ -6,7 +6,6 @@ districts are made once and added across blocks. The subsets themselves are the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from math import comb, prod
 from typing import Any
@@ -21,18 +20,6 @@ MAX_ENUMERATED = 1_000_000
 
 BLOCK = 12
 """Districts a block: 2^12 subsets are added up by one matrix product."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reference:
-    """Sums of features over the reference set of assignments.
-
-    ``sums`` (n, p): row r holds the sum over the treated districts of assignment r. Where assignments are drawn
-    (``enumerated`` is False), row 0 is the observed one, so that hits / n is (1 + hits) / (1 + draws).
-    """
-
-    sums: Floats
-    enumerated: bool
 
 
 def count_assignments(treated: Bools, strata: Ints) -> int:
@@ -123,8 +110,11 @@ def reference_sums(
     draws: int,
     rng: np.random.Generator,
     limit: int = MAX_ENUMERATED,
-) -> Reference:
-    """Sums of ``features`` (G, p) over the treated districts of every reference assignment."""
+) -> tuple[Floats, bool]:
+    """Sums (n, p) of ``features`` (G, p) over the treated of every reference assignment, and whether all were listed.
+
+    Where they are drawn, row 0 is the observed one, so that hits / n is (1 + hits) / (1 + draws).
+    """
     if count_assignments(treated, strata) <= limit:
-        return Reference(_enumerate(features, treated, strata), enumerated=True)
-    return Reference(draw_assignments(treated, strata, draws, rng) @ features, enumerated=False)
+        return _enumerate(features, treated, strata), True
+    return draw_assignments(treated, strata, draws, rng) @ features, False

@@ -6,7 +6,6 @@ needs treated districts that vary like the controls; ferman_pinto.py is the vers
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import comb
 
 import numpy as np
@@ -14,24 +13,10 @@ import numpy as np
 from sverige_did.errors import refuse
 from sverige_did.inference.assignments import MAX_ENUMERATED, draw_assignments, subset_sums
 from sverige_did.inference.districts import Districts, Floats
-from sverige_did.inference.inversion import TIE
+from sverige_did.inference.inversion import TIE, Inverted, Region
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ConleyTaber:
-    """Two-sided p-value of no effect, and the interval of effects that leave the error within its quantiles."""
-
-    estimate: float
-    p_value: float
-    lower: float
-    upper: float
-    alpha: float
-    errors: Floats
-
-
-def conley_taber(
-    sample: Districts, *, rng: np.random.Generator, alpha: float = 0.05, draws: int = 99_999
-) -> ConleyTaber:
+def conley_taber(sample: Districts, *, rng: np.random.Generator, alpha: float = 0.05, draws: int = 99_999) -> Inverted:
     """The two-sided test, and the interval of the effects that it does not reject.
 
     Every district counts the same. All C(G - K, K) tuples are used; above a million, ``draws`` random ones. The
@@ -54,7 +39,7 @@ def conley_taber(
     exceedances = int(np.floor(alpha * (1 + errors.size) + 1e-9))
     half = float(ranked[exceedances - 1]) if exceedances else np.inf
     p = (1 + hits) / (1 + errors.size)
-    return ConleyTaber(estimate, p, estimate - half, estimate + half, alpha, errors)
+    return Inverted(estimate, p, Region(((estimate - half, estimate + half),)))
 
 
 def _errors(residual: Floats, k: int, draws: int, rng: np.random.Generator) -> Floats:

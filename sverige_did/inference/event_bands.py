@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sverige_did.did.arrays import DistrictPanel, Weighting
-from sverige_did.did.event_study import event_study, event_study_design, sup_t_bands
+from sverige_did.did.event_study import event_study, sup_t_bands
 from sverige_did.errors import refuse
 from sverige_did.inference.cluster_robust import cr2, least_squares
 from sverige_did.results.estimates import Curve
@@ -25,10 +25,9 @@ def event_curve(panel: DistrictPanel, weighting: Weighting, *, rng: np.random.Ge
     before = int((panel.periods < panel.go_live()).sum())
     if before < FEWEST_BEFORE:
         raise refuse("did_one_pre_period", found=str(before), expected=f">= {FEWEST_BEFORE}")
-    found = event_study(panel, weighting=weighting)
-    design = event_study_design(panel, weighting=weighting)
-    fit = least_squares(design.y, design.X, design.cluster, design.weights)
-    size = len(design.names)
+    found = event_study(panel, weighting)
+    fit = least_squares(found.y, found.X, found.cluster, found.weights)
+    size = found.period.size
     bands = sup_t_bands(found.estimate, cr2(fit)[:size, :size], rng=rng, level=level)
     at = int(np.searchsorted(found.period, found.reference))
     base = {"x": (found.period, found.reference), "y": (found.estimate, 0.0)}

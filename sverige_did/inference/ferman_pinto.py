@@ -6,30 +6,14 @@ district; residuals under no effect are put on one scale, resampled, and scaled 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sverige_did.errors import refuse
 from sverige_did.inference.districts import Districts, Floats, finite
-from sverige_did.inference.inversion import TIE, Region, scan
+from sverige_did.inference.inversion import TIE, Inverted, scan
 
 DRAWS = 4_999
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FermanPinto:
-    """``p_value`` of no effect and the effects not rejected; ``variances`` (G,): the modelled variance of a change.
-
-    The interval scans hypotheses, and at each one the variances are modelled anew.
-    """
-
-    estimate: float
-    p_value: float
-    alpha: float
-    region: Region
-    variances: Floats
 
 
 def ferman_pinto(
@@ -39,8 +23,8 @@ def ferman_pinto(
     rng: np.random.Generator,
     alpha: float = 0.05,
     draws: int = DRAWS,
-) -> FermanPinto:
-    """The bootstrap test of the difference of (weighted) means.
+) -> Inverted:
+    """The bootstrap test of the difference of (weighted) means; at every hypothesis the variances are modelled anew.
 
     ``sizes`` (G,): what the change of a district is a mean of, the harmonic mean of its sizes before and after; without
     them all districts are taken to vary alike.
@@ -73,13 +57,7 @@ def ferman_pinto(
         return float((1 + hits.sum()) / (1 + draws))
 
     unit = 2 * spread * float(np.sqrt((contrast**2).sum()))
-    return FermanPinto(
-        estimate=estimate,
-        p_value=p_value(0.0),
-        alpha=alpha,
-        region=scan(p_value, centre=estimate, unit=unit, alpha=alpha, points=61),
-        variances=modelled_variances(sample.change - sample.change.mean(), m),
-    )
+    return Inverted(estimate, p_value(0.0), scan(p_value, centre=estimate, unit=unit, alpha=alpha, points=61))
 
 
 def modelled_variances(residual: Floats, sizes: Floats) -> Floats:

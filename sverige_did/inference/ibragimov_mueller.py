@@ -6,29 +6,17 @@ sampling error the test leaves out: with few controls it rejects too often.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from sverige_did.inference.cluster_robust import TTest, t_test
-from sverige_did.inference.districts import Districts, Floats
+from sverige_did.inference.districts import Districts
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DistrictEffects:
-    """``effects`` (K,): every treated district against the pooled controls, in the order given; and their t test."""
-
-    effects: Floats
-    test: TTest
-
-
-def ibragimov_mueller(sample: Districts, alpha: float = 0.05) -> DistrictEffects:
-    """The effects of the treated districts one by one, and whether their mean differs from zero, t(K - 1).
+def ibragimov_mueller(sample: Districts, alpha: float = 0.05) -> TTest:
+    """Whether the mean of the effects of the treated districts, one by one, differs from zero, t(K - 1).
 
     Raises RefusedError ``no_variation_within`` when the K effects are all the same.
     """
     effects = sample.change[sample.treated] - sample.change[~sample.treated].mean()
     k = effects.size
-    return DistrictEffects(
-        effects, t_test(float(effects.mean()), float(effects.std(ddof=1) / np.sqrt(k)), k - 1, alpha)
-    )
+    return t_test(float(effects.mean()), float(effects.std(ddof=1) / np.sqrt(k)), k - 1, alpha)

@@ -15,7 +15,7 @@ agrees with the p-value because both count the same quartics.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb, floor, inf
 
 import numpy as np
@@ -62,6 +62,15 @@ class Region:
         return any(low <= effect <= high for low, high in self.pieces)
 
 
+@dataclass(frozen=True, slots=True)
+class Inverted:
+    """An estimate, the two-sided p-value of no effect, and every effect that the test does not reject."""
+
+    estimate: float
+    p_value: float
+    region: Region
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Family:
     """The statistics of n resamples as functions of u = (tau_hat - tau0) / ``unit``.
@@ -79,6 +88,16 @@ class Family:
     v: float
     estimate: float
     unit: float
+
+    @property
+    def observed(self) -> float:
+        """The statistic of the observed data if there is no effect."""
+        return self.estimate / self.unit / float(np.sqrt(self.v))
+
+    def bare(self) -> Family:
+        """The same without studentising: every standard error is one ``unit``."""
+        one, none = np.ones_like(self.a), np.zeros_like(self.a)
+        return replace(self, q0=one, q1=none, q2=none, v=1.0)
 
     def p_value(self, tau0: float) -> float:
         """The share of resamples, the observed one among them, whose statistic is at least as far from zero."""

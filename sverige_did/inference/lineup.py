@@ -19,10 +19,10 @@ from sverige_did.inference.districts import Districts
 from sverige_did.inference.donald_lang import donald_lang
 from sverige_did.inference.ferman_pinto import ferman_pinto
 from sverige_did.inference.ibragimov_mueller import ibragimov_mueller
-from sverige_did.inference.inversion import Region
-from sverige_did.inference.permutation import permutation_test
+from sverige_did.inference.inversion import Inverted, Region
+from sverige_did.inference.permutation import PermutationTest, permutation_test
 from sverige_did.inference.verdict import Evidence, Note, cautions, decide, disagreements, missing_methods, refusals
-from sverige_did.inference.wild_bootstrap import wild_bootstrap
+from sverige_did.inference.wild_bootstrap import WildBootstrap, wild_bootstrap
 from sverige_did.results.estimates import Estimate, Frozen, Verdict
 
 PRIMARY_P = "permutation_studentised"
@@ -107,18 +107,16 @@ def _rows(sample: Districts, sizes: ArrayLike | None, alpha: float, rng: np.rand
     yield _t_row("behrens_fisher", behrens_fisher_test(arms, float(fit.coefficients[EFFECT]), alpha))
     yield _permutation(sample, alpha, rng, studentised=False)
     pinto = ferman_pinto(sample, sizes, rng=rng, alpha=alpha)
-    yield _region_row("ferman_pinto", pinto.estimate, pinto.p_value, pinto.region, "variance_by_size")
-    wild = wild_bootstrap(fit, EFFECT, rng=rng, alpha=alpha)
-    yield _region_row("wild_restricted", wild.estimate, wild.p_value, wild.region, "districts_independent")
+    yield _region_row("ferman_pinto", pinto, "variance_by_size")
+    yield _region_row("wild_restricted", wild_bootstrap(fit, EFFECT, rng=rng, alpha=alpha), "districts_independent")
     yield _t_row("cr3_jackknife", cr3_test(fit, EFFECT, alpha))
     yield _t_row("donald_lang", donald_lang(sample, alpha), assumes="districts_vary_alike", weighted=False)
     left_out = {note.key for note in missing_methods(sample)}
     if "treated_alike" not in left_out:
-        mueller = ibragimov_mueller(sample, alpha)
-        yield _t_row("ibragimov_mueller", mueller.test, assumes="many_controls", weighted=False)
+        yield _t_row("ibragimov_mueller", ibragimov_mueller(sample, alpha), assumes="many_controls", weighted=False)
     if not left_out & {"fewer_controls", "controls_alike"}:
         taber = conley_taber(sample, rng=rng, alpha=alpha)
-        yield _Row("conley_taber", taber.estimate, taber.p_value, taber.lower, taber.upper,
+        yield _Row("conley_taber", taber.estimate, taber.p_value, taber.region.lower, taber.region.upper,
                    assumes="districts_vary_alike", weighted=False)  # fmt: skip
     yield _t_row("cr1", cr1_test(fit, EFFECT, alpha), notes=("shown_in_grey",))
 
@@ -126,15 +124,24 @@ def _rows(sample: Districts, sizes: ArrayLike | None, alpha: float, rng: np.rand
 def _permutation(sample: Districts, alpha: float, rng: np.random.Generator, *, studentised: bool) -> _Row:
     test = permutation_test(sample, rng=rng, alpha=alpha, studentise="cr2" if studentised else "none")
     key = PRIMARY_P if studentised else "permutation"
-    row = _region_row(key, test.estimate, test.p_value, test.region, "exchangeable")
-    return row if test.enumerated else row._replace(notes=(*row.notes, "sampled_assignments"))
+    return _region_row(key, test, "exchangeable", enumerated=test.enumerated)
 
 
-def _region_row(inference: str, estimate: float, p_value: float, region: Region, assumes: str) -> _Row:
-    notes = tuple(
-        key for key, holds in (("set_has_gaps", region.disconnected), ("set_unbounded", region.unbounded)) if holds
-    )
-    return _Row(inference, estimate, p_value, region.lower, region.upper, assumes=assumes, notes=notes)
+def _region_row(
+    inference: str, test: Inverted | WildBootstrap | PermutationTest, assumes: str, *, enumerated: bool = True
+) -> _Row:
+    region, notes = test.region, region_notes(test.region, enumerated=enumerated)
+    return _Row(inference, test.estimate, test.p_value, region.lower, region.upper, assumes=assumes, notes=notes)
+
+
+def region_notes(region: Region, *, enumerated: bool) -> tuple[str, ...]:
+    """What must be said beside a set of effects, and beside assignments that were drawn instead of listed."""
+    said = {
+        "set_has_gaps": region.disconnected,
+        "set_unbounded": region.unbounded,
+        "sampled_assignments": not enumerated,
+    }
+    return tuple(key for key, holds in said.items() if holds)
 
 
 def _t_row(

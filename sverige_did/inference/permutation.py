@@ -38,8 +38,8 @@ class PermutationP:
     """The p-value of no effect, and what it was read off.
 
     ``reference`` (n,) holds the statistic of every assignment if there is no effect, ``observed`` its value for the
-    districts that were treated. ``smallest_p`` is the smallest p-value that this design can give. ``monte_carlo_se``
-    is 0 when every assignment was listed.
+    districts that were treated. ``smallest_p`` is the smallest p-value that this design can give; ``enumerated``:
+    every assignment was listed.
     """
 
     observed: float
@@ -47,16 +47,40 @@ class PermutationP:
     smallest_p: float
     reference: Floats
     enumerated: bool
-    monte_carlo_se: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PermutationTest(PermutationP):
-    """The same with ``estimate`` and ``region``, every effect that the test does not reject at ``alpha``."""
+    """The same with ``estimate`` and ``region``, every effect that the test does not reject."""
 
     estimate: float
-    alpha: float
     region: Region
+
+
+class Reassigned(NamedTuple):
+    """The statistics of every assignment, and the factor that gives a bare one back its unit."""
+
+    family: Family
+    to_unit: float
+    smallest_p: float
+    enumerated: bool
+
+    def _numbers(self) -> dict[str, Any]:
+        return {
+            "observed": self.family.observed * self.to_unit,
+            "p_value": self.family.p_value(0.0),
+            "smallest_p": self.smallest_p,
+            "reference": self.family.statistics(0.0) * self.to_unit,
+            "enumerated": self.enumerated,
+        }
+
+    def p_value(self) -> PermutationP:
+        """The test without its region, which costs most of its time."""
+        return PermutationP(**self._numbers())
+
+    def test(self, alpha: float) -> PermutationTest:
+        """The test with every effect that it does not reject at ``alpha``."""
+        return PermutationTest(**self._numbers(), estimate=self.family.estimate, region=self.family.region(alpha))
 
 
 def permutation_test(
@@ -76,10 +100,7 @@ def permutation_test(
     Raises RefusedError: ``no_variation_within`` when the districts of each arm all changed alike, ``too_few_treated``
     or ``too_few_control`` when an arm of one district is to be studentised.
     """
-    found = _prepared(sample, studentise, draws=draws, rng=rng, limit=limit)
-    return PermutationTest(
-        **_p_value(found, sample, draws), estimate=found.family.estimate, alpha=alpha, region=found.family.region(alpha)
-    )
+    return _reassigned(sample, studentise, draws=draws, rng=rng, limit=limit).test(alpha)
 
 
 def permutation_p(
@@ -91,20 +112,12 @@ def permutation_p(
     limit: int = MAX_ENUMERATED,
 ) -> PermutationP:
     """:func:`permutation_test` without its region, which costs most of its time. Raises the same."""
-    return PermutationP(**_p_value(_prepared(sample, studentise, draws=draws, rng=rng, limit=limit), sample, draws))
+    return _reassigned(sample, studentise, draws=draws, rng=rng, limit=limit).p_value()
 
 
-class _Prepared(NamedTuple):
-    """The statistics of every assignment, and the factor that gives a bare one back its unit."""
-
-    family: Family
-    to_unit: float
-    enumerated: bool
-
-
-def _prepared(
+def _reassigned(
     sample: Districts, studentise: Studentise, *, draws: int, rng: np.random.Generator, limit: int
-) -> _Prepared:
+) -> Reassigned:
     if studentise == "cr2":
         treated_districts(sample.treated, 2)
     estimate, residual = _fit(sample)
@@ -113,23 +126,11 @@ def _prepared(
         raise refuse("no_variation_within")
     unit = 2 * float(np.sqrt(v))
     (a, b, q0, q1, q2), enumerated = statistics(sample, residual / unit, draws=draws, rng=rng, limit=limit)
-    v = v / unit**2
+    smallest = smallest_p(sample.treated, sample.strata) if enumerated else 1 / (1 + draws)
+    family = Family(a, b, q0, q1, q2, v / unit**2, estimate, unit)
     if studentise == "none":
-        q0, q1, q2, v = np.ones_like(a), np.zeros_like(a), np.zeros_like(a), 1.0
-    return _Prepared(Family(a, b, q0, q1, q2, v, estimate, unit), unit if studentise == "none" else 1.0, enumerated)
-
-
-def _p_value(found: _Prepared, sample: Districts, draws: int) -> dict[str, Any]:
-    """The fields of :class:`PermutationP`."""
-    family, p = found.family, found.family.p_value(0.0)
-    return {
-        "observed": family.estimate / family.unit / float(np.sqrt(family.v)) * found.to_unit,
-        "p_value": p,
-        "smallest_p": smallest_p(sample.treated, sample.strata) if found.enumerated else 1 / (1 + draws),
-        "reference": family.statistics(0.0) * found.to_unit,
-        "enumerated": found.enumerated,
-        "monte_carlo_se": 0.0 if found.enumerated else float(np.sqrt(p * (1 - p) / draws)),
-    }
+        return Reassigned(family.bare(), unit, smallest, enumerated)
+    return Reassigned(family, 1.0, smallest, enumerated)
 
 
 def _fit(sample: Districts) -> tuple[float, Floats]:
@@ -159,19 +160,8 @@ def permutation_test_of(
     rows, enumerated = reference_assignments(d, codes, draws=draws, rng=rng, limit=limit)
     observed = float(statistic(d))
     values = np.fromiter(_finite_values(statistic, rows), dtype=float, count=len(rows))
-    p = _share_as_far(values, observed)
-    return PermutationP(
-        observed=observed,
-        p_value=p,
-        smallest_p=smallest_p(d, codes) if enumerated else 1 / (1 + draws),
-        reference=values,
-        enumerated=enumerated,
-        monte_carlo_se=0.0 if enumerated else float(np.sqrt(p * (1 - p) / draws)),
-    )
-
-
-def _share_as_far(values: Floats, observed: float) -> float:
-    return float(np.mean(np.abs(values) >= abs(observed) * (1 - TIE)))
+    p = float(np.mean(np.abs(values) >= abs(observed) * (1 - TIE)))
+    return PermutationP(observed, p, smallest_p(d, codes) if enumerated else 1 / (1 + draws), values, enumerated)
 
 
 def _finite_values(statistic: Callable[[Bools], float], rows: Bools) -> Iterator[float]:

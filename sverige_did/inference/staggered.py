@@ -31,7 +31,7 @@ from sverige_did.inference.assignments import MAX_ENUMERATED
 from sverige_did.inference.cluster_robust import TTest, t_test
 from sverige_did.inference.districts import Floats, Ints
 from sverige_did.inference.inversion import Family
-from sverige_did.inference.permutation import DRAWS, PermutationTest
+from sverige_did.inference.permutation import DRAWS, PermutationTest, Reassigned
 
 Studentise = Literal["cohort", "none"]
 Estimator = Callable[[DistrictPanel], float]
@@ -84,7 +84,8 @@ def staggered_permutation_test(
     enumerated = size <= limit
     labels = all_dates(cohort, strata) if enumerated else _drawn(cohort, strata, draws, rng)
     contributions = np.stack([(table - estimate * treated) @ weights.T, treated @ weights.T])
-    return _test(_sums(labels, contributions), cohort, contributions, estimate, studentise, alpha, enumerated)
+    sums = _sums(labels, contributions)
+    return _reassigned(sums, cohort, contributions, estimate, studentise, enumerated).test(alpha)
 
 
 def welch_by_cohort(
@@ -145,11 +146,8 @@ def cohort_weights(panel: DistrictPanel, estimator: Estimator) -> Floats:
 
 def count_dates(cohort: Ints, strata: Ints) -> int:
     """How many ways there are to exchange the dates within strata, cohorts keeping their sizes."""
-    return prod(_multinomial(np.bincount(cohort[strata == s])) for s in np.unique(strata))
-
-
-def _multinomial(sizes: Ints) -> int:
-    return factorial(int(sizes.sum())) // prod(factorial(int(n)) for n in sizes)
+    sizes = (np.bincount(cohort[strata == s]) for s in np.unique(strata))
+    return prod(factorial(int(one.sum())) // prod(factorial(int(n)) for n in one) for one in sizes)
 
 
 def all_dates(cohort: Ints, strata: Ints) -> Labels:
@@ -222,15 +220,9 @@ def _variance(sums: Floats, sizes: Ints) -> Floats:
     ])  # fmt: skip
 
 
-def _test(
-    sums: Floats,
-    cohort: Ints,
-    contributions: Floats,
-    estimate: float,
-    studentise: Studentise,
-    alpha: float,
-    enumerated: bool,
-) -> PermutationTest:
+def _reassigned(
+    sums: Floats, cohort: Ints, contributions: Floats, estimate: float, studentise: Studentise, enumerated: bool
+) -> Reassigned:
     sizes = np.bincount(cohort)
     own = _variance(_sums(cohort[None, :].astype(np.int8), contributions), sizes)[0, 0]
     scale = float(np.abs(contributions[0]).max())
@@ -238,29 +230,10 @@ def _test(
         raise refuse("no_variation_within")
     unit = 2 * float(np.sqrt(own))
     a, b = sums[0].sum(axis=1) / unit, sums[1].sum(axis=1)
-    if studentise == "cohort":
-        q0, q1, q2 = _variance(sums, sizes) / np.array([unit**2, unit, 1.0])[:, None]
-        v = float(own) / unit**2
-    else:
-        q0, q1, q2, v = np.ones_like(a), np.zeros_like(a), np.zeros_like(a), 1.0
-    family = Family(a, b, q0, q1, q2, v, estimate, unit)
-    p = family.p_value(0.0)
-    back = 1.0 if studentise == "cohort" else unit
-    n = a.size
-    return PermutationTest(
-        estimate=estimate,
-        observed=estimate / unit / float(np.sqrt(v)) * back,
-        p_value=p,
-        smallest_p=_smallest(cohort, n),
-        alpha=alpha,
-        region=family.region(alpha),
-        reference=family.statistics(0.0) * back,
-        enumerated=enumerated,
-        monte_carlo_se=0.0 if enumerated else float(np.sqrt(p * (1 - p) / (n - 1))),
-    )
-
-
-def _smallest(cohort: Ints, n: int) -> float:
-    """One over the number of assignments; two where the two halves of the districts can change places."""
-    sizes = np.bincount(cohort)
-    return (2 if sizes.size == 2 and sizes[0] == sizes[1] else 1) / n
+    q0, q1, q2 = _variance(sums, sizes) / np.array([unit**2, unit, 1.0])[:, None]
+    family = Family(a, b, q0, q1, q2, float(own) / unit**2, estimate, unit)
+    # One over the number of assignments; two where the two halves of the districts can change places.
+    smallest = (2 if sizes.size == 2 and sizes[0] == sizes[1] else 1) / a.size
+    if studentise == "none":
+        return Reassigned(family.bare(), unit, smallest, enumerated)
+    return Reassigned(family, 1.0, smallest, enumerated)

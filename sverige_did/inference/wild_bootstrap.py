@@ -6,8 +6,8 @@ is exact for the draws (see inversion.py). With few treated clusters of similar 
 .09 at a nominal .05, and with one or two it can reject almost nothing or almost everything: it is shown as a
 sensitivity.
 
-Tie rule: a draw with the statistic of the observed data is a hit in ``p_value`` and none in ``p_strict``. The
-observed data themselves are among the draws, so p = (1 + hits) / (1 + draws).
+Tie rule: a draw with the statistic of the observed data is a hit. The observed data themselves are among the draws, so
+p = (1 + hits) / (1 + draws).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from sverige_did.errors import refuse
 from sverige_did.inference.cluster_robust import LeastSquares, least_squares
 from sverige_did.inference.districts import Floats
-from sverige_did.inference.inversion import TIE, Family, Region
+from sverige_did.inference.inversion import Family, Region
 
 DRAWS = 9_999
 MOST_ENUMERATED = 14
@@ -36,19 +36,16 @@ _WEBB = np.sqrt(np.array([0.5, 1.0, 1.5]))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WildBootstrap:
-    """``p_value`` of no effect with ties as hits, ``p_strict`` without, and the set of effects not rejected.
+    """``p_value`` of no effect, and the set of effects not rejected.
 
-    ``draws`` counts the bootstrap samples besides the observed one; ``enumerated``: they are all there are.
+    ``enumerated``: every vector of signs was used.
     """
 
     estimate: float
     observed: float
     p_value: float
-    p_strict: float
-    alpha: float
     region: Region
     weights: Weights
-    draws: int
     enumerated: bool
 
 
@@ -73,17 +70,12 @@ def wild_bootstrap(
     drawn = _all_signs(groups) if enumerated else drawn_weights(groups, draws, rng, kind)
     signs = drawn if enumerated else np.vstack([np.ones(groups), drawn])
     family = _family(fit, column, signs)
-    observed = family.estimate / family.unit / float(np.sqrt(family.v))
-    farther = np.abs(family.statistics(0.0)) > abs(observed) * (1 + TIE)
     return WildBootstrap(
         estimate=family.estimate,
-        observed=observed / float(np.sqrt(_cr1_factor(fit))),
+        observed=family.observed / float(np.sqrt(_cr1_factor(fit))),
         p_value=family.p_value(0.0),
-        p_strict=float(farther.mean()),
-        alpha=alpha,
         region=family.region(alpha),
         weights=kind,
-        draws=len(signs) - 1,
         enumerated=enumerated,
     )
 

@@ -98,8 +98,8 @@ def test_a_type_never_used_is_nothing_and_a_free_one_is_price() -> None:
 def test_the_difference_in_differences_of_the_parts_is_that_of_the_totals() -> None:
     control_q = np.array([[75.0, 150.0, 75.0], [75.0, 140.0, 79.0]])
     treated, control = costs.lmdi(P, Q), costs.lmdi(P, control_q)
-    found = costs.lmdi_did(treated, control, 1 / 4.5)
-    assert found.total == pytest.approx(costs.change_did(treated.total, control.total, 1 / 4.5))
+    found = costs.lmdi_did(treated, control)
+    assert found.total == pytest.approx(costs.change_did(treated.total, control.total))
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from whole_window import around_go_live
 
 from sverige_did import did, words
 from sverige_did.did.aggregate import aggregate, overall_estimate
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
-from sverige_did.did.collapse import around_go_live, collapse, collapsed_did
+from sverige_did.did.collapse import collapse, collapsed_did
 from sverige_did.did.glm import fractional_logit, poisson
 from sverige_did.did.imputation import imputation, imputed_estimate
 from sverige_did.did.staggered import group_time_effects
@@ -28,7 +29,6 @@ def all_estimates(panel: DistrictPanel, lone: DistrictPanel) -> list[Estimate]:
     return [
         *glm,
         collapsed_did(collapse(panel, window), scale="points"),
-        collapsed_did(collapse(panel, window, detrend=True), scale="points", detrend=True),
         two_way_fixed_effects(panel, window, scale="points"),
         *(imputed_estimate(imputation(each), scale="points") for each in (panel, lone)),
         *(
@@ -51,7 +51,7 @@ def test_results(columns, rng: np.random.Generator, language: words.Language) ->
     keys |= {f"labels.method.{estimate.estimator}" for estimate in estimates}
     keys |= {f"labels.assumption.{key}" for estimate in estimates for key in estimate.assumptions}
     keys |= {f"labels.note.{key}" for estimate in estimates for key in estimate.notes}
-    assert len({estimate.estimator for estimate in estimates}) == 7
+    assert len({estimate.estimator for estimate in estimates}) == 6
     assert {key for key in keys if not words.has(key, language)} == set()
 
 

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from whole_window import around_go_live
 
 from sverige_did.did.aggregate import aggregate
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
-from sverige_did.did.collapse import around_go_live, collapse, collapsed_did
+from sverige_did.did.collapse import collapse, collapsed_did
 from sverige_did.did.event_study import event_study
 from sverige_did.did.imputation import imputation
 from sverige_did.did.staggered import group_time_effects

@@ -10,7 +10,6 @@ from sverige_did.results.estimates import Estimate
 Y, N = np.array([[17, 8], [75, 75]]), np.array([[67, 58], [300, 300]])
 ESTIMATES: list[Estimate] = [
     *(scales.wald(Y, N, scale) for scale in scales.LINKS),
-    *(scales.wald(Y, N, scale, implied=True) for scale in scales.LINKS),
     scales.wald(Y, N, "identity", family="poisson"),
     *(exact.zelen(Y, N, rule=rule) for rule in ("minlike", "central", "mid_p")),
     exact.poisson_did(Y, N),

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from whole_window import around_go_live
 
 from sverige_did.did.aggregate import aggregate
 from sverige_did.did.arrays import DistrictPanel, Weighting, panel_from_rows
-from sverige_did.did.collapse import around_go_live
-from sverige_did.did.event_study import event_study, event_study_design
+from sverige_did.did.event_study import event_study
 from sverige_did.did.imputation import imputation
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.did.synthetic import Synthetic, simplex_weights, synthetic_did, weighted_did
@@ -149,10 +149,9 @@ def test_medicaid_event_study(state_panel: DistrictPanel) -> None:
     found = event_study(state_panel)
     published = [-0.00529, -0.01130, -0.00268, -0.00142, 0.00034, 0.04645, 0.06921]
     np.testing.assert_allclose(found.estimate, published, atol=5.1e-6)
-    design = event_study_design(state_panel)
-    fit = sm.OLS(design.y, design.X).fit(cov_type="cluster", cov_kwds={"groups": design.cluster})
+    fit = sm.OLS(found.y, found.X).fit(cov_type="cluster", cov_kwds={"groups": found.cluster})
     # statsmodels counts all fixed effects as parameters; the published errors count the seven effects and a constant.
-    errors = fit.bse[5:7] * np.sqrt((design.y.size - design.X.shape[1]) / (design.y.size - 8))
+    errors = fit.bse[5:7] * np.sqrt((found.y.size - found.X.shape[1]) / (found.y.size - 8))
     np.testing.assert_allclose(errors, [0.00906, 0.01024], atol=5.1e-6)
 
 

@@ -56,37 +56,31 @@ def own_design(panel: DistrictPanel, window: Window, sizes: Floats, outcome: Out
     level = float(np.average(table[control].mean(axis=1), weights=sizes[control]))
     moments = _moments(table[control], sizes[control], level, outcome)
     memory = _memory(moments, outcome)
-    scales = _scales(moments, memory, level, outcome)
+    shock_sd, level = _scales(moments, memory, level, outcome)
     return SimulatedDesign(
         groups=everyone.size,
         treated=int(treated.sum()),
         outcome=outcome,
         sizes=tuple(float(size) for size in sizes[everyone]),
-        shock_sd=scales.shock_sd,
+        shock_sd=shock_sd,
         memory=memory,
-        level=scales.level,
+        level=level,
         before=len(window.pre),
         after=len(window.post),
         noise_memory=memory if outcome == "normal" else 0.0,
     )
 
 
-class _Scales(NamedTuple):
-    """The fields of the design that say how much districts swing."""
-
-    shock_sd: float
-    level: float
-
-
-def _scales(moments: _Moments, memory: float, level: float, outcome: Outcome) -> _Scales:
+def _scales(moments: _Moments, memory: float, level: float, outcome: Outcome) -> tuple[float, float]:
+    """The fields ``shock_sd`` and ``level`` of the design."""
     shocks, children = _variances(moments, memory, outcome)
     if outcome == "normal":
-        return _Scales(float(np.sqrt(shocks)), float(np.sqrt(children)))
+        return float(np.sqrt(shocks)), float(np.sqrt(children))
     if outcome == "binomial":
-        return _Scales(float(np.sqrt(shocks)) / (level * (1 - level)), level)
+        return float(np.sqrt(shocks)) / (level * (1 - level)), level
     # The mean of a log-normal rate is level * exp(s^2 / 2), its variance mean^2 * (exp(s^2) - 1).
     log_variance = float(np.log1p(shocks / level**2))
-    return _Scales(float(np.sqrt(log_variance)), level * float(np.exp(-log_variance / 2)))
+    return float(np.sqrt(log_variance)), level * float(np.exp(-log_variance / 2))
 
 
 def simulated_sizes(

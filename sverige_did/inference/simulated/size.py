@@ -7,7 +7,7 @@ the verdict are asked for an answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
@@ -125,41 +125,30 @@ def rejection_rates(
     if design.groups - design.treated < 2:
         raise refuse("too_few_control", found=str(design.groups - design.treated), expected=">= 2")
     treated = design.is_treated
-    changes = [simulate_changes(design, size, rng) for size in _blocks(simulations)]
+    sizes = (min(BLOCK, simulations - done) for done in range(0, simulations, BLOCK))
+    changes = [simulate_changes(design, size, rng) for size in sizes]
     effects = np.concatenate([y[treated].mean(axis=0) - y[~treated].mean(axis=0) for y in changes])
     answers = []
     for shift in shifts:
-        moved = [y + shift * effects.std() * treated[:, None] for y in changes]
-        answers.append(_decide(moved, design, alpha, draws, rng))
+        hits: Counter[str] = Counter()
+        for y in changes:
+            hits.update(_hits(y + shift * effects.std() * treated[:, None], design, alpha, draws, rng))
+        rates = {name: count / simulations for name, count in hits.items()}
+        answers.append(Rejections(rates, simulations, alpha))
     return tuple(answers)
 
 
-def _blocks(simulations: int) -> Iterator[int]:
-    while simulations > 0:
-        yield min(BLOCK, simulations)
-        simulations -= BLOCK
-
-
-def _decide(
-    changes: list[Floats], design: SimulatedDesign, alpha: float, draws: int, rng: np.random.Generator
-) -> Rejections:
-    """Rejection rates of all methods over blocks of data sets (G, n)."""
-    hits: dict[str, int] = {}
-    for y in changes:
-        p = p_values(y, design, draws, rng)
-        decided = {name: values <= alpha for name, values in p.items()}
-        if _has_verdict(design, alpha):
-            decided["verdict"] = supported(
-                p["permutation_studentised"], p["cr2_bell_mccaffrey"], p["behrens_fisher"], alpha
-            )
-        for name, rejected in decided.items():
-            hits[name] = hits.get(name, 0) + int(rejected.sum())
-    simulations = sum(y.shape[1] for y in changes)
-    return Rejections({name: count / simulations for name, count in hits.items()}, simulations, alpha)
-
-
-def _has_verdict(design: SimulatedDesign, alpha: float) -> bool:
-    return not refusals(design.is_treated, np.zeros(design.groups, dtype=np.int64), alpha)
+def _hits(
+    change: Floats, design: SimulatedDesign, alpha: float, draws: int, rng: np.random.Generator
+) -> dict[str, int]:
+    """In how many of the data sets (G, n) each method rejects, and the rule of the verdict where the design has one."""
+    p = p_values(change, design, draws, rng)
+    decided = {name: values <= alpha for name, values in p.items()}
+    if not refusals(design.is_treated, np.zeros(design.groups, dtype=np.int64), alpha):
+        decided["verdict"] = supported(
+            p["permutation_studentised"], p["cr2_bell_mccaffrey"], p["behrens_fisher"], alpha
+        )
+    return {name: int(rejected.sum()) for name, rejected in decided.items()}
 
 
 def p_values(change: Floats, design: SimulatedDesign, draws: int, rng: np.random.Generator) -> dict[str, Floats]:

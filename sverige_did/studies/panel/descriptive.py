@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sverige_did.results.estimates import Estimate, Finding
-from sverige_did.studies.panel.outcome_data import Asked
+from sverige_did.studies.panel.outcome_data import Asked, bare
 from sverige_did.studies.panel.window_levels import pooled_level
 from sverige_did.windows import own_windows
 
@@ -19,18 +19,6 @@ def _levels(asked: Asked) -> dict[str, tuple[float, ...]]:
         group: tuple(pooled_level(side[side["group"] == group], asked.per) for side in (before, after))
         for group in ("treated", "control")
     }
-
-
-def _bare(estimate: float, scale: str, estimand: str, estimator: str, *assumptions: str) -> Estimate:
-    """A number without an interval."""
-    return Estimate(
-        estimate=estimate,
-        scale=scale,
-        estimand=estimand,
-        estimator=estimator,
-        inference="none",
-        assumptions=assumptions,
-    )
 
 
 def raw_change(asked: Asked) -> Iterator[Estimate]:
@@ -47,9 +35,9 @@ def raw_change_by_date(asked: Asked) -> Iterator[Estimate]:
 
 def _change(asked: Asked, before: float, after: float) -> Iterator[Estimate]:
     if np.isfinite(before) and np.isfinite(after):
-        yield _bare(after - before, asked.scale, "raw_change", "before_after")
+        yield bare(after - before, asked.scale, "raw_change", "before_after")
         if before > 0 and after > 0:
-            yield _bare(after / before, "ratio", "raw_change", "before_after")
+            yield bare(after / before, "ratio", "raw_change", "before_after")
 
 
 def two_totals(asked: Asked) -> Iterator[Finding]:
@@ -60,10 +48,10 @@ def two_totals(asked: Asked) -> Iterator[Finding]:
         yield from (asked.found("refused", one) for one in raw_change(asked))
         return
     did = values[0, 1] - values[0, 0] - values[1, 1] + values[1, 0]
-    yield asked.found("conditional", _bare(float(did), asked.scale, "att", "did", "parallel_trends"))
+    yield asked.found("conditional", bare(did, asked.scale, "att", "did", "parallel_trends"))
     if (values > 0).all():
         ratio = values[0, 1] / values[0, 0] / (values[1, 1] / values[1, 0])
-        yield asked.found("conditional", _bare(float(ratio), "ratio", "att", "did", "parallel_trends_log"))
+        yield asked.found("conditional", bare(ratio, "ratio", "att", "did", "parallel_trends_log"))
     yield from (asked.found("conditional", one) for one in raw_change(asked))
 
 
@@ -73,6 +61,6 @@ def described(asked: Asked) -> Iterator[Finding]:
         levels = _levels(asked)
         treated, control = levels["treated"][1], levels["control"][1]
         if np.isfinite(treated) and np.isfinite(control) and treated > 0 and control > 0:
-            yield asked.found("descriptive", _bare(treated / control, "ratio", "level_difference", "rate_ratio"))
+            yield asked.found("descriptive", bare(treated / control, "ratio", "level_difference", "rate_ratio"))
     else:
         yield from (asked.found("descriptive", one) for one in raw_change(asked))

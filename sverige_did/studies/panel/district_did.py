@@ -25,7 +25,7 @@ from sverige_did.results.lineups import LineupRecord
 from sverige_did.studies.panel.descriptive import raw_change
 from sverige_did.studies.panel.index_models import SEPARATED, as_ratio, index_model
 from sverige_did.studies.panel.multiple_outcomes import Candidate
-from sverige_did.studies.panel.outcome_data import Asked, told
+from sverige_did.studies.panel.outcome_data import Asked, told, tried
 from sverige_did.studies.panel.window_levels import firth_collapse, log_collapse, log_odds_collapse
 
 BINS = 41
@@ -125,11 +125,9 @@ _SCALES: dict[str, Callable[[Asked, DistrictPanel, Window], tuple[Change, tuple[
 
 def _event(asked: Asked) -> tuple[Curve | None, tuple[Remark, ...]]:
     """The effect period by period, the one treated in part too; or why there is none."""
-    try:
-        panel = asked.arrays("intention")
-        return event_curve(panel, asked.weighting, rng=asked.rng(), level=asked.study.level), ()
-    except RefusedError as refusal:
-        return None, told(refusal)
+    return tried(
+        lambda: event_curve(asked.arrays("intention"), asked.weighting, rng=asked.rng(), level=asked.study.level)
+    )
 
 
 def _two_way(asked: Asked, panel: DistrictPanel, window: Window) -> tuple[tuple[Estimate, ...], tuple[Remark, ...]]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sverige_did.errors import RefusedError
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import DesignClass, Finding, Remark
@@ -18,7 +17,7 @@ from sverige_did.results.lineups import LineupRecord, Together
 from sverige_did.studies.panel.descriptive import described, two_totals
 from sverige_did.studies.panel.district_did import Told, told_by_districts
 from sverige_did.studies.panel.multiple_outcomes import Candidate, together
-from sverige_did.studies.panel.outcome_data import Asked, asked_of, told
+from sverige_did.studies.panel.outcome_data import Asked, asked_of, tried
 from sverige_did.studies.panel.spending_parts import spending_parts
 from sverige_did.studies.panel.staggered_did import told_by_dates
 from sverige_did.study.study import Study
@@ -79,7 +78,5 @@ def _with_adjusted_p(findings: list[Finding], adjusted: Mapping[str, Together | 
 
 def _parts(asked: Asked, panel: Panel) -> tuple[list[Finding], tuple[Remark, ...]]:
     """What made spending on placements change, or why that cannot be known; nothing for other outcomes."""
-    try:
-        return list(spending_parts(asked, panel)), ()
-    except RefusedError as refusal:
-        return [], told(refusal)
+    found, why_not = tried(lambda: list(spending_parts(asked, panel)))
+    return found or [], why_not

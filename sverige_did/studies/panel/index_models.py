@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -50,16 +51,12 @@ def index_model(asked: Asked) -> Indexed:
         panel = district_panel(cells[inside], partial=asked.partial, weights=asked.weights)
         if panel.exposure is None:  # plain counts: everybody is at risk alike
             panel = replace(panel, exposure=np.ones(panel.y.size))
-        fit = fractional_logit if share else _poisson(asked.per)
+        fit = fractional_logit if share else partial(poisson, per=asked.per)
         return Indexed(tuple(_read(asked, panel, fit)))
     except RefusedError as refusal:
         if refusal.problems[0].key != SEPARATED:
             return Indexed((), told(refusal))
         return Indexed(tuple(_small_counts(asked, share=share)), told(refusal))
-
-
-def _poisson(per: float) -> Fit:
-    return lambda panel, weighting: poisson(panel, weighting, per=per)
 
 
 def _read(asked: Asked, panel: DistrictPanel, fit: Fit) -> Iterator[Estimate]:
@@ -118,11 +115,7 @@ def as_ratio(logs: Estimate) -> Estimate:
 
 def _small_counts(asked: Asked, *, share: bool) -> Iterator[Estimate]:
     """Firth's and the exact estimate from the totals of the two groups before and after."""
-    sides = [asked.before(), asked.after()]
-    y, n = (
-        np.array([[side.loc[side["group"] == group, name].sum() for side in sides] for group in ("treated", "control")])
-        for name in ("value", "denominator")
-    )
+    y, n = asked.totals()
     level = asked.study.level
     if share:
         yield firth(y, n, level=level)

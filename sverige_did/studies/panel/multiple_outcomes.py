@@ -73,12 +73,12 @@ def _adjusted(kept: list[Candidate], tests: list[PermutationP], units: int) -> d
     statistics = np.column_stack([test.reference for test in tests])
     observed = np.array([test.observed for test in tests])
     enumerated = all(test.enumerated for test in tests)
-    everything = step_down(statistics, observed, enumerated=enumerated)
+    everything = step_down(statistics, observed)
     roles = np.array([one.role for one in kept])
     by_role = np.empty(len(kept))
     for role in np.unique(roles):
         own = roles == role
-        by_role[own] = step_down(statistics[:, own], observed[own], enumerated=enumerated).adjusted
+        by_role[own] = step_down(statistics[:, own], observed[own]).adjusted
     by_holm = holm(everything.single)
     return {
         one.outcome: Together(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ import pandas as pd
 from sverige_did.did.arrays import DistrictPanel, Weighting
 from sverige_did.did.collapse import Window
 from sverige_did.errors import RefusedError
+from sverige_did.inference.districts import Floats
 from sverige_did.outcomes import CATALOGUE, RESIDENTS, CatalogueOutcome
 from sverige_did.panel import Panel, children_living
 from sverige_did.results.designs import OutcomeDesign
@@ -84,6 +85,14 @@ class Asked(NamedTuple):
         """The cells of the periods that count as after."""
         return cells_after(self.cells, self.study.periods)
 
+    def totals(self) -> Iterator[Floats]:
+        """Values and denominators (2, 2) added up: rows treated, control; columns before, after."""
+        sides = (self.before(), self.after())
+        for name in ("value", "denominator"):
+            yield np.array([
+                [side.loc[side["group"] == group, name].sum() for side in sides] for group in ("treated", "control")
+            ])  # fmt: skip
+
     def window(self) -> Window:
         """The periods before and after, as numbers; what lies in neither is the donut."""
         return study_window(self.cells, self.study.periods)
@@ -120,6 +129,26 @@ def asked_of(panel: Panel, study: Study, designs: Sequence[OutcomeDesign]) -> It
 def children(panel: Panel, study: Study) -> pd.Series[float]:
     """Resident-years of a period before go-live, by district: what districts are weighed by."""
     return cells_before(panel.outcome(RESIDENTS), study.periods).groupby("unit")["denominator"].mean()
+
+
+def bare(estimate: float, scale: str, estimand: str, estimator: str, *assumptions: str) -> Estimate:
+    """A number without an interval."""
+    return Estimate(
+        estimate=float(estimate),
+        scale=scale,
+        estimand=estimand,
+        estimator=estimator,
+        inference="none",
+        assumptions=assumptions,
+    )
+
+
+def tried[Made](make: Callable[[], Made]) -> tuple[Made | None, tuple[Remark, ...]]:
+    """What ``make`` makes, or None and what its refusal says."""
+    try:
+        return make(), ()
+    except RefusedError as refusal:
+        return None, told(refusal)
 
 
 def told(refusal: RefusedError) -> tuple[Remark, ...]:

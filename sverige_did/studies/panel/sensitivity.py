@@ -23,7 +23,7 @@ from sverige_did.checks.scale_discrepancy import scale_discrepancy
 from sverige_did.checks.spillover import spillover
 from sverige_did.checks.synthetic_did import synthetic_beside
 from sverige_did.checks.tipping_shock_districts import district_swings
-from sverige_did.did.collapse import collapse
+from sverige_did.did.collapse import att_from_changes, collapse
 from sverige_did.did.scales import Family
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import TTest, cr2_test, of_districts
@@ -204,9 +204,7 @@ def _swings(seen: _Seen) -> CheckResult:
 def _regression(seen: _Seen) -> CheckResult:
     before = seen.levels[:, seen.pre]
     level, weights, treated = np.nanmean(before, axis=1), seen.sample.weights, seen.sample.treated
-    gap = float(
-        np.average(level[treated], weights=weights[treated]) - np.average(level[~treated], weights=weights[~treated])
-    )
+    gap = att_from_changes(level, treated, weights)
     lasting = lasting_share(before, treated)
     if np.isnan(lasting):
         raise refuse("did_one_pre_period", found=str(before.shape[1]))
@@ -233,14 +231,8 @@ def _scales(seen: _Seen) -> CheckResult | None:
     )
     if family is None:
         return None
-    sides = (seen.asked.before(), seen.asked.after())
-    y, n = (
-        np.array([
-            [side.loc[side["group"] == group, name].sum() / side["period"].nunique() for side in sides]
-            for group in ("treated", "control")
-        ])
-        for name in ("value", "denominator")
-    )  # fmt: skip
+    periods = [side["period"].nunique() for side in (seen.asked.before(), seen.asked.after())]
+    y, n = (total / periods for total in seen.asked.totals())
     return scale_discrepancy(y, n, entry.key, family=family).model_copy(update={"curves": ()})
 
 

@@ -17,8 +17,8 @@ from sverige_did.did.costs import PriceMixVolume, lmdi, lmdi_did
 from sverige_did.errors import refuse
 from sverige_did.outcomes import parts_of
 from sverige_did.panel import Panel
-from sverige_did.results.estimates import DesignClass, Estimate, Finding, Verdict
-from sverige_did.studies.panel.outcome_data import Asked
+from sverige_did.results.estimates import DesignClass, Finding, Verdict
+from sverige_did.studies.panel.outcome_data import Asked, bare
 from sverige_did.study.study import Study
 from sverige_did.windows import cells_after, cells_before
 
@@ -105,12 +105,4 @@ def _told(
         "all_parts": parts.total,
     }
     for estimand, amount in sums.items():
-        result = Estimate(
-            estimate=float(amount),
-            scale="mio_dkk",
-            estimand=estimand,
-            estimator=estimator,
-            inference="none",
-            assumptions=assumptions,
-        )
-        yield asked.found(verdict, result)
+        yield asked.found(verdict, bare(amount, "mio_dkk", estimand, estimator, *assumptions))

@@ -20,6 +20,7 @@ from sverige_did.did.staggered import group_time_effects
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Floats
+from sverige_did.inference.lineup import region_notes
 from sverige_did.inference.permutation import PermutationP, PermutationTest
 from sverige_did.inference.staggered import Whole, staggered_permutation_test, welch_by_cohort
 from sverige_did.inference.verdict import SMALLEST_ARM
@@ -29,7 +30,7 @@ from sverige_did.studies.panel.arrays import period_number
 from sverige_did.studies.panel.descriptive import raw_change_by_date
 from sverige_did.studies.panel.district_did import Told, implied_ratio, refused, shown
 from sverige_did.studies.panel.multiple_outcomes import Candidate
-from sverige_did.studies.panel.outcome_data import Asked, told
+from sverige_did.studies.panel.outcome_data import Asked, told, tried
 from sverige_did.windows import up_to
 
 
@@ -113,12 +114,10 @@ def _tests(asked: Asked, dated: _Dated) -> tuple[_Tests | None, tuple[Remark, ..
     why_not = _too_few(dated.panel)
     if why_not:
         return None, why_not
-    try:
-        tests = _both_ways(asked, dated)
-    except RefusedError as refusal:
-        return None, told(refusal)
-    few = tests.studentised.smallest_p > 1 - asked.study.level
-    return tests, (_few_ways(asked, tests),) if few else ()
+    tests, why_not = tried(lambda: _both_ways(asked, dated))
+    if tests is None or tests.studentised.smallest_p <= 1 - asked.study.level:
+        return tests, why_not
+    return tests, (_few_ways(asked, tests),)
 
 
 def _both_ways(asked: Asked, dated: _Dated) -> _Tests:
@@ -183,8 +182,6 @@ def _rule(asked: Asked, dated: _Dated, tests: _Tests) -> Iterator[Estimate]:
 
 def _permuted(asked: Asked, panel: DistrictPanel, test: PermutationTest, inference: str) -> Estimate:
     region = test.region
-    notes = (("set_has_gaps", region.disconnected), ("set_unbounded", region.unbounded),
-             ("sampled_assignments", not test.enumerated))  # fmt: skip
     return Estimate(
         estimate=test.estimate,
         scale=asked.scale,
@@ -199,7 +196,7 @@ def _permuted(asked: Asked, panel: DistrictPanel, test: PermutationTest, inferen
         n_treated=int(panel.ever_treated.sum()),
         weights="equal",
         assumptions=("parallel_trends", "exchangeable_dates"),
-        notes=tuple(key for key, holds in notes if holds),
+        notes=region_notes(region, enumerated=test.enumerated),
     )
 
 

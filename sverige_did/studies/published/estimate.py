@@ -75,8 +75,8 @@ def _trimmed(
     # More placements than without the programme would mean that nobody was kept out: then nothing is trimmed.
     ratio = min(placed[0].low / placed[1].high, 1.0), min(placed[0].high / placed[1].low, 1.0)
     without = (before.low + control.low) / 100, (before.high + control.high) / 100
-    bounds = always_placed((after.low / 100, after.high / 100), without, ratio)
-    low, high = (100 * limit for limit in bounds.effect)
+    effect = always_placed((after.low / 100, after.high / 100), without, ratio)
+    low, high = (100 * limit for limit in effect)
     assumptions = ("parallel_trends", "only_removes_placements", "rounding_only")
     kind = {"estimand": "always_placed", "estimator": "trimming_bounds", "assumptions": assumptions}
     return bounded((low + high) / 2, (low, high), "pp", evidence.study.level, **kind)

@@ -33,7 +33,7 @@ SINGLE = {
         arm_variances(of_districts(s), 1, TREATED), float(of_districts(s).coefficients[1])
     ),
     "donald_lang": donald_lang,
-    "ibragimov_mueller": lambda s: ibragimov_mueller(s).test,
+    "ibragimov_mueller": ibragimov_mueller,
 }
 
 

@@ -8,10 +8,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from whole_window import around_go_live
 
 from sverige_did.did.aggregate import aggregate
 from sverige_did.did.arrays import DistrictPanel
-from sverige_did.did.collapse import around_go_live, collapse, collapsed_did
+from sverige_did.did.collapse import collapse, collapsed_did
 from sverige_did.did.hidden import hidden_range
 from sverige_did.did.imputation import imputation
 from sverige_did.did.staggered import group_time_effects
