@@ -31,7 +31,7 @@ DETAILS_FROM: Final = day_of(date(2013, 1, 1))
 """Follow-ups are registered from this day on."""
 
 
-def teams_of(child: IntArray, opened: IntArray, day: IntArray, setting: Setting) -> np.ndarray:
+def teams_of(child: IntArray, opened: IntArray, day: IntArray | int, setting: Setting) -> np.ndarray:
     """The number in :data:`TEAMS` of the team that has each case on the day; treated districts have one of their own
     from the beginning and no intake."""
     teenager = day - setting.children.birth[child] > _TEENAGER
@@ -49,7 +49,7 @@ def caseworkers_register(setting: Setting) -> pd.DataFrame:
     months = pd.date_range(str(setting.years[0]), str(setting.years[-1] + 1), freq="ME")
     days = months.to_numpy().astype("datetime64[D]").astype(np.int64)
     counts = np.zeros((len(days), len(TEAMS)), dtype=np.int64)
-    for at, day in enumerate(days):
+    for at, day in enumerate(days.tolist()):
         here = (opened <= day) & (day < closed)
         counts[at] = np.bincount(teams_of(child[here], opened[here], day, setting), minlength=len(TEAMS))
     caseload = np.full(counts.shape, setting.printed.caseload if setting.printed else ASSUMED["caseload"])
