@@ -52,7 +52,7 @@ def caseworkers_register(setting: Setting) -> pd.DataFrame:
     for at, day in enumerate(days.tolist()):
         here = (opened <= day) & (day < closed)
         counts[at] = np.bincount(teams_of(child[here], opened[here], day, setting), minlength=len(TEAMS))
-    caseload = np.full(counts.shape, setting.printed.caseload if setting.printed else ASSUMED["caseload"])
+    caseload = np.full(counts.shape, float(setting.printed.caseload if setting.printed else ASSUMED["caseload"]))
     after = days - 31 >= setting.go_live
     caseload[after, 0] = ASSUMED["caseload_programme"]
     fte = np.maximum(np.rint(2 * counts / caseload) / 2, 0.5)
