@@ -46,8 +46,10 @@ from sverige_did.bayes.models.binomial import SHARES, build_binomial
 from sverige_did.bayes.models.district_effects import Cells
 from sverige_did.bayes.models.sdq_growth import Scores, build_sdq
 from sverige_did.bayes.priors import Beta, HalfNormal
-from sverige_did.bayes.sampling.calibrate import calibrate
 from sverige_did.bayes.sampling.sample import Settings, compile_model, sample
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "validation"))
+from sbc_ranks import calibrate
 
 PEERS = {"bambi": "bambi", "simuk": "simuk"}
 GOALS = {"calibration": 10.0, "share_default": 5.0, "share_nutpie": 1.3, "share_nutpie_bold": 1.3, "sdq": 3.0,

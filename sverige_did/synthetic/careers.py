@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final, NamedTuple
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+import pandas as pd
+import yaml
 from numpy.typing import NDArray
 
 from sverige_did.errors import refuse
@@ -49,9 +52,14 @@ LONGEST_BEFORE: Final = 8.0
 """Years on the step before the first day, at most: with the seven years after it, less than a childhood."""
 
 
+ASSUMED: Final[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("assumptions.yaml").read_text("utf-8"))
+BY_STEP: Final = pd.DataFrame.from_dict(ASSUMED["steps"], orient="index")
+"""What is assumed of each step, a row a step."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Habits:
-    """How children come and go where no printed figure says: our assumptions.
+    """How children come and go where no printed figure says.
 
     ``churn`` (S,) is the share of each step that leaves in half a year, ``moves`` (S, S) the share that goes from the
     row's step to the column's; ``years_before`` (S,) is the mean time on the step of those found there on day one.
@@ -63,16 +71,11 @@ class Habits:
 
 
 def usual_habits() -> Habits:
-    """Clarification lasts months, prevention about a year, foster care many years; a few children change places."""
+    """Those that are assumed."""
     moves = np.zeros((STEPS, STEPS))
-    moves[Step.INSTITUTION, Step.FOSTER] = moves[Step.RESIDENTIAL_HOME, Step.FOSTER] = 0.04
-    moves[Step.FOSTER, Step.INSTITUTION] = moves[Step.FOSTER, Step.NETWORK] = 0.01
-    moves[Step.NETWORK, Step.FOSTER] = moves[Step.PREVENTION, Step.FOSTER] = 0.02
-    return Habits(
-        churn=np.array([0.35, 0.20, 0.25, 0.20, 0.08, 0.04, 0.10, 0.10]),
-        moves=moves,
-        years_before=np.array([0.3, 0.8, 0.8, 0.8, 1.5, 3.0, 1.5, 1.5]),
-    )
+    for origin, target, share in ASSUMED["moves"]:
+        moves[Step[origin.upper()], Step[target.upper()]] = share
+    return Habits(BY_STEP["churn"].to_numpy(), moves, BY_STEP["years_before"].to_numpy())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,12 +90,6 @@ class History:
     start: IntArray
     stop: IntArray
     children: int
-
-    def on(self, day: int) -> IntArray:
-        """The number of children on each step (S,) on that day."""
-        there = (self.start <= day) & (day < self.stop)
-        counts: IntArray = np.bincount(self.step[there], minlength=STEPS)
-        return counts
 
 
 class Route(NamedTuple):
@@ -136,6 +133,16 @@ def follow(history: History, day: int, route: Route, habits: Habits, rng: np.ran
     return History(child, step_of, start, stop, children)
 
 
+def through(days: IntArray, stocks: IntArray, habits: Habits, rng: np.random.Generator) -> History:
+    """Careers through the ``stocks`` (T, S) on the ``days`` (T,), the first of which is the first day."""
+    return follow(opening(int(days[0]), stocks[0], habits, rng), int(days[0]), free(days[1:], stocks[1:]), habits, rng)
+
+
+def free(days: IntArray, stocks: IntArray) -> Route:
+    """A route on which habits alone say who moves."""
+    return Route(days, stocks, [None] * len(days))
+
+
 def _usual_moves(
     here: list[IntArray], stock: IntArray, habits: Habits, half_years: float, rng: np.random.Generator
 ) -> IntArray:
@@ -177,7 +184,7 @@ def _interval(
         by_habit = int(rng.binomial(still, min(1.0, habits.churn[step] * half_years)))
         leave = max(by_habit, still + coming - int(stock[step]))
         day = _days(out + leave, days, rng)
-        ended.append(_closed(members[:, : out + leave], step, day))
+        ended.append(np.stack([members[0, : len(day)], np.full_like(day, step), members[1, : len(day)], day]))
         target_of = np.repeat(np.arange(STEPS), moves[step])
         for target in np.unique(target_of):
             moved = np.flatnonzero(target_of == target)
@@ -185,7 +192,8 @@ def _interval(
         stay[step] = members[:, out + leave :]
         new = int(stock[step]) - still - coming + leave
         if step:
-            known = _from_clarification(new, here[0].shape[1] - int(moves[0].sum()), rng)
+            free_to_go = max(here[0].shape[1] - int(moves[0].sum()), 0)
+            known = min(int(rng.binomial(new, FROM_CLARIFICATION)), free_to_go)
             moves[0, step] += known
             new -= known
         arrived[step].append(np.stack([children + np.arange(new), _days(new, days, rng)]))
@@ -193,15 +201,6 @@ def _interval(
     return [np.concatenate([stay[s], *arrived[s]], axis=1) for s in range(STEPS)], ended, children
 
 
-def _from_clarification(wanted: int, free: int, rng: np.random.Generator) -> int:
-    """How many of those wanted on a step come from clarification, where so many are free to go."""
-    return min(int(rng.binomial(wanted, FROM_CLARIFICATION)), max(free, 0))
-
-
 def _days(n: int, days: tuple[int, int], rng: np.random.Generator) -> IntArray:
     """Days after the first and no later than the second."""
     return rng.integers(days[0] + 1, days[1] + 1, n)
-
-
-def _closed(members: IntArray, step: int, day: IntArray) -> IntArray:
-    return np.stack([members[0], np.full(len(day), step), members[1], day])

@@ -7,44 +7,52 @@ runs. The end of a stay is the first day without it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from sverige_did.sources.files.synthetic_mark import PSEUDONYM
 from sverige_did.sources.spells.spells import OPEN, IntArray
-from sverige_did.synthetic.careers import PLACED, FloatArray, History, Step
-from sverige_did.synthetic.municipality import Children, Districts
+from sverige_did.synthetic.calibration import Targets
+from sverige_did.synthetic.careers import ASSUMED, BY_STEP, PLACED, FloatArray, History, Step
+from sverige_did.synthetic.municipality import Children, Districts, as_dates, day_of
 
-CODES: Final[dict[Step, tuple[str, ...]]] = {
-    Step.CLARIFICATION: ("SEL 50",),
-    Step.PREVENTION: ("SEL 52.3.6", "SEL 52.3.5"),
-    Step.SUPPORT: ("SEL 52.3.3", "SEL 52.3.2"),
-    Step.HOME: ("SEL 66.1.7", "SEL 66.1.4"),
-    Step.NETWORK: ("SEL 66.1.3",),
-    Step.FOSTER: ("SEL 66.1.1", "SEL 66.1.1", "SEL 66.1.1", "SEL 66.1.2"),
-    Step.RESIDENTIAL_HOME: ("SEL 66.1.5",),
-    Step.INSTITUTION: ("SEL 66.1.6",),
-}
-"""Codes of each step, from which each child keeps one. On the ladder ``support`` they are its rungs 1 to 6."""
-
-PRICES: Final = np.array([0.0, 250.0, 420.0, 900.0, 700.0, 1230.0, 2400.0, 2880.0])
-"""DKK a day on each step before the child's own factor: assumptions, since the unit prices of Table 17 are lost."""
-
-TREATED_PRICE: Final = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.08, 0.92, 0.92])
-"""The treated districts' prices beside the others': foster care dearer, institutions cheaper, as printed."""
+EIGHTEEN_NEARLY: Final = 6_500
+"""Days: a placement that ends within ten weeks of the eighteenth birthday ends because of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
-    """What every register needs to know. ``end`` is the first day not observed, ``go_live`` the first treated day,
-    :data:`OPEN` in the world without the programme."""
+    """One world as every register needs to know it. ``stays`` are in the order of children and time.
+
+    ``go_live`` is the first treated day, :data:`OPEN` in the world without the programme; ``printed`` is what printed
+    figures fix, None when nothing is calibrated. ``label`` makes a child's number a pseudonym.
+    """
 
     districts: Districts
     children: Children
-    begin: int
-    end: int
+    stays: History
     go_live: int
+    printed: Targets | None = None
+    label: str = PSEUDONYM + "B{:06d}"
+
+    @property
+    def begin(self) -> int:
+        """The first day observed."""
+        return int(self.districts.windows.bounds[0])
+
+    @property
+    def end(self) -> int:
+        """The first day not observed."""
+        return int(self.districts.windows.bounds[-1])
+
+    @property
+    def years(self) -> range:
+        """The years observed."""
+        labels = self.districts.windows.labels
+        return range(int(labels[0][:4]), int(labels[-1][:4]) + 1)
 
     @property
     def treated(self) -> np.ndarray:
@@ -53,108 +61,111 @@ class Setting:
 
     def names(self, child: IntArray) -> list[str]:
         """Pseudonyms of children; every one says that it is made up."""
-        return [f"SYN-B{number:06d}" for number in (child + 1).tolist()]
+        return [self.label.format(number) for number in (child + 1).tolist()]
+
+    def homes(self, child: IntArray) -> np.ndarray:
+        """The names of the districts where children live at the baseline."""
+        return np.array(self.districts.names)[self.children.district[child]]
 
 
-def as_dates(day: IntArray) -> np.ndarray:
-    """Days as dates; :data:`OPEN` is missing."""
-    dates = np.where(day == OPEN, 0, day).astype("datetime64[D]").astype("datetime64[us]")
-    dates[day == OPEN] = np.datetime64("NaT", "us")
-    return dates
+def case_names(child: IntArray) -> list[str]:
+    """Pseudonyms of the children's cases."""
+    return [f"{PSEUDONYM}S{number:06d}" for number in (child + 1).tolist()]
 
 
-def seen(history: History, setting: Setting) -> History:
+def seen(history: History, districts: Districts) -> History:
     """The stays as they stand on the last observed day, in the order of children and time: none begins later."""
-    kept = np.flatnonzero((history.start < setting.end) & (history.stop > setting.begin))
+    begin, end = districts.windows.bounds[[0, -1]]
+    kept = np.flatnonzero((history.start < end) & (history.stop > begin))
     order = kept[np.lexsort((history.start[kept], history.child[kept]))]
-    stop = np.where(history.stop[order] >= setting.end, OPEN, history.stop[order])
+    stop = np.where(history.stop[order] >= end, OPEN, history.stop[order])
     return History(history.child[order], history.step[order], history.start[order], stop, history.children)
 
 
-def children_register(stays: History, setting: Setting) -> pd.DataFrame:
+def case_bounds(stays: History) -> tuple[IntArray, IntArray, IntArray]:
+    """Child, first day and the day after the last of each case; the stays are in the order of children."""
+    first = np.flatnonzero(np.diff(stays.child, prepend=-1))
+    last = np.append(first[1:], len(stays.child)) - 1
+    return stays.child[first], stays.start[first], stays.stop[last]
+
+
+def children_register(setting: Setting) -> pd.DataFrame:
     """One row a child with a case in this world."""
-    known = np.unique(stays.child)
-    children = setting.children
-    month = children.birth[known].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    half = [f"{1970 + m // 12}H{1 + m % 12 // 6}" for m in month.tolist()]
+    known = np.unique(setting.stays.child)
+    month = setting.children.birth_month[known].astype(np.int64)
     return pd.DataFrame(
         {
             "child": setting.names(known),
-            "birth_half_year": half,
-            "sex": np.where(children.girl[known], "girl", "boy"),
-            "district": np.array(setting.districts.names)[children.district[known]],
+            "birth_half_year": [f"{1970 + m // 12}H{1 + m % 12 // 6}" for m in month.tolist()],
+            "sex": np.where(setting.children.girl[known], "girl", "boy"),
+            "district": setting.homes(known),
         }
     )
 
 
-def residences_register(stays: History, setting: Setting) -> pd.DataFrame:
+def residences_register(setting: Setting) -> pd.DataFrame:
     """Where each child lived, from birth: one row, or two for a child that moved."""
-    known = np.unique(stays.child)
+    known = np.unique(setting.stays.child)
     children = setting.children
-    moved = children.moved[known] != OPEN
-    child = np.concatenate([known[moved], known])
-    district = np.concatenate([children.before[known[moved]], children.district[known]])
-    born = np.array(children.birth[child]).astype("datetime64[D]").astype("datetime64[M]")
-    start = born.astype("datetime64[D]").astype(np.int64)
-    start[moved.sum() :][moved] = children.moved[known[moved]]
-    start[: moved.sum()] = np.minimum(start[: moved.sum()], children.moved[known[moved]] - 1)
-    end = np.concatenate([children.moved[known[moved]], np.full(len(known), OPEN)])
+    moved = children.moved[known]
+    two = moved != OPEN
+    born = children.birth_month[known].astype("datetime64[D]").astype(np.int64)
+    before = np.array(setting.districts.names)[children.before[known[two]]]
     frame = pd.DataFrame(
         {
-            "child": setting.names(child),
-            "district": np.array(setting.districts.names)[district],
-            "start": as_dates(start),
-            "end": as_dates(end),
+            "child": setting.names(np.concatenate([known[two], known])),
+            "district": np.concatenate([before, setting.homes(known)]),
+            "start": as_dates(np.concatenate([np.minimum(born, moved - 1)[two], np.where(two, moved, born)])),
+            "end": as_dates(np.concatenate([moved[two], np.full(len(known), OPEN)])),
         }
     )
     return frame.sort_values(["child", "start"], ignore_index=True)
 
 
-def cases_register(stays: History, setting: Setting) -> pd.DataFrame:
+def cases_register(setting: Setting) -> pd.DataFrame:
     """One case a child, from its first stay to the end of its last."""
-    first = np.flatnonzero(np.diff(stays.child, prepend=-1))
-    last = np.append(first[1:], len(stays.child)) - 1
-    child = stays.child[first]
+    child, opened, closed = case_bounds(setting.stays)
     return pd.DataFrame(
         {
-            "case": [f"SYN-S{number:06d}" for number in (child + 1).tolist()],
+            "case": case_names(child),
             "child": setting.names(child),
-            "district": np.array(setting.districts.names)[setting.children.district[child]],
-            "opened": as_dates(stays.start[first]),
-            "closed": as_dates(stays.stop[last]),
+            "district": setting.homes(child),
+            "opened": as_dates(opened),
+            "closed": as_dates(closed),
         }
     )
 
 
-def day_prices(stays: History, setting: Setting) -> FloatArray:
+def day_prices(setting: Setting) -> FloatArray:
     """DKK a day of each stay (n,): the step's price times a factor of the child's own, rounded to whole kroner."""
-    need = setting.children.need[stays.child]
-    group = np.where(setting.treated[stays.child], TREATED_PRICE[stays.step], 1.0)
-    return np.rint(PRICES[stays.step] * group * np.exp(0.2 * need - 0.02))
+    stays = setting.stays
+    price, treated = (BY_STEP[name].to_numpy(dtype=np.float64)[stays.step] for name in ("price", "treated"))
+    group = np.where(setting.treated[stays.child], treated, 1.0)
+    return np.rint(price * group * np.exp(0.2 * setting.children.need[stays.child] - 0.02))
 
 
-def codes_of(stays: History, setting: Setting) -> np.ndarray:
+def codes_of(setting: Setting) -> np.ndarray:
     """The measure of each stay (n,); a child keeps the same among those of a step."""
-    pick = (setting.children.birth[stays.child] % 97).astype(np.int64)
-    codes = np.empty(len(stays.child), dtype=object)
-    for step, choices in CODES.items():
-        here = stays.step == step
+    pick = setting.children.birth[setting.stays.child] % 97
+    codes = np.empty(len(pick), dtype=object)
+    for step, choices in enumerate(BY_STEP["codes"]):
+        here = setting.stays.step == step
         codes[here] = np.array(choices, dtype=object)[pick[here] % len(choices)]
     return codes
 
 
-def with_measure(stays: History, setting: Setting) -> np.ndarray:
+def with_measure(setting: Setting) -> np.ndarray:
     """Which stays are measures (n,): every step but clarification, and examinations of half the cases under it."""
-    examined = setting.children.birth[stays.child] % 2 == 0
-    result: np.ndarray = (stays.step != Step.CLARIFICATION) | examined
+    examined = setting.children.birth[setting.stays.child] % 2 == 0
+    result: np.ndarray = (setting.stays.step != Step.CLARIFICATION) | examined
     return result
 
 
-def end_reasons(stays: History, setting: Setting, broken: IntArray, rng: np.random.Generator) -> np.ndarray:
+def end_reasons(setting: Setting, broken: IntArray, rng: np.random.Generator) -> np.ndarray:
     """Why each stay ended (n,): another place, eighteen, or as planned; ``broken`` are the stays that broke down."""
-    n = len(stays.child)
+    stays = setting.stays
     goes_on = np.append(stays.child[1:] == stays.child[:-1], False)
-    reason = rng.choice(["planned", "left_area", "other"], n, p=[0.85, 0.08, 0.07]).astype(object)
+    reason = rng.choice(["planned", "left_area", "other"], len(goes_on), p=[0.85, 0.08, 0.07]).astype(object)
     grown = stays.stop - setting.children.birth[stays.child] > EIGHTEEN_NEARLY
     reason[grown & np.isin(stays.step, PLACED)] = "aged_out"
     reason[goes_on] = "moved"
@@ -163,50 +174,50 @@ def end_reasons(stays: History, setting: Setting, broken: IntArray, rng: np.rand
     return reason
 
 
-EIGHTEEN_NEARLY: Final = 6_500
-"""Days: a placement that ends within ten weeks of the eighteenth birthday ends because of it."""
-
-
-def placements_register(stays: History, setting: Setting, broken: IntArray, rng: np.random.Generator) -> pd.DataFrame:
+def placements_register(setting: Setting, broken: IntArray, rng: np.random.Generator) -> pd.DataFrame:
     """Every measure, with its end reason and, where it costs anything, its price."""
-    price = day_prices(stays, setting)
+    price = day_prices(setting)
     frame = pd.DataFrame(
         {
-            "child": setting.names(stays.child),
-            "measure": codes_of(stays, setting),
-            "start": as_dates(stays.start),
-            "end": as_dates(stays.stop),
-            "end_reason": end_reasons(stays, setting, broken, rng),
+            "child": setting.names(setting.stays.child),
+            "measure": codes_of(setting),
+            "start": as_dates(setting.stays.start),
+            "end": as_dates(setting.stays.stop),
+            "end_reason": end_reasons(setting, broken, rng),
             "price": np.where(price > 0, price, np.nan),
         }
     )
-    return frame[with_measure(stays, setting)].reset_index(drop=True)
+    return frame[with_measure(setting)].reset_index(drop=True)
 
 
-def broken_down(
-    stays: History, setting: Setting, counts: dict[tuple[bool, int], int], rng: np.random.Generator
-) -> IntArray:
-    """Which placements broke down: ``counts`` many by group (treated or not) and year, among those that ended.
+def broken_down(setting: Setting, rng: np.random.Generator) -> IntArray:
+    """Which placements broke down, by group (treated or not) and year, among those that ended.
 
-    Where fewer ended than are asked for, all of them.
+    As many as were printed, else Poisson with the assumed rate; where fewer ended, all of them.
     """
-    placed = np.isin(stays.step, PLACED) & (stays.stop != OPEN)
-    year = np.full(len(stays.child), 0)
-    year[placed] = 1970 + stays.stop[placed].astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
-    found = []
-    for (treated, one), count in counts.items():
-        ended = np.flatnonzero((year == one) & (setting.treated[stays.child] == treated))
-        found.append(rng.permutation(ended)[:count])
-    return np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
+    stays, printed = setting.stays, setting.printed
+    placed, treated = np.isin(stays.step, PLACED), setting.treated[stays.child]
+    counts = {}
+    for group in (True, False):
+        for year in setting.years:
+            day = day_of(date(year, 7, 1))
+            there = placed & (stays.start <= day) & (day < stays.stop) & (treated == group)
+            helped = group and day >= setting.go_live
+            rate = ASSUMED["breakdown_rate_programme" if helped else "breakdown_rate"]
+            counts[group, year] = int(rng.poisson(rate * int(there.sum())))
+    if printed:
+        counts[False, 2014] = printed.breakdowns["control"]
+        if setting.go_live != OPEN:
+            counts[True, 2014] = printed.breakdowns["treated"]
+    ended = pd.DatetimeIndex(as_dates(np.where(placed, stays.stop, OPEN))).year
+    found = [
+        rng.permutation(np.flatnonzero((ended == year) & (treated == group)))[:count]
+        for (group, year), count in counts.items()
+    ]
+    return np.sort(np.concatenate(found))
 
 
-def breakdowns_register(stays: History, setting: Setting, broken: IntArray) -> pd.DataFrame:
+def breakdowns_register(placements: pd.DataFrame) -> pd.DataFrame:
     """One row a breakdown, on the day on which the placement ended."""
-    return pd.DataFrame(
-        {
-            "child": setting.names(stays.child[broken]),
-            "measure": codes_of(stays, setting)[broken],
-            "date": as_dates(stays.stop[broken]),
-            "definition": "Ankestyrelsen",
-        }
-    )
+    broken = placements.loc[placements["end_reason"] == "breakdown", ["child", "measure", "end"]]
+    return broken.rename(columns={"end": "date"}).assign(definition="Ankestyrelsen")

@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from sverige_did.sources.registers.headers import fold
 from sverige_did.sources.registers.schemas import REGISTERS
-
-Spoiler = Callable[[pd.DataFrame, pd.Index], None]
-Choice = Callable[[pd.DataFrame], "pd.Series[bool]"]
+from sverige_did.synthetic.writing import file_stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +32,33 @@ class Dirt:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one kind of fault is made: in which register, in how many of the rows that ``fits`` allows, and what is
-    done to them."""
+    """How one kind of fault is made: in which register, in how many of the rows that ``fits`` allows, and what its
+    ``column`` becomes in these rows."""
 
     name: str
     register: str
-    key: str | None
+    key: str
     rows: int
-    spoil: Spoiler
-    fits: Choice
+    column: str
+    becomes: Callable[[pd.DataFrame], Any]
+    fits: Callable[[pd.DataFrame], pd.Series[bool]]
 
 
 def spoil_delivery(folder: Path, rng: np.random.Generator) -> tuple[Dirt, ...]:
     """Put every kind into a clean Danish delivery of CSV files; each row takes at most one of them."""
-    files = _files(folder)
+    files = {register.name: folder / f"{file_stem(register, 'da')}.csv" for register in REGISTERS}
     tables = {name: pd.read_csv(path, sep=";", dtype=str, keep_default_na=False) for name, path in files.items()}
     free = {name: pd.Series(True, index=table.index) for name, table in tables.items()}
     found = []
     for kind in KINDS:
         table = tables[kind.register]
         fits = np.flatnonzero((kind.fits(table) & free[kind.register]).to_numpy())
-        rows = pd.Index(np.sort(rng.choice(fits, min(kind.rows, len(fits)), replace=False)))
-        kind.spoil(table, rows)
-        _keep_away(free[kind.register], table, rows)
+        rows = np.sort(rng.choice(fits, min(kind.rows, len(fits)), replace=False))
+        table.loc[rows, kind.column] = kind.becomes(table.loc[rows])
+        # No other fault in these rows, nor in other rows of the same child: one fault must not hide another.
+        if "barn" in table:
+            free[kind.register][table["barn"].isin(table.loc[rows, "barn"])] = False
+        free[kind.register][rows] = False
         found.append(Dirt(kind.name, files[kind.register].name, tuple(int(row) + 2 for row in rows), kind.key))
     found += _whole_files(tables, files)
     for name, table in tables.items():
@@ -66,37 +67,27 @@ def spoil_delivery(folder: Path, rng: np.random.Generator) -> tuple[Dirt, ...]:
     return tuple(found)
 
 
-def _files(folder: Path) -> dict[str, Path]:
-    stems = {fold(stem): register.name for register in REGISTERS for stem in register.stems}
-    return {stems[fold(path.stem)]: path for path in sorted(folder.glob("*.csv")) if fold(path.stem) in stems}
+def _each(column: str, change: Callable[[str], str]) -> Callable[[pd.DataFrame], pd.Series[str]]:
+    return lambda rows: rows[column].map(change)
 
 
-def _keep_away(free: pd.Series[bool], table: pd.DataFrame, rows: pd.Index) -> None:
-    """No other fault in these rows, nor in other rows of the same child: one fault must not hide another."""
-    if "barn" in table:
-        free[table["barn"].isin(table.loc[rows, "barn"])] = False
-    free[rows] = False
+def _later(column: str, days: int) -> Callable[[pd.DataFrame], pd.Series[str]]:
+    """The date in a column, so many days later."""
+    return lambda rows: (_days(rows[column]) + pd.Timedelta(days=days)).dt.strftime("%d-%m-%Y")
 
 
-def _set(column: str, change: Callable[[str], str]) -> Spoiler:
-    def spoil(table: pd.DataFrame, rows: pd.Index) -> None:
-        table.loc[rows, column] = table.loc[rows, column].map(change)
-
-    return spoil
+def _days(written: pd.Series[str]) -> pd.Series[pd.Timestamp]:
+    return pd.to_datetime(written, format="%d-%m-%Y")
 
 
-def _shifted(column: str, other: str, days: int) -> Spoiler:
-    """The date in one column becomes that of another, so many days later."""
-
-    def spoil(table: pd.DataFrame, rows: pd.Index) -> None:
-        moved = pd.to_datetime(table.loc[rows, other], format="%d-%m-%Y") + pd.Timedelta(days=days)
-        table.loc[rows, column] = moved.dt.strftime("%d-%m-%Y")
-
-    return spoil
-
-
-def _filled(*columns: str) -> Choice:
+def _filled(*columns: str) -> Callable[[pd.DataFrame], pd.Series[bool]]:
+    """The rows that have something in all of these columns; every row when none is named."""
     return lambda table: (table[list(columns)] != "").all(axis=1)
+
+
+def _alone(table: pd.DataFrame) -> pd.Series[bool]:
+    """The only rows of their children."""
+    return ~table["barn"].duplicated(keep=False)
 
 
 def _goes_on(table: pd.DataFrame) -> pd.Series[bool]:
@@ -111,17 +102,8 @@ def _goes_on_once(table: pd.DataFrame) -> pd.Series[bool]:
 
 def _follows(table: pd.DataFrame) -> pd.Series[bool]:
     """Stays of ten days or more before them that begin when the row above ends."""
-    longer = pd.to_datetime(table["startdato"], format="%d-%m-%Y").diff() > pd.Timedelta(days=10)
+    longer = _days(table["startdato"]).diff() > pd.Timedelta(days=10)
     return _goes_on(table).shift(fill_value=False) & longer
-
-
-def _any(table: pd.DataFrame) -> pd.Series[bool]:
-    return pd.Series(True, index=table.index)
-
-
-def _iso(date: str) -> str:
-    day, month, year = date.split("-")
-    return f"{year}-{month}-{day}"
 
 
 def _misspelt(name: str) -> str:
@@ -130,34 +112,32 @@ def _misspelt(name: str) -> str:
     return plain if plain != name else name.upper()
 
 
-def _garbled(name: str) -> str:
-    """UTF-8 read as Windows-1252."""
-    return name.encode("utf-8").decode("cp1252")
-
-
 KINDS: Final = (
-    Kind("missing_end", "placements", "reg_overlap", 5, _set("slutdato", lambda _: ""), _goes_on_once),
-    Kind("overlap", "placements", "reg_overlap", 5, _shifted("startdato", "startdato", -5), _follows),
-    Kind("reversed", "placements", "reg_spell_reversed", 3, _shifted("slutdato", "startdato", -30),
-         lambda table: _filled("slutdato")(table) & ~table["barn"].duplicated(keep=False)),
-    Kind("before_birth", "placements", "reg_before_birth", 2, _shifted("startdato", "startdato", -9_000),
-         lambda table: ~table["barn"].duplicated(keep=False)),
-    Kind("iso_date", "placements", "reg_mixed_dates", 8, _set("slutdato", _iso),
+    Kind("missing_end", "placements", "reg_overlap", 5, "slutdato", lambda _: "", _goes_on_once),
+    Kind("overlap", "placements", "reg_overlap", 5, "startdato", _later("startdato", -5), _follows),
+    Kind("reversed", "placements", "reg_spell_reversed", 3, "slutdato", _later("startdato", -30),
+         lambda table: _filled("slutdato")(table) & _alone(table)),
+    Kind("before_birth", "placements", "reg_before_birth", 2, "startdato", _later("startdato", -9_000), _alone),
+    Kind("iso_date", "placements", "reg_mixed_dates", 8, "slutdato",
+         _each("slutdato", lambda date: "-".join(reversed(date.split("-")))),
          lambda table: _filled("slutdato")(table) & ~_goes_on(table)),
-    Kind("unknown_code", "placements", "reg_unknown_code", 4, _set("foranstaltning", lambda code: code + "9"),
+    Kind("unknown_code", "placements", "reg_unknown_code", 4, "foranstaltning",
+         lambda rows: rows["foranstaltning"] + "9",
          lambda table: table["foranstaltning"].str.startswith("SEL 66")),
-    Kind("misspelt_district", "children", "reg_unknown_district", 6, _set("distrikt", _misspelt), _any),
-    Kind("garbled_district", "residences", "reg_unknown_district", 3, _set("distrikt", _garbled),
+    Kind("misspelt_district", "children", "reg_unknown_district", 6, "distrikt", _each("distrikt", _misspelt),
+         _filled()),
+    Kind("garbled_district", "residences", "reg_unknown_district", 3, "distrikt",
+         _each("distrikt", lambda name: name.encode("utf-8").decode("cp1252")),
          lambda table: table["distrikt"].str.contains("[æøå]")),
-    Kind("unknown_sex", "children", "reg_unknown_value", 2, _set("køn", lambda _: "ukendt køn"), _any),
-    Kind("decimal_point", "caseworkers", "reg_mixed_decimals", 3, _set("årsværk", lambda number: number[:-2] + ".25"),
+    Kind("unknown_sex", "children", "reg_unknown_value", 2, "køn", lambda _: "ukendt køn", _filled()),
+    Kind("decimal_point", "caseworkers", "reg_mixed_decimals", 3, "årsværk",
+         lambda rows: rows["årsværk"].str[:-2] + ".25",
          lambda table: table["årsværk"].str.endswith(",5")),
-    Kind("item_out_of_range", "sdq_waves", "reg_out_of_range", 3, _set("spm7", lambda _: "3"), _filled("spm7")),
-    Kind("negative", "accounts", "reg_negative_amount", 1, _set("brutto", lambda amount: "-" + amount), _any),
-    Kind("stranger", "breakdowns", "reg_unknown_child", 2, _set("barn", lambda child: child + "X"), _any),
-    Kind("formula", "complaints", "reg_formula_cell", 2, _set("team", lambda team: "=" + team), _any),
-    Kind("go_live_lost", "districts", "reg_treatment_varies", 2, _set("indsats_fra", lambda _: ""),
-         _filled("indsats_fra")),
+    Kind("item_out_of_range", "sdq_waves", "reg_out_of_range", 3, "spm7", lambda _: "3", _filled("spm7")),
+    Kind("negative", "accounts", "reg_negative_amount", 1, "brutto", lambda rows: "-" + rows["brutto"], _filled()),
+    Kind("stranger", "breakdowns", "reg_unknown_child", 2, "barn", lambda rows: rows["barn"] + "X", _filled()),
+    Kind("formula", "complaints", "reg_formula_cell", 2, "team", lambda rows: "=" + rows["team"], _filled()),
+    Kind("go_live_lost", "districts", "reg_treatment_varies", 2, "indsats_fra", lambda _: "", _filled("indsats_fra")),
 )  # fmt: skip
 """In the order in which they are put in. A missing end shows in the row below, where the next stay begins; a lost
 go-live in the whole column."""

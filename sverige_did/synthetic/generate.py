@@ -14,11 +14,10 @@ import numpy as np
 from sverige_did.errors import refuse
 from sverige_did.sources.spells.spells import IntArray
 from sverige_did.synthetic.calibration import Targets, routes, targets
-from sverige_did.synthetic.careers import FloatArray, Habits, History, Route, Step, follow, opening, usual_habits
-from sverige_did.synthetic.counterfactual import Fixed, Municipality, Size, day_of, joined, municipality
+from sverige_did.synthetic.careers import FloatArray, History, Step, follow, free, through, usual_habits
+from sverige_did.synthetic.counterfactual import Municipality, Size, joined, municipality
 from sverige_did.synthetic.model import Model, draw_stocks
-from sverige_did.synthetic.municipality import Districts, draw_districts
-from sverige_did.synthetic.practice_registers import Practice
+from sverige_did.synthetic.municipality import Districts, day_of, draw_districts
 
 COMMON_SD: Final = 0.02
 """Of the common development from half-year to half-year before the programme, on the log scale."""
@@ -44,59 +43,60 @@ def calibrated_municipality(seed: int, size: Size | None = None) -> Municipality
     )
     habits, split, route = usual_habits(), day_of(aims.anchors[0]), routes(aims)
     common = _common(len(size.windows.labels), rngs[1])
-    treated_past = _past(aims.treated[0], size, habits, common, rngs[2])
-    control_past = _past(aims.control[0], size, habits, common, rngs[2])
+    days = size.windows.bounds - 1
+    days = days[days <= split]
+    treated_past, control_past = (
+        through(days, np.rint(stock * common[-len(days) :, None]).astype(np.int64), habits, rngs[2])
+        for stock in (aims.treated[0], aims.control[0])
+    )
     treated = follow(treated_past, split, route["treated"], habits, rngs[3])
     treated = _enough_cases(treated, aims, rngs[3])
     untreated = follow(treated_past, split, route["untreated"], habits, rngs[3])
     control = follow(control_past, split, route["control"], habits, rngs[3])
     children = np.array([max(treated.children, untreated.children), control.children])
     worlds = joined((treated, control), children), joined((untreated, control), children)
-    practice = Practice(caseload=aims.caseload)
-    return municipality(worlds, _homes(children, districts, rngs[4]), districts, size, rngs[5], _fixed(aims), practice)
+    return municipality(worlds, _homes(children, districts, rngs[4]), districts, size, rngs[5], aims)
 
 
 def modelled_municipality(model: Model, seed: int, size: Size | None = None) -> Municipality:
     """A municipality drawn from a model; nothing in it is calibrated."""
     size = size or Size()
     rngs = np.random.default_rng(seed).spawn(4)
-    districts = draw_districts(size.districts, size.treated, size.windows, rngs[0], mean_residents=size.mean_residents)
-    days = size.windows.bounds - 1
-    residents = np.concatenate([districts.residents[:, :1], districts.residents], axis=1)
-    without, with_it = draw_stocks(model, residents, size.treated, days, day_of(size.go_live), rngs[1])
+    districts, days, without, with_it = drawn(model, size, rngs[0], rngs[1])
     split = int(np.searchsorted(days, day_of(size.go_live))) - 1
     careers = [
-        careers_of(days, (with_it[d], without[d]), split, usual_habits(), seed)
+        careers_of(days, (with_it[d], without[d]), split, seed)
         for d, seed in enumerate(rngs[2].integers(2**62, size=size.districts).tolist())
     ]
     children = np.array([max(one.children for one in pair) for pair in careers])
     worlds = joined([one for one, _ in careers], children), joined([other for _, other in careers], children)
-    homes = np.repeat(np.arange(size.districts), children)
-    return municipality(worlds, homes, districts, size, rngs[3])
+    return municipality(worlds, np.repeat(np.arange(size.districts), children), districts, size, rngs[3])
 
 
-def careers_of(
-    days: IntArray, stocks: tuple[IntArray, IntArray], split: int, habits: Habits, seed: int
-) -> tuple[History, History]:
+def drawn(
+    model: Model, size: Size, places: np.random.Generator, stocks: np.random.Generator
+) -> tuple[Districts, IntArray, IntArray, IntArray]:
+    """Districts, the last days of their half-years (T,) with the day before the first, and the children on each step
+    on these days without and with the programme, (D, T, STEPS) each."""
+    districts = draw_districts(size.districts, size.treated, size.windows, places, mean_residents=size.mean_residents)
+    days = size.windows.bounds - 1
+    residents = np.concatenate([districts.residents[:, :1], districts.residents], axis=1)
+    return districts, days, *draw_stocks(model, residents, size.treated, days, day_of(size.go_live), stocks)
+
+
+def careers_of(days: IntArray, stocks: tuple[IntArray, IntArray], split: int, seed: int) -> tuple[History, History]:
     """One district's two histories through its ``stocks`` (T, STEPS) on the ``days``, one up to day ``split``.
 
     After that each takes the same draws, so that they differ no more than their stocks make them.
     """
-    rng = np.random.default_rng(seed)
-    start = opening(int(days[0]), stocks[0][0], habits, rng)
-    past = follow(start, int(days[0]), _route(days[1 : split + 1], stocks[0][1:]), habits, rng)
+    rng, habits = np.random.default_rng(seed), usual_habits()
+    past = through(days[: split + 1], stocks[0][: split + 1], habits, rng)
     after = int(rng.integers(2**62))
+    routes_after = (free(days[split + 1 :], mine[split + 1 :]) for mine in stocks)
     first, second = (
-        follow(
-            past, int(days[split]), _route(days[split + 1 :], mine[split + 1 :]), habits, np.random.default_rng(after)
-        )
-        for mine in stocks
+        follow(past, int(days[split]), route, habits, np.random.default_rng(after)) for route in routes_after
     )
     return first, second
-
-
-def _route(days: IntArray, stocks: IntArray) -> Route:
-    return Route(days, stocks[: len(days)], [None] * len(days))
 
 
 def _common(periods: int, rng: np.random.Generator) -> FloatArray:
@@ -104,15 +104,6 @@ def _common(periods: int, rng: np.random.Generator) -> FloatArray:
     steps = rng.normal(-0.005, COMMON_SD, periods)
     to_come = np.append(np.cumsum(steps[::-1])[::-1], 0.0)
     return np.exp(-to_come)
-
-
-def _past(stock: IntArray, size: Size, habits: Habits, common: FloatArray, rng: np.random.Generator) -> History:
-    """The years up to the baseline: the group's numbers there times the common development."""
-    days = size.windows.bounds - 1
-    days = days[days <= day_of(targets().anchors[0])]
-    stocks = np.rint(stock * common[-len(days) :, None]).astype(np.int64)
-    start = opening(int(days[0]), stocks[0], habits, rng)
-    return follow(start, int(days[0]), _route(days[1:], stocks[1:]), habits, rng)
 
 
 def _enough_cases(history: History, aims: Targets, rng: np.random.Generator) -> History:
@@ -143,13 +134,3 @@ def _homes(children: IntArray, districts: Districts, rng: np.random.Generator) -
     for count, members in zip(children.tolist(), np.split(np.arange(len(districts)), [districts.treated]), strict=True):
         homes.append(rng.choice(members, count, p=need[members] / need[members].sum()))
     return np.concatenate(homes)
-
-
-def _fixed(aims: Targets) -> Fixed:
-    return Fixed(
-        breakdowns={(group == "treated", 2014): count for group, count in aims.breakdowns.items()},
-        complaint_share=aims.complaints,
-        caseworkers=aims.caseworkers,
-        spending=aims.spending,
-        investment=aims.investment,
-    )

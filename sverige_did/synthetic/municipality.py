@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -11,13 +12,20 @@ import pandas as pd
 from sverige_did.errors import refuse
 from sverige_did.sources.spells.person_years import Windows
 from sverige_did.sources.spells.spells import OPEN, IntArray
-from sverige_did.synthetic.careers import FloatArray, History
+from sverige_did.synthetic.careers import ASSUMED, FloatArray, History
 
-_FIRST = ("Birke", "Lærke", "Kilde", "Ege", "Mølle", "Hede", "Ravne", "Elme", "Sø", "Kirke")
-_LAST = ("lund", "bæk", "by", "ådal", "høj", "skov", "mark", "vang", "rup", "toft")
-STRATA: Final = ("by-stærk", "by-svag", "land-stærk", "land-svag")
 EIGHTEEN_YEARS: Final = 6574
 """Days from birth to the day before the eighteenth birthday, at least."""
+
+
+def day_of(day: date) -> int:
+    """The date as days since 1970-01-01."""
+    return (day - date(1970, 1, 1)).days
+
+
+def as_dates(day: IntArray) -> np.ndarray:
+    """Days as dates; :data:`OPEN` is missing."""
+    return np.where(day == OPEN, np.datetime64("NaT", "us"), np.where(day == OPEN, 0, day).astype("datetime64[D]"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,11 +45,10 @@ class Districts:
     def __len__(self) -> int:
         return len(self.names)
 
-    def register(self, treated_from: np.datetime64) -> pd.DataFrame:
-        """The table of districts, one row a district and half-year."""
+    def register(self, go_live: int) -> pd.DataFrame:
+        """The table of districts, one row a district and half-year; ``go_live`` is the first treated day."""
         D, T = self.residents.shape
-        start = np.where(np.arange(D) < self.treated, treated_from, np.datetime64("NaT", "D"))
-        strata = np.array(STRATA)[np.arange(D) % len(STRATA)]
+        strata = np.resize(ASSUMED["strata"], D)
         return pd.DataFrame(
             {
                 "district": np.repeat(self.names, T),
@@ -50,14 +57,15 @@ class Districts:
                 "residents_0_17": self.residents.ravel(),
                 "background": np.repeat(self.background, T),
                 "stratum": np.repeat(strata, T),
-                "treated_from": np.repeat(start, T).astype("datetime64[us]"),
+                "treated_from": np.repeat(as_dates(np.where(np.arange(D) < self.treated, go_live, OPEN)), T),
             }
         )
 
 
 def district_names(n: int) -> tuple[str, ...]:
-    """Names of two common parts, numbered where there are more than a hundred; no place of such a name is meant."""
-    single = [first + _LAST[(i + k) % len(_LAST)] for k in range(len(_LAST)) for i, first in enumerate(_FIRST)]
+    """Names of two common parts, numbered where there are more than a hundred."""
+    firsts, lasts = ASSUMED["names"]["first"], ASSUMED["names"]["last"]
+    single = [first + lasts[(i + k) % len(lasts)] for k in range(len(lasts)) for i, first in enumerate(firsts)]
     return tuple(single[i % 100] + (f" {i // 100 + 1}" if i >= 100 else "") for i in range(n))
 
 
@@ -106,19 +114,20 @@ class Children:
     girl: np.ndarray
     need: FloatArray
 
-    def __len__(self) -> int:
-        return len(self.district)
+    @property
+    def birth_month(self) -> np.ndarray:
+        """The month of birth, (C,), as numpy has months."""
+        return self.birth.astype("datetime64[D]").astype("datetime64[M]")
 
 
 def draw_children(
-    worlds: tuple[History, ...], district: IntArray, group: IntArray, end: int, rng: np.random.Generator
+    worlds: tuple[History, ...], district: IntArray, districts: Districts, rng: np.random.Generator
 ) -> Children:
     """Children with a birthday that fits their stays in every one of the worlds: born before, under 18 throughout.
 
-    ``district`` (C,) is where each lives; ``group`` (D,) says which districts may swap children, so that nobody moves
-    between treated and control. ``end`` is the first day that is not observed.
+    ``district`` (C,) is where each lives; nobody moves between treated and control districts.
     """
-    C = len(district)
+    C, end = len(district), int(districts.windows.bounds[-1])
     first, last = np.full(C, end), np.zeros(C, dtype=np.int64)
     for world in worlds:
         np.minimum.at(first, world.child, world.start)
@@ -126,10 +135,9 @@ def draw_children(
     age = 18 * rng.beta(2.2, 1.5, C) * 365.25
     birth = np.clip(first - age.astype(np.int64), last - EIGHTEEN_YEARS, first)
     before, moved = district.copy(), np.full(C, OPEN)
-    for one in np.unique(group):
-        here = np.flatnonzero(group == one)
-        movers = np.flatnonzero((group[district] == one) & (rng.random(C) < 0.06))
-        before[movers] = rng.choice(here, len(movers))
+    for group in np.split(np.arange(len(districts)), [districts.treated]):
+        movers = np.flatnonzero(np.isin(district, group) & (rng.random(C) < 0.06))
+        before[movers] = rng.choice(group, len(movers))
     went = before != district
     moved[went] = birth[went] + 1 + ((first - birth)[went] * rng.random(went.sum())).astype(np.int64)
     return Children(district, before, moved, birth, rng.random(C) < 0.47, rng.standard_normal(C))

@@ -6,7 +6,6 @@ right when its interval covers it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -16,11 +15,13 @@ import pandas as pd
 
 from sverige_did.sources.sdq.scores import score
 from sverige_did.synthetic.careers import IN_INSTITUTION, PLACED, Step
-from sverige_did.synthetic.counterfactual import Municipality, World, day_of
-from sverige_did.synthetic.practice_registers import TREATED_TEAM, case_bounds
+from sverige_did.synthetic.child_registers import Setting, case_bounds
+from sverige_did.synthetic.counterfactual import Municipality, World
+from sverige_did.synthetic.municipality import day_of
+from sverige_did.synthetic.practice_registers import QUESTIONS, TREATED_TEAM
 
-CLEAN_WINDOW: Final = ("2014H1", "2015H2")
-"""The half-years wholly after the start."""
+CLEAN_YEARS: Final = (2014, 2015)
+"""The years wholly after the start."""
 
 _SHARES: Final = {
     "institution_share": IN_INSTITUTION,
@@ -48,15 +49,17 @@ class Truth:
 
 def truth(municipality: Municipality) -> tuple[Truth, ...]:
     """The effects that were put in, by outcome and scale."""
-    window = "–".join(CLEAN_WINDOW)
+    window = "–".join((f"{CLEAN_YEARS[0]}H1", f"{CLEAN_YEARS[-1]}H2"))
     found = []
-    worlds = [_numbers(world) for world in (municipality.delivered, municipality.untreated)]
-    for (outcome, scale), with_it in worlds[0].items():
-        without = worlds[1][outcome, scale]
-        found.append(_row(outcome, scale, window, with_it, without))
+    with_it, without = (_numbers(world) for world in (municipality.delivered, municipality.untreated))
+    for (outcome, scale), treated in with_it.items():
+        found.append(_row(outcome, scale, window, treated, without[outcome, scale]))
         if scale in {"rate_per_1000", "person_years"}:
-            found.append(_row(outcome, "ratio", window, with_it, without))
-    same = _sdq_of_the_same(municipality)
+            found.append(_row(outcome, "ratio", window, treated, without[outcome, scale]))
+    # The programme also changes who is placed: the children who were asked in both worlds.
+    waves = [_last_wave(municipality.delivered), _last_wave(municipality.untreated)]
+    both = pd.concat(waves, axis=1, join="inner")
+    same = (None, None) if both.empty else both.mean().tolist()
     return (*found, _row("wellbeing_sdq", "level_same_children", "last wave", *same))
 
 
@@ -67,54 +70,47 @@ def _row(outcome: str, scale: str, window: str, with_it: float | None, without: 
     return Truth(outcome, scale, window, with_it, without, att)
 
 
-def person_years_of(world: World, steps: Iterable[Step], first: int, after: int) -> np.ndarray:
-    """Person-years on the steps in each district, (D,), between two days; a day is 1/365 or 1/366 of its year."""
-    stays, setting = world.stays, world.setting
-    here = np.isin(stays.step, list(steps))
+def _person_years(setting: Setting, steps: tuple[Step, ...]) -> float:
+    """Person-years on the steps in the treated districts and clean years; a day is 1/365 or 1/366 of its year."""
+    stays = setting.stays
+    here = np.isin(stays.step, steps)
     total = np.zeros(len(setting.districts))
-    for year in range(*(1970 + np.array([first, after - 1]).astype("datetime64[D]").astype("datetime64[Y]").astype(int)
-                        + [0, 1])):  # fmt: skip
-        begins, ends = day_of(date(year, 1, 1)), day_of(date(year + 1, 1, 1))
-        days = np.minimum(stays.stop, min(after, ends)) - np.maximum(stays.start, max(first, begins))
-        weight = np.where(here, np.maximum(days, 0), 0) / (ends - begins)
+    for year in CLEAN_YEARS:
+        first, after = day_of(date(year, 1, 1)), day_of(date(year + 1, 1, 1))
+        days = np.minimum(stays.stop, after) - np.maximum(stays.start, first)
+        weight = np.where(here, np.maximum(days, 0), 0) / (after - first)
         total += np.bincount(setting.children.district[stays.child], weight, minlength=len(total))
-    return total
+    return float(total[: setting.districts.treated].sum())
 
 
 def _numbers(world: World) -> dict[tuple[str, str], float | None]:
-    """Every outcome of one world by outcome and scale, in the treated districts and the clean window."""
-    districts = world.setting.districts
-    labels = districts.windows.labels
-    one, last = labels.index(CLEAN_WINDOW[0]), labels.index(CLEAN_WINDOW[1])
-    first, after = int(districts.windows.bounds[one]), int(districts.windows.bounds[last + 1])
-    treated = slice(None, districts.treated)
-
-    def years_on(steps: Iterable[Step]) -> float:
-        return float(person_years_of(world, steps, first, after)[treated].sum())
-
-    placed, inside = years_on(PLACED), years_on(IN_INSTITUTION)
-    residents = districts.residents[treated, one : last + 1].sum() / 2
+    """Every outcome of one world by outcome and scale, in the treated districts and the clean years."""
+    setting, districts = world.setting, world.setting.districts
+    placed, inside = _person_years(setting, PLACED), _person_years(setting, IN_INSTITUTION)
+    clean = [int(label[:4]) in CLEAN_YEARS for label in districts.windows.labels]
+    residents = districts.residents[: districts.treated, clean].sum() / 2
     numbers: dict[tuple[str, str], float | None] = {
         ("institution_per_1000", "rate_per_1000"): 1000 * inside / residents,
         ("placed_total", "person_years"): placed,
     }
     for outcome, steps in _SHARES.items():
-        numbers[outcome, "pp"] = 100 * years_on(steps) / placed if placed else None
-    return numbers | _events(world, placed, first, after) | _practice(world)
+        numbers[outcome, "pp"] = 100 * _person_years(setting, steps) / placed if placed else None
+    return numbers | _events(world, placed) | _practice(world)
 
 
-def _events(world: World, placed: float, first: int, after: int) -> dict[tuple[str, str], float | None]:
+def _events(world: World, placed: float) -> dict[tuple[str, str], float | None]:
     """Breakdowns per 100 placement-years and complaints per 100 case-years."""
-    stays, treated = world.stays, world.setting.treated
-    child, opened, closed = case_bounds(stays)
-    open_days = np.maximum(np.minimum(closed, after) - np.maximum(opened, first), 0)[treated[child]].sum()
-    names = {name for name, ours in _named(world) if ours}
-    counts = {}
-    for register in ("breakdowns", "complaints"):
-        frame = world.registers[register]
-        day = frame["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
-        whom = frame["child"].isin(names) if register == "breakdowns" else frame["team"] == TREATED_TEAM
-        counts[register] = int((whom.to_numpy() & (day >= first) & (day < after)).sum())
+    setting, registers = world.setting, world.registers
+    child, opened, closed = case_bounds(setting.stays)
+    first, after = day_of(date(CLEAN_YEARS[0], 1, 1)), day_of(date(CLEAN_YEARS[-1] + 1, 1, 1))
+    open_days = np.maximum(np.minimum(closed, after) - np.maximum(opened, first), 0)[setting.treated[child]].sum()
+    ours = {
+        "breakdowns": registers["breakdowns"]["child"].isin(_treated_names(setting)),
+        "complaints": registers["complaints"]["team"] == TREATED_TEAM,
+    }
+    counts = {
+        name: int((mine & registers[name]["date"].dt.year.isin(CLEAN_YEARS)).sum()) for name, mine in ours.items()
+    }
     return {
         ("breakdowns", "pp"): 100 * counts["breakdowns"] / placed if placed else None,
         ("complaints", "pp"): 100 * counts["complaints"] / (open_days / 365.25) if open_days else None,
@@ -122,12 +118,12 @@ def _events(world: World, placed: float, first: int, after: int) -> dict[tuple[s
 
 
 def _practice(world: World) -> dict[tuple[str, str], float | None]:
-    """Spending in the two years, the mean caseload of 2014 and the mean SDQ total of the last wave."""
+    """Spending in the clean years, the mean caseload of the first and the mean SDQ total of the last wave."""
     accounts, staff = world.registers["accounts"], world.registers["caseworkers"]
-    ours = (accounts["group"] == "treated") & accounts["year"].isin([2014, 2015])
+    ours = (accounts["group"] == "treated") & accounts["year"].isin(CLEAN_YEARS)
     preventive = accounts["function"] == "5.28.21"
     last = _last_wave(world)
-    team = staff[(staff["team"] == TREATED_TEAM) & staff["period"].str.startswith("2014")]
+    team = staff[(staff["team"] == TREATED_TEAM) & staff["period"].str.startswith(str(CLEAN_YEARS[0]))]
     return {
         ("placement_spending", "mio_dkk"): float(accounts["gross"][ours & ~preventive].sum() / 1e6),
         ("preventive_spending", "mio_dkk"): float(accounts["gross"][ours & preventive].sum() / 1e6),
@@ -139,21 +135,9 @@ def _practice(world: World) -> dict[tuple[str, str], float | None]:
 def _last_wave(world: World) -> pd.Series:
     """The SDQ total of every child of the treated districts in the last wave, by pseudonym."""
     sdq = world.registers["sdq_waves"]
-    ours = {name for name, treated in _named(world) if treated}
-    last = sdq[(sdq["date"] == sdq["date"].max()) & sdq["child"].isin(ours)]
-    totals = score(last[[f"q{item}" for item in range(1, 26)]].to_numpy(), "parent", 10.0).total
-    return pd.Series(totals, index=last["child"].to_numpy())
+    last = sdq[(sdq["date"] == sdq["date"].max()) & sdq["child"].isin(_treated_names(world.setting))]
+    return pd.Series(score(last[QUESTIONS].to_numpy(), "parent", 10.0).total, index=last["child"].to_numpy())
 
 
-def _sdq_of_the_same(municipality: Municipality) -> tuple[float | None, float | None]:
-    """The mean total of the children who were asked in both worlds: the programme also changes who is placed."""
-    both = pd.concat([_last_wave(municipality.delivered), _last_wave(municipality.untreated)], axis=1, join="inner")
-    if both.empty:
-        return None, None
-    with_it, without = both.mean().tolist()
-    return with_it, without
-
-
-def _named(world: World) -> Iterable[tuple[str, bool]]:
-    treated = world.setting.treated
-    return zip(world.setting.names(np.arange(len(treated))), treated.tolist(), strict=True)
+def _treated_names(setting: Setting) -> list[str]:
+    return setting.names(np.flatnonzero(setting.treated))

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sbc_models import MODELS
+from sbc_ranks import Ranks, calibrate
 
-from sverige_did.bayes.sampling.calibrate import Ranks, calibrate
 from sverige_did.bayes.sampling.sample import Settings
 
 REPLICATIONS, SEED, RANKED = 500, 20133, 100

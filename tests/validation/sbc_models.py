@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sbc_ranks import Quantity
 
 from sverige_did.bayes.models.binomial import build_binomial
 from sverige_did.bayes.models.composition import TypeCells, average_type_effect, build_dirichlet_multinomial
@@ -27,7 +28,6 @@ from sverige_did.bayes.models.sdq_growth import Scores, build_sdq, development_i
 from sverige_did.bayes.models.transitions import Ladder, Moves, build_transitions, effect_on_moves
 from sverige_did.bayes.models.two_part_costs import Totals, build_totals
 from sverige_did.bayes.priors import Normal
-from sverige_did.bayes.sampling.calibrate import Quantity
 
 
 @dataclass(frozen=True)

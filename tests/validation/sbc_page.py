@@ -14,8 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sbc import done, recorded
 from sbc_models import MODELS
-
-from sverige_did.bayes.sampling.calibrate import Ranks, band, curves, uniformity
+from sbc_ranks import Ranks, band, curves, uniformity
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE, FIGURE = DOCS / "calibration.md", DOCS / "calibration.svg"

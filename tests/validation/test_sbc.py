@@ -7,8 +7,7 @@ import pytest
 from sbc import REPLICATIONS, SEED, done, ranks, recorded
 from sbc_models import MODELS
 from sbc_page import FIGURE, FIRST, LAST, PAGE, limit, table, told
-
-from sverige_did.bayes.sampling.calibrate import uniformity
+from sbc_ranks import uniformity
 
 every_record = pytest.mark.parametrize("model", done())
 AGAIN = 50

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pymc as pm
 import pytest
+from sbc_ranks import Ranks, band, calibrate, curves, uniformity
 
 from sverige_did.bayes.priors import Normal, build_priors
-from sverige_did.bayes.sampling.calibrate import Ranks, band, calibrate, curves, uniformity
 from sverige_did.bayes.sampling.sample import Settings
 from sverige_did.errors import refuse
 
