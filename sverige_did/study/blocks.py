@@ -125,13 +125,9 @@ class ReliableChange(Plan):
 
 
 class AddedValue(Plan):
-    """The regression that predicts a parent's total score about six months later without treatment; ``high_risk`` says
-    that the children are such as it was made for.
+    """The formula of the added-value score; ``high_risk`` says that the children are such as it was made for.
 
-    Take the coefficients from Ford, Hutchings, Bywater, Goodman & Goodman (2009), British Journal of Psychiatry
-    194:552-558, with the erratum in 195:182, and say so in ``source``; the sign belongs to the coefficient. ``sd`` is
-    the standard deviation of the score among untreated children (5 points, sdqinfo.com/e10.html): what a reader divides
-    a mean by. ``months`` are the fewest and the most between the two forms of a pair.
+    ``months`` are the fewest and the most between the two forms of a pair.
     """
 
     intercept: float

@@ -93,15 +93,19 @@ class Setting:
         moment = Spells(child, np.zeros_like(child), self.home[child], day, day + 1, int(self.windows.bounds[-1]))
         return self.located(moment).district
 
+    def period_of(self, day: IntArray) -> tuple[NDArray[np.bool_], IntArray]:
+        """Which days (n,) lie in the grid, and the place of the period of each of these."""
+        inside = (day >= self.windows.bounds[0]) & (day < self.windows.bounds[-1])
+        return inside, np.searchsorted(self.windows.bounds, day[inside], side="right") - 1
+
     def count(self, child: IntArray, day: IntArray) -> FloatArray:
         """(D, T) events by the district of the child on the day, and the period of the day."""
-        inside = (day >= self.windows.bounds[0]) & (day < self.windows.bounds[-1])
+        inside, period = self.period_of(day)
         child, day = child[inside], day[inside]
         table = np.zeros(self.shape)
         if not len(child):
             return table
         district = self.district_on(child, day)
-        period = np.searchsorted(self.windows.bounds, day, side="right") - 1
         known = district != UNKNOWN_DISTRICT
         np.add.at(table, (district[known], period[known]), 1.0)
         return table

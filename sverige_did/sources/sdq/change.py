@@ -42,6 +42,10 @@ def added_value(
 ) -> FloatArray:
     """The added-value score (n,): the total that the formula predicts for the follow-up, less the total that came.
 
+    ``rule`` holds the regression that predicts a parent's total about six months later without treatment: coefficients
+    from Ford, Hutchings, Bywater, Goodman & Goodman (2009), British Journal of Psychiatry 194:552-558, with the erratum
+    in 195:182; the sign belongs to the coefficient. Its ``sd``, the standard deviation of the score among untreated
+    children (5 points, sdqinfo.com/e10.html), is what a reader divides a mean by.
     It holds for parents' answers at both times, about six months apart (``rule.months`` is how far from that one may
     be), among children at high risk, most of whom have a disorder; refuses anything else. In low-risk groups it
     shows an improvement that is none (sdqinfo.com/e10.html). NaN where a number is missing.

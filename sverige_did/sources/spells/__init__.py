@@ -1,1 +1,1 @@
-"""Spells as half-open intervals of days: overlaps, residence, person-years, stocks and flows."""
+"""Spells as half-open intervals of days: overlaps, residence, person-years."""

@@ -69,7 +69,8 @@ def person_days(spells: Spells, bounds: IntArray, *, districts: ArrayLike, rungs
     remaining, later = np.zeros((2, D * R, T), dtype=np.int64)
     _tally(spells.start, spells.stop, cell, window, bounds, remaining, later)
     before = np.cumsum(later, axis=-1) - later
-    return (remaining + before * np.diff(bounds)).reshape(D, R, T)
+    days: IntArray = remaining + before * np.diff(bounds)
+    return days.reshape(D, R, T)
 
 
 def days_in_year(day: IntArray) -> IntArray:
