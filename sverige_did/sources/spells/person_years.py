@@ -108,7 +108,7 @@ def _tally(
 
 def _codes(values: IntArray, axis: ArrayLike, column: str) -> IntArray:
     """The place of each value on the axis; refuses one that is not there."""
-    place = pd.Index(np.asarray(axis)).get_indexer(pd.Index(values)).astype(np.int64, copy=False)
+    place: IntArray = pd.Index(np.asarray(axis)).get_indexer(pd.Index(values)).astype(np.int64, copy=False)
     absent = place < 0
     if absent.any():
         raise refuse("code_not_listed", found=str(np.unique(values[absent])[:5]), column=column)
