@@ -58,20 +58,20 @@ def write_spells(folder, n, seed=20130601):
 def ours(work, columns, bounds):
     """Our run, as a function of nothing that returns days (district, half-year, rung)."""
     # An engine is imported by the process that runs it, so that no peak holds two of them.
-    from sverige_did.sources.spells.person_years import half_years, person_days, person_years
+    from sverige_did.sources.spells.overlaps import resolve_overlaps
+    from sverige_did.sources.spells.person_years import person_days
     from sverige_did.sources.spells.spells import make_spells
 
     child, rung, district, start, stop = (columns[name] for name in COLUMNS)
     spells = make_spells(child, rung, district, start, stop, end_inclusive=False, censored_on=int(bounds[-1]))
-    districts, rungs, windows = np.arange(DISTRICTS), np.arange(RUNGS), half_years(FIRST_YEAR, LAST_YEAR)
-    if work == "every spell":
-        return lambda: person_days(spells, bounds, districts=districts, rungs=rungs)[:, :, 0].transpose(0, 2, 1)
+    districts, rungs = np.arange(DISTRICTS), np.arange(RUNGS)
+    rule = "count_both" if work == "every spell" else "highest_rung"
 
-    def highest_rung():
-        table = person_years(spells, windows, districts=districts, rungs=rungs).table
-        return table["days"].to_numpy().reshape(DISTRICTS, len(bounds) - 1, RUNGS)
+    def counted():
+        pieces = resolve_overlaps(spells, rule)
+        return person_days(pieces, bounds, districts=districts, rungs=rungs).transpose(0, 2, 1)
 
-    return highest_rung
+    return counted
 
 
 SEGMENTS = """

@@ -19,6 +19,7 @@ from sverige_did.sources.registers.schemas import CHILDREN, DISTRICTS, PLACEMENT
 from sverige_did.sources.registers.tables import read_register
 from sverige_did.sources.registers.validate import check_folder
 from sverige_did.sources.sdq.scores import score
+from sverige_did.sources.spells.overlaps import resolve_overlaps
 from sverige_did.sources.spells.person_years import half_years, person_years
 from sverige_did.sources.spells.spells import day_number, make_spells
 from sverige_did.study.read import read_study
@@ -164,9 +165,9 @@ def test_the_truth_is_what_another_count_of_the_files_gives() -> None:
         censored_on=int(half_years(2009, 2015).bounds[-1]),
     )
     ours = [names.index(name) for name in districts["district"][districts["treated_from"].notna()].unique()]
-    table = person_years(made, half_years(2014, 2015)).table
-    table = table[table["district"].isin(ours)]
-    inside, total = table["person_years"][table["rung"] == 6].sum(), table["person_years"].sum()
+    counted = resolve_overlaps(made, "highest_rung")
+    years = person_years(counted, half_years(2014, 2015), districts=range(len(names)), rungs=range(3, 7))[ours]
+    inside, total = years[:, 3].sum(), years.sum()
     after = districts[districts["treated_from"].notna() & districts["period"].str.startswith(("2014", "2015"))]
     rate = 1000 * inside / (after["residents_0_17"].sum() / 2)
     np.testing.assert_allclose(by["institution_per_1000", "rate_per_1000"]["treated"], rate)

@@ -20,10 +20,8 @@ def case_years(tables: Tables, setting: Setting) -> FloatArray:
     """(D, T) years that cases were open, in the district where the plan counts the child; every case of a child."""
     frame = tables["cases"].usable()
     spells = setting.spells(frame, "opened", "closed", np.zeros(len(frame), dtype=np.int64))
-    D, T = setting.shape
-    districts = [UNKNOWN_DISTRICT, *range(D)]
-    found = person_years(spells, setting.windows, overlap="count_both", districts=districts, rungs=[0])
-    return found.table["person_years"].to_numpy().reshape(D + 1, T)[1:]
+    districts = [UNKNOWN_DISTRICT, *range(setting.shape[0])]
+    return person_years(spells, setting.windows, districts=districts, rungs=[0])[1:, 0]
 
 
 def breakdowns(tables: Tables, setting: Setting, placed: FloatArray) -> Tally | None:
@@ -83,10 +81,10 @@ def _deadlines(tables: Tables, setting: Setting) -> Deadlines | None:
     spells = setting.spells(measures, "start", "end", np.zeros(len(measures), dtype=np.int64))
     done = rows[rows["done"].notna()]
     names = pd.Index(pd.concat([measures["measure"], done["measure"]]).unique())
-    assert spells.reason is not None, "setting.spells numbers them"
+    assert spells.row is not None, "make_spells numbers them"
     return deadlines(
         spells,
-        names.get_indexer(pd.Index(measures["measure"]))[spells.reason],
+        names.get_indexer(pd.Index(measures["measure"]))[spells.row],
         setting.codes(done["child"]),
         names.get_indexer(pd.Index(done["measure"])),
         day_number(done["done"].to_numpy()),

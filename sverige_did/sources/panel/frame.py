@@ -16,7 +16,7 @@ from sverige_did.panel import CELLS
 from sverige_did.sources.files.periods import period_days
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.sources.spells.person_years import Windows, days_in_year, half_years, years
-from sverige_did.sources.spells.residence import Residences, assign_at_baseline, assign_on_the_day, make_residences
+from sverige_did.sources.spells.residence import assign_at_baseline, assign_on_the_day, make_residences
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, IntArray, Spells, day_number, make_spells
 from sverige_did.study.blocks import Grid, Registers
 from sverige_did.study.study import Study
@@ -48,7 +48,7 @@ class Setting:
     children: pd.Index[Any]
     home: IntArray
     born: IntArray
-    residences: Residences | None
+    residences: Spells | None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -65,10 +65,7 @@ class Setting:
         return self.children.get_indexer(pd.Index(child)).astype(np.int64)
 
     def spells(self, frame: pd.DataFrame, start: str, end: str, rung: IntArray) -> Spells:
-        """The rows of a register as spells in the districts of the plan's rule, cut at the end of the grid.
-
-        ``reason`` of a spell is the row of ``frame`` that it is a piece of, counted from 0.
-        """
+        """The rows of a register as spells in the districts of the plan's rule, cut at the end of the grid."""
         child = self.codes(frame["child"])
         made = make_spells(
             child,
@@ -78,7 +75,6 @@ class Setting:
             day_number(frame[end].to_numpy()),
             end_inclusive=self.rules.last_day_counts,
             censored_on=int(self.windows.bounds[-1]),
-            reason=np.arange(len(frame)),
         )
         return self.located(made)
 
@@ -88,7 +84,7 @@ class Setting:
             return spells
         if self.rules.residence.rule == "on_the_day":
             return assign_on_the_day(spells, self.residences)
-        return assign_at_baseline(spells, self.residences, _day(self.rules.residence.date)).spells
+        return assign_at_baseline(spells, self.residences, _day(self.rules.residence.date))
 
     def district_on(self, child: IntArray, day: IntArray) -> IntArray:
         """The district (n,) where the plan counts each child on its day, which must lie before the end of the grid;
@@ -97,15 +93,19 @@ class Setting:
         moment = Spells(child, np.zeros_like(child), self.home[child], day, day + 1, int(self.windows.bounds[-1]))
         return self.located(moment).district
 
+    def period_of(self, day: IntArray) -> tuple[NDArray[np.bool_], IntArray]:
+        """Which days (n,) lie in the grid, and the place of the period of each of these."""
+        inside = (day >= self.windows.bounds[0]) & (day < self.windows.bounds[-1])
+        return inside, np.searchsorted(self.windows.bounds, day[inside], side="right") - 1
+
     def count(self, child: IntArray, day: IntArray) -> FloatArray:
         """(D, T) events by the district of the child on the day, and the period of the day."""
-        inside = (day >= self.windows.bounds[0]) & (day < self.windows.bounds[-1])
+        inside, period = self.period_of(day)
         child, day = child[inside], day[inside]
         table = np.zeros(self.shape)
         if not len(child):
             return table
         district = self.district_on(child, day)
-        period = np.searchsorted(self.windows.bounds, day, side="right") - 1
         known = district != UNKNOWN_DISTRICT
         np.add.at(table, (district[known], period[known]), 1.0)
         return table
@@ -279,7 +279,7 @@ def _district_codes(names: pd.Series[str], units: pd.DataFrame) -> IntArray:
 
 
 def _birthdays(halves: pd.Series[str]) -> IntArray:
-    """The middle of each half-year of birth: never wrong by more than ``spells.HALF_YEAR_SLACK`` days."""
+    """The middle of each half-year of birth: never wrong by more than 92 days."""
     spans = {label: period_days(label) for label in halves.unique()}
     middle = {label: (_day(span.start) + _day(span.end) + 1) // 2 for label, span in spans.items()}
     days: IntArray = halves.map(middle).to_numpy(dtype=np.int64)
@@ -288,7 +288,7 @@ def _birthdays(halves: pd.Series[str]) -> IntArray:
 
 def _residences(
     tables: Tables, rules: Registers, children: pd.Index[Any], units: pd.DataFrame, windows: Windows
-) -> Residences | None:
+) -> Spells | None:
     if "residences" not in tables:
         return None
     frame = tables["residences"].usable()

@@ -70,9 +70,9 @@ def placements(table: RegisterTable, setting: Setting, codes: MeasureCodes) -> P
     if rows.empty:
         return Placements(_none(setting), np.empty(0))
     spells = setting.spells(rows, "start", "end", rows["rung"].to_numpy(dtype=np.int64))
-    pieces = resolve_overlaps(_under_age(spells, setting), setting.rules.overlap).spells
-    assert pieces.reason is not None, "setting.spells numbers them"
-    return Placements(pieces, rows["price"].to_numpy(dtype=np.float64)[pieces.reason])
+    pieces = resolve_overlaps(_under_age(spells, setting), setting.rules.overlap)
+    assert pieces.row is not None, "make_spells numbers them"
+    return Placements(pieces, rows["price"].to_numpy(dtype=np.float64)[pieces.row])
 
 
 def _none(setting: Setting) -> Spells:
@@ -94,10 +94,7 @@ def count_placed(spells: Spells, setting: Setting) -> Placed:
     if not len(spells):
         return Placed(np.zeros((D, len(rungs), T)), 0.0)
     # The overlap rule has been applied; what still overlaps is meant to count twice.
-    found = person_years(
-        spells, setting.windows, overlap="count_both", districts=[UNKNOWN_DISTRICT, *range(D)], rungs=rungs
-    )
-    years = found.table["person_years"].to_numpy().reshape(D + 1, T, len(rungs)).transpose(0, 2, 1)
+    years = person_years(spells, setting.windows, districts=[UNKNOWN_DISTRICT, *range(D)], rungs=rungs)
     return Placed(years[1:], float(years[0].sum()))
 
 
@@ -140,7 +137,7 @@ def _spending(
     price, number = np.unique(daily, return_inverse=True)
     for k in range(len(price)):
         part = _part(spells, np.flatnonzero(number == k))
-        counted = person_days(part, bounds, districts=np.arange(D), rungs=rungs)[:, :, 0]
+        counted = person_days(part, bounds, districts=np.arange(D), rungs=rungs)
         days += counted
         amount = np.where(counted > 0, price[k], 0.0)
         spent += counted * amount

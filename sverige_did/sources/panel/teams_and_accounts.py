@@ -32,10 +32,8 @@ def complaints(tables: Tables, setting: Setting) -> Tally:
     rows = _of_teams(table.usable(), setting)
     units, labels = groups(setting.units), setting.windows.labels
     count = np.zeros((len(units), len(labels)))
-    day = day_number(rows["date"].to_numpy())
-    inside = (day >= setting.windows.bounds[0]) & (day < setting.windows.bounds[-1])
-    period = np.searchsorted(setting.windows.bounds, day[inside], side="right") - 1
-    np.add.at(count, (_place(rows["group"][inside], units), period), 1.0)
+    inside, period = setting.period_of(day_number(rows["date"].to_numpy()))
+    np.add.at(count, (pd.Index(units["unit"]).get_indexer(pd.Index(rows["group"][inside])), period), 1.0)
     count = np.where(registered(count, units), count, np.nan)
     over = {"residents": over_groups(setting, setting.resident_years)}
     if "caseworkers" in tables:
@@ -120,8 +118,3 @@ def _mean_stock(rows: pd.DataFrame, column: str, setting: Setting) -> FloatArray
         means = sums[sums.index.isin(inside, level="period")].groupby("group").mean()
         table[:, t] = means.reindex(units["unit"]).to_numpy()
     return table
-
-
-def _place(group: pd.Series[str], units: pd.DataFrame) -> IntArray:
-    place: IntArray = pd.Index(units["unit"]).get_indexer(pd.Index(group)).astype(np.int64)
-    return place

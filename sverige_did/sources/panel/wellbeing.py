@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sverige_did.sources.panel.frame import FloatArray, Setting, Tables
 from sverige_did.sources.panel.tally import Tally, by_district
-from sverige_did.sources.sdq.scores import AGES, Informant, SdqScores, score
+from sverige_did.sources.sdq.scores import AGES, ITEMS, Informant, SdqScores, score
 from sverige_did.sources.spells.spells import IntArray, day_number
 
 FORM: dict[str, Informant] = {
@@ -28,8 +28,6 @@ FORM: dict[str, Informant] = {
 """The form that each informant fills in; the scoring of a form is the same whoever fills it in."""
 
 _ITEMS = [f"q{item}" for item in range(1, 26)]
-_DIFFICULTIES = ["emotion", "conduct", "hyper", "peer"]
-_SCALES = [*_DIFFICULTIES, "prosocial"]
 
 
 class Forms(NamedTuple):
@@ -119,7 +117,5 @@ def _scores(rows: pd.DataFrame, age: FloatArray) -> SdqScores:
     items = rows[_ITEMS].to_numpy(dtype=np.float64).reshape(len(rows), len(_ITEMS))
     scored = score(items, rows["informant"].map(FORM).to_numpy(dtype=np.str_), age)
     bare = np.isnan(items).all(axis=1)
-    scales = {name: np.where(bare, rows[name].to_numpy(dtype=np.float64), scored.scale(name)) for name in _SCALES}  # type: ignore[arg-type]  # the names of scales
-    internalising, externalising = scales["emotion"] + scales["peer"], scales["conduct"] + scales["hyper"]
-    total = internalising + externalising
-    return replace(scored, **scales, internalising=internalising, externalising=externalising, total=total)
+    scales = {name: np.where(bare, rows[name].to_numpy(dtype=np.float64), scored.scale(name)) for name in ITEMS}
+    return replace(scored, **scales)

@@ -13,17 +13,8 @@ from sverige_did.sources.panel.frame import FloatArray, Setting, Tables
 from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.panel.wellbeing import FORM, Forms, mean_of_forms
 from sverige_did.sources.registers.tables import RegisterTable
-from sverige_did.sources.sdq.change import AddedValueFormula, added_value, reliable_change
-from sverige_did.sources.sdq.norms import (
-    ABNORMAL,
-    BORDERLINE,
-    NO_SCORE,
-    Band,
-    Norm,
-    bands,
-    covered,
-    danish_parent_norms,
-)
+from sverige_did.sources.sdq.change import added_value, reliable_change, smallest_reliable_change
+from sverige_did.sources.sdq.norms import ABNORMAL, BORDERLINE, NO_NORM, Band, Norm, bands, danish_parent_norms
 from sverige_did.study.blocks import AddedValue, Sdq
 from sverige_did.study.blocks import ReliableChange as ReliableChangeRule
 
@@ -111,7 +102,7 @@ def _in_bands(
     """Forms in the two upper bands of the total over those ``sdq_judged``, and how many forms were left out: those of
     children whom no norm fits by age, or by sex where the norms differ by sex."""
     band = _bands(forms, rules, norms, sex_of(tables, setting)[forms.child])
-    fits = band != NO_SCORE
+    fits = band != NO_NORM
     found = band[fits]
     values, number = _some(
         forms.rows(fits), setting, sdq_borderline=found == BORDERLINE, sdq_abnormal=found == ABNORMAL
@@ -122,8 +113,7 @@ def _in_bands(
 def _bands(forms: Forms, rules: Sdq, norms: NormsByInformant, sex: NDArray[np.str_]) -> Band:
     """The band of each form by the norms of its own informant, else of whoever the form is made for (staff fill in the
     teacher's). Raises ``sdq_no_norm`` for an informant with neither."""
-    band = np.full(len(forms.child), NO_SCORE)
-    where, foreign = rules.population, rules.accept_foreign_norms
+    band = np.full(len(forms.child), NO_NORM)
     for informant in np.unique(forms.informant):
         mine = np.flatnonzero(forms.informant == informant)
         own = norms.get(informant) or norms.get(FORM[informant])
@@ -131,12 +121,10 @@ def _bands(forms: Forms, rules: Sdq, norms: NormsByInformant, sex: NDArray[np.st
             raise refuse(
                 "sdq_no_norm", found=str(informant), expected=", ".join(norms) or None, count=len(mine), scale="total"
             )
-        scores = forms.scores.take(mine)
-        fits = covered(scores, "total", own, population=where, sex=sex[mine], accept_foreign=foreign)
-        fitting = mine[fits]
-        band[fitting] = bands(
-            scores.take(fits), "total", own, population=where, sex=sex[fitting], accept_foreign=foreign
-        )
+        band[mine] = bands(
+            forms.scores.take(mine), "total", own, population=rules.population, sex=sex[mine],
+            accept_foreign=rules.accept_foreign_norms,
+        )  # fmt: skip
     return band
 
 
@@ -164,9 +152,8 @@ def _pairs(forms: Forms) -> _Pairs:
 def _changed(pairs: _Pairs, rule: ReliableChangeRule, setting: Setting, source: str) -> Tally:
     """Later forms whose total is reliably lower or higher than the child's first one, over all of them
     (``sdq_again``)."""
-    found = reliable_change(
-        pairs.before.scores, pairs.after.scores, "total", sd=rule.sd, reliability=rule.reliability
-    ).verdict
+    smallest = smallest_reliable_change(sd=rule.sd, reliability=rule.reliability)
+    found = reliable_change(pairs.before.scores, pairs.after.scores, "total", smallest)
     values, number = _some(pairs.after, setting, sdq_better=found == -1, sdq_worse=found == 1)
     return by_district(setting, "cases", source, values, sdq_again=number)
 
@@ -177,13 +164,7 @@ def _added(pairs: _Pairs, rule: AddedValue, setting: Setting, source: str) -> tu
     holds = (pairs.after.scores.informant == "parent") & ~np.isnan(pairs.before.impact)
     holds &= (months >= rule.months[0]) & (months <= rule.months[1])
     before, after = pairs.before.rows(holds), pairs.after.rows(holds)
-    formula = AddedValueFormula(**rule.model_dump(include=set(AddedValueFormula.model_fields)))
-    value = np.full(0, np.nan)
-    if holds.any():
-        value = added_value(
-            before.scores, before.impact, after.scores, months[holds], formula,
-            high_risk=rule.high_risk, months=rule.months,
-        ).score  # fmt: skip
+    value = added_value(before.scores, before.impact, after.scores, months[holds], rule)
     mean, number = mean_of_forms(setting, after.child, after.day, value)
     counted = by_district(setting, "mean", source, {"sdq_added": mean}, sdq_added_forms=number)
     return counted, int((~holds).sum())

@@ -14,7 +14,7 @@ from sverige_did.sources.files.synthetic_mark import MARK_FILE
 from sverige_did.sources.registers.codes import MeasureCodes, standard_codes
 from sverige_did.sources.registers.headers import fold, nearest
 from sverige_did.sources.registers.register import Register
-from sverige_did.sources.registers.rules import RULES, Delivery
+from sverige_did.sources.registers.rules import Delivery, problems_between
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.sources.registers.tables import RegisterTable, read_register
 from sverige_did.study.study import Study
@@ -52,9 +52,7 @@ def check_folder(
             if table:
                 tables[table.register.name] = table
                 problems += table.problems
-    delivery = Delivery(tables, study, codes or standard_codes())
-    for rule in RULES:
-        problems += rule(delivery)
+    problems += problems_between(Delivery(tables, study, codes or standard_codes()))
     return _in_order(_limited(problems, at_most))
 
 

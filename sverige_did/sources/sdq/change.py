@@ -5,115 +5,61 @@ Neither turns a change into an effect: children who start high come down by them
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field
 from scipy import stats
 
 from sverige_did.errors import refuse
-from sverige_did.results.estimates import Frozen
 from sverige_did.sources.sdq.scores import FloatArray, Scale, SdqScores
+from sverige_did.study.blocks import AddedValue
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ReliableChange:
-    """``index`` (n,) is the change in standard errors of a difference, ``verdict`` (n,) -1 better, 0 not beyond
-    error or missing, 1 worse; ``threshold`` is the smallest reliable change in points."""
+def smallest_reliable_change(*, sd: float, reliability: float, level: float = 0.95) -> float:
+    """The smallest change in points that is more than measurement error: z sd sqrt(2 (1 - r)), after Jacobson & Truax
+    (1991).
 
-    index: FloatArray
-    verdict: NDArray[np.int64]
-    threshold: float
-
-
-class AddedValueFormula(Frozen):
-    """The regression that predicts a parent's total score about six months later without treatment.
-
-    Take the coefficients from Ford, Hutchings, Bywater, Goodman & Goodman (2009), British Journal of Psychiatry
-    194:552-558, with the erratum in 195:182, and say so in ``source``; the sign belongs to the coefficient.
-    ``sd`` is the standard deviation of the score among untreated children (5 points, sdqinfo.com/e10.html).
+    ``sd`` is the standard deviation of the scale in the norm population and ``reliability`` its retest correlation r.
+    Refuses r outside [0, 1).
     """
-
-    intercept: float
-    total: float
-    impact: float
-    emotion: float
-    sd: float = Field(gt=0)
-    source: str = Field(min_length=1)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AddedValue:
-    """``score`` (n,) is how many points lower than predicted the follow-up is (positive = better); the rest is
-    their mean, its limits at ``level``, and the mean divided by the sd. NaN rows are left out of the mean."""
-
-    score: FloatArray
-    n: int
-    mean: float
-    lower: float
-    upper: float
-    effect_size: float
-    level: float
-
-
-def reliable_change(
-    before: SdqScores, after: SdqScores, scale: Scale, *, sd: float, reliability: float, level: float = 0.95
-) -> ReliableChange:
-    """The reliable change index (x2 - x1) / (sd sqrt(2 (1 - r))) of Jacobson & Truax (1991).
-
-    Rows of ``before`` and ``after`` are the same children; ``sd`` is the standard deviation of the scale in the
-    norm population and ``reliability`` its retest correlation r. Refuses r outside [0, 1), and rows where another
-    informant answers the second time: a change of informant is not a change of the child.
-    """
-    _refuse_other_informant(before, after)
     if not (0 <= reliability < 1 and sd > 0 and 0 < level < 1):
         raise refuse("sdq_reliability", found=f"sd {sd}, r {reliability}, level {level}")
-    error = sd * np.sqrt(2 * (1 - reliability))
-    z = float(stats.norm.ppf(0.5 + level / 2))
-    index = (after.scale(scale) - before.scale(scale)) / error
-    worse = -index if scale == "prosocial" else index
-    verdict = (worse >= z).astype(np.int64) - (worse <= -z)
-    return ReliableChange(index, verdict, float(z * error))
+    return float(stats.norm.ppf(0.5 + level / 2) * sd * np.sqrt(2 * (1 - reliability)))
+
+
+def reliable_change(before: SdqScores, after: SdqScores, scale: Scale, smallest: float) -> NDArray[np.int64]:
+    """Whether each child (n,) changed by at least ``smallest`` points: -1 better, 1 worse, 0 neither or missing.
+
+    Rows of ``before`` and ``after`` are the same children. Refuses rows where another informant answers the second
+    time: a change of informant is not a change of the child.
+    """
+    _refuse_other_informant(before, after)
+    worse = (after.scale(scale) - before.scale(scale)) * (-1 if scale == "prosocial" else 1)
+    return (worse >= smallest).astype(np.int64) - (worse <= -smallest)
 
 
 def added_value(
-    before: SdqScores,
-    impact_before: ArrayLike,
-    after: SdqScores,
-    months_between: ArrayLike,
-    formula: AddedValueFormula,
-    *,
-    high_risk: bool,
-    months: tuple[float, float] = (4, 8),
-    level: float = 0.95,
-) -> AddedValue:
-    """The added-value score: the total that the formula predicts for the follow-up, less the total that came.
+    before: SdqScores, impact_before: ArrayLike, after: SdqScores, months_between: ArrayLike, rule: AddedValue
+) -> FloatArray:
+    """The added-value score (n,): the total that the formula predicts for the follow-up, less the total that came.
 
-    It holds for parents' answers at both times, about six months apart (``months`` is how far from that one may
+    ``rule`` holds the regression that predicts a parent's total about six months later without treatment: coefficients
+    from Ford, Hutchings, Bywater, Goodman & Goodman (2009), British Journal of Psychiatry 194:552-558, with the erratum
+    in 195:182; the sign belongs to the coefficient. Its ``sd``, the standard deviation of the score among untreated
+    children (5 points, sdqinfo.com/e10.html), is what a reader divides a mean by.
+    It holds for parents' answers at both times, about six months apart (``rule.months`` is how far from that one may
     be), among children at high risk, most of whom have a disorder; refuses anything else. In low-risk groups it
-    shows an improvement that is none (sdqinfo.com/e10.html).
+    shows an improvement that is none (sdqinfo.com/e10.html). NaN where a number is missing.
     """
     _refuse_other_informant(before, after)
     gap = np.broadcast_to(np.asarray(months_between, dtype=np.float64), (len(before),))
-    if not high_risk:
-        raise refuse("sdq_added_value_risk")
     if (before.informant != "parent").any():
         raise refuse("sdq_added_value_parent", count=int((before.informant != "parent").sum()))
-    outside = ~((gap >= months[0]) & (gap <= months[1]))
+    outside = ~((gap >= rule.months[0]) & (gap <= rule.months[1]))
     if outside.any():
-        raise refuse("sdq_added_value_months", count=int(outside.sum()), low=months[0], high=months[1])
+        raise refuse("sdq_added_value_months", count=int(outside.sum()), low=rule.months[0], high=rule.months[1])
     at_start = np.asarray(impact_before, dtype=np.float64)
-    predicted = (
-        formula.intercept + formula.total * before.total + formula.impact * at_start + formula.emotion * before.emotion
-    )
-    score = predicted - after.total
-    known = score[~np.isnan(score)]
-    if not len(known):
-        raise refuse("sdq_added_value_empty")
-    mean = float(known.mean())
-    half = float(stats.norm.ppf(0.5 + level / 2)) * formula.sd / float(np.sqrt(len(known)))
-    return AddedValue(score, len(known), mean, mean - half, mean + half, mean / formula.sd, level)
+    predicted = rule.intercept + rule.total * before.total + rule.impact * at_start + rule.emotion * before.emotion
+    return predicted - after.total
 
 
 def _refuse_other_informant(before: SdqScores, after: SdqScores) -> None:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from importlib.resources import files
-from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Final, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from sverige_did.errors import InputError, Problem, refuse
+from sverige_did.errors import refuse
 from sverige_did.results.estimates import Frozen
 from sverige_did.sources.sdq.scores import Informant, Scale, SdqScores
 
@@ -28,6 +26,9 @@ BORDERLINE: Final = 1
 ABNORMAL: Final = 2
 NO_SCORE: Final = -1
 """The band of a missing score."""
+
+NO_NORM: Final = -2
+"""The band of a form that no norm was made for."""
 
 
 class Norm(Frozen):
@@ -67,26 +68,10 @@ class Norm(Frozen):
         return fits
 
 
-def read_norms(file: Path | Traversable) -> tuple[Norm, ...]:
-    """Norms from a CSV file with the fields of :class:`Norm` as columns; every row needs its source.
-
-    Raises InputError that names the row and the columns at fault.
-    """
-    norms, problems = [], []
-    for row, cells in enumerate(csv.DictReader(file.read_text("utf-8").splitlines()), start=2):
-        try:
-            norms.append(Norm.model_validate(cells))
-        except ValidationError as error:
-            columns = ", ".join(str(place) for detail in error.errors() for place in detail["loc"][:1])
-            problems.append(Problem("sdq_norm_invalid", file=file.name, row=row, column=columns or None))
-    if problems:
-        raise InputError(*problems)
-    return tuple(norms)
-
-
 def danish_parent_norms() -> tuple[Norm, ...]:
     """The Danish cut-offs for parents of children of 5-7 years, the only ones that this package carries."""
-    return read_norms(files("sverige_did.sources.sdq") / "norms_dk.csv")
+    table = (files("sverige_did.sources.sdq") / "norms_dk.csv").read_text("utf-8")
+    return tuple(Norm.model_validate(cells) for cells in csv.DictReader(table.splitlines()))
 
 
 def bands(
@@ -98,38 +83,25 @@ def bands(
     sex: ArrayLike,
     accept_foreign: bool = False,
 ) -> Band:
-    """The band (0 average, 1 borderline, 2 abnormal, -1 missing score) of each row on one scale.
+    """The band (0 average, 1 borderline, 2 abnormal, -1 missing score, -2 no norm) of each row on one scale.
 
-    ``population`` is the country where the children live, ``sex`` (n,) says boys or girls. Refuses norms of another
-    country, unless ``accept_foreign`` says that they are meant and there are no others; rows that no norm was made
-    for (a teacher's form with norms for parents, another age); and rows for which two norms differ.
+    ``population`` is the country where the children live, ``sex`` (n,) says boys or girls. No norm is made for some
+    rows: a teacher's form with norms for parents, another age. Refuses norms of another country, unless
+    ``accept_foreign`` says that they are meant and there are no others; and rows for which two norms differ.
     """
     mine = _of_population([norm for norm in norms if norm.scale == scale], population, accept_foreign)
+    if not mine:
+        return np.full(len(scores), NO_NORM)
     sexes = np.broadcast_to(np.asarray(sex, dtype=np.str_), (len(scores),))
-    fits = np.array([norm.fits(scores.informant, scores.age, sexes) for norm in mine]).reshape(len(mine), len(scores))
-    _refuse_unfit(fits, mine, scores, scale)
-    cuts = np.array([(norm.borderline_from, norm.abnormal_from) for norm in mine])[fits.argmax(axis=0)]
-    values = scores.scale(scale)
-    sign = -1 if scale == "prosocial" else 1
-    band = (sign * values >= sign * cuts[:, 0]).astype(np.int64) + (sign * values >= sign * cuts[:, 1])
-    return np.where(np.isnan(values), NO_SCORE, band)
-
-
-def covered(
-    scores: SdqScores,
-    scale: Scale,
-    norms: Iterable[Norm],
-    *,
-    population: str,
-    sex: ArrayLike,
-    accept_foreign: bool = False,
-) -> NDArray[np.bool_]:
-    """Which rows (n,) some norm was made for; refuses norms of another country as :func:`bands` does."""
-    mine = _of_population([norm for norm in norms if norm.scale == scale], population, accept_foreign)
-    sexes = np.broadcast_to(np.asarray(sex, dtype=np.str_), (len(scores),))
-    fits = np.array([norm.fits(scores.informant, scores.age, sexes) for norm in mine]).reshape(len(mine), len(scores))
-    found: NDArray[np.bool_] = fits.any(axis=0)
-    return found
+    fits = np.array([norm.fits(scores.informant, scores.age, sexes) for norm in mine])
+    cuts = np.array([(norm.borderline_from, norm.abnormal_from) for norm in mine])
+    own = cuts[fits.argmax(axis=0)]
+    differ = (fits[:, :, None] & (cuts[:, None, :] != own[None, :, :])).any(axis=(0, 2))
+    if differ.any():
+        raise refuse("sdq_norms_differ", count=int(differ.sum()), scale=scale)
+    values, sign = scores.scale(scale), -1 if scale == "prosocial" else 1
+    reached = (sign * values[:, None] >= sign * own).sum(axis=1)
+    return np.where(fits.any(axis=0), np.where(np.isnan(values), NO_SCORE, reached), NO_NORM)
 
 
 def _of_population(norms: list[Norm], population: str, accept_foreign: bool) -> list[Norm]:
@@ -138,21 +110,3 @@ def _of_population(norms: list[Norm], population: str, accept_foreign: bool) -> 
     if norms and not own and not accept_foreign:
         raise refuse("sdq_foreign_norms", found=", ".join(sorted({n.country for n in norms})), expected=population)
     return own or norms
-
-
-def _refuse_unfit(fits: NDArray[np.bool_], norms: list[Norm], scores: SdqScores, scale: Scale) -> None:
-    without = ~fits.any(axis=0)
-    if without.any():
-        for_whom = sorted({norm.informant for norm in norms})
-        raise refuse(
-            "sdq_no_norm",
-            found=", ".join(sorted(set(scores.informant[without].tolist()))),
-            expected=", ".join(for_whom) or None,
-            count=int(without.sum()),
-            scale=scale,
-        )
-    cuts = np.array([(norm.borderline_from, norm.abnormal_from) for norm in norms])
-    first = cuts[fits.argmax(axis=0)]
-    differ = (fits[:, :, None] & (cuts[:, None, :] != first[None, :, :])).any(axis=(0, 2))
-    if differ.any():
-        raise refuse("sdq_norms_differ", count=int(differ.sum()), scale=scale)

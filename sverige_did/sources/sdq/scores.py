@@ -40,11 +40,6 @@ MIN_ANSWERED: Final = 3
 AGES: Final[dict[Informant, tuple[int, int]]] = {"parent": (2, 17), "teacher": (2, 17), "self": (11, 17)}
 """Completed years for which a form exists."""
 
-IMPACT_ITEMS: Final = ("distress", "home", "friends", "classroom", "leisure")
-"""The columns of the impact supplement that count; a teacher is not asked about home and leisure."""
-
-_TEACHER_IMPACT = (0, 2, 3)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SdqScores:
@@ -52,7 +47,7 @@ class SdqScores:
 
     The five scales run from 0 to 10, ``total`` from 0 to 40, ``internalising`` (emotion + peer) and
     ``externalising`` (conduct + hyper) from 0 to 20. ``prosocial`` is a strength: higher is better; everywhere else
-    higher is worse. ``scaled_up`` counts the scales of the row with one or two items missing. ``age`` is in years.
+    higher is worse. ``age`` is in years.
     """
 
     emotion: FloatArray
@@ -60,12 +55,23 @@ class SdqScores:
     hyper: FloatArray
     peer: FloatArray
     prosocial: FloatArray
-    total: FloatArray
-    internalising: FloatArray
-    externalising: FloatArray
-    scaled_up: NDArray[np.int64]
     informant: TextArray
     age: FloatArray
+
+    @property
+    def internalising(self) -> FloatArray:
+        """Emotion and peer."""
+        return self.emotion + self.peer
+
+    @property
+    def externalising(self) -> FloatArray:
+        """Conduct and hyperactivity."""
+        return self.conduct + self.hyper
+
+    @property
+    def total(self) -> FloatArray:
+        """The four difficulty scales."""
+        return self.internalising + self.externalising
 
     def __len__(self) -> int:
         return len(self.age)
@@ -90,81 +96,33 @@ def score(items: ArrayLike, informant: ArrayLike, age: ArrayLike) -> SdqScores:
     answers = np.asarray(items, dtype=np.float64)
     if answers.ndim != 2 or answers.shape[1] != 25:
         raise refuse("sdq_items_shape", found=str(answers.shape))
-    _refuse_codes(answers, top=2)
+    wrong = ~(np.isnan(answers) | np.isin(answers, (0, 1, 2)))
+    if wrong.any():
+        raise refuse("sdq_item_range", count=int(wrong.sum()), top=2)
     who, years = _who_and_when(informant, age, len(answers))
     turned = answers.copy()
     columns = np.array(REVERSED) - 1
     turned[:, columns] = 2 - turned[:, columns]
-    scales, partial = {}, np.zeros(len(answers), dtype=np.int64)
-    for name, numbers in ITEMS.items():
-        scales[name], missing = _scale(turned[:, np.array(numbers) - 1])
-        partial += missing
-    internalising, externalising = scales["emotion"] + scales["peer"], scales["conduct"] + scales["hyper"]
-    return SdqScores(
-        emotion=scales["emotion"],
-        conduct=scales["conduct"],
-        hyper=scales["hyper"],
-        peer=scales["peer"],
-        prosocial=scales["prosocial"],
-        total=internalising + externalising,
-        internalising=internalising,
-        externalising=externalising,
-        scaled_up=partial,
-        informant=who,
-        age=years,
-    )
+    scales = {str(name): _scale(turned[:, np.array(numbers) - 1]) for name, numbers in ITEMS.items()}
+    return SdqScores(**scales, informant=who, age=years)
 
 
-def impact(items: ArrayLike, informant: ArrayLike, difficulties: ArrayLike) -> FloatArray:
-    """The impact score: 0-10 from parents and the child, 0-6 from teachers.
-
-    ``items`` (n, 5) are the answers to :data:`IMPACT_ITEMS`, coded 0 to 3 or NaN, of which 0 and 1 count 0;
-    ``difficulties`` (n,) is the opening question, 0 = no. Whoever answers no is not asked further and scores 0;
-    otherwise one missing item makes the score missing.
-    """
-    answers, opening = np.asarray(items, dtype=np.float64), np.asarray(difficulties, dtype=np.float64)
-    if answers.ndim != 2 or answers.shape[1] != len(IMPACT_ITEMS) or opening.shape != answers.shape[:1]:
-        raise refuse("sdq_items_shape", found=f"{answers.shape}, {opening.shape}")
-    _refuse_codes(answers, top=3)
-    who = _informants(informant, len(answers))
-    counted = np.maximum(answers - 1, 0)
-    scores = np.where(who == "teacher", counted[:, _TEACHER_IMPACT].sum(axis=1), counted.sum(axis=1))
-    return np.where(opening == 0, 0.0, scores)
-
-
-def _scale(answers: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """One scale from its five items, and whether it was scaled up."""
+def _scale(answers: FloatArray) -> FloatArray:
+    """One scale from its five items."""
     answered = (~np.isnan(answers)).sum(axis=1)
-    enough = answered >= MIN_ANSWERED
     scaled = np.floor(0.5 + 5 * np.nansum(answers, axis=1) / np.maximum(answered, 1))
-    return np.where(enough, scaled, np.nan), enough & (answered < 5)
+    return np.where(answered >= MIN_ANSWERED, scaled, np.nan)
 
 
 def _who_and_when(informant: ArrayLike, age: ArrayLike, n: int) -> tuple[TextArray, FloatArray]:
-    who = _informants(informant, n)
+    who = np.broadcast_to(np.asarray(informant, dtype=np.str_), (n,)).copy()
+    unknown = sorted(set(who.tolist()) - set(get_args(Informant)))
+    if unknown:
+        raise refuse("sdq_informant", found=", ".join(unknown[:5]), expected=", ".join(get_args(Informant)))
     years = np.broadcast_to(np.asarray(age, dtype=np.float64), (n,)).copy()
-    limits = np.array([AGES[name] for name in get_args(Informant)])[_code(who)]
+    limits = np.array([AGES[name] for name in who.tolist()]).reshape(n, 2)
     whole = np.floor(years)
     outside = ~((whole >= limits[:, 0]) & (whole <= limits[:, 1]))
     if outside.any():
         raise refuse("sdq_age", count=int(outside.sum()))
     return who, years
-
-
-def _informants(informant: ArrayLike, n: int) -> TextArray:
-    who = np.broadcast_to(np.asarray(informant, dtype=np.str_), (n,)).copy()
-    unknown = sorted(set(who.tolist()) - set(get_args(Informant)))
-    if unknown:
-        raise refuse("sdq_informant", found=", ".join(unknown[:5]), expected=", ".join(get_args(Informant)))
-    return who
-
-
-def _code(who: TextArray) -> NDArray[np.int64]:
-    """The place of each informant among the kinds of informant."""
-    return np.argmax(who[:, None] == np.array(get_args(Informant)), axis=1)
-
-
-def _refuse_codes(answers: FloatArray, top: int) -> None:
-    wrong = ~(np.isnan(answers) | np.isin(answers, np.arange(top + 1)))
-    if wrong.any():
-        raise refuse("sdq_item_range", count=int(wrong.sum()), top=top)

@@ -5,7 +5,7 @@ Every function here expects what :mod:`sverige_did.sources.spells.spells` makes:
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numba
 import numpy as np
@@ -17,58 +17,27 @@ OverlapRule = Literal["highest_rung", "first", "newest", "count_both"]
 that began last takes it · count_both: both count, and the child counts twice that day."""
 
 
-class Overlaps(NamedTuple):
-    """What overlapped before any rule was applied.
-
-    ``children`` have ``spells`` that overlap another of their own; ``extra_days`` is how many days more the spells
-    hold together than the calendar does. ``two_district_days`` are days on which the spells of one child name more
-    than one district; ``two_district_children`` have such days.
-    """
-
-    children: int
-    spells: int
-    extra_days: int
-    two_district_children: int
-    two_district_days: int
-
-
-class Resolved(NamedTuple):
-    """Spells after the rule, and what it met."""
-
-    spells: Spells
-    overlaps: Overlaps
-
-
-def resolve_overlaps(spells: Spells, rule: OverlapRule) -> Resolved:
+def resolve_overlaps(spells: Spells, rule: OverlapRule) -> Spells:
     """Spells of which no two of one child cover the same day (unless ``rule`` is ``count_both``).
 
     Ties go to the higher rung, the earlier start, the later stop, and at last the lower district code: never to
     the order of the rows. O(n log n) in the spells, O(m^2) in the m spells of one overlapping cluster.
     """
+    if rule == "count_both":
+        return spells
     rows, first = _clusters(spells)
     if not len(rows):
-        return Resolved(spells, Overlaps(0, 0, 0, 0, 0))
+        return spells
     rows = rows[_by_priority(spells, rows, first, rule)]
-    source, start, stop, split_days = _paint(first, spells.start[rows], spells.stop[rows], spells.district[rows])
-    split = split_days > 0
-    report = Overlaps(
-        children=len(np.unique(spells.child[rows])),
-        spells=len(rows),
-        extra_days=int((spells.stop[rows] - spells.start[rows]).sum() - (stop - start).sum()),
-        two_district_children=len(np.unique(spells.child[rows[first[:-1][split]]])),
-        two_district_days=int(split_days.sum()),
-    )
-    if rule == "count_both":
-        return Resolved(spells, report)
+    source, start, stop = _paint(first, spells.start[rows], spells.stop[rows])
     alone = np.ones(len(spells), dtype=np.bool_)
     alone[rows] = False
     kept = np.flatnonzero(alone)
-    pieces = spells.cut(
+    return spells.cut(
         np.concatenate([kept, rows[source]]),
         np.concatenate([spells.start[kept], start]),
         np.concatenate([spells.stop[kept], stop]),
     )
-    return Resolved(pieces, report)
 
 
 def _clusters(spells: Spells) -> tuple[IntArray, IntArray]:
@@ -95,26 +64,18 @@ def _by_priority(spells: Spells, rows: IntArray, first: IntArray, rule: OverlapR
     """An order of ``rows`` that keeps the clusters and puts, within each, the spell that wins first."""
     cluster = np.repeat(np.arange(len(first) - 1), np.diff(first))
     rung, start = -spells.rung[rows], spells.start[rows]
-    leading = {
-        "highest_rung": (start, rung),
-        "first": (rung, start),
-        "newest": (rung, -start),
-        "count_both": (start, rung),
-    }[rule]
+    leading = {"highest_rung": (start, rung), "first": (rung, start), "newest": (rung, -start)}[rule]
     return np.lexsort((spells.district[rows], -spells.stop[rows], *leading, cluster)).astype(np.int64)
 
 
 @numba.njit(nogil=True)
-def _paint(
-    first: IntArray, start: IntArray, stop: IntArray, district: IntArray
-) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+def _paint(first: IntArray, start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray, IntArray]:
     """Cut each cluster at all its starts and stops, and give each part to the first spell that covers it.
 
-    Returns source, start and stop of the pieces, and the number of days in two districts of each cluster.
+    Returns source, start and stop of the pieces.
     """
     source = np.empty(2 * len(start), dtype=np.int64)  # m spells have at most 2 m - 1 parts
     begin, finish = np.empty_like(source), np.empty_like(source)
-    split_days = np.zeros(len(first) - 1, dtype=np.int64)
     n = 0
     for c in range(len(first) - 1):
         a, b = first[c], first[c + 1]
@@ -124,17 +85,14 @@ def _paint(
             low, high = edges[k], edges[k + 1]
             if low == high:
                 continue
-            winner, split = -1, False
+            winner = -1
             for i in range(a, b):
                 if start[i] <= low and high <= stop[i]:
-                    if winner < 0:
-                        winner = i
-                    split = split or district[i] != district[winner]
-            if split:
-                split_days[c] += high - low
+                    winner = i
+                    break
             if open_piece and source[n - 1] == winner:
                 finish[n - 1] = high
             else:
                 source[n], begin[n], finish[n] = winner, low, high
                 n, open_piece = n + 1, True
-    return source[:n], begin[:n], finish[:n], split_days
+    return source[:n], begin[:n], finish[:n]

@@ -7,10 +7,7 @@ per cell and window and one cumulative sum give every count exactly, in O(spells
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Literal
 
 import numba
 import numpy as np
@@ -18,8 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from sverige_did.errors import refuse
-from sverige_did.sources.spells.overlaps import OverlapRule, Overlaps, resolve_overlaps
-from sverige_did.sources.spells.spells import OPEN, IntArray, Spells, birthday
+from sverige_did.sources.spells.spells import IntArray, Spells
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,17 +33,6 @@ class Windows:
             raise refuse("windows_not_increasing", found=f"{len(self.labels)} / {len(self.bounds)}")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PersonYears:
-    """``table`` has one row per district, period, rung and age group, with ``person_years`` and ``days``.
-
-    A cell without a spell is there with 0. ``overlaps`` is what the overlap rule met.
-    """
-
-    table: pd.DataFrame
-    overlaps: Overlaps
-
-
 def half_years(first_year: int, last_year: int) -> Windows:
     """The half-years 1 January and 1 July of all years from the first to the last, named ``2014H1``."""
     labels = tuple(f"{year}H{half}" for year in range(first_year, last_year + 1) for half in (1, 2))
@@ -59,66 +44,33 @@ def years(first_year: int, last_year: int) -> Windows:
     return Windows(_month_starts(first_year, last_year, 12), tuple(str(y) for y in range(first_year, last_year + 1)))
 
 
-def person_years(
-    spells: Spells,
-    windows: Windows,
-    *,
-    overlap: OverlapRule = "highest_rung",
-    age_cuts: tuple[int, ...] = (),
-    year_length: Literal["calendar"] | float = "calendar",
-    districts: ArrayLike | None = None,
-    rungs: ArrayLike | None = None,
-) -> PersonYears:
-    """Person-years and days per district, period, rung and age group.
+def person_years(spells: Spells, windows: Windows, *, districts: ArrayLike, rungs: ArrayLike) -> NDArray[np.float64]:
+    """Person-years, shape (districts, rungs, windows): each day counts by the length of its calendar year.
 
-    ``age_cuts`` (6, 13, 18) makes the groups 0-5, 6-12, 13-17 and 18+; a child changes group on its birthday, in
-    the middle of a window too. ``year_length`` divides each day by the length of its calendar year, or by a fixed
-    number of days such as 365.25. ``districts`` and ``rungs`` list the cells to show (default: all that occur).
-    Refuses windows that reach past the day of censoring, a length that is not positive, ages without birthdays, and
-    codes outside the lists.
+    Refuses windows that reach past the day of censoring, and as :func:`person_days`.
     """
     if int(windows.bounds[-1]) > spells.censored_on:
         raise refuse("windows_past_censoring", days=int(windows.bounds[-1]) - spells.censored_on)
-    if year_length != "calendar" and not year_length > 0:
-        raise refuse("year_length_not_positive", found=str(year_length))
-    resolved, overlaps = resolve_overlaps(spells, overlap)
-    district_names, rung_names = _axis(spells.district, districts), _axis(spells.rung, rungs)
     grid = _split_at_new_year(windows.bounds)
-    days = person_days(resolved, grid, districts=district_names, rungs=rung_names, age_cuts=age_cuts)
-    lengths = days_in_year(grid[:-1]) if year_length == "calendar" else float(year_length)
-    first = np.searchsorted(grid, windows.bounds[:-1])
-    in_window = np.add.reduceat(days, first, axis=-1)
-    shares = np.add.reduceat(days / lengths, first, axis=-1)
-    names = (district_names, rung_names, age_labels(age_cuts), windows.labels)
-    return PersonYears(_long(in_window, shares, names), overlaps)
+    days = person_days(spells, grid, districts=districts, rungs=rungs)
+    shares: NDArray[np.float64] = days / days_in_year(grid[:-1])
+    return np.add.reduceat(shares, np.searchsorted(grid, windows.bounds[:-1]), axis=-1)
 
 
-def person_days(
-    spells: Spells, bounds: IntArray, *, districts: IntArray, rungs: IntArray, age_cuts: tuple[int, ...] = ()
-) -> IntArray:
-    """Days covered, shape (districts, rungs, age groups, windows); overlapping spells count each.
+def person_days(spells: Spells, bounds: IntArray, *, districts: ArrayLike, rungs: ArrayLike) -> IntArray:
+    """Days covered, shape (districts, rungs, windows); overlapping spells count each, a cell without a spell is 0.
 
-    ``bounds`` (T + 1,) are the increasing first days of the windows, and the day after the last.
+    ``bounds`` (T + 1,) are the increasing first days of the windows, and the day after the last. Refuses districts
+    and rungs that are not listed.
     """
-    D, R, A, T = len(districts), len(rungs), len(age_cuts) + 1, len(bounds) - 1
+    D, R, T = np.size(districts), np.size(rungs), len(bounds) - 1
     cell = _codes(spells.district, districts, "district") * R + _codes(spells.rung, rungs, "rung")
-    low, high = int(bounds[0]), int(bounds[-1])
     window = np.repeat(np.arange(T), np.diff(bounds))
-    remaining, later = np.zeros((2, A, D * R, T), dtype=np.int64)
-    for group, (since, until) in enumerate(pairwise(_group_limits(spells, age_cuts))):
-        start = np.maximum(spells.start, since) if group else spells.start
-        stop = np.minimum(spells.stop, until) if group < len(age_cuts) else spells.stop
-        _tally(start, stop, cell, window, bounds, low, high, remaining[group], later[group])
+    remaining, later = np.zeros((2, D * R, T), dtype=np.int64)
+    _tally(spells.start, spells.stop, cell, window, bounds, remaining, later)
     before = np.cumsum(later, axis=-1) - later
-    days = remaining + before * np.diff(bounds)
-    return np.moveaxis(days.reshape(A, D, R, T), 0, 2)
-
-
-def age_labels(age_cuts: tuple[int, ...]) -> tuple[str, ...]:
-    """The names of the age groups between the cuts: ("all",) without cuts, else ("0-5", ..., "18+")."""
-    if not age_cuts:
-        return ("all",)
-    return (*(f"{a}-{b - 1}" for a, b in pairwise((0, *age_cuts))), f"{age_cuts[-1]}+")
+    days: IntArray = remaining + before * np.diff(bounds)
+    return days.reshape(D, R, T)
 
 
 def days_in_year(day: IntArray) -> IntArray:
@@ -135,13 +87,12 @@ def _tally(
     cell: IntArray,
     window: IntArray,
     bounds: IntArray,
-    low: int,
-    high: int,
     remaining: IntArray,
     later: IntArray,
 ) -> None:
     """Add each spell to ``remaining`` (days in the window where it starts, less those after its stop) and to
-    ``later`` (1 for a start, -1 for a stop), both (cells, windows). ``window[x - low]`` is the window of day x."""
+    ``later`` (1 for a start, -1 for a stop), both (cells, windows). ``window[k]`` is that of the k-th day from 0."""
+    low, high = bounds[0], bounds[-1]
     for i in range(len(start)):
         a, b = max(start[i], low), stop[i]
         if a >= min(b, high):
@@ -155,25 +106,9 @@ def _tally(
             later[cell[i], at] -= 1
 
 
-def _group_limits(spells: Spells, age_cuts: tuple[int, ...]) -> Sequence[IntArray | int]:
-    """The day on which each child enters each age group; the outermost limits are out of reach."""
-    if not age_cuts:
-        return (-OPEN, OPEN)
-    if spells.birth is None:
-        raise refuse("ages_need_birth")
-    if any(a >= b for a, b in pairwise((0, *age_cuts))):
-        raise refuse("age_cuts_not_increasing", found=str(age_cuts))
-    return (-OPEN, *(birthday(spells.birth, age) for age in age_cuts), OPEN)
-
-
-def _axis(values: IntArray, listed: ArrayLike | None) -> IntArray:
-    """The codes that make one axis of the table, in the order of the list or sorted."""
-    return np.sort(pd.unique(values)) if listed is None else np.asarray(listed, dtype=np.int64)
-
-
-def _codes(values: IntArray, axis: IntArray, column: str) -> IntArray:
+def _codes(values: IntArray, axis: ArrayLike, column: str) -> IntArray:
     """The place of each value on the axis; refuses one that is not there."""
-    place = pd.Index(axis).get_indexer(pd.Index(values)).astype(np.int64, copy=False)
+    place: IntArray = pd.Index(np.asarray(axis)).get_indexer(pd.Index(values)).astype(np.int64, copy=False)
     absent = place < 0
     if absent.any():
         raise refuse("code_not_listed", found=str(np.unique(values[absent])[:5]), column=column)
@@ -201,14 +136,3 @@ def _new_year(year: IntArray) -> IntArray:
 def _month_starts(first_year: int, last_year: int, step: int) -> IntArray:
     months = np.arange((first_year - 1970) * 12, (last_year + 1 - 1970) * 12 + 1, step)
     return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-
-
-def _long(
-    days: IntArray, shares: NDArray[np.float64], names: tuple[IntArray, IntArray, tuple[str, ...], tuple[str, ...]]
-) -> pd.DataFrame:
-    """The long table, sorted by district, period, rung and age group, from arrays (D, R, A, T)."""
-    district, rung, age, period = names
-    index = pd.MultiIndex.from_product([district, period, rung, age], names=["district", "period", "rung", "age_group"])
-    order = (0, 3, 1, 2)
-    values = {"person_years": shares.transpose(order).ravel(), "days": days.transpose(order).ravel()}
-    return pd.DataFrame(values, index=index).reset_index()

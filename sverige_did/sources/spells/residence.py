@@ -6,79 +6,49 @@ follow; the rule of the day is its sensitivity analysis.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from sverige_did.errors import refuse
-from sverige_did.sources.spells.overlaps import Overlaps, resolve_overlaps
+from sverige_did.sources.spells.overlaps import resolve_overlaps
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, BoolArray, IntArray, Spells, make_spells
-
-
-class Residences(NamedTuple):
-    """One district at most per child and day, shape (m,) each, sorted by child and start; and what overlapped."""
-
-    child: IntArray
-    district: IntArray
-    start: IntArray
-    stop: IntArray
-    overlaps: Overlaps
-
-
-class Assigned(NamedTuple):
-    """Spells with their district, and the children by where it came from.
-
-    ``on_the_day``: lived there on the baseline day · ``later``: first known residence after it · ``earlier``: last
-    known one before it · ``unknown``: no residence at all, district :data:`UNKNOWN_DISTRICT`.
-    """
-
-    spells: Spells
-    on_the_day: int
-    later: int
-    earlier: int
-    unknown: int
 
 
 def make_residences(
     child: ArrayLike, district: ArrayLike, start: ArrayLike, end: ArrayLike, *, end_inclusive: bool, censored_on: int
-) -> Residences:
+) -> Spells:
     """Where children lived, from a table of residence spells; columns and refusals as in :func:`make_spells`.
 
-    Where two residences of one child overlap, the newer registration counts; ``overlaps`` says how often.
+    One district at most per child and day: where two residences of one child overlap, the newer registration counts.
+    Sorted by child and start.
     """
     rung = np.zeros(np.shape(child), dtype=np.int64)
     table = make_spells(child, rung, district, start, end, end_inclusive=end_inclusive, censored_on=censored_on)
-    lived, overlaps = resolve_overlaps(table, "newest")
+    lived = resolve_overlaps(table, "newest")
     order = np.lexsort((lived.start, lived.child))
     order = order[lived.stop[order] > lived.start[order]]
     if not len(order):
         raise refuse("spells_empty")
-    return Residences(lived.child[order], lived.district[order], lived.start[order], lived.stop[order], overlaps)
+    return lived.cut(order, lived.start[order], lived.stop[order])
 
 
-def assign_at_baseline(spells: Spells, residences: Residences, baseline: int) -> Assigned:
+def assign_at_baseline(spells: Spells, residences: Spells, baseline: int) -> Spells:
     """Every spell in the district where its child lived on the day ``baseline``.
 
-    A child without a residence that day takes the first one after it, else the last one before it.
+    A child without a residence that day takes the first one after it, else the last one before it;
+    :data:`UNKNOWN_DISTRICT` where it has none at all.
     """
-    when = np.where(residences.start > baseline, 1, np.where(residences.stop <= baseline, 2, 0))
-    wait = np.where(when == 2, baseline - residences.stop, np.maximum(residences.start - baseline, 0))
-    order = np.lexsort((wait, when, residences.child))
+    past = residences.stop <= baseline
+    wait = np.where(past, baseline - residences.stop, np.maximum(residences.start - baseline, 0))
+    order = np.lexsort((wait, past, residences.child))
     known, nearest = np.unique(residences.child[order], return_index=True)
-    row = order[nearest]
-    code, children = pd.factorize(spells.child, sort=True)
-    place, found = _look_up(children, known)
-    district = np.where(found, residences.district[row][place], UNKNOWN_DISTRICT)
-    source = np.where(found, when[row][place], 3)
-    counts = np.bincount(source, minlength=4)
-    everything = np.arange(len(spells))
-    moved = spells.cut(everything, spells.start, spells.stop, district[code])
-    return Assigned(moved, int(counts[0]), int(counts[1]), int(counts[2]), int(counts[3]))
+    place, found = _look_up(spells.child, known)
+    district = np.where(found, residences.district[order[nearest]][place], UNKNOWN_DISTRICT)
+    return spells.cut(np.arange(len(spells)), spells.start, spells.stop, district)
 
 
-def assign_on_the_day(spells: Spells, residences: Residences) -> Spells:
+def assign_on_the_day(spells: Spells, residences: Spells) -> Spells:
     """Every spell cut where its child moves, each piece in the district of its days.
 
     Days without a known residence become pieces in :data:`UNKNOWN_DISTRICT`. O((n + m) log m); the number of
@@ -101,7 +71,7 @@ def assign_on_the_day(spells: Spells, residences: Residences) -> Spells:
     return spells.cut(source, start, stop, district[at])
 
 
-def _timeline(children: IntArray, residences: Residences, low: int) -> tuple[IntArray, IntArray, IntArray]:
+def _timeline(children: IntArray, residences: Spells, low: int) -> tuple[IntArray, IntArray, IntArray]:
     """The days on which the district of a child changes: number of the child, day, district from then on.
 
     Each child begins unknown on the day ``low``, before all others, and becomes unknown again at the end of a

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from sverige_did.errors import refuse
@@ -25,16 +24,13 @@ OPEN: Final = int(np.iinfo(np.int64).max)
 UNKNOWN_DISTRICT: Final = -1
 """The district of a day on which no residence is known: counted on its own, never spread over the others."""
 
-HALF_YEAR_SLACK: Final = 92
-"""The furthest that a birthday can lie from the middle of its half-year, in days."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spells:
     """Spells as columns of shape (n,), made by :func:`make_spells`; a higher ``rung`` is a more intrusive measure.
 
     ``start`` and ``stop`` are days with ``start <= stop <= censored_on``; nothing is known from the day
-    ``censored_on`` on. ``birth`` (a day) and ``reason`` (a code >= 0 for why the spell ended) are optional.
+    ``censored_on`` on. ``row``, where known, is the row of the register that the spell is a piece of, counted from 0.
     """
 
     child: IntArray
@@ -43,8 +39,7 @@ class Spells:
     start: IntArray
     stop: IntArray
     censored_on: int
-    birth: IntArray | None = None
-    reason: IntArray | None = None
+    row: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.child)
@@ -58,8 +53,7 @@ class Spells:
             start=start,
             stop=stop,
             censored_on=self.censored_on,
-            birth=None if self.birth is None else self.birth[source],
-            reason=None if self.reason is None else self.reason[source],
+            row=None if self.row is None else self.row[source],
         )
 
 
@@ -72,27 +66,21 @@ def make_spells(
     *,
     end_inclusive: bool,
     censored_on: int,
-    birth: ArrayLike | None = None,
-    birth_slack: int = 0,
-    reason: ArrayLike | None = None,
 ) -> Spells:
     """Spells from the columns of a register; every column holds whole numbers, one a spell.
 
     ``end_inclusive`` says whether ``end`` is the last day of the spell (True) or the first day after it (False);
     an ``end`` of :data:`OPEN` still runs. Spells are cut at ``censored_on``, the first day that was not observed.
-    ``birth_slack`` is how many days a recorded birthday may be wrong (:data:`HALF_YEAR_SLACK` where only the
-    half-year is known). Refuses an empty table, columns of unequal length or not of whole numbers, spells that end
-    before they start, a birth after a placement, and a child with two birthdays. Rows are numbered from 1.
+    Refuses an empty table, columns of unequal length or not of whole numbers, and spells that end before they start;
+    there rows are numbered from 1.
     """
     columns = {"child": child, "rung": rung, "district": district, "start": start, "end": end}
-    columns |= {name: given for name, given in {"birth": birth, "reason": reason}.items() if given is not None}
     whole = {name: _whole(values, name) for name, values in columns.items()}
     _refuse_unequal(whole)
     first, last = whole["start"], whole["end"]
-    _refuse_rows("spell_reversed", last < first)
-    if "birth" in whole:
-        _refuse_rows("spell_before_birth", first < whole["birth"] - birth_slack)
-        _refuse_two_birthdays(whole["child"], whole["birth"])
+    reversed_ = last < first
+    if reversed_.any():  # the row is named, never what it holds
+        raise refuse("spell_reversed", count=int(reversed_.sum()), row=int(reversed_.argmax()) + 1)
     stop = np.where(last >= censored_on, censored_on, last + int(end_inclusive))
     return Spells(
         child=whole["child"],
@@ -101,8 +89,7 @@ def make_spells(
         start=np.minimum(first, censored_on),
         stop=stop,
         censored_on=censored_on,
-        birth=whole.get("birth"),
-        reason=whole.get("reason"),
+        row=np.arange(len(first)),
     )
 
 
@@ -110,15 +97,6 @@ def day_number(dates: ArrayLike) -> IntArray:
     """Dates (anything numpy reads as dates) as days since 1970-01-01; a missing date becomes :data:`OPEN`."""
     days = np.asarray(dates, dtype="datetime64[D]")
     return np.where(np.isnat(days), OPEN, days.astype(np.int64))
-
-
-def middle_of_half_year(year: ArrayLike, half: ArrayLike) -> IntArray:
-    """The day to use as a birthday when only the half-year (1 or 2) of birth is known: never wrong by more than
-    :data:`HALF_YEAR_SLACK` days."""
-    months = (np.asarray(year, dtype=np.int64) - 1970) * 12 + (np.asarray(half, dtype=np.int64) - 1) * 6
-    first = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    after = (months + 6).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    return first + (after - first) // 2
 
 
 def birthday(birth: IntArray, age: int) -> IntArray:
@@ -154,18 +132,3 @@ def _refuse_unequal(columns: dict[str, IntArray]) -> None:
         raise refuse("spells_unequal", found=", ".join(f"{name}: {len(v)}" for name, v in columns.items()))
     if lengths == {0}:
         raise refuse("spells_empty")
-
-
-def _refuse_rows(key: str, bad: BoolArray) -> None:
-    """Refuse with the number of bad rows and the first of them; never with what the row holds."""
-    if bad.any():
-        raise refuse(key, count=int(bad.sum()), row=int(bad.argmax()) + 1)
-
-
-def _refuse_two_birthdays(child: IntArray, birth: IntArray) -> None:
-    codes, children = pd.factorize(child)
-    one_birthday = np.empty(len(children), dtype=np.int64)
-    one_birthday[codes] = birth
-    differs = one_birthday[codes] != birth
-    if differs.any():
-        raise refuse("child_two_birthdays", count=len(np.unique(codes[differs])))

@@ -20,7 +20,7 @@ from sverige_did.sources.registers.converting import (
     to_periods,
 )
 from sverige_did.sources.registers.register import Column
-from sverige_did.sources.registers.schemas import END_REASON
+from sverige_did.sources.registers.schemas import PLACEMENTS
 
 AMOUNT = Column("amount", "beløb", "money", "unknown")
 COUNT = Column("count", "antal", "count", "unknown")
@@ -158,7 +158,7 @@ def test_a_date_with_a_time_of_day_is_not_silently_cut() -> None:
 
 
 def test_values_in_either_language_get_one_name_and_others_stay_to_be_refused() -> None:
-    column = Column("end_reason", "ophørsårsag", "text", allowed=END_REASON)
+    column = PLACEMENTS.column("end_reason")
     read = to_names(cells("Sammenbrud", "breakdown", "Fyldt 18", "noget andet", ""), column).cells
     assert read.tolist()[:4] == ["breakdown", "breakdown", "aged_out", "noget andet"]
     assert read.isna().tolist()[4]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sverige_did.errors import InputError, RefusedError
-from sverige_did.sources.sdq.norms import NO_SCORE, Norm, bands, danish_parent_norms, read_norms
+from sverige_did.errors import RefusedError
+from sverige_did.sources.sdq.norms import NO_NORM, NO_SCORE, Norm, bands, danish_parent_norms
 from sverige_did.sources.sdq.scores import score
 
 SCALES = ("emotion", "conduct", "hyper", "peer", "prosocial", "total")
@@ -75,16 +75,31 @@ def test_a_missing_score_has_no_band():
 
 
 @pytest.mark.parametrize(
+    ("scores", "scale", "sex"),
+    [
+        (forms(3, "teacher"), "total", "boys"),
+        (forms(3, age=8.0), "total", "boys"),
+        (forms(3), "internalising", "boys"),
+        (forms(3), "total", "unknown"),
+    ],
+)
+def test_forms_that_no_norm_was_made_for_have_no_band(scores, scale, sex):
+    found = bands(scores, scale, danish_parent_norms(), population="DK", sex=sex)
+    assert found.tolist() == [NO_NORM] * 3
+
+
+def test_a_form_without_a_norm_leaves_the_others_their_bands():
+    scores, sex = forms(40), np.array(["boys", "unknown"] * 20)
+    found = bands(scores, "total", danish_parent_norms(), population="DK", sex=sex)
+    alone = bands(scores.take(sex == "boys"), "total", danish_parent_norms(), population="DK", sex="boys")
+    assert found[1::2].tolist() == [NO_NORM] * 20
+    assert found[::2].tolist() == alone.tolist()
+
+
+@pytest.mark.parametrize(
     ("make", "key"),
     [
         (lambda: bands(forms(3), "total", [british()], population="DK", sex="boys"), "sdq_foreign_norms"),
-        (
-            lambda: bands(forms(3, "teacher"), "total", danish_parent_norms(), population="DK", sex="boys"),
-            "sdq_no_norm",
-        ),
-        (lambda: bands(forms(3, age=8.0), "total", danish_parent_norms(), population="DK", sex="boys"), "sdq_no_norm"),
-        (lambda: bands(forms(3), "internalising", danish_parent_norms(), population="DK", sex="boys"), "sdq_no_norm"),
-        (lambda: bands(forms(3), "total", danish_parent_norms(), population="DK", sex="unknown"), "sdq_no_norm"),
         (
             lambda: bands(
                 forms(3),
@@ -102,16 +117,6 @@ def test_refusals(make, key):
         make()
     assert caught.value.problems[0].key == key
     assert all(len(caught.value.say(language)) > len(key) for language in ("da", "en"))
-
-
-def test_a_wrong_row_of_a_norms_file_is_named(tmp_path):
-    file = tmp_path / "norms.csv"
-    header = "country,informant,age_from,age_to,sex,scale,borderline_from,abnormal_from,source\n"
-    file.write_text(header + "DK,parent,5,7,boys,total,10,14,s\nDK,mother,5,7,boys,total,10,14,\n", encoding="utf-8")
-    with pytest.raises(InputError) as caught:
-        read_norms(file)
-    (problem,) = caught.value.problems
-    assert (problem.row, problem.column) == (3, "informant, source")
 
 
 def test_cut_offs_in_the_wrong_direction_are_not_norms():

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sverige_did.errors import RefusedError
-from sverige_did.sources.sdq.scores import impact, score
+from sverige_did.sources.sdq.scores import score
 
 NAN = math.nan
 SCALES = {
@@ -46,7 +46,6 @@ def test_four_points_on_three_items_are_scaled_up_to_seven():
     """The example of the scoring guide: 6.67 is rounded to 7."""
     scores = score(one(q3=2, q8=1, q13=1, q16=NAN, q24=NAN), "parent", 8)
     assert scores.emotion.tolist() == [7]
-    assert scores.scaled_up.tolist() == [1]
 
 
 def test_two_answers_are_too_few_and_the_totals_go_with_them():
@@ -97,18 +96,6 @@ def test_informant_and_age_stay_with_the_score():
     assert scores.age.tolist() == [6.5, 12.0]
 
 
-def test_impact_counts_only_much_and_very_much_and_teachers_are_asked_less():
-    items = np.array([[3, 2, 1, 0, 3.0]] * 4)
-    assert impact(items, ["parent", "self", "teacher", "parent"], [1, 2, 1, 0]).tolist() == [5, 5, 2, 0]
-    assert impact(np.full((2, 5), 3.0), ["parent", "teacher"], [3, 3]).tolist() == [10, 6]
-
-
-def test_a_missing_impact_item_is_missing_unless_it_was_not_asked():
-    items = np.array([[1, NAN, 1, 1, 1.0]] * 3)
-    scores = impact(items, ["parent", "teacher", "parent"], [1, 1, 0])
-    assert np.isnan(scores).tolist() == [True, False, False]
-
-
 @pytest.mark.parametrize(
     ("make", "key"),
     [
@@ -118,8 +105,6 @@ def test_a_missing_impact_item_is_missing_unless_it_was_not_asked():
         (lambda: score(one(), "grandparent", 8), "sdq_informant"),
         (lambda: score(one(), "self", 10.9), "sdq_age"),
         (lambda: score(one(), "parent", NAN), "sdq_age"),
-        (lambda: impact(np.full((1, 5), 4.0), "parent", [1]), "sdq_item_range"),
-        (lambda: impact(np.ones((1, 5)), "parent", [1, 1]), "sdq_items_shape"),
     ],
 )
 def test_refusals(make, key):

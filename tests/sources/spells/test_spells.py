@@ -4,15 +4,7 @@ import numpy as np
 import pytest
 
 from sverige_did.errors import RefusedError
-from sverige_did.sources.spells.spells import (
-    HALF_YEAR_SLACK,
-    OPEN,
-    birthday,
-    day_number,
-    make_spells,
-    middle_of_half_year,
-    order_by_child,
-)
+from sverige_did.sources.spells.spells import OPEN, birthday, day_number, make_spells, order_by_child
 
 
 def day(text):
@@ -42,8 +34,6 @@ def test_an_open_spell_runs_until_the_first_day_that_was_not_observed():
     ("changes", "key"),
     [
         ({"end": [20, 29]}, "spell_reversed"),
-        ({"birth": [11, 11]}, "spell_before_birth"),
-        ({"birth": [1, 2]}, "child_two_birthdays"),
         ({"rung": [4]}, "spells_unequal"),
         ({"rung": [4.0, 6.0]}, "spells_not_whole"),
         ({name: np.empty(0, dtype=int) for name in ("child", "rung", "district", "start", "end")}, "spells_empty"),
@@ -63,19 +53,11 @@ def test_a_refusal_names_the_row_and_not_the_child():
     assert "987654" not in caught.value.say("da") + caught.value.say("en")
 
 
-def test_a_birth_known_to_the_half_year_may_lie_after_the_start_by_its_slack():
-    near = table(birth=[10 + HALF_YEAR_SLACK] * 2, birth_slack=HALF_YEAR_SLACK)
-    assert len(near) == 2
-    with pytest.raises(RefusedError):
-        table(birth=[11 + HALF_YEAR_SLACK] * 2, birth_slack=HALF_YEAR_SLACK)
-
-
-def test_no_birthday_is_further_from_the_middle_of_its_half_year_than_the_slack():
-    for year in (2011, 2012):
-        for half, (first, last) in {1: ("01-01", "06-30"), 2: ("07-01", "12-31")}.items():
-            middle = int(middle_of_half_year(year, half))
-            worst = max(middle - day(f"{year}-{first}"), day(f"{year}-{last}") - middle)
-            assert worst <= HALF_YEAR_SLACK
+def test_a_piece_keeps_the_row_that_it_came_from():
+    spells = table()
+    pieces = spells.cut(np.array([1, 0, 1]), np.array([30, 10, 35]), np.array([35, 21, 41]))
+    assert spells.row.tolist() == [0, 1]
+    assert pieces.row.tolist() == [1, 0, 1]
 
 
 def test_day_numbers_and_missing_dates():
