@@ -179,7 +179,7 @@ def _spending(parts: SpendingParts | None, threshold: int) -> SpendingParts | No
 
 
 def posterior_findings(
-    study: Study,
+    study: PanelStudy,
     designs: tuple[OutcomeDesign, ...],
     lineups: tuple[LineupRecord, ...],
     records: tuple[PosteriorRecord, ...],
@@ -205,7 +205,7 @@ def posterior_findings(
             )
 
 
-def _too_few(panel: Panel, study: Study, outcome: str, threshold: int) -> bool:
+def _too_few(panel: Panel, study: PanelStudy, outcome: str, threshold: int) -> bool:
     """Whether a group has few children, but some, in a whole window; of a share, also few outside the numerator."""
     return any(
         _few(name, cells, threshold)
@@ -229,7 +229,7 @@ def _few(outcome: str, cells: pd.DataFrame, threshold: int) -> bool:
 
 
 def _told_checks(
-    checks: tuple[CheckResult, ...], panel: Panel, study: Study, withheld: tuple[str, ...], threshold: int
+    checks: tuple[CheckResult, ...], panel: Panel, study: PanelStudy, withheld: tuple[str, ...], threshold: int
 ) -> Iterator[CheckResult]:
     """The checks that may leave; one that rests on few children in a window of its own says so instead."""
     few = {

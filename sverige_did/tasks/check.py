@@ -9,7 +9,7 @@ from sverige_did.files import read_model, write_text
 from sverige_did.report.problems import problems_html, problems_json
 from sverige_did.sources.panel.delivery import in_headers_of, problems_of
 from sverige_did.study.read import read_study
-from sverige_did.study.study import PanelStudy, Study
+from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import File, Folder, Told
 from sverige_did.words import Language
 from sverige_did.workflow.discover import find_studies
@@ -45,7 +45,7 @@ def write(problems: tuple[Problem, ...], json: Path | None, html: Path | None, l
 
 def registers(plan: File, data: Folder, out: File) -> Told:
     """The rule of the workflow: write the problems as JSON; the number of warnings. Raises InputError on any error."""
-    problems = problems_of(data, read_model(plan, Study))
+    problems = problems_of(data, read_model(plan, PanelStudy))
     write_text(out, problems_json(problems))
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:

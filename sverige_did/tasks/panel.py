@@ -7,13 +7,13 @@ from sverige_did.panel import write_panel
 from sverige_did.results.estimates import Remark
 from sverige_did.sources.panel.coverage import coverage as covered
 from sverige_did.sources.panel.delivery import panel_of
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import File, Folder, Told
 
 
 def run(plan: File, data: Folder, out: File, coverage: File, left_out: File) -> Told:
     """Write the panel, its coverage and what was left out; the number of cells and of outcomes."""
-    built = panel_of(data, read_model(plan, Study))
+    built = panel_of(data, read_model(plan, PanelStudy))
     said = (
         Remark(key=f"errors.{one.key}", values={name: str(value) for name, value in one.values.items()})
         for one in built.remarks

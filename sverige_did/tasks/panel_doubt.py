@@ -10,13 +10,13 @@ from sverige_did.results.designs import OutcomeDesign
 from sverige_did.sources.panel.delivery import panel_of
 from sverige_did.sources.registers.validate import find_registers
 from sverige_did.studies.panel.sensitivity import doubts
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import File, Folder, Told
 
 
 def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Told:
     """Write the checks; their number."""
-    study = read_model(plan, Study)
+    study = read_model(plan, PanelStudy)
     asked = study.registers.residence.rule != "on_the_day"
     known = "residences" in {register.name for register in find_registers(data, study)[0].values()}
     found = doubts(
@@ -30,7 +30,7 @@ def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Told
     return {"checks": len(found)}
 
 
-def _elsewhere(study: Study, data: Path) -> Panel:
+def _elsewhere(study: PanelStudy, data: Path) -> Panel:
     """The panel with children counted where they live on each day."""
     rules = study.registers
     residence = rules.residence.model_copy(update={"rule": "on_the_day"})

@@ -6,13 +6,13 @@ from sverige_did.files import read_model, read_models, write_models
 from sverige_did.panel import read_panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.studies.panel.estimate import estimate_panel
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import File, Told
 
 
 def run(plan: File, panel: File, designs: File, out: File, lineups: File) -> Told:
     """Write the findings and what stands beside the line-ups; the number of findings."""
-    found = estimate_panel(read_panel(panel), read_model(plan, Study), read_models(designs, OutcomeDesign))
+    found = estimate_panel(read_panel(panel), read_model(plan, PanelStudy), read_models(designs, OutcomeDesign))
     write_models(out, found.findings)
     write_models(lineups, found.lineups)
     return {"findings": len(found.findings)}

@@ -14,7 +14,7 @@ from sverige_did.studies.panel.posterior.fitting import diagnosed
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.studies.panel.posterior.pipeline import posteriors
 from sverige_did.studies.panel.posterior.protocol import StudyData
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import Cores, File, Folder, Told, progress
 
 
@@ -30,7 +30,7 @@ def run(
     cores: Cores = 1,
 ) -> Told:
     """Write records, diagnostics and draws; the number of fits and of outcomes that could not be modelled."""
-    study = read_model(plan, Study)
+    study = read_model(plan, PanelStudy)
     given = StudyData(study, read_models(designs, OutcomeDesign), panel, data)
     records, fits = posteriors(given, likelihood, cores, told=progress)
     kept = {name: kept_draws(fit, MODELS[likelihood].keeps) for name, fit in fits.items()}

@@ -20,7 +20,7 @@ from sverige_did.inference.simulated.size import Outcome, Rejections, SimulatedD
 from sverige_did.panel import WHOLE, read_panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.studies.panel.arrays import district_panel, study_window
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy
 from sverige_did.windows import cells_before, partial_of
 
 
@@ -66,7 +66,7 @@ def run(folder: Path, outcome: str | None = None) -> OwnSize:
     for name in ("plan.json", "panel.parquet", "designs.json"):
         if not (folder / name).is_file():
             raise InputError(Problem("missing_file", file=str(folder / name)))
-    study = read_model(folder / "plan.json", Study)
+    study = read_model(folder / "plan.json", PanelStudy)
     asked = outcome or next((one.outcome for one in study.outcomes if one.role == "primary"), study.outcomes[0].outcome)
     classes = {one.outcome: one.design_class for one in read_models(folder / "designs.json", OutcomeDesign)}
     if classes.get(asked) != "D1":
@@ -75,7 +75,7 @@ def run(folder: Path, outcome: str | None = None) -> OwnSize:
     return _own_size(read_panel(folder / "panel.parquet").outcome(asked), study, asked)
 
 
-def _own_size(cells: pd.DataFrame, study: Study, outcome: str) -> OwnSize:
+def _own_size(cells: pd.DataFrame, study: PanelStudy, outcome: str) -> OwnSize:
     alpha = 1 - study.level
     window = study_window(cells, study.periods)
     if (cells["kind"] == "money").all() and cells["denominator"].notna().all():

@@ -8,13 +8,13 @@ from sverige_did.files import read_model, read_models, write_models
 from sverige_did.results.published import Feasible, Reported
 from sverige_did.studies.published.group_tables import all_tables, every_reading
 from sverige_did.studies.published.printed_counts import PRINTED
-from sverige_did.study.study import Study
+from sverige_did.study.study import PublishedStudy
 from sverige_did.tasks import File, Told
 
 
 def run(plan: File, reported: File, feasible: File, out: File) -> Told:
     """Write the enumerations and the tables; the number of tables, and of contradictions found."""
-    study, facts = read_model(plan, Study), read_models(reported, Reported)
+    study, facts = read_model(plan, PublishedStudy), read_models(reported, Reported)
     found = every_reading(study, facts)
     tables = all_tables(study, facts, found)
     write_models(feasible, found)
@@ -23,7 +23,7 @@ def run(plan: File, reported: File, feasible: File, out: File) -> Told:
     return {"tables": len(tables), "conflicts": len({conflict for item in found for conflict in item.conflicts})}
 
 
-def _contradictions(study: Study, facts: tuple[Reported, ...], found: tuple[Feasible, ...]) -> None:
+def _contradictions(study: PublishedStudy, facts: tuple[Reported, ...], found: tuple[Feasible, ...]) -> None:
     """What contradicts what in the study's own printed counts, where it stands, and what to do.
 
     Contradictions within a reading of damaged tables are what the reading is made to show: they are told on the page.

@@ -20,7 +20,7 @@ from sverige_did.sources.panel.tally import Tally
 from sverige_did.sources.panel.wellbeing import comparable_forms, wellbeing
 from sverige_did.sources.panel.wellbeing_bands import judged
 from sverige_did.sources.registers.codes import MeasureCodes
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy
 from sverige_did.windows import last_day
 
 
@@ -46,7 +46,7 @@ class _Ground(NamedTuple):
 Part = tuple[list[Tally], list[Problem]]
 
 
-def build(tables: Tables, study: Study, codes: MeasureCodes) -> Built:
+def build(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> Built:
     """The panel of a study of kind ``panel``.
 
     ``tables`` are the registers by name, each of which must be usable; one that was not delivered gives no outcomes.

@@ -14,11 +14,11 @@ from sverige_did.sources.registers.headers import fold
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.sources.registers.tables import RegisterTable, read_register
 from sverige_did.sources.registers.validate import check_folder, find_registers
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy
 from sverige_did.words import Language
 
 
-def panel_of(folder: Path, study: Study) -> Built:
+def panel_of(folder: Path, study: PanelStudy) -> Built:
     """Read every register of the folder and build the panel.
 
     Raises InputError for a register that cannot be used, and as :func:`~sverige_did.sources.panel.build.build`.
@@ -26,7 +26,7 @@ def panel_of(folder: Path, study: Study) -> Built:
     return build(tables_of(folder, study), study, codes_of(folder, study))
 
 
-def tables_of(folder: Path, study: Study, names: Collection[str] | None = None) -> dict[str, RegisterTable]:
+def tables_of(folder: Path, study: PanelStudy, names: Collection[str] | None = None) -> dict[str, RegisterTable]:
     """The registers of the folder by name, or those of them that are asked for; one not delivered is not there.
 
     Raises InputError for a register that cannot be used, and when made-up data are not called so.
@@ -40,7 +40,7 @@ def tables_of(folder: Path, study: Study, names: Collection[str] | None = None) 
     return {register.name: read_register(path, register) for path, register in asked.items()}
 
 
-def refuse_unmarked(folder: Path, study: Study) -> None:
+def refuse_unmarked(folder: Path, study: PanelStudy) -> None:
     """Raises InputError when the data are marked as made up and the plan does not say so."""
     if is_marked(folder) and not study.synthetic:
         raise InputError(
@@ -48,7 +48,7 @@ def refuse_unmarked(folder: Path, study: Study) -> None:
         )
 
 
-def problems_of(folder: Path, study: Study) -> tuple[Problem, ...]:
+def problems_of(folder: Path, study: PanelStudy) -> tuple[Problem, ...]:
     """Everything wrong with the registers of a study, and everything that would be left out of its panel.
 
     The panel is tried only when the registers have no error: what it refuses is then a fault of its own.
@@ -78,7 +78,7 @@ def in_headers_of(problems: Iterable[Problem], language: Language) -> tuple[Prob
     return tuple(told)
 
 
-def codes_of(folder: Path, study: Study) -> MeasureCodes:
+def codes_of(folder: Path, study: PanelStudy) -> MeasureCodes:
     """The mapping of measures that the plan names, else the one that comes with the package."""
     named = study.registers.measure_codes
     return read_measure_codes(folder / named) if named else standard_codes()

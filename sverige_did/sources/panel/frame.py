@@ -19,7 +19,7 @@ from sverige_did.sources.spells.person_years import Windows, days_in_year, half_
 from sverige_did.sources.spells.residence import assign_at_baseline, assign_on_the_day, make_residences
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, IntArray, Spells, day_number, make_spells
 from sverige_did.study.blocks import Grid, Registers
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy
 from sverige_did.windows import last_day, sides
 
 FloatArray = NDArray[np.float64]
@@ -39,7 +39,7 @@ class Setting:
     known to half a year.
     """
 
-    study: Study
+    study: PanelStudy
     rules: Registers
     windows: Windows
     units: pd.DataFrame
@@ -111,7 +111,7 @@ class Setting:
         return table
 
 
-def make_setting(tables: Tables, study: Study) -> Setting:
+def make_setting(tables: Tables, study: PanelStudy) -> Setting:
     """The ground of the panel, from the districts, the children and, where they are delivered, the residences.
 
     Raises InputError when a register that every panel needs was not delivered, and RefusedError when a district
@@ -230,7 +230,7 @@ def _years(windows: Windows) -> FloatArray:
     return length
 
 
-def _units(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+def _units(frame: pd.DataFrame, study: PanelStudy) -> pd.DataFrame:
     by_district, strata = frame.groupby("district", sort=True), study.registers is not None and study.registers.strata
     side, stratum = sides(by_district["treated_from"].min(), last_day(study)), by_district["stratum"].first()
     if strata and stratum.isna().any():

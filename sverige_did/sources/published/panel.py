@@ -11,10 +11,10 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.panel import CELLS, Panel
 from sverige_did.results.published import Reported
 from sverige_did.sources.published.facts import TIE, limits
-from sverige_did.study.study import Study
+from sverige_did.study.study import PublishedStudy
 
 
-def to_panel(facts: Iterable[Reported], study: Study) -> Panel:
+def to_panel(facts: Iterable[Reported], study: PublishedStudy) -> Panel:
     """The figures about outcomes as cells of two groups; dates, targets, ratios and context are no cells.
 
     Shares and relative changes are in per cent, changes of shares in percentage points, money in million DKK. Several
@@ -55,7 +55,7 @@ def _kind(fact: Reported) -> str | None:
     return {"change": "change", "ratio_change": "ratio_change", "amount": "money"}.get(fact.measure)
 
 
-def _cell(kind: str, same: list[Reported], totals: list[Reported], study: Study) -> dict[str, object]:
+def _cell(kind: str, same: list[Reported], totals: list[Reported], study: PublishedStudy) -> dict[str, object]:
     fact, start = same[0], study.periods.treatment_start
     outcome, _, part = fact.outcome.partition(".")
     unit = f"{fact.group}.{part}" if part else fact.group
@@ -78,7 +78,7 @@ def _cell(kind: str, same: list[Reported], totals: list[Reported], study: Study)
     }
 
 
-def _denominator(kind: str, totals: list[Reported], study: Study) -> dict[str, object]:
+def _denominator(kind: str, totals: list[Reported], study: PublishedStudy) -> dict[str, object]:
     """The children that a count or a share is among, where their number is printed."""
     if not totals or kind not in {"stock", "cases", "events", "share"}:
         return {"denominator": None, "denominator_low": None, "denominator_high": None}
@@ -86,7 +86,7 @@ def _denominator(kind: str, totals: list[Reported], study: Study) -> dict[str, o
     return {"denominator": known["value"], "denominator_low": known["low"], "denominator_high": known["high"]}
 
 
-def _known_limits(same: list[Reported], study: Study) -> dict[str, object]:
+def _known_limits(same: list[Reported], study: PublishedStudy) -> dict[str, object]:
     """Value, limits and status of one cell from every figure about it."""
     numbers = [limits(fact) for fact in same if isinstance(fact.value, float)] or _unchanged(same, study)
     if not numbers:
@@ -101,7 +101,7 @@ def _known_limits(same: list[Reported], study: Study) -> dict[str, object]:
     return {"value": (low + high) / 2, "low": low, "high": high, "status": "interval"}
 
 
-def _unchanged(same: list[Reported], study: Study) -> list[tuple[float, float]]:
+def _unchanged(same: list[Reported], study: PublishedStudy) -> list[tuple[float, float]]:
     """The limits that the plan gives to a change reported as practically none."""
     plan = [item for item in study.assumptions if item.key == "control_unchanged_pp"]
     named = {name.strip() for item in plan for name in item.source.split(",")}

@@ -17,7 +17,7 @@ from sverige_did.sources.registers.converting import shown
 from sverige_did.sources.registers.headers import fold, nearest
 from sverige_did.sources.registers.schemas import CHILDREN, DISTRICTS
 from sverige_did.sources.registers.tables import RegisterTable
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy
 from sverige_did.windows import last_day, sides
 
 
@@ -25,7 +25,7 @@ class Delivery(NamedTuple):
     """Everything a rule may look at: the tables by register name, the plan, and the mapping of measures."""
 
     tables: Mapping[str, RegisterTable]
-    study: Study
+    study: PanelStudy
     codes: MeasureCodes
 
 

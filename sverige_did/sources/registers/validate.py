@@ -17,14 +17,14 @@ from sverige_did.sources.registers.register import Register
 from sverige_did.sources.registers.rules import Delivery, problems_between
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.sources.registers.tables import RegisterTable, read_register
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy
 
 ENDINGS = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".parquet"})
 
 
 def check_folder(
     folder: Path,
-    study: Study,
+    study: PanelStudy,
     *,
     codes: MeasureCodes | None = None,
     at_most: int = 50,
@@ -61,7 +61,7 @@ def tables_in(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.iterdir()) if path.suffix.casefold() in ENDINGS]
 
 
-def find_registers(folder: Path, study: Study) -> tuple[dict[Path, Register], list[Problem]]:
+def find_registers(folder: Path, study: PanelStudy) -> tuple[dict[Path, Register], list[Problem]]:
     """The files that are registers, by the plan or by their Danish or English names, and what is odd about the rest."""
     owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
     named = {one.file: owner.get(fold(one.name)) for one in study.registers.files}

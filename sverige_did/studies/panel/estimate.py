@@ -20,7 +20,7 @@ from sverige_did.studies.panel.multiple_outcomes import Candidate, together
 from sverige_did.studies.panel.outcome_data import Asked, asked_of, tried
 from sverige_did.studies.panel.spending_parts import spending_parts
 from sverige_did.studies.panel.staggered_did import told_by_dates
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy
 
 
 class Estimated(NamedTuple):
@@ -34,7 +34,7 @@ _LINED_UP: dict[DesignClass, Callable[[Asked], Told]] = {"D1": told_by_districts
 """The classes with a verdict, and what lines up their methods."""
 
 
-def estimate_panel(panel: Panel, study: Study, designs: Sequence[OutcomeDesign]) -> Estimated:
+def estimate_panel(panel: Panel, study: PanelStudy, designs: Sequence[OutcomeDesign]) -> Estimated:
     """Every outcome of the plan that the panel has cells of."""
     findings: list[Finding] = []
     records: list[LineupRecord] = []

@@ -19,14 +19,14 @@ from sverige_did.panel import Panel, children_living
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import DesignClass, Estimate, Finding, Remark, Verdict
 from sverige_did.studies.panel.arrays import district_panel, study_window
-from sverige_did.study.study import Outcome, Study
+from sverige_did.study.study import Outcome, PanelStudy
 from sverige_did.windows import Partial, cells_after, cells_before, partial_of
 
 
 class Asked(NamedTuple):
     """One outcome of the plan with its cells."""
 
-    study: Study
+    study: PanelStudy
     wanted: Outcome
     design_class: DesignClass
     cells: pd.DataFrame
@@ -116,7 +116,7 @@ class Asked(NamedTuple):
         return panel if strata.isna().any() else replace(panel, strata=pd.factorize(strata, sort=True)[0])
 
 
-def asked_of(panel: Panel, study: Study, designs: Sequence[OutcomeDesign]) -> Iterator[Asked]:
+def asked_of(panel: Panel, study: PanelStudy, designs: Sequence[OutcomeDesign]) -> Iterator[Asked]:
     """Every outcome of the plan that the panel has cells of and that has a design class, in the plan's order."""
     classes = {design.outcome: design.design_class for design in designs}
     weights = None if study.weights == "districts" else children(panel, study)
@@ -126,7 +126,7 @@ def asked_of(panel: Panel, study: Study, designs: Sequence[OutcomeDesign]) -> It
             yield Asked(study, wanted, design_class, cells, weights)
 
 
-def children(panel: Panel, study: Study) -> pd.Series[float]:
+def children(panel: Panel, study: PanelStudy) -> pd.Series[float]:
     """Resident-years of a period before go-live, by district: what districts are weighed by."""
     return cells_before(panel.outcome(RESIDENTS), study.periods).groupby("unit")["denominator"].mean()
 

@@ -37,7 +37,7 @@ from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.panel.district_did import changes_of, sample_of
 from sverige_did.studies.panel.outcome_data import Asked, asked_of, children
 from sverige_did.studies.panel.phase_in import share_lost, start_up
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy
 from sverige_did.windows import other_partial
 
 BY_DISTRICT = ("pretrends", "relative_magnitudes", "placebo_dates", "leave_one_out", "synthetic_did")
@@ -52,7 +52,7 @@ WORTH_TELLING = 0.01
 
 def doubts(
     panel: Panel,
-    study: Study,
+    study: PanelStudy,
     designs: Sequence[OutcomeDesign],
     elsewhere: Panel | None = None,
     *,

@@ -19,7 +19,7 @@ from sverige_did.outcomes import parts_of
 from sverige_did.panel import Panel
 from sverige_did.results.estimates import DesignClass, Finding, Verdict
 from sverige_did.studies.panel.outcome_data import Asked, bare
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy
 from sverige_did.windows import cells_after, cells_before
 
 VERDICT: dict[DesignClass, Verdict] = {"D1": "inconclusive", "D1g": "conditional", "D3": "descriptive"}
@@ -64,7 +64,7 @@ def spending_parts(asked: Asked, panel: Panel) -> Iterator[Finding]:
     yield from _told(asked, verdict, "lmdi_did", lmdi_did(treated, control), "parallel_parts")
 
 
-def _windows(panel: Panel, study: Study, group: str, names: Names) -> _Windows:
+def _windows(panel: Panel, study: PanelStudy, group: str, names: Names) -> _Windows:
     cells = panel.cells
     mine = cells[(cells["group"] == group) & cells["outcome"].isin(names)]
     sides = [_sums(side(mine, study.periods), names) for side in (cells_before, cells_after)]

@@ -12,7 +12,7 @@ from sverige_did.results.published import Reported
 from sverige_did.sources.published.facts import limits
 from sverige_did.studies.published.group_tables import GroupTable
 from sverige_did.studies.published.plan_parts import MOMENTS, When, assumed, figures_at
-from sverige_did.study.study import Study
+from sverige_did.study.study import PublishedStudy
 from sverige_did.windows import of_moment
 
 Range = tuple[float, float]
@@ -40,7 +40,7 @@ class Printed:
 class Evidence:
     """The plan, the published figures, the designs, and the tables that fit the figures."""
 
-    study: Study
+    study: PublishedStudy
     facts: tuple[Reported, ...]
     designs: tuple[OutcomeDesign, ...]
     tables: tuple[GroupTable, ...]

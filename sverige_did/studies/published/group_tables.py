@@ -20,7 +20,7 @@ from sverige_did.studies.published import printed_counts
 from sverige_did.studies.published.plan_parts import MOMENTS, Pair, When, assumed, figures_at, needed
 from sverige_did.studies.published.readings import problems
 from sverige_did.study.readings import Counted, Reconstruction, Whole
-from sverige_did.study.study import Study
+from sverige_did.study.study import PublishedStudy
 
 Exposure = tuple[float, float]
 
@@ -57,13 +57,13 @@ CONTROL_LEVEL = "control_level_assumed"
 RESIDENTS = "residents_unchanged"
 
 
-def every_reading(study: Study, facts: Sequence[Reported]) -> tuple[Feasible, ...]:
+def every_reading(study: PublishedStudy, facts: Sequence[Reported]) -> tuple[Feasible, ...]:
     """The enumeration of every table of the plan's readings, in its order, then of the counts that are printed."""
     damaged = problems(study.reconstruction, facts) if study.reconstruction else ()
     return (*(solve(problem) for problem in damaged), *printed_counts.every_share(study, facts))
 
 
-def all_tables(study: Study, facts: Sequence[Reported], found: Sequence[Feasible]) -> tuple[GroupTable, ...]:
+def all_tables(study: PublishedStudy, facts: Sequence[Reported], found: Sequence[Feasible]) -> tuple[GroupTable, ...]:
     """The tables of every outcome of the plan that counts can be had for, in the plan's order of readings.
 
     ``found`` is what :func:`every_reading` gave. Last come the counts that the source prints outright.
@@ -73,7 +73,7 @@ def all_tables(study: Study, facts: Sequence[Reported], found: Sequence[Feasible
     return tuple(table for table in _distinct(made) if table.outcome in wanted)
 
 
-def _damaged(study: Study, facts: Sequence[Reported], found: Sequence[Feasible]) -> Iterator[GroupTable]:
+def _damaged(study: PublishedStudy, facts: Sequence[Reported], found: Sequence[Feasible]) -> Iterator[GroupTable]:
     plan = study.reconstruction
     if plan is None:
         return
@@ -86,7 +86,7 @@ def _damaged(study: Study, facts: Sequence[Reported], found: Sequence[Feasible])
         yield from placed_tables(study, facts, feasible)
 
 
-def _printed(study: Study, facts: Sequence[Reported], found: Sequence[Feasible]) -> Iterator[GroupTable]:
+def _printed(study: PublishedStudy, facts: Sequence[Reported], found: Sequence[Feasible]) -> Iterator[GroupTable]:
     for outcome in study.outcomes:
         family = CATALOGUE[outcome.outcome].family
         if family == "count":
@@ -103,7 +103,7 @@ def _printed(study: Study, facts: Sequence[Reported], found: Sequence[Feasible])
             yield from (table, *per_resident(study, table))
 
 
-def _count_tables(study: Study, facts: Sequence[Reported], outcome: str) -> Iterator[GroupTable]:
+def _count_tables(study: PublishedStudy, facts: Sequence[Reported], outcome: str) -> Iterator[GroupTable]:
     """Counts that the source prints for the treated and for the control group; for the latter a change may do."""
     treated, control = (printed_counts.counts(study, facts, outcome, group) for group in ("treated", "control"))
     size = assumed(study, "control_to_treated")
@@ -125,7 +125,7 @@ def _count_tables(study: Study, facts: Sequence[Reported], outcome: str) -> Iter
 
 
 def share_tables(
-    study: Study, facts: Sequence[Reported], feasible: Feasible, counted: Counted
+    study: PublishedStudy, facts: Sequence[Reported], feasible: Feasible, counted: Counted
 ) -> tuple[GroupTable, ...]:
     """Tables of one share of the whole, in one reading: one for each way the treated counts can be."""
     tables = []
@@ -149,7 +149,7 @@ def share_tables(
     return _distinct(tables)
 
 
-def per_resident(study: Study, table: GroupTable) -> tuple[GroupTable, ...]:
+def per_resident(study: PublishedStudy, table: GroupTable) -> tuple[GroupTable, ...]:
     """The events of a share per resident child, over residents that are taken as unchanged; none without a twin."""
     twin = CATALOGUE[table.outcome].twin
     if twin is None:
@@ -163,7 +163,7 @@ def per_resident(study: Study, table: GroupTable) -> tuple[GroupTable, ...]:
     return (table.model_copy(update=changed),)
 
 
-def placed_tables(study: Study, facts: Sequence[Reported], feasible: Feasible) -> tuple[GroupTable, ...]:
+def placed_tables(study: PublishedStudy, facts: Sequence[Reported], feasible: Feasible) -> tuple[GroupTable, ...]:
     """The whole, over residents that are taken as unchanged."""
     whole = _plan(study).whole
     tables = [
@@ -181,13 +181,13 @@ def placed_tables(study: Study, facts: Sequence[Reported], feasible: Feasible) -
     return _distinct(tables)
 
 
-def _plan(study: Study) -> Reconstruction:
+def _plan(study: PublishedStudy) -> Reconstruction:
     if study.reconstruction is None:
         raise ValueError("a plan without damaged tables has no readings")
     return study.reconstruction
 
 
-def _residents(study: Study) -> tuple[Exposure, Exposure]:
+def _residents(study: PublishedStudy) -> tuple[Exposure, Exposure]:
     """Resident children relative to the treated group's before, taken as unchanged.
 
     Where the plan does not say how large the control group is, each is its own measure: no ratio of ratios needs it.
@@ -233,7 +233,7 @@ def left_open(counts: Sequence[Treated]) -> bool:
     return bool(shares) and max(shares) - min(shares) > OPEN
 
 
-def control_placed(study: Study, facts: Sequence[Reported], treated: Pair) -> Pair:
+def control_placed(study: PublishedStudy, facts: Sequence[Reported], treated: Pair) -> Pair:
     """The control group's whole: the assumed size before, the printed relative change after.
 
     Raises InputError where no such change is printed.
@@ -248,7 +248,7 @@ def control_placed(study: Study, facts: Sequence[Reported], treated: Pair) -> Pa
 
 
 def _control_share(
-    study: Study, facts: Sequence[Reported], outcome: str, treated: Treated, placed: Pair
+    study: PublishedStudy, facts: Sequence[Reported], outcome: str, treated: Treated, placed: Pair
 ) -> tuple[Pair, tuple[str, ...]]:
     """The control group's events, from printed levels where there are any, else from an assumed level and change."""
     before, after = (printed_level(study, facts, outcome, "control", when) for when in MOMENTS)
@@ -260,7 +260,7 @@ def _control_share(
     return (round(before * placed[0]), round(after * placed[1])), assumptions
 
 
-def _assumed_level(study: Study, outcome: str, treated: Treated) -> float:
+def _assumed_level(study: PublishedStudy, outcome: str, treated: Treated) -> float:
     """The plan's level for the first of its shares; elsewhere the treated group's own level before."""
     level = assumed(study, "control_share_level")
     if level is not None and outcome == levels_of(study):
@@ -268,7 +268,7 @@ def _assumed_level(study: Study, outcome: str, treated: Treated) -> float:
     return treated.kind[0] / treated.placed[0]
 
 
-def levels_of(study: Study) -> str | None:
+def levels_of(study: PublishedStudy) -> str | None:
     """The outcome whose level in the control group the plan's ``control_share_level`` is: the first share's."""
     return study.reconstruction.shares[0].outcome if study.reconstruction else None
 
@@ -278,7 +278,9 @@ def _control_change(facts: Sequence[Reported], outcome: str) -> float:
     return next((fact.number / 100 for fact in facts if _is(fact, outcome, "change", "control")), 0.0)
 
 
-def printed_level(study: Study, facts: Sequence[Reported], outcome: str, group: str, when: When) -> float | None:
+def printed_level(
+    study: PublishedStudy, facts: Sequence[Reported], outcome: str, group: str, when: When
+) -> float | None:
     """A share that the source prints, as a share; None where it does not."""
     levels = figures_at([fact for fact in facts if _is(fact, outcome, "level", group)], study, when)
     return levels[0].number / 100 if levels else None

@@ -7,7 +7,7 @@ from typing import Literal
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.results.published import Reported
-from sverige_did.study.study import Assumption, PriorSpec, Study
+from sverige_did.study.study import Assumption, PriorSpec, PublishedStudy
 from sverige_did.windows import of_moment
 
 Pair = tuple[int, int]
@@ -15,12 +15,12 @@ When = Literal["before", "after"]
 MOMENTS: tuple[When, When] = ("before", "after")
 
 
-def assumed(study: Study, key: str) -> Assumption | None:
+def assumed(study: PublishedStudy, key: str) -> Assumption | None:
     """The plan's assumption of that key, if it has one."""
     return next((item for item in study.assumptions if item.key == key), None)
 
 
-def needed(study: Study, key: str) -> Assumption:
+def needed(study: PublishedStudy, key: str) -> Assumption:
     """The plan's assumption of that key. Raises InputError that names it where the plan lacks it."""
     found = assumed(study, key)
     if found is None:
@@ -34,7 +34,7 @@ def spread(assumption: Assumption) -> tuple[float, float]:
     return min(tried), max(tried)
 
 
-def prior(study: Study, key: str) -> PriorSpec:
+def prior(study: PublishedStudy, key: str) -> PriorSpec:
     """The plan's prior of that key. Raises InputError that names it where the plan lacks it."""
     found = next((item for item in study.priors if item.key == key), None)
     if found is None:
@@ -42,7 +42,7 @@ def prior(study: Study, key: str) -> PriorSpec:
     return found
 
 
-def figures_at(facts: Iterable[Reported], study: Study, when: When) -> list[Reported]:
+def figures_at(facts: Iterable[Reported], study: PublishedStudy, when: When) -> list[Reported]:
     """The figures about the state before (the latest, where there are several dates) or at the main follow-up."""
     found = [fact for fact in facts if of_moment(fact.period_end, study.periods, when)]
     latest = max((fact.period_end for fact in found), default=None)

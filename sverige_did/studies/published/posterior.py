@@ -31,7 +31,7 @@ from sverige_did.studies.published.evidence import Evidence
 from sverige_did.studies.published.group_tables import GroupTable
 from sverige_did.studies.published.plan_parts import assumed, prior
 from sverige_did.studies.published.unit_prices import spending_before, spending_change_variance
-from sverige_did.study.study import Outcome, Study
+from sverige_did.study.study import Outcome, PublishedStudy
 
 NEUTRAL = "effect"
 TRIPLET = ("effect_sceptical", "effect", "effect_enthusiastic")
@@ -76,13 +76,13 @@ def jobs(evidence: Evidence) -> tuple[Job, ...]:
     return tuple(found)
 
 
-def _of_primary_question(study: Study, outcome: Outcome) -> bool:
+def _of_primary_question(study: PublishedStudy, outcome: Outcome) -> bool:
     """Whether the outcome answers the primary question on the scale that priors of the effect are stated on."""
     primary = {wanted.question for wanted in study.outcomes if wanted.role == "primary"}
     return outcome.question in primary and "log_odds" in outcome.scales
 
 
-def _triplet(study: Study) -> tuple[str, ...]:
+def _triplet(study: PublishedStudy) -> tuple[str, ...]:
     known = {item.key for item in study.priors}
     return tuple(key for key in TRIPLET if key == NEUTRAL or key in known)
 
@@ -112,14 +112,14 @@ def fit_all(
         yield job, sampled(model, compiled[job.table.family], seed_of(study, job.name), settings)
 
 
-def hidden(study: Study) -> Districts:
+def hidden(study: PublishedStudy) -> Districts:
     """The districts behind the totals, of equal size: their sizes were not published."""
     return districts(
         np.ones(study.treated.districts), np.ones(study.control.districts), study.sensitivity.shock_autocorrelation
     )
 
 
-def priors_of(study: Study, family: Family, effect: str) -> TotalsPriors:
+def priors_of(study: PublishedStudy, family: Family, effect: str) -> TotalsPriors:
     """The plan's priors as the model takes them."""
     return TotalsPriors(
         level=_normal(study, family.level_prior),
@@ -130,7 +130,7 @@ def priors_of(study: Study, family: Family, effect: str) -> TotalsPriors:
     )
 
 
-def _normal(study: Study, key: str) -> Normal:
+def _normal(study: PublishedStudy, key: str) -> Normal:
     found = prior(study, key)
     return Normal(found.mean, float(found.sd or 0), found.unit, "priors.plan")
 
@@ -152,7 +152,7 @@ def findings(evidence: Evidence, job: Job, fit: Fit) -> tuple[Finding, ...]:
 
 
 def _summary(
-    values: NDArray[np.float64], scale: str, effect: Effect, outcome: Outcome, job: Job, study: Study
+    values: NDArray[np.float64], scale: str, effect: Effect, outcome: Outcome, job: Job, study: PublishedStudy
 ) -> Estimate:
     tail = (1 - study.level) / 2
     low, middle, high = np.quantile(values, [tail, 0.5, 1 - tail])

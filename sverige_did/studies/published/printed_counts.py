@@ -18,7 +18,7 @@ from sverige_did.sources.published.enumeration import Constraint, Problem, Unkno
 from sverige_did.sources.published.facts import limits
 from sverige_did.studies.published.plan_parts import MOMENTS, Pair, figures_at
 from sverige_did.study.formula import terms_of
-from sverige_did.study.study import Study
+from sverige_did.study.study import PublishedStudy
 from sverige_did.windows import of_moment
 
 GROUPS = ("treated", "control")
@@ -33,7 +33,7 @@ NONE: dict[str, object] = {"tables": (), "intervals": {}, "given_up": ()}
 CHANGE = "100 * events_1 / total_1 - 100 * events_0 / total_0"
 
 
-def every_share(study: Study, facts: Sequence[Reported]) -> Iterator[Feasible]:
+def every_share(study: PublishedStudy, facts: Sequence[Reported]) -> Iterator[Feasible]:
     """The enumeration of each outcome's printed counts, group by group. Tables that contradict figures are dropped:
     with a choice among one's own figures an estimate would only look sure."""
     for outcome, group in product(study.outcomes, GROUPS):
@@ -43,7 +43,7 @@ def every_share(study: Study, facts: Sequence[Reported]) -> Iterator[Feasible]:
             yield found if found.consistent else found.model_copy(update=NONE)
 
 
-def _problem(study: Study, facts: Sequence[Reported], outcome: str, group: str) -> Problem | None:
+def _problem(study: PublishedStudy, facts: Sequence[Reported], outcome: str, group: str) -> Problem | None:
     """One group's events among totals, before (``_0``) and after (``_1``), where a total is printed; else None."""
     if CATALOGUE[outcome].family not in {"share", "rate"}:
         return None
@@ -110,7 +110,7 @@ def _kept(found: Feasible) -> list[tuple[Pair, Pair]]:
     return [((row["events_0"], row["events_1"]), (row["total_0"], row["total_1"])) for row in rows]
 
 
-def counts(study: Study, facts: Sequence[Reported], outcome: str, group: str) -> list[Pair]:
+def counts(study: PublishedStudy, facts: Sequence[Reported], outcome: str, group: str) -> list[Pair]:
     """Numbers of children before and after, as printed; with their rounding also the smallest and largest change."""
     mine = [fact for fact in facts if (fact.outcome, fact.measure, fact.group) == (outcome, "count", group)]
     sides = [figures_at(mine, study, when) for when in MOMENTS]

@@ -25,7 +25,7 @@ from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.published.evidence import Evidence
 from sverige_did.studies.published.group_tables import CONTROL_LEVEL, GroupTable, levels_of
 from sverige_did.studies.published.plan_parts import assumed, prior
-from sverige_did.study.study import Outcome, Study
+from sverige_did.study.study import Outcome, PublishedStudy
 
 OUT_OF_REACH = ("pretrends", "placebo_dates", "leave_one_out", "balance", "regression_to_mean")
 """Checks that need district lines, or a period before, and so cannot run on two printed totals."""
@@ -49,7 +49,7 @@ def _cannot(check: str, outcome: str) -> CheckResult:
     return CheckResult(check=check, outcome=outcome, status="could_not_run", key="two_totals")
 
 
-def _sampling(study: Study, table: GroupTable) -> Sampling:
+def _sampling(study: PublishedStudy, table: GroupTable) -> Sampling:
     """The contrast on its log scale; half an event is added to every cell when one is empty."""
     y, n = np.array(table.events, dtype=float), np.array(table.totals, dtype=float)
     if table.family == "binomial" and ((y == 0) | (y == n)).any():
@@ -62,7 +62,7 @@ def _sampling(study: Study, table: GroupTable) -> Sampling:
     return Sampling(theta, se**2, constant, study.sensitivity.shock_autocorrelation)
 
 
-def _of_table(study: Study, outcome: Outcome, table: GroupTable) -> Iterator[CheckResult]:
+def _of_table(study: PublishedStudy, outcome: Outcome, table: GroupTable) -> Iterator[CheckResult]:
     grids, level, name = study.sensitivity, study.level, table.outcome
     data = _sampling(study, table)
     scale: EffectScale = "log_odds" if table.family == "binomial" else "log_ratio"
@@ -93,7 +93,7 @@ def _later(evidence: Evidence, table: GroupTable) -> Iterator[CheckResult]:
             )
 
 
-def _curve(study: Study, outcome: Outcome, table: GroupTable, data: Sampling) -> CheckResult:
+def _curve(study: PublishedStudy, outcome: Outcome, table: GroupTable, data: Sampling) -> CheckResult:
     before = prior(study, "effect")
     return shock_curve(
         data,
@@ -105,7 +105,7 @@ def _curve(study: Study, outcome: Outcome, table: GroupTable, data: Sampling) ->
     )
 
 
-def _of_shares(study: Study, table: GroupTable, data: Sampling) -> Iterator[CheckResult]:
+def _of_shares(study: PublishedStudy, table: GroupTable, data: Sampling) -> Iterator[CheckResult]:
     y, n, name, level = np.array(table.events), np.array(table.totals), table.outcome, study.level
     reading, grids = table.reading, study.sensitivity
     yield overlap(y, n, name, reading=reading, rho=grids.overlap_rho, level=level)
@@ -150,7 +150,7 @@ def _of_money(evidence: Evidence, outcome: Outcome) -> Iterator[CheckResult]:
     yield spillover(scaled, outcome.outcome, kappa=study.sensitivity.spillover_kappa, scale="mio_dkk")
 
 
-def _of_score(study: Study, outcome: str) -> Iterator[CheckResult]:
+def _of_score(study: PublishedStudy, outcome: str) -> Iterator[CheckResult]:
     """How many points two groups could have shown; nothing where the plan does not say how scores vary."""
     children, sd, retest = (assumed(study, f"sdq_{key}") for key in ("children_per_group", "sd", "retest"))
     if children and sd and retest:

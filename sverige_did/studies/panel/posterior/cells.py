@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sverige_did.panel import Panel
     from sverige_did.sources.panel.frame import Setting
-    from sverige_did.study.study import Study
+    from sverige_did.study.study import PanelStudy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +54,7 @@ def likelihood_of(kind: str, outcome: str) -> str | None:
     return "negative_binomial" if kind == "events" and not share else None
 
 
-def panel_cells(panel: Panel, study: Study, outcome: str) -> PanelCells:
+def panel_cells(panel: Panel, study: PanelStudy, outcome: str) -> PanelCells:
     """The cells of one outcome.
 
     Raises RefusedError: ``posterior_no_cells``, ``posterior_kind`` (a mean or an amount), ``posterior_not_districts``,
@@ -117,13 +117,13 @@ def _from_zero(period: NDArray[np.int64]) -> NDArray[np.int64]:
     return period - period.min()
 
 
-def _residents(panel: Panel, study: Study, labels: NDArray[np.str_]) -> NDArray[np.float64] | None:
+def _residents(panel: Panel, study: PanelStudy, labels: NDArray[np.str_]) -> NDArray[np.float64] | None:
     """(G,) what districts are weighed by, and the size of a bare count; None where the panel has not all of them."""
     mean = np.asarray(children(panel, study).reindex(labels), dtype=np.float64)
     return mean if (mean > 0).all() else None
 
 
-def _laid(rows: pd.DataFrame, labels: NDArray[np.str_], study: Study) -> pd.DataFrame:
+def _laid(rows: pd.DataFrame, labels: NDArray[np.str_], study: PanelStudy) -> pd.DataFrame:
     """The rows with codes for district and period, whether the period is of the plan's windows, and the dose."""
     windows = windows_of_cells(rows, study.periods)
     treated = rows["group"] == "treated"
@@ -139,13 +139,13 @@ def _laid(rows: pd.DataFrame, labels: NDArray[np.str_], study: Study) -> pd.Data
     )
 
 
-def windows_of_setting(setting: Setting, study: Study) -> StudyWindows:
+def windows_of_setting(setting: Setting, study: PanelStudy) -> StudyWindows:
     """The plan's windows of the periods (T,) that a panel is laid on."""
     bounds = setting.windows.bounds.astype("datetime64[D]")
     return windows_of(bounds[:-1], bounds[1:] - np.timedelta64(1, "D"), study.periods)
 
 
-def weights_of_setting(setting: Setting, study: Study) -> NDArray[np.float64]:
+def weights_of_setting(setting: Setting, study: PanelStudy) -> NDArray[np.float64]:
     """What districts are weighed by (D,): mean resident-years of a period before, or ones as the plan says."""
     if study.weights == "districts":
         return np.ones(setting.shape[0])

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from sverige_did.bayes.priors import Prior
     from sverige_did.bayes.sampling.sample import Fit, Settings
     from sverige_did.study.blocks import Bearing
-    from sverige_did.study.study import Outcome, Study
+    from sverige_did.study.study import Outcome, PanelStudy
 
     Floats = NDArray[np.float64]
 
@@ -93,7 +93,7 @@ def prepare(data: StudyData, likelihood: str) -> Ready:
     return one_by_one(likelihood, wanted, job)
 
 
-def cost_priors(study: Study, wanted: Outcome, bearing: Bearing, spent: Spending) -> dict[str, PanelPriors]:
+def cost_priors(study: PanelStudy, wanted: Outcome, bearing: Bearing, spent: Spending) -> dict[str, PanelPriors]:
     """By part, the plan's priors; the effect on amounts has the package's."""
     levels = {"use": USE.level, "amount": amount_level(bearing, spent.children)}
     priors = {part: structure_priors(study, level, wanted.benefit, spent.apart) for part, level in levels.items()}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sverige_did.sources.panel.frame import Setting
     from sverige_did.sources.panel.moves import Moved
     from sverige_did.sources.registers.codes import Ladder as LadderRule
-    from sverige_did.study.study import Study
+    from sverige_did.study.study import PanelStudy
 
 
 class Counted(NamedTuple):
@@ -56,7 +56,7 @@ def side_of(outcome: str, moves: Moves) -> NDArray[np.bool_]:
     return np.asarray((ladder.down if outcome == "moved_down_share" else ladder.up)[moves.origin])
 
 
-def count(moved: Moved, setting: Setting, study: Study) -> Counted:
+def count(moved: Moved, setting: Setting, study: PanelStudy) -> Counted:
     """The moves of each district summed over the plan's windows before and after.
 
     A rung on which nobody stood without the programme is left out: there is nothing to hold its moves against. So are

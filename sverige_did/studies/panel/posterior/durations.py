@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from sverige_did.sources.panel.first_exits import FirstStays
     from sverige_did.sources.panel.frame import Setting
     from sverige_did.study.blocks import Bearing
-    from sverige_did.study.study import Outcome, Study
+    from sverige_did.study.study import Outcome, PanelStudy
 
     Floats = NDArray[np.float64]
 
@@ -99,7 +99,7 @@ class Counted(NamedTuple):
         return replace(cells, size=size)
 
 
-def counted(first: FirstStays, setting: Setting, study: Study) -> Counted:
+def counted(first: FirstStays, setting: Setting, study: PanelStudy) -> Counted:
     """The first stays of those who entered in the plan's windows before and after.
 
     Raises RefusedError: ``posterior_no_cells``, and those of ``durations.Stays``.

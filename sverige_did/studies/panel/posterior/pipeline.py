@@ -13,7 +13,7 @@ from sverige_did.studies.panel.posterior.record import prior_gates, records
 
 if TYPE_CHECKING:
     from sverige_did.results.posteriors import PosteriorRecord
-    from sverige_did.study.study import Study
+    from sverige_did.study.study import PanelStudy
 
 type Progress = Callable[[int, int, str], None]
 """Hears which fit begins, of how many, and its name."""
@@ -43,7 +43,9 @@ def posteriors(data: StudyData, likelihood: str, cores: int, told: Progress = la
     return Posteriors(tuple(sorted(found, key=lambda one: order[one.outcome])), fits)
 
 
-def fit_jobs(jobs: tuple[Job, ...], study: Study, cores: int, told: Progress = lambda *_: None) -> Iterator[Fitted]:
+def fit_jobs(
+    jobs: tuple[Job, ...], study: PanelStudy, cores: int, told: Progress = lambda *_: None
+) -> Iterator[Fitted]:
     """Sample every part of every job, in order; models of the same structure are compiled once."""
     plan, code = settings_of(study, cores), dict[str, Compiled]()
 

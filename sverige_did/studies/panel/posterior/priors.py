@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sverige_did.bayes.models.families import Family
     from sverige_did.results.designs import OutcomeDesign
     from sverige_did.study.blocks import Bearing
-    from sverige_did.study.study import PriorSpec, Study
+    from sverige_did.study.study import PanelStudy, PriorSpec
 
 CENTRAL = 1.959963984540054
 """Standard normal quantile: 95 % lie within so many sds of the mean."""
@@ -59,7 +59,7 @@ class PriorGate:
             raise refuse("posterior_prior_absurd", found=found, expected=expected, outcome=outcome)
 
 
-def bearing_of(study: Study, designs: tuple[OutcomeDesign, ...], outcome: str) -> Bearing:
+def bearing_of(study: PanelStudy, designs: tuple[OutcomeDesign, ...], outcome: str) -> Bearing:
     """What the plan holds a posterior of the outcome against.
 
     Raises RefusedError: ``posterior_design`` (no effect can be computed), ``posterior_no_bearing``.
@@ -89,7 +89,7 @@ def level_prior(bearing: Bearing, family: Family) -> Normal:
     return Normal(float(low + high) / 2, float(high - low) / (2 * CENTRAL), family.log_scale, "priors.plan")
 
 
-def panel_priors(study: Study, bearing: Bearing, family: Family, benefit: str, apart: float = 1.0) -> PanelPriors:
+def panel_priors(study: PanelStudy, bearing: Bearing, family: Family, benefit: str, apart: float = 1.0) -> PanelPriors:
     """The priors of one outcome of a family under the plan's main prior of the effect.
 
     Raises RefusedError as :func:`structure_priors`.
@@ -97,7 +97,7 @@ def panel_priors(study: Study, bearing: Bearing, family: Family, benefit: str, a
     return structure_priors(study, level_prior(bearing, family), benefit, apart)
 
 
-def structure_priors(study: Study, level: Normal, benefit: str, apart: float = 1.0) -> PanelPriors:
+def structure_priors(study: PanelStudy, level: Normal, benefit: str, apart: float = 1.0) -> PanelPriors:
     """The plan's priors of the shared structure about a level, under its main prior of the effect.
 
     The plan's drift is that of one period; over ``apart`` of them a walk goes as the square root.
@@ -117,7 +117,7 @@ def structure_priors(study: Study, level: Normal, benefit: str, apart: float = 1
     )
 
 
-def type_priors(study: Study) -> TypePriors:
+def type_priors(study: PanelStudy) -> TypePriors:
     """The plan's priors for all kinds of placement at once; of terms that sum to zero over the kinds, only the sd.
 
     Raises RefusedError (``posterior_prior_family``) where a prior of the plan has another family than the model's.
@@ -140,12 +140,12 @@ def given_prior[Kind: (Normal, HalfNormal, Beta)](given: Mapping[str, Prior], ke
     return prior
 
 
-def own_priors(study: Study, family: Family) -> dict[str, Prior]:
+def own_priors(study: PanelStudy, family: Family) -> dict[str, Prior]:
     """The plan's priors of the likelihood's own parameters; those it leaves out have the package's."""
     return {spec.key: from_plan(spec) for spec in study.priors if spec.key in family.own}
 
 
-def effect_priors(study: Study, benefit: str) -> Mapping[str, Normal]:
+def effect_priors(study: PanelStudy, benefit: str) -> Mapping[str, Normal]:
     """The three stances on the effect. The enthusiast's is written for an outcome that is better lower, and is turned
     round where higher is better; where neither direction is better there is none, and the main prior leans neither way.
     """

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sverige_did.bayes.sampling.sample import Fit, Settings
     from sverige_did.results.designs import OutcomeDesign
     from sverige_did.study.blocks import Bearing
-    from sverige_did.study.study import Outcome, Study
+    from sverige_did.study.study import Outcome, PanelStudy
 
     Floats = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ SCALED = {"effect": "tau", "shock_sd": "sigma_s"}
 class StudyData:
     """What a study has for its posteriors. The panel and the registers in ``folder`` are read when they are needed."""
 
-    study: Study
+    study: PanelStudy
     designs: tuple[OutcomeDesign, ...]
     panel_file: Path
     folder: Path
@@ -125,7 +125,7 @@ class Job(ABC):
     ``stances`` are the other priors of the effect by outcome and key, as :meth:`with_effect` takes them.
     """
 
-    study: Study
+    study: PanelStudy
     likelihood: str
     outcomes: tuple[Outcome, ...]
     stances: Mapping[str, Mapping[str, Any]]

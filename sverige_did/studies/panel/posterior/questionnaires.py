@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sverige_did.sources.panel.frame import Setting
     from sverige_did.sources.panel.wellbeing import Forms
-    from sverige_did.study.study import Study
+    from sverige_did.study.study import PanelStudy
 
 YEAR = 365.25
 
@@ -37,7 +37,7 @@ class Rated(NamedTuple):
     unanswered: Unanswered | None
 
 
-def rated(forms: Forms, girl: NDArray[np.bool_] | None, setting: Setting, study: Study) -> Rated:
+def rated(forms: Forms, girl: NDArray[np.bool_] | None, setting: Setting, study: PanelStudy) -> Rated:
     """The questionnaires in the plan's periods.
 
     ``girl`` (C,) is about the setting's children; None where it is not known of all.
@@ -69,7 +69,9 @@ def rated(forms: Forms, girl: NDArray[np.bool_] | None, setting: Setting, study:
     return Rated(scores, places, unanswered(scores, places, age, oldest))
 
 
-def _in_windows(forms: Forms, setting: Setting, study: Study) -> tuple[NDArray[np.bool_], Forms, NDArray[np.int64]]:
+def _in_windows(
+    forms: Forms, setting: Setting, study: PanelStudy
+) -> tuple[NDArray[np.bool_], Forms, NDArray[np.int64]]:
     """Which periods (T,) lie after go-live, the questionnaires in the plan's windows, and the period of each."""
     windows = windows_of_setting(setting, study)
     inside = np.flatnonzero(windows.inside)

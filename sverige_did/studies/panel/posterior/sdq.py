@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from sverige_did.bayes.priors import Prior
     from sverige_did.bayes.sampling.sample import Fit, Settings
     from sverige_did.study.blocks import Bearing
-    from sverige_did.study.study import Outcome, Study
+    from sverige_did.study.study import Outcome, PanelStudy
 
     Floats = NDArray[np.float64]
 
@@ -93,7 +93,7 @@ def prepare(data: StudyData, likelihood: str) -> Ready:
     return one_by_one(likelihood, data.wanted((OUTCOME,)), job)
 
 
-def place_priors(study: Study) -> PlacePriors:
+def place_priors(study: PanelStudy) -> PlacePriors:
     """The plan's priors of districts.
 
     Raises RefusedError (``posterior_prior_family``) where a prior of the plan has another family than the model's.

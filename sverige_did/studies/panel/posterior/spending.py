@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sverige_did.sources.panel.frame import Setting
     from sverige_did.sources.panel.placements import Placements
     from sverige_did.sources.panel.prices import PriceIndex
-    from sverige_did.study.study import Study
+    from sverige_did.study.study import PanelStudy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +54,7 @@ def _users(use: Cells) -> NDArray[np.float64]:
 
 
 def spending(
-    placed: Placements, setting: Setting, prices: tuple[PriceIndex, int], study: Study, children: float
+    placed: Placements, setting: Setting, prices: tuple[PriceIndex, int], study: PanelStudy, children: float
 ) -> Spending:
     """Spending before and after in the districts where every day has a price; ``children`` as in :class:`Spending`.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sverige_did.bayes.priors import Prior
     from sverige_did.bayes.sampling.sample import Fit
     from sverige_did.studies.panel.posterior.protocol import Quantity
-    from sverige_did.study.study import Outcome, Study
+    from sverige_did.study.study import Outcome, PanelStudy
 
 
 def better(wanted: Outcome) -> Better:
@@ -114,7 +114,7 @@ def learned_of(priors: Mapping[str, Prior], fit: Fit) -> tuple[Learned, ...]:
     return tuple(found)
 
 
-def checks_of(found: tuple[Predictive, ...], wanted: Outcome, study: Study) -> tuple[PredictiveCheck, ...]:
+def checks_of(found: tuple[Predictive, ...], wanted: Outcome, study: PanelStudy) -> tuple[PredictiveCheck, ...]:
     """Predictive checks as results. Raises RefusedError (``posterior_impossible``) where the data cannot have come of
     the fitted model in what the answer rests on.
     """

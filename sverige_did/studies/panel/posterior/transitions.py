@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sverige_did.bayes.models.transitions import Moves
     from sverige_did.bayes.priors import Prior
     from sverige_did.bayes.sampling.sample import Fit
-    from sverige_did.study.study import Outcome, Study
+    from sverige_did.study.study import Outcome, PanelStudy
 
     Floats = NDArray[np.float64]
 
@@ -95,13 +95,13 @@ def prepare(data: StudyData, likelihood: str) -> Ready:
     return Ready(jobs, tuple(told))
 
 
-def _job(study: Study, likelihood: str, wanted: tuple[Outcome, ...], counted: Counted) -> MoveJob:
+def _job(study: PanelStudy, likelihood: str, wanted: tuple[Outcome, ...], counted: Counted) -> MoveJob:
     benefit = BETTER | {item.outcome: item.benefit for item in wanted}
     stances = {outcome: effect_priors(study, better) for outcome, better in benefit.items()}
     return MoveJob(study, likelihood, wanted, stances, counted, move_priors(study, stances, counted.apart))
 
 
-def move_priors(study: Study, stances: Mapping[str, Mapping[str, Normal]], apart: float) -> MovePriors:
+def move_priors(study: PanelStudy, stances: Mapping[str, Mapping[str, Normal]], apart: float) -> MovePriors:
     """The plan's priors of moves; levels and how much more likely staying is have the package's.
 
     ``effect`` is that of moves in the direction of each outcome, ``effect_sd`` how unlike the rungs are in it. The sd
