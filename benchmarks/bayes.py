@@ -12,7 +12,7 @@ better; ratio is ours / peer. ``equal``: the posteriors agree within four Monte 
   parameters that both models have, of a binomial share model of 20 districts and 8 half-years. bambi by its own sampler
   and target acceptance (.8) against ours by our own (.95); bambi by nutpie with both at .95; and with both at .8.
   Districts' own levels, shocks and effects vary in both; persistence of shocks and drift, which bambi has not, are
-  believed to be nought in ours. Compilation is left out; the median of the ratios of runs in turn, each pair from
+  believed to be zero in ours. Compilation is left out; the median of the ratios of runs in turn, each pair from
   a seed of its own, counts.
 - sdq: the same for 100 children with four SDQ questionnaires each; the peer is PyMC's own sampler, given our model and
   its machine code, so that the samplers alone are compared. Divergences of both are told.
@@ -77,7 +77,7 @@ def share_cells(groups=20, periods=8, n_treated=4, seed=20130601):
 def plain_priors():
     """Shocks without memory and no drift: what a model of random effects can say too."""
     memoryless, none = Beta(20.0, 2e4, "correlation", ""), HalfNormal(1e-3, "log_odds_sd", "")
-    return replace(SHARES, persistence=memoryless, drift=none)
+    return replace(SHARES, persistence=memoryless, period_sd=none)
 
 
 def bambi_share(cells):
@@ -99,8 +99,8 @@ def bambi_share(cells):
         "cell": np.arange(len(cells.low)).astype(str),
     }  # fmt: skip
     priors = {
-        "Intercept": normal(p.level), "treated": normal(p.gap), "exposed": normal(p.effect),
-        "1|district": varying(p.district), "exposed|district": varying(p.variation), "1|cell": varying(p.shock),
+        "Intercept": normal(p.level), "treated": normal(p.baseline_difference), "exposed": normal(p.effect),
+        "1|district": varying(p.district), "exposed|district": varying(p.effect_sd), "1|cell": varying(p.shock),
     }  # fmt: skip
     formula = "p(y, n) ~ 1 + treated + exposed + (1|district) + (0 + exposed|district) + (1|cell)"
     model = bambi.Model(
@@ -133,7 +133,7 @@ def ours(model, names, target=DRAWS["target_accept"]):
     settings, compiled = Settings(**DRAWS | {"target_accept": target}), compile_model(model)
 
     def run(seed):
-        fit = sample(model, seed=seed, settings=settings, gates=None, compiled=compiled, progress=False)
+        fit = sample(model, seed=seed, settings=settings, criteria=None, compiled=compiled, progress=False)
         posterior = fit.draws["posterior"]
         return Drawn({name: posterior[name].to_numpy() for name in names}, fit.seconds, fit.report.divergences)
 
@@ -170,7 +170,7 @@ def agrees(ours, peer):
 def compared(work, mine, theirs, peer_name):
     """The line for two samplers of one posterior, run in turn; their parameters stand in the same order."""
     rounds = [(mine(seed), theirs(seed)) for seed in range(1, ROUNDS + 1)]
-    found = np.array([[rated(one), rated(other)] for one, other in rounds])
+    found = np.array([[respondents(one), respondents(other)] for one, other in rounds])
     ratio = np.median(found[:, 0, 0] / found[:, 1, 0])
     (rate, least, seconds), (peer_rate, peer_least, peer_seconds) = np.median(found, axis=0)
     a, b = ([np.concatenate(all_rounds) for all_rounds in draws_of(side)] for side in zip(*rounds, strict=True))
@@ -182,7 +182,7 @@ def compared(work, mine, theirs, peer_name):
     return line | {"ess": [round(least), round(peer_least)], "seconds": [round(seconds, 1), round(peer_seconds, 1)]}
 
 
-def rated(drawn):
+def respondents(drawn):
     """Effective draws a second, effective draws and seconds of one run."""
     least = min(map(effective, drawn.draws.values()))
     return least / drawn.seconds, least, drawn.seconds
@@ -289,7 +289,9 @@ def whole(who, told):
     cells = share_cells()
     if who == "ours":
         model = build_binomial(cells, plain_priors())
-        found = sample(model, seed=1, settings=Settings(**DRAWS), gates=None, progress=False).draws["posterior"]["tau"]
+        found = sample(model, seed=1, settings=Settings(**DRAWS), criteria=None, progress=False).draws["posterior"][
+            "tau"
+        ]
     else:
         options = {key: DRAWS[key] for key in ("draws", "tune", "chains", "cores", "target_accept")}
         found = bambi_share(cells).fit(random_seed=1, progressbar=False, **options)["posterior"][ALIKE["tau"]]
@@ -312,17 +314,17 @@ def main():
     parser.add_argument("--work", choices=WORKS, action="append")
     parser.add_argument("--whole", choices=("ours", "bambi"), help=argparse.SUPPRESS)
     parser.add_argument("--told", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    requested = parser.parse_args()
     missing = [name for name, module in PEERS.items() if find_spec(module) is None]
     if missing:
         print(f"not installed: {', '.join(missing)}; install the dependency group bench", file=sys.stderr)
         return 1
     warnings.simplefilter("ignore")  # the peers' remarks on short runs
     logging.getLogger("pymc").setLevel(logging.ERROR)
-    if asked.whole:
-        whole(asked.whole, asked.told)
+    if requested.whole:
+        whole(requested.whole, requested.told)
         return 0
-    for work in asked.work or WORKS:
+    for work in requested.work or WORKS:
         print(json.dumps(WORKS[work](work)), flush=True)
     return 0
 

@@ -159,12 +159,12 @@ def main():
     """Time the works asked for, or all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", choices=WORKS, action="append")
-    asked = parser.parse_args().work or list(WORKS)
+    requested = parser.parse_args().work or list(WORKS)
     missing = [name for name, module in PEERS.items() if find_spec(module) is None]
     if missing:
         print(f"not installed: {', '.join(missing)}; install the dependency group bench", file=sys.stderr)
         return 1
-    for work in asked:
+    for work in requested:
         print(json.dumps(measure(work)), flush=True)
     return 0
 

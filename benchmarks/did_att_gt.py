@@ -181,14 +181,14 @@ def main():
     parser.add_argument("--work", choices=WORKS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--engine", choices=ENGINES, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.engine:
-        run_one(asked.folder, asked.engine, asked.work)
+    requested = parser.parse_args()
+    if requested.engine:
+        run_one(requested.folder, requested.engine, requested.work)
         return
     missing = [name for name, module in PEERS.items() if find_spec(module) is None]
     if missing:
         sys.exit(f"not installed: {', '.join(missing)}; install the dependency group `bench`")
-    for work in [asked.work] if asked.work else WORKS:
+    for work in [requested.work] if requested.work else WORKS:
         with tempfile.TemporaryDirectory() as folder:
             compare(Path(folder), work)
 

@@ -117,8 +117,8 @@ def duckdb(query, work, columns, bounds):
     named = {"table": "spells", "pieces": ""}
     if work == "highest rung":
         named = {"table": "pieces", "pieces": f"pieces as materialized ({SEGMENTS}),"}
-    asked = query.format(low=low, high=high, **named)
-    return lambda: dense(con.execute(asked).fetchnumpy(), len(bounds) - 1)
+    requested = query.format(low=low, high=high, **named)
+    return lambda: dense(con.execute(requested).fetchnumpy(), len(bounds) - 1)
 
 
 def polars(work, columns, bounds):
@@ -212,11 +212,11 @@ def main():
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--engine", help=argparse.SUPPRESS)
     parser.add_argument("--work", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.engine:
-        run_one(asked.folder, asked.engine, asked.work)
+    requested = parser.parse_args()
+    if requested.engine:
+        run_one(requested.folder, requested.engine, requested.work)
         return
-    for millions in asked.millions:
+    for millions in requested.millions:
         with tempfile.TemporaryDirectory() as folder:
             write_spells(Path(folder), int(millions * 1e6))
             for work in ENGINES:

@@ -33,10 +33,13 @@ STEPS: dict[str, tuple[str, str]] = {
     "panel-estimate": ("panel_estimate.run", "Estimate every outcome of a panel in the class that its design allows."),
     "posterior": ("posterior.run", "Sample the posterior of every outcome that two group totals can carry."),
     "panel-posterior": ("panel_posterior.run", "Sample the posteriors of a panel's outcomes that share a likelihood."),
-    "doubt": ("doubt.run", "Look for what would overturn each finding."),
-    "panel-doubt": ("panel_doubt.run", "Look for what would overturn each finding of a study of registers."),
-    "release": ("release.run", "Let out what may leave: the release and the table of estimates."),
-    "panel-release": ("release.run", "Let out what may leave about a study of registers."),
+    "sensitivity": ("sensitivity.run", "Look for what would overturn each finding."),
+    "panel-sensitivity": (
+        "panel_sensitivity.run",
+        "Look for what would overturn each finding of a study of registers.",
+    ),
+    "release": ("release.run", "Release what disclosure control allows: the release and the table of estimates."),
+    "panel-release": ("release.run", "Release what disclosure control allows of a study of registers."),
     "report": ("report.run", "Tell the release as one HTML page."),
 }
 """The rules of the workflow: each command with the function below ``tasks/`` that it calls, and its help."""
@@ -59,7 +62,7 @@ class _Commands(typer.core.TyperGroup):
 
 def _load(name: str) -> Any:
     """The command of one step: its options are the arguments of its function."""
-    place, told = STEPS[name]
+    place, with_notes = STEPS[name]
     module, function = place.split(".")
     run = getattr(import_module(f"sverige_did.tasks.{module}"), function)
 
@@ -68,7 +71,7 @@ def _load(name: str) -> Any:
         _done(name.replace("-", "_"), **options | run(**options))
 
     alone = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
-    alone.command(name, help=told)(command)
+    alone.command(name, help=with_notes)(command)
     return typer.main.get_command(alone)
 
 
@@ -117,15 +120,15 @@ def synthesize(
     municipalities: Annotated[int, typer.Option(min=1)] = 1,
     districts: Annotated[int, typer.Option(min=5, help="Districts of each municipality")] = 20,
     spells: Annotated[int | None, typer.Option(min=1, help="Placement spells in all; writes Parquet")] = None,
-    dirt: Annotated[bool, typer.Option(help="Put the faults of real deliveries in")] = False,
+    with_faults: Annotated[bool, typer.Option(help="Put the faults of real deliveries in")] = False,
 ) -> None:
     """Make up a municipality: its registers and the truth about it, marked as synthetic."""
     from sverige_did.tasks.synthesize import run, run_many
 
     if spells is None and municipalities == 1:
-        written = run(folder, seed, districts, calibrated=calibrated, dirt=dirt)
-    elif spells is None or calibrated or dirt:
-        raise typer.BadParameter("--municipalities goes with --spells, and neither with --calibrated or --dirt")
+        written = run(folder, seed, districts, calibrated=calibrated, with_faults=with_faults)
+    elif spells is None or calibrated or with_faults:
+        raise typer.BadParameter("--municipalities goes with --spells, and neither with --calibrated or --with-faults")
     else:
         written = run_many(folder, seed, municipalities, districts, spells)
     _done("synthesize", files=written, folder=folder)
@@ -170,7 +173,7 @@ def size(
     """Show how often every method rejects a true null in the study's own design, beside its p-value."""
     from rich.progress import Progress
 
-    from sverige_did.report.size_table import size_table, told
+    from sverige_did.report.size_table import size_table, with_notes
     from sverige_did.tasks.size import run
 
     own, spoken = run(results / study, outcome), default_language()
@@ -180,7 +183,7 @@ def size(
             progress.update(bar, completed=found.simulations)
     console = Console(highlight=False)
     counts = own.counts | {"simulations": found.simulations}
-    above, below = told(own.outcome, counts, own.swings, own.alpha, spoken)
+    above, below = with_notes(own.outcome, counts, own.swings, own.alpha, spoken)
     console.print(above, size_table(found.rates, own.p, own.alpha, spoken), below, sep="\n", markup=False)
 
 

@@ -24,7 +24,7 @@ from sverige_did.study.study import Study
 
 COSTS = "costs"
 CHAINS, DRAWS = 2, 250
-BEARING = {
+THRESHOLDS = {
     "outcome": OUTCOME, "plausible": [4.0, 60.0], "admissible": [0.05, 4000.0], "worthwhile": 2.0, "negligible": 0.5,
     "reason": small.both("Made up"),
 }  # fmt: skip
@@ -40,19 +40,19 @@ def placed(**prices: float) -> pd.DataFrame:
     return rows.assign(price=rows["child"].map(prices).fillna(rows["price"]))
 
 
-def plan(bearing: dict[str, Any] | None = BEARING, **changes: Any) -> Study:
+def plan(thresholds: dict[str, Any] | None = THRESHOLDS, **changes: Any) -> Study:
     outcomes = [{"outcome": OUTCOME, "question": "all", "role": "primary", "benefit": "lower", "scales": ["mio_dkk"]}]
-    posterior = {"posterior": {"bearings": [bearing], "shock_prior_sd": [0.1, 0.6]}} if bearing else {}
+    posterior = {"posterior": {"decision_thresholds": [thresholds], "shock_prior_sd": [0.1, 0.6]}} if thresholds else {}
     return small.study(**{"outcomes": outcomes, "weights": "children", **posterior, **changes})
 
 
 def unstoppable() -> Study:
     """A plan under which no misfit stops: these draws are not of the data."""
-    return plan(posterior={"bearings": [BEARING], "shock_prior_sd": [0.1, 0.6], "impossible": 0.0})
+    return plan(posterior={"decision_thresholds": [THRESHOLDS], "shock_prior_sd": [0.1, 0.6], "impossible": 0.0})
 
 
-def panel(folder: Path, rows: pd.DataFrame, asked: Study) -> Panel:
-    return build(registers(folder, rows), asked, standard_codes()).panel
+def panel(folder: Path, rows: pd.DataFrame, requested: Study) -> Panel:
+    return build(registers(folder, rows), requested, standard_codes()).panel
 
 
 def registers(folder: Path, rows: pd.DataFrame) -> dict[str, RegisterTable]:
@@ -60,11 +60,11 @@ def registers(folder: Path, rows: pd.DataFrame) -> dict[str, RegisterTable]:
     return small.tables(folder, {name: usual[name] for name in ("districts", "children")} | {"placements": rows})
 
 
-def prepared(folder: Path, rows: pd.DataFrame, asked: Study | None = None) -> CostJob | PosteriorRecord | None:
-    asked = asked or plan()
-    made = panel(folder, rows, asked)
+def prepared(folder: Path, rows: pd.DataFrame, requested: Study | None = None) -> CostJob | PosteriorRecord | None:
+    requested = requested or plan()
+    made = panel(folder, rows, requested)
     small.write(folder, {name: small.delivery()[name] for name in ("districts", "children")} | {"placements": rows})
-    (found,) = gated(prepare(given(made, asked, folder), COSTS)) or [None]
+    (found,) = gated(prepare(given(made, requested, folder), COSTS)) or [None]
     assert found is None or isinstance(found, CostJob | PosteriorRecord)
     return found
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.panel import Panel
-from sverige_did.sources.panel.frame import lay, windows_of
+from sverige_did.sources.panel.frame import to_cells, windows_of
 from sverige_did.study.blocks import Grid
 
 LABELS = windows_of(Grid(first="2011H1", last="2015H2")).labels
@@ -46,10 +46,10 @@ def panel(
     """
     where = units(starts)
     people = np.full((len(starts), len(LABELS)), residents)
-    made = [lay("placed_per_1000", "person_years", where, LABELS, people * 0.02, people, "made up")]
+    made = [to_cells("placed_per_1000", "person_years", where, LABELS, people * 0.02, people, "made up")]
     for name, level in outcomes.items():
         per = 100 if name.endswith("share") else 1000
-        cells = lay(name, "person_years", where, LABELS, np.nan_to_num(level) * people / per, people, "made up")
+        cells = to_cells(name, "person_years", where, LABELS, np.nan_to_num(level) * people / per, people, "made up")
         gone = {(where["unit"][d], LABELS[t]) for d, t in zip(*np.nonzero(np.isnan(level)), strict=True)}
         made.append(cells[[(u, p) not in gone for u, p in zip(cells["unit"], cells["period"], strict=True)]])
     return Panel.of(pd.concat(made), synthetic=True)

@@ -15,7 +15,7 @@ from sverige_did.bayes.priors import draw
 from sverige_did.bayes.sampling.sample import Fit
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.sources.panel.build import build
-from sverige_did.sources.panel.frame import Setting, make_setting
+from sverige_did.sources.panel.frame import PanelFrame, make_panel_frame
 from sverige_did.sources.registers.codes import standard_codes
 from sverige_did.studies.panel.posterior.transitions import MoveJob, prepare
 from sverige_did.study.study import Study
@@ -28,14 +28,16 @@ RUNGS = {KIN: 1, FOSTER: 2, INSTITUTION: 3}
 BOUNDS = [date(2013, 1, 1), date(2013, 7, 1), date(2014, 1, 1), date(2014, 7, 1), date(2015, 1, 1)]
 
 
-def bearing(outcome: str, **changes: Any) -> dict[str, Any]:
+def thresholds(outcome: str, **changes: Any) -> dict[str, Any]:
     return {
         "outcome": outcome, "plausible": [1.0, 30.0], "admissible": [0.05, 90.0], "worthwhile": 2.0, "negligible": 0.5,
         "reason": small.both("Made up"),
     } | changes  # fmt: skip
 
 
-def plan(*, bearings: tuple[dict[str, Any], ...] = (bearing(DOWN), bearing(UP)), **changes: Any) -> Study:
+def plan(
+    *, decision_thresholds: tuple[dict[str, Any], ...] = (thresholds(DOWN), thresholds(UP)), **changes: Any
+) -> Study:
     outcomes = [
         {"outcome": DOWN, "question": "all", "role": "primary", "benefit": "higher", "scales": ["pp"]},
         {"outcome": UP, "question": "all", "role": "secondary", "benefit": "lower", "scales": ["pp"]},
@@ -44,8 +46,8 @@ def plan(*, bearings: tuple[dict[str, Any], ...] = (bearing(DOWN), bearing(UP)),
         "outcomes": outcomes,
         "sampling": {"seed": 3, "draws": 400, "tune": 500, "chains": 2, "target_accept": 0.95},
     }
-    if bearings:
-        made["posterior"] = {"bearings": list(bearings), "shock_prior_sd": [0.1, 0.6]}
+    if decision_thresholds:
+        made["posterior"] = {"decision_thresholds": list(decision_thresholds), "shock_prior_sd": [0.1, 0.6]}
     return small.study(**made | changes)
 
 
@@ -74,15 +76,15 @@ def delivery(up: float = 0.15, down: float = 0.2, helped: float = 1.0, size: int
 
 
 def prepared(
-    folder: Path, frames: Any, asked: Study | None = None
-) -> tuple[MoveJob | None, tuple[PosteriorRecord, ...], Setting]:
-    asked = asked or plan()
+    folder: Path, frames: Any, requested: Study | None = None
+) -> tuple[MoveJob | None, tuple[PosteriorRecord, ...], PanelFrame]:
+    requested = requested or plan()
     tables = small.tables(folder, frames)
-    setting = make_setting(tables, asked)
+    panel_frame = make_panel_frame(tables, requested)
     small.write(folder, frames)
-    ready = prepare(given(build(tables, asked, standard_codes()).panel, asked, folder), MOVES)
+    ready = prepare(given(build(tables, requested, standard_codes()).panel, requested, folder), MOVES)
     job = next((one for one in gated(ready) if isinstance(one, MoveJob)), None)
-    return job, ready.refused, setting
+    return job, ready.refused, panel_frame
 
 
 def from_the_prior(job: MoveJob, seed: int = 1, effect: float | None = None) -> Fit:

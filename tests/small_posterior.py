@@ -10,13 +10,13 @@ import pandas as pd
 import xarray as xr
 from small_panel_study import both, study
 
-from sverige_did.bayes.sampling.diagnostics import STANDARD, GateReport
+from sverige_did.bayes.sampling.diagnostics import STANDARD, ConvergenceReport
 from sverige_did.bayes.sampling.sample import Fit, Settings
 from sverige_did.design import designs
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.posteriors import PosteriorRecord
-from sverige_did.sources.panel.frame import lay, windows_of
+from sverige_did.sources.panel.frame import to_cells, windows_of
 from sverige_did.studies.panel.posterior.protocol import Job, Ready, StudyData
 from sverige_did.studies.panel.posterior.record import prior_gates
 from sverige_did.study.blocks import Grid
@@ -27,15 +27,15 @@ AFTER = np.array([label >= "2014" for label in LABELS])
 SIDE = np.array(["treated"] * 4 + ["control"] * 12)
 PARTS = ("home_based", "network", "family", "institution")
 WANTED = ("institution_per_1000", "institution_share", "breakdowns", "wellbeing_sdq", "caseload")
-BEARINGS = {
+DECISION_THRESHOLDS = {
     "institution_per_1000": ([1.0, 40.0], [0.1, 400.0]),
     "institution_share": ([5.0, 60.0], [0.1, 95.0]),
     "breakdowns": ([1.0, 40.0], [0.05, 400.0]),
 }
 
 
-def bearing(outcome: str, **changes: Any) -> dict[str, Any]:
-    plausible, admissible = BEARINGS[outcome]
+def thresholds(outcome: str, **changes: Any) -> dict[str, Any]:
+    plausible, admissible = DECISION_THRESHOLDS[outcome]
     return {
         "outcome": outcome, "plausible": plausible, "admissible": admissible, "worthwhile": 2.0, "negligible": 0.5,
         "reason": both("Made up"),
@@ -54,7 +54,10 @@ def plan(wanted: tuple[str, ...] = WANTED, **changes: Any) -> Study:
     made = {
         "outcomes": outcomes,
         "priors": [prior],
-        "posterior": {"bearings": [bearing(name) for name in wanted if name in BEARINGS], "shock_prior_sd": [0.1, 0.6]},
+        "posterior": {
+            "decision_thresholds": [thresholds(name) for name in wanted if name in DECISION_THRESHOLDS],
+            "shock_prior_sd": [0.1, 0.6],
+        },
         "sampling": {"seed": 3, "draws": 400, "tune": 500, "chains": 2, "target_accept": 0.9},
     }
     return study(**made | changes)
@@ -77,17 +80,17 @@ def panel(effect: float = 1.0, seed: int = 5) -> Panel:
     parts = {name: rng.poisson(4.0, shape) / 2 for name in PARTS[:3]} | {"institution": inside}
     placed, residents = sum(parts.values()), np.full(shape, 300.0)
     events = rng.poisson(0.1 * 2 * placed).astype(float)
-    cells = [lay("placed_per_1000", "person_years", units(), LABELS, placed, residents, "f")]
+    cells = [to_cells("placed_per_1000", "person_years", units(), LABELS, placed, residents, "f")]
     for name, value in parts.items():
-        cells.append(lay(f"{name}_share", "person_years", units(), LABELS, value, placed, "f"))
-        cells.append(lay(f"{name}_per_1000", "person_years", units(), LABELS, value, residents, "f"))
-    cells.append(lay("breakdowns", "events", units(), LABELS, events, 2 * placed, "f"))
-    cells.append(lay("wellbeing_sdq", "mean", units(), LABELS, rng.normal(14, 2, shape), np.full(shape, 8.0), "f"))
+        cells.append(to_cells(f"{name}_share", "person_years", units(), LABELS, value, placed, "f"))
+        cells.append(to_cells(f"{name}_per_1000", "person_years", units(), LABELS, value, residents, "f"))
+    cells.append(to_cells("breakdowns", "events", units(), LABELS, events, 2 * placed, "f"))
+    cells.append(to_cells("wellbeing_sdq", "mean", units(), LABELS, rng.normal(14, 2, shape), np.full(shape, 8.0), "f"))
     return Panel.of(pd.concat(cells), synthetic=True)
 
 
-def classes(cells: Panel, asked: Study) -> tuple[OutcomeDesign, ...]:
-    return designs(cells, asked)
+def classes(cells: Panel, requested: Study) -> tuple[OutcomeDesign, ...]:
+    return designs(cells, requested)
 
 
 def fit_of(values: dict[str, Any], chains: int, draws: int, seed: int = 1) -> Fit:
@@ -99,14 +102,14 @@ def fit_of(values: dict[str, Any], chains: int, draws: int, seed: int = 1) -> Fi
         )
         for name, block in values.items()
     }
-    report = GateReport(1.0, "tau", 600.0, "tau", 600.0, 1.0, 0, STANDARD)
+    report = ConvergenceReport(1.0, "tau", 600.0, "tau", 600.0, 1.0, 0, STANDARD)
     tree = xr.DataTree.from_dict({"posterior": xr.Dataset(blocks)})
     return Fit(tree, report, Settings(draws, draws, chains, 1), seed, "0" * 64, 0.0)
 
 
-def given(panel: Panel, asked: Study, folder: Path = Path("none")) -> StudyData:
+def given(panel: Panel, requested: Study, folder: Path = Path("none")) -> StudyData:
     """The data of a study whose panel is at hand; its registers, if any, are those of the folder."""
-    data = StudyData(asked, designs(panel, asked), Path("none"), folder)
+    data = StudyData(requested, designs(panel, requested), Path("none"), folder)
     vars(data)["panel"] = panel  # as if it had been read
     return data
 

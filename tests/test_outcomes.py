@@ -19,14 +19,14 @@ from sverige_did.outcomes import CATALOGUE, CatalogueOutcome, catalogue_of, part
 from sverige_did.panel import Panel
 from sverige_did.report import render
 from sverige_did.results.estimates import CheckResult
-from sverige_did.results.lineups import LineupRecord
+from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.sources.panel.coverage import coverage
 from sverige_did.sources.panel.delivery import panel_of
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.studies.panel.estimate import estimate_panel
 from sverige_did.studies.panel.posterior import composition, costs, durations, sdq, transitions
 from sverige_did.studies.panel.posterior.cells import panel_cells
-from sverige_did.studies.panel.sensitivity import doubts
+from sverige_did.studies.panel.sensitivity import sensitivity_analyses
 from sverige_did.study.read import read_study
 from sverige_did.study.study import Study
 
@@ -69,7 +69,7 @@ def panel(study: Study) -> Panel:
 def released(panel: Panel, study: Study) -> Callable[[int], Release]:
     """What is released of the new outcome under a threshold for small numbers."""
     found, rules = designs(panel, study), study.registers
-    estimated, checks = estimate_panel(panel, study, found), doubts(panel, study, found)
+    estimated, checks = estimate_panel(panel, study, found), sensitivity_analyses(panel, study, found)
     assert rules is not None
 
     def under(threshold: int) -> Release:
@@ -80,7 +80,7 @@ def released(panel: Panel, study: Study) -> Callable[[int], Release]:
             panel=panel,
             designs=found,
             findings=tuple(finding.model_copy(update=mine) for finding in estimated.findings),
-            lineups=estimated.lineups,
+            methods_tables=estimated.methods_tables,
             coverage=coverage(panel),
             checks=checks,
         )
@@ -102,8 +102,8 @@ def test_a_new_outcome_is_counted_from_the_registers(panel: Panel) -> None:
 
 
 def test_a_new_outcome_is_estimated_with_a_verdict_on_its_own_scale(release: Release) -> None:
-    (record,) = release.lineups
-    assert record == LineupRecord.model_validate(record.model_dump() | {"outcome": NEW.key, "scale": "pp"})
+    (record,) = release.methods_tables
+    assert record == MethodsRecord.model_validate(record.model_dump() | {"outcome": NEW.key, "scale": "pp"})
     scales = {finding.result.scale for finding in release.findings if finding.outcome == NEW.key}
     assert scales >= {"pp", "log_odds"}
     assert record.verdict != "refused"

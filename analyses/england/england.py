@@ -23,7 +23,7 @@ from sverige_did.did.hidden import HiddenRange, hidden_range
 from sverige_did.did.imputation import imputation
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.inference.districts import districts
-from sverige_did.inference.lineup import Labels, Lineup, lineup
+from sverige_did.inference.methods_table import Labels, MethodsTable, methods_table
 from sverige_did.inference.permutation import PermutationTest
 from sverige_did.inference.staggered import staggered_permutation_test
 from sverige_did.panel import Panel
@@ -75,9 +75,9 @@ class Contrasts(Plan):
 class Answer:
     """Everything about one outcome in one contrast.
 
-    ``collapsed``, ``staggered``, ``imputed``: the range that the hidden numbers allow. ``lineups`` and ``exchanged``:
-    the methods at both ends of it, or once where nothing is hidden. ``left_out``: areas that began before the first
-    period, and areas that lack a period, by name of the reason.
+    ``collapsed``, ``staggered``, ``imputed``: the range that the hidden numbers allow. ``methods_tables`` and
+    ``exchanged``: the methods at both ends of it, or once where nothing is hidden. ``left_out``: areas that began
+    before the first period, and areas that lack a period, by name of the reason.
     """
 
     measure: Measure
@@ -85,7 +85,7 @@ class Answer:
     panel: DistrictPanel
     left_out: dict[str, tuple[str, ...]]
     collapsed: HiddenRange | None
-    lineups: tuple[Lineup, ...]
+    methods_tables: tuple[MethodsTable, ...]
     staggered: HiddenRange
     exchanged: tuple[PermutationTest, ...]
     imputed: HiddenRange
@@ -158,7 +158,9 @@ def answer(measure: Measure, contrast: Contrast, plan: Contrasts) -> Answer:
         panel=low,
         left_out=left_out,
         collapsed=collapsed,
-        lineups=tuple(_lineup(collapse(end, _window(measure)), measure, plan, alpha) for end in _ends(collapsed)),
+        methods_tables=tuple(
+            _methods_table(collapse(end, _window(measure)), measure, plan, alpha) for end in _ends(collapsed)
+        ),
         staggered=staggered,
         exchanged=tuple(_exchange(end, plan, alpha) for end in _ends(staggered)),
         imputed=hidden_range(imputed_att, low, high),
@@ -182,9 +184,9 @@ def _ends(found: HiddenRange | None) -> tuple[DistrictPanel, ...]:
     return (found.at_lower, found.at_upper) if found.hidden else (found.at_lower,)
 
 
-def _lineup(changes: Collapsed, measure: Measure, plan: Contrasts, alpha: float) -> Lineup:
+def _methods_table(changes: Collapsed, measure: Measure, plan: Contrasts, alpha: float) -> MethodsTable:
     sample = districts(changes.change, changes.treated)
-    return lineup(sample, Labels(measure.unit, "att"), rng=np.random.default_rng(plan.seed), alpha=alpha)
+    return methods_table(sample, Labels(measure.unit, "att"), rng=np.random.default_rng(plan.seed), alpha=alpha)
 
 
 def _exchange(end: DistrictPanel, plan: Contrasts, alpha: float) -> PermutationTest:

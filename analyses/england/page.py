@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from england import Answer
 
-from sverige_did.inference.lineup import PRIMARY_INTERVAL, PRIMARY_P
+from sverige_did.inference.methods_table import PRIMARY_INTERVAL, PRIMARY_P
 from sverige_did.results.estimates import Estimate
 
 HEAD = (
@@ -42,7 +42,7 @@ def _collapsed(found: Answer) -> list[tuple[str, str]]:
     ends = (found.collapsed.lower, found.collapsed.upper)
     rows = []
     for method, key in (("collapsed, CR2", PRIMARY_INTERVAL), ("collapsed, studentised permutation", PRIMARY_P)):
-        by_end = [lineup.by(key) for lineup in found.lineups]
+        by_end = [methods_table.by(key) for methods_table in found.methods_tables]
         rows.append((method, _cells(ends, [_limits(one) for one in by_end], [one.p_value for one in by_end])))
     return rows
 

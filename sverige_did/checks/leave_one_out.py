@@ -2,7 +2,7 @@
 
 What comes out without a district tells what that district did, and a single district's numbers must not leave. So no
 district is named, and the range is given in tens of per cent of the whole finding, and only where the sign never turns:
-of a finding near nought ten per cent would be next to nothing.
+of a finding near zero ten per cent would be next to nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def leave_one_out(whole: TTest, without: Sequence[TTest], outcome: str, *, scale
     turned = int((np.sign(found) != np.sign(whole.estimate)).sum())
     other = sum(excludes(one) != excludes(whole) for one in without)
     key = _key(whole, turned, other)
-    told = key in {"steady", "lost"}
+    informative = key in {"steady", "lost"}
     shares = COARSE * np.round(100 * found / whole.estimate / COARSE)
     return CheckResult(
         check="leave_one_out",
@@ -37,8 +37,8 @@ def leave_one_out(whole: TTest, without: Sequence[TTest], outcome: str, *, scale
         numbers={
             "effect": whole.estimate,
             "districts": float(len(without)),
-            "percent_low": float(shares.min()) if told else None,
-            "percent_high": float(shares.max()) if told else None,
+            "percent_low": float(shares.min()) if informative else None,
+            "percent_high": float(shares.max()) if informative else None,
             "turned": float(turned),
             "other": float(other),
         },

@@ -28,7 +28,7 @@ def change_did(treated_change: float, control_change: float, treated_per_control
 
 
 def change_did_range(treated_change: Range, control_change: Range, treated_per_control: Range = (1.0, 1.0)) -> Range:
-    """:func:`change_did` when only ranges are known ("at most nought", "a little over 6"); limits may be infinite."""
+    """:func:`change_did` when only ranges are known ("at most zero", "a little over 6"); limits may be infinite."""
     for name, (low, high) in (("treated_change", treated_change), ("control_change", control_change)):
         if not low <= high:
             raise refuse("range_reversed", found=f"{name}: {low:g}, {high:g}")

@@ -2,7 +2,7 @@
 
     tau = (treated - sum omega_d Y_d) after  -  sum_t lambda_t (the same)_t before
 
-omega weighs the controls so that they moved as the treated did before, lambda the periods before so that they foretell
+omega weighs the controls so that they moved as the treated did before, lambda the periods before so that they predict
 the controls' level after. With uniform weights tau is the collapsed estimate (``collapse.py``).
 """
 

@@ -1,1 +1,1 @@
-"""Disclosure control, the one door out: results become released results, and the report sees nothing else."""
+"""Disclosure control: results become released results, and the report sees nothing else."""

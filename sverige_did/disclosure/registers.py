@@ -1,4 +1,4 @@
-"""The door for registers: results about few children stay inside, and so does what would give them away.
+"""Disclosure control of registers: results about few children stay inside, and so does what would give them away.
 
 Single districts never leave, only groups of them. What leaves about a group is its level period by period, with small
 numbers hidden (small_counts.py), and the estimates of outcomes that rest on enough children in every window.
@@ -22,8 +22,8 @@ from sverige_did.outcomes import CATALOGUE, parts_of
 from sverige_did.panel import Panel
 from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.estimates import EFFECT_CLASSES, CheckResult, DesignClass, Diagnostics, Finding, Remark
-from sverige_did.results.lineups import LineupRecord
-from sverige_did.results.posteriors import PosteriorRecord, SpendingParts, Unrated
+from sverige_did.results.methods_tables import MethodsRecord
+from sverige_did.results.posteriors import NonResponse, PosteriorRecord, SpendingParts
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.study.study import PanelStudy, Study
 
@@ -77,7 +77,7 @@ def release_registers(
     panel: Panel,
     designs: tuple[OutcomeDesign, ...],
     findings: tuple[Finding, ...],
-    lineups: tuple[LineupRecord, ...],
+    methods_tables: tuple[MethodsRecord, ...],
     coverage: tuple[Coverage, ...],
     checks: tuple[CheckResult, ...] = (),
     left_out: tuple[Remark, ...] = (),
@@ -94,8 +94,8 @@ def release_registers(
         raise InputError(Problem("other_plan"))
     wanted = [item.outcome for item in study.outcomes]
     withheld = tuple(outcome for outcome in wanted if _too_few(panel, study, outcome, study.registers.hidden_below))
-    told = _told_posteriors(study, designs, posteriors, withheld)
-    every = (*findings, *posterior_findings(study, designs, lineups, told))
+    kept = _released_posteriors(study, designs, posteriors, withheld)
+    every = (*findings, *posterior_findings(study, designs, methods_tables, kept))
     return Release(
         study=study,
         plan_sha256=study.sha256,
@@ -107,9 +107,9 @@ def release_registers(
         main_reading="all",
         findings=tuple(finding for finding in every if finding.outcome not in withheld),
         diagnostics=tuple(one for one in diagnostics if one.fit.partition(".")[0] not in withheld),
-        posteriors=told,
-        checks=tuple(_told_checks(checks, panel, study, withheld, study.registers.hidden_below)),
-        lineups=tuple(record for record in lineups if record.outcome not in withheld),
+        posteriors=kept,
+        checks=tuple(_released_checks(checks, panel, study, withheld, study.registers.hidden_below)),
+        methods_tables=tuple(record for record in methods_tables if record.outcome not in withheld),
         coverage=coverage,
         levels=tuple(_levels(panel, wanted, study.registers.hidden_below)),
         withheld=withheld,
@@ -118,8 +118,8 @@ def release_registers(
 
 
 OF_FEW = frozenset({"largest_change", "zero_cells", "low_scores", "high_scores", "largest_amount"})
-"""Checks whose observed number is one of single districts or of few children: only how well the model foretells it may
-leave."""
+"""Checks whose observed number is one of single districts or of few children: only how well the model predicts it is
+released."""
 
 
 def _may_leave(records: tuple[PosteriorRecord, ...], withheld: tuple[str, ...]) -> tuple[PosteriorRecord, ...]:
@@ -129,33 +129,33 @@ def _may_leave(records: tuple[PosteriorRecord, ...], withheld: tuple[str, ...]) 
     return tuple(record for record in records if record.outcome not in withheld and record.likelihood not in shut)
 
 
-def _told_posteriors(
+def _released_posteriors(
     study: PanelStudy,
     designs: tuple[OutcomeDesign, ...],
     records: tuple[PosteriorRecord, ...],
     withheld: tuple[str, ...],
 ) -> tuple[PosteriorRecord, ...]:
-    """The records that may leave and, for every other outcome of a plan that asks for posteriors, why it has none."""
+    """The records released and, for every other outcome of a plan that asks for posteriors, why it has none."""
     if study.posterior is None:
         return ()
     classes = {design.outcome: design.design_class for design in designs}
     done = {record.outcome for record in records} | set(withheld)
     rest = (item.outcome for item in study.outcomes if item.outcome not in done)
-    asked = {bearing.outcome for bearing in study.posterior.bearings}
-    why = {name: Remark(key=_why_none(name, classes.get(name), asked=name in asked)) for name in rest}
+    requested = {thresholds.outcome for thresholds in study.posterior.decision_thresholds}
+    why = {name: Remark(key=_why_none(name, classes.get(name), requested=name in requested)) for name in rest}
     without = (PosteriorRecord(outcome=name, likelihood="none", remarks=(remark,)) for name, remark in why.items())
     threshold = study.registers.hidden_below
     return (*(_without_few(record, threshold) for record in _may_leave(records, withheld)), *without)
 
 
-def _why_none(outcome: str, design_class: DesignClass | None, *, asked: bool) -> str:
+def _why_none(outcome: str, design_class: DesignClass | None, *, requested: bool) -> str:
     if design_class is None:
         return "errors.posterior_no_cells"
     if CATALOGUE[outcome].use != "effect":
         return "errors.posterior_use"
     if design_class not in EFFECT_CLASSES:
         return "errors.posterior_design"
-    if asked:
+    if requested:
         return "errors.posterior_not_sampled"
     return "errors.posterior_not_districts" if design_class == "D1g" else "errors.posterior_kind"
 
@@ -164,9 +164,13 @@ def _without_few(record: PosteriorRecord, threshold: int) -> PosteriorRecord:
     """Without what tells of single districts or few children; how far the effect moves would tell how many they are."""
     shut = {"observed": None, "low": None, "high": None}
     checks = tuple(one.model_copy(update=shut) if one.check in OF_FEW else one for one in record.checks)
-    told = record.unrated
-    few = told is not None and any(is_small(count or 0, threshold) for count in (told.answered, told.unanswered))
-    shown = {"checks": checks, "unrated": Unrated() if few else told, "spending": _spending(record.spending, threshold)}
+    kept = record.non_response
+    few = kept is not None and any(is_small(count or 0, threshold) for count in (kept.answered, kept.unanswered))
+    shown = {
+        "checks": checks,
+        "non_response": NonResponse() if few else kept,
+        "spending": _spending(record.spending, threshold),
+    }
     return record.model_copy(update=shown)
 
 
@@ -181,14 +185,14 @@ def _spending(parts: SpendingParts | None, threshold: int) -> SpendingParts | No
 def posterior_findings(
     study: PanelStudy,
     designs: tuple[OutcomeDesign, ...],
-    lineups: tuple[LineupRecord, ...],
+    methods_tables: tuple[MethodsRecord, ...],
     records: tuple[PosteriorRecord, ...],
 ) -> Iterator[Finding]:
     """The estimates of posteriors as findings. A posterior has no verdict of its own: the plan's rule gave one already,
     and where it could give none the question is open.
     """
     classes = {design.outcome: design.design_class for design in designs}
-    verdicts = {record.outcome: record.verdict for record in lineups}
+    verdicts = {record.outcome: record.verdict for record in methods_tables}
     for record in records:
         design_class = classes.get(record.outcome)
         if design_class is None:
@@ -228,7 +232,7 @@ def _few(outcome: str, cells: pd.DataFrame, threshold: int) -> bool:
     return False
 
 
-def _told_checks(
+def _released_checks(
     checks: tuple[CheckResult, ...], panel: Panel, study: PanelStudy, withheld: tuple[str, ...], threshold: int
 ) -> Iterator[CheckResult]:
     """The checks that may leave; one that rests on few children in a window of its own says so instead."""

@@ -1,7 +1,7 @@
-"""The one door out: results become released results, and the report sees nothing else.
+"""Disclosure control: results become released results, and the report sees nothing else.
 
 Two policies. ``published``: every number is computed from figures that somebody else has already printed, so nothing
-new about a child can leave; the door checks that this is so. ``registers``: small counts are withheld before release.
+new about a child can leave; this is checked. ``registers``: small counts are withheld before release.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.estimates import ROW_FIELDS, CheckResult, Diagnostics, Finding, Frozen, Remark
-from sverige_did.results.lineups import LineupRecord
+from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
 from sverige_did.study.study import AnyStudy, PublishedStudy, Study
@@ -42,7 +42,7 @@ class Release(Frozen):
 
     ``versions`` names the packages that computed it; ``data_sha256`` is the hash of the panel; ``main_reading`` is the
     reading that the first figure shows: the first one that contradicts none of the reported figures. ``withheld`` are
-    outcomes that were estimated from so few children that nothing about them may leave.
+    outcomes that were estimated from so few children that nothing about them may be released.
     """
 
     study: AnyStudy
@@ -58,7 +58,7 @@ class Release(Frozen):
     reported: tuple[Reported, ...] = ()
     feasible: tuple[Feasible, ...] = ()
     diagnostics: tuple[Diagnostics, ...] = ()
-    lineups: tuple[LineupRecord, ...] = ()
+    methods_tables: tuple[MethodsRecord, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     levels: tuple[ReleasedLevel, ...] = ()
     withheld: tuple[str, ...] = ()
@@ -104,10 +104,10 @@ def release_published(
 
 
 def _only_published(study: PublishedStudy, reported: tuple[Reported, ...], findings: tuple[Finding, ...]) -> None:
-    told = {fact.outcome.partition(".")[0] for fact in reported}
+    named = {fact.outcome.partition(".")[0] for fact in reported}
     problems = []
     for outcome in dict.fromkeys(finding.outcome for finding in findings):
-        if not told & {outcome, *CATALOGUE[outcome].made_of}:
+        if not named & {outcome, *CATALOGUE[outcome].made_of}:
             problems.append(Problem("not_published_outcome", column="outcome", found=outcome))
     if any(finding.plan_sha256 != study.sha256 for finding in findings):
         problems.append(Problem("other_plan"))

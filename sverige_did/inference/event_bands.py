@@ -33,4 +33,4 @@ def event_curve(panel: DistrictPanel, weighting: Weighting, *, rng: np.random.Ge
     base = {"x": (found.period, found.reference), "y": (found.estimate, 0.0)}
     base |= {"lower": (bands.lower, 0.0), "upper": (bands.upper, 0.0)}
     columns = {name: tuple(np.insert(values, at, extra).tolist()) for name, (values, extra) in base.items()}
-    return Curve(name="event", x_name="lineup.axis.period", y_name="lineup.axis.effect", **columns)
+    return Curve(name="event", x_name="methods_table.axis.period", y_name="methods_table.axis.effect", **columns)

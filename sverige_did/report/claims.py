@@ -28,16 +28,16 @@ def claim(release: Release, outcome: str, language: Language) -> str:
 
     A sentence of its own where nothing was registered, and where only the level of one group is known.
     """
-    told = headline(release, outcome)
+    shown = headline(release, outcome)
     if outcome in release.withheld:
-        return words.text("lineup.claim_withheld", language, **_names(release, outcome, language))
-    if told is None:
+        return words.text("methods_table.claim_withheld", language, **_names(release, outcome, language))
+    if shown is None:
         design_class = design_of(release, outcome).design_class
         key = "design.claim.none" if design_class is None else f"design.claim.{design_class}.refused"
         return words.text(key, language, **_names(release, outcome, language))
-    result = told.result
+    result = shown.result
     return words.text(
-        "design.claim.level" if result.estimand == "level" else told.claim_key,
+        "design.claim.level" if result.estimand == "level" else shown.claim_key,
         language,
         estimate=amount_of(result, outcome, language),
         interval=interval_of(result, outcome, language),

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     from sverige_did.disclosure.release import Release
     from sverige_did.results.estimates import Curve, Remark
-    from sverige_did.results.lineups import LineupRecord
+    from sverige_did.results.methods_tables import MethodsRecord
     from sverige_did.words import Language
 
 HEIGHT = 260.0
-COLUMN = "lineup.column"
+COLUMN = "methods_table.column"
 GROUPS = ("treated", "control")
 
 
-def lineup_figures(release: Release, record: LineupRecord, language: Language) -> tuple[FigureView, ...]:
+def methods_table_figures(release: Release, record: MethodsRecord, language: Language) -> tuple[FigureView, ...]:
     """The figures of one line-up that there are numbers for."""
     figures = [_histogram(release, record, language)] if record.counts else []
     if record.event is not None:
@@ -34,14 +34,14 @@ def lineup_figures(release: Release, record: LineupRecord, language: Language) -
     return tuple(figures)
 
 
-def lineup_remarks(record: LineupRecord, language: Language) -> Iterator[str]:
+def methods_table_remarks(record: MethodsRecord, language: Language) -> Iterator[str]:
     """What must be said about one line-up."""
     scale = words.text(f"labels.scale.{record.scale}", language)
-    yield words.text("lineup.note.scale", language, scale=scale)
+    yield words.text("methods_table.note.scale", language, scale=scale)
     if record.smallest_p is not None:
-        yield words.text("lineup.note.smallest", language, p=numbers.significant(record.smallest_p, language))
+        yield words.text("methods_table.note.smallest", language, p=numbers.significant(record.smallest_p, language))
     if not record.enumerated:
-        yield words.text("lineup.note.sampled", language)
+        yield words.text("methods_table.note.sampled", language)
     yield from (said(remark, language) for remark in record.remarks)
 
 
@@ -50,9 +50,9 @@ def said(remark: Remark, language: Language) -> str:
     return words.text(remark.key, language, **remark.values)
 
 
-def _histogram(release: Release, record: LineupRecord, language: Language) -> FigureView:
+def _histogram(release: Release, record: MethodsRecord, language: Language) -> FigureView:
     """How often each studentised difference comes of all choices, and where the choice that was made lies."""
-    told = caption(release, "lineup.caption.histogram", language, outcome=short_name(record.outcome, language))
+    shown = caption(release, "methods_table.caption.histogram", language, outcome=short_name(record.outcome, language))
 
     def paint(figure: Figure) -> None:
         axes = _axes(figure, "statistic", "choices", language)
@@ -67,14 +67,14 @@ def _histogram(release: Release, record: LineupRecord, language: Language) -> Fi
         for low, high, count in zip(ends[:-1], ends[1:], record.counts, strict=True)
         if count
     )
-    table = Table(told, heads(("low", "high", "count"), language, COLUMN), rows, frozenset({1, 2}))
+    table = Table(shown, heads(("low", "high", "count"), language, COLUMN), rows, frozenset({1, 2}))
     return painted(release, f"choices-{record.outcome}", HEIGHT, paint, table, language)
 
 
-def _event(release: Release, record: LineupRecord, curve: Curve, language: Language) -> FigureView:
+def _event(release: Release, record: MethodsRecord, curve: Curve, language: Language) -> FigureView:
     """The effect of every period against the last one before the start, in calendar time or in time since the start."""
-    by_date = curve.x_name == "lineup.axis.event_time"
-    told = caption(release, "lineup.caption.event", language, outcome=short_name(record.outcome, language))
+    by_date = curve.x_name == "methods_table.axis.event_time"
+    shown = caption(release, "methods_table.caption.event", language, outcome=short_name(record.outcome, language))
     start = -0.5 if by_date else _year(release)
 
     def paint(figure: Figure) -> None:
@@ -95,14 +95,14 @@ def _event(release: Release, record: LineupRecord, curve: Curve, language: Langu
         for x, y, low, high in zip(curve.x, curve.y, curve.lower, curve.upper, strict=True)
     )
     first = "event_time" if by_date else "period"
-    table = Table(told, heads((first, "estimate", "low", "high"), language, COLUMN), rows, frozenset({1, 2, 3}))
+    table = Table(shown, heads((first, "estimate", "low", "high"), language, COLUMN), rows, frozenset({1, 2, 3}))
     return painted(release, f"event-{record.outcome}", HEIGHT, paint, table, language)
 
 
 def _axes(figure: Figure, x: str, y: str, language: Language) -> Axes:
     axes = figure.add_axes((0.15, 0.2, 0.8, 0.66))
-    axes.set_xlabel(words.text(f"lineup.axis.{x}", language), fontsize=12)
-    axes.set_title(words.text(f"lineup.axis.{y}", language), fontsize=12, loc="left", x=-0.17, color=svg.INK)
+    axes.set_xlabel(words.text(f"methods_table.axis.{x}", language), fontsize=12)
+    axes.set_title(words.text(f"methods_table.axis.{y}", language), fontsize=12, loc="left", x=-0.17, color=svg.INK)
     axes.grid(axis="y", color=svg.RULE, linewidth=0.5)
     axes.set_axisbelow(True)
     return axes
@@ -134,15 +134,15 @@ def levels(release: Release, language: Language) -> tuple[Table, ...]:
     columns, tables = heads(("period", *GROUPS), language, COLUMN), []
     for outcome, periods in found.items():
         name = f"{short_name(outcome, language)} ({words.text(f'labels.unit.{CATALOGUE[outcome].unit}', language)})"
-        told = caption(release, "lineup.caption.levels", language, outcome=name)
+        shown = caption(release, "methods_table.caption.levels", language, outcome=name)
         rows = ((period, *(cells.get(group, "–") for group in GROUPS)) for period, cells in sorted(periods.items()))
-        tables.append(Table(told, columns, tuple(rows), frozenset({1, 2})))
+        tables.append(Table(shown, columns, tuple(rows), frozenset({1, 2})))
     return tuple(tables)
 
 
 def _level(outcome: str, level: float | None, language: Language, *, hidden: bool) -> str:
     if hidden:
-        return words.text("lineup.hidden", language)
+        return words.text("methods_table.hidden", language)
     digits = 1 if CATALOGUE[outcome].unit == "percent" else 2
     return "–" if level is None else numbers.decimal(level, language, digits)
 
@@ -160,21 +160,25 @@ def coverage(release: Release, language: Language) -> Table:
                 classes.get(one.outcome, "–"),
                 words.text(f"labels.group.{one.group}", language),
                 one.source or "–",
-                words.text(f"lineup.unit_kind.{one.unit_kind}", language) if one.unit_kind else "–",
+                words.text(f"methods_table.unit_kind.{one.unit_kind}", language) if one.unit_kind else "–",
                 str(one.units),
                 seen[0] if seen else "–",
                 seen[-1] if seen else "–",
                 str(len(seen)),
             )
         )
-    told = caption(release, "lineup.caption.coverage", language)
-    return Table(told, heads(names, language, COLUMN), tuple(rows), frozenset({5, 8}))
+    shown = caption(release, "methods_table.caption.coverage", language)
+    return Table(shown, heads(names, language, COLUMN), tuple(rows), frozenset({5, 8}))
 
 
-def together(release: Release, language: Language) -> tuple[Table, tuple[str, ...]] | None:
+def max_t_adjustment(release: Release, language: Language) -> tuple[Table, tuple[str, ...]] | None:
     """The p-value of every outcome alone and among the others, with how they were made; None where there is one."""
     roles = {wanted.outcome: wanted.role for wanted in release.study.outcomes}
-    found = [(record.outcome, record.together) for record in release.lineups if record.together is not None]
+    found = [
+        (record.outcome, record.max_t_adjustment)
+        for record in release.methods_tables
+        if record.max_t_adjustment is not None
+    ]
     if not found:
         return None
     rows = tuple(
@@ -186,14 +190,18 @@ def together(release: Release, language: Language) -> tuple[Table, tuple[str, ..
         for outcome, one in found
     )
     first = found[0][1]
-    told = [words.text("lineup.together.all", language, outcomes=first.n_outcomes, districts=first.n_units)]
+    shown = [
+        words.text("methods_table.max_t_adjustment.all", language, outcomes=first.n_outcomes, districts=first.n_units)
+    ]
     if first.n_outcomes > len(rows):
-        told.append(words.text("lineup.together.withheld", language, count=first.n_outcomes - len(rows)))
+        shown.append(
+            words.text("methods_table.max_t_adjustment.withheld", language, count=first.n_outcomes - len(rows))
+        )
     if not first.enumerated:
-        told.append(words.text("lineup.together.sampled", language))
+        shown.append(words.text("methods_table.max_t_adjustment.sampled", language))
     columns = heads(("outcome", "role", "alone", "max_t", "holm", "max_t_role"), language, COLUMN)
-    table = Table(caption(release, "lineup.caption.together", language), columns, rows, frozenset(range(2, 6)))
-    return table, tuple(told)
+    table = Table(caption(release, "methods_table.caption.together", language), columns, rows, frozenset(range(2, 6)))
+    return table, tuple(shown)
 
 
 def _p(value: float, language: Language) -> str:
@@ -203,6 +211,6 @@ def _p(value: float, language: Language) -> str:
 def withheld(release: Release, language: Language) -> str:
     """The sentence about outcomes that rest on too few children."""
     if not release.withheld:
-        return words.text("lineup.nothing_withheld", language)
+        return words.text("methods_table.nothing_withheld", language)
     names = ", ".join(short_name(outcome, language) for outcome in release.withheld)
-    return words.text("lineup.withheld", language, outcomes=names)
+    return words.text("methods_table.withheld", language, outcomes=names)

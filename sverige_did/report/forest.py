@@ -177,13 +177,13 @@ def _point(axis: Axis, y: float, bar: Bar, *, is_ratio: bool) -> Iterator[str]:
 
 def _grid(axis: Axis, top: float, bottom: float, width: float, language: Language, scale: str) -> Iterator[str]:
     """The axis with its name, its numbers, and a line across the bars at each; no number leaves the figure."""
-    for value, told in _ticks(axis, language, scale):
+    for value, shown in _ticks(axis, language, scale):
         x = axis.at(value)
         yield svg_shapes.line([(x, top), (x, bottom)], svg.RULE, 0.5)
         yield svg_shapes.line([(x, bottom), (x, bottom + 3.5)], svg.MUTED, 0.8)
-        half = 0.32 * NUMBERS * len(told)
+        half = 0.32 * NUMBERS * len(shown)
         base = min(max(x, half), width - half), bottom + 7 + NUMBERS * svg_shapes.ASCENT
-        yield svg_shapes.text(base, told, "middle", NUMBERS, svg.MUTED)
+        yield svg_shapes.text(base, shown, "middle", NUMBERS, svg.MUTED)
     yield svg_shapes.line([(axis.left, bottom), (axis.right, bottom)], svg.RULE, 0.8)
     name = words.text("report.overview.axis" if scale == "ratio" else f"labels.scale.{scale}", language)
     base = (axis.left + axis.right) / 2, bottom + 23 + NAMES * svg_shapes.ASCENT

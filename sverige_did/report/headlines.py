@@ -76,10 +76,10 @@ def reading_of(release: Release, outcome: str) -> str:
     return next((reading for reading in order if reading in made), ALL_READINGS)
 
 
-def told_first(release: Release, outcome: str) -> tuple[Finding, ...]:
+def reported_first(release: Release, outcome: str) -> tuple[Finding, ...]:
     """The findings of one outcome in the reading it is told in, and those that hold in any."""
-    told = {reading_of(release, outcome), ALL_READINGS}
-    return tuple(finding for finding in findings_of(release, outcome) if finding.reading in told)
+    main = {reading_of(release, outcome), ALL_READINGS}
+    return tuple(finding for finding in findings_of(release, outcome) if finding.reading in main)
 
 
 def main_prior(release: Release) -> str | None:
@@ -94,8 +94,8 @@ def pick(release: Release, outcome: str, estimators: tuple[str, ...], scale: str
     Of one estimator, the treated districts go before a new one, a posterior under the main prior before one under
     another, an interval before none, and what was printed as it stands before a table that was worked out.
     """
-    told = [item for item in told_first(release, outcome) if item.result.scale == scale and not is_part(item)]
-    fitting = [item for item in told if item.result.estimator in estimators]
+    main = [item for item in reported_first(release, outcome) if item.result.scale == scale and not is_part(item)]
+    fitting = [item for item in main if item.result.estimator in estimators]
     expected = main_prior(release)
 
     def rank(item: Finding) -> tuple[int, bool, bool, bool, bool]:
@@ -117,22 +117,22 @@ def headline(release: Release, outcome: str) -> Finding | None:
 
     Where methods were lined up it is the first of them, on the scale that the verdict is about.
     """
-    if any(record.outcome == outcome for record in release.lineups):
+    if any(record.outcome == outcome for record in release.methods_tables):
         return next(iter(findings_of(release, outcome)), None)
     chosen = (pick(release, outcome, estimators, scale) for estimators, scale in HEADLINE)
-    rest = (item for item in told_first(release, outcome) if item.result.estimator not in NOT_ABOUT_THE_OUTCOME)
+    rest = (item for item in reported_first(release, outcome) if item.result.estimator not in NOT_ABOUT_THE_OUTCOME)
     return next((item for item in chosen if item is not None), next(rest, None))
 
 
 def elsewhere(release: Release, outcome: str) -> tuple[Finding, ...]:
     """What the headline's method gives in the other readings, under the same prior; none of them was chosen away."""
-    told = headline(release, outcome)
-    if told is None:
+    main = headline(release, outcome)
+    if main is None:
         return ()
     return tuple(
         item
         for item in findings_of(release, outcome)
-        if item.reading != told.reading and _method(item) == _method(told)
+        if item.reading != main.reading and _method(item) == _method(main)
     )
 
 
@@ -145,8 +145,8 @@ def standing(release: Release, outcome: str) -> Standing:
     """How an outcome stands: the verdict of its headline; no_data where nothing was registered or printed."""
     if design_of(release, outcome).design_class is None:
         return "no_data"
-    told = headline(release, outcome)
-    return "refused" if told is None else told.verdict
+    main = headline(release, outcome)
+    return "refused" if main is None else main.verdict
 
 
 def question_standing(release: Release, question: str) -> Standing:
@@ -155,11 +155,11 @@ def question_standing(release: Release, question: str) -> Standing:
     Where verdicts are tests, only the outcomes of the weightiest role are asked, so that no exploratory one can answer
     for a primary one.
     """
-    asked = [item for item in release.study.outcomes if item.question == question]
-    if release.lineups and asked:
-        weightiest = min(ROLES.index(item.role) for item in asked)
-        asked = [item for item in asked if ROLES.index(item.role) == weightiest]
-    return min((standing(release, item.outcome) for item in asked), key=STANDINGS.index, default="no_data")
+    requested = [item for item in release.study.outcomes if item.question == question]
+    if release.methods_tables and requested:
+        weightiest = min(ROLES.index(item.role) for item in requested)
+        requested = [item for item in requested if ROLES.index(item.role) == weightiest]
+    return min((standing(release, item.outcome) for item in requested), key=STANDINGS.index, default="no_data")
 
 
 def tally(release: Release) -> dict[str, int]:

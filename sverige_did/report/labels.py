@@ -61,8 +61,8 @@ def note(key: str, language: Language) -> str:
 def check_sentence(check: CheckResult, language: Language) -> str:
     """What would overturn the finding, or why that could not be computed, with the check's own numbers."""
     own = f"checks.{check.check}.{check.key}"
-    told = spoken(check.numbers, language) | _on_scale(check, language)
-    return words.text(own if words.has(own, language) else f"checks.any.{check.key}", language, **told)
+    filled = spoken(check.numbers, language) | _on_scale(check, language)
+    return words.text(own if words.has(own, language) else f"checks.any.{check.key}", language, **filled)
 
 
 def _on_scale(check: CheckResult, language: Language) -> dict[str, str]:
@@ -70,13 +70,13 @@ def _on_scale(check: CheckResult, language: Language) -> dict[str, str]:
     if check.scale is None:
         return {}
     unit, scale = CATALOGUE[check.outcome].unit, check.scale
-    told = {}
+    filled = {}
     for name, value in check.numbers.items():
         if value is not None and name.startswith(("effect", "size")):
             ends = name.endswith(("_low", "_high"))  # the limits of an interval, whose unit stands before them
             shown = numbers.bare(scale, value, language) if ends else numbers.amount(scale, value, language, unit)
-            told[name] = shown if name.startswith("effect") else shown.removeprefix("+")
-    return told
+            filled[name] = shown if name.startswith("effect") else shown.removeprefix("+")
+    return filled
 
 
 def spoken(values: Mapping[str, float | None], language: Language) -> dict[str, str]:
@@ -99,6 +99,6 @@ def caption(release: Release, key: str, language: Language, **values: object) ->
 
     A key with a dot names its own subject.
     """
-    told = words.text(key if "." in key else f"report.captions.{key}", language, **values)
+    filled = words.text(key if "." in key else f"report.captions.{key}", language, **values)
     warning = mark(release, language)
-    return told if warning is None else f"{warning}: {told}"
+    return filled if warning is None else f"{warning}: {filled}"

@@ -220,11 +220,11 @@ def cell(finding: Finding | None, language: Language) -> str:
     if finding is None:
         return "–"
     result = finding.result
-    told = numbers.percent_change(result.estimate, language)
+    percent = numbers.percent_change(result.estimate, language)
     if result.lower is None or result.upper is None:
-        return told
+        return percent
     low, high = (numbers.percent_change(end, language) for end in (result.lower, result.upper))
-    return f"{told} ({low}; {high})" + ("*" if rounding_only(finding) else "")
+    return f"{percent} ({low}; {high})" + ("*" if rounding_only(finding) else "")
 
 
 def rounding_only(finding: Finding) -> bool:

@@ -61,7 +61,7 @@ def render(release: Release, language: Language) -> str:
         "shortest_first": partial(sorted, key=len),
         "tables_shown": sensitivity.TABLES_SHOWN,
     }
-    context |= {function.__name__: _asked(function, release, language) for function in ASKED}
+    context |= {function.__name__: _bound(function, release, language) for function in TEMPLATE_FUNCTIONS}
     return environment().get_template("page.html.j2").render(context)
 
 
@@ -74,11 +74,11 @@ def _text(language: Language, key: str, **values: object) -> str:
     return words.text(key, language, **values)
 
 
-def _asked(function: Callable[..., Any], release: Release, language: Language) -> Callable[..., Any]:
+def _bound(function: Callable[..., Any], release: Release, language: Language) -> Callable[..., Any]:
     """The function without the release and the language: on one page they are always the same."""
     names = signature(function).parameters
-    told = {"language": language} if "language" in names else {}
-    return partial(function, release, **told) if "release" in names else partial(function, **told)
+    bound = {"language": language} if "language" in names else {}
+    return partial(function, release, **bound) if "release" in names else partial(function, **bound)
 
 
 def answer(release: Release, language: Language) -> str:
@@ -105,20 +105,20 @@ def overview_figure(release: Release, language: Language) -> tuple[Shapes, Table
     return Shapes(draw("wide"), draw("narrow")), Table(title, columns, rows, frozenset(range(2, 6)))
 
 
-ASKED: tuple[Callable[..., Any], ...] = (
+TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     answer, overview_figure, numbers.day, claims.claim, tables.estimates, spending.spending, sensitivity.sensitivity,
     headlines.design_of, headlines.off_scale, headlines.question_standing, headlines.standing,
     labels.check_sentence, labels.in_language, labels.reading, labels.short_name,
-    sections.assumed_by, sections.doubts, sections.figure, sections.given, sections.notes, sections.number,
-    sections.other_numbers, sections.remarks, sections.reported,
+    sections.assumed_by, sections.figure, sections.given, sections.notes, sections.number, sections.other_numbers,
+    sections.remarks, sections.reported, sections.sensitivity_analyses,
     sensitivity.fact_said, sensitivity.feasible_intervals, sensitivity.feasible_tables,
     priors.belief_figure, priors.diagnostics, priors.diagnostics_sentence, priors.priors,
     provenance.assumptions, provenance.deviations, provenance.limits, provenance.needed, provenance.plan_text,
     provenance.versions,
-    district_inference.coverage, district_inference.levels, district_inference.lineup_figures,
-    district_inference.lineup_remarks, district_inference.said, district_inference.together,
+    district_inference.coverage, district_inference.levels, district_inference.methods_table_figures,
+    district_inference.methods_table_remarks, district_inference.said, district_inference.max_t_adjustment,
     district_inference.withheld,
     posterior_sentences.sentences, posteriors.densities, posteriors.learned, posteriors.misfit, posteriors.posteriors,
-    posteriors.scales, posteriors.stance_table, posteriors.stances,
+    posteriors.scales, posteriors.alternative_prior_table, posteriors.alternative_priors,
 )  # fmt: skip
 """What the templates ask, each by its own name."""

@@ -11,7 +11,7 @@ from sverige_did.report import numbers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sverige_did.results.posteriors import PosteriorRecord, PosteriorScale, SpendingParts, Unrated
+    from sverige_did.results.posteriors import NonResponse, PosteriorRecord, PosteriorScale, SpendingParts
     from sverige_did.words import Language
 
 SENTENCE_LEVEL = 0.89
@@ -37,18 +37,18 @@ def sentences(record: PosteriorRecord, language: Language) -> Iterator[str]:
     if record.power:
         yield _power(record.power, language)
     if record.left_out is not None:
-        told = record.left_out
-        ends = {end: amount_of(record, "ratio", getattr(told, end), language) for end in ("lowest", "highest")}
-        counts = {"districts": told.districts, "refitted": told.refitted}
+        shown = record.left_out
+        ends = {end: amount_of(record, "ratio", getattr(shown, end), language) for end in ("lowest", "highest")}
+        counts = {"districts": shown.districts, "refitted": shown.refitted}
         yield words.text("posterior.left_out", language, **ends, **counts)
-        if told.gain is not None and told.gain_error is not None:
+        if shown.gain is not None and shown.gain_error is not None:
             values = {
-                "gain": numbers.signed(told.gain, language, 1),
-                "error": numbers.decimal(told.gain_error, language, 1),
+                "gain": numbers.signed(shown.gain, language, 1),
+                "error": numbers.decimal(shown.gain_error, language, 1),
             }
-            yield words.text(f"posterior.gain.{'better' if told.gain > 0 else 'worse'}", language, **values)
-    if record.unrated is not None:
-        yield _unrated(record, record.unrated, language)
+            yield words.text(f"posterior.gain.{'better' if shown.gain > 0 else 'worse'}", language, **values)
+    if record.non_response is not None:
+        yield _unrated(record, record.non_response, language)
     if record.prior_level is not None and record.prior_share is not None:
         low, _, high = (numbers.significant(value, language, 2) for value in record.prior_level)
         unit = CATALOGUE[record.outcome].unit
@@ -102,7 +102,9 @@ def _percent(value: float | None, language: Language) -> str:
 def _resting(record: PosteriorRecord, language: Language) -> str | None:
     """How far the probability of a benefit moves with what is assumed; None where no direction is better."""
     moved = {
-        kind: [one.prob_benefit for one in record.stances if one.kind == kind and one.prob_benefit is not None]
+        kind: [
+            one.prob_benefit for one in record.alternative_priors if one.kind == kind and one.prob_benefit is not None
+        ]
         for kind in ("effect", "shock")
     }
     if not moved["effect"]:
@@ -129,31 +131,33 @@ def _power(power: dict[str, float], language: Language) -> str:
     return words.text(f"posterior.power.{key}", language, **values, limit=limit)
 
 
-def _unrated(record: PosteriorRecord, told: Unrated, language: Language) -> str:
+def _unrated(record: PosteriorRecord, shown: NonResponse, language: Language) -> str:
     """What it would mean if the children who were not rated again were worse off than the model says."""
-    if told.answered is None or told.unanswered is None or told.reference is None:
-        return words.text("posterior.unrated.hidden", language)
+    if shown.answered is None or shown.unanswered is None or shown.reference is None:
+        return words.text("posterior.non_response.hidden", language)
     unit = record.scales[0].scale
 
-    def told_as(value: float) -> str:
+    def in_words(value: float) -> str:
         return amount_of(record, unit, value, language)
 
     each = (
-        words.text("posterior.unrated.at", language, delta=numbers.significant(delta, language), median=told_as(median))
-        for delta, median in zip(told.delta[1:], told.median[1:], strict=True)
+        words.text(
+            "posterior.non_response.at", language, delta=numbers.significant(delta, language), median=in_words(median)
+        )
+        for delta, median in zip(shown.delta[1:], shown.median[1:], strict=True)
     )
     said = words.text(
-        "posterior.unrated.worse",
+        "posterior.non_response.worse",
         language,
-        answered=told.answered,
-        unanswered=told.unanswered,
+        answered=shown.answered,
+        unanswered=shown.unanswered,
         each="; ".join(each),
         unit=words.text(f"labels.unit.{CATALOGUE[record.outcome].unit}", language),
-        first=told_as(told.median[0]),
-        reference=told_as(told.reference),
+        first=in_words(shown.median[0]),
+        reference=in_words(shown.reference),
     )
-    if not told.prob_benefit:
+    if not shown.prob_benefit:
         return said
-    key = "never" if told.tipping is None else "already" if told.tipping == 0 else "tipping"
-    values = {"tipping": told_as(told.tipping)} if key == "tipping" and told.tipping is not None else {}
-    return f"{said} {words.text(f'posterior.unrated.{key}', language, **values)}"
+    key = "never" if shown.tipping is None else "already" if shown.tipping == 0 else "tipping"
+    values = {"tipping": in_words(shown.tipping)} if key == "tipping" and shown.tipping is not None else {}
+    return f"{said} {words.text(f'posterior.non_response.{key}', language, **values)}"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sverige_did.disclosure.release import Release
     from sverige_did.results.estimates import Estimate
-    from sverige_did.results.posteriors import PosteriorRecord, PredictiveCheck, Stance
+    from sverige_did.results.posteriors import AlternativePrior, PosteriorRecord, PredictiveCheck
     from sverige_did.words import Language
 
 HEIGHT = 250.0
@@ -99,37 +99,40 @@ def _dress(axes: Axes, x_name: str, language: Language) -> None:
     axes.set_xlabel(words.text(x_name, language), fontsize=12)
 
 
-def _stance_name(stance: Stance, language: Language) -> str:
-    if stance.kind == "effect":
-        return words.text("posterior.stance.effect", language, prior=prior_name(stance.prior, language))
-    value = "–" if stance.value is None else numbers.significant(stance.value, language)
-    return words.text("posterior.stance.shock", language, value=value)
+def _alternative_prior_name(alternative_prior: AlternativePrior, language: Language) -> str:
+    if alternative_prior.kind == "effect":
+        return words.text(
+            "posterior.alternative_prior.effect", language, prior=prior_name(alternative_prior.prior, language)
+        )
+    value = "–" if alternative_prior.value is None else numbers.significant(alternative_prior.value, language)
+    return words.text("posterior.alternative_prior.shock", language, value=value)
 
 
-def stances(release: Release, record: PosteriorRecord, language: Language) -> Shapes:
+def alternative_priors(release: Release, record: PosteriorRecord, language: Language) -> Shapes:
     """The effect under every other prior, as bars on the axis of ratios."""
     bars = tuple(
-        Bar(_stance_name(one, language), "posterior", one.median, one.lower, one.upper) for one in record.stances
+        Bar(_alternative_prior_name(one, language), "posterior", one.median, one.lower, one.upper)
+        for one in record.alternative_priors
     )
-    title = _caption(release, "stances", record, language)
+    title = _caption(release, "alternative_priors", record, language)
     figure = f"stances-{record.outcome}-{record.likelihood}"
     return forest(figure, bars, language, scale="ratio", title=title, mark=mark(release, language))
 
 
-def stance_table(release: Release, record: PosteriorRecord, language: Language) -> Table:
+def alternative_prior_table(release: Release, record: PosteriorRecord, language: Language) -> Table:
     """The same as numbers, with how each was made."""
     rows = tuple(
         (
-            _stance_name(one, language),
+            _alternative_prior_name(one, language),
             amount_of(record, "ratio", one.median, language),
             _span(record, "ratio", one.lower, one.upper, language),
             _percent_cell(one.prob_benefit, language),
             words.text(f"posterior.how.{'sampled' if one.sampled else 'reweighted'}", language),
         )
-        for one in record.stances
+        for one in record.alternative_priors
     )
     columns = heads(("prior", "median", "interval", "benefit", "how"), language, COLUMN)
-    return Table(_caption(release, "stances", record, language), columns, rows, frozenset({1, 2, 3}))
+    return Table(_caption(release, "alternative_priors", record, language), columns, rows, frozenset({1, 2, 3}))
 
 
 def _span(record: PosteriorRecord, scale: str, lower: float, upper: float, language: Language) -> str:
@@ -142,10 +145,10 @@ def scales(release: Release, record: PosteriorRecord, language: Language) -> Tab
     own = record.estimates[0].scale
     rows = list(_design_rows(release, record, own, language))
     for estimand in ("att", "new_district"):
-        told = {one.scale: one for one in record.estimates if one.estimand == estimand}
-        if told:
+        shown = {one.scale: one for one in record.estimates if one.estimand == estimand}
+        if shown:
             label = words.text(f"posterior.estimand.{estimand}", language)
-            rows.append(_side_by_side(record, label, told, own, language))
+            rows.append(_side_by_side(record, label, shown, own, language))
     columns = heads(("what", "own", "ratio", "benefit"), language, COLUMN)
     return Table(_caption(release, "scales", record, language), columns, tuple(rows), frozenset({1, 2, 3}))
 
@@ -159,19 +162,19 @@ def _design_rows(release: Release, record: PosteriorRecord, own: str, language: 
     ]
     first = next(iter(found), None)
     if first is not None:
-        told = {one.scale: one for one in reversed(found) if one.inference == first.inference}
+        shown = {one.scale: one for one in reversed(found) if one.inference == first.inference}
         method = method_label(first, language).replace("\n", ", ")
-        yield _side_by_side(record, words.text("posterior.design_based", language, method=method), told, own, language)
+        yield _side_by_side(record, words.text("posterior.design_based", language, method=method), shown, own, language)
 
 
 def _side_by_side(
-    record: PosteriorRecord, label: str, told: dict[str, Estimate], own: str, language: Language
+    record: PosteriorRecord, label: str, shown: dict[str, Estimate], own: str, language: Language
 ) -> tuple[str, ...]:
-    benefit = next((told[scale].prob_benefit for scale in (own, "ratio") if scale in told), None)
+    benefit = next((shown[scale].prob_benefit for scale in (own, "ratio") if scale in shown), None)
     return (
         label,
-        _cell(record, told.get(own), language),
-        _cell(record, told.get("ratio"), language),
+        _cell(record, shown.get(own), language),
+        _cell(record, shown.get("ratio"), language),
         _percent_cell(benefit, language),
     )
 

@@ -10,7 +10,7 @@ from scipy import special
 from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.forest import Bar, Shapes, forest
-from sverige_did.report.headlines import told_first
+from sverige_did.report.headlines import reported_first
 from sverige_did.report.labels import caption, in_language, mark, prior_name, short_name
 from sverige_did.report.tables import Table, distinctions, heads
 from sverige_did.study.priors import PACKAGE_REASON
@@ -69,9 +69,9 @@ def belief_bars(release: Release, language: Language) -> tuple[Bar, ...]:
             label = words.text("report.beliefs.prior", language, prior=prior_name(prior.key, language))
             bars.append(Bar(label, "prior", median, lower, upper))
     for wanted in release.study.outcomes:
-        told = tuple(item for item in told_first(release, wanted.outcome) if _is_posterior(item))
+        shown = tuple(item for item in reported_first(release, wanted.outcome) if _is_posterior(item))
         name = short_name(wanted.outcome, language)
-        for item, apart in zip(told, distinctions(release, told, language), strict=True):
+        for item, apart in zip(shown, distinctions(release, shown, language), strict=True):
             label, result = ", ".join(filter(None, (name, apart))), item.result
             bars.append(Bar(label, "posterior", result.estimate, result.lower, result.upper))
     return tuple(bars)

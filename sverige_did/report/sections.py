@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 def remarks(outcome: str, language: Language) -> tuple[str, ...]:
     """What must be kept in mind about an outcome: its twin per resident, and what it cannot serve for."""
     entry = CATALOGUE[outcome]
-    told = [] if entry.use == "effect" else [words.text(f"report.use.{entry.use}", language)]
+    main = [] if entry.use == "effect" else [words.text(f"report.use.{entry.use}", language)]
     if entry.twin is not None:
         twin = words.text(f"outcomes.{entry.twin}.phrase", language)
-        told.append(words.text("report.twin", language, twin=twin))
-    return tuple(told)
+        main.append(words.text("report.twin", language, twin=twin))
+    return tuple(main)
 
 
 def given(release: Release, outcome: str, language: Language) -> tuple[str, ...]:
@@ -49,12 +49,12 @@ def notes(release: Release, outcome: str, language: Language) -> tuple[str, ...]
     return tuple(note(name, language) for name in named)
 
 
-def doubts(release: Release, outcome: str, *, other_readings: bool) -> dict[str, list[CheckResult]]:
+def sensitivity_analyses(release: Release, outcome: str, *, other_readings: bool) -> dict[str, list[CheckResult]]:
     """The checks of an outcome by name, in the reading it is told in or the others; those that could not run last."""
-    told = {reading_of(release, outcome), ALL_READINGS}
+    main = {reading_of(release, outcome), ALL_READINGS}
     found: dict[str, list[CheckResult]] = {}
     for check in sorted(release.checks, key=lambda item: item.status == "could_not_run"):
-        if check.outcome == outcome and (check.reading not in told) == other_readings:
+        if check.outcome == outcome and (check.reading not in main) == other_readings:
             found.setdefault(check.check, []).append(check)
     return found
 
@@ -96,11 +96,11 @@ def reported(release: Release, language: Language, outcome: str | None = None) -
     facts = [fact for fact in release.reported if outcome in {None, fact.outcome.split(".")[0]}]
     if not facts:
         return None
-    told = caption(release, "all_reported", language)
+    main = caption(release, "all_reported", language)
     if outcome is not None:
-        told = caption(release, "reported", language, outcome=short_name(outcome, language))
+        main = caption(release, "reported", language, outcome=short_name(outcome, language))
     rows = tuple(reported_row(release, fact, language) for fact in facts)
-    return Table(told, heads(("finding", "value", "group", "place", "fact"), language), rows, frozenset({1}))
+    return Table(main, heads(("finding", "value", "group", "place", "fact"), language), rows, frozenset({1}))
 
 
 LOOK_OF: dict[str, Look] = {"before_after": "raw", "bayes": "posterior", "closed_form": "posterior"}
@@ -108,13 +108,13 @@ LOOK_OF: dict[str, Look] = {"before_after": "raw", "bayes": "posterior", "closed
 
 def figure(release: Release, key: str, language: Language) -> tuple[Shapes, str] | None:
     """Every finding on the scale of the headline, by method and reading; None where that is a single one."""
-    told = headline(release, key)
-    if told is None:
+    main = headline(release, key)
+    if main is None:
         return None
     order = [ALL_READINGS, *(item.key for item in release.study.readings)]
     shown = tuple(
         sorted(
-            (item for item in findings_of(release, key) if item.result.scale == told.result.scale and _is_about(item)),
+            (item for item in findings_of(release, key) if item.result.scale == main.result.scale and _is_about(item)),
             key=lambda item: order.index(item.reading),
         )
     )
@@ -127,7 +127,7 @@ def figure(release: Release, key: str, language: Language) -> tuple[Shapes, str]
     if len(bars) < 2:
         return None
     title = caption(release, "forest", language, outcome=short_name(key, language))
-    scale, warning = told.result.scale, mark(release, language)
+    scale, warning = main.result.scale, mark(release, language)
     return forest(f"forest-{key}", bars, language, scale=scale, title=title, mark=warning), title
 
 
@@ -156,16 +156,16 @@ def _bar(release: Release, item: Finding, apart: str, language: Language, *, by_
 
 def number(release: Release, outcome: str, language: Language) -> str:
     """The number of the headline with its interval; a dash where there is none."""
-    told = headline(release, outcome)
-    if told is None:
+    main = headline(release, outcome)
+    if main is None:
         return "–"
-    return f"{amount_of(told.result, outcome, language)} ({interval_of(told.result, outcome, language)})"
+    return f"{amount_of(main.result, outcome, language)} ({interval_of(main.result, outcome, language)})"
 
 
 def other_numbers(release: Release, outcome: str, language: Language) -> str:
     """The headline number in every other reading; empty where there is none."""
-    told = [
+    main = [
         f"{reading(release, item.reading, language)}: {amount_of(item.result, outcome, language)}"
         for item in elsewhere(release, outcome)
     ]
-    return words.text("report.elsewhere", language, told="; ".join(told)) if told else ""
+    return words.text("report.elsewhere", language, main="; ".join(main)) if main else ""

@@ -51,10 +51,10 @@ def _check_figures(
     title = words.text(f"labels.check.{check}", language)
     first, figures = next(iter(groups))[0], {}
     for (outcome, name), lines in groups.items():
-        told = _curve_caption(release, title, outcome, lines[0], language)
+        heading = _curve_caption(release, title, outcome, lines[0], language)
         figure_name = f"{check}-{outcome}-{name}"
-        svg = curve_figure(figure_name, tuple(lines), language, title=told, mark=mark(release, language))
-        figures[outcome, name] = FigureView(svg, _curve_table(lines, told, language))
+        svg = curve_figure(figure_name, tuple(lines), language, title=heading, mark=mark(release, language))
+        figures[outcome, name] = FigureView(svg, _curve_table(lines, heading, language))
     of_first = [view for (outcome, _), view in figures.items() if outcome == first]
     return title, of_first, [view for (outcome, _), view in figures.items() if outcome != first]
 
@@ -64,14 +64,14 @@ def _curve_caption(release: Release, check: str, outcome: str, line: Line, langu
     return caption(release, "curve", language, check=check, outcome=name, y=y)
 
 
-def _curve_table(lines: list[Line], told: str, language: Language) -> Table:
+def _curve_table(lines: list[Line], heading: str, language: Language) -> Table:
     first, beside = lines[0].curve, lines[0].beside
     columns = tuple(words.text(name, language) for name in (first.x_name, first.y_name))
     others = tuple(words.text(curve.y_name, language) for curve in beside)
     (interval,), names = heads(("interval",), language), heads(("reading",), language) if len(lines) > 1 else ()
     # A lone line needs no name.
     rows = tuple((*point, *(line.label for _ in names)) for line in lines for point in points(line, language))
-    return Table(told, (*columns, interval, *others, *names), rows, frozenset(range(1, 3 + len(beside))))
+    return Table(heading, (*columns, interval, *others, *names), rows, frozenset(range(1, 3 + len(beside))))
 
 
 def fact_said(release: Release, fact_id: str, language: Language) -> str:

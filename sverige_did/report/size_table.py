@@ -31,7 +31,7 @@ def size_table(rates: Mapping[str, float], p: Mapping[str, float], alpha: float,
     return table
 
 
-def told(
+def with_notes(
     outcome: str, counts: Mapping[str, int], swings: Mapping[str, float], alpha: float, language: Language
 ) -> tuple[str, str]:
     """What stands above and below the table: the design that was simulated, and how.

@@ -47,7 +47,7 @@ def spending(release: Release, outcome: str, language: Language) -> FigureView |
 
 
 def _bars(figure: Figure, amounts: dict[str, dict[str, float]], language: Language) -> None:
-    """One bar a row: rises to the right and falls to the left of nought, and a mark at their sum."""
+    """One bar a row: rises to the right and falls to the left of zero, and a mark at their sum."""
     axes = figure.add_axes((0.3, 0.3, 0.67, 0.58))
     for row, parts in enumerate(amounts.values()):
         ends = {True: 0.0, False: 0.0}

@@ -136,9 +136,9 @@ def _method(result: Estimate) -> tuple[str, ...]:
 
 
 def _distinction(release: Release, result: Estimate, others: list[Estimate], language: Language) -> str:
-    told = []
+    shown = []
     if len({other.estimand for other in others}) > 1:
-        told.append(words.text(f"labels.estimand.{result.estimand}", language))
+        shown.append(words.text(f"labels.estimand.{result.estimand}", language))
     shared = set.intersection(*(set(other.assumptions) for other in others))
-    told += [assumption(release, key, language) for key in result.assumptions if key not in shared]
-    return "; ".join(told)
+    shown += [assumption(release, key, language) for key in result.assumptions if key not in shared]
+    return "; ".join(shown)

@@ -29,7 +29,7 @@ class PosteriorScale(Frozen):
     rope_mass: Probability | None = None
 
 
-class Stance(Frozen):
+class AlternativePrior(Frozen):
     """The effect on the treated, as a ratio, under another prior: of the effect itself, or of districts' own swings.
 
     ``prior`` is the key of the prior; ``value`` is the sd tried for the swings. ``sampled`` is false where the draws of
@@ -76,7 +76,7 @@ class LeftOut(Frozen):
     """What each district says when the others speak for it.
 
     ``lowest`` and ``highest`` are the smallest and largest effect, as a ratio, when one district is left out; ``gain``
-    is how much better the left-out districts are foretold with a programme effect than without, in log density, with
+    is how much better the left-out districts are predicted with a programme effect than without, in log density, with
     its standard error. ``refitted`` districts of ``districts`` had weights too uneven to use and were sampled anew.
     """
 
@@ -88,14 +88,15 @@ class LeftOut(Frozen):
     gain_error: float | None = None
 
 
-class Unrated(Frozen):
+class NonResponse(Frozen):
     """What if the children who were not rated again fare worse than the model says.
 
     ``median`` and ``prob_benefit`` are of the effect on all treated children, rated again or not, when those who were
-    not are ``delta`` points worse than the model says, one a value of ``delta``; the first is nought. ``reference`` is
-    the median when they fare as if there had been no programme. ``tipping`` is the smallest delta at which a benefit
-    is no longer more likely than none: None where no delta on the scale is, nought where it is not to begin with. The
-    numbers of questionnaires that are ``answered`` and not are None, and all else empty, where the door hid them.
+    not are ``delta`` points worse than the model says, one a value of ``delta``; the first is zero. ``reference`` is
+    the median when they fare as if there had been no programme. ``tipping`` is the smallest delta at which a benefit is
+    no longer more likely than none: None where no delta on the scale is, zero where it is not to begin with. The
+    numbers of questionnaires that are ``answered`` and not are None, and all else empty, where disclosure control hid
+    them.
     """
 
     answered: int | None = None
@@ -135,14 +136,14 @@ class PosteriorRecord(Frozen):
     estimates: tuple[Estimate, ...] = ()
     scales: tuple[PosteriorScale, ...] = ()
     densities: tuple[Curve, ...] = ()
-    stances: tuple[Stance, ...] = ()
+    alternative_priors: tuple[AlternativePrior, ...] = ()
     learned: tuple[Learned, ...] = ()
     power: dict[str, float] = Field(default_factory=dict)
     prior_level: tuple[float, float, float] | None = None
     prior_share: Probability | None = None
     checks: tuple[PredictiveCheck, ...] = ()
     left_out: LeftOut | None = None
-    unrated: Unrated | None = None
+    non_response: NonResponse | None = None
     spending: SpendingParts | None = None
 
     @property

@@ -174,7 +174,7 @@ class Registers(Plan):
     hidden_below: int = Field(default=5, ge=1, description="Numbers of children from 1 to below this are not released")
 
 
-class Bearing(Plan):
+class DecisionThresholds(Plan):
     """What the posterior of one outcome of a panel is held against; all numbers in the unit of the outcome.
 
     ``plausible`` is where 95 % of the belief about a control district's level lies, and gives the prior of that level.
@@ -194,16 +194,18 @@ class Bearing(Plan):
     def _nested(self) -> Self:
         (low, high), (least, most) = self.plausible, self.admissible
         if not least < low < high < most:
-            raise PydanticCustomError("bearing_nested", "plausible must rise and lie within admissible")
+            raise PydanticCustomError("thresholds_nested", "plausible must rise and lie within admissible")
         if self.negligible >= self.worthwhile:
-            raise PydanticCustomError("bearing_sizes", "negligible must be smaller than worthwhile")
+            raise PydanticCustomError("thresholds_sizes", "negligible must be smaller than worthwhile")
         return self
 
 
 class Posterior(Plan):
     """How the posteriors of a panel are made and judged."""
 
-    bearings: tuple[Bearing, ...] = Field(min_length=1, description="One an outcome; outcomes without are not modelled")
+    decision_thresholds: tuple[DecisionThresholds, ...] = Field(
+        min_length=1, description="One an outcome; outcomes without are not modelled"
+    )
     shock_prior_sd: tuple[Positive, ...] = Field(
         default=(), description="Sds of the half-normal prior of districts' own swings that are tried, log scale"
     )
@@ -215,5 +217,5 @@ class Posterior(Plan):
 
     @model_validator(mode="after")
     def _once_each(self) -> Self:
-        once_each("bearings", (item.outcome for item in self.bearings))
+        once_each("decision_thresholds", (item.outcome for item in self.decision_thresholds))
         return self

@@ -253,7 +253,9 @@ class PanelStudy(Study):
     def _posterior_is_complete(self) -> Self:
         if self.posterior is None:
             return self
-        astray = sorted({item.outcome for item in self.posterior.bearings} - {item.outcome for item in self.outcomes})
+        astray = sorted(
+            {item.outcome for item in self.posterior.decision_thresholds} - {item.outcome for item in self.outcomes}
+        )
         if astray:
             raise PydanticCustomError(
                 "no_such_outcome", "no outcome of the plan is {keys}", {"keys": ", ".join(astray)}

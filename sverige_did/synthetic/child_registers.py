@@ -24,7 +24,7 @@ EIGHTEEN_NEARLY: Final = 6_500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Setting:
+class Population:
     """One world as every register needs to know it. ``stays`` are in the order of children and time.
 
     ``go_live`` is the first treated day, :data:`OPEN` in the world without the programme; ``printed`` is what printed
@@ -89,32 +89,32 @@ def case_bounds(stays: History) -> tuple[IntArray, IntArray, IntArray]:
     return stays.child[first], stays.start[first], stays.stop[last]
 
 
-def children_register(setting: Setting) -> pd.DataFrame:
+def children_register(population: Population) -> pd.DataFrame:
     """One row a child with a case in this world."""
-    known = np.unique(setting.stays.child)
-    month = setting.children.birth_month[known].astype(np.int64)
+    known = np.unique(population.stays.child)
+    month = population.children.birth_month[known].astype(np.int64)
     return pd.DataFrame(
         {
-            "child": setting.names(known),
+            "child": population.names(known),
             "birth_half_year": [f"{1970 + m // 12}H{1 + m % 12 // 6}" for m in month.tolist()],
-            "sex": np.where(setting.children.girl[known], "girl", "boy"),
-            "district": setting.homes(known),
+            "sex": np.where(population.children.girl[known], "girl", "boy"),
+            "district": population.homes(known),
         }
     )
 
 
-def residences_register(setting: Setting) -> pd.DataFrame:
+def residences_register(population: Population) -> pd.DataFrame:
     """Where each child lived, from birth: one row, or two for a child that moved."""
-    known = np.unique(setting.stays.child)
-    children = setting.children
+    known = np.unique(population.stays.child)
+    children = population.children
     moved = children.moved[known]
     two = moved != OPEN
     born = children.birth_month[known].astype("datetime64[D]").astype(np.int64)
-    before = np.array(setting.districts.names)[children.before[known[two]]]
+    before = np.array(population.districts.names)[children.before[known[two]]]
     frame = pd.DataFrame(
         {
-            "child": setting.names(np.concatenate([known[two], known])),
-            "district": np.concatenate([before, setting.homes(known)]),
+            "child": population.names(np.concatenate([known[two], known])),
+            "district": np.concatenate([before, population.homes(known)]),
             "start": as_dates(np.concatenate([np.minimum(born, moved - 1)[two], np.where(two, moved, born)])),
             "end": as_dates(np.concatenate([moved[two], np.full(len(known), OPEN)])),
         }
@@ -122,51 +122,51 @@ def residences_register(setting: Setting) -> pd.DataFrame:
     return frame.sort_values(["child", "start"], ignore_index=True)
 
 
-def cases_register(setting: Setting) -> pd.DataFrame:
+def cases_register(population: Population) -> pd.DataFrame:
     """One case a child, from its first stay to the end of its last."""
-    child, opened, closed = case_bounds(setting.stays)
+    child, opened, closed = case_bounds(population.stays)
     return pd.DataFrame(
         {
             "case": case_names(child),
-            "child": setting.names(child),
-            "district": setting.homes(child),
+            "child": population.names(child),
+            "district": population.homes(child),
             "opened": as_dates(opened),
             "closed": as_dates(closed),
         }
     )
 
 
-def day_prices(setting: Setting) -> FloatArray:
+def day_prices(population: Population) -> FloatArray:
     """DKK a day of each stay (n,): the step's price times a factor of the child's own, rounded to whole kroner."""
-    stays = setting.stays
+    stays = population.stays
     price, treated = (BY_STEP[name].to_numpy(dtype=np.float64)[stays.step] for name in ("price", "treated"))
-    group = np.where(setting.treated[stays.child], treated, 1.0)
-    return np.rint(price * group * np.exp(0.2 * setting.children.need[stays.child] - 0.02))
+    group = np.where(population.treated[stays.child], treated, 1.0)
+    return np.rint(price * group * np.exp(0.2 * population.children.need[stays.child] - 0.02))
 
 
-def codes_of(setting: Setting) -> np.ndarray:
+def codes_of(population: Population) -> np.ndarray:
     """The measure of each stay (n,); a child keeps the same among those of a step."""
-    pick = setting.children.birth[setting.stays.child] % 97
+    pick = population.children.birth[population.stays.child] % 97
     codes = np.empty(len(pick), dtype=object)
     for step, choices in enumerate(BY_STEP["codes"]):
-        here = setting.stays.step == step
+        here = population.stays.step == step
         codes[here] = np.array(choices, dtype=object)[pick[here] % len(choices)]
     return codes
 
 
-def with_measure(setting: Setting) -> np.ndarray:
+def with_measure(population: Population) -> np.ndarray:
     """Which stays are measures (n,): every step but clarification, and examinations of half the cases under it."""
-    examined = setting.children.birth[setting.stays.child] % 2 == 0
-    result: np.ndarray = (setting.stays.step != Step.CLARIFICATION) | examined
+    examined = population.children.birth[population.stays.child] % 2 == 0
+    result: np.ndarray = (population.stays.step != Step.CLARIFICATION) | examined
     return result
 
 
-def end_reasons(setting: Setting, broken: IntArray, rng: np.random.Generator) -> np.ndarray:
+def end_reasons(population: Population, broken: IntArray, rng: np.random.Generator) -> np.ndarray:
     """Why each stay ended (n,): another place, eighteen, or as planned; ``broken`` are the stays that broke down."""
-    stays = setting.stays
+    stays = population.stays
     goes_on = np.append(stays.child[1:] == stays.child[:-1], False)
     reason = rng.choice(["planned", "left_area", "other"], len(goes_on), p=[0.85, 0.08, 0.07]).astype(object)
-    grown = stays.stop - setting.children.birth[stays.child] > EIGHTEEN_NEARLY
+    grown = stays.stop - population.children.birth[stays.child] > EIGHTEEN_NEARLY
     reason[grown & np.isin(stays.step, PLACED)] = "aged_out"
     reason[goes_on] = "moved"
     reason[broken] = "breakdown"
@@ -174,40 +174,40 @@ def end_reasons(setting: Setting, broken: IntArray, rng: np.random.Generator) ->
     return reason
 
 
-def placements_register(setting: Setting, broken: IntArray, rng: np.random.Generator) -> pd.DataFrame:
+def placements_register(population: Population, broken: IntArray, rng: np.random.Generator) -> pd.DataFrame:
     """Every measure, with its end reason and, where it costs anything, its price."""
-    price = day_prices(setting)
+    price = day_prices(population)
     frame = pd.DataFrame(
         {
-            "child": setting.names(setting.stays.child),
-            "measure": codes_of(setting),
-            "start": as_dates(setting.stays.start),
-            "end": as_dates(setting.stays.stop),
-            "end_reason": end_reasons(setting, broken, rng),
+            "child": population.names(population.stays.child),
+            "measure": codes_of(population),
+            "start": as_dates(population.stays.start),
+            "end": as_dates(population.stays.stop),
+            "end_reason": end_reasons(population, broken, rng),
             "price": np.where(price > 0, price, np.nan),
         }
     )
-    return frame[with_measure(setting)].reset_index(drop=True)
+    return frame[with_measure(population)].reset_index(drop=True)
 
 
-def broken_down(setting: Setting, rng: np.random.Generator) -> IntArray:
+def broken_down(population: Population, rng: np.random.Generator) -> IntArray:
     """Which placements broke down, by group (treated or not) and year, among those that ended.
 
     As many as were printed, else Poisson with the assumed rate; where fewer ended, all of them.
     """
-    stays, printed = setting.stays, setting.printed
-    placed, treated = np.isin(stays.step, PLACED), setting.treated[stays.child]
+    stays, printed = population.stays, population.printed
+    placed, treated = np.isin(stays.step, PLACED), population.treated[stays.child]
     counts = {}
     for group in (True, False):
-        for year in setting.years:
+        for year in population.years:
             day = day_of(date(year, 7, 1))
             there = placed & (stays.start <= day) & (day < stays.stop) & (treated == group)
-            helped = group and day >= setting.go_live
+            helped = group and day >= population.go_live
             rate = ASSUMED["breakdown_rate_programme" if helped else "breakdown_rate"]
             counts[group, year] = int(rng.poisson(rate * int(there.sum())))
     if printed:
         counts[False, 2014] = printed.breakdowns["control"]
-        if setting.go_live != OPEN:
+        if population.go_live != OPEN:
             counts[True, 2014] = printed.breakdowns["treated"]
     ended = pd.DatetimeIndex(as_dates(np.where(placed, stays.stop, OPEN))).year
     found = [

@@ -14,7 +14,7 @@ from sverige_did.sources.spells.spells import OPEN, IntArray
 from sverige_did.synthetic.calibration import Targets
 from sverige_did.synthetic.careers import FloatArray, History
 from sverige_did.synthetic.child_registers import (
-    Setting,
+    Population,
     breakdowns_register,
     broken_down,
     cases_register,
@@ -58,7 +58,7 @@ class World:
     """One world: its registers by name, and what they were made from."""
 
     registers: dict[str, pd.DataFrame]
-    setting: Setting
+    population: Population
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,28 +93,28 @@ def municipality(
     noise = rng.standard_normal((len(homes), len(SDQ_DAYS), len(QUESTIONS)))
     seed = int(rng.integers(2**62))
     with_it, without = (
-        _world(Setting(districts, children, seen(history, districts), go_live, printed), noise, seed)
+        _world(Population(districts, children, seen(history, districts), go_live, printed), noise, seed)
         for history, go_live in zip(worlds, (day_of(size.go_live), OPEN), strict=True)
     )
     return Municipality(with_it, without)
 
 
-def _world(setting: Setting, noise: FloatArray, seed: int) -> World:
+def _world(population: Population, noise: FloatArray, seed: int) -> World:
     rngs = np.random.default_rng(seed).spawn(5)
-    placements = placements_register(setting, broken_down(setting, rngs[0]), rngs[1])
-    sdq = sdq_register(setting, noise)
+    placements = placements_register(population, broken_down(population, rngs[0]), rngs[1])
+    sdq = sdq_register(population, noise)
     registers = {
-        "districts": setting.districts.register(setting.go_live),
-        "children": children_register(setting),
-        "residences": residences_register(setting),
+        "districts": population.districts.register(population.go_live),
+        "children": children_register(population),
+        "residences": residences_register(population),
         "placements": placements,
-        "cases": cases_register(setting),
-        "caseworkers": caseworkers_register(setting),
-        "follow_ups": follow_ups_register(setting, rngs[2]),
+        "cases": cases_register(population),
+        "caseworkers": caseworkers_register(population),
+        "follow_ups": follow_ups_register(population, rngs[2]),
         "breakdowns": breakdowns_register(placements),
-        "complaints": complaints_register(setting, rngs[3]),
+        "complaints": complaints_register(population, rngs[3]),
         "sdq_waves": sdq,
         "sdq_norms": sdq_norms_register(sdq),
-        "accounts": accounts_register(setting),
+        "accounts": accounts_register(population),
     }
-    return World(registers, setting)
+    return World(registers, population)

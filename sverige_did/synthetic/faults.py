@@ -18,7 +18,7 @@ from sverige_did.synthetic.writing import file_stem
 
 
 @dataclass(frozen=True, slots=True)
-class Dirt:
+class InjectedFault:
     """One kind of fault: the file, the rows as a spreadsheet counts them, and the key of the problem they must give.
 
     ``key`` is None for what a reader must cope with without a word.
@@ -44,7 +44,7 @@ class Kind:
     fits: Callable[[pd.DataFrame], pd.Series[bool]]
 
 
-def spoil_delivery(folder: Path, rng: np.random.Generator) -> tuple[Dirt, ...]:
+def spoil_delivery(folder: Path, rng: np.random.Generator) -> tuple[InjectedFault, ...]:
     """Put every kind into a clean Danish delivery of CSV files; each row takes at most one of them."""
     files = {register.name: folder / f"{file_stem(register, 'da')}.csv" for register in REGISTERS}
     tables = {name: pd.read_csv(path, sep=";", dtype=str, keep_default_na=False) for name, path in files.items()}
@@ -59,7 +59,7 @@ def spoil_delivery(folder: Path, rng: np.random.Generator) -> tuple[Dirt, ...]:
         if "barn" in table:
             free[kind.register][table["barn"].isin(table.loc[rows, "barn"])] = False
         free[kind.register][rows] = False
-        found.append(Dirt(kind.name, files[kind.register].name, tuple(int(row) + 2 for row in rows), kind.key))
+        found.append(InjectedFault(kind.name, files[kind.register].name, tuple(int(row) + 2 for row in rows), kind.key))
     found += _whole_files(tables, files)
     for name, table in tables.items():
         encoding = "cp1252" if name in IN_CP1252 else "utf-8"
@@ -149,12 +149,12 @@ ENGLISH: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-def _whole_files(tables: dict[str, pd.DataFrame], files: Mapping[str, Path]) -> list[Dirt]:
+def _whole_files(tables: dict[str, pd.DataFrame], files: Mapping[str, Path]) -> list[InjectedFault]:
     """What concerns a whole file: a child twice, some headers in English, a file in Windows-1252."""
     children = tables["children"]
     tables["children"] = pd.concat([children, children.iloc[[0]]], ignore_index=True)
-    found = [Dirt("child_twice", files["children"].name, (len(children) + 2,), "reg_duplicate_key")]
+    found = [InjectedFault("child_twice", files["children"].name, (len(children) + 2,), "reg_duplicate_key")]
     for name, headers in ENGLISH.items():
         tables[name] = tables[name].rename(columns=headers)
-        found.append(Dirt("english_headers", files[name].name, (1,), None))
-    return found + [Dirt("windows_1252", files[name].name, (), None) for name in sorted(IN_CP1252)]
+        found.append(InjectedFault("english_headers", files[name].name, (1,), None))
+    return found + [InjectedFault("windows_1252", files[name].name, (), None) for name in sorted(IN_CP1252)]

@@ -19,7 +19,7 @@ import pyarrow.parquet
 from sverige_did.files import write_text
 from sverige_did.sources.files.synthetic_mark import MARK_FILE, MARK_METADATA, PSEUDONYM
 from sverige_did.synthetic.careers import IN_INSTITUTION, through, usual_habits
-from sverige_did.synthetic.child_registers import Setting, children_register, codes_of, seen, with_measure
+from sverige_did.synthetic.child_registers import Population, children_register, codes_of, seen, with_measure
 from sverige_did.synthetic.counterfactual import Size, joined
 from sverige_did.synthetic.generate import drawn
 from sverige_did.synthetic.model import Model
@@ -56,22 +56,26 @@ def write_many(folder: Path, model: Model, seed: int, municipalities: int, size:
         for number, rng in enumerate(rngs[:-1], 1):
             left = max(spells - count, 1) / (municipalities - number + 1)
             mean_residents = left / size.districts / per_resident
-            setting, change = _draw(model, replace(size, mean_residents=mean_residents), number, rng)
-            for name, table in _tables(setting).items():
+            population, change = _draw(model, replace(size, mean_residents=mean_residents), number, rng)
+            for name, table in _tables(population).items():
                 if name not in writers:
                     writer = pyarrow.parquet.ParquetWriter(folder / f"{name}.parquet", table.schema)
                     writers[name] = files.enter_context(writer)
                 writers[name].write_table(table)
-            count, att, lived = count + int(with_measure(setting).sum()), att + change, lived + _residents(setting)
+            count, att, lived = (
+                count + int(with_measure(population).sum()),
+                att + change,
+                lived + _residents(population),
+            )
             per_resident = count / lived
     return Written(count, att)
 
 
-def _residents(setting: Setting) -> int:
-    return int(setting.districts.residents[:, 0].sum())
+def _residents(population: Population) -> int:
+    return int(population.districts.residents[:, 0].sum())
 
 
-def _draw(model: Model, size: Size, number: int, rng: np.random.Generator) -> tuple[Setting, int]:
+def _draw(model: Model, size: Size, number: int, rng: np.random.Generator) -> tuple[Population, int]:
     """One municipality with the programme, and what the programme changed in it."""
     districts, days, without, with_it = drawn(model, size, rng, rng)
     careers = [through(days, stocks, usual_habits(), rng) for stocks in with_it]
@@ -80,24 +84,24 @@ def _draw(model: Model, size: Size, number: int, rng: np.random.Generator) -> tu
     known = draw_children((history,), np.repeat(np.arange(size.districts), children), districts, rng)
     districts = replace(districts, names=tuple(f"K{number:03d} {name}" for name in districts.names))
     label = f"{PSEUDONYM}{number:03d}-B{{:07d}}"
-    setting = Setting(districts, known, seen(history, districts), day_of(size.go_live), label=label)
-    return setting, int((with_it - without)[..., list(IN_INSTITUTION)].sum())
+    population = Population(districts, known, seen(history, districts), day_of(size.go_live), label=label)
+    return population, int((with_it - without)[..., list(IN_INSTITUTION)].sum())
 
 
-def _tables(setting: Setting) -> dict[str, pa.Table]:
+def _tables(population: Population) -> dict[str, pa.Table]:
     """The three registers of one municipality, as Arrow tables that bear the mark."""
-    stays = setting.stays
+    stays = population.stays
     placements = pd.DataFrame(
         {
-            "child": setting.names(stays.child),
-            "measure": codes_of(setting),
+            "child": population.names(stays.child),
+            "measure": codes_of(population),
             "start": as_dates(stays.start),
             "end": as_dates(stays.stop),
         }
-    )[with_measure(setting)]
+    )[with_measure(population)]
     frames = {
-        "districts": setting.districts.register(setting.go_live),
-        "children": children_register(setting),
+        "districts": population.districts.register(population.go_live),
+        "children": children_register(population),
         "placements": placements,
     }
     types = {

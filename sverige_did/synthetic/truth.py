@@ -15,7 +15,7 @@ import pandas as pd
 
 from sverige_did.sources.sdq.scores import score
 from sverige_did.synthetic.careers import IN_INSTITUTION, PLACED, Step
-from sverige_did.synthetic.child_registers import Setting, case_bounds
+from sverige_did.synthetic.child_registers import Population, case_bounds
 from sverige_did.synthetic.counterfactual import Municipality, World
 from sverige_did.synthetic.municipality import day_of
 from sverige_did.synthetic.practice_registers import QUESTIONS, TREATED_TEAM
@@ -70,23 +70,23 @@ def _row(outcome: str, scale: str, window: str, with_it: float | None, without: 
     return Truth(outcome, scale, window, with_it, without, att)
 
 
-def _person_years(setting: Setting, steps: tuple[Step, ...]) -> float:
+def _person_years(population: Population, steps: tuple[Step, ...]) -> float:
     """Person-years on the steps in the treated districts and clean years; a day is 1/365 or 1/366 of its year."""
-    stays = setting.stays
+    stays = population.stays
     here = np.isin(stays.step, steps)
-    total = np.zeros(len(setting.districts))
+    total = np.zeros(len(population.districts))
     for year in CLEAN_YEARS:
         first, after = day_of(date(year, 1, 1)), day_of(date(year + 1, 1, 1))
         days = np.minimum(stays.stop, after) - np.maximum(stays.start, first)
         weight = np.where(here, np.maximum(days, 0), 0) / (after - first)
-        total += np.bincount(setting.children.district[stays.child], weight, minlength=len(total))
-    return float(total[: setting.districts.treated].sum())
+        total += np.bincount(population.children.district[stays.child], weight, minlength=len(total))
+    return float(total[: population.districts.treated].sum())
 
 
 def _numbers(world: World) -> dict[tuple[str, str], float | None]:
     """Every outcome of one world by outcome and scale, in the treated districts and the clean years."""
-    setting, districts = world.setting, world.setting.districts
-    placed, inside = _person_years(setting, PLACED), _person_years(setting, IN_INSTITUTION)
+    population, districts = world.population, world.population.districts
+    placed, inside = _person_years(population, PLACED), _person_years(population, IN_INSTITUTION)
     clean = [int(label[:4]) in CLEAN_YEARS for label in districts.windows.labels]
     residents = districts.residents[: districts.treated, clean].sum() / 2
     numbers: dict[tuple[str, str], float | None] = {
@@ -94,18 +94,18 @@ def _numbers(world: World) -> dict[tuple[str, str], float | None]:
         ("placed_total", "person_years"): placed,
     }
     for outcome, steps in _SHARES.items():
-        numbers[outcome, "pp"] = 100 * _person_years(setting, steps) / placed if placed else None
+        numbers[outcome, "pp"] = 100 * _person_years(population, steps) / placed if placed else None
     return numbers | _events(world, placed) | _practice(world)
 
 
 def _events(world: World, placed: float) -> dict[tuple[str, str], float | None]:
     """Breakdowns per 100 placement-years and complaints per 100 case-years."""
-    setting, registers = world.setting, world.registers
-    child, opened, closed = case_bounds(setting.stays)
+    population, registers = world.population, world.registers
+    child, opened, closed = case_bounds(population.stays)
     first, after = day_of(date(CLEAN_YEARS[0], 1, 1)), day_of(date(CLEAN_YEARS[-1] + 1, 1, 1))
-    open_days = np.maximum(np.minimum(closed, after) - np.maximum(opened, first), 0)[setting.treated[child]].sum()
+    open_days = np.maximum(np.minimum(closed, after) - np.maximum(opened, first), 0)[population.treated[child]].sum()
     ours = {
-        "breakdowns": registers["breakdowns"]["child"].isin(_treated_names(setting)),
+        "breakdowns": registers["breakdowns"]["child"].isin(_treated_names(population)),
         "complaints": registers["complaints"]["team"] == TREATED_TEAM,
     }
     counts = {
@@ -135,9 +135,9 @@ def _practice(world: World) -> dict[tuple[str, str], float | None]:
 def _last_wave(world: World) -> pd.Series:
     """The SDQ total of every child of the treated districts in the last wave, by pseudonym."""
     sdq = world.registers["sdq_waves"]
-    last = sdq[(sdq["date"] == sdq["date"].max()) & sdq["child"].isin(_treated_names(world.setting))]
+    last = sdq[(sdq["date"] == sdq["date"].max()) & sdq["child"].isin(_treated_names(world.population))]
     return pd.Series(score(last[QUESTIONS].to_numpy(), "parent", 10.0).total, index=last["child"].to_numpy())
 
 
-def _treated_names(setting: Setting) -> list[str]:
-    return setting.names(np.flatnonzero(setting.treated))
+def _treated_names(population: Population) -> list[str]:
+    return population.names(np.flatnonzero(population.treated))

@@ -10,9 +10,9 @@ from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import File, Told
 
 
-def run(plan: File, panel: File, designs: File, out: File, lineups: File) -> Told:
+def run(plan: File, panel: File, designs: File, out: File, methods_tables: File) -> Told:
     """Write the findings and what stands beside the line-ups; the number of findings."""
     found = estimate_panel(read_panel(panel), read_model(plan, PanelStudy), read_models(designs, OutcomeDesign))
     write_models(out, found.findings)
-    write_models(lineups, found.lineups)
+    write_models(methods_tables, found.methods_tables)
     return {"findings": len(found.findings)}

@@ -32,7 +32,7 @@ def run(
     """Write records, diagnostics and draws; the number of fits and of outcomes that could not be modelled."""
     study = read_model(plan, PanelStudy)
     given = StudyData(study, read_models(designs, OutcomeDesign), panel, data)
-    records, fits = posteriors(given, likelihood, cores, told=progress)
+    records, fits = posteriors(given, likelihood, cores, progress=progress)
     kept = {name: kept_draws(fit, MODELS[likelihood].keeps) for name, fit in fits.items()}
     write_models(out, records)
     write_models(diagnostics, [diagnosed(name, fit) for name, fit in fits.items()])

@@ -18,7 +18,7 @@ def run(
 ) -> Told:
     """Write findings, diagnostics and draws; the number of fits and of findings."""
     evidence = load(plan, reported, designs, tables)
-    fits = list(fit_all(evidence, cores, told=progress))
+    fits = list(fit_all(evidence, cores, progress=progress))
     made = [*(finding for job, fit in fits for finding in findings(evidence, job, fit)), *closed_forms(evidence)]
     write_models(out, made)
     write_models(diagnostics, [diagnosed(job, fit) for job, fit in fits])

@@ -1,4 +1,4 @@
-"""Let out what may leave: one release for the pages, and the estimates as tables for machines."""
+"""Release what disclosure control allows: one release for the pages, and the estimates as tables for machines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sverige_did.files import read_model, read_models, write_model, write_models
 from sverige_did.panel import read_panel
 from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.estimates import CheckResult, Diagnostics, Finding, Remark
-from sverige_did.results.lineups import LineupRecord
+from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
 from sverige_did.study.study import Study
@@ -50,7 +50,7 @@ def _registers(folder: Path, study: Study) -> Release:
         panel=read_panel(folder / "panel.parquet"),
         designs=read_models(folder / "designs.json", OutcomeDesign),
         findings=read_models(folder / "findings.json", Finding),
-        lineups=read_models(folder / "lineups.json", LineupRecord),
+        methods_tables=read_models(folder / "methods_tables.json", MethodsRecord),
         coverage=read_models(folder / "coverage.json", Coverage),
         checks=read_models(folder / "checks.json", CheckResult),
         left_out=read_models(folder / "left_out.json", Remark),

@@ -14,7 +14,7 @@ from sverige_did.did.collapse import collapse
 from sverige_did.errors import InputError, Problem, refuse
 from sverige_did.files import read_model, read_models
 from sverige_did.inference.districts import Floats, districts
-from sverige_did.inference.lineup import Labels, lineup
+from sverige_did.inference.methods_table import Labels, methods_table
 from sverige_did.inference.simulated.design import own_design, simulated_sizes
 from sverige_did.inference.simulated.size import Outcome, Rejections, SimulatedDesign
 from sverige_did.panel import WHOLE, read_panel
@@ -49,7 +49,7 @@ class OwnSize(NamedTuple):
             "binomial": design.shock_sd * (1 - design.level),
             "poisson": np.sqrt(np.expm1(design.shock_sd**2)),
         }[design.outcome]
-        return {"shock": float(spread), "memory": design.memory}
+        return {"shock": float(spread), "memory": design.autocorrelation}
 
     def simulate(self, simulations: int) -> Iterator[Rejections]:
         """The rejection rates over all data sets so far, block by block."""
@@ -67,12 +67,12 @@ def run(folder: Path, outcome: str | None = None) -> OwnSize:
         if not (folder / name).is_file():
             raise InputError(Problem("missing_file", file=str(folder / name)))
     study = read_model(folder / "plan.json", PanelStudy)
-    asked = outcome or next((one.outcome for one in study.outcomes if one.role == "primary"), study.outcomes[0].outcome)
+    data = outcome or next((one.outcome for one in study.outcomes if one.role == "primary"), study.outcomes[0].outcome)
     classes = {one.outcome: one.design_class for one in read_models(folder / "designs.json", OutcomeDesign)}
-    if classes.get(asked) != "D1":
+    if classes.get(data) != "D1":
         able = ", ".join(name for name, design_class in classes.items() if design_class == "D1")
-        raise refuse("size_no_districts", found=asked, expected=able or "-")
-    return _own_size(read_panel(folder / "panel.parquet").outcome(asked), study, asked)
+        raise refuse("size_no_districts", found=data, expected=able or "-")
+    return _own_size(read_panel(folder / "panel.parquet").outcome(data), study, data)
 
 
 def _own_size(cells: pd.DataFrame, study: PanelStudy, outcome: str) -> OwnSize:
@@ -82,7 +82,7 @@ def _own_size(cells: pd.DataFrame, study: PanelStudy, outcome: str) -> OwnSize:
         cells = cells.assign(value=cells["value"] / cells["denominator"])
     panel = district_panel(cells, partial=partial_of(study.periods))
     changes = collapse(panel, window)
-    found = lineup(
+    found = methods_table(
         districts(changes.change, changes.treated, smallest_arm=1),
         Labels("level", "att"),
         rng=np.random.default_rng(study.sampling.seed),

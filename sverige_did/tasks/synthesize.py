@@ -18,7 +18,7 @@ from sverige_did.synthetic.truth import truth
 from sverige_did.synthetic.writing import write_delivery
 
 
-def run(folder: Path, seed: int, districts: int, *, calibrated: bool = False, dirt: bool = False) -> int:
+def run(folder: Path, seed: int, districts: int, *, calibrated: bool = False, with_faults: bool = False) -> int:
     """Write the registers and ``truth.json`` (and ``dirt.json``); the number of files written.
 
     ``calibrated``: its registers give the figures printed about Herning; otherwise it is drawn from the model.
@@ -28,9 +28,9 @@ def run(folder: Path, seed: int, districts: int, *, calibrated: bool = False, di
     files = len(write_delivery(folder, made.delivered.registers)) + 2  # with the mark and the truth
     head = {"synthetic": True, "seed": seed, "model": None if calibrated else asdict(Model())}
     _write_json(folder / "truth.json", head | {"effects": [asdict(one) for one in truth(made)]})
-    if dirt:
+    if with_faults:
         faults = spoil_delivery(folder, np.random.default_rng(seed))
-        _write_json(folder / "dirt.json", head | {"faults": [asdict(one) for one in faults]})
+        _write_json(folder / "faults.json", head | {"faults": [asdict(one) for one in faults]})
         files += 1
     return files
 

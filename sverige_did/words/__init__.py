@@ -18,8 +18,8 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 def default_language() -> Language:
     """The language of messages when none is asked for: ``SVERIGE_DID_LANG``, else English."""
-    asked = os.environ.get("SVERIGE_DID_LANG", "en")
-    return asked if asked in LANGUAGES else "en"
+    requested = os.environ.get("SVERIGE_DID_LANG", "en")
+    return requested if requested in LANGUAGES else "en"
 
 
 def _flatten(tree: dict[str, Any], prefix: str) -> dict[str, str]:

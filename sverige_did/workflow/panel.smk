@@ -55,7 +55,7 @@ rule panel_estimate:
         designs=rules.design.output.designs,
     output:
         findings="results/{study}/findings.json",
-        lineups="results/{study}/lineups.json",
+        methods_tables="results/{study}/methods_tables.json",
     params:
         code=step("panel_estimate"),
     log:
@@ -66,7 +66,7 @@ rule panel_estimate:
         study=one_of(PANELS),
     shell:
         "{COMMAND} panel-estimate --plan {input.plan} --panel {input.panel} --designs {input.designs}"
-        " --out {output.findings} --lineups {output.lineups} 2>&1 | tee {log}"
+        " --out {output.findings} --methods_tables {output.methods_tables} 2>&1 | tee {log}"
 
 
 rule panel_posterior:
@@ -98,7 +98,7 @@ rule panel_posterior:
         " --draws {output.draws} --cores 2 2>&1 | tee {log}"
 
 
-rule panel_doubt:
+rule panel_sensitivity:
     """Look for what would overturn each finding; children are also counted where they live on each day."""
     input:
         plan=rules.plan.output.plan,
@@ -108,16 +108,16 @@ rule panel_doubt:
     output:
         checks="results/{study}/checks.json",
     params:
-        code=step("panel_doubt"),
+        code=step("panel_sensitivity"),
         folder=lambda wildcards: STUDIES[wildcards.study].data,
     log:
-        "results/{study}/logs/panel_doubt.log",
+        "results/{study}/logs/panel_sensitivity.log",
     benchmark:
-        "results/{study}/benchmarks/panel_doubt.tsv"
+        "results/{study}/benchmarks/panel_sensitivity.tsv"
     wildcard_constraints:
         study=one_of(PANELS),
     shell:
-        "{COMMAND} panel-doubt --plan {input.plan} --panel {input.panel} --designs {input.designs}"
+        "{COMMAND} panel-sensitivity --plan {input.plan} --panel {input.panel} --designs {input.designs}"
         " --data {params.folder} --out {output.checks} 2>&1 | tee {log}"
 
 
@@ -130,8 +130,8 @@ rule panel_release:
         left_out=rules.panel.output.left_out,
         designs=rules.design.output.designs,
         findings=rules.panel_estimate.output.findings,
-        lineups=rules.panel_estimate.output.lineups,
-        checks=rules.panel_doubt.output.checks,
+        methods_tables=rules.panel_estimate.output.methods_tables,
+        checks=rules.panel_sensitivity.output.checks,
         posteriors=expand(rules.panel_posterior.output.records, likelihood=LIKELIHOODS, allow_missing=True),
     output:
         release="results/{study}/release.json",

@@ -130,7 +130,7 @@ rule posterior:
         " --cores 2 2>&1 | tee {log}"
 
 
-rule doubt:
+rule sensitivity:
     """Look for what would overturn each finding."""
     input:
         plan=rules.plan.output.plan,
@@ -140,15 +140,15 @@ rule doubt:
     output:
         checks="results/{study}/checks.json",
     params:
-        code=step("doubt"),
+        code=step("sensitivity"),
     log:
-        "results/{study}/logs/doubt.log",
+        "results/{study}/logs/sensitivity.log",
     benchmark:
-        "results/{study}/benchmarks/doubt.tsv"
+        "results/{study}/benchmarks/sensitivity.tsv"
     wildcard_constraints:
         study=one_of(PUBLISHED),
     shell:
-        "{COMMAND} doubt --plan {input.plan} --reported {input.reported} --designs {input.designs}"
+        "{COMMAND} sensitivity --plan {input.plan} --reported {input.reported} --designs {input.designs}"
         " --tables {input.tables} --out {output.checks} 2>&1 | tee {log}"
 
 
@@ -163,7 +163,7 @@ rule release:
         findings=rules.estimate.output.findings,
         posterior=rules.posterior.output.findings,
         diagnostics=rules.posterior.output.diagnostics,
-        checks=rules.doubt.output.checks,
+        checks=rules.sensitivity.output.checks,
     output:
         release="results/{study}/release.json",
         csv="results/{study}/estimates.csv",

@@ -54,6 +54,6 @@ def test_impossible_priors_are_not_made(make):
 def test_every_reason_is_said_in_both_languages():
     used = [*priors.TRIPLET.values(), priors.SHOCK]
     for block in (group_totals.SHARES, group_totals.RATES):
-        used += [block.level, block.gap, block.drift, block.effect, block.shock]
+        used += [block.level, block.baseline_difference, block.period_sd, block.effect, block.shock]
     for prior in used:
         assert words.text(prior.why, "da") != words.text(prior.why, "en")

@@ -108,8 +108,10 @@ def test_the_page_asks_the_network_for_nothing(
     page = folder / file_name(release, language)
     run(browser, tmp_path / "profile", page, f"--log-net-log={log}", "--virtual-time-budget=5000", "--dump-dom")
     events = json.loads(log.read_text("utf-8"))["events"]
-    asked = [event["params"] for event in events if "url" in event.get("params", {})]
-    from_page = [params["url"] for params in asked if str(params.get("initiator", "")).startswith(("file:", "null"))]
+    requested = [event["params"] for event in events if "url" in event.get("params", {})]
+    from_page = [
+        params["url"] for params in requested if str(params.get("initiator", "")).startswith(("file:", "null"))
+    ]
     assert [url for url in from_page if not url.startswith(("file:", "data:"))] == []
 
 
@@ -119,6 +121,8 @@ def test_the_network_log_would_show_a_request(browser: str, tmp_path: Path) -> N
     page.write_text('<!DOCTYPE html><img src="http://127.0.0.1:9/picture.png" alt="">', "utf-8")
     run(browser, tmp_path / "profile", page, f"--log-net-log={log}", "--virtual-time-budget=5000", "--dump-dom")
     events = json.loads(log.read_text("utf-8"))["events"]
-    asked = [event["params"] for event in events if "url" in event.get("params", {})]
-    from_page = [params["url"] for params in asked if str(params.get("initiator", "")).startswith(("file:", "null"))]
+    requested = [event["params"] for event in events if "url" in event.get("params", {})]
+    from_page = [
+        params["url"] for params in requested if str(params.get("initiator", "")).startswith(("file:", "null"))
+    ]
     assert "http://127.0.0.1:9/picture.png" in from_page

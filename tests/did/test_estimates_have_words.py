@@ -41,8 +41,8 @@ def all_estimates(panel: DistrictPanel, lone: DistrictPanel) -> list[Estimate]:
 
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_results(columns, rng: np.random.Generator, language: words.Language) -> None:
-    together, lone = (2016.0,) * 4 + (np.nan,) * 9, (2016.0,) + (np.nan,) * 9
-    estimates = all_estimates(*(panel_from_rows(**columns(rng, starts=s, periods=9)) for s in (together, lone)))
+    max_t_adjustment, lone = (2016.0,) * 4 + (np.nan,) * 9, (2016.0,) + (np.nan,) * 9
+    estimates = all_estimates(*(panel_from_rows(**columns(rng, starts=s, periods=9)) for s in (max_t_adjustment, lone)))
     keys = {
         f"labels.{part}.{getattr(estimate, part)}"
         for estimate in estimates

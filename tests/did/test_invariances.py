@@ -40,8 +40,8 @@ TOGETHER = (2016.0,) * 4 + (np.nan,) * 9
 
 @pytest.fixture(params=CASES, ids=[name for name, _ in CASES])
 def case(request: pytest.FixtureRequest, columns, rng: np.random.Generator) -> tuple[Estimator, dict[str, np.ndarray]]:
-    name, together = request.param
-    drawn = columns(rng, starts=TOGETHER if together else STAGGERED, periods=9)
+    name, max_t_adjustment = request.param
+    drawn = columns(rng, starts=TOGETHER if max_t_adjustment else STAGGERED, periods=9)
     return (ONE_GO_LIVE | ANY_GO_LIVE)[name], drawn
 
 

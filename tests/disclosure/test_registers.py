@@ -1,4 +1,4 @@
-"""The door for registers: no district, no small number and nothing that gives one away; a page in both languages."""
+"""Disclosure control of registers: no district, no small number, nothing that gives one away; both languages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sverige_did.report import render
 from sverige_did.report.headlines import PARTS_OF_SPENDING
 from sverige_did.results.estimates import Remark
 from sverige_did.sources.panel.coverage import coverage
-from sverige_did.sources.panel.frame import lay, windows_of
+from sverige_did.sources.panel.frame import to_cells, windows_of
 from sverige_did.studies.panel.estimate import estimate_panel
 from sverige_did.study.blocks import Grid
 from sverige_did.study.study import Study
@@ -62,25 +62,25 @@ def panel(treated: dict[str, float], seed: int = 4) -> Panel:
         years[name] = np.vstack([treated[name] * share, control]) / 2
     placed, residents = sum(years.values()), np.full((16, len(LABELS)), 500.0)
     cells = [
-        lay("placed_total", "person_years", units, LABELS, placed, None, "f"),
-        lay("placed_per_1000", "person_years", units, LABELS, placed, residents, "f"),
+        to_cells("placed_total", "person_years", units, LABELS, placed, None, "f"),
+        to_cells("placed_per_1000", "person_years", units, LABELS, placed, residents, "f"),
     ]
     for name, value in years.items():
-        cells.append(lay(f"{name}_per_1000", "person_years", units, LABELS, value, residents, "f"))
-        cells.append(lay(f"{name}_share", "person_years", units, LABELS, value, placed, "f"))
+        cells.append(to_cells(f"{name}_per_1000", "person_years", units, LABELS, value, residents, "f"))
+        cells.append(to_cells(f"{name}_share", "person_years", units, LABELS, value, placed, "f"))
     family = years["network"] + years["foster"]
-    cells.append(lay("family_share", "person_years", units, LABELS, family, placed, "f"))
+    cells.append(to_cells("family_share", "person_years", units, LABELS, family, placed, "f"))
     return Panel.of(pd.concat(cells), synthetic=True)
 
 
 MANY = {"home_based": 12.0, "network": 14.0, "foster": 30.0, "institution": 20.0}
 
 
-def released(cells: Panel, asked: Study) -> Release:
-    found = designs(cells, asked)
-    made = estimate_panel(cells, asked, found)
+def released(cells: Panel, requested: Study) -> Release:
+    found = designs(cells, requested)
+    made = estimate_panel(cells, requested, found)
     return release_registers(
-        study=asked, panel=cells, designs=found, findings=made.findings, lineups=made.lineups,
+        study=requested, panel=cells, designs=found, findings=made.findings, methods_tables=made.methods_tables,
         coverage=coverage(cells), left_out=(Remark(key="errors.panel_no_index"),),
     )  # fmt: skip
 
@@ -107,7 +107,7 @@ def test_few_children_are_withheld_with_everything_that_would_tell_their_number(
     release = released(panel(MANY | {"network": 3.0}), plan())
     assert {"network_per_1000", "network_share"} <= set(release.withheld)
     assert not {finding.outcome for finding in release.findings} & set(release.withheld)
-    assert not {record.outcome for record in release.lineups} & set(release.withheld)
+    assert not {record.outcome for record in release.methods_tables} & set(release.withheld)
     assert status(release, "network_share") == status(release, "network_per_1000") == {"hidden"}
     assert all(one.level is None for one in release.levels if one.status == "hidden")
     assert status(release, "network_share", "control") == {"shown"}
@@ -137,15 +137,15 @@ def with_money(cells: Panel) -> Panel:
 
 def test_spending_leaves_in_parts_where_the_number_of_placed_may_and_else_not_at_all() -> None:
     wanted = {"outcome": "placement_cost", "question": "all", "role": "primary", "benefit": "lower"}
-    asked = study(outcomes=[wanted | {"scales": ["mio_dkk"]}])
-    release = released(with_money(panel(MANY)), asked)
+    requested = study(outcomes=[wanted | {"scales": ["mio_dkk"]}])
+    release = released(with_money(panel(MANY)), requested)
     split = {finding.result.estimator for finding in release.findings} & set(PARTS_OF_SPENDING)
     assert split == set(PARTS_OF_SPENDING)
     for language, price in (("da", "Pris"), ("en", "Price")):
         page = render(release, language)
         assert "<svg" in page.partition('id="spending-placement_cost')[0].rpartition("<figure>")[2]
         assert f'<th scope="col" class="number">{price}</th>' in page
-    few = released(with_money(panel(dict.fromkeys(PARTS, 0.9))), asked)
+    few = released(with_money(panel(dict.fromkeys(PARTS, 0.9))), requested)
     assert few.withheld == ("placement_cost",)
     assert few.findings == ()
     assert status(few, "placement_cost") == {"hidden"}
@@ -155,9 +155,9 @@ def test_a_sum_does_not_tell_the_one_of_its_two_parts_that_is_hidden() -> None:
     few = released(panel(MANY | {"network": 3.0, "institution": 9.0}), plan())
     assert status(few, "institution_share") == {"hidden"}, "the smallest of the others goes with it"
     assert status(few, "family_share") == {"hidden"}, "less the shown foster care it would tell the network care"
-    together = released(panel(MANY | {"network": 3.0, "foster": 6.0}), plan())
-    assert status(together, "network_share") == {"hidden"}
-    assert status(together, "family_share") == {"shown"}, "both its parts are hidden"
+    max_t_adjustment = released(panel(MANY | {"network": 3.0, "foster": 6.0}), plan())
+    assert status(max_t_adjustment, "network_share") == {"hidden"}
+    assert status(max_t_adjustment, "family_share") == {"shown"}, "both its parts are hidden"
 
 
 def test_a_few_children_placed_nobody_knows_where_are_a_part_too() -> None:
@@ -220,13 +220,13 @@ def test_a_mean_at_the_most_that_there_is_says_the_same_of_everybody_and_is_hidd
     units = made.cells.drop_duplicates("unit")[["unit", "unit_kind", "group", "treated_from", "stratum"]]
     months = np.full((16, len(LABELS)), 11.0)
     months[:, 0], months[0, 1] = 12.0, 11.9
-    cells = lay(
+    cells = to_cells(
         "first_exit_time", "mean", units.reset_index(drop=True), LABELS, months, np.full(months.shape, 3.0), "f"
     )
-    asked = plan()
-    more = asked.outcomes[0].model_copy(update={"outcome": "first_exit_time", "benefit": "none"})
-    asked = asked.model_copy(update={"outcomes": (*asked.outcomes, more)})
-    release = released(Panel.of(pd.concat([made.cells, cells]), synthetic=True), asked)
+    requested = plan()
+    more = requested.outcomes[0].model_copy(update={"outcome": "first_exit_time", "benefit": "none"})
+    requested = requested.model_copy(update={"outcomes": (*requested.outcomes, more)})
+    release = released(Panel.of(pd.concat([made.cells, cells]), synthetic=True), requested)
     told = {(one.group, one.period): one.status for one in release.levels if one.outcome == "first_exit_time"}
     assert {key: found for key, found in told.items() if found == "hidden"}.keys() == {
         ("treated", LABELS[0]), ("control", LABELS[0]),
@@ -251,9 +251,11 @@ def test_the_page_tells_it_in_both_languages_with_the_same_numbers() -> None:
     assert "skjult" in pages["da"]
     assert "hidden" in pages["en"]
     for language, page in pages.items():
-        for anchor in ("lineups", "levels", "coverage"):
+        for anchor in ("methods_tables", "levels", "coverage"):
             assert f'<section id="{anchor}"' in page
-        assert page.count("SYNTETISKE DATA" if language == "da" else "SYNTHETIC DATA") >= 2 * len(release.lineups)
+        assert page.count("SYNTETISKE DATA" if language == "da" else "SYNTHETIC DATA") >= 2 * len(
+            release.methods_tables
+        )
     tables = [re.findall(r'<td class="number">([^<]*)</td>', page) for page in pages.values()]
     plain = [
         [re.sub(r"[.,]", "", cell.replace(" til ", " to ")) for cell in cells if re.search(r"\d", cell)]
@@ -263,13 +265,13 @@ def test_the_page_tells_it_in_both_languages_with_the_same_numbers() -> None:
 
 
 def test_findings_of_another_plan_stay_inside() -> None:
-    cells, asked = panel(MANY), plan()
-    found = designs(cells, asked)
-    made = estimate_panel(cells, asked, found)
+    cells, requested = panel(MANY), plan()
+    found = designs(cells, requested)
+    made = estimate_panel(cells, requested, found)
     with pytest.raises(InputError) as caught:
         release_registers(
-            study=asked.model_copy(update={"title": asked.question}), panel=cells, designs=found,
-            findings=made.findings, lineups=made.lineups, coverage=(),
+            study=requested.model_copy(update={"title": requested.question}), panel=cells, designs=found,
+            findings=made.findings, methods_tables=made.methods_tables, coverage=(),
         )  # fmt: skip
     assert caught.value.problems[0].key == "other_plan"
 
@@ -277,5 +279,5 @@ def test_findings_of_another_plan_stay_inside() -> None:
 def test_published_figures_do_not_leave_by_this_door() -> None:
     published = herning.plan()
     with pytest.raises(InputError) as caught:
-        release_registers(study=published, panel=panel(MANY), designs=(), findings=(), lineups=(), coverage=())
+        release_registers(study=published, panel=panel(MANY), designs=(), findings=(), methods_tables=(), coverage=())
     assert caught.value.problems[0].key == "not_registers"

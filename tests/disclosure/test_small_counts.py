@@ -21,7 +21,7 @@ def hide(parts: list[int], threshold: int) -> list[bool]:
         ([10, 20, 30], [False, False, False]),
         ([0, 20, 30], [False, False, False]),  # nobody is nobody
         ([3, 20, 30], [True, True, False]),  # the smallest other, or the total would give it away
-        ([0, 3, 20, 30], [True, True, True, False]),  # nought alone protects nothing: 3 would still be the sum
+        ([0, 3, 20, 30], [True, True, True, False]),  # zero alone protects nothing: 3 would still be the sum
         ([2, 2, 30], [True, True, True]),  # two hidden ones of 4 together still give each other away
         ([4, 4, 30], [True, True, False]),
         ([30, 0, 0], [True, True, False]),  # all of them are there, so something would be known about everybody

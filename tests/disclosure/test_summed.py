@@ -14,7 +14,7 @@ from sverige_did.disclosure.registers import release_registers
 from sverige_did.disclosure.release import Release
 from sverige_did.panel import Panel
 from sverige_did.results.estimates import CheckResult
-from sverige_did.sources.panel.frame import lay, windows_of
+from sverige_did.sources.panel.frame import to_cells, windows_of
 from sverige_did.studies.panel.estimate import estimate_panel
 from sverige_did.study.blocks import Grid
 from sverige_did.study.study import Study
@@ -43,16 +43,16 @@ def panel(events: dict[str, float], starts: tuple[str, ...] = ("2013-08-01",) * 
     count = np.full((16, len(LABELS)), 9.0)
     count[:4] = 0
     count[0] = [events.get(label, 0.0) for label in LABELS]
-    return Panel.of(lay(OUTCOME, "events", units, LABELS, count, None, "f"), synthetic=True)
+    return Panel.of(to_cells(OUTCOME, "events", units, LABELS, count, None, "f"), synthetic=True)
 
 
-def released(made: Panel, asked: Study, *, estimated: bool = False) -> Release:
-    found = designs(made, asked)
-    estimates = estimate_panel(made, asked, found) if estimated else None
+def released(made: Panel, requested: Study, *, estimated: bool = False) -> Release:
+    found = designs(made, requested)
+    estimates = estimate_panel(made, requested, found) if estimated else None
     checks = (CheckResult(check=name, outcome=OUTCOME, key="result", numbers={"effect": 1.0}) for name in CHECKS)
     return release_registers(
-        study=asked, panel=made, designs=found, coverage=(), checks=tuple(checks),
-        findings=estimates.findings if estimates else (), lineups=estimates.lineups if estimates else (),
+        study=requested, panel=made, designs=found, coverage=(), checks=tuple(checks),
+        findings=estimates.findings if estimates else (), methods_tables=estimates.methods_tables if estimates else (),
     )  # fmt: skip
 
 
@@ -69,25 +69,25 @@ FOLLOW_UPS = {"2014-06-30": "2014H1", "2015-12-31": "2015H2"}
 @pytest.mark.parametrize(("baseline", "partial", "follow_up"), [*product(BASELINES, PARTIAL, FOLLOW_UPS)])
 def test_the_windows_looked_at_are_those_of_the_estimates_for_all_dates(baseline, partial, follow_up):
     """Two children in a window, and many in every period outside it; and the other way round."""
-    asked = plan(baseline=baseline, partial=partial, follow_up=follow_up)
+    requested = plan(baseline=baseline, partial=partial, follow_up=follow_up)
     before = [label for label in LABELS if label <= BASELINES[baseline]]
     after = [label for label in LABELS if PARTIAL[partial] <= label <= FOLLOW_UPS[follow_up]]
     many = dict.fromkeys(LABELS, 9.0)
     for window in (before, after):
         few = many | dict.fromkeys(window, 0.0) | {window[-1]: 2.0}
-        assert released(panel(few), asked).withheld == (OUTCOME,)
+        assert released(panel(few), requested).withheld == (OUTCOME,)
     inside = {label: 9.0 if label in before + after else 2.0 for label in LABELS}
-    assert released(panel(inside), asked).withheld == ()
+    assert released(panel(inside), requested).withheld == ()
 
 
 def test_two_children_before_the_baseline_are_not_hidden_among_many_before_the_start():
     """The dates of a new study: the baseline ends with 2012 and the programme starts in August 2013."""
-    asked = plan(baseline="2012-12-31")
+    requested = plan(baseline="2012-12-31")
     few = panel({"2012H2": 2, "2013H1": 42, "2014H1": 21, "2014H2": 21})
-    release = released(few, asked, estimated=True)
-    assert (release.withheld, release.findings, release.lineups, release.checks) == ((OUTCOME,), (), (), ())
+    release = released(few, requested, estimated=True)
+    assert (release.withheld, release.findings, release.methods_tables, release.checks) == ((OUTCOME,), (), (), ())
     many = panel({"2012H2": 12, "2013H1": 2, "2014H1": 21, "2014H2": 21})
-    assert released(many, asked, estimated=True).findings
+    assert released(many, requested, estimated=True).findings
 
 
 @pytest.mark.parametrize("partial", ["donut", "intention"])

@@ -267,7 +267,7 @@ def test_the_hour_by_hand_ends_at_our_estimates(by_hand: dict[str, Any]) -> None
     assert by_hand["sign_test"](21, 6) == pytest.approx(computed("ladder_moves", "sign_test", "share").p_value)
 
 
-def test_the_hour_by_hand_ends_at_our_doubts(by_hand: dict[str, Any]) -> None:
+def test_the_hour_by_hand_ends_at_our_sensitivity_analyses(by_hand: dict[str, Any]) -> None:
     y, n, study = by_hand["y"], by_hand["n"], plan()
     assert by_hand["rho"] == pytest.approx(overlap(y, n, "institution_share").numbers["rho_needed"])
     assert by_hand["phi"] == pytest.approx(overdispersion(y, n, "institution_share").numbers["phi_limit"])

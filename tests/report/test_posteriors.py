@@ -1,4 +1,4 @@
-"""Posteriors through the door and onto the page: told in both languages, nothing of single districts, no verdict."""
+"""Posteriors through disclosure control and onto the page, in both languages: no single district, no verdict."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from sverige_did.disclosure.registers import release_registers
 from sverige_did.disclosure.release import Release
 from sverige_did.report import numbers, render
 from sverige_did.report.posterior_sentences import sentences
-from sverige_did.report.posteriors import misfit, posteriors, stance_table
+from sverige_did.report.posteriors import alternative_prior_table, misfit, posteriors
 from sverige_did.results.estimates import Curve, Diagnostics, Estimate, Remark
-from sverige_did.results.lineups import LineupRecord
+from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import (
+    AlternativePrior,
     Learned,
     LeftOut,
+    NonResponse,
     PosteriorRecord,
     PosteriorScale,
     PredictiveCheck,
     SpendingParts,
-    Stance,
-    Unrated,
 )
 
 MEAN, SD = -0.4, 0.25
@@ -53,8 +53,8 @@ def estimate(one: PosteriorScale) -> Estimate:
     )  # fmt: skip
 
 
-def stance(kind: str, prior: str, prob: float, value: float | None = None) -> Stance:
-    return Stance(
+def alternative_prior(kind: str, prior: str, prob: float, value: float | None = None) -> AlternativePrior:
+    return AlternativePrior(
         kind=kind, prior=prior, value=value, median=0.7, lower=0.4, upper=1.1, prob_benefit=prob, sampled=value == 0.6,
         pareto_k=0.9 if value == 0.6 else 0.2,
     )  # fmt: skip
@@ -74,8 +74,10 @@ def record(**changes: object) -> PosteriorRecord:
         "outcome": "institution_per_1000", "likelihood": "poisson", "scales": scales,
         "estimates": tuple(map(estimate, scales)),
         "densities": tuple(Curve.model_validate({"name": name, "y": tuple(y)} | axes) for name, y in curves.items()),
-        "stances": (stance("effect", "effect_sceptical", 0.91), stance("effect", "effect", 0.95),
-                    stance("shock", "shock_sd", 0.93, 0.1), stance("shock", "shock_sd", 0.88, 0.6)),
+        "alternative_priors": (
+            alternative_prior("effect", "effect_sceptical", 0.91), alternative_prior("effect", "effect", 0.95),
+            alternative_prior("shock", "shock_sd", 0.93, 0.1), alternative_prior("shock", "shock_sd", 0.88, 0.6),
+        ),
         "learned": (Learned(parameter="tau", prior_median=0.0, posterior_median=MEAN, shrinkage=0.9, overlap=0.4),),
         "power": {"effect": 0.02, "shock_sd": 0.001, "likelihood": 0.09},
         "prior_level": (0.9, 6.0, 39.0), "prior_share": 0.997,
@@ -98,10 +100,10 @@ GATES = Diagnostics(
 
 
 def released(*records: PosteriorRecord) -> Release:
-    asked, cells = plan(("institution_per_1000", "breakdowns")), panel()
+    requested, cells = plan(("institution_per_1000", "breakdowns")), panel()
     return release_registers(
-        study=asked, panel=cells, designs=classes(cells, asked), findings=(),
-        lineups=(LineupRecord(outcome="institution_per_1000", scale="ratio", verdict="inconclusive"),),
+        study=requested, panel=cells, designs=classes(cells, requested), findings=(),
+        methods_tables=(MethodsRecord(outcome="institution_per_1000", scale="ratio", verdict="inconclusive"),),
         coverage=(), posteriors=records, diagnostics=(GATES,),
     )  # fmt: skip
 
@@ -125,11 +127,12 @@ def test_nothing_observed_about_a_single_district_leaves(out: Release) -> None:
 
 def test_a_part_withheld_shuts_the_whole_composition() -> None:
     parts = [record(outcome=name, likelihood="composition") for name in ("institution_share", "network_share")]
-    asked, cells = plan(("institution_share", "network_share")), panel()
+    requested, cells = plan(("institution_share", "network_share")), panel()
     few = cells.cells["outcome"] == "network_share"
     tiny = cells.cells.assign(value=cells.cells["value"].where(~few, 0.01))
     made = release_registers(
-        study=asked, panel=type(cells).of(tiny, synthetic=True), designs=classes(cells, asked), findings=(), lineups=(),
+        study=requested, panel=type(cells).of(tiny, synthetic=True), designs=classes(cells, requested), findings=(),
+        methods_tables=(),
         coverage=(), posteriors=tuple(parts),
     )  # fmt: skip
     assert made.withheld == ("network_share",)
@@ -161,19 +164,19 @@ def test_the_block_says_what_a_council_needs(out: Release, language: words.Langu
     assert words.text("posterior.meaning.autocorrelation.more", language) in more
     assert less.endswith(words.text("posterior.meaning.largest_change.less", language))
     assert [remark.key for remark in none.remarks] == ["errors.cells_all_zero"]
-    rows = stance_table(out, told, language).rows
+    rows = alternative_prior_table(out, told, language).rows
     assert [row[-1] for row in rows].count(words.text("posterior.how.sampled", language)) == 1
 
 
-UNRATED = Unrated(
+UNRATED = NonResponse(
     answered=30, unanswered=12, delta=(0.0, 2.0), median=(-1.2, -0.63), prob_benefit=(0.9, 0.7), reference=-0.86,
     tipping=4.21,
 )  # fmt: skip
 
 
-def said_of_the_unrated(told: Unrated, language: words.Language) -> str:
-    (first, _) = posteriors(released(record(unrated=told)))
-    start = words.text("posterior.unrated.hidden", language).split(",", maxsplit=1)[0]
+def said_of_the_unrated(told: NonResponse, language: words.Language) -> str:
+    (first, _) = posteriors(released(record(non_response=told)))
+    start = words.text("posterior.non_response.hidden", language).split(",", maxsplit=1)[0]
     (sentence,) = (one for one in sentences(first, language) if "12" in one or one.startswith(start))
     return sentence
 
@@ -185,14 +188,14 @@ def test_children_not_rated_again_are_told_with_what_it_would_take(language: wor
         assert number.replace(".", "," if language == "da" else ".") in said
     for key, tipping in (("never", None), ("already", 0.0)):
         other = said_of_the_unrated(UNRATED.model_copy(update={"tipping": tipping}), language)
-        assert other.endswith(words.text(f"posterior.unrated.{key}", language))
+        assert other.endswith(words.text(f"posterior.non_response.{key}", language))
 
 
 @pytest.mark.parametrize("few", ["answered", "unanswered"])
 def test_few_children_not_rated_again_are_hidden_with_all_that_would_tell_how_many(few: str) -> None:
     small = UNRATED.model_copy(update={few: 4})
-    assert released(record(unrated=small)).posteriors[0].unrated == Unrated()
-    assert said_of_the_unrated(small, "en") == words.text("posterior.unrated.hidden", "en")
+    assert released(record(non_response=small)).posteriors[0].non_response == NonResponse()
+    assert said_of_the_unrated(small, "en") == words.text("posterior.non_response.hidden", "en")
 
 
 PARTS = SpendingParts(children=23, by_use=scale("rate_per_1000", 0.0), by_amount=scale("ratio", 0.0))
@@ -238,8 +241,8 @@ def test_the_page_shows_it_marked_as_made_up(out: Release, language: words.Langu
 
 def test_where_no_direction_is_better_no_benefit_is_spoken_of() -> None:
     own = scale("rate_per_1000", 0.0, prob_benefit=None, rope=0.25, rope_mass=0.07)
-    neutral = tuple(one.model_copy(update={"prob_benefit": None}) for one in record().stances)
-    (told, _) = posteriors(released(record(scales=(own,), stances=neutral)))
+    neutral = tuple(one.model_copy(update={"prob_benefit": None}) for one in record().alternative_priors)
+    (told, _) = posteriors(released(record(scales=(own,), alternative_priors=neutral)))
     assert "favourable" not in " ".join(sentences(told, "en"))
 
 
@@ -265,9 +268,10 @@ def test_every_other_outcome_of_the_plan_is_told_why_it_has_none() -> None:
 
 
 def test_a_plan_that_asks_for_no_posteriors_gets_no_list_of_refusals() -> None:
-    asked, cells = plan(("breakdowns",), posterior=None), panel()
+    requested, cells = plan(("breakdowns",), posterior=None), panel()
     made = release_registers(
-        study=asked, panel=cells, designs=classes(cells, asked), findings=(), lineups=(), coverage=(),
+        study=requested, panel=cells, designs=classes(cells, requested), findings=(),
+        methods_tables=(), coverage=(),
         posteriors=(REFUSED,),
     )  # fmt: skip
     assert made.posteriors == ()

@@ -75,8 +75,8 @@ def test_english_headers_are_as_sound_as_danish_ones(tmp_path: Path, study: Stud
 
 
 def test_every_fault_put_in_is_found_where_it_was_put(tmp_path: Path, study: Study) -> None:
-    run(tmp_path, 11, 20, calibrated=True, dirt=True)
-    told = json.loads((tmp_path / "dirt.json").read_text("utf-8"))
+    run(tmp_path, 11, 20, calibrated=True, with_faults=True)
+    told = json.loads((tmp_path / "faults.json").read_text("utf-8"))
     found = check_folder(tmp_path, study)
     rows = {(problem.key, problem.file, problem.row) for problem in found}
     expected = set()
@@ -91,8 +91,8 @@ def test_every_fault_put_in_is_found_where_it_was_put(tmp_path: Path, study: Stu
 
 
 def test_readers_cope_with_headers_and_encodings_of_the_dirt(tmp_path: Path) -> None:
-    run(tmp_path, 11, 8, dirt=True)
-    told = json.loads((tmp_path / "dirt.json").read_text("utf-8"))["faults"]
+    run(tmp_path, 11, 8, with_faults=True)
+    told = json.loads((tmp_path / "faults.json").read_text("utf-8"))["faults"]
     silent = {(fault["kind"], fault["file"]) for fault in told if fault["key"] is None}
     assert {kind for kind, _ in silent} == {"english_headers", "windows_1252"}
     assert "district" in (tmp_path / "bopaele.csv").read_text("utf-8").splitlines()[0]

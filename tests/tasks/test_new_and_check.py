@@ -63,7 +63,7 @@ def test_the_blocks_left_out_are_valid_when_they_are_taken_in(folder: Path) -> N
     plan.write_text(f"{before}{opened}", "utf-8")
     posterior = read_study(plan).posterior
     assert posterior is not None
-    assert posterior.bearings[0].outcome == "institution_per_1000"
+    assert posterior.decision_thresholds[0].outcome == "institution_per_1000"
 
 
 def test_git_is_kept_away_from_the_data(folder: Path) -> None:

@@ -115,8 +115,8 @@ def test_the_table_shows_methods_in_order_and_the_verdict_last() -> None:
 
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_the_command_prints_sizes_beside_p_values(results: Path, language: str) -> None:
-    asked = ["-l", language, "size", "example", "--results", str(results.parent), "--simulations", "1000"]
-    found = CliRunner().invoke(app, asked)
+    data = ["-l", language, "size", "example", "--results", str(results.parent), "--simulations", "1000"]
+    found = CliRunner().invoke(app, data)
     assert found.exit_code == 0, found.output
     assert ("verdict" if language == "en" else "konklusionen") in found.output
     assert "CR1" in found.output

@@ -10,7 +10,7 @@ from sverige_did.cli import app
 
 
 def test_the_command_writes_a_marked_municipality_with_its_truth(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["synthesize", str(tmp_path), "--seed", "3", "--districts", "6", "--dirt"])
+    done = CliRunner().invoke(app, ["synthesize", str(tmp_path), "--seed", "3", "--districts", "6", "--with-faults"])
     assert done.exit_code == 0
     assert "15" in done.stdout
     for name in ("truth", "dirt"):
@@ -22,7 +22,7 @@ def test_the_command_writes_a_marked_municipality_with_its_truth(tmp_path: Path)
     "options",
     [
         ["--municipalities", "2"],
-        ["--spells", "100", "--dirt"],
+        ["--spells", "100", "--with-faults"],
         ["--spells", "100", "--calibrated"],
         ["--districts", "4"],
     ],

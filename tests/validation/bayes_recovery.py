@@ -24,7 +24,7 @@ import pandas as pd
 import pymc as pm
 from recovery import covered, plan, write
 
-from sverige_did.bayes.models.district_effects import GAP
+from sverige_did.bayes.models.district_effects import BASELINE_DIFFERENCE
 from sverige_did.bayes.models.effects import effect_on_treated
 from sverige_did.bayes.priors import NEUTRAL
 from sverige_did.bayes.sampling.sample import Compiled, Fit, Settings, compile_model, sample
@@ -89,7 +89,10 @@ def world(name: str, seed: int) -> Model:
     if name == "strong":
         return Model()
     rng = np.random.default_rng([seed, 2])
-    return Model(effect=rng.normal(NEUTRAL.mean, NEUTRAL.sd), gap=rng.normal(GAP.mean, GAP.sd))
+    return Model(
+        effect=rng.normal(NEUTRAL.mean, NEUTRAL.sd),
+        baseline_difference=rng.normal(BASELINE_DIFFERENCE.mean, BASELINE_DIFFERENCE.sd),
+    )
 
 
 def municipality(model: Model, seed: int, study: Study) -> Given:
@@ -121,7 +124,7 @@ def one_by_one(given: Given, likelihood: str, study: Study, seed: int, compiled:
     return Fitted(effect.difference, fit.report.divergences > 0)
 
 
-def together(given: Given, _: str, study: Study, seed: int, compiled: dict[str, Compiled]) -> Fitted:
+def max_t_adjustment(given: Given, _: str, study: Study, seed: int, compiled: dict[str, Compiled]) -> Fitted:
     """All kinds of placement in one model; the effect is that on institutions."""
     (ready,) = composition.prepare(given.data(study), NAME).jobs
     assert isinstance(ready, composition.Composition), ready
@@ -133,10 +136,10 @@ def _sampled(model: pm.Model, name: str, seed: int, compiled: dict[str, Compiled
     """``compiled`` is kept from one municipality to the next."""
     if name not in compiled:
         compiled[name] = compile_model(model)
-    return sample(model, seed=seed, settings=SETTINGS, gates=None, compiled=compiled[name], progress=False)
+    return sample(model, seed=seed, settings=SETTINGS, criteria=None, compiled=compiled[name], progress=False)
 
 
-FITS = {"binomial": one_by_one, "poisson": one_by_one, NAME: together}
+FITS = {"binomial": one_by_one, "poisson": one_by_one, NAME: max_t_adjustment}
 
 
 def intervals(name: str, seed: int, study: Study, compiled: dict[str, Compiled]) -> Iterator[Interval]:
@@ -149,7 +152,7 @@ def intervals(name: str, seed: int, study: Study, compiled: dict[str, Compiled])
             yield Interval(name, likelihood, level, median, lower, upper, given.true[outcome], fitted.diverged)
 
 
-def asked() -> Study:
+def requested() -> Study:
     """The plan of recovery.py, with no more outcomes than are fitted."""
     study = plan()
     return study.model_copy(update={"outcomes": tuple(one for one in study.outcomes if one.outcome in OUTCOMES)})
@@ -157,7 +160,7 @@ def asked() -> Study:
 
 def many(seeds: Mapping[str, range]) -> pd.DataFrame:
     """Every interval for every seed of each world."""
-    study, compiled = asked(), dict[str, Compiled]()
+    study, compiled = requested(), dict[str, Compiled]()
     return pd.DataFrame(
         [one for name in seeds for seed in seeds[name] for one in intervals(name, seed, study, compiled)]
     )

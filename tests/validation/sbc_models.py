@@ -23,7 +23,7 @@ from sverige_did.bayes.models.group_totals import (
 )
 from sverige_did.bayes.models.negative_binomial import build_negative_binomial
 from sverige_did.bayes.models.poisson import build_poisson
-from sverige_did.bayes.models.sdq_districts import Places
+from sverige_did.bayes.models.sdq_districts import ScoreDistricts
 from sverige_did.bayes.models.sdq_growth import Scores, build_sdq, development_in_points
 from sverige_did.bayes.models.transitions import Ladder, Moves, build_transitions, effect_on_moves
 from sverige_did.bayes.models.two_part_costs import Totals, build_totals
@@ -157,7 +157,7 @@ def sdq() -> Case:
 def sdq_places() -> Case:
     """Twenty-four children of four districts, six in each, in three waves; one district is helped from the second."""
     child, wave = np.divmod(np.arange(72), 3)
-    places = Places(np.arange(24) % 4, wave, np.arange(4) < 1)
+    places = ScoreDistricts(np.arange(24) % 4, wave, np.arange(4) < 1)
     dose = places.treated[places.district[child]] * (wave > 0) * 1.0
     time = 0.5 * wave + 0.02 * (child % 5)
 

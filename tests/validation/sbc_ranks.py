@@ -100,7 +100,7 @@ def calibrate(
             refused += 1
             continue
         compiled = compiled or compile_model(model)
-        fit = sample(model, seed=int(seed), settings=settings, gates=None, compiled=compiled, progress=False)
+        fit = sample(model, seed=int(seed), settings=settings, criteria=None, compiled=compiled, progress=False)
         rows.append((_columns(fit, told)[::thin] < one).sum(axis=0))
         diverged += fit.report.divergences > 0
     size = -(-settings.chains * settings.draws // thin)

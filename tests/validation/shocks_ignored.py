@@ -4,7 +4,7 @@
 
 Twelve districts, three of them treated, two periods before and two after, and some hundred children in each. Nothing
 was done to anybody; districts swing by themselves, with sd ``shock`` on the log-odds scale, independently from period
-to period. The binomial model is fitted as it is, and with the sd of the shocks believed to be nought. A null is
+to period. The binomial model is fitted as it is, and with the sd of the shocks believed to be zero. A null is
 rejected when the central 95 % interval of the average effect on the log-odds does not hold zero.
 """
 
@@ -55,7 +55,7 @@ def intervals(shock: float, rounds: int, seed: int) -> dict[str, np.ndarray]:
         for name, priors in PRIORS.items():
             model = build_binomial(cells, priors)
             code = code or compile_model(model)
-            fit = sample(model, seed=at, settings=SETTINGS, gates=None, compiled=code, progress=False)
+            fit = sample(model, seed=at, settings=SETTINGS, criteria=None, compiled=code, progress=False)
             found[name][at] = np.quantile(fit.values("tau"), [0.025, 0.975])
     return found
 

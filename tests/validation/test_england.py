@@ -119,8 +119,10 @@ def test_the_page_holds_these_numbers_and_what_it_says_of_them(england: ModuleTy
     answers = england.answers()
     assert write.PAGE.read_text("utf-8") == write.page_text(load("page").numbers(answers))
     for one in answers:
-        assert all(lineup.verdict == "inconclusive" for lineup in one.lineups)
+        assert all(methods_table.verdict == "inconclusive" for methods_table in one.methods_tables)
         assert all(0.0 in test.region for test in one.exchanged)
-        assert all(row.lower < 0 < row.upper for lineup in one.lineups for row in lineup.estimates[:2])
+        assert all(
+            row.lower < 0 < row.upper for methods_table in one.methods_tables for row in methods_table.estimates[:2]
+        )
     homes: DistrictPanel = answers[0].panel
     assert homes.level.mean() == pytest.approx(10, abs=1.5)

@@ -16,7 +16,7 @@ from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 
-from sverige_did.bayes.compiled.numba_ops import as_loops
+from sverige_did.bayes.compiled.numba_ops import as_numba
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ def _forward(
 ) -> Floats:
     groups, periods = shock_z.shape
     mu, gamma, tau = means[0], means[1], means[2]
-    spread, drift, swing, variation = sds[0], sds[1], sds[2], sds[3]
+    spread, period_sd, shock, effect_sd = sds[0], sds[1], sds[2], sds[3]
     persistence = rho.item()
     innovation = np.sqrt(1 - persistence**2)
     # G - 1 independent normals, turned on to the plane of G numbers that sum to zero, all of them alike.
@@ -60,13 +60,13 @@ def _forward(
     for d in range(groups):
         district_z = plane[d] - shift if d < groups - 1 else last
         own, path = mu + gamma * treated[d] + spread * district_z, 0.0
-        idle[d, 0] = own + swing * idle[d, 0]
+        idle[d, 0] = own + shock * idle[d, 0]
         for t in range(1, periods):
-            path += drift * steps[t - 1]
-            idle[d, t] = own + path + swing * idle[d, t]
+            path += period_sd * steps[t - 1]
+            idle[d, t] = own + path + shock * idle[d, t]
     eta = np.empty(dose.shape[0])
     for n in range(dose.shape[0]):
-        effect = tau + variation * effect_z[np.uintp(index[2, n])]
+        effect = tau + effect_sd * effect_z[np.uintp(index[2, n])]
         eta[n] = idle[np.uintp(index[0, n]), np.uintp(index[1, n])] + effect * dose[n]
     return eta
 
@@ -84,7 +84,7 @@ def _backward(
     slope: Floats,
 ) -> tuple[Floats, ...]:
     groups, periods = shock_z.shape
-    spread, drift, swing, variation = sds[0], sds[1], sds[2], sds[3]
+    spread, period_sd, shock, effect_sd = sds[0], sds[1], sds[2], sds[3]
     by_shock, by_effect = np.zeros((groups, periods)), np.zeros(effect_z.shape[0])
     for n in range(dose.shape[0]):
         by_shock[np.uintp(index[0, n]), np.uintp(index[1, n])] += slope[n]
@@ -93,7 +93,7 @@ def _backward(
     for k in range(effect_z.shape[0]):
         by_tau += by_effect[k]
         by_variation += by_effect[k] * effect_z[k]
-        by_effect[k] *= variation
+        by_effect[k] *= effect_sd
 
     # The paths of shocks forward for their states, then backward for what each state carries into the later ones.
     persistence, states = rho.item(), np.empty(periods)
@@ -111,13 +111,13 @@ def _backward(
             whole += g
             by_step[t - 1] += g  # of the period so far, of the step below
             by_swing += g * states[t]
-            carried = persistence * carried + swing * g
+            carried = persistence * carried + shock * g
             by_rho += carried * (states[t - 1] - persistence / innovation * shock_z[d, t])
             by_shock[d, t] = innovation * carried
         g = by_shock[d, 0]
         whole += g
         by_swing += g * states[0]
-        by_shock[d, 0] = persistence * carried + swing * g
+        by_shock[d, 0] = persistence * carried + shock * g
         by_mu += whole
         by_gamma += whole * treated[d]
         if d < groups - 1:
@@ -135,7 +135,7 @@ def _backward(
     for t in range(periods - 2, -1, -1):
         later += by_step[t]
         by_drift += steps[t] * later
-        by_step[t] = drift * later
+        by_step[t] = period_sd * later
     by_mean = np.array([by_mu, by_gamma, by_tau])
     by_sd = np.array([by_spread, by_drift, by_swing, by_variation])
     return by_mean, by_sd, np.asarray(by_rho), by_plane, by_step, by_shock, by_effect
@@ -197,7 +197,7 @@ class CellGradient(Op):  # type: ignore[misc]
         return [(pt.constant(3),), *shapes[: N_SMOOTH - 1]]
 
 
-as_loops(CellPredictor, _forward)
-as_loops(CellGradient, _backward)
+as_numba(CellPredictor, _forward)
+as_numba(CellGradient, _backward)
 
 cell_predictor = CellPredictor()

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def as_loops(operation: type, loops: Callable[..., Any]) -> None:
+def as_numba(operation: type, loops: Callable[..., Any]) -> None:
     """Let numba translate ``loops`` wherever a model has the operation, which does the same without machine code."""
-    key = kept_under(loops)
+    key = cache_key_of(loops)
     register_funcify_and_cache_key(operation)(lambda _, **__: (numba_njit(loops), key))
 
 
@@ -42,7 +42,7 @@ def with_slope(both: Callable[..., tuple[float, float]], n_data: int = 0) -> Cal
             """By the slope that is there already; nobody asks for the slope's own."""
             return [cotangents[0] * outputs[1], *(one.zeros_like(dtype="float64") for one in inputs[1:])]
 
-    as_loops(WithSlope, both)
+    as_numba(WithSlope, both)
     operation = Elemwise(WithSlope(name=both.__name__.strip("_")))
 
     def value(*given: Any) -> Any:
@@ -51,7 +51,7 @@ def with_slope(both: Callable[..., tuple[float, float]], n_data: int = 0) -> Cal
     return value
 
 
-def kept_under(loops: Callable[..., Any]) -> str:
+def cache_key_of(loops: Callable[..., Any]) -> str:
     """Under what machine code is kept: a hash of the whole file that the loops stand in, constants included, and of its
     name, which the code remembers: after a change, or under a new name, old code is never found again.
     """

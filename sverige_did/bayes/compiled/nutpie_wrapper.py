@@ -95,8 +95,8 @@ def compile_thinly(model: pm.Model, starts: dict[str, float]) -> Any:
     """
     fit = wrappers_fit()
     if not fit:
-        told = words.text("bayes.general_wrappers", nutpie=version("nutpie"))
-        Console(stderr=True).print(told, markup=False, highlight=False, soft_wrap=True)
+        message = words.text("bayes.general_wrappers", nutpie=version("nutpie"))
+        Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
     with _thin_wrappers() if fit else nullcontext():
         return nutpie.compile_pymc_model(model, initial_points=starts, cache=True)
 

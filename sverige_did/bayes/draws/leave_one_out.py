@@ -1,4 +1,4 @@
-"""Each district foretold by the others: the effect without it, and whether a programme effect helps to foretell it.
+"""Each district predicted by the others: the effect without it, and whether a programme effect helps to predict it.
 
 The likelihood of a whole district, its own level and shocks integrated out draw by draw, weighs the draws as if that
 district had not been seen (integrated importance sampling: Vehtari et al. 2016, JMLR 17:103; Merkle, Furr and

@@ -24,7 +24,7 @@ from sverige_did.errors import refuse
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sverige_did.bayes.models.sdq_districts import Places
+    from sverige_did.bayes.models.sdq_districts import ScoreDistricts
     from sverige_did.bayes.models.sdq_growth import Scores
     from sverige_did.bayes.sampling.sample import Fit
 
@@ -68,7 +68,7 @@ class Expected(NamedTuple):
     alone: NDArray[np.float64]
 
 
-def expected_scores(fit: Fit, scores: Scores, unanswered: Unanswered, places: Places | None = None) -> Expected:
+def expected_scores(fit: Fit, scores: Scores, unanswered: Unanswered, places: ScoreDistricts | None = None) -> Expected:
     """What the model says of every planned questionnaire under the programme, answered or not; ``places`` as the fit
     had them.
 
@@ -95,7 +95,7 @@ def _points(eta: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def effect_under_delta(expected: Expected, delta: float) -> NDArray[np.float64]:
     """Mean change over all planned questionnaires under the programme, in points, (draws,), when the unanswered ones
-    are ``delta`` points worse than the model says; nought is MAR, a negative delta is better.
+    are ``delta`` points worse than the model says; zero is MAR, a negative delta is better.
     """
     worse = np.clip(expected.helped + delta, 0.0, HIGHEST)
     total = expected.answered + (worse - expected.alone).sum(axis=1)
@@ -114,7 +114,7 @@ def prob_benefit(expected: Expected, delta: float) -> float:
 
 def tipping_delta(expected: Expected, threshold: float) -> float:
     """The smallest delta, in points, at which P(benefit) falls below ``threshold``; infinite when none on the scale
-    does, and nought when it is below already.
+    does, and zero when it is below already.
 
     P(benefit) never rises with delta, so halving the interval finds the value to ``PRECISION``.
     """

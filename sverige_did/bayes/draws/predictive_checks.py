@@ -45,7 +45,7 @@ class Predictive:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Laid:
+class Gridded:
     """Counts laid out by district and period: ``count`` and ``size`` (M, G, T), NaN where there is no cell."""
 
     count: Floats
@@ -61,7 +61,7 @@ class Laid:
         return np.sqrt((self.count + 0.375) / self.size)
 
 
-def lay_out(counts: Floats, cells: Cells | TypeCells, weights: Floats) -> Laid:
+def by_district_and_period(counts: Floats, cells: Cells | TypeCells, weights: Floats) -> Gridded:
     """Counts (M, N) by district and period. Before and after are those of the treated."""
     shape = (len(counts), len(cells.treated), int(cells.period.max()) + 1)
     count, size = np.full(shape, np.nan), np.full(shape, np.nan)
@@ -70,39 +70,39 @@ def lay_out(counts: Floats, cells: Cells | TypeCells, weights: Floats) -> Laid:
     after = np.zeros(shape[2], dtype=bool)
     after[cells.period[cells.dose > 0]] = True
     first = int(np.flatnonzero(after)[0])
-    return Laid(count, size, np.arange(shape[2]) < first, after, cells.treated, weights)
+    return Gridded(count, size, np.arange(shape[2]) < first, after, cells.treated, weights)
 
 
-def _rate(laid: Laid, window: NDArray[np.bool_]) -> Floats:
+def _rate(gridded: Gridded, window: NDArray[np.bool_]) -> Floats:
     """(M, G) events over exposure in a window; NaN where a district has none of it."""
-    count, size = np.nansum(laid.count[:, :, window], axis=2), np.nansum(laid.size[:, :, window], axis=2)
+    count, size = np.nansum(gridded.count[:, :, window], axis=2), np.nansum(gridded.size[:, :, window], axis=2)
     return np.divide(count, size, out=np.full_like(count, np.nan), where=size > 0)
 
 
-def spread_of_levels(laid: Laid) -> Floats:
+def spread_of_levels(gridded: Gridded) -> Floats:
     """How unlike districts are before: sd of the control districts' rates."""
-    return np.asarray(np.nanstd(_rate(laid, laid.before)[:, ~laid.treated], axis=1))
+    return np.asarray(np.nanstd(_rate(gridded, gridded.before)[:, ~gridded.treated], axis=1))
 
 
-def spread_of_changes(laid: Laid) -> Floats:
+def spread_of_changes(gridded: Gridded) -> Floats:
     """How unlike the control districts' changes from before to after are; this is what carries the doubt of the DiD."""
-    change = _rate(laid, laid.after) - _rate(laid, laid.before)
-    return np.asarray(np.nanstd(change[:, ~laid.treated], axis=1))
+    change = _rate(gridded, gridded.after) - _rate(gridded, gridded.before)
+    return np.asarray(np.nanstd(change[:, ~gridded.treated], axis=1))
 
 
-def zero_cells(laid: Laid) -> Floats:
+def zero_cells(gridded: Gridded) -> Floats:
     """How many cells have nothing in them."""
-    return np.asarray((laid.count == 0).sum(axis=(1, 2)), dtype=float)
+    return np.asarray((gridded.count == 0).sum(axis=(1, 2)), dtype=float)
 
 
-def largest_change(laid: Laid) -> Floats:
+def largest_change(gridded: Gridded) -> Floats:
     """The largest step of any district from one period to the next, in square roots of its rate."""
-    return np.asarray(np.nanmax(np.abs(np.diff(laid.roots, axis=2)), axis=(1, 2)))
+    return np.asarray(np.nanmax(np.abs(np.diff(gridded.roots, axis=2)), axis=(1, 2)))
 
 
-def autocorrelation(laid: Laid) -> Floats:
+def autocorrelation(gridded: Gridded) -> Floats:
     """Correlation of one period's deviation with the next: children who stay are counted in both."""
-    seen = laid.roots[:, :, np.isfinite(laid.roots).any(axis=(0, 1))]
+    seen = gridded.roots[:, :, np.isfinite(gridded.roots).any(axis=(0, 1))]
     centred = seen - np.nanmean(seen, axis=2, keepdims=True)
     centred = centred - np.nanmean(centred, axis=1, keepdims=True)
     shared = np.nansum(centred[:, :, 1:] * centred[:, :, :-1], axis=(1, 2))
@@ -110,19 +110,19 @@ def autocorrelation(laid: Laid) -> Floats:
     return np.divide(shared, own, out=np.zeros_like(own), where=own > 0)
 
 
-def difference(laid: Laid) -> Floats:
+def difference(gridded: Gridded) -> Floats:
     """The difference-in-differences of the districts' rates."""
-    change = _rate(laid, laid.after) - _rate(laid, laid.before)
-    return _mean(change, laid, laid.treated) - _mean(change, laid, ~laid.treated)
+    change = _rate(gridded, gridded.after) - _rate(gridded, gridded.before)
+    return _mean(change, gridded, gridded.treated) - _mean(change, gridded, ~gridded.treated)
 
 
-def _mean(change: Floats, laid: Laid, side: NDArray[np.bool_]) -> Floats:
+def _mean(change: Floats, gridded: Gridded, side: NDArray[np.bool_]) -> Floats:
     known = np.isfinite(change[:, side])
-    weights = np.where(known, laid.weights[side], 0.0)
+    weights = np.where(known, gridded.weights[side], 0.0)
     return np.asarray((np.where(known, change[:, side], 0.0) * weights).sum(axis=1) / weights.sum(axis=1))
 
 
-CHECKS: Mapping[str, Callable[[Laid], Floats]] = {
+CHECKS: Mapping[str, Callable[[Gridded], Floats]] = {
     "spread_of_levels": spread_of_levels,
     "spread_of_changes": spread_of_changes,
     "zero_cells": zero_cells,
@@ -130,7 +130,7 @@ CHECKS: Mapping[str, Callable[[Laid], Floats]] = {
     "autocorrelation": autocorrelation,
     "difference": difference,
 }
-"""What is checked, in the order in which it is told. A new check is one function of :class:`Laid` and one entry."""
+"""What is checked, in the order in which it is told. A new check is one function of :class:`Gridded` and one entry."""
 
 
 OF_SERIES = frozenset({"autocorrelation"})
@@ -149,10 +149,13 @@ def predictive_checks(
 
     p is twice the smaller tail, ties counted on both sides, (1 + hits) / (1 + M): at most 1.
     """
-    data, drawn = lay_out(observed[None, :], cells, weights), lay_out(replicated, cells, weights)
+    data, drawn = (
+        by_district_and_period(observed[None, :], cells, weights),
+        by_district_and_period(replicated, cells, weights),
+    )
     series = len(np.unique(cells.period)) > 2
-    asked = {name: check for name, check in CHECKS.items() if series or name not in OF_SERIES}
-    return tuple(judged(name, float(check(data)[0]), check(drawn)) for name, check in asked.items())
+    requested = {name: check for name, check in CHECKS.items() if series or name not in OF_SERIES}
+    return tuple(judged(name, float(check(data)[0]), check(drawn)) for name, check in requested.items())
 
 
 def judged(name: str, found: float, drawn: Floats) -> Predictive:

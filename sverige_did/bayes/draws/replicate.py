@@ -56,8 +56,8 @@ def predictor(draws: PanelDraws, cells: Cells, rng: np.random.Generator) -> Floa
     shock = one["sigma_s"][:, :, None] * _shocks(draws.scalars["rho"], n_districts, n_periods, rng)
     effect = draws.effect if draws.effect is not None else _effects(one, cells, rng)
     place = np.cumsum(cells.treated) - 1  # of no account for a control district, whose dose is zero
-    told = one["mu"] + district[:, cells.district] + walk[:, cells.period] + shock[:, cells.district, cells.period]
-    return np.asarray(told + effect[:, np.maximum(place, 0)[cells.district]] * cells.dose)
+    eta = one["mu"] + district[:, cells.district] + walk[:, cells.period] + shock[:, cells.district, cells.period]
+    return np.asarray(eta + effect[:, np.maximum(place, 0)[cells.district]] * cells.dose)
 
 
 def _walk(spread: Floats, n_periods: int, rng: np.random.Generator) -> Floats:

@@ -33,7 +33,7 @@ def use_terms(totals: Totals, eta: Floats) -> Floats:
 
 
 def amount_terms(totals: Totals, log_cv: Floats, eta: Floats) -> Floats:
-    """Of the totals, for ``log_cv`` (S,); nought where nobody has spending."""
+    """Of the totals, for ``log_cv`` (S,); zero where nobody has spending."""
     some = totals.use.low > 0
     squared, terms = np.exp(2 * log_cv)[:, None], np.zeros_like(eta)
     scale = np.exp(eta[:, some]) * squared

@@ -17,7 +17,7 @@ from sverige_did.bayes.draws.predictive_checks import Predictive, judged
 from sverige_did.bayes.models.sdq_growth import HIGHEST
 
 if TYPE_CHECKING:
-    from sverige_did.bayes.models.sdq_districts import Places
+    from sverige_did.bayes.models.sdq_districts import ScoreDistricts
     from sverige_did.bayes.models.sdq_growth import Scores
 
 Floats = NDArray[np.float64]
@@ -26,7 +26,9 @@ LOW, HIGH = 3, HIGHEST // 2
 """Scores up to LOW lie at the floor of the scale; those from HIGH on are in its upper half, where few children are."""
 
 
-def score_predictor(draws: Mapping[str, Floats], scores: Scores, places: Places, rng: np.random.Generator) -> Floats:
+def score_predictor(
+    draws: Mapping[str, Floats], scores: Scores, places: ScoreDistricts, rng: np.random.Generator
+) -> Floats:
     """eta (S, N) from scalar parameters (S,) each: levels of children and districts, swings and offsets drawn anew."""
     one = {name: values[:, None] for name, values in draws.items()}
     n, n_districts = len(draws["tau"]), len(places.treated)
@@ -59,14 +61,14 @@ def simulate_scores(eta: Floats, log_kappa: Floats, rng: np.random.Generator) ->
     return rng.binomial(HIGHEST, rng.beta(kappa * share, kappa * (1 - share))).astype(float)
 
 
-def _sides(scores: Scores, places: Places) -> dict[tuple[bool, bool], NDArray[np.bool_]]:
+def _sides(scores: Scores, places: ScoreDistricts) -> dict[tuple[bool, bool], NDArray[np.bool_]]:
     """The questionnaires (N,) of treated or control children, before or after; after is when the treated have help."""
     after = np.isin(places.period, places.period[scores.dose > 0])
     treated = places.treated[places.district[scores.child]]
     return {(side, late): (treated == side) & (after == late) for side in (True, False) for late in (True, False)}
 
 
-def _by_district(totals: Floats, rows: NDArray[np.bool_], scores: Scores, places: Places) -> Floats:
+def _by_district(totals: Floats, rows: NDArray[np.bool_], scores: Scores, places: ScoreDistricts) -> Floats:
     """(M, G) means of the questionnaires in ``rows`` by district; NaN where there are none."""
     at = places.district[scores.child][rows]
     member = (at[:, None] == np.arange(len(places.treated))).astype(float)
@@ -76,12 +78,14 @@ def _by_district(totals: Floats, rows: NDArray[np.bool_], scores: Scores, places
 
 
 def _spread(means: Floats) -> Floats:
-    """sd over the districts that have a number; nought where fewer than two have one."""
+    """sd over the districts that have a number; zero where fewer than two have one."""
     known = np.isfinite(means).all(axis=0)
     return np.asarray(means[:, known].std(axis=1)) if known.sum() > 1 else np.zeros(len(means))
 
 
-def score_checks(observed: Floats, replicated: Floats, scores: Scores, places: Places) -> tuple[Predictive, ...]:
+def score_checks(
+    observed: Floats, replicated: Floats, scores: Scores, places: ScoreDistricts
+) -> tuple[Predictive, ...]:
     """The totals (N,) against replications (M, N): mean change, both ends of the scale, districts, the difference."""
     sides = _sides(scores, places)
 

@@ -124,7 +124,7 @@ def estimate(
     ``null`` is no effect on that scale: 1 for a ratio. ``context`` fills the estimate's other fields.
     """
     values = np.asarray(draws, dtype=float).ravel()
-    told = summarise(values - null, better=better, threshold=0.0, rope=0.0, levels=(level,))
+    summary = summarise(values - null, better=better, threshold=0.0, rope=0.0, levels=(level,))
     lower, upper = equal_tailed(values, level)
     return Estimate.model_validate(
         {
@@ -133,11 +133,11 @@ def estimate(
             "estimand": estimand,
             "estimator": estimator,
             "inference": "posterior",
-            "std_error": told.sd,
+            "std_error": summary.sd,
             "lower": lower,
             "upper": upper,
             "level": level,
-            "prob_benefit": told.prob_benefit,
+            "prob_benefit": summary.prob_benefit,
         }
         | context
     )

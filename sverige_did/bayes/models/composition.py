@@ -129,10 +129,10 @@ def completions(low: NDArray[np.float64], high: NDArray[np.float64], total: floa
 
 
 LEVEL = Normal(0.0, 1.5, "log_odds", "priors.composition_level")
-GAP = Normal(0.0, 0.5, "log_odds", "priors.panel_gap")
+BASELINE_DIFFERENCE = Normal(0.0, 0.5, "log_odds", "priors.panel_gap")
 EFFECT = Normal(0.0, 0.75, "log_odds", "priors.composition_effect")
 DISTRICT = HalfNormal(0.5, "log_odds_sd", "priors.panel_district")
-DRIFT = HalfNormal(0.3, "log_odds_sd", "priors.panel_drift")
+PERIOD_WALK = HalfNormal(0.3, "log_odds_sd", "priors.panel_drift")
 CONCENTRATION = Normal(float(np.log(60.0)), 1.0, "log_count", "priors.concentration")
 
 
@@ -143,13 +143,13 @@ class TypePriors:
     """
 
     level: Normal = LEVEL
-    gap: Normal = GAP
+    baseline_difference: Normal = BASELINE_DIFFERENCE
     effect: Normal = EFFECT
     district: HalfNormal = DISTRICT
-    drift: HalfNormal = DRIFT
+    period_sd: HalfNormal = PERIOD_WALK
 
     def __post_init__(self) -> None:
-        if any(prior.mean != 0 for prior in (self.level, self.gap, self.effect)):
+        if any(prior.mean != 0 for prior in (self.level, self.baseline_difference, self.effect)):
             raise ValueError("terms that sum to zero over the types have a prior mean of zero")
 
 
@@ -193,7 +193,7 @@ def _observe(cells: TypeCells, eta: Tensor, likelihood: Likelihood, own: tuple[T
     """Add the data: cells known in full, and the others as the probability of all that their numbers can be.
 
     A cell with hidden numbers has the term log sum over its completions of P(completion): exact, so hidden is neither
-    nought nor missing.
+    zero nor missing.
     """
     known, hidden = np.flatnonzero(~cells.hidden), np.flatnonzero(cells.hidden)
     if known.size:
@@ -214,16 +214,18 @@ def _observe(cells: TypeCells, eta: Tensor, likelihood: Likelihood, own: tuple[T
 def _predictor(cells: TypeCells, priors: TypePriors, extra: Mapping[str, Prior]) -> tuple[Tensor, Built]:
     """The predictor (N, K); draws hold it under ``eta`` and tau (K,) under ``tau_type``."""
     n_types, n_districts, n_periods = cells.counts.shape[1], len(cells.treated), int(cells.period.max()) + 1
-    built = build_priors({"sigma_alpha": priors.district, "sigma_lambda": priors.drift, **extra})
+    built = build_priors({"sigma_alpha": priors.district, "sigma_lambda": priors.period_sd, **extra})
     pm.modelcontext(None).add_coords({"cell": np.arange(len(cells.counts)), "type": np.arange(n_types)})
     index = pm.Data("index", np.stack([cells.district, cells.period]).astype("int64"))
     dose, flag = pm.Data("dose", cells.dose), pm.Data("treated", cells.treated.astype(float))
-    sds = pm.Data("type_sds", np.array([priors.level.sd, priors.gap.sd, priors.effect.sd]))
-    level, gap, effect = (
+    sds = pm.Data("type_sds", np.array([priors.level.sd, priors.baseline_difference.sd, priors.effect.sd]))
+    level, baseline_difference, effect = (
         sds[at] * pm.ZeroSumNormal(f"{term}_z", shape=n_types) for at, term in enumerate(("level", "gap", "tau"))
     )
     tau = pm.Deterministic("tau_type", effect, dims="type")
-    district = flag[:, None] * gap + built.signed("sigma_alpha") * _zero_sum("district_z", n_districts, n_types)
+    district = flag[:, None] * baseline_difference + built.signed("sigma_alpha") * _zero_sum(
+        "district_z", n_districts, n_types
+    )
     period = built.signed("sigma_lambda") * _zero_sum("period_z", n_periods, n_types)
     eta = level + district[index[0]] + period[index[1]] + dose[:, None] * tau
     return pm.Deterministic("eta", eta, dims=("cell", "type")), built

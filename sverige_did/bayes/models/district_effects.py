@@ -35,7 +35,7 @@ ENOUGH_TREATED_CELLS = 12
 """Below this many treated cells after go-live the effects' own sd is set to zero: nothing could inform it."""
 
 
-class Laid(Protocol):
+class DistrictRows(Protocol):
     """Rows of a panel as they lie: whose, when, and under how much of the programme; as in :class:`Cells`."""
 
     @property
@@ -96,7 +96,7 @@ class Cells:
         return np.asarray(self.low < self.high)
 
 
-def refuse_lengths(rows: Laid, *others: NDArray[Any]) -> None:
+def refuse_lengths(rows: DistrictRows, *others: NDArray[Any]) -> None:
     """Raises RefusedError (``cells_lengths``) unless all columns have the same length and codes start from 0."""
     lengths = {len(column) for column in (rows.district, rows.period, rows.dose, *others)}
     codes = (
@@ -124,7 +124,7 @@ def _refuse_counts(cells: Cells) -> None:
         raise refuse("cells_all_zero")
 
 
-def refuse_design(rows: Laid, *within: NDArray[np.int64]) -> None:
+def refuse_design(rows: DistrictRows, *within: NDArray[np.int64]) -> None:
     """Raises RefusedError where nothing can be compared; ``within`` tells rows of one district and period apart.
 
     Keys: ``cells_one_period``, ``cells_no_control``, ``cells_no_treated_after``, ``cells_twice``.
@@ -144,11 +144,11 @@ def refuse_design(rows: Laid, *within: NDArray[np.int64]) -> None:
         raise refuse("cells_twice")
 
 
-GAP = Normal(0.0, 0.5, "log_odds", "priors.panel_gap")
+BASELINE_DIFFERENCE = Normal(0.0, 0.5, "log_odds", "priors.panel_gap")
 DISTRICT = HalfNormal(0.5, "log_odds_sd", "priors.panel_district")
-DRIFT = HalfNormal(0.2, "log_odds_sd", "priors.panel_drift")
+PERIOD_WALK = HalfNormal(0.2, "log_odds_sd", "priors.panel_drift")
 PERSISTENCE = Beta(4.0, 2.0, "correlation", "priors.panel_persistence")
-VARIATION = HalfNormal(0.25, "log_odds_sd", "priors.panel_variation")
+EFFECT_SD = HalfNormal(0.25, "log_odds_sd", "priors.panel_variation")
 SDS = ("sigma_alpha", "sigma_lambda", "sigma_s", "sigma_tau")
 """The sds of districts, drift, shocks and effects, in the order in which ``cell_predictor`` takes them."""
 
@@ -162,18 +162,18 @@ class PanelPriors:
     """
 
     level: Normal
-    gap: Normal = GAP
+    baseline_difference: Normal = BASELINE_DIFFERENCE
     district: HalfNormal = DISTRICT
-    drift: HalfNormal = DRIFT
+    period_sd: HalfNormal = PERIOD_WALK
     shock: HalfNormal = SHOCK
     persistence: Beta = PERSISTENCE
     effect: Normal = NEUTRAL
-    variation: HalfNormal = VARIATION
+    effect_sd: HalfNormal = EFFECT_SD
 
     def named(self) -> dict[str, Normal | HalfNormal | Beta]:
         """By the names that the parameters have in the draws."""
-        sds = dict(zip(SDS, (self.district, self.drift, self.shock, self.variation), strict=True))
-        return {"mu": self.level, "gamma": self.gap, "tau": self.effect, **sds, "rho": self.persistence}
+        sds = dict(zip(SDS, (self.district, self.period_sd, self.shock, self.effect_sd), strict=True))
+        return {"mu": self.level, "gamma": self.baseline_difference, "tau": self.effect, **sds, "rho": self.persistence}
 
 
 @dataclass(frozen=True, slots=True)

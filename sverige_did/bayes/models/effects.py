@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sverige_did.bayes.models.district_effects import Cells, Laid
+    from sverige_did.bayes.models.district_effects import Cells, DistrictRows
     from sverige_did.bayes.sampling.sample import Fit
 
 
@@ -49,7 +49,7 @@ def average_effect(
     return Effect(with_it - without, with_it / without, effect @ weights)
 
 
-def weights_of(cells: Laid, district_weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+def weights_of(cells: DistrictRows, district_weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
     """Weights (N,) of the treated cells: each district by its weight (G,), its cells by their dose.
 
     District weights are frozen before go-live (children); None weighs districts equally. Weights that change after

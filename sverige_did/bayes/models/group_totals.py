@@ -40,23 +40,23 @@ class TotalsPriors:
     """
 
     level: Normal
-    gap: Normal
-    drift: Normal
+    baseline_difference: Normal
+    period_sd: Normal
     effect: Normal
     shock: HalfNormal
 
 
 SHARES = TotalsPriors(
     level=Normal(0.0, 1.5, "log_odds", "priors.total_level"),
-    gap=Normal(0.0, 1.0, "log_odds", "priors.total_gap"),
-    drift=Normal(0.0, 0.5, "log_odds", "priors.total_drift"),
+    baseline_difference=Normal(0.0, 1.0, "log_odds", "priors.total_gap"),
+    period_sd=Normal(0.0, 0.5, "log_odds", "priors.total_drift"),
     effect=NEUTRAL,
     shock=SHOCK,
 )
 RATES = TotalsPriors(
     level=Normal(0.0, 2.0, "log_rate", "priors.total_rate"),
-    gap=Normal(0.0, 1.0, "log_rate", "priors.total_gap"),
-    drift=Normal(0.0, 0.5, "log_rate", "priors.total_drift"),
+    baseline_difference=Normal(0.0, 1.0, "log_rate", "priors.total_gap"),
+    period_sd=Normal(0.0, 0.5, "log_rate", "priors.total_drift"),
     effect=NEUTRAL,
     shock=SHOCK,
 )
@@ -161,7 +161,13 @@ def _checked(counts: ArrayLike, sizes: ArrayLike) -> tuple[NDArray[np.float64], 
 def _predictor(hidden: Districts, priors: TotalsPriors) -> TensorVariable:
     """eta (4,), in the order of CELLS: coefficients and non-centred shocks through one design matrix."""
     built = build_priors(
-        {"level": priors.level, "gap": priors.gap, "drift": priors.drift, "tau": priors.effect, "s": priors.shock}
+        {
+            "level": priors.level,
+            "gap": priors.baseline_difference,
+            "drift": priors.period_sd,
+            "tau": priors.effect,
+            "s": priors.shock,
+        }
     )
     design = pm.Data("design", np.hstack([COEFFICIENTS, _shock_root(hidden)]))
     z = pm.Normal("shock_z", shape=len(CELLS))

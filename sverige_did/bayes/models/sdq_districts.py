@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pymc as pm
 
-from sverige_did.bayes.models.district_effects import DISTRICT, DRIFT, GAP
+from sverige_did.bayes.models.district_effects import BASELINE_DIFFERENCE, DISTRICT, PERIOD_WALK
 from sverige_did.bayes.priors import SHOCK, HalfNormal, Normal
 from sverige_did.errors import refuse
 
@@ -32,7 +32,7 @@ Tensor = Any
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Places:
+class ScoreDistricts:
     """``district`` (C,) of each child and ``period`` (N,) of each questionnaire, codes from 0; ``treated`` (G,) is True
     for the districts that get the programme. Raises RefusedError: ``cells_lengths``, ``cells_no_control``.
     """
@@ -56,32 +56,36 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class PlacePriors:
+class DistrictPriors:
     """Priors of gamma and of the sds of alpha, s and lambda, on the log-odds scale of the share of the 40 points."""
 
-    gap: Normal = GAP
+    baseline_difference: Normal = BASELINE_DIFFERENCE
     district: HalfNormal = DISTRICT
     shock: HalfNormal = SHOCK
-    drift: HalfNormal = DRIFT
+    period_sd: HalfNormal = PERIOD_WALK
 
-    def named(self, places: Places) -> dict[str, Prior]:
+    def named(self, places: ScoreDistricts) -> dict[str, Prior]:
         """The priors that these places need, by the name of the parameter."""
-        found: dict[str, Prior] = {"gamma": self.gap, "sigma_alpha": self.district, "sigma_s": self.shock}
-        return found | ({"sigma_lambda": self.drift} if places.n_periods > 2 else {})
+        found: dict[str, Prior] = {
+            "gamma": self.baseline_difference,
+            "sigma_alpha": self.district,
+            "sigma_s": self.shock,
+        }
+        return found | ({"sigma_lambda": self.period_sd} if places.n_periods > 2 else {})
 
 
-PLACES = PlacePriors()
+PLACES = DistrictPriors()
 """Where nothing else is said."""
 
 
-def level_of_place(places: Places, built: Built) -> Tensor:
+def level_of_place(places: ScoreDistricts, built: Built) -> Tensor:
     """gamma D_d + alpha_d of each child's district (C,)."""
     flag = pm.Data("treated", places.treated.astype(float))
     district = built["gamma"] * flag + built.signed("sigma_alpha") * pm.Normal("alpha_z", shape=len(places.treated))
     return district[pm.Data("home", places.district)]
 
 
-def swing_of_place(places: Places, built: Built) -> Tensor:
+def swing_of_place(places: ScoreDistricts, built: Built) -> Tensor:
     """w (G, T), added to the model in context as ``swing``."""
     shape = (len(places.treated), places.n_periods)
     swing = built.signed("sigma_s") * pm.Normal("shock_z", shape=shape)

@@ -3,7 +3,7 @@
     y_it ~ BetaBinomial(40, kappa p, kappa (1 - p)),   logit p_it = a_i + b_i time_it + u_informant + tau E_it + w_dt
     a_i ~ N(level + b_age (age_i - mean) + b_girl (girl_i - mean), sd_child)
 
-w_dt is what ``sdq_places`` says of districts, and nought where children are not compared by district.
+w_dt is what ``sdq_places`` says of districts, and zero where children are not compared by district.
 
 The children's own slopes b_i are non-centred, and so are their levels a_i where children are few: centred levels
 diverge where few children are alike, and mix better where many are compared. They are sampled one by one: a
@@ -27,7 +27,13 @@ from scipy.special import expit, logit
 
 from sverige_did.bayes.models.binomial import BETA_BINOMIAL
 from sverige_did.bayes.models.observation import observe_known
-from sverige_did.bayes.models.sdq_districts import PLACES, PlacePriors, Places, level_of_place, swing_of_place
+from sverige_did.bayes.models.sdq_districts import (
+    PLACES,
+    DistrictPriors,
+    ScoreDistricts,
+    level_of_place,
+    swing_of_place,
+)
 from sverige_did.bayes.priors import HalfNormal, Normal, build_priors
 from sverige_did.errors import refuse
 
@@ -119,8 +125,8 @@ def _rated_together(scores: Scores) -> csr_array:
     occasions = np.column_stack([scores.child, scores.dose])
     _, occasion = np.unique(occasions, axis=0, return_inverse=True)
     n_kinds, n_occasions = int(scores.informant.max()) + 1, int(occasion.max()) + 1
-    rated = csr_array((np.ones(len(occasion)), (scores.informant, occasion)), shape=(n_kinds, n_occasions))
-    return rated @ rated.T
+    respondents = csr_array((np.ones(len(occasion)), (scores.informant, occasion)), shape=(n_kinds, n_occasions))
+    return respondents @ respondents.T
 
 
 def _switches(scores: Scores, class_of: NDArray[Any], child: int) -> bool:
@@ -170,8 +176,8 @@ class ScorePriors:
 def build_sdq(
     scores: Scores,
     priors: ScorePriors = ScorePriors(),
-    places: Places | None = None,
-    place_priors: PlacePriors = PLACES,
+    places: ScoreDistricts | None = None,
+    district_priors: DistrictPriors = PLACES,
 ) -> pm.Model:
     """Unfitted growth model. Time is centred in the middle of the study, so that levels and slopes are independent.
 
@@ -182,7 +188,7 @@ def build_sdq(
     if places is not None and (len(places.district) != scores.n_children or len(places.period) != len(scores.child)):
         raise refuse("cells_lengths")
     with pm.Model(check_bounds=False) as model:
-        of_places = place_priors.named(places) if places is not None else {}
+        of_places = district_priors.named(places) if places is not None else {}
         built = build_priors(priors.named(scores) | of_places)
         index = pm.Data("index", np.stack([scores.child, scores.informant]).astype("int64"))
         numbers = pm.Data("numbers", np.stack([scores.time - scores.middle, scores.dose]).astype(float))
@@ -208,10 +214,10 @@ def build_sdq(
 
 MANY_CHILDREN = 100
 """From so many on their levels are sampled as they are: it mixes better, three times where districts are compared, but
-breaks down where the sd of children can come near nought, as it can where they are few."""
+breaks down where the sd of children can come near zero, as it can where they are few."""
 
 
-def _levels(scores: Scores, expected: Tensor, built: Built, places: Places | None) -> Tensor:
+def _levels(scores: Scores, expected: Tensor, built: Built, places: ScoreDistricts | None) -> Tensor:
     """Children's own levels (C,), ``child`` in the model in context."""
     n = scores.n_children
     if places is not None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 Tensor = Any
 IMPOSSIBLE = -600.0
-"""Added to the predictor of a destination that cannot be reached: its share, exp(-600), is nought to every count."""
+"""Added to the predictor of a destination that cannot be reached: its share, exp(-600), is zero to every count."""
 BLOCK = 200
 """Draws that an effect is worked out for at a time, so that hundreds of districts fit in memory."""
 
@@ -127,34 +127,34 @@ class Moves:
 
 LEVEL = HalfNormal(1.0, "log_odds_sd", "priors.moves_level")
 STAY = Normal(2.5, 1.0, "log_odds", "priors.moves_stay")
-GAP = HalfNormal(0.5, "log_odds_sd", "priors.panel_gap")
+BASELINE_DIFFERENCE = HalfNormal(0.5, "log_odds_sd", "priors.panel_gap")
 DISTRICT = HalfNormal(0.5, "log_odds_sd", "priors.panel_district")
-DRIFT = HalfNormal(0.3, "log_odds_sd", "priors.panel_drift")
-VARIATION = HalfNormal(0.35, "log_odds_sd", "priors.moves_variation")
+PERIOD_WALK = HalfNormal(0.3, "log_odds_sd", "priors.panel_drift")
+EFFECT_SD = HalfNormal(0.35, "log_odds_sd", "priors.moves_variation")
 CONCENTRATION = Normal(float(np.log(60.0)), 1.0, "log_count", "priors.concentration")
 
 
 @dataclass(frozen=True, slots=True)
 class MovePriors:
     """Priors on the log-odds scale: sds over rungs and destinations, save ``stay`` (phi), ``down`` and ``up``, the mean
-    effects tau_down and tau_up over rungs; ``variation`` is sigma_tau.
+    effects tau_down and tau_up over rungs; ``effect_sd`` is sigma_tau.
     """
 
     level: HalfNormal = LEVEL
     stay: Normal = STAY
-    gap: HalfNormal = GAP
+    baseline_difference: HalfNormal = BASELINE_DIFFERENCE
     district: HalfNormal = DISTRICT
-    drift: HalfNormal = DRIFT
+    period_sd: HalfNormal = PERIOD_WALK
     down: Normal = NEUTRAL
     up: Normal = NEUTRAL
-    variation: HalfNormal = VARIATION
+    effect_sd: HalfNormal = EFFECT_SD
 
     def named(self, concentration: Normal | None = CONCENTRATION) -> dict[str, Prior]:
         """The priors of the scalar parameters by name; ``concentration`` as in :func:`build_transitions`."""
         names: dict[str, Prior] = {
             "stay": self.stay, "tau_down": self.down, "tau_up": self.up, "sd_level": self.level,
-            "sd_gap": self.gap, "sigma_alpha": self.district, "sigma_lambda": self.drift,
-            "sigma_tau": self.variation,
+            "sd_gap": self.baseline_difference, "sigma_alpha": self.district, "sigma_lambda": self.period_sd,
+            "sigma_tau": self.effect_sd,
         }  # fmt: skip
         return names if concentration is None else {**names, "log_kappa": concentration}
 
@@ -192,11 +192,17 @@ def _predictor(moves: Moves, built: Built) -> Tensor:
     own = built.signed("sigma_tau") * pm.Normal("tau_z", shape=shape)
     tau = balanced("tau_move", built["tau_down"] * down + built["tau_up"] * up + own)
     level = balanced("mu_move", built.signed("sd_level") * pm.Normal("level_z", shape=shape) + built["stay"] * stay)
-    gap = balanced("gamma_move", built.signed("sd_gap") * pm.Normal("gap_z", shape=shape))
+    baseline_difference = balanced("gamma_move", built.signed("sd_gap") * pm.Normal("gap_z", shape=shape))
     district = _zero_sum("alpha_move", "sigma_alpha", (len(moves.treated), shape[1]), built)
     period = _zero_sum("lambda_move", "sigma_lambda", (moves.n_periods, shape[1]), built)
     at, when, rung = index[0], index[1], index[2]
-    eta = level[rung] + flag[at][:, None] * gap[rung] + district[at] + period[when] + dose[:, None] * tau[rung]
+    eta = (
+        level[rung]
+        + flag[at][:, None] * baseline_difference[rung]
+        + district[at]
+        + period[when]
+        + dose[:, None] * tau[rung]
+    )
     return eta + IMPOSSIBLE * (1 - possible[rung])
 
 
@@ -232,17 +238,17 @@ def effect_on_moves(fit: Fit, moves: Moves, weights: NDArray[np.float64] | None 
 
     ``weights`` and what is raised are as in :func:`shares_of_moves`.
     """
-    told = shares_of_moves(fit, moves, weights)
-    effect, ladder = told.with_it - told.without, moves.ladder
-    down, up = (np.asarray((effect * side[told.rungs]).sum(axis=2)) for side in (ladder.down, ladder.up))
-    return MoveEffect(told.rungs, effect, down, up)
+    shares = shares_of_moves(fit, moves, weights)
+    effect, ladder = shares.with_it - shares.without, moves.ladder
+    down, up = (np.asarray((effect * side[shares.rungs]).sum(axis=2)) for side in (ladder.down, ladder.up))
+    return MoveEffect(shares.rungs, effect, down, up)
 
 
 def shares_of_moves(fit: Fit, moves: Moves, weights: NDArray[np.float64] | None = None) -> MoveShares:
     """The destinations of each rung over the rows under the programme, with its effect and without.
 
     ``weights`` (N,) are scaled to sum to one within a rung; None weighs a row by its children times its dose: the
-    children who in fact stood there. Raises ValueError when all weights of a rung are nought.
+    children who in fact stood there. Raises ValueError when all weights of a rung are zero.
     """
     rows = np.flatnonzero(moves.dose > 0)
     given = moves.counts.sum(axis=1) * moves.dose if weights is None else np.asarray(weights, dtype=float)
@@ -272,8 +278,14 @@ def predictor_of(
     """
     at, when, rung = moves.district[rows], moves.period[rows], moves.origin[rows]
     change = parts["tau_move"][:, rung] * moves.dose[rows, None]
-    gap = parts["gamma_move"][:, rung] * moves.treated[at][:, None]
-    eta = parts["mu_move"][:, rung] + gap + parts["alpha_move"][:, at] + parts["lambda_move"][:, when] + change
+    baseline_difference = parts["gamma_move"][:, rung] * moves.treated[at][:, None]
+    eta = (
+        parts["mu_move"][:, rung]
+        + baseline_difference
+        + parts["alpha_move"][:, at]
+        + parts["lambda_move"][:, when]
+        + change
+    )
     return eta + np.where(moves.ladder.possible[rung], 0.0, -np.inf), change
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Totals:
     """What was spent in each cell: ``total`` (N,) kroner of ``price_year``.
 
-    ``use`` has the users among the resident children; a cell without users has a total of nought.
+    ``use`` has the users among the resident children; a cell without users has a total of zero.
 
     Raises RefusedError: ``cells_lengths``, ``costs_amount``, ``costs_users``, ``totals_count_above_trials``.
     """

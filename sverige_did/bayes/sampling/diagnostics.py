@@ -18,7 +18,7 @@ TAILS = (0.05, 0.95)
 
 
 @dataclass(frozen=True, slots=True)
-class Gates:
+class ConvergenceCriteria:
     """The bounds (method, section 5.9): R-hat below, effective sample sizes and E-BFMI above, divergences at most."""
 
     rhat: float = 1.01
@@ -27,11 +27,11 @@ class Gates:
     divergences: int = 0
 
 
-STANDARD = Gates()
+STANDARD = ConvergenceCriteria()
 
 
 @dataclass(frozen=True, slots=True)
-class GateReport:
+class ConvergenceReport:
     """The worst value over all parameters of each diagnostic, and where R-hat and the bulk ESS were worst."""
 
     rhat: float
@@ -41,17 +41,17 @@ class GateReport:
     ess_tail: float
     bfmi: float
     divergences: int
-    gates: Gates
+    criteria: ConvergenceCriteria
 
     @property
     def failed(self) -> tuple[str, ...]:
         """The names of the diagnostics out of bounds; a diagnostic that is not a number is out of bounds."""
         held = {
-            "rhat": self.rhat < self.gates.rhat,
-            "ess_bulk": self.ess_bulk > self.gates.ess,
-            "ess_tail": self.ess_tail > self.gates.ess,
-            "bfmi": self.bfmi > self.gates.bfmi,
-            "divergences": self.divergences <= self.gates.divergences,
+            "rhat": self.rhat < self.criteria.rhat,
+            "ess_bulk": self.ess_bulk > self.criteria.ess,
+            "ess_tail": self.ess_tail > self.criteria.ess,
+            "bfmi": self.bfmi > self.criteria.bfmi,
+            "divergences": self.divergences <= self.criteria.divergences,
         }
         return tuple(name for name, ok in held.items() if not ok)
 
@@ -68,7 +68,7 @@ def _moving(posterior: xr.Dataset) -> dict[str, np.ndarray]:
     return columns
 
 
-def judge(draws: xr.DataTree, gates: Gates = STANDARD) -> GateReport:
+def judge(draws: xr.DataTree, criteria: ConvergenceCriteria = STANDARD) -> ConvergenceReport:
     """Diagnostics of draws with groups ``posterior`` (chain, draw, ...) and ``sample_stats``.
 
     Rank-normalised split R-hat, bulk and tail ESS (Vehtari et al. 2021); E-BFMI is the smallest over chains.
@@ -82,7 +82,7 @@ def judge(draws: xr.DataTree, gates: Gates = STANDARD) -> GateReport:
     tail = np.asarray(arviz_stats.ess(block, method="tail", prob=TAILS, **axes))
     stats = draws["sample_stats"]
     bfmi = np.asarray(arviz_stats.bfmi(stats["energy"].to_numpy()))
-    return GateReport(
+    return ConvergenceReport(
         rhat=float(rhat.max()),
         rhat_at=names[int(np.argmax(rhat))],
         ess_bulk=float(bulk.min()),
@@ -90,18 +90,18 @@ def judge(draws: xr.DataTree, gates: Gates = STANDARD) -> GateReport:
         ess_tail=float(tail.min()),
         bfmi=float(bfmi.min()),
         divergences=int(stats["diverging"].sum()),
-        gates=gates,
+        criteria=criteria,
     )
 
 
-def require(report: GateReport) -> None:
-    """Raises RefusedError (``sampler_gates``) when any gate is not met."""
+def require(report: ConvergenceReport) -> None:
+    """Raises RefusedError (``not_converged``) when any gate is not met."""
     if report.failed:
         raise refuse(
-            "sampler_gates",
+            "not_converged",
             found=f"R-hat {report.rhat:.3f} ({report.rhat_at}), ESS {report.ess_bulk:.0f} ({report.ess_bulk_at}), "
             f"tail ESS {report.ess_tail:.0f}, E-BFMI {report.bfmi:.2f}, divergences {report.divergences}",
-            expected=f"R-hat < {report.gates.rhat}, ESS > {report.gates.ess:.0f}, E-BFMI > {report.gates.bfmi}, "
-            f"divergences <= {report.gates.divergences}",
+            expected=f"R-hat < {report.criteria.rhat}, ESS > {report.criteria.ess:.0f}, E-BFMI > "
+            f"{report.criteria.bfmi}, divergences <= {report.criteria.divergences}",
             failed=", ".join(report.failed),
         )

@@ -26,7 +26,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from sverige_did import words
 from sverige_did.bayes.compiled.nutpie_wrapper import compile_thinly
 from sverige_did.bayes.priors import SPREAD
-from sverige_did.bayes.sampling.diagnostics import STANDARD, GateReport, Gates, judge, require
+from sverige_did.bayes.sampling.diagnostics import STANDARD, ConvergenceCriteria, ConvergenceReport, judge, require
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ class Fit:
     """
 
     draws: xr.DataTree
-    report: GateReport
+    report: ConvergenceReport
     settings: Settings
     seed: int
     data_sha256: str
@@ -128,7 +128,7 @@ def sample(
     *,
     seed: int,
     settings: Settings = Settings(),
-    gates: Gates | None = STANDARD,
+    criteria: ConvergenceCriteria | None = STANDARD,
     compiled: Compiled | None = None,
     progress: bool | None = None,
 ) -> Fit:
@@ -150,8 +150,8 @@ def sample(
     started = time.perf_counter()
     draws = _draw(code, seed, settings, progress)
     seconds = time.perf_counter() - started
-    report = judge(draws, gates or STANDARD)
-    if gates is not None:
+    report = judge(draws, criteria or STANDARD)
+    if criteria is not None:
         require(report)
     return Fit(draws, report, settings, seed, _hash(data), seconds)
 

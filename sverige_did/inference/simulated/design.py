@@ -55,25 +55,25 @@ def own_design(panel: DistrictPanel, window: Window, sizes: Floats, outcome: Out
     everyone = np.concatenate([np.flatnonzero(treated), np.flatnonzero(control)])
     level = float(np.average(table[control].mean(axis=1), weights=sizes[control]))
     moments = _moments(table[control], sizes[control], level, outcome)
-    memory = _memory(moments, outcome)
-    shock_sd, level = _scales(moments, memory, level, outcome)
+    autocorrelation = _memory(moments, outcome)
+    shock_sd, level = _scales(moments, autocorrelation, level, outcome)
     return SimulatedDesign(
         groups=everyone.size,
         treated=int(treated.sum()),
         outcome=outcome,
         sizes=tuple(float(size) for size in sizes[everyone]),
         shock_sd=shock_sd,
-        memory=memory,
+        autocorrelation=autocorrelation,
         level=level,
         before=len(window.pre),
         after=len(window.post),
-        noise_memory=memory if outcome == "normal" else 0.0,
+        noise_memory=autocorrelation if outcome == "normal" else 0.0,
     )
 
 
-def _scales(moments: _Moments, memory: float, level: float, outcome: Outcome) -> tuple[float, float]:
+def _scales(moments: _Moments, autocorrelation: float, level: float, outcome: Outcome) -> tuple[float, float]:
     """The fields ``shock_sd`` and ``level`` of the design."""
-    shocks, children = _variances(moments, memory, outcome)
+    shocks, children = _variances(moments, autocorrelation, outcome)
     if outcome == "normal":
         return float(np.sqrt(shocks)), float(np.sqrt(children))
     if outcome == "binomial":
@@ -110,18 +110,18 @@ def _moments(table: Floats, children: Floats, level: float, outcome: Outcome) ->
     )
 
 
-def _traces(periods: int, memory: float) -> tuple[float, float]:
+def _traces(periods: int, autocorrelation: float) -> tuple[float, float]:
     """tr(M R) and tr(M R M L) for an AR(1) with this memory."""
     at = np.arange(periods)
     centred = np.eye(periods) - 1 / periods
-    correlation = memory ** np.abs(at[:, None] - at)
+    correlation = autocorrelation ** np.abs(at[:, None] - at)
     left = centred @ correlation @ centred
     return float(np.trace(left)), float(np.trace(left, offset=1))
 
 
-def _variances(moments: _Moments, memory: float, outcome: Outcome) -> tuple[float, float]:
+def _variances(moments: _Moments, autocorrelation: float, outcome: Outcome) -> tuple[float, float]:
     """The variance of the shocks and that of one child, given the memory; never negative."""
-    kept, _ = _traces(moments.periods, memory)
+    kept, _ = _traces(moments.periods, autocorrelation)
     if outcome == "normal":
         regressors = np.column_stack([np.ones_like(moments.children), 1 / moments.children])
         shocks, child = optimize.nnls(kept * regressors, moments.square)[0]
@@ -135,9 +135,9 @@ def _memory(moments: _Moments, outcome: Outcome) -> float:
     if moments.periods < 3:
         return 0.0
 
-    def excess(memory: float) -> float:
-        shocks, child = _variances(moments, memory, outcome)
-        swings, counted = (_traces(moments.periods, value)[1] for value in (memory, 0.0))
+    def excess(autocorrelation: float) -> float:
+        shocks, child = _variances(moments, autocorrelation, outcome)
+        swings, counted = (_traces(moments.periods, value)[1] for value in (autocorrelation, 0.0))
         expected = (shocks + child / moments.children) * swings + moments.counted * counted
         return float((expected - moments.lagged).sum())
 

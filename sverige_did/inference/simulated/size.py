@@ -32,9 +32,9 @@ class SimulatedDesign:
 
     ``sizes`` (G,): children a district, one number for all or one each · ``sd_ratio``: sd of the shocks of treated over
     that of control districts · ``shock_sd``: of a control district in one period, in the unit of the outcome for
-    ``normal``, in log-odds for ``binomial``, in logs for ``poisson`` · ``memory``: AR(1) coefficient of the shocks ·
-    ``level``: share or rate without shocks; for ``normal`` the sd of one child's outcome · ``noise_memory``: AR(1)
-    coefficient of that too, where the same children are seen again; for ``normal`` only.
+    ``normal``, in log-odds for ``binomial``, in logs for ``poisson`` · ``autocorrelation``: AR(1) coefficient of the
+    shocks · ``level``: share or rate without shocks; for ``normal`` the sd of one child's outcome · ``noise_memory``:
+    AR(1) coefficient of that too, where the same children are seen again; for ``normal`` only.
     """
 
     groups: int
@@ -43,7 +43,7 @@ class SimulatedDesign:
     outcome: Outcome = "normal"
     sizes: float | tuple[float, ...] = 100.0
     shock_sd: float = 1.0
-    memory: float = 0.0
+    autocorrelation: float = 0.0
     level: float = 0.0
     before: int = 1
     after: int = 1
@@ -93,15 +93,15 @@ def simulate_changes(design: SimulatedDesign, n: int, rng: np.random.Generator) 
 
 def _shocks(design: SimulatedDesign, n: int, rng: np.random.Generator) -> Floats:
     """Stationary AR(1) shocks (G, periods, n)."""
-    shocks = _remembering(rng.standard_normal((design.groups, design.before + design.after, n)), design.memory)
+    shocks = _remembering(rng.standard_normal((design.groups, design.before + design.after, n)), design.autocorrelation)
     sd = design.shock_sd * np.where(design.is_treated, design.sd_ratio, 1.0)
     return np.asarray(shocks * sd[:, None, None])
 
 
-def _remembering(draws: Floats, memory: float) -> Floats:
+def _remembering(draws: Floats, autocorrelation: float) -> Floats:
     """Independent standard normal draws (G, periods, n) as stationary AR(1) series of the same variance, in place."""
     for t in range(1, draws.shape[1]):
-        draws[:, t] = memory * draws[:, t - 1] + np.sqrt(1 - memory**2) * draws[:, t]
+        draws[:, t] = autocorrelation * draws[:, t - 1] + np.sqrt(1 - autocorrelation**2) * draws[:, t]
     return draws
 
 

@@ -12,7 +12,7 @@ from sverige_did.errors import Problem
 from sverige_did.panel import Panel
 from sverige_did.sources.panel import events, teams_and_accounts
 from sverige_did.sources.panel.first_exits import first_exits, first_stays
-from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, make_setting
+from sverige_did.sources.panel.frame import FloatArray, PanelFrame, Tables, make_panel_frame
 from sverige_did.sources.panel.moves import count_moves, moves
 from sverige_did.sources.panel.placements import Placed, Placements, count_placed, placed_years, placements, spending
 from sverige_did.sources.panel.prices import PriceIndex
@@ -35,7 +35,7 @@ class _Ground(NamedTuple):
     """What the outcomes share."""
 
     tables: Tables
-    setting: Setting
+    panel_frame: PanelFrame
     codes: MeasureCodes
     placements: Placements
     placed: Placed
@@ -50,19 +50,19 @@ def build(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> Built:
     """The panel of a study of kind ``panel``.
 
     ``tables`` are the registers by name, each of which must be usable; one that was not delivered gives no outcomes.
-    Raises RefusedError and InputError as :func:`~sverige_did.sources.panel.frame.make_setting` and the outcomes do:
+    Raises RefusedError and InputError as :func:`~sverige_did.sources.panel.frame.make_panel_frame` and the outcomes do:
     for what ``check_folder`` reports as errors, and for teams and account functions that nobody has explained.
     """
-    setting = make_setting(tables, study)
-    spells = placements(tables["placements"], setting, codes)
+    panel_frame = make_panel_frame(tables, study)
+    spells = placements(tables["placements"], panel_frame, codes)
     ground = _Ground(
         tables=tables,
-        setting=setting,
+        panel_frame=panel_frame,
         codes=codes,
         placements=spells,
-        placed=count_placed(spells.spells, setting),
-        case_years=events.case_years(tables, setting) if "cases" in tables else None,
-        prices=prices_of(setting),
+        placed=count_placed(spells.spells, panel_frame),
+        case_years=events.case_years(tables, panel_frame) if "cases" in tables else None,
+        prices=prices_of(panel_frame),
     )
     parts = [count(ground) for register, count in COUNTERS if register in tables]
     remarks = [*_not_yet(ground), *(one for _, said in parts for one in said)]
@@ -73,9 +73,9 @@ def build(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> Built:
     return Built(panel, tuple(remarks))
 
 
-def prices_of(setting: Setting) -> tuple[PriceIndex, int] | None:
+def prices_of(panel_frame: PanelFrame) -> tuple[PriceIndex, int] | None:
     """The plan's price index and the year whose prices it tells amounts in; None where it has none."""
-    plan = setting.rules.prices
+    plan = panel_frame.rules.prices
     if plan is None:
         return None
     index = PriceIndex(
@@ -88,28 +88,28 @@ def prices_of(setting: Setting) -> tuple[PriceIndex, int] | None:
 
 
 def _not_yet(ground: _Ground) -> Iterator[Problem]:
-    table, setting = ground.tables["districts"], ground.setting
+    table, panel_frame = ground.tables["districts"], ground.panel_frame
     dated = table.usable().dropna(subset=["treated_from"])["district"].nunique()
-    if later := dated - int((setting.units["group"] == "treated").sum()):
-        values = {"count": later, "last": last_day(setting.study)}
+    if later := dated - int((panel_frame.units["group"] == "treated").sum()):
+        values = {"count": later, "last": last_day(panel_frame.study)}
         yield Problem("panel_not_yet", file=table.file, severity="warning", values=values)
 
 
 def _person_years(ground: _Ground) -> Part:
     file = ground.tables["placements"].file
     remarks = list(_left_out(file, "panel_no_district", ground.placed.nowhere))
-    return [placed_years(ground.placed, ground.setting, file)], remarks
+    return [placed_years(ground.placed, ground.panel_frame, file)], remarks
 
 
 def _moves(ground: _Ground) -> Part:
     file = ground.tables["placements"].file
-    moved = count_moves(ground.placements.spells, ground.setting)
-    return [moves(moved, ground.setting, file)], list(_left_out(file, "panel_no_place", moved.unknown))
+    moved = count_moves(ground.placements.spells, ground.panel_frame)
+    return [moves(moved, ground.panel_frame, file)], list(_left_out(file, "panel_no_place", moved.unknown))
 
 
 def _first_exits(ground: _Ground) -> Part:
-    stays = first_stays(ground.placements.spells, ground.setting)
-    return [first_exits(stays, ground.setting, ground.tables["placements"].file)], []
+    stays = first_stays(ground.placements.spells, ground.panel_frame)
+    return [first_exits(stays, ground.panel_frame, ground.tables["placements"].file)], []
 
 
 def _spending(ground: _Ground) -> Part:
@@ -119,42 +119,42 @@ def _spending(ground: _Ground) -> Part:
     if ground.prices is None:
         return [], [_remark(table.file, "panel_no_index")]
     unpriced = int(np.isnan(ground.placements.price).sum())
-    spent = spending(ground.placements, ground.setting, *ground.prices, table.file)
+    spent = spending(ground.placements, ground.panel_frame, *ground.prices, table.file)
     return [spent], list(_left_out(table.file, "panel_no_price", unpriced))
 
 
 def _breakdowns(ground: _Ground) -> Part:
-    found = events.breakdowns(ground.tables, ground.setting, ground.placed.total)
+    found = events.breakdowns(ground.tables, ground.panel_frame, ground.placed.total)
     return [] if found is None else [found], []
 
 
 def _complaints(ground: _Ground) -> Part:
-    tables, setting = ground.tables, ground.setting
+    tables, panel_frame = ground.tables, ground.panel_frame
     by_case = ground.case_years is not None and tables["complaints"].usable()["case"].notna().all()
     if by_case and ground.case_years is not None:
-        return [events.complaints(tables, setting, ground.case_years)], []
-    return [teams_and_accounts.complaints(tables, setting)], []
+        return [events.complaints(tables, panel_frame, ground.case_years)], []
+    return [teams_and_accounts.complaints(tables, panel_frame)], []
 
 
 def _follow_ups(ground: _Ground) -> Part:
     if ground.case_years is None:
         return [], [_remark(ground.tables["follow_ups"].file, "panel_no_cases")]
-    return events.follow_ups(ground.tables, ground.setting, ground.case_years), []
+    return events.follow_ups(ground.tables, ground.panel_frame, ground.case_years), []
 
 
 def _caseload(ground: _Ground) -> Part:
-    return [teams_and_accounts.caseload(ground.tables, ground.setting)], []
+    return [teams_and_accounts.caseload(ground.tables, ground.panel_frame)], []
 
 
 def _accounts(ground: _Ground) -> Part:
     if ground.prices is None:
         return [], [_remark(ground.tables["accounts"].file, "panel_no_index")]
-    return teams_and_accounts.accounts(ground.tables, ground.setting, ground.codes, *ground.prices), []
+    return teams_and_accounts.accounts(ground.tables, ground.panel_frame, ground.codes, *ground.prices), []
 
 
 def _wellbeing(ground: _Ground) -> Part:
-    forms, file = comparable_forms(ground.tables, ground.setting), ground.tables["sdq_waves"].file
-    by_plan = judged(forms, ground.tables, ground.setting, file)
+    forms, file = comparable_forms(ground.tables, ground.panel_frame), ground.tables["sdq_waves"].file
+    by_plan = judged(forms, ground.tables, ground.panel_frame, file)
     remarks = [
         *_left_out(file, "panel_other_informant", forms.other_informant),
         *_left_out(file, "panel_out_of_age", forms.out_of_age),
@@ -162,7 +162,7 @@ def _wellbeing(ground: _Ground) -> Part:
         *_left_out(file, "panel_no_norm", by_plan.without_norm),
         *_left_out(file, "panel_no_added_value", by_plan.without_added_value),
     ]
-    return [wellbeing(forms, ground.setting, file), *by_plan.counted], remarks
+    return [wellbeing(forms, ground.panel_frame, file), *by_plan.counted], remarks
 
 
 COUNTERS: tuple[tuple[str, Callable[[_Ground], Part]], ...] = (

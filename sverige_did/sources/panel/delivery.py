@@ -36,8 +36,8 @@ def tables_of(folder: Path, study: PanelStudy, names: Collection[str] | None = N
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         raise InputError(*errors)
-    asked = {path: one for path, one in found.items() if names is None or one.name in names}
-    return {register.name: read_register(path, register) for path, register in asked.items()}
+    requested = {path: one for path, one in found.items() if names is None or one.name in names}
+    return {register.name: read_register(path, register) for path, register in requested.items()}
 
 
 def refuse_unmarked(folder: Path, study: PanelStudy) -> None:
@@ -67,15 +67,15 @@ def problems_of(folder: Path, study: PanelStudy) -> tuple[Problem, ...]:
 def in_headers_of(problems: Iterable[Problem], language: Language) -> tuple[Problem, ...]:
     """The same problems with columns under the header that a delivery in that language has."""
     owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
-    told = []
+    messages = []
     for problem in problems:
         register = owner.get(fold(Path(problem.file or "").stem))
         danish = {column.name: column.da for column in register.columns} if register and language == "da" else {}
         values = dict(problem.values)
         if "key" in values:  # the columns that make up the key of a register
             values["key"] = ", ".join(danish.get(name, name) for name in str(values["key"]).split(", "))
-        told.append(replace(problem, column=danish.get(problem.column or "", problem.column), values=values))
-    return tuple(told)
+        messages.append(replace(problem, column=danish.get(problem.column or "", problem.column), values=values))
+    return tuple(messages)
 
 
 def codes_of(folder: Path, study: PanelStudy) -> MeasureCodes:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sverige_did.errors import refuse
 from sverige_did.sources.panel.deadlines import Deadlines, deadlines, given_deadlines
-from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, registered
+from sverige_did.sources.panel.frame import FloatArray, PanelFrame, Tables, registered
 from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.spells.person_years import person_years
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, day_number
@@ -16,15 +16,15 @@ HALF_YEARS = 2.0
 """Half-years in a year: follow-ups are counted per case and half-year."""
 
 
-def case_years(tables: Tables, setting: Setting) -> FloatArray:
+def case_years(tables: Tables, panel_frame: PanelFrame) -> FloatArray:
     """(D, T) years that cases were open, in the district where the plan counts the child; every case of a child."""
     frame = tables["cases"].usable()
-    spells = setting.spells(frame, "opened", "closed", np.zeros(len(frame), dtype=np.int64))
-    districts = [UNKNOWN_DISTRICT, *range(setting.shape[0])]
-    return person_years(spells, setting.windows, districts=districts, rungs=[0])[1:, 0]
+    spells = panel_frame.spells(frame, "opened", "closed", np.zeros(len(frame), dtype=np.int64))
+    districts = [UNKNOWN_DISTRICT, *range(panel_frame.shape[0])]
+    return person_years(spells, panel_frame.windows, districts=districts, rungs=[0])[1:, 0]
 
 
-def breakdowns(tables: Tables, setting: Setting, placed: FloatArray) -> Tally | None:
+def breakdowns(tables: Tables, panel_frame: PanelFrame, placed: FloatArray) -> Tally | None:
     """``breakdowns``, over placement-years (``placed``, (D, T)).
 
     From the register of breakdowns; where it was not delivered, from the placements that ended in one.
@@ -38,54 +38,54 @@ def breakdowns(tables: Tables, setting: Setting, placed: FloatArray) -> Tally | 
         if rows["end_reason"].isna().all():
             return None
         rows = rows[(rows["end_reason"] == "breakdown") & rows["end"].notna()]
-    return _events("breakdowns", _count(rows, when, setting), setting, table.file, placed=placed)
+    return _events("breakdowns", _count(rows, when, panel_frame), panel_frame, table.file, placed=placed)
 
 
-def complaints(tables: Tables, setting: Setting, years: FloatArray) -> Tally:
+def complaints(tables: Tables, panel_frame: PanelFrame, years: FloatArray) -> Tally:
     """``complaints``, over ``case_years``, where every complaint names its case."""
     rows, cases = tables["complaints"].usable(), tables["cases"].usable()
     child = rows["case"].map(cases.drop_duplicates("case").set_index("case")["child"])
     if child.isna().any():
         raise refuse("panel_complaint_case", count=int(child.isna().sum()))
-    count = _count(rows.assign(child=child), "date", setting)
-    return _events("complaints", count, setting, tables["complaints"].file, case_years=years)
+    count = _count(rows.assign(child=child), "date", panel_frame)
+    return _events("complaints", count, panel_frame, tables["complaints"].file, case_years=years)
 
 
-def follow_ups(tables: Tables, setting: Setting, years: FloatArray) -> list[Tally]:
+def follow_ups(tables: Tables, panel_frame: PanelFrame, years: FloatArray) -> list[Tally]:
     """``follow_ups`` done, over ``case_half_years``; those ``in_time`` over those ``due`` where it can be known."""
     table = tables["follow_ups"]
     rows = table.usable()
-    done = _count(rows[rows["done"].notna()], "done", setting)
-    made = _events("follow_ups", done, setting, table.file, case_half_years=HALF_YEARS * years)
-    met = _deadlines(tables, setting)
+    done = _count(rows[rows["done"].notna()], "done", panel_frame)
+    made = _events("follow_ups", done, panel_frame, table.file, case_half_years=HALF_YEARS * years)
+    met = _deadlines(tables, panel_frame)
     if met is None:
         return [made]
-    in_time = {"in_time": setting.count(met.child[met.met], met.day[met.met])}
-    return [made, by_district(setting, "events", table.file, in_time, due=setting.count(met.child, met.day))]
+    in_time = {"in_time": panel_frame.count(met.child[met.met], met.day[met.met])}
+    return [made, by_district(panel_frame, "events", table.file, in_time, due=panel_frame.count(met.child, met.day))]
 
 
-def _deadlines(tables: Tables, setting: Setting) -> Deadlines | None:
+def _deadlines(tables: Tables, panel_frame: PanelFrame) -> Deadlines | None:
     """The dates in the register where it has them, else those that the plan's target sets; None without either."""
     rows = tables["follow_ups"].usable()
     if rows["due"].notna().any():
         with_date = rows[rows["due"].notna()]
         return given_deadlines(
-            setting.codes(with_date["child"]),
+            panel_frame.codes(with_date["child"]),
             day_number(with_date["due"].to_numpy()),
             day_number(with_date["done"].to_numpy()),
         )
-    target = setting.rules.follow_up
+    target = panel_frame.rules.follow_up
     if target is None:
         return None
     measures = tables["placements"].usable()
-    spells = setting.spells(measures, "start", "end", np.zeros(len(measures), dtype=np.int64))
+    spells = panel_frame.spells(measures, "start", "end", np.zeros(len(measures), dtype=np.int64))
     done = rows[rows["done"].notna()]
     names = pd.Index(pd.concat([measures["measure"], done["measure"]]).unique())
     assert spells.row is not None, "make_spells numbers them"
     return deadlines(
         spells,
         names.get_indexer(pd.Index(measures["measure"]))[spells.row],
-        setting.codes(done["child"]),
+        panel_frame.codes(done["child"]),
         names.get_indexer(pd.Index(done["measure"])),
         day_number(done["done"].to_numpy()),
         first_months=target.first_months,
@@ -93,10 +93,10 @@ def _deadlines(tables: Tables, setting: Setting) -> Deadlines | None:
     )
 
 
-def _count(rows: pd.DataFrame, when: str, setting: Setting) -> FloatArray:
-    return setting.count(setting.codes(rows["child"]), day_number(rows[when].to_numpy()))
+def _count(rows: pd.DataFrame, when: str, panel_frame: PanelFrame) -> FloatArray:
+    return panel_frame.count(panel_frame.codes(rows["child"]), day_number(rows[when].to_numpy()))
 
 
-def _events(name: str, count: FloatArray, setting: Setting, source: str, **over: FloatArray) -> Tally:
-    value = np.where(registered(count, setting.units), count, np.nan)
-    return by_district(setting, "events", source, {name: value}, **over)
+def _events(name: str, count: FloatArray, panel_frame: PanelFrame, source: str, **over: FloatArray) -> Tally:
+    value = np.where(registered(count, panel_frame.units), count, np.nan)
+    return by_district(panel_frame, "events", source, {name: value}, **over)

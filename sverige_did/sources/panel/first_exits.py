@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sverige_did.sources.panel.frame import FloatArray, Setting
+from sverige_did.sources.panel.frame import FloatArray, PanelFrame
 from sverige_did.sources.panel.placements import MAJORITY
 from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, IntArray, Spells, birthday
@@ -39,12 +39,12 @@ class FirstStays(NamedTuple):
     left: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
-def first_stays(spells: Spells, setting: Setting) -> FirstStays:
+def first_stays(spells: Spells, panel_frame: PanelFrame) -> FirstStays:
     """The first stay of every child who is followed, from ``spells`` of placement under age."""
     child, start, stop, district = _first_runs(spells)
-    bounds, end = setting.windows.bounds, start + FOLLOWED
-    go_live = int(np.datetime64(setting.study.periods.treatment_start, "D").astype(np.int64))
-    seen = (start >= bounds[0]) & (end <= bounds[-1]) & (end <= birthday(setting.born[child], MAJORITY))
+    bounds, end = panel_frame.windows.bounds, start + FOLLOWED
+    go_live = int(np.datetime64(panel_frame.study.periods.treatment_start, "D").astype(np.int64))
+    seen = (start >= bounds[0]) & (end <= bounds[-1]) & (end <= birthday(panel_frame.born[child], MAJORITY))
     kept = seen & ((end <= go_live) | (start >= go_live)) & (district != UNKNOWN_DISTRICT)
     days = (stop - start)[kept]
     return FirstStays(
@@ -70,12 +70,12 @@ def _first_runs(spells: Spells) -> tuple[IntArray, IntArray, IntArray, IntArray]
     return child[at], start[at], reached[last], spells.district[order][at]
 
 
-def first_exits(stays: FirstStays, setting: Setting, source: str) -> Tally:
+def first_exits(stays: FirstStays, panel_frame: PanelFrame, source: str) -> Tally:
     """Mean months in care of those who entered (``months_in_care``), missing where nobody is followed, over how many
     they are (``first_entries``).
     """
-    number, total = np.zeros(setting.shape), np.zeros(setting.shape)
+    number, total = np.zeros(panel_frame.shape), np.zeros(panel_frame.shape)
     np.add.at(number, (stays.district, stays.period), 1.0)
     np.add.at(total, (stays.district, stays.period), stays.months)
-    mean = np.divide(total, number, out=np.full(setting.shape, np.nan), where=number > 0)
-    return by_district(setting, "mean", source, {"months_in_care": mean}, first_entries=number)
+    mean = np.divide(total, number, out=np.full(panel_frame.shape, np.nan), where=number > 0)
+    return by_district(panel_frame, "mean", source, {"months_in_care": mean}, first_entries=number)

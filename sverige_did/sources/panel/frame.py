@@ -30,7 +30,7 @@ UNIT_COLUMNS = ["unit", "unit_kind", "group", "treated_from", "stratum"]
 
 
 @dataclass(frozen=True, eq=False)
-class Setting:
+class PanelFrame:
     """The ground of a panel of D districts in T periods.
 
     ``units`` has one row a district, in the order of the district codes, with :data:`UNIT_COLUMNS`. ``residents``
@@ -111,7 +111,7 @@ class Setting:
         return table
 
 
-def make_setting(tables: Tables, study: PanelStudy) -> Setting:
+def make_panel_frame(tables: Tables, study: PanelStudy) -> PanelFrame:
     """The ground of the panel, from the districts, the children and, where they are delivered, the residences.
 
     Raises InputError when a register that every panel needs was not delivered, and RefusedError when a district
@@ -128,7 +128,7 @@ def make_setting(tables: Tables, study: PanelStudy) -> Setting:
     names = pd.Index(children["child"].unique())
     _refuse_strangers(tables, names)
     first = children.drop_duplicates("child").set_index("child")
-    return Setting(
+    return PanelFrame(
         study=study,
         rules=rules,
         windows=windows,
@@ -149,7 +149,7 @@ def windows_of(grid: Grid) -> Windows:
     return Windows(every.bounds[low : high + 2], every.labels[low : high + 1])
 
 
-def lay(
+def to_cells(
     outcome: str,
     kind: Kind,
     units: pd.DataFrame,
@@ -193,10 +193,10 @@ def groups(units: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def over_groups(setting: Setting, table: FloatArray) -> FloatArray:
+def over_groups(panel_frame: PanelFrame, table: FloatArray) -> FloatArray:
     """(G, T) sums of (D, T) over the districts of each group, in the order of :func:`groups`."""
-    side = setting.units["group"].to_numpy()
-    return np.stack([table[side == name].sum(axis=0) for name in groups(setting.units)["unit"]])
+    side = panel_frame.units["group"].to_numpy()
+    return np.stack([table[side == name].sum(axis=0) for name in groups(panel_frame.units)["unit"]])
 
 
 def registered(count: FloatArray, units: pd.DataFrame) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sverige_did.sources.panel.frame import FloatArray, Setting
+from sverige_did.sources.panel.frame import FloatArray, PanelFrame
 from sverige_did.sources.panel.placements import MAJORITY, NAMES
 from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.registers.codes import Ladder, Rung
@@ -66,21 +66,21 @@ class Moved(NamedTuple):
         return among
 
 
-def count_moves(spells: Spells, setting: Setting) -> Moved:
+def count_moves(spells: Spells, panel_frame: PanelFrame) -> Moved:
     """Moves of the placed in every period, in the district where the plan counts the child at its start.
 
     ``spells`` are those of :func:`~sverige_did.sources.panel.placements.placements`. Where two of a child's count at
     once, the most intrusive one is where it stands. Linear in spells and children, period by period.
     """
-    rungs = rungs_of(setting.rules.home_based)
-    R, (D, T) = len(rungs), setting.shape
+    rungs = rungs_of(panel_frame.rules.home_based)
+    R, (D, T) = len(rungs), panel_frame.shape
     counts, unknown = np.zeros((D, T, R, R + EXITS), dtype=np.int64), 0
-    evenings = setting.windows.bounds - 1
-    of_age = birthday(setting.born, MAJORITY)
+    evenings = panel_frame.windows.bounds - 1
+    of_age = birthday(panel_frame.born, MAJORITY)
     spells = _by_rung(spells)
-    at, district = _standing(spells, int(evenings[0]), setting, rungs)
+    at, district = _standing(spells, int(evenings[0]), panel_frame, rungs)
     for t, evening in enumerate(evenings[1:]):
-        then, elsewhere = _standing(spells, int(evening), setting, rungs)
+        then, elsewhere = _standing(spells, int(evening), panel_frame, rungs)
         gone = np.where(of_age <= evening, R + OF_AGE, R + OUT_OF_CARE)
         placed = (at >= 0) & (district != UNKNOWN_DISTRICT)
         unknown += int((placed & (then == NO_PLACE)).sum())
@@ -98,19 +98,19 @@ def _by_rung(spells: Spells) -> Spells:
     return spells.cut(rows, spells.start[rows], spells.stop[rows])
 
 
-def _standing(spells: Spells, day: int, setting: Setting, rungs: tuple[Rung, ...]) -> tuple[IntArray, IntArray]:
+def _standing(spells: Spells, day: int, panel_frame: PanelFrame, rungs: tuple[Rung, ...]) -> tuple[IntArray, IntArray]:
     """Where each child stands on a day, a place on ``rungs``, and in which district: (C,) each."""
     place = np.full(max(Rung) + 1, NO_PLACE)
     place[list(rungs)] = np.arange(len(rungs))
     there = np.flatnonzero((spells.start <= day) & (day < spells.stop))
     child = spells.child[there]
-    at = np.full(len(setting.children), NOWHERE)
-    district = np.full(len(setting.children), UNKNOWN_DISTRICT)
+    at = np.full(len(panel_frame.children), NOWHERE)
+    district = np.full(len(panel_frame.children), UNKNOWN_DISTRICT)
     at[child], district[child] = place[spells.rung[there]], spells.district[there]
     return at, district
 
 
-def moves(moved: Moved, setting: Setting, source: str) -> Tally:
+def moves(moved: Moved, panel_frame: PanelFrame, source: str) -> Tally:
     """Moves down and up (``moved_down``, ``moved_up``), over children on the ladder as the period began (``stood``).
 
     Periods before anybody was placed anywhere have no numbers: the register begins later.
@@ -118,4 +118,4 @@ def moves(moved: Moved, setting: Setting, source: str) -> Tally:
     stood = moved.stood
     begun = np.cumsum(stood.sum(axis=0)) > 0
     values = {"moved_down": np.where(begun, moved.down, np.nan), "moved_up": np.where(begun, moved.up, np.nan)}
-    return by_district(setting, "events", source, values, stood=stood)
+    return by_district(panel_frame, "events", source, values, stood=stood)

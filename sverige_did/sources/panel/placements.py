@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sverige_did.sources.panel.frame import FloatArray, Setting
+from sverige_did.sources.panel.frame import FloatArray, PanelFrame
 from sverige_did.sources.panel.prices import PriceIndex, fixed_prices
 from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.registers.codes import MeasureCodes, Rung
@@ -62,76 +62,76 @@ class Placements(NamedTuple):
     price: FloatArray
 
 
-def placements(table: RegisterTable, setting: Setting, codes: MeasureCodes) -> Placements:
+def placements(table: RegisterTable, panel_frame: PanelFrame, codes: MeasureCodes) -> Placements:
     """The placements after the plan's rule for overlaps; the rung is :data:`NO_RUNG` where the place is not known."""
     frame = table.usable()
-    place = codes.place(frame["measure"], ladder=setting.rules.home_based)
+    place = codes.place(frame["measure"], ladder=panel_frame.rules.home_based)
     rows = frame.assign(rung=place["rung"].fillna(NO_RUNG).astype(np.int64))[place["placed"].astype(bool)]
     if rows.empty:
-        return Placements(_none(setting), np.empty(0))
-    spells = setting.spells(rows, "start", "end", rows["rung"].to_numpy(dtype=np.int64))
-    pieces = resolve_overlaps(_under_age(spells, setting), setting.rules.overlap)
+        return Placements(_none(panel_frame), np.empty(0))
+    spells = panel_frame.spells(rows, "start", "end", rows["rung"].to_numpy(dtype=np.int64))
+    pieces = resolve_overlaps(_under_age(spells, panel_frame), panel_frame.rules.overlap)
     assert pieces.row is not None, "make_spells numbers them"
     return Placements(pieces, rows["price"].to_numpy(dtype=np.float64)[pieces.row])
 
 
-def _none(setting: Setting) -> Spells:
+def _none(panel_frame: PanelFrame) -> Spells:
     nothing = np.empty(0, dtype=np.int64)
-    return Spells(nothing, nothing, nothing, nothing, nothing, int(setting.windows.bounds[-1]))
+    return Spells(nothing, nothing, nothing, nothing, nothing, int(panel_frame.windows.bounds[-1]))
 
 
-def _under_age(spells: Spells, setting: Setting) -> Spells:
-    of_age = birthday(setting.born[spells.child], MAJORITY)
+def _under_age(spells: Spells, panel_frame: PanelFrame) -> Spells:
+    of_age = birthday(panel_frame.born[spells.child], MAJORITY)
     stop = np.minimum(spells.stop, of_age)
     keep = np.flatnonzero(stop > spells.start)
     return spells.cut(keep, spells.start[keep], stop[keep])
 
 
-def count_placed(spells: Spells, setting: Setting) -> Placed:
+def count_placed(spells: Spells, panel_frame: PanelFrame) -> Placed:
     """Person-years of the placed by district, rung and period."""
-    D, T = setting.shape
+    D, T = panel_frame.shape
     rungs = [NO_RUNG, *(int(rung) for rung in NAMES)]
     if not len(spells):
         return Placed(np.zeros((D, len(rungs), T)), 0.0)
     # The overlap rule has been applied; what still overlaps is meant to count twice.
-    years = person_years(spells, setting.windows, districts=[UNKNOWN_DISTRICT, *range(D)], rungs=rungs)
+    years = person_years(spells, panel_frame.windows, districts=[UNKNOWN_DISTRICT, *range(D)], rungs=rungs)
     return Placed(years[1:], float(years[0].sum()))
 
 
-def placed_years(placed: Placed, setting: Setting, source: str) -> Tally:
+def placed_years(placed: Placed, panel_frame: PanelFrame, source: str) -> Tally:
     """Person-years of the placed (``placed``) and on each rung (:data:`NAMES`), all of them over those of the placed.
 
     Under the ladder ``support`` nobody is placed on the home-based rung, so it has no numbers.
     """
-    left_out = Rung.HOME_BASED if setting.rules.home_based == "support" else None
+    left_out = Rung.HOME_BASED if panel_frame.rules.home_based == "support" else None
     years = {name: placed.on(rung) for rung, name in NAMES.items() if rung is not left_out}
-    return by_district(setting, "person_years", source, years | {"placed": placed.total}, placed=placed.total)
+    return by_district(panel_frame, "person_years", source, years | {"placed": placed.total}, placed=placed.total)
 
 
-def spending(placements: Placements, setting: Setting, index: PriceIndex, base_year: int, source: str) -> Tally:
+def spending(placements: Placements, panel_frame: PanelFrame, index: PriceIndex, base_year: int, source: str) -> Tally:
     """Spending in mio. kr. in fixed prices: all of it (``spent``) and on each rung (``spent_network``), over
     person-years there (``years_network``).
 
     The number of a district and period in which a day has no price is missing: an unknown price is no price of 0.
     """
-    spent, days = _spending(placements, setting, index, base_year)
+    spent, days = _spending(placements, panel_frame, index, base_year)
     rungs = list(enumerate(NAMES.values(), start=1))
     values = {f"spent_{name}": spent[:, k] for k, name in rungs} | {"spent": spent.sum(axis=1)}
-    return by_district(setting, "money", source, values, **{f"years_{name}": days[:, k] for k, name in rungs})
+    return by_district(panel_frame, "money", source, values, **{f"years_{name}": days[:, k] for k, name in rungs})
 
 
 def _spending(
-    placements: Placements, setting: Setting, index: PriceIndex, base_year: int
+    placements: Placements, panel_frame: PanelFrame, index: PriceIndex, base_year: int
 ) -> tuple[FloatArray, FloatArray]:
     """(D, R + 1, T) mio. kr. in prices of the base year, and person-years; NaN where a day has no price.
 
     Equal prices are counted together: the days of each price by district, rung and window, times the price.
     """
-    D, T = setting.shape
+    D, T = panel_frame.shape
     rungs = np.array([NO_RUNG, *(int(rung) for rung in NAMES)])
     known = np.flatnonzero(placements.spells.district != UNKNOWN_DISTRICT)
     spells, daily = _part(placements.spells, known), placements.price[known]
-    bounds = setting.windows.bounds
+    bounds = panel_frame.windows.bounds
     year = bounds[:-1].astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
     spent, days = np.zeros((D, len(rungs), T)), np.zeros((D, len(rungs), T))
     price, number = np.unique(daily, return_inverse=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.outcomes import CATALOGUE
-from sverige_did.sources.panel.frame import FloatArray, Kind, Setting, lay
+from sverige_did.sources.panel.frame import FloatArray, Kind, PanelFrame, to_cells
 
 
 class Tally(NamedTuple):
@@ -32,12 +32,12 @@ class Tally(NamedTuple):
             if one.counted and self.numbers.keys() >= set(one.counts) and self.over.keys() >= set(one.over):
                 value = reduce(np.add, [self.numbers[name] for name in one.counts])
                 below = reduce(np.add, [self.over[name] for name in one.over]) if one.over else None
-                yield lay(one.key, self.kind, self.units, self.labels, value, below, self.source)
+                yield to_cells(one.key, self.kind, self.units, self.labels, value, below, self.source)
 
 
 def by_district(
-    setting: Setting, kind: Kind, source: str, numbers: Mapping[str, FloatArray], **over: FloatArray
+    panel_frame: PanelFrame, kind: Kind, source: str, numbers: Mapping[str, FloatArray], **over: FloatArray
 ) -> Tally:
     """Numbers (D, T) of the districts of a panel; all of them can be divided by ``residents`` too."""
-    units, labels = setting.units, setting.windows.labels
-    return Tally(kind, units, labels, source, numbers, {"residents": setting.resident_years, **over})
+    units, labels = panel_frame.units, panel_frame.windows.labels
+    return Tally(kind, units, labels, source, numbers, {"residents": panel_frame.resident_years, **over})

@@ -7,7 +7,7 @@ import pandas as pd
 
 from sverige_did.errors import refuse
 from sverige_did.sources.files.periods import period_days
-from sverige_did.sources.panel.frame import FloatArray, Setting, Tables, groups, over_groups, registered
+from sverige_did.sources.panel.frame import FloatArray, PanelFrame, Tables, groups, over_groups, registered
 from sverige_did.sources.panel.prices import PriceIndex, fixed_prices
 from sverige_did.sources.panel.tally import Tally
 from sverige_did.sources.registers.codes import AccountFunction, MeasureCodes, Rung
@@ -17,32 +17,34 @@ MILLION = 1e6
 _PLACED = {int(Rung.HOME_BASED), int(Rung.NETWORK), int(Rung.FOSTER), int(Rung.INSTITUTION)}
 
 
-def caseload(tables: Tables, setting: Setting) -> Tally:
+def caseload(tables: Tables, panel_frame: PanelFrame) -> Tally:
     """``open_cases`` over full-time ``caseworkers`` by group: sums of teams, averaged over the rows of a period."""
     table = tables["caseworkers"]
-    found = _of_teams(table.usable(), setting)
-    cases, fte = (_mean_stock(found, column, setting) for column in ("open_cases", "fte"))
+    found = _of_teams(table.usable(), panel_frame)
+    cases, fte = (_mean_stock(found, column, panel_frame) for column in ("open_cases", "fte"))
     values, over = {"open_cases": cases}, {"caseworkers": fte}
-    return Tally("cases", groups(setting.units), setting.windows.labels, table.file, values, over)
+    return Tally("cases", groups(panel_frame.units), panel_frame.windows.labels, table.file, values, over)
 
 
-def complaints(tables: Tables, setting: Setting) -> Tally:
+def complaints(tables: Tables, panel_frame: PanelFrame) -> Tally:
     """``complaints`` by the group of the team that they are about, over the ``case_years`` of its teams."""
     table = tables["complaints"]
-    rows = _of_teams(table.usable(), setting)
-    units, labels = groups(setting.units), setting.windows.labels
+    rows = _of_teams(table.usable(), panel_frame)
+    units, labels = groups(panel_frame.units), panel_frame.windows.labels
     count = np.zeros((len(units), len(labels)))
-    inside, period = setting.period_of(day_number(rows["date"].to_numpy()))
+    inside, period = panel_frame.period_of(day_number(rows["date"].to_numpy()))
     np.add.at(count, (pd.Index(units["unit"]).get_indexer(pd.Index(rows["group"][inside])), period), 1.0)
     count = np.where(registered(count, units), count, np.nan)
-    over = {"residents": over_groups(setting, setting.resident_years)}
+    over = {"residents": over_groups(panel_frame, panel_frame.resident_years)}
     if "caseworkers" in tables:
-        stock = _mean_stock(_of_teams(tables["caseworkers"].usable(), setting), "open_cases", setting)
-        over["case_years"] = stock * setting.length
+        stock = _mean_stock(_of_teams(tables["caseworkers"].usable(), panel_frame), "open_cases", panel_frame)
+        over["case_years"] = stock * panel_frame.length
     return Tally("events", units, labels, table.file, {"complaints": count}, over)
 
 
-def accounts(tables: Tables, setting: Setting, codes: MeasureCodes, index: PriceIndex, base_year: int) -> list[Tally]:
+def accounts(
+    tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes, index: PriceIndex, base_year: int
+) -> list[Tally]:
     """Spending of each group and year in mio. kr. in fixed prices, over residents where they are known.
 
     Rows of the whole municipality are no comparison and are left out. Refuses a function that the mapping lacks.
@@ -52,7 +54,7 @@ def accounts(tables: Tables, setting: Setting, codes: MeasureCodes, index: Price
     rows = rows[rows["group"].isin(["treated", "control"])]
     functions = [_function(codes, name, int(year)) for name, year in zip(rows["function"], rows["year"], strict=True)]
     placed = np.array([set(function.rungs) <= _PLACED for function in functions], dtype=bool)
-    stop = setting.study.periods.hard_stop.year
+    stop = panel_frame.study.periods.hard_stop.year
     kept = rows["year"].to_numpy() <= stop
     parts = {
         "placement_accounts": rows["gross"].where(placed & kept),
@@ -60,31 +62,33 @@ def accounts(tables: Tables, setting: Setting, codes: MeasureCodes, index: Price
         "investment_accounts": rows["investment"].where(kept),
     }
     return [
-        _by_year(name, rows.assign(amount=amount).dropna(subset=["amount"]), setting, index, base_year, table.file)
+        _by_year(name, rows.assign(amount=amount).dropna(subset=["amount"]), panel_frame, index, base_year, table.file)
         for name, amount in parts.items()
         if amount.notna().any()
     ]
 
 
-def _by_year(name: str, rows: pd.DataFrame, setting: Setting, index: PriceIndex, base_year: int, source: str) -> Tally:
+def _by_year(
+    name: str, rows: pd.DataFrame, panel_frame: PanelFrame, index: PriceIndex, base_year: int, source: str
+) -> Tally:
     years = np.array(sorted(set(rows["year"].astype(int))))
-    units = groups(setting.units)
+    units = groups(panel_frame.units)
     sums = rows.groupby(["group", "year"])["amount"].sum()
     wanted = pd.MultiIndex.from_product([list(units["unit"]), years.astype(float)])
     table = sums.reindex(wanted).to_numpy().reshape(len(units), len(years))
     fixed = fixed_prices(table, np.broadcast_to(years, table.shape), index, base_year=base_year) / MILLION
-    over = {"residents": _residents_of_years(setting, years)}
+    over = {"residents": _residents_of_years(panel_frame, years)}
     return Tally("money", units, tuple(str(year) for year in years), source, {name: fixed}, over)
 
 
-def _residents_of_years(setting: Setting, years: IntArray) -> FloatArray:
+def _residents_of_years(panel_frame: PanelFrame, years: IntArray) -> FloatArray:
     """(G, Y) resident-years of each group in whole calendar years; NaN where the grid does not hold the year."""
-    by_period = over_groups(setting, setting.resident_years)
-    of = np.array([int(label[:4]) for label in setting.windows.labels])
+    by_period = over_groups(panel_frame, panel_frame.resident_years)
+    of = np.array([int(label[:4]) for label in panel_frame.windows.labels])
     table = np.full((by_period.shape[0], len(years)), np.nan)
     for y, year in enumerate(years):
         mine = of == year
-        if np.isclose(setting.length[mine].sum(), 1.0):
+        if np.isclose(panel_frame.length[mine].sum(), 1.0):
             table[:, y] = by_period[:, mine].sum(axis=1)
     return table
 
@@ -96,9 +100,9 @@ def _function(codes: MeasureCodes, name: str, year: int) -> AccountFunction:
     return found
 
 
-def _of_teams(frame: pd.DataFrame, setting: Setting) -> pd.DataFrame:
+def _of_teams(frame: pd.DataFrame, panel_frame: PanelFrame) -> pd.DataFrame:
     """The rows of teams that work for one group only, with ``group``; refuses a team that the plan does not place."""
-    side = {team.team: team.group for team in setting.rules.teams}
+    side = {team.team: team.group for team in panel_frame.rules.teams}
     unplaced = sorted(set(frame["team"]) - set(side))
     if unplaced:
         raise refuse("panel_teams", found=", ".join(unplaced))
@@ -106,9 +110,9 @@ def _of_teams(frame: pd.DataFrame, setting: Setting) -> pd.DataFrame:
     return frame.assign(group=group)[group != "neither"]
 
 
-def _mean_stock(rows: pd.DataFrame, column: str, setting: Setting) -> FloatArray:
+def _mean_stock(rows: pd.DataFrame, column: str, panel_frame: PanelFrame) -> FloatArray:
     """(G, T) the sum over the teams of a group, averaged over the periods of the register inside each of the grid."""
-    units, labels = groups(setting.units), setting.windows.labels
+    units, labels = groups(panel_frame.units), panel_frame.windows.labels
     sums = rows.groupby(["group", "period"])[column].sum()
     spans = {name: period_days(name) for name in rows["period"].unique()}
     table = np.full((len(units), len(labels)), np.nan)

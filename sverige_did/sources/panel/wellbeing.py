@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sverige_did.sources.panel.frame import FloatArray, Setting, Tables
+from sverige_did.sources.panel.frame import FloatArray, PanelFrame, Tables
 from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.sdq.scores import AGES, ITEMS, Informant, SdqScores, score
 from sverige_did.sources.spells.spells import IntArray, day_number
@@ -58,18 +58,18 @@ class Forms(NamedTuple):
         )
 
 
-def comparable_forms(tables: Tables, setting: Setting) -> Forms:
+def comparable_forms(tables: Tables, panel_frame: PanelFrame) -> Forms:
     """The forms of the register that may stand beside each other."""
     rows = tables["sdq_waves"].usable().sort_values(["child", "date"], kind="stable")
     same = rows["informant"] == rows.groupby("child")["informant"].transform("first")
     kept = rows[same]
     day = day_number(kept["date"].to_numpy())
-    age = _ages(kept, day, setting)
+    age = _ages(kept, day, panel_frame)
     of_age = _has_form(kept["informant"], age)
     kept, day, age = kept[of_age], day[of_age], age[of_age]
     scores = _scores(kept, age)
     forms = Forms(
-        child=setting.codes(kept["child"]),
+        child=panel_frame.codes(kept["child"]),
         day=day,
         informant=kept["informant"].to_numpy(dtype=np.str_),
         scores=scores,
@@ -81,27 +81,29 @@ def comparable_forms(tables: Tables, setting: Setting) -> Forms:
     return forms.rows(~np.isnan(scores.total))
 
 
-def wellbeing(forms: Forms, setting: Setting, source: str) -> Tally:
+def wellbeing(forms: Forms, panel_frame: PanelFrame, source: str) -> Tally:
     """Mean total difficulties (``sdq_total``: 0-40, higher is worse) of so many ``sdq_forms``."""
-    mean, number = mean_of_forms(setting, forms.child, forms.day, forms.scores.total)
-    return by_district(setting, "mean", source, {"sdq_total": mean}, sdq_forms=number)
+    mean, number = mean_of_forms(panel_frame, forms.child, forms.day, forms.scores.total)
+    return by_district(panel_frame, "mean", source, {"sdq_total": mean}, sdq_forms=number)
 
 
-def mean_of_forms(setting: Setting, child: IntArray, day: IntArray, value: FloatArray) -> tuple[FloatArray, FloatArray]:
+def mean_of_forms(
+    panel_frame: PanelFrame, child: IntArray, day: IntArray, value: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """(D, T) the mean of one number a form, NaN where there is none, and how many forms there are.
 
     Each distinct number is counted like an event, times its size.
     """
-    number, sums = setting.count(child, day), np.zeros(setting.shape)
+    number, sums = panel_frame.count(child, day), np.zeros(panel_frame.shape)
     for points in np.unique(value):
         mine = value == points
-        sums += points * setting.count(child[mine], day[mine])
+        sums += points * panel_frame.count(child[mine], day[mine])
     return np.divide(sums, number, out=np.full_like(sums, np.nan), where=number > 0), number
 
 
-def _ages(rows: pd.DataFrame, day: IntArray, setting: Setting) -> FloatArray:
+def _ages(rows: pd.DataFrame, day: IntArray, panel_frame: PanelFrame) -> FloatArray:
     """The age in the form, else the one that follows from the half-year of birth."""
-    reckoned = np.floor((day - setting.born[setting.codes(rows["child"])]) / 365.25)
+    reckoned = np.floor((day - panel_frame.born[panel_frame.codes(rows["child"])]) / 365.25)
     written = rows["age"].to_numpy(dtype=np.float64)
     return np.where(np.isnan(written), reckoned, written)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sverige_did.errors import InputError, Problem, refuse
-from sverige_did.sources.panel.frame import FloatArray, Setting, Tables
+from sverige_did.sources.panel.frame import FloatArray, PanelFrame, Tables
 from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.panel.wellbeing import FORM, Forms, mean_of_forms
 from sverige_did.sources.registers.tables import RegisterTable
@@ -41,23 +41,23 @@ class _Pairs(NamedTuple):
     after: Forms
 
 
-def judged(forms: Forms, tables: Tables, setting: Setting, source: str) -> Judged:
+def judged(forms: Forms, tables: Tables, panel_frame: PanelFrame, source: str) -> Judged:
     """What the plan's block ``sdq`` asks for, and no more.
 
     Raises RefusedError as ``bands``, ``reliable_change`` and ``added_value`` do, and InputError
     (``panel_register_missing``) when delivered norms are asked for and there are none.
     """
-    rules = setting.rules.sdq or Sdq()
+    rules = panel_frame.rules.sdq or Sdq()
     counted: list[Tally] = []
     without_norm = without_added_value = 0
     if rules.norms is not None:
-        found, without_norm = _in_bands(forms, rules, _norms(rules, tables), tables, setting, source)
+        found, without_norm = _in_bands(forms, rules, _norms(rules, tables), tables, panel_frame, source)
         counted.append(found)
     pairs = _pairs(forms)
     if rules.reliable_change is not None:
-        counted.append(_changed(pairs, rules.reliable_change, setting, source))
+        counted.append(_changed(pairs, rules.reliable_change, panel_frame, source))
     if rules.added_value is not None:
-        found, without_added_value = _added(pairs, rules.added_value, setting, source)
+        found, without_added_value = _added(pairs, rules.added_value, panel_frame, source)
         counted.append(found)
     return Judged(counted, without_norm, without_added_value)
 
@@ -97,17 +97,17 @@ def delivered_norms(table: RegisterTable) -> NormsByInformant:
 
 
 def _in_bands(
-    forms: Forms, rules: Sdq, norms: NormsByInformant, tables: Tables, setting: Setting, source: str
+    forms: Forms, rules: Sdq, norms: NormsByInformant, tables: Tables, panel_frame: PanelFrame, source: str
 ) -> tuple[Tally, int]:
     """Forms in the two upper bands of the total over those ``sdq_judged``, and how many forms were left out: those of
     children whom no norm fits by age, or by sex where the norms differ by sex."""
-    band = _bands(forms, rules, norms, sex_of(tables, setting)[forms.child])
+    band = _bands(forms, rules, norms, sex_of(tables, panel_frame)[forms.child])
     fits = band != NO_NORM
     found = band[fits]
     values, number = _some(
-        forms.rows(fits), setting, sdq_borderline=found == BORDERLINE, sdq_abnormal=found == ABNORMAL
+        forms.rows(fits), panel_frame, sdq_borderline=found == BORDERLINE, sdq_abnormal=found == ABNORMAL
     )
-    return by_district(setting, "cases", source, values, sdq_judged=number), int((~fits).sum())
+    return by_district(panel_frame, "cases", source, values, sdq_judged=number), int((~fits).sum())
 
 
 def _bands(forms: Forms, rules: Sdq, norms: NormsByInformant, sex: NDArray[np.str_]) -> Band:
@@ -128,17 +128,19 @@ def _bands(forms: Forms, rules: Sdq, norms: NormsByInformant, sex: NDArray[np.st
     return band
 
 
-def sex_of(tables: Tables, setting: Setting) -> NDArray[np.str_]:
+def sex_of(tables: Tables, panel_frame: PanelFrame) -> NDArray[np.str_]:
     """(C,) ``girls``, ``boys`` or ``unknown`` for every child of the setting."""
     children = tables["children"].usable().drop_duplicates("child").set_index("child")["sex"]
-    sex: NDArray[np.str_] = children.reindex(setting.children).map(SEX).fillna("unknown").to_numpy(dtype=np.str_)
+    sex: NDArray[np.str_] = children.reindex(panel_frame.children).map(SEX).fillna("unknown").to_numpy(dtype=np.str_)
     return sex
 
 
-def _some(forms: Forms, setting: Setting, **among: NDArray[np.bool_]) -> tuple[dict[str, FloatArray], FloatArray]:
+def _some(
+    forms: Forms, panel_frame: PanelFrame, **among: NDArray[np.bool_]
+) -> tuple[dict[str, FloatArray], FloatArray]:
     """(D, T) how many forms are among those marked (n,), NaN where there is none at all; and how many there are."""
-    number = setting.count(forms.child, forms.day)
-    counts = {name: setting.count(forms.child[of], forms.day[of]) for name, of in among.items()}
+    number = panel_frame.count(forms.child, forms.day)
+    counts = {name: panel_frame.count(forms.child[of], forms.day[of]) for name, of in among.items()}
     return {name: np.where(number > 0, count, np.nan) for name, count in counts.items()}, number
 
 
@@ -149,22 +151,22 @@ def _pairs(forms: Forms) -> _Pairs:
     return _Pairs(forms.rows(first[child][again]), forms.rows(again))
 
 
-def _changed(pairs: _Pairs, rule: ReliableChangeRule, setting: Setting, source: str) -> Tally:
+def _changed(pairs: _Pairs, rule: ReliableChangeRule, panel_frame: PanelFrame, source: str) -> Tally:
     """Later forms whose total is reliably lower or higher than the child's first one, over all of them
     (``sdq_again``)."""
     smallest = smallest_reliable_change(sd=rule.sd, reliability=rule.reliability)
     found = reliable_change(pairs.before.scores, pairs.after.scores, "total", smallest)
-    values, number = _some(pairs.after, setting, sdq_better=found == -1, sdq_worse=found == 1)
-    return by_district(setting, "cases", source, values, sdq_again=number)
+    values, number = _some(pairs.after, panel_frame, sdq_better=found == -1, sdq_worse=found == 1)
+    return by_district(panel_frame, "cases", source, values, sdq_again=number)
 
 
-def _added(pairs: _Pairs, rule: AddedValue, setting: Setting, source: str) -> tuple[Tally, int]:
+def _added(pairs: _Pairs, rule: AddedValue, panel_frame: PanelFrame, source: str) -> tuple[Tally, int]:
     """The mean added-value score of the second forms that the formula holds for."""
     months: FloatArray = (pairs.after.day - pairs.before.day) / MONTH
     holds = (pairs.after.scores.informant == "parent") & ~np.isnan(pairs.before.impact)
     holds &= (months >= rule.months[0]) & (months <= rule.months[1])
     before, after = pairs.before.rows(holds), pairs.after.rows(holds)
     value = added_value(before.scores, before.impact, after.scores, months[holds], rule)
-    mean, number = mean_of_forms(setting, after.child, after.day, value)
-    counted = by_district(setting, "mean", source, {"sdq_added": mean}, sdq_added_forms=number)
+    mean, number = mean_of_forms(panel_frame, after.child, after.day, value)
+    counted = by_district(panel_frame, "mean", source, {"sdq_added": mean}, sdq_added_forms=number)
     return counted, int((~holds).sum())

@@ -105,5 +105,5 @@ def _unchanged(same: list[Reported], study: PublishedStudy) -> list[tuple[float,
     """The limits that the plan gives to a change reported as practically none."""
     plan = [item for item in study.assumptions if item.key == "control_unchanged_pp"]
     named = {name.strip() for item in plan for name in item.source.split(",")}
-    told = any(fact.fact_id in named for fact in same)
-    return [(-item.value, item.value) for item in plan if told]
+    is_named = any(fact.fact_id in named for fact in same)
+    return [(-item.value, item.value) for item in plan if is_named]

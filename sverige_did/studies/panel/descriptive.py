@@ -7,60 +7,60 @@ from collections.abc import Iterator
 import numpy as np
 
 from sverige_did.results.estimates import Estimate, Finding
-from sverige_did.studies.panel.outcome_data import Asked, bare
+from sverige_did.studies.panel.outcome_data import OutcomeData, bare
 from sverige_did.studies.panel.window_levels import pooled_level
 from sverige_did.windows import own_windows
 
 
-def _levels(asked: Asked) -> dict[str, tuple[float, ...]]:
+def _levels(data: OutcomeData) -> dict[str, tuple[float, ...]]:
     """The pooled level of each group before and after; NaN where it was not registered."""
-    before, after = asked.before(), asked.after()
+    before, after = data.before(), data.after()
     return {
-        group: tuple(pooled_level(side[side["group"] == group], asked.per) for side in (before, after))
+        group: tuple(pooled_level(side[side["group"] == group], data.per) for side in (before, after))
         for group in ("treated", "control")
     }
 
 
-def raw_change(asked: Asked) -> Iterator[Estimate]:
+def raw_change(data: OutcomeData) -> Iterator[Estimate]:
     """How the treated group changed, with nothing to hold it against."""
-    yield from _change(asked, *_levels(asked)["treated"])
+    yield from _change(data, *_levels(data)["treated"])
 
 
-def raw_change_by_date(asked: Asked) -> Iterator[Estimate]:
+def raw_change_by_date(data: OutcomeData) -> Iterator[Estimate]:
     """The same where every district has its own date: before it, and in the periods wholly after it."""
-    mine = asked.cells[asked.cells["group"] == "treated"]
+    mine = data.cells[data.cells["group"] == "treated"]
     dated = own_windows(mine)
-    yield from _change(asked, *(pooled_level(mine[side], asked.per) for side in (dated.before, dated.after)))
+    yield from _change(data, *(pooled_level(mine[side], data.per) for side in (dated.before, dated.after)))
 
 
-def _change(asked: Asked, before: float, after: float) -> Iterator[Estimate]:
+def _change(data: OutcomeData, before: float, after: float) -> Iterator[Estimate]:
     if np.isfinite(before) and np.isfinite(after):
-        yield bare(after - before, asked.scale, "raw_change", "before_after")
+        yield bare(after - before, data.scale, "raw_change", "before_after")
         if before > 0 and after > 0:
             yield bare(after / before, "ratio", "raw_change", "before_after")
 
 
-def two_totals(asked: Asked) -> Iterator[Finding]:
+def two_totals(data: OutcomeData) -> Iterator[Finding]:
     """The difference between the changes of two totals, absolute and as a ratio."""
-    levels = _levels(asked)
+    levels = _levels(data)
     values = np.array([levels["treated"], levels["control"]])
     if not np.isfinite(values).all():
-        yield from (asked.found("refused", one) for one in raw_change(asked))
+        yield from (data.found("refused", one) for one in raw_change(data))
         return
     did = values[0, 1] - values[0, 0] - values[1, 1] + values[1, 0]
-    yield asked.found("conditional", bare(did, asked.scale, "att", "did", "parallel_trends"))
+    yield data.found("conditional", bare(did, data.scale, "att", "did", "parallel_trends"))
     if (values > 0).all():
         ratio = values[0, 1] / values[0, 0] / (values[1, 1] / values[1, 0])
-        yield asked.found("conditional", bare(ratio, "ratio", "att", "did", "parallel_trends_log"))
-    yield from (asked.found("conditional", one) for one in raw_change(asked))
+        yield data.found("conditional", bare(ratio, "ratio", "att", "did", "parallel_trends_log"))
+    yield from (data.found("conditional", one) for one in raw_change(data))
 
 
-def described(asked: Asked) -> Iterator[Finding]:
+def described(data: OutcomeData) -> Iterator[Finding]:
     """A difference in level where both groups are seen after only, else the development of the treated."""
-    if asked.design_class == "D2":
-        levels = _levels(asked)
+    if data.design_class == "D2":
+        levels = _levels(data)
         treated, control = levels["treated"][1], levels["control"][1]
         if np.isfinite(treated) and np.isfinite(control) and treated > 0 and control > 0:
-            yield asked.found("descriptive", bare(treated / control, "ratio", "level_difference", "rate_ratio"))
+            yield data.found("descriptive", bare(treated / control, "ratio", "level_difference", "rate_ratio"))
     else:
-        yield from (asked.found("descriptive", one) for one in raw_change(asked))
+        yield from (data.found("descriptive", one) for one in raw_change(data))

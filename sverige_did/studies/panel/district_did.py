@@ -16,16 +16,16 @@ from sverige_did.did.collapse import Collapsed, Window, collapse, collapsed_did
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.districts import Districts, districts
 from sverige_did.inference.event_bands import event_curve
-from sverige_did.inference.lineup import Labels, Lineup, lineup
+from sverige_did.inference.methods_table import Labels, MethodsTable, methods_table
 from sverige_did.inference.permutation import PermutationP, permutation_p
 from sverige_did.inference.two_way import two_way_fixed_effects
 from sverige_did.inference.verdict import refusals
 from sverige_did.results.estimates import Curve, Estimate, Finding, Remark
-from sverige_did.results.lineups import LineupRecord
+from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.studies.panel.descriptive import raw_change
 from sverige_did.studies.panel.index_models import SEPARATED, as_ratio, index_model
 from sverige_did.studies.panel.multiple_outcomes import Candidate
-from sverige_did.studies.panel.outcome_data import Asked, told, tried
+from sverige_did.studies.panel.outcome_data import OutcomeData, remarks_of, tried
 from sverige_did.studies.panel.window_levels import firth_collapse, log_collapse, log_odds_collapse
 
 BINS = 41
@@ -47,48 +47,50 @@ class Told(NamedTuple):
     """Everything about one outcome; ``tested`` is None where it has no verdict."""
 
     findings: tuple[Finding, ...]
-    record: LineupRecord
+    record: MethodsRecord
     tested: Candidate | None = None
 
 
-def told_by_districts(asked: Asked) -> Told:
+def told_by_districts(data: OutcomeData) -> Told:
     """The line-up on every scale of the plan, the index models beside it, and the raw change."""
     try:
-        panel, window = asked.arrays(asked.partial), asked.window()
-        changes, why_not = changes_of(asked, panel, window)
-        made = [_lineup(asked, change) for change in changes]
-        record = _record(asked, changes[0], made[0], window)
+        panel, window = data.arrays(data.partial), data.window()
+        changes, why_not = changes_of(data, panel, window)
+        made = [_methods_table(data, change) for change in changes]
+        record = _record(data, changes[0], made[0], window)
     except RefusedError as refusal:
-        return refused(asked, refusal)
-    index = index_model(asked)
-    curve, no_curve = _event(asked)
-    two_way, no_two_way = ((), ()) if record.verdict == "refused" else _two_way(asked, panel, window)
+        return refused(data, refusal)
+    index = index_model(data)
+    curve, no_curve = _event(data)
+    two_way, no_two_way = ((), ()) if record.verdict == "refused" else _two_way(data, panel, window)
     estimates = [*(one for found in made for one in found.estimates), *two_way, *index.estimates]
     if all(change.kind != "ratio" for change in changes):
         own = next(at for at, change in enumerate(changes) if change.kind == "own")
         estimates += _implied_ratio(panel, window, changes[own], made[own])
-    findings = tuple(asked.found(record.verdict, one) for one in (*estimates, *raw_change(asked)))
+    findings = tuple(data.found(record.verdict, one) for one in (*estimates, *raw_change(data)))
     remarks = (*record.remarks, *why_not, *no_two_way, *index.remarks, *no_curve)
-    tested = None if record.verdict == "refused" else _tested(asked, changes[0], panel.labels)
+    tested = None if record.verdict == "refused" else _tested(data, changes[0], panel.labels)
     return Told(findings, record.model_copy(update={"event": curve, "remarks": remarks}), tested)
 
 
-def refused(asked: Asked, refusal: RefusedError) -> Told:
+def refused(data: OutcomeData, refusal: RefusedError) -> Told:
     """An outcome that cannot be tested, with the reason."""
-    record = LineupRecord(outcome=asked.wanted.outcome, scale=asked.scale, verdict="refused", remarks=told(refusal))
+    record = MethodsRecord(
+        outcome=data.wanted.outcome, scale=data.scale, verdict="refused", remarks=remarks_of(refusal)
+    )
     return Told((), record)
 
 
-def changes_of(asked: Asked, panel: DistrictPanel, window: Window) -> tuple[list[Change], tuple[Remark, ...]]:
+def changes_of(data: OutcomeData, panel: DistrictPanel, window: Window) -> tuple[list[Change], tuple[Remark, ...]]:
     """The changes on the plan's scales in the plan's order, and why a scale is missing or has another estimator."""
-    own = Change(collapse(panel, window, asked.weighting), "own", "collapse", ("parallel_trends",))
+    own = Change(collapse(panel, window, data.weighting), "own", "collapse", ("parallel_trends",))
     found: list[Change] = []
     remarks: tuple[Remark, ...] = ()
-    for scale in asked.wanted.scales:
+    for scale in data.wanted.scales:
         try:
-            made = _SCALES[scale](asked, panel, window) if scale in _SCALES else (own, ())
+            made = _SCALES[scale](data, panel, window) if scale in _SCALES else (own, ())
         except RefusedError as refusal:
-            remarks += told(refusal)
+            remarks += remarks_of(refusal)
             continue
         if made[0].kind not in {change.kind for change in found}:
             found.append(made[0])
@@ -97,81 +99,81 @@ def changes_of(asked: Asked, panel: DistrictPanel, window: Window) -> tuple[list
     return (found if "own" in kinds else [*found, own]), remarks
 
 
-def _ratio(asked: Asked, panel: DistrictPanel, window: Window) -> tuple[Change, tuple[Remark, ...]]:
-    logs = log_collapse(panel, window, asked.weighting)
+def _ratio(data: OutcomeData, panel: DistrictPanel, window: Window) -> tuple[Change, tuple[Remark, ...]]:
+    logs = log_collapse(panel, window, data.weighting)
     return Change(logs, "ratio", "did_log", ("parallel_trends_log",)), ()
 
 
-def _log_odds(asked: Asked, _: DistrictPanel, window: Window) -> tuple[Change, tuple[Remark, ...]]:
+def _log_odds(data: OutcomeData, _: DistrictPanel, window: Window) -> tuple[Change, tuple[Remark, ...]]:
     """In log-odds; by Firth's estimate of each district where one has a window with nothing or everything in it."""
-    shares = asked.arrays(asked.partial, per=1.0)
+    shares = data.arrays(data.partial, per=1.0)
     assumed = ("parallel_trends_log_odds",)
     try:
-        return Change(log_odds_collapse(shares, window, asked.weighting), "log_odds", "did_logit", assumed), ()
+        return Change(log_odds_collapse(shares, window, data.weighting), "log_odds", "did_logit", assumed), ()
     except RefusedError as refusal:
         problem = refusal.problems[0]
         if problem.key != SEPARATED:
             raise
-        corrected = firth_collapse(shares, window, asked.weighting)
-        remark = Remark(key="lineup.note.firth", values={"count": str(problem.found)})
+        corrected = firth_collapse(shares, window, data.weighting)
+        remark = Remark(key="methods_table.note.firth", values={"count": str(problem.found)})
         return Change(corrected, "log_odds", "firth", (*assumed, "half_added")), (remark,)
 
 
-_SCALES: dict[str, Callable[[Asked, DistrictPanel, Window], tuple[Change, tuple[Remark, ...]]]] = {
+_SCALES: dict[str, Callable[[OutcomeData, DistrictPanel, Window], tuple[Change, tuple[Remark, ...]]]] = {
     "ratio": _ratio,
     "log_odds": _log_odds,
 }
 
 
-def _event(asked: Asked) -> tuple[Curve | None, tuple[Remark, ...]]:
+def _event(data: OutcomeData) -> tuple[Curve | None, tuple[Remark, ...]]:
     """The effect period by period, the one treated in part too; or why there is none."""
-    return tried(
-        lambda: event_curve(asked.arrays("intention"), asked.weighting, rng=asked.rng(), level=asked.study.level)
-    )
+    return tried(lambda: event_curve(data.arrays("intention"), data.weighting, rng=data.rng(), level=data.study.level))
 
 
-def _two_way(asked: Asked, panel: DistrictPanel, window: Window) -> tuple[tuple[Estimate, ...], tuple[Remark, ...]]:
+def _two_way(
+    data: OutcomeData, panel: DistrictPanel, window: Window
+) -> tuple[tuple[Estimate, ...], tuple[Remark, ...]]:
     """Two-way fixed effects as most software prints them, beside the methods and outside the verdict; or why not."""
-    alpha = 1 - asked.study.level
+    alpha = 1 - data.study.level
     try:
-        found = two_way_fixed_effects(panel, window, scale=asked.scale, weighting=asked.weighting, alpha=alpha)
+        found = two_way_fixed_effects(panel, window, scale=data.scale, weighting=data.weighting, alpha=alpha)
     except RefusedError as refusal:
-        return (), told(refusal)
+        return (), remarks_of(refusal)
     return (found,), ()
 
 
-def sample_of(asked: Asked, collapsed: Collapsed) -> Districts:
+def sample_of(data: OutcomeData, collapsed: Collapsed) -> Districts:
     """The changes as the methods take them, weighted as the plan says."""
     return districts(
         collapsed.change,
         collapsed.treated,
-        weights=None if asked.weights is None else collapsed.weights,
+        weights=None if data.weights is None else collapsed.weights,
         strata=collapsed.strata,
         smallest_arm=1,
     )
 
 
-def _scale(asked: Asked, kind: Kind) -> str:
-    return asked.scale if kind == "own" else kind
+def _scale(data: OutcomeData, kind: Kind) -> str:
+    return data.scale if kind == "own" else kind
 
 
-def _lineup(asked: Asked, change: Change) -> Lineup:
+def _methods_table(data: OutcomeData, change: Change) -> MethodsTable:
     """The line-up in the unit of the outcome, or as ratios; a refused one has the difference without an interval."""
     labels = Labels(
-        scale="log_ratio" if change.kind == "ratio" else _scale(asked, change.kind),
+        scale="log_ratio" if change.kind == "ratio" else _scale(data, change.kind),
         estimand="att",
         estimator=change.estimator,
-        weights=asked.weighting,
+        weights=data.weighting,
         assumptions=change.assumptions,
     )
-    found = lineup(sample_of(asked, change.collapsed), labels, rng=asked.rng(), alpha=1 - asked.study.level)
-    bare = collapsed_did(change.collapsed, scale=labels.scale, weighting=asked.weighting)
+    found = methods_table(sample_of(data, change.collapsed), labels, rng=data.rng(), alpha=1 - data.study.level)
+    bare = collapsed_did(change.collapsed, scale=labels.scale, weighting=data.weighting)
     update = {"estimator": labels.estimator, "assumptions": labels.assumptions}
     made = found.estimates or (bare.model_copy(update=update),)
     return found.model_copy(update={"estimates": tuple(map(as_ratio, made)) if change.kind == "ratio" else made})
 
 
-def _implied_ratio(panel: DistrictPanel, window: Window, own: Change, found: Lineup) -> Iterator[Estimate]:
+def _implied_ratio(panel: DistrictPanel, window: Window, own: Change, found: MethodsTable) -> Iterator[Estimate]:
     """The level after by the level that parallel trends imply, with the limits of the first method."""
     units = own.collapsed.unit[own.collapsed.treated]
     levels = panel.wide()[units][:, np.isin(panel.periods, window.post)]
@@ -182,7 +184,7 @@ def _implied_ratio(panel: DistrictPanel, window: Window, own: Change, found: Lin
 def implied_ratio(after: float, first: Estimate) -> Iterator[Estimate]:
     """A level ``after`` of the treated by the level without the effect ``first``, with its limits.
 
-    None where nothing happened after, or where the trends imply a level below nought; a limit at which they do is
+    None where nothing happened after, or where the trends imply a level below zero; a limit at which they do is
     infinite.
     """
     if after <= 0 or first.estimate >= after:
@@ -195,12 +197,12 @@ def implied_ratio(after: float, first: Estimate) -> Iterator[Estimate]:
     yield first.model_copy(update=update | {"lower": lower, "upper": upper})
 
 
-def _record(asked: Asked, change: Change, found: Lineup, window: Window) -> LineupRecord:
+def _record(data: OutcomeData, change: Change, found: MethodsTable, window: Window) -> MethodsRecord:
     """The verdict with its remarks and, unless it is refused, the permutations that its p-value counts."""
     reasons = {one.reason for one in change.collapsed.dropped if one.period in {None, *window.pre, *window.post}}
-    record = LineupRecord(
-        outcome=asked.wanted.outcome,
-        scale=_scale(asked, change.kind),
+    record = MethodsRecord(
+        outcome=data.wanted.outcome,
+        scale=_scale(data, change.kind),
         verdict=found.verdict,
         remarks=(
             *(Remark(key=f"inference.note.{note.key}", values=note.values) for note in found.notes),
@@ -209,7 +211,7 @@ def _record(asked: Asked, change: Change, found: Lineup, window: Window) -> Line
     )
     if found.verdict == "refused":
         return record
-    return record.model_copy(update=shown(permutation_p(sample_of(asked, change.collapsed), rng=asked.rng())))
+    return record.model_copy(update=shown(permutation_p(sample_of(data, change.collapsed), rng=data.rng())))
 
 
 def shown(test: PermutationP) -> dict[str, object]:
@@ -225,7 +227,7 @@ def shown(test: PermutationP) -> dict[str, object]:
     }
 
 
-def _tested(asked: Asked, change: Change, labels: tuple[str, ...]) -> Candidate:
+def _tested(data: OutcomeData, change: Change, labels: tuple[str, ...]) -> Candidate:
     """The permutation test of one change on any of its districts, through the choices that all outcomes share."""
     collapsed = change.collapsed
     names = np.array(labels)[collapsed.unit]
@@ -233,10 +235,10 @@ def _tested(asked: Asked, change: Change, labels: tuple[str, ...]) -> Candidate:
     def test(units: frozenset[str]) -> PermutationP:
         kept = np.isin(names, sorted(units))
         strata = None if collapsed.strata is None else collapsed.strata[kept]
-        weights = None if asked.weights is None else collapsed.weights[kept]
+        weights = None if data.weights is None else collapsed.weights[kept]
         sample = districts(collapsed.change[kept], collapsed.treated[kept], weights=weights, strata=strata)
-        if refusals(sample.treated, sample.strata, 1 - asked.study.level):
+        if refusals(sample.treated, sample.strata, 1 - data.study.level):
             raise refuse("too_few_treated", found=str(int(sample.treated.sum())))
-        return permutation_p(sample, rng=asked.shared_rng())
+        return permutation_p(sample, rng=data.shared_rng())
 
-    return Candidate(asked.wanted.outcome, asked.wanted.role, frozenset(names.tolist()), test)
+    return Candidate(data.wanted.outcome, data.wanted.role, frozenset(names.tolist()), test)

@@ -13,11 +13,11 @@ from typing import NamedTuple
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import DesignClass, Finding, Remark
-from sverige_did.results.lineups import LineupRecord, Together
+from sverige_did.results.methods_tables import MaxTAdjustment, MethodsRecord
 from sverige_did.studies.panel.descriptive import described, two_totals
 from sverige_did.studies.panel.district_did import Told, told_by_districts
-from sverige_did.studies.panel.multiple_outcomes import Candidate, together
-from sverige_did.studies.panel.outcome_data import Asked, asked_of, tried
+from sverige_did.studies.panel.multiple_outcomes import Candidate, max_t_adjustment
+from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of, tried
 from sverige_did.studies.panel.spending_parts import spending_parts
 from sverige_did.studies.panel.staggered_did import told_by_dates
 from sverige_did.study.study import PanelStudy
@@ -27,56 +27,56 @@ class Estimated(NamedTuple):
     """All findings of a panel, and what stands beside the line-ups."""
 
     findings: tuple[Finding, ...]
-    lineups: tuple[LineupRecord, ...]
+    methods_tables: tuple[MethodsRecord, ...]
 
 
-_LINED_UP: dict[DesignClass, Callable[[Asked], Told]] = {"D1": told_by_districts, "D5": told_by_dates}
+_LINED_UP: dict[DesignClass, Callable[[OutcomeData], Told]] = {"D1": told_by_districts, "D5": told_by_dates}
 """The classes with a verdict, and what lines up their methods."""
 
 
 def estimate_panel(panel: Panel, study: PanelStudy, designs: Sequence[OutcomeDesign]) -> Estimated:
     """Every outcome of the plan that the panel has cells of."""
     findings: list[Finding] = []
-    records: list[LineupRecord] = []
+    records: list[MethodsRecord] = []
     candidates: list[Candidate] = []
-    for asked in asked_of(panel, study, designs):
-        design_class = asked.design_class
+    for data in outcome_data_of(panel, study, designs):
+        design_class = data.design_class
         if design_class in _LINED_UP:
-            made, record, tested = _LINED_UP[design_class](asked)
-            parts, no_parts = _parts(asked, panel)
+            made, record, tested = _LINED_UP[design_class](data)
+            parts, no_parts = _parts(data, panel)
             records.append(record.model_copy(update={"remarks": (*record.remarks, *no_parts)}))
             candidates += [] if tested is None else [tested]
         else:
-            made = tuple(two_totals(asked) if design_class == "D1g" else described(asked))
-            parts, _ = _parts(asked, panel)
+            made = tuple(two_totals(data) if design_class == "D1g" else described(data))
+            parts, _ = _parts(data, panel)
         findings += [*made, *parts]
-    adjusted = together(candidates)
+    adjusted = max_t_adjustment(candidates)
     return Estimated(
         tuple(_with_adjusted_p(findings, adjusted)),
         tuple(_with_the_others(record, adjusted.get(record.outcome)) for record in records),
     )
 
 
-def _with_the_others(record: LineupRecord, found: Together | Remark | None) -> LineupRecord:
+def _with_the_others(record: MethodsRecord, found: MaxTAdjustment | Remark | None) -> MethodsRecord:
     """The record with what the other outcomes leave of its p, or why it stands outside."""
     if isinstance(found, Remark):
         return record.model_copy(update={"remarks": (*record.remarks, found)})
-    return record.model_copy(update={"together": found})
+    return record.model_copy(update={"max_t_adjustment": found})
 
 
-def _with_adjusted_p(findings: list[Finding], adjusted: Mapping[str, Together | Remark]) -> Iterator[Finding]:
+def _with_adjusted_p(findings: list[Finding], adjusted: Mapping[str, MaxTAdjustment | Remark]) -> Iterator[Finding]:
     """The first finding of every outcome, whose p the verdict asks for, gets the p for all outcomes at once."""
     seen: set[str] = set()
     for finding in findings:
         found = adjusted.get(finding.outcome)
-        if isinstance(found, Together) and finding.outcome not in seen:
+        if isinstance(found, MaxTAdjustment) and finding.outcome not in seen:
             yield finding.model_copy(update={"result": finding.result.model_copy(update={"p_adjusted": found.max_t})})
         else:
             yield finding
         seen.add(finding.outcome)
 
 
-def _parts(asked: Asked, panel: Panel) -> tuple[list[Finding], tuple[Remark, ...]]:
+def _parts(data: OutcomeData, panel: Panel) -> tuple[list[Finding], tuple[Remark, ...]]:
     """What made spending on placements change, or why that cannot be known; nothing for other outcomes."""
-    found, why_not = tried(lambda: list(spending_parts(asked, panel)))
+    found, why_not = tried(lambda: list(spending_parts(data, panel)))
     return found or [], why_not

@@ -25,7 +25,7 @@ from sverige_did.inference.districts import Floats
 from sverige_did.panel import COUNTED
 from sverige_did.results.estimates import Estimate, Remark
 from sverige_did.studies.panel.arrays import district_panel, period_number
-from sverige_did.studies.panel.outcome_data import Asked, told
+from sverige_did.studies.panel.outcome_data import OutcomeData, remarks_of
 
 SEPARATED = "separation"
 
@@ -39,36 +39,36 @@ class Indexed(NamedTuple):
     remarks: tuple[Remark, ...] = ()
 
 
-def index_model(asked: Asked) -> Indexed:
+def index_model(data: OutcomeData) -> Indexed:
     """The index model of one outcome in the plan's windows; nothing for means, amounts and printed shares."""
-    cells = asked.cells
+    cells = data.cells
     if not cells["kind"].isin(COUNTED).all():
         return Indexed(())
-    share = asked.entry.family == "share"
-    window = asked.window()
+    share = data.entry.family == "share"
+    window = data.window()
     inside = cells["period"].map(period_number).isin(window.pre + window.post)
     try:
-        panel = district_panel(cells[inside], partial=asked.partial, weights=asked.weights)
+        panel = district_panel(cells[inside], partial=data.partial, weights=data.weights)
         if panel.exposure is None:  # plain counts: everybody is at risk alike
             panel = replace(panel, exposure=np.ones(panel.y.size))
-        fit = fractional_logit if share else partial(poisson, per=asked.per)
-        return Indexed(tuple(_read(asked, panel, fit)))
+        fit = fractional_logit if share else partial(poisson, per=data.per)
+        return Indexed(tuple(_read(data, panel, fit)))
     except RefusedError as refusal:
         if refusal.problems[0].key != SEPARATED:
-            return Indexed((), told(refusal))
-        return Indexed(tuple(_small_counts(asked, share=share)), told(refusal))
+            return Indexed((), remarks_of(refusal))
+        return Indexed(tuple(_small_counts(data, share=share)), remarks_of(refusal))
 
 
-def _read(asked: Asked, panel: DistrictPanel, fit: Fit) -> Iterator[Estimate]:
+def _read(data: OutcomeData, panel: DistrictPanel, fit: Fit) -> Iterator[Estimate]:
     """The effect on the outcome's own scale, and as a ratio or in log-odds where the plan asks for them."""
-    whole = fit(panel, asked.weighting)
-    spread = _jackknife(panel, fit, asked.weighting)
-    level = asked.study.level
-    yield _with_limits(whole.level, spread[:, 0], level).model_copy(update={"scale": asked.scale})
-    if "ratio" in asked.wanted.scales:
+    whole = fit(panel, data.weighting)
+    spread = _jackknife(panel, fit, data.weighting)
+    level = data.study.level
+    yield _with_limits(whole.level, spread[:, 0], level).model_copy(update={"scale": data.scale})
+    if "ratio" in data.wanted.scales:
         logs = whole.ratio.model_copy(update={"estimate": float(np.log(whole.ratio.estimate))})
         yield as_ratio(_with_limits(logs, spread[:, 1], level))
-    if "log_odds" in asked.wanted.scales and whole.index.scale == "log_odds":
+    if "log_odds" in data.wanted.scales and whole.index.scale == "log_odds":
         yield _with_limits(whole.index, spread[:, 2], level)
 
 
@@ -113,10 +113,10 @@ def as_ratio(logs: Estimate) -> Estimate:
     )
 
 
-def _small_counts(asked: Asked, *, share: bool) -> Iterator[Estimate]:
+def _small_counts(data: OutcomeData, *, share: bool) -> Iterator[Estimate]:
     """Firth's and the exact estimate from the totals of the two groups before and after."""
-    y, n = asked.totals()
-    level = asked.study.level
+    y, n = data.totals()
+    level = data.study.level
     if share:
         yield firth(y, n, level=level)
     if np.array_equal(y, np.rint(y)) and (n > 0).all():

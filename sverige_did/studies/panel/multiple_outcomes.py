@@ -16,7 +16,7 @@ from sverige_did.errors import RefusedError
 from sverige_did.inference.multiplicity import holm, step_down
 from sverige_did.inference.permutation import PermutationP
 from sverige_did.results.estimates import Remark
-from sverige_did.results.lineups import Together
+from sverige_did.results.methods_tables import MaxTAdjustment
 
 FEWEST = 0.8
 """An outcome seen in less than this share of the districts of the fullest one is left out."""
@@ -37,20 +37,20 @@ class Candidate(NamedTuple):
     dates: tuple[float, ...] = ()
 
 
-def together(tested: Sequence[Candidate]) -> dict[str, Together | Remark]:
+def max_t_adjustment(tested: Sequence[Candidate]) -> dict[str, MaxTAdjustment | Remark]:
     """What is left of each p-value when all are looked at, or why an outcome is not among them.
 
     Nothing for a single outcome: its p is its own. Outcomes with other dates are looked at apart.
     """
-    found: dict[str, Together | Remark] = {}
+    found: dict[str, MaxTAdjustment | Remark] = {}
     for dates in dict.fromkeys(one.dates for one in tested):
         found |= _together([one for one in tested if one.dates == dates])
     return found
 
 
-def _together(tested: list[Candidate]) -> dict[str, Together | Remark]:
+def _together(tested: list[Candidate]) -> dict[str, MaxTAdjustment | Remark]:
     most = max((len(one.units) for one in tested), default=0)
-    found: dict[str, Together | Remark] = {
+    found: dict[str, MaxTAdjustment | Remark] = {
         one.outcome: _left_out(one, most) for one in tested if len(one.units) < FEWEST * most
     }
     kept = [one for one in tested if one.outcome not in found]
@@ -66,10 +66,10 @@ def _together(tested: list[Candidate]) -> dict[str, Together | Remark]:
 
 
 def _left_out(one: Candidate, most: int) -> Remark:
-    return Remark(key="lineup.note.not_together", values={"districts": str(len(one.units)), "most": str(most)})
+    return Remark(key="methods_table.note.not_together", values={"districts": str(len(one.units)), "most": str(most)})
 
 
-def _adjusted(kept: list[Candidate], tests: list[PermutationP], units: int) -> dict[str, Together | Remark]:
+def _adjusted(kept: list[Candidate], tests: list[PermutationP], units: int) -> dict[str, MaxTAdjustment | Remark]:
     statistics = np.column_stack([test.reference for test in tests])
     observed = np.array([test.observed for test in tests])
     enumerated = all(test.enumerated for test in tests)
@@ -81,7 +81,7 @@ def _adjusted(kept: list[Candidate], tests: list[PermutationP], units: int) -> d
         by_role[own] = step_down(statistics[:, own], observed[own]).adjusted
     by_holm = holm(everything.single)
     return {
-        one.outcome: Together(
+        one.outcome: MaxTAdjustment(
             single=everything.single[at],
             max_t=everything.adjusted[at],
             holm=by_holm[at],

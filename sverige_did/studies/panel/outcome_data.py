@@ -23,7 +23,7 @@ from sverige_did.study.study import Outcome, PanelStudy
 from sverige_did.windows import Partial, cells_after, cells_before, partial_of
 
 
-class Asked(NamedTuple):
+class OutcomeData(NamedTuple):
     """One outcome of the plan with its cells."""
 
     study: PanelStudy
@@ -75,7 +75,7 @@ class Asked(NamedTuple):
 
     def shared_rng(self) -> np.random.Generator:
         """Randomness that all outcomes share, for tests that take them through the same choices of districts."""
-        return np.random.default_rng([self.study.sampling.seed, zlib.crc32(b"together")])
+        return np.random.default_rng([self.study.sampling.seed, zlib.crc32(b"max_t_adjustment")])
 
     def before(self) -> pd.DataFrame:
         """The cells of the periods that count as before."""
@@ -116,14 +116,14 @@ class Asked(NamedTuple):
         return panel if strata.isna().any() else replace(panel, strata=pd.factorize(strata, sort=True)[0])
 
 
-def asked_of(panel: Panel, study: PanelStudy, designs: Sequence[OutcomeDesign]) -> Iterator[Asked]:
+def outcome_data_of(panel: Panel, study: PanelStudy, designs: Sequence[OutcomeDesign]) -> Iterator[OutcomeData]:
     """Every outcome of the plan that the panel has cells of and that has a design class, in the plan's order."""
     classes = {design.outcome: design.design_class for design in designs}
     weights = None if study.weights == "districts" else children(panel, study)
     for wanted in study.outcomes:
         cells, design_class = panel.outcome(wanted.outcome), classes[wanted.outcome]
         if design_class is not None and not cells.empty:
-            yield Asked(study, wanted, design_class, cells, weights)
+            yield OutcomeData(study, wanted, design_class, cells, weights)
 
 
 def children(panel: Panel, study: PanelStudy) -> pd.Series[float]:
@@ -148,10 +148,10 @@ def tried[Made](make: Callable[[], Made]) -> tuple[Made | None, tuple[Remark, ..
     try:
         return make(), ()
     except RefusedError as refusal:
-        return None, told(refusal)
+        return None, remarks_of(refusal)
 
 
-def told(refusal: RefusedError) -> tuple[Remark, ...]:
+def remarks_of(refusal: RefusedError) -> tuple[Remark, ...]:
     """What a refusal says, as remarks."""
     return tuple(
         Remark(key=f"errors.{one.key}", values={name: str(said) for name, said in dict(one.values).items()})

@@ -28,14 +28,14 @@ from sverige_did.did.scales import Family
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import TTest, cr2_test, of_districts
 from sverige_did.inference.districts import Bools, Districts, Floats, districts
-from sverige_did.inference.lineup import EFFECT
+from sverige_did.inference.methods_table import EFFECT
 from sverige_did.inference.permutation import permutation_p
 from sverige_did.inference.verdict import refusals
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.panel.district_did import changes_of, sample_of
-from sverige_did.studies.panel.outcome_data import Asked, asked_of, children
+from sverige_did.studies.panel.outcome_data import OutcomeData, children, outcome_data_of
 from sverige_did.studies.panel.phase_in import share_lost, start_up
 from sverige_did.study.study import PanelStudy
 from sverige_did.windows import other_partial
@@ -50,7 +50,7 @@ WORTH_TELLING = 0.01
 """Less of the programme's full strength missing than this changes no number that is told."""
 
 
-def doubts(
+def sensitivity_analyses(
     panel: Panel,
     study: PanelStudy,
     designs: Sequence[OutcomeDesign],
@@ -63,25 +63,25 @@ def doubts(
     ``elsewhere`` is the same panel with children counted where they live on each day; None where that is the plan's
     own rule, or where nobody registered it (``homes_unknown``), which is then said once, of the first outcome.
     """
-    everything = list(asked_of(panel, study, designs))
+    everything = list(outcome_data_of(panel, study, designs))
     first = next((one for one in everything if one.wanted.role == "primary"), everything[0] if everything else None)
     found: list[CheckResult] = []
-    for asked in everything:
-        made = _of_outcome(asked, panel, elsewhere)
-        found += made if asked is first else (check.model_copy(update={"curves": ()}) for check in made)
-        if homes_unknown and asked is first:
-            found.append(_cannot("other_residence", asked.wanted.outcome, "no_homes"))
+    for data in everything:
+        made = _of_outcome(data, panel, elsewhere)
+        found += made if data is first else (check.model_copy(update={"curves": ()}) for check in made)
+        if homes_unknown and data is first:
+            found.append(_cannot("other_residence", data.wanted.outcome, "no_homes"))
     return tuple(found)
 
 
-def _of_outcome(asked: Asked, panel: Panel, elsewhere: Panel | None) -> list[CheckResult]:
-    name, why_not = asked.wanted.outcome, {"D1g": "no_districts", "D5": "staggered"}.get(asked.design_class)
-    if asked.design_class in {"D2", "D3", "D4"}:
+def _of_outcome(data: OutcomeData, panel: Panel, elsewhere: Panel | None) -> list[CheckResult]:
+    name, why_not = data.wanted.outcome, {"D1g": "no_districts", "D5": "staggered"}.get(data.design_class)
+    if data.design_class in {"D2", "D3", "D4"}:
         return []
     if why_not:
         return [_cannot(check, name, why_not) for check in BY_DISTRICT]
     try:
-        seen = _seen(asked)
+        seen = _seen(data)
     except RefusedError:
         return [_cannot(check, name, "few_districts") for check in BY_DISTRICT]
     made = [_made(check, run, seen) for check, run in _CHECKS.items()]
@@ -100,7 +100,7 @@ def _made(check: str, run: Callable[[_Seen], CheckResult | None], seen: _Seen) -
     try:
         return run(seen)
     except RefusedError as refusal:
-        return _cannot(check, seen.asked.wanted.outcome, WHY_NOT.get(refusal.problems[0].key, "refused"))
+        return _cannot(check, seen.data.wanted.outcome, WHY_NOT.get(refusal.problems[0].key, "refused"))
 
 
 class _Seen(NamedTuple):
@@ -109,7 +109,7 @@ class _Seen(NamedTuple):
     ``pre`` and ``post`` (T,) mark the windows; ``sample`` holds the changes, ``test`` their CR2 test.
     """
 
-    asked: Asked
+    data: OutcomeData
     levels: Floats
     periods: Floats
     pre: Bools
@@ -123,7 +123,7 @@ class _Seen(NamedTuple):
 
     @property
     def axis(self) -> EffectScale:
-        return cast("EffectScale", self.asked.scale)
+        return cast("EffectScale", self.data.scale)
 
     def contrast(self, change: Floats, alpha: float | None = None, keep: Bools | None = None) -> TTest:
         """Treated less control of other changes (G,), by CR2; of the districts in ``keep``, or all that have one."""
@@ -136,27 +136,27 @@ class _Seen(NamedTuple):
         return districts(change[kept], mine.treated[kept], weights=mine.weights[kept], strata=mine.strata[kept])
 
 
-def _seen(asked: Asked) -> _Seen:
-    panel, window = asked.arrays(asked.partial), asked.window()
-    collapsed = collapse(panel, window, asked.weighting)
-    sample = sample_of(asked, collapsed)
-    alpha = 1 - asked.study.level
+def _seen(data: OutcomeData) -> _Seen:
+    panel, window = data.arrays(data.partial), data.window()
+    collapsed = collapse(panel, window, data.weighting)
+    sample = sample_of(data, collapsed)
+    alpha = 1 - data.study.level
     if refusals(sample.treated, sample.strata, alpha):
         raise refuse("too_few_treated", found=str(int(sample.treated.sum())))
     pre, post = (np.isin(panel.periods, side) for side in (window.pre, window.post))
     test = cr2_test(of_districts(sample), EFFECT, alpha)
-    return _Seen(asked, panel.wide()[collapsed.unit], panel.periods, pre, post, sample, test)
+    return _Seen(data, panel.wide()[collapsed.unit], panel.periods, pre, post, sample, test)
 
 
 def _named(seen: _Seen) -> dict[str, str]:
-    return {"outcome": seen.asked.wanted.outcome, "scale": seen.asked.scale}
+    return {"outcome": seen.data.wanted.outcome, "scale": seen.data.scale}
 
 
 def _pretrends(seen: _Seen) -> CheckResult:
     slope = seen.contrast(slopes(seen.levels[:, seen.pre], seen.periods[seen.pre]))
-    asked = seen.asked
-    lines = collapse(asked.arrays(asked.partial), asked.window(), asked.weighting, detrend=True)
-    detrended = cr2_test(of_districts(sample_of(asked, lines)), EFFECT, seen.alpha)
+    data = seen.data
+    lines = collapse(data.arrays(data.partial), data.window(), data.weighting, detrend=True)
+    detrended = cr2_test(of_districts(sample_of(data, lines)), EFFECT, seen.alpha)
     apart = float(seen.periods[seen.post].mean() - seen.periods[seen.pre].mean())
     return pretrends(slope, seen.test.estimate, apart, detrended, **_named(seen))
 
@@ -179,7 +179,7 @@ def _placebo_dates(seen: _Seen) -> CheckResult:
         raise refuse("did_one_pre_period", found=str(before.size))
     changes = [seen.levels[:, late].mean(axis=1) - seen.levels[:, early].mean(axis=1) for early, late in cuts]
     everybody = np.ones(seen.sample.change.size, dtype=bool)
-    tests = [permutation_p(seen.of(change, everybody), rng=seen.asked.shared_rng()) for change in changes]
+    tests = [permutation_p(seen.of(change, everybody), rng=seen.data.shared_rng()) for change in changes]
     dates = seen.periods[[late[0] for _, late in cuts]]
     contrasts = [seen.contrast(change) for change in changes]
     return placebo_dates(dates, contrasts, tests, seen.test.estimate, axis=seen.axis, **_named(seen))
@@ -194,7 +194,7 @@ def _leave_one_out(seen: _Seen) -> CheckResult:
 def _synthetic_did(seen: _Seen) -> CheckResult:
     inside = seen.pre | seen.post
     levels, post = seen.levels[:, inside], seen.post[inside]
-    return synthetic_beside(seen.test, levels, post, seen.sample, rng=seen.asked.rng(), **_named(seen))
+    return synthetic_beside(seen.test, levels, post, seen.sample, rng=seen.data.rng(), **_named(seen))
 
 
 def _swings(seen: _Seen) -> CheckResult:
@@ -212,27 +212,27 @@ def _regression(seen: _Seen) -> CheckResult:
 
 
 def _spillover(seen: _Seen) -> CheckResult:
-    test, kappa = seen.test, seen.asked.study.sensitivity.spillover_kappa
+    test, kappa = seen.test, seen.data.study.sensitivity.spillover_kappa
     limits = (test.lower, test.upper)
-    made = spillover(test.estimate, seen.asked.wanted.outcome, limits=limits, kappa=kappa, scale=seen.axis)
-    return made.model_copy(update={"scale": seen.asked.scale})
+    made = spillover(test.estimate, seen.data.wanted.outcome, limits=limits, kappa=kappa, scale=seen.axis)
+    return made.model_copy(update={"scale": seen.data.scale})
 
 
 def _start_up(seen: _Seen) -> CheckResult | None:
-    lost = share_lost(seen.asked.after(), seen.asked.study.periods)
+    lost = share_lost(seen.data.after(), seen.data.study.periods)
     return start_up(seen.test.estimate, lost, **_named(seen)) if lost >= WORTH_TELLING else None
 
 
 def _scales(seen: _Seen) -> CheckResult | None:
     """Of shares, and of rates per resident child; means and amounts have one scale or none to compare. In numbers."""
-    entry = seen.asked.entry
+    entry = seen.data.entry
     family: Family | None = (
         "binomial" if entry.family == "share" else "poisson" if entry.unit == "rate_per_1000" else None
     )
     if family is None:
         return None
-    periods = [side["period"].nunique() for side in (seen.asked.before(), seen.asked.after())]
-    y, n = (total / periods for total in seen.asked.totals())
+    periods = [side["period"].nunique() for side in (seen.data.before(), seen.data.after())]
+    y, n = (total / periods for total in seen.data.totals())
     return scale_discrepancy(y, n, entry.key, family=family).model_copy(update={"curves": ()})
 
 
@@ -250,30 +250,30 @@ _CHECKS: dict[str, Callable[[_Seen], CheckResult | None]] = {
 }
 
 
-def _verdict_test(asked: Asked) -> tuple[TTest, str]:
+def _verdict_test(data: OutcomeData) -> tuple[TTest, str]:
     """The CR2 test on the scale that gives the verdict; of a ratio, of its logarithm."""
-    change = changes_of(asked, asked.arrays(asked.partial), asked.window())[0][0]
-    test = cr2_test(of_districts(sample_of(asked, change.collapsed)), EFFECT, 1 - asked.study.level)
-    return test, asked.scale if change.kind == "own" else change.kind
+    change = changes_of(data, data.arrays(data.partial), data.window())[0][0]
+    test = cr2_test(of_districts(sample_of(data, change.collapsed)), EFFECT, 1 - data.study.level)
+    return test, data.scale if change.kind == "own" else change.kind
 
 
-def _beside(check: str, planned: Asked, other: Asked, key: str = "result") -> CheckResult:
+def _beside(check: str, planned: OutcomeData, other: OutcomeData, key: str = "result") -> CheckResult:
     (mine, scale), (theirs, _) = _verdict_test(planned), _verdict_test(other)
     return alternative(check, mine, theirs, planned.wanted.outcome, scale=scale, key=key)
 
 
 def _other_weights(panel: Panel, seen: _Seen) -> CheckResult:
-    equal = seen.asked.weights is None
-    weights = children(panel, seen.asked.study) if equal else None
-    return _beside("other_weights", seen.asked, seen.asked._replace(weights=weights), "children" if equal else "equal")
+    equal = seen.data.weights is None
+    weights = children(panel, seen.data.study) if equal else None
+    return _beside("other_weights", seen.data, seen.data._replace(weights=weights), "children" if equal else "equal")
 
 
 def _other_window(_: Panel, seen: _Seen) -> CheckResult | None:
     """With the period that is treated in part counted whole where the plan leaves it out, or the other way round."""
-    asked = seen.asked
-    when = other_partial(asked.study.periods)
-    other = asked._replace(study=asked.study.model_copy(update={"periods": when}))
-    return None if other.window() == asked.window() else _beside("other_window", asked, other, other.partial)
+    data = seen.data
+    when = other_partial(data.study.periods)
+    other = data._replace(study=data.study.model_copy(update={"periods": when}))
+    return None if other.window() == data.window() else _beside("other_window", data, other, other.partial)
 
 
 _OTHER: dict[str, Callable[[Panel, _Seen], CheckResult | None]] = {
@@ -284,8 +284,8 @@ _OTHER: dict[str, Callable[[Panel, _Seen], CheckResult | None]] = {
 
 def _other_residence(elsewhere: Panel, seen: _Seen) -> CheckResult | None:
     """With children counted in the district of each day; None where that moves no number of this outcome."""
-    name, columns = seen.asked.wanted.outcome, ["unit", "period", "value", "denominator"]
+    name, columns = seen.data.wanted.outcome, ["unit", "period", "value", "denominator"]
     cells = elsewhere.outcome(name)
-    if cells.empty or cells[columns].equals(seen.asked.cells[columns]):
+    if cells.empty or cells[columns].equals(seen.data.cells[columns]):
         return None
-    return _beside("other_residence", seen.asked, seen.asked._replace(cells=cells))
+    return _beside("other_residence", seen.data, seen.data._replace(cells=cells))

@@ -18,7 +18,7 @@ from sverige_did.errors import refuse
 from sverige_did.outcomes import parts_of
 from sverige_did.panel import Panel
 from sverige_did.results.estimates import DesignClass, Finding, Verdict
-from sverige_did.studies.panel.outcome_data import Asked, bare
+from sverige_did.studies.panel.outcome_data import OutcomeData, bare
 from sverige_did.study.study import PanelStudy
 from sverige_did.windows import cells_after, cells_before
 
@@ -42,7 +42,7 @@ Names = tuple[str, ...]
 there as denominators."""
 
 
-def spending_parts(asked: Asked, panel: Panel) -> Iterator[Finding]:
+def spending_parts(data: OutcomeData, panel: Panel) -> Iterator[Finding]:
     """The split of an amount that the catalogue has parts of into price, mix and volume, in mio. kr. a year.
 
     Everything is told for as many children as live in the treated districts, so that the control group's parts taken
@@ -50,18 +50,18 @@ def spending_parts(asked: Asked, panel: Panel) -> Iterator[Finding]:
     after for it; else the treated group stands alone. Raises ``parts_without_price`` when some day of a placement has
     no price, for then nobody knows whether prices or numbers changed. Source: Ang (2005), as in did/costs.py.
     """
-    verdict, entry = VERDICT.get(asked.design_class), asked.entry
+    verdict, entry = VERDICT.get(data.design_class), data.entry
     prices = tuple(part.key for part in parts_of(entry.key))
     if verdict is None or not (entry.of_the_group and entry.about and prices):
         return
     names = (entry.key, entry.about, *prices)
-    treated = _split(_windows(panel, asked.study, "treated", names), asked.per)
-    yield from _told(asked, verdict, "lmdi_treated", treated)
-    if asked.design_class == "D3":
+    treated = _split(_windows(panel, data.study, "treated", names), data.per)
+    yield from _told(data, verdict, "lmdi_treated", treated)
+    if data.design_class == "D3":
         return
-    control = _split(_windows(panel, asked.study, "control", names), asked.per)
-    yield from _told(asked, verdict, "lmdi_control", control)
-    yield from _told(asked, verdict, "lmdi_did", lmdi_did(treated, control), "parallel_parts")
+    control = _split(_windows(panel, data.study, "control", names), data.per)
+    yield from _told(data, verdict, "lmdi_control", control)
+    yield from _told(data, verdict, "lmdi_did", lmdi_did(treated, control), "parallel_parts")
 
 
 def _windows(panel: Panel, study: PanelStudy, group: str, names: Names) -> _Windows:
@@ -96,7 +96,7 @@ def _split(found: _Windows, children: float) -> PriceMixVolume:
 
 
 def _told(
-    asked: Asked, verdict: Verdict, estimator: str, parts: PriceMixVolume, *assumptions: str
+    data: OutcomeData, verdict: Verdict, estimator: str, parts: PriceMixVolume, *assumptions: str
 ) -> Iterator[Finding]:
     sums = {
         "price_part": parts.price.sum(),
@@ -105,4 +105,4 @@ def _told(
         "all_parts": parts.total,
     }
     for estimand, amount in sums.items():
-        yield asked.found(verdict, bare(amount, "mio_dkk", estimand, estimator, *assumptions))
+        yield data.found(verdict, bare(amount, "mio_dkk", estimand, estimator, *assumptions))

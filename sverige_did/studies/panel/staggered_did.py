@@ -20,17 +20,17 @@ from sverige_did.did.staggered import group_time_effects
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Floats
-from sverige_did.inference.lineup import region_notes
+from sverige_did.inference.methods_table import region_notes
 from sverige_did.inference.permutation import PermutationP, PermutationTest
 from sverige_did.inference.staggered import Whole, staggered_permutation_test, welch_by_cohort
 from sverige_did.inference.verdict import SMALLEST_ARM
 from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, Verdict
-from sverige_did.results.lineups import LineupRecord
+from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.studies.panel.arrays import period_number
 from sverige_did.studies.panel.descriptive import raw_change_by_date
 from sverige_did.studies.panel.district_did import Told, implied_ratio, refused, shown
 from sverige_did.studies.panel.multiple_outcomes import Candidate
-from sverige_did.studies.panel.outcome_data import Asked, told, tried
+from sverige_did.studies.panel.outcome_data import OutcomeData, remarks_of, tried
 from sverige_did.windows import up_to
 
 
@@ -51,34 +51,34 @@ def mean_effect(panel: DistrictPanel) -> float:
     return aggregate(group_time_effects(panel, "never"), "simple").overall
 
 
-def told_by_dates(asked: Asked) -> Told:
+def told_by_dates(data: OutcomeData) -> Told:
     """The staggered line-up, its verdict and its event-time curve."""
-    asked = asked._replace(cells=up_to(asked.cells, asked.study.periods.follow_up))
+    data = data._replace(cells=up_to(data.cells, data.study.periods.follow_up))
     try:
-        dated = _dated(asked)
-        tests, why_not = _tests(asked, dated)
-        estimates = [*([] if tests is None else _rule(asked, dated, tests)), *_sensitivities(asked, dated.panel)]
-        curve, no_curve = _event_time(asked)
+        dated = _dated(data)
+        tests, why_not = _tests(data, dated)
+        estimates = [*([] if tests is None else _rule(data, dated, tests)), *_sensitivities(data, dated.panel)]
+        curve, no_curve = _event_time(data)
     except RefusedError as refusal:
-        return refused(asked, refusal)
-    verdict: Verdict = "refused" if tests is None or why_not else tests.verdict(1 - asked.study.level)
-    record = LineupRecord(
-        outcome=asked.wanted.outcome,
-        scale=asked.scale,
+        return refused(data, refusal)
+    verdict: Verdict = "refused" if tests is None or why_not else tests.verdict(1 - data.study.level)
+    record = MethodsRecord(
+        outcome=data.wanted.outcome,
+        scale=data.scale,
         verdict=verdict,
-        remarks=(*why_not, *_remarks(asked, dated.panel), *no_curve),
+        remarks=(*why_not, *_remarks(data, dated.panel), *no_curve),
         event=curve,
     )
     if verdict == "refused" or tests is None:
-        return Told(tuple(_found(asked, "refused", estimates)), record)
-    candidate = _candidate(asked, dated)
-    return Told(tuple(_found(asked, verdict, estimates)), record.model_copy(update=shown(tests.studentised)), candidate)
+        return Told(tuple(_found(data, "refused", estimates)), record)
+    candidate = _candidate(data, dated)
+    return Told(tuple(_found(data, verdict, estimates)), record.model_copy(update=shown(tests.studentised)), candidate)
 
 
-def _dated(asked: Asked) -> _Dated:
+def _dated(data: OutcomeData) -> _Dated:
     """Refused where a district lacks a period: an exchange of dates would meet a hole."""
-    panel, filled = asked.arrays(asked.partial), asked.arrays("intention")
-    return _Dated(panel, Whole(filled.wide(), exposed_share(asked.cells, filled)))
+    panel, filled = data.arrays(data.partial), data.arrays("intention")
+    return _Dated(panel, Whole(filled.wide(), exposed_share(data.cells, filled)))
 
 
 def exposed_share(cells: pd.DataFrame, panel: DistrictPanel) -> Floats:
@@ -109,19 +109,19 @@ class _Tests(NamedTuple):
         return "supported" if max(self.studentised.p_value, self.welch.p_value) <= alpha else "inconclusive"
 
 
-def _tests(asked: Asked, dated: _Dated) -> tuple[_Tests | None, tuple[Remark, ...]]:
+def _tests(data: OutcomeData, dated: _Dated) -> tuple[_Tests | None, tuple[Remark, ...]]:
     """The tests, or none; and why this design carries no verdict."""
     why_not = _too_few(dated.panel)
     if why_not:
         return None, why_not
-    tests, why_not = tried(lambda: _both_ways(asked, dated))
-    if tests is None or tests.studentised.smallest_p <= 1 - asked.study.level:
+    tests, why_not = tried(lambda: _both_ways(data, dated))
+    if tests is None or tests.studentised.smallest_p <= 1 - data.study.level:
         return tests, why_not
-    return tests, (_few_ways(asked, tests),)
+    return tests, (_few_ways(data, tests),)
 
 
-def _both_ways(asked: Asked, dated: _Dated) -> _Tests:
-    alpha, rng = 1 - asked.study.level, asked.rng()
+def _both_ways(data: OutcomeData, dated: _Dated) -> _Tests:
+    alpha, rng = 1 - data.study.level, data.rng()
     permuted = (
         staggered_permutation_test(
             dated.panel, mean_effect, rng=rng, studentise=how, alpha=alpha, whole=dated.whole
@@ -143,30 +143,30 @@ def _too_few(panel: DistrictPanel) -> tuple[Remark, ...]:
     ]
     alone = int((np.unique(begun, return_counts=True)[1] == 1).sum())
     if alone:
-        found += told(refuse("staggered_single", found=str(alone)))
+        found += remarks_of(refuse("staggered_single", found=str(alone)))
     return tuple(found)
 
 
-def _few_ways(asked: Asked, tests: _Tests) -> Remark:
+def _few_ways(data: OutcomeData, tests: _Tests) -> Remark:
     values = {
         "ways": str(tests.studentised.reference.size),
         "smallest": f"{tests.studentised.smallest_p:.3f}",
-        "alpha": f"{1 - asked.study.level:g}",
+        "alpha": f"{1 - data.study.level:g}",
     }
     return Remark(key="inference.note.few_assignments", values=values)
 
 
-def _remarks(asked: Asked, panel: DistrictPanel) -> Iterator[Remark]:
+def _remarks(data: OutcomeData, panel: DistrictPanel) -> Iterator[Remark]:
     yield Remark(key="inference.note.exchangeable_dates")
     dates = np.unique(panel.treated_from[panel.ever_treated]).size
-    yield Remark(key="lineup.note.dates", values={"dates": str(dates)})
-    if asked.weights is not None:
-        yield Remark(key="lineup.note.dates_equal")
+    yield Remark(key="methods_table.note.dates", values={"dates": str(dates)})
+    if data.weights is not None:
+        yield Remark(key="methods_table.note.dates_equal")
 
 
-def _rule(asked: Asked, dated: _Dated, tests: _Tests) -> Iterator[Estimate]:
+def _rule(data: OutcomeData, dated: _Dated, tests: _Tests) -> Iterator[Estimate]:
     """The rows that the verdict rests on, the same as a ratio, and the bare permutation."""
-    first = _permuted(asked, dated.panel, tests.studentised, "permutation_studentised")
+    first = _permuted(data, dated.panel, tests.studentised, "permutation_studentised")
     yield first
     welch = tests.welch
     yield first.model_copy(
@@ -175,22 +175,22 @@ def _rule(asked: Asked, dated: _Dated, tests: _Tests) -> Iterator[Estimate]:
             "p_value": welch.p_value, "assumptions": ("parallel_trends", "districts_independent"),
         }
     )  # fmt: skip
-    yield _permuted(asked, dated.panel, tests.bare, "permutation")
-    if "ratio" in asked.wanted.scales:
+    yield _permuted(data, dated.panel, tests.bare, "permutation")
+    if "ratio" in data.wanted.scales:
         yield from implied_ratio(float(dated.panel.level[dated.panel.treated].mean()), first)
 
 
-def _permuted(asked: Asked, panel: DistrictPanel, test: PermutationTest, inference: str) -> Estimate:
+def _permuted(data: OutcomeData, panel: DistrictPanel, test: PermutationTest, inference: str) -> Estimate:
     region = test.region
     return Estimate(
         estimate=test.estimate,
-        scale=asked.scale,
+        scale=data.scale,
         estimand="att_simple",
         estimator="callaway_santanna",
         inference=inference,
         lower=region.lower,
         upper=region.upper,
-        level=asked.study.level,
+        level=data.study.level,
         p_value=test.p_value,
         n_units=panel.n_units,
         n_treated=int(panel.ever_treated.sum()),
@@ -200,45 +200,45 @@ def _permuted(asked: Asked, panel: DistrictPanel, test: PermutationTest, inferen
     )
 
 
-def _sensitivities(asked: Asked, panel: DistrictPanel) -> Iterator[Estimate]:
+def _sensitivities(data: OutcomeData, panel: DistrictPanel) -> Iterator[Estimate]:
     """The averages with intervals that lean on many districts, weighted as the plan says."""
-    level, weighting = asked.study.level, asked.weighting
+    level, weighting = data.study.level, data.weighting
     effects = group_time_effects(panel, "never", weighting=weighting)
     made = [
-        overall_estimate(aggregate(effects, kind), scale=asked.scale, level=level, weighting=weighting)
+        overall_estimate(aggregate(effects, kind), scale=data.scale, level=level, weighting=weighting)
         for kind in ("simple", "dynamic", "group")
     ]
-    made.append(imputed_estimate(imputation(panel, "overall", weighting), scale=asked.scale, level=level,
+    made.append(imputed_estimate(imputation(panel, "overall", weighting), scale=data.scale, level=level,
                                  weighting=weighting))  # fmt: skip
     for one in made:
         yield one.model_copy(update={"n_units": panel.n_units, "n_treated": int(panel.ever_treated.sum())})
 
 
-def _event_time(asked: Asked) -> tuple[Curve, tuple[Remark, ...]]:
+def _event_time(data: OutcomeData) -> tuple[Curve, tuple[Remark, ...]]:
     """The effect by periods since a district's go-live, the one treated in part too, with limits for all at once."""
-    effects = group_time_effects(asked.arrays("intention"), "never", "universal", weighting=asked.weighting)
+    effects = group_time_effects(data.arrays("intention"), "never", "universal", weighting=data.weighting)
     found = aggregate(effects, "dynamic")
-    bands = bootstrap_bands(found.estimate, found.influence, rng=asked.rng(), level=asked.study.level)
+    bands = bootstrap_bands(found.estimate, found.influence, rng=data.rng(), level=data.study.level)
     kept = np.isfinite(bands.lower)
     curve = Curve(
         name="event",
-        x_name="lineup.axis.event_time",
-        y_name="lineup.axis.effect",
+        x_name="methods_table.axis.event_time",
+        y_name="methods_table.axis.effect",
         x=tuple(np.compress(kept, found.at).tolist()),
         y=tuple(found.estimate[kept].tolist()),
         lower=tuple(bands.lower[kept].tolist()),
         upper=tuple(bands.upper[kept].tolist()),
     )
     lost = int((~kept).sum())
-    return curve, (Remark(key="lineup.note.event_times_lost", values={"count": str(lost)}),) if lost else ()
+    return curve, (Remark(key="methods_table.note.event_times_lost", values={"count": str(lost)}),) if lost else ()
 
 
-def _found(asked: Asked, verdict: Verdict, estimates: list[Estimate]) -> Iterator[Finding]:
-    for one in (*estimates, *raw_change_by_date(asked)):
-        yield asked.found(verdict, one)
+def _found(data: OutcomeData, verdict: Verdict, estimates: list[Estimate]) -> Iterator[Finding]:
+    for one in (*estimates, *raw_change_by_date(data)):
+        yield data.found(verdict, one)
 
 
-def _candidate(asked: Asked, dated: _Dated) -> Candidate:
+def _candidate(data: OutcomeData, dated: _Dated) -> Candidate:
     """The test of the outcome on any of its districts, through the exchanges of dates that all outcomes share."""
 
     def test(units: frozenset[str]) -> PermutationP:
@@ -246,7 +246,7 @@ def _candidate(asked: Asked, dated: _Dated) -> Candidate:
         why_not = _too_few(some.panel)
         if why_not:
             raise refuse("too_few_treated", found=str(int(some.panel.ever_treated.sum())))
-        return staggered_permutation_test(some.panel, mean_effect, rng=asked.shared_rng(), whole=some.whole)
+        return staggered_permutation_test(some.panel, mean_effect, rng=data.shared_rng(), whole=some.whole)
 
     dates = tuple(np.unique(dated.panel.treated_from[dated.panel.ever_treated]).tolist())
-    return Candidate(asked.wanted.outcome, asked.wanted.role, frozenset(dated.panel.labels), test, dates)
+    return Candidate(data.wanted.outcome, data.wanted.role, frozenset(dated.panel.labels), test, dates)

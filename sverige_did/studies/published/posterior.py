@@ -93,18 +93,18 @@ def _middle(tables: tuple[GroupTable, ...]) -> GroupTable:
 
 
 def fit_all(
-    evidence: Evidence, cores: int, told: Callable[[int, int, str], None] = lambda *_: None
+    evidence: Evidence, cores: int, progress: Callable[[int, int, str], None] = lambda *_: None
 ) -> Iterator[tuple[Job, Fit]]:
     """Sample every job, in order. Each has a seed of its own, so that no fit depends on which others are run.
 
-    ``told`` hears which fit begins, of how many, and its name.
+    ``progress`` hears which fit begins, of how many, and its name.
     """
     study = evidence.study
     settings = settings_of(study, cores)
     compiled: dict[str, Compiled] = {}
     wanted = jobs(evidence)
     for at, job in enumerate(wanted, start=1):
-        told(at, len(wanted), job.name)
+        progress(at, len(wanted), job.name)
         family = FAMILIES[job.table.family]
         model = family.build(job.table.events, job.table.totals, hidden(study), priors_of(study, family, job.prior))
         if job.table.family not in compiled:
@@ -123,8 +123,8 @@ def priors_of(study: PublishedStudy, family: Family, effect: str) -> TotalsPrior
     """The plan's priors as the model takes them."""
     return TotalsPriors(
         level=_normal(study, family.level_prior),
-        gap=_normal(study, "group_gap"),
-        drift=_normal(study, "period_change"),
+        baseline_difference=_normal(study, "group_gap"),
+        period_sd=_normal(study, "period_change"),
         effect=_normal(study, effect),
         shock=HalfNormal(float(prior(study, "shock_sd").sd or 0), prior(study, "shock_sd").unit, "priors.plan"),
     )

@@ -31,7 +31,7 @@ OUT_OF_REACH = ("pretrends", "placebo_dates", "leave_one_out", "balance", "regre
 """Checks that need district lines, or a period before, and so cannot run on two printed totals."""
 
 
-def doubts(evidence: Evidence) -> tuple[CheckResult, ...]:
+def sensitivity_analyses(evidence: Evidence) -> tuple[CheckResult, ...]:
     """Every check of every outcome of the plan, in the plan's order."""
     made: list[CheckResult] = []
     for outcome in evidence.study.outcomes:

@@ -6,7 +6,7 @@ import importlib.util
 import sys
 from typing import TYPE_CHECKING
 
-from sverige_did.bayes.compiled.numba_ops import kept_under
+from sverige_did.bayes.compiled.numba_ops import cache_key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ def _loops(
 def test_a_changed_constant_changes_the_key_and_the_same_file_keeps_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = [kept_under(_loops(tmp_path, enough, "value", monkeypatch)) for enough in (1, 2, 1)]
+    keys = [cache_key_of(_loops(tmp_path, enough, "value", monkeypatch)) for enough in (1, 2, 1)]
     assert keys[0] != keys[1]
     assert keys[0] == keys[2]
 
@@ -55,9 +55,9 @@ def test_code_that_remembers_a_module_is_not_found_under_another_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, after = (_loops(tmp_path, 1, "value", monkeypatch, name) for name in ("before", "after"))
-    assert kept_under(before) != kept_under(after)
+    assert cache_key_of(before) != cache_key_of(after)
 
 
 def test_two_functions_of_one_file_have_keys_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     value, slope = (_loops(tmp_path, 1, name, monkeypatch) for name in ("value", "slope"))
-    assert kept_under(value) != kept_under(slope)
+    assert cache_key_of(value) != cache_key_of(slope)

@@ -50,11 +50,11 @@ def test_without_its_private_names_nutpie_draws_the_same_in_its_own_way(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], contrast: Compiled
 ) -> None:
     model = build_group_contrast(-0.75, 0.26, 0.625)
-    ours = sample(model, seed=19, settings=SHORT, gates=None, compiled=contrast)
+    ours = sample(model, seed=19, settings=SHORT, criteria=None, compiled=contrast)
     install(monkeypatch, *OTHERS["names"])
     monkeypatch.setenv("SVERIGE_DID_LANG", "da")
     general = compile_model(model)
     said = capsys.readouterr().err
     assert said.strip() == words.text("bayes.general_wrappers", "da", nutpie=nutpie.__version__)
-    theirs = sample(model, seed=19, settings=SHORT, gates=None, compiled=general)
+    theirs = sample(model, seed=19, settings=SHORT, criteria=None, compiled=general)
     assert np.array_equal(theirs.values("tau"), ours.values("tau"))

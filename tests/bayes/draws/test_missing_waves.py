@@ -44,7 +44,7 @@ def test_without_help_the_unanswered_add_nothing():
 def test_tipping_delta_is_the_quantile_that_algebra_gives(threshold):
     expected = middling()
     mar = np.sort(effect_under_delta(expected, 0.0))
-    # P(effect + delta / 4 < 0) falls below the threshold once fewer than that share of draws stay below nought.
+    # P(effect + delta / 4 < 0) falls below the threshold once fewer than that share of draws stay below zero.
     first_too_few = int(np.ceil(threshold * mar.size)) - 1
     assert tipping_delta(expected, threshold) == pytest.approx(-4 * mar[first_too_few], abs=1e-5)
 
@@ -163,5 +163,5 @@ def test_recovers_the_effect_on_all_when_answers_are_missing_as_assumed():
     assert low < true < high
     tip = tipping_delta(expected, 0.95)
     assert 0 < tip < 40
-    # As much worse as the effect on all, over the share that is missing, is about where the mean is nought.
+    # As much worse as the effect on all, over the share that is missing, is about where the mean is zero.
     assert tipping_delta(expected, 0.5) == pytest.approx(-true * (dose > 0).sum() / gone.sum(), rel=0.5)

@@ -37,8 +37,8 @@ def test_turning_the_sign_and_the_wish_changes_nothing_but_the_sign():
 
 def test_order_of_draws_does_not_matter():
     shuffled = np.random.default_rng(5).permutation(DRAWS.ravel())
-    asked = {"better": "lower", "threshold": -5.0, "rope": 2.0}
-    assert summarise(shuffled, **asked).intervals == summarise(DRAWS, **asked).intervals
+    requested = {"better": "lower", "threshold": -5.0, "rope": 2.0}
+    assert summarise(shuffled, **requested).intervals == summarise(DRAWS, **requested).intervals
 
 
 def test_infinite_draws_are_not_summarised():

@@ -17,7 +17,7 @@ from sverige_did.errors import RefusedError
 RATES = PanelPriors(level=Normal(-1.0, 1.0, "log_rate", "priors.total_rate"))
 
 
-SCALES = np.array([prior.sd for prior in (RATES.district, RATES.drift, RATES.shock, RATES.variation)])
+SCALES = np.array([prior.sd for prior in (RATES.district, RATES.period_sd, RATES.shock, RATES.effect_sd)])
 
 
 def cells(n_districts=6, n_periods=4, seed=0, missing=(3, 10), hidden=(0, 5)):
@@ -51,7 +51,7 @@ def levels(plane):
 
 def eta_by_loops(panel, found, differs):
     """The predictor written out cell by cell from the model's formula."""
-    level, gap, tau = found["normal"]
+    level, baseline_difference, tau = found["normal"]
     sd_district, sd_step, sd_shock, sd_effect = found["scale_z"] * SCALES
     rho, eta = float(found["rho"]), []
     districts = levels(found["district_z"])
@@ -60,10 +60,10 @@ def eta_by_loops(panel, found, differs):
         shock = found["shock_z"][d, 0]
         for later in range(1, t + 1):
             shock = rho * shock + np.sqrt(1 - rho**2) * found["shock_z"][d, later]
-        drift = sum(found["period_z"][:t])
+        period_sd = sum(found["period_z"][:t])
         own = tau + (sd_effect * found["effect_z"][treated.index(d)] if differs and panel.treated[d] else 0)
-        alpha = gap * panel.treated[d] + sd_district * districts[d]
-        eta.append(level + alpha + sd_step * drift + sd_shock * shock + own * dose)
+        alpha = baseline_difference * panel.treated[d] + sd_district * districts[d]
+        eta.append(level + alpha + sd_step * period_sd + sd_shock * shock + own * dose)
     return np.array(eta)
 
 
@@ -82,7 +82,7 @@ def test_effects_differ_between_districts_where_enough_treated_cells_can_say_so(
 
 
 def only(moving):
-    """Priors under which nothing but the sd of that name can differ from nought."""
+    """Priors under which nothing but the sd of that name can differ from zero."""
     still = {name: Normal(0, 1e-9, "log_odds", "x") for name in ("gap", "level", "effect")}
     others = {"district", "drift", "shock", "variation"} - {moving}
     return replace(RATES, **still, **{name: HalfNormal(1e-9, "log_odds_sd", "x") for name in others})

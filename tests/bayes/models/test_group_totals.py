@@ -79,7 +79,7 @@ def log_posterior(counts, trials, priors, theta, s, z):
 def test_shares_agree_with_importance_sampling_from_the_prior(shares):
     rng, draws = np.random.default_rng(5), 1_500_000
     counts, trials = np.array([[5, 1], [9, 8]]), np.array([[12, 11], [30, 31]])
-    normals = (SHARES.level, SHARES.gap, SHARES.drift, SHARES.effect)
+    normals = (SHARES.level, SHARES.baseline_difference, SHARES.period_sd, SHARES.effect)
     theta = np.column_stack([rng.normal(prior.mean, prior.sd, draws) for prior in normals])
     s, z = np.abs(rng.normal(0, SHARES.shock.sd, draws)), rng.normal(size=(draws, 4))
     eta, weight = log_posterior(counts, trials, SHARES, theta, s, z)
@@ -99,9 +99,9 @@ def test_shares_agree_with_importance_sampling_from_the_prior(shares):
 def test_shares_and_rates_agree_when_events_are_rare(shares, rates):
     trials = 1000 * PLACED
     level = Normal(float(np.log(1e-3)), 1.0, "log_odds", "priors.total_level")
-    asked = replace(SHARES, level=level)
-    by_share = sample(build_group_totals(COUNTS, trials, HIDDEN, asked), seed=3, compiled=shares)
-    by_rate = sample(build_group_rates(COUNTS, trials, HIDDEN, asked), seed=4, compiled=rates)
+    requested = replace(SHARES, level=level)
+    by_share = sample(build_group_totals(COUNTS, trials, HIDDEN, requested), seed=3, compiled=shares)
+    by_rate = sample(build_group_rates(COUNTS, trials, HIDDEN, requested), seed=4, compiled=rates)
     share, rate = group_totals.effect_on_shares(by_share), group_totals.effect_on_rates(by_rate)
     assert np.median(share.ratio) == pytest.approx(np.median(rate.ratio), rel=0.05)
     assert share.log_contrast.std() == pytest.approx(rate.log_contrast.std(), rel=0.08)
@@ -110,7 +110,11 @@ def test_shares_and_rates_agree_when_events_are_rare(shares, rates):
 def test_swapping_the_groups_turns_the_effect_around(shares):
     # With a symmetric prior and equal numbers of districts, exchanging the roles reverses the contrast.
     even = Districts(0.2, 0.2)
-    priors = replace(SHARES, gap=replace(SHARES.gap, sd=50.0), drift=replace(SHARES.drift, sd=50.0))
+    priors = replace(
+        SHARES,
+        baseline_difference=replace(SHARES.baseline_difference, sd=50.0),
+        period_sd=replace(SHARES.period_sd, sd=50.0),
+    )
     priors = replace(priors, level=replace(SHARES.level, sd=50.0))
     there = sample(build_group_totals(COUNTS, PLACED, even, priors), seed=5, compiled=shares).values("tau")
     back = sample(build_group_totals(COUNTS[::-1], PLACED[::-1], even, priors), seed=6, compiled=shares).values("tau")

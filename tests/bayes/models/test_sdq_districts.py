@@ -9,7 +9,7 @@ from scipy.special import expit
 from sverige_did.bayes.draws.missing_waves import Unanswered, expected_scores
 from sverige_did.bayes.draws.replicate_sdq import score_checks, score_predictor, simulate_scores
 from sverige_did.bayes.models import sdq_growth
-from sverige_did.bayes.models.sdq_districts import PlacePriors, Places
+from sverige_did.bayes.models.sdq_districts import DistrictPriors, ScoreDistricts
 from sverige_did.bayes.models.sdq_growth import ScorePriors, Scores, build_sdq
 from sverige_did.bayes.priors import draw
 from sverige_did.errors import RefusedError
@@ -17,7 +17,7 @@ from sverige_did.errors import RefusedError
 CHILDREN, DISTRICTS = 24, 6
 
 
-def rated(waves=2, seed=0):
+def respondents(waves=2, seed=0):
     """Children of six districts, two of them treated, rated in every wave by one of two kinds of informant each."""
     rng = np.random.default_rng(seed)
     child, wave = np.divmod(np.arange(CHILDREN * waves), waves)
@@ -27,7 +27,7 @@ def rated(waves=2, seed=0):
         child, child // DISTRICTS % 2, wave.astype(float), dose, rng.integers(5, 25, child.size).astype(float),
         rng.uniform(4, 16, CHILDREN), np.arange(CHILDREN) % 5 < 2,
     )  # fmt: skip
-    return scores, Places(home, wave, treated)
+    return scores, ScoreDistricts(home, wave, treated)
 
 
 def values(model, *names):
@@ -36,7 +36,7 @@ def values(model, *names):
 
 @pytest.mark.parametrize("waves", [2, 3])
 def test_predictor_is_the_formula_written_out_row_by_row(waves):
-    scores, places = rated(waves)
+    scores, places = respondents(waves)
     found = values(build_sdq(scores, places=places), "eta", "child", "slope", "offset", "swing", "normal")
     _, _, tau, *_ = found["normal"]
     for i, child in enumerate(scores.child):
@@ -47,7 +47,7 @@ def test_predictor_is_the_formula_written_out_row_by_row(waves):
 
 def test_many_children_are_sampled_otherwise_and_their_posterior_is_the_same(monkeypatch):
     """The two ways differ by the change of variables alone: child = expected + sd z."""
-    scores, places = rated()
+    scores, places = respondents()
     few = build_sdq(scores, places=places)
     monkeypatch.setattr(sdq_growth, "MANY_CHILDREN", CHILDREN)
     many = build_sdq(scores, places=places)
@@ -66,7 +66,7 @@ def test_many_children_are_sampled_otherwise_and_their_posterior_is_the_same(mon
 
 
 def test_what_is_common_to_all_is_left_to_the_line_where_there_are_two_periods():
-    named = [PlacePriors().named(rated(waves)[1]) for waves in (2, 3)]
+    named = [DistrictPriors().named(respondents(waves)[1]) for waves in (2, 3)]
     assert [list(one) for one in named] == [
         ["gamma", "sigma_alpha", "sigma_s"], ["gamma", "sigma_alpha", "sigma_s", "sigma_lambda"],
     ]  # fmt: skip
@@ -74,11 +74,11 @@ def test_what_is_common_to_all_is_left_to_the_line_where_there_are_two_periods()
 
 @pytest.mark.parametrize("waves", [2, 3])
 def test_the_model_and_its_second_writing_are_the_same_distribution(waves):
-    scores, places = rated(waves)
+    scores, places = respondents(waves)
     size = 6000
     drawn = pm.draw(build_sdq(scores, places=places)["eta"], size, random_seed=1, mode="FAST_COMPILE")
     rng = np.random.default_rng(2)
-    named = ScorePriors().named(scores) | PlacePriors().named(places)
+    named = ScorePriors().named(scores) | DistrictPriors().named(places)
     written = score_predictor({name: draw(prior, size, rng) for name, prior in named.items()}, scores, places, rng)
     assert written.mean(axis=0) == pytest.approx(drawn.mean(axis=0), abs=0.1)
     assert written.std(axis=0) == pytest.approx(drawn.std(axis=0), rel=0.06)
@@ -100,7 +100,7 @@ def told(scores, places, **changed):
 
 
 def test_points_added_to_the_treated_afterwards_move_the_difference_and_nothing_else():
-    scores, places = rated()
+    scores, places = respondents()
     before, after = told(scores, places), told(scores, places, total=scores.total + 3.0 * scores.dose)
     assert after["difference"].observed - before["difference"].observed == pytest.approx(3.0)
     for name in ("mean_change", "spread_of_levels", "spread_of_changes"):
@@ -110,7 +110,7 @@ def test_points_added_to_the_treated_afterwards_move_the_difference_and_nothing_
 
 
 def test_ends_of_the_scale_are_counted():
-    scores, places = rated()
+    scores, places = respondents()
     total = np.where(np.arange(len(scores.total)) < 12, 3.0, np.where(np.arange(len(scores.total)) < 18, 20.0, 10.0))
     found = told(scores, places, total=total)
     assert found["low_scores"].observed == pytest.approx(12 / 48)
@@ -118,7 +118,7 @@ def test_ends_of_the_scale_are_counted():
 
 
 def test_the_order_of_questionnaires_does_not_matter():
-    scores, places = rated()
+    scores, places = respondents()
     order = np.random.default_rng(4).permutation(len(scores.child))
     columns = ("child", "informant", "time", "dose", "total")
     turned = replace(scores, **{name: getattr(scores, name)[order] for name in columns})
@@ -137,7 +137,7 @@ class Draws:
 
 
 def test_an_unanswered_questionnaire_swings_with_its_district():
-    scores, places = rated()
+    scores, places = respondents()
     parts = {"eta": np.zeros((1, 48)), "tau": np.array([-0.5]), "child": np.full((1, 24), -0.6),
              "slope": np.full((1, 24), 0.1), "offset": np.zeros((1, 2)), "swing": np.zeros((1, 6, 2))}  # fmt: skip
     parts["swing"][0, 1, 1] = 0.4
@@ -158,12 +158,12 @@ def test_an_unanswered_questionnaire_swings_with_its_district():
 )
 def test_refuses_places_that_compare_nothing(key, changed):
     with pytest.raises(RefusedError) as refused:
-        replace(rated()[1], **changed)
+        replace(respondents()[1], **changed)
     assert refused.value.problems[0].key == key
 
 
 def test_refuses_places_of_other_scores():
-    scores, places = rated()
+    scores, places = respondents()
     with pytest.raises(RefusedError) as refused:
         build_sdq(scores, places=replace(places, period=places.period[1:]))
     assert refused.value.problems[0].key == "cells_lengths"

@@ -8,11 +8,11 @@ from scipy.special import softmax
 
 from sverige_did.bayes.models.composition import MULTINOMIAL
 from sverige_did.bayes.models.transitions import (
+    BASELINE_DIFFERENCE,
     DISTRICT,
-    DRIFT,
-    GAP,
+    EFFECT_SD,
     LEVEL,
-    VARIATION,
+    PERIOD_WALK,
     Ladder,
     Moves,
     average_shares,
@@ -56,7 +56,7 @@ def test_the_map_knows_up_from_down():
 def shares_by_loops(rows, found):
     """The probabilities written out row by row from the model's formula, over the possible destinations only."""
     stay, down, up = found["normal"]
-    sds = (prior.sd for prior in (LEVEL, GAP, DISTRICT, DRIFT, VARIATION))
+    sds = (prior.sd for prior in (LEVEL, BASELINE_DIFFERENCE, DISTRICT, PERIOD_WALK, EFFECT_SD))
     sd_level, sd_gap, sd_district, sd_drift, sd_tau = found["scale_z"] * np.array(list(sds))
     shares = np.zeros_like(rows.counts)
     for i, (d, t, o) in enumerate(zip(rows.district, rows.period, rows.origin, strict=True)):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from sverige_did.bayes.sampling.diagnostics import Gates, judge, require
+from sverige_did.bayes.sampling.diagnostics import ConvergenceCriteria, judge, require
 from sverige_did.errors import RefusedError
 
 
@@ -65,7 +65,7 @@ def test_draws_that_are_not_numbers_fail():
 
 
 def test_refusal_says_which_gates_in_both_languages():
-    report = judge(tree(independent(), diverging=2), Gates(ess=10_000))
+    report = judge(tree(independent(), diverging=2), ConvergenceCriteria(ess=10_000))
     with pytest.raises(RefusedError) as refused:
         require(report)
     for language in ("da", "en"):

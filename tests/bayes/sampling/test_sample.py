@@ -11,7 +11,7 @@ from pymc.model.fgraph import clone_model
 
 from sverige_did.bayes.compiled.nutpie_wrapper import compile_thinly
 from sverige_did.bayes.models.group_totals import SHARES, build_group_contrast, build_group_totals, districts
-from sverige_did.bayes.sampling.diagnostics import Gates
+from sverige_did.bayes.sampling.diagnostics import ConvergenceCriteria
 from sverige_did.bayes.sampling.sample import KEPT_STATISTICS, Settings, data_of, kept, sample, structure
 from sverige_did.errors import RefusedError
 
@@ -39,7 +39,7 @@ def test_another_seed_gives_other_draws_of_the_same_posterior(contrast):
 
 
 def test_output_has_the_asked_shape_and_names(contrast):
-    fit = sample(MODEL, seed=15, settings=Settings(draws=600, tune=500, chains=3), gates=None, compiled=contrast)
+    fit = sample(MODEL, seed=15, settings=Settings(draws=600, tune=500, chains=3), criteria=None, compiled=contrast)
     posterior = fit.draws["posterior"]
     assert (posterior.sizes["chain"], posterior.sizes["draw"]) == (3, 600)
     assert {"tau", "s"} <= set(posterior.data_vars)
@@ -65,8 +65,8 @@ def test_structure_ignores_data_and_prior_values_but_not_the_formula():
 
 def test_draws_that_fail_a_gate_are_refused(contrast):
     with pytest.raises(RefusedError) as refused:
-        sample(MODEL, seed=16, gates=Gates(ess=1e9), compiled=contrast)
-    assert refused.value.problems[0].key == "sampler_gates"
+        sample(MODEL, seed=16, criteria=ConvergenceCriteria(ess=1e9), compiled=contrast)
+    assert refused.value.problems[0].key == "not_converged"
     assert "ess_bulk" in refused.value.say("da")
 
 
@@ -75,7 +75,7 @@ def test_zero_sum_and_bounded_variables_are_kept_as_themselves_alone():
         pm.ZeroSumNormal("between", shape=3)
         pm.Beta("share", 2, 2)
     settings = Settings(draws=150, tune=100, chains=3)
-    fit = sample(model, seed=5, settings=settings, gates=None)
+    fit = sample(model, seed=5, settings=settings, criteria=None)
     posterior = fit.draws["posterior"].to_dataset()
     assert set(posterior.data_vars) == {"between", "share"}
     assert posterior["between"].sum("between_dim_0").to_numpy() == pytest.approx(np.zeros((3, 150)))

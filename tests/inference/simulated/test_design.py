@@ -23,7 +23,7 @@ def simulate(design: SimulatedDesign, rng: np.random.Generator) -> DistrictPanel
     periods = design.before + design.after
     shocks = rng.standard_normal((design.groups, periods))
     for t in range(1, periods):
-        shocks[:, t] = design.memory * shocks[:, t - 1] + np.sqrt(1 - design.memory**2) * shocks[:, t]
+        shocks[:, t] = design.autocorrelation * shocks[:, t - 1] + np.sqrt(1 - design.autocorrelation**2) * shocks[:, t]
     shocks *= design.shock_sd
     noise = rng.standard_normal(shocks.shape)
     for t in range(1, periods):
@@ -52,9 +52,9 @@ LARGE = SimulatedDesign(400, 20, sizes=MANY, before=6, after=4)
 @pytest.mark.parametrize(
     "design",
     [
-        replace(LARGE, outcome="normal", shock_sd=0.5, memory=0.6, noise_memory=0.6, level=8.0),
-        replace(LARGE, outcome="poisson", shock_sd=0.2, memory=0.5, level=0.2),
-        replace(LARGE, outcome="binomial", shock_sd=0.3, memory=0.5, level=0.25),
+        replace(LARGE, outcome="normal", shock_sd=0.5, autocorrelation=0.6, noise_memory=0.6, level=8.0),
+        replace(LARGE, outcome="poisson", shock_sd=0.2, autocorrelation=0.5, level=0.2),
+        replace(LARGE, outcome="binomial", shock_sd=0.3, autocorrelation=0.5, level=0.25),
     ],
     ids=lambda design: design.outcome,
 )
@@ -65,26 +65,26 @@ def test_what_was_put_into_many_districts_comes_out(design: SimulatedDesign) -> 
     assert sorted(found.children) == pytest.approx(MANY)
     assert sorted(found.children[:20]) == pytest.approx(MANY[:20])
     assert found.shock_sd == pytest.approx(design.shock_sd, rel=0.1)
-    assert found.memory == pytest.approx(design.memory, abs=0.1)
-    assert found.noise_memory == (found.memory if design.outcome == "normal" else 0.0)
+    assert found.autocorrelation == pytest.approx(design.autocorrelation, abs=0.1)
+    assert found.noise_memory == (found.autocorrelation if design.outcome == "normal" else 0.0)
     assert found.level == pytest.approx(design.level, rel=0.12)
 
 
 def test_scale_and_common_development_do_not_matter() -> None:
-    design = SimulatedDesign(12, 3, sizes=50.0, shock_sd=1.0, memory=0.3, before=6, after=4)
+    design = SimulatedDesign(12, 3, sizes=50.0, shock_sd=1.0, autocorrelation=0.3, before=6, after=4)
     panel = simulate(design, np.random.default_rng(5))
     moved = replace(panel, y=7 * (panel.y + panel.time**2 + 3.0 * panel.unit))
     first, second = (own_design(one, WINDOW, one.weights, "normal") for one in (panel, moved))
     assert (second.shock_sd, second.level) == pytest.approx((7 * first.shock_sd, 7 * first.level))
-    assert second.memory == pytest.approx(first.memory)
+    assert second.autocorrelation == pytest.approx(first.autocorrelation)
 
 
 def test_the_treated_leave_no_trace_and_two_snapshots_have_no_memory() -> None:
-    design = SimulatedDesign(12, 3, sizes=50.0, shock_sd=1.0, memory=0.3, before=6, after=4)
+    design = SimulatedDesign(12, 3, sizes=50.0, shock_sd=1.0, autocorrelation=0.3, before=6, after=4)
     panel = simulate(design, np.random.default_rng(5))
     helped = replace(panel, y=panel.y - 40 * panel.ever_treated[panel.unit])
     assert own_design(helped, WINDOW, panel.weights, "normal") == own_design(panel, WINDOW, panel.weights, "normal")
-    assert own_design(panel, Window((5.0,), (6.0,)), panel.weights, "normal").memory == 0.0
+    assert own_design(panel, Window((5.0,), (6.0,)), panel.weights, "normal").autocorrelation == 0.0
 
 
 def test_counts_that_swing_no_more_than_chance_have_no_shocks() -> None:

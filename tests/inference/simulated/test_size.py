@@ -11,7 +11,7 @@ def rng() -> np.random.Generator:
 
 def test_changes_have_the_variance_of_the_design() -> None:
     """Var of a mean of two AR(1) half-years after minus two before: 2 (1 + r) / 4 each, less the covariance."""
-    design = SimulatedDesign(6, 3, sd_ratio=2.0, memory=0.5, before=2, after=2, shock_sd=1.5)
+    design = SimulatedDesign(6, 3, sd_ratio=2.0, autocorrelation=0.5, before=2, after=2, shock_sd=1.5)
     changes = simulate_changes(design, 60_000, rng())
     r = 0.5
     expected = 1.5**2 * 2 * ((1 + r) / 2 - (r + 2 * r**2 + r**3) / 4)

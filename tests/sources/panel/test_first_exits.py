@@ -10,7 +10,7 @@ import pytest
 import small_registers as small
 
 from sverige_did.sources.panel.first_exits import FirstStays, exit_cells, first_stays
-from sverige_did.sources.panel.frame import Setting, make_setting, windows_of
+from sverige_did.sources.panel.frame import PanelFrame, make_panel_frame, windows_of
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, Spells
 from sverige_did.study.blocks import Grid
 
@@ -23,17 +23,17 @@ def day(text: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
-    made = make_setting(small.tables(tmp_path_factory.mktemp("delivery"), small.delivery()), small.study())
+def panel_frame(tmp_path_factory: pytest.TempPathFactory) -> PanelFrame:
+    made = make_panel_frame(small.tables(tmp_path_factory.mktemp("delivery"), small.delivery()), small.study())
     return replace(made, windows=windows_of(Grid(first="2011H1", last="2014H2")), residents=np.ones((6, 8)))
 
 
-def stays(setting: Setting, *rows: tuple[int, str, str], district: int = 0) -> FirstStays:
+def stays(panel_frame: PanelFrame, *rows: tuple[int, str, str], district: int = 0) -> FirstStays:
     """Children by number, from the first day to the first day away."""
     child, start, stop = zip(*rows, strict=True)
     days = [np.array([day(one) for one in each]) for each in (start, stop)]
     spells = Spells(np.array(child), np.ones(len(rows), int), np.full(len(rows), district), *days, day(END))
-    return first_stays(spells, setting)
+    return first_stays(spells, panel_frame)
 
 
 CASES = [
@@ -48,12 +48,12 @@ CASES = [
 
 
 @pytest.mark.parametrize(("rows", "days"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_one_child(setting: Setting, rows: list[tuple[int, str, str]], days: int | None) -> None:
-    found = stays(setting, *rows)
+def test_one_child(panel_frame: PanelFrame, rows: list[tuple[int, str, str]], days: int | None) -> None:
+    found = stays(panel_frame, *rows)
     assert found.months == pytest.approx([12.0 if days is None else days / (365.25 / 12)])
     assert found.left.tolist() == [days is not None]
     assert found.district.tolist() == [0]
-    assert setting.windows.labels[found.period[0]] == ("2013H2" if rows[0][1] == GO_LIVE else "2011H1")
+    assert panel_frame.windows.labels[found.period[0]] == ("2013H2" if rows[0][1] == GO_LIVE else "2011H1")
 
 
 @pytest.mark.parametrize(
@@ -66,33 +66,33 @@ def test_one_child(setting: Setting, rows: list[tuple[int, str, str]], days: int
     ],
 )
 def test_a_child_who_cannot_be_followed_for_a_year_is_not_counted_even_if_it_left(
-    setting: Setting, why: str, child: int, start: str
+    panel_frame: PanelFrame, why: str, child: int, start: str
 ) -> None:
     gone = str(np.datetime64(start, "D") + np.timedelta64(30, "D"))
-    assert not len(stays(setting, (child, start, gone)).months), why
-    assert len(stays(setting, (child, "2011-03-01", "2011-04-01")).months) == 1
+    assert not len(stays(panel_frame, (child, start, gone)).months), why
+    assert len(stays(panel_frame, (child, "2011-03-01", "2011-04-01")).months) == 1
 
 
-def test_a_child_of_no_known_district_is_in_no_cell(setting: Setting) -> None:
-    assert not len(stays(setting, (0, "2011-03-01", "2011-06-09"), district=UNKNOWN_DISTRICT).months)
+def test_a_child_of_no_known_district_is_in_no_cell(panel_frame: PanelFrame) -> None:
+    assert not len(stays(panel_frame, (0, "2011-03-01", "2011-06-09"), district=UNKNOWN_DISTRICT).months)
 
 
-def test_cells_are_means_over_those_who_entered_and_missing_where_nobody_did(setting: Setting) -> None:
-    found = stays(setting, (0, "2011-03-01", "2011-06-09"), (1, "2011-05-01", "2014-01-01"))
-    cells = exit_cells(found, setting, "f")
+def test_cells_are_means_over_those_who_entered_and_missing_where_nobody_did(panel_frame: PanelFrame) -> None:
+    found = stays(panel_frame, (0, "2011-03-01", "2011-06-09"), (1, "2011-05-01", "2014-01-01"))
+    cells = exit_cells(found, panel_frame, "f")
     known = cells[cells["status"] == "exact"]
     assert known[["unit", "period", "kind", "denominator"]].to_numpy().tolist() == [["A", "2011H1", "mean", 2.0]]
     assert known["value"].to_numpy() == pytest.approx([(100 / (365.25 / 12) + 12) / 2])
     assert len(cells) == 6 * 8
 
 
-def test_nobody_placed_is_no_error(setting: Setting) -> None:
+def test_nobody_placed_is_no_error(panel_frame: PanelFrame) -> None:
     nothing = np.empty(0, dtype=np.int64)
-    found = first_stays(Spells(nothing, nothing, nothing, nothing, nothing, day(END)), setting)
-    assert set(exit_cells(found, setting, "f")["status"]) == {"missing"}
+    found = first_stays(Spells(nothing, nothing, nothing, nothing, nothing, day(END)), panel_frame)
+    assert set(exit_cells(found, panel_frame, "f")["status"]) == {"missing"}
 
 
-def test_order_of_spells_does_not_matter(setting: Setting, tmp_path: Path) -> None:
+def test_order_of_spells_does_not_matter(panel_frame: PanelFrame, tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     start = rng.integers(day("2010-06-01"), day("2014-12-01"), 300)
     spells = Spells(rng.integers(0, 12, 300), np.ones(300, int), rng.integers(0, 6, 300), start,
@@ -100,5 +100,5 @@ def test_order_of_spells_does_not_matter(setting: Setting, tmp_path: Path) -> No
     order = rng.permutation(300)
     again = Spells(spells.child[order], spells.rung[order], np.zeros(300, int), spells.start[order],
                    spells.stop[order], spells.censored_on)  # fmt: skip
-    here, there = first_stays(spells, setting), first_stays(again, setting)
+    here, there = first_stays(spells, panel_frame), first_stays(again, panel_frame)
     assert here.months.tolist() == there.months.tolist()

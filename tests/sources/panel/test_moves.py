@@ -13,7 +13,7 @@ import small_registers as small
 
 from sverige_did.panel import Panel
 from sverige_did.sources.panel.build import Built, build
-from sverige_did.sources.panel.frame import make_setting, windows_of
+from sverige_did.sources.panel.frame import make_panel_frame, windows_of
 from sverige_did.sources.panel.moves import OF_AGE, OUT_OF_CARE, Moved, count_moves, rungs_of
 from sverige_did.sources.panel.placements import placements
 from sverige_did.sources.registers.codes import Ladder, Rung, standard_codes
@@ -39,8 +39,8 @@ def tables(folder: Path, rows: pd.DataFrame) -> dict[str, Any]:
 def moved(folder: Path, rows: pd.DataFrame, **rules: object) -> Moved:
     study = small.study(registers=rules)
     found = tables(folder, rows)
-    setting = make_setting(found, study)
-    return count_moves(placements(found["placements"], setting, standard_codes()).spells, setting)
+    panel_frame = make_panel_frame(found, study)
+    return count_moves(placements(found["placements"], panel_frame, standard_codes()).spells, panel_frame)
 
 
 def built(folder: Path, rows: pd.DataFrame) -> Built:

@@ -195,7 +195,7 @@ def test_every_printed_figure_is_the_one_in_the_reference_list(facts):
 
 
 def _numbers(text: str) -> set[float]:
-    """The numbers in a reference value; “no change” is a change of nought."""
+    """The numbers in a reference value; “no change” is a change of zero."""
     return {0.0} if text == "no change" else {float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", text)}
 
 

@@ -15,7 +15,7 @@ from sverige_did.design import designs
 from sverige_did.errors import InputError
 from sverige_did.panel import Panel
 from sverige_did.report import district_inference
-from sverige_did.results.lineups import LineupRecord
+from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.studies.panel.estimate import Estimated, estimate_panel
 
 RATE = "institution_per_1000"
@@ -32,7 +32,7 @@ def run(cells: pd.DataFrame | Panel, **changes: object) -> Estimated:
 
 
 def told(found: Estimated) -> set[str]:
-    record = found.lineups[0]
+    record = found.methods_tables[0]
     for language in words.LANGUAGES:
         assert all(district_inference.said(remark, language) for remark in record.remarks)
     return {remark.key for remark in record.remarks}
@@ -97,7 +97,7 @@ def hidden(cells: pd.DataFrame) -> pd.DataFrame:
 def test_a_fault_that_no_number_survives_is_refused_by_name(spoil: Spoil, key: str) -> None:
     found = run(spoil(panel({RATE: levels(1)}).cells.copy()), weights="children")
     assert told(found) == {key}
-    assert found.lineups[0].verdict == "refused"
+    assert found.methods_tables[0].verdict == "refused"
     assert not found.findings
 
 
@@ -125,7 +125,7 @@ def test_one_district_with_most_of_the_weight_is_named_as_such_and_not_by_its_na
     cells.loc[cells["unit"] == "d00", columns] *= 20
     found = run(cells, weights="children")
     assert "inference.note.heavy_district" in told(found)
-    assert "d00" not in found.lineups[0].model_dump_json()
+    assert "d00" not in found.methods_tables[0].model_dump_json()
 
 
 def test_a_period_with_nobody_at_risk_and_no_events_is_left_out_and_told() -> None:
@@ -134,7 +134,7 @@ def test_a_period_with_nobody_at_risk_and_no_events_is_left_out_and_told() -> No
     cells.loc[rows, [*NUMBERS, "denominator", "denominator_low", "denominator_high"]] = 0.0
     found = run(cells)
     assert "labels.note.nobody_at_risk" in told(found)
-    assert found.lineups[0].verdict != "refused"
+    assert found.methods_tables[0].verdict != "refused"
 
 
 def verdict_row(found: Estimated) -> tuple[float, float, float, float]:
@@ -146,7 +146,7 @@ def verdict_row(found: Estimated) -> tuple[float, float, float, float]:
     return first.estimate, first.lower, first.upper, first.p_value
 
 
-def permutations(record: LineupRecord) -> tuple[int, ...]:
+def permutations(record: MethodsRecord) -> tuple[int, ...]:
     return record.counts
 
 
@@ -154,7 +154,7 @@ def test_order_of_rows_and_names_of_districts_change_no_row_of_the_line_up() -> 
     cells = panel({RATE: levels(6, effect=-2.0)}).cells
     base = run(cells)
     other = run(cells.sample(frac=1, random_state=2).assign(unit=lambda f: f["unit"].map(lambda name: f"å{name}")))
-    assert permutations(base.lineups[0]) == permutations(other.lineups[0])
+    assert permutations(base.methods_tables[0]) == permutations(other.methods_tables[0])
     for a, b in zip(base.findings, other.findings, strict=True):
         assert a.result.estimate == pytest.approx(b.result.estimate)
         assert a.result.p_value == (None if b.result.p_value is None else pytest.approx(b.result.p_value))

@@ -10,7 +10,7 @@ from small_panel_study import study
 from sverige_did.design import designs
 from sverige_did.panel import Panel
 from sverige_did.results.estimates import Finding
-from sverige_did.sources.panel.frame import lay, windows_of
+from sverige_did.sources.panel.frame import to_cells, windows_of
 from sverige_did.studies.panel.estimate import Estimated, estimate_panel
 from sverige_did.study.blocks import Grid
 from sverige_did.study.study import Study
@@ -36,8 +36,8 @@ def panel(effect: float = 0.0, seed: int = 1, *, treated: int = 4, control: int 
     residents = np.broadcast_to(rng.integers(800, 1500, (D, 1)).astype(float), (D, T))
     value = (rate + effect * under) * residents / 1000 * scale
     cells = [
-        lay("placed_per_1000", "person_years", where, LABELS, value, residents, "made up"),
-        lay("institution_per_1000", "person_years", where, LABELS, value, residents, "made up"),
+        to_cells("placed_per_1000", "person_years", where, LABELS, value, residents, "made up"),
+        to_cells("institution_per_1000", "person_years", where, LABELS, value, residents, "made up"),
     ]
     return Panel.of(pd.concat(cells), synthetic=True)
 
@@ -120,8 +120,8 @@ def test_a_district_without_events_gives_no_ratio_and_says_so() -> None:
     cells.loc[empty, ["value", "low", "high"]] = 0.0
     found = run(Panel.of(cells, synthetic=True), study(scales=("ratio",)))
     assert {f.result.estimator for f in found.findings} == {"collapse", "twfe", "before_after", "did", "poisson"}
-    assert "errors.log_of_nothing" in [remark.key for remark in found.lineups[0].remarks]
-    assert found.lineups[0].scale == "rate_per_1000"
+    assert "errors.log_of_nothing" in [remark.key for remark in found.methods_tables[0].remarks]
+    assert found.methods_tables[0].scale == "rate_per_1000"
 
 
 def test_the_implied_ratio_agrees_with_the_difference() -> None:
@@ -145,11 +145,11 @@ def test_too_few_districts_are_refused_with_the_bare_difference() -> None:
     found = run(panel(treated=2, control=6), study())
     did = next(f for f in found.findings if f.result.estimator == "collapse")
     assert (did.verdict, did.result.inference, did.result.lower) == ("refused", "none", None)
-    assert "inference.note.few_treated" in [remark.key for remark in found.lineups[0].remarks]
+    assert "inference.note.few_treated" in [remark.key for remark in found.methods_tables[0].remarks]
 
 
 def test_permutations_and_event_study_stand_beside_the_verdict() -> None:
-    record = run(panel(5.0), study()).lineups[0]
+    record = run(panel(5.0), study()).methods_tables[0]
     assert sum(record.counts) == 1820  # 16 over 4
     assert record.smallest_p == pytest.approx(1 / 1820)
     assert record.observed is not None
@@ -178,7 +178,7 @@ def test_two_totals_get_a_difference_without_an_interval() -> None:
     by = sums.assign(level=level).query("outcome == 'institution_per_1000'").set_index(["group", "period"])["level"]
     assert did.result.estimate == pytest.approx(5, abs=1.5)
     assert by.loc["treated", "2015H2"] > by.loc["treated", "2011H1"]
-    assert not found.lineups
+    assert not found.methods_tables
 
 
 def test_after_only_is_a_difference_in_level_and_treated_only_a_development() -> None:

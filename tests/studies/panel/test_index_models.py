@@ -51,7 +51,7 @@ def test_an_effect_in_log_odds_comes_out_as_it_was_put_in() -> None:
     got = result(found, "did_logit", "log_odds", "permutation_studentised")
     assert got.estimate == pytest.approx(expected)
     assert got.lower < 0.7 < got.upper
-    assert (found.lineups[0].scale, found.lineups[0].verdict) == ("log_odds", "supported")
+    assert (found.methods_tables[0].scale, found.methods_tables[0].verdict) == ("log_odds", "supported")
     assert found.findings[0].result == got
     assert got.assumptions == ("parallel_trends_log_odds", "exchangeable")
 
@@ -86,8 +86,8 @@ def test_a_district_without_events_hands_over_to_firth_and_says_so() -> None:
     assert got.estimate == pytest.approx(np.mean(by_hand[:4]) - np.mean(by_hand[4:]))
     assert "half_added" in got.assumptions
     assert not [f for f in found.findings if f.result.estimator == "did_logit"]
-    assert Remark(key="lineup.note.firth", values={"count": "1"}) in found.lineups[0].remarks
-    assert found.lineups[0].scale == "log_odds"
+    assert Remark(key="methods_table.note.firth", values={"count": "1"}) in found.methods_tables[0].remarks
+    assert found.methods_tables[0].scale == "log_odds"
 
 
 def test_a_group_without_events_hands_the_index_model_over_to_small_counts() -> None:
@@ -101,7 +101,7 @@ def test_a_group_without_events_hands_the_index_model_over_to_small_counts() -> 
     expected = firth(y, n)
     assert (got.estimate, got.upper) == (pytest.approx(expected.estimate), pytest.approx(expected.upper))
     assert "no_district_shocks" in got.assumptions
-    assert "errors.separation" in [r.key for r in found.lineups[0].remarks]
+    assert "errors.separation" in [r.key for r in found.methods_tables[0].remarks]
     assert "fractional_logit" not in {f.result.estimator for f in found.findings}
 
 

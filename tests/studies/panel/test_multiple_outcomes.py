@@ -21,9 +21,9 @@ from sverige_did.inference.permutation import PermutationP
 from sverige_did.panel import Panel
 from sverige_did.report import district_inference
 from sverige_did.results.estimates import Remark
-from sverige_did.results.lineups import Together
+from sverige_did.results.methods_tables import MaxTAdjustment
 from sverige_did.studies.panel.estimate import Estimated, estimate_panel
-from sverige_did.studies.panel.multiple_outcomes import Candidate, together
+from sverige_did.studies.panel.multiple_outcomes import Candidate, max_t_adjustment
 from sverige_did.study.study import Study
 
 NAMES = ("institution_per_1000", "family_per_1000", "network_per_1000", "home_based_per_1000")
@@ -40,8 +40,12 @@ def run(cells: Panel, plan: Study) -> Estimated:
     return estimate_panel(cells, plan, designs(cells, plan))
 
 
-def by_outcome(found: Estimated) -> dict[str, Together]:
-    return {record.outcome: record.together for record in found.lineups if record.together is not None}
+def by_outcome(found: Estimated) -> dict[str, MaxTAdjustment]:
+    return {
+        record.outcome: record.max_t_adjustment
+        for record in found.methods_tables
+        if record.max_t_adjustment is not None
+    }
 
 
 def test_it_is_westfall_young_over_the_changes_of_the_districts() -> None:
@@ -74,7 +78,8 @@ def test_only_the_p_that_the_verdict_asks_for_is_adjusted() -> None:
     adjusted = [(f.outcome, f.result.inference) for f in found.findings if f.result.p_adjusted is not None]
     assert adjusted == [(name, "permutation_studentised") for name in NAMES]
     released = release_registers(
-        study=plan, panel=cells, designs=designs(cells, plan), findings=found.findings, lineups=found.lineups,
+        study=plan, panel=cells, designs=designs(cells, plan), findings=found.findings,
+        methods_tables=found.methods_tables,
         coverage=(),
     )  # fmt: skip
     rows = list(csv.DictReader(io.StringIO(estimates_csv(released))))
@@ -103,8 +108,8 @@ def test_an_outcome_with_few_districts_stands_outside_and_says_so() -> None:
     short[NAMES[2]][8:] = np.nan
     found = run(panel(short), study(outcomes=wanted(*NAMES)))
     assert set(by_outcome(found)) == set(NAMES) - {NAMES[2]}
-    record = next(one for one in found.lineups if one.outcome == NAMES[2])
-    assert Remark(key="lineup.note.not_together", values={"districts": "8", "most": "16"}) in record.remarks
+    record = next(one for one in found.methods_tables if one.outcome == NAMES[2])
+    assert Remark(key="methods_table.note.not_together", values={"districts": "8", "most": "16"}) in record.remarks
     assert {one.n_units for one in by_outcome(found).values()} == {16}
 
 
@@ -117,9 +122,9 @@ def test_the_poorest_goes_first_when_the_common_districts_carry_no_verdict() -> 
 
         return Candidate(name, "secondary", frozenset(units), test)
 
-    found = together([tested("a", "abcdefghij"), tested("b", "bcdefghij"), tested("c", "abcdefgh")])
-    assert found["c"] == Remark(key="lineup.note.not_together", values={"districts": "8", "most": "10"})
-    assert isinstance(found["a"], Together)
+    found = max_t_adjustment([tested("a", "abcdefghij"), tested("b", "bcdefghij"), tested("c", "abcdefgh")])
+    assert found["c"] == Remark(key="methods_table.note.not_together", values={"districts": "8", "most": "10"})
+    assert isinstance(found["a"], MaxTAdjustment)
     assert found["a"].n_units == 9
 
 
@@ -127,17 +132,18 @@ def test_the_table_tells_the_same_p_in_both_languages() -> None:
     cells, plan = panel(three()), study(outcomes=wanted(*NAMES))
     found = run(cells, plan)
     released = release_registers(
-        study=plan, panel=cells, designs=designs(cells, plan), findings=found.findings, lineups=found.lineups,
+        study=plan, panel=cells, designs=designs(cells, plan), findings=found.findings,
+        methods_tables=found.methods_tables,
         coverage=(),
     )  # fmt: skip
-    english, danish = (district_inference.together(released, language) for language in ("en", "da"))
+    english, danish = (district_inference.max_t_adjustment(released, language) for language in ("en", "da"))
     assert english is not None
     assert danish is not None
     assert len(english[0].rows) == len(NAMES)
     for one, other in zip(english[0].rows, danish[0].rows, strict=True):
         assert [cell.replace(".", ",") for cell in one[2:]] == list(other[2:])
-    assert english[1] == (words.text("lineup.together.all", "en", outcomes=4, districts=16),)
-    shut = released.model_copy(update={"lineups": released.lineups[:3]})
-    some = district_inference.together(shut, "en")
+    assert english[1] == (words.text("methods_table.max_t_adjustment.all", "en", outcomes=4, districts=16),)
+    shut = released.model_copy(update={"methods_tables": released.methods_tables[:3]})
+    some = district_inference.max_t_adjustment(shut, "en")
     assert some is not None
-    assert some[1][1] == words.text("lineup.together.withheld", "en", count=1)
+    assert some[1][1] == words.text("methods_table.max_t_adjustment.withheld", "en", count=1)

@@ -18,9 +18,9 @@ from sverige_did.results.estimates import CheckResult
 from sverige_did.sources.panel.delivery import panel_of
 from sverige_did.studies.panel.arrays import period_number
 from sverige_did.studies.panel.estimate import estimate_panel
-from sverige_did.studies.panel.outcome_data import asked_of, children
+from sverige_did.studies.panel.outcome_data import children, outcome_data_of
 from sverige_did.studies.panel.posterior.cells import panel_cells
-from sverige_did.studies.panel.sensitivity import doubts
+from sverige_did.studies.panel.sensitivity import sensitivity_analyses
 from sverige_did.study.read import read_study
 from sverige_did.study.study import Study
 
@@ -61,17 +61,17 @@ def test_every_outcome_of_the_example_is_before_and_after_in_the_same_periods(
     made, plan = example[0], redated(example[1], changes)
     last = {len(label): label for label in last_before}
     walked = set()
-    for asked in asked_of(made, plan, designs(made, plan)):
-        have = set(asked.cells["period"])
+    for data in outcome_data_of(made, plan, designs(made, plan)):
+        have = set(data.cells["period"])
         before = {label for label in have if label <= last[len(label)]}
         expected = (before, have & after)
-        assert tuple(set(side["period"]) for side in (asked.before(), asked.after())) == expected
-        window = asked.window()
+        assert tuple(set(side["period"]) for side in (data.before(), data.after())) == expected
+        window = data.window()
         numbers = tuple({period_number(label) for label in side} for side in expected)
         assert (set(window.pre), set(window.post)) == numbers
-        looked_at = list(by_estimates(asked.cells, plan.periods))
+        looked_at = list(by_estimates(data.cells, plan.periods))
         assert tuple(set(side["period"]) for side in looked_at) == expected
-        walked |= {asked.wanted.outcome, *_modelled(made, plan, asked.wanted.outcome, asked.cells, expected)}
+        walked |= {data.wanted.outcome, *_modelled(made, plan, data.wanted.outcome, data.cells, expected)}
     assert {"posterior", RATE, EVENTS, "placement_spending", "wellbeing_sdq"} <= walked
 
 
@@ -111,7 +111,7 @@ def numbers_of(made: Panel, plan: Study) -> tuple[dict[str, list[float]], list[C
         estimates.setdefault(f"{one.result.estimator} {one.result.inference} {one.result.scale}", []).append(
             one.result.estimate
         )
-    return estimates, [check.model_copy(update={"curves": ()}) for check in doubts(made, plan, found)]
+    return estimates, [check.model_copy(update={"curves": ()}) for check in sensitivity_analyses(made, plan, found)]
 
 
 def test_what_is_left_out_moves_no_number_and_what_is_inside_does() -> None:

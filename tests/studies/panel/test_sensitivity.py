@@ -16,7 +16,7 @@ from sverige_did.report.curves import Line, points
 from sverige_did.report.labels import check_sentence
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.panel.estimate import estimate_panel
-from sverige_did.studies.panel.sensitivity import BY_DISTRICT, doubts
+from sverige_did.studies.panel.sensitivity import BY_DISTRICT, sensitivity_analyses
 from sverige_did.study.study import Study
 
 RATE, SHARE = "institution_per_1000", "institution_share"
@@ -27,7 +27,7 @@ EVERY = {
 
 
 def run(cells: Panel, plan: Study, elsewhere: Panel | None = None) -> dict[str, CheckResult]:
-    found = doubts(cells, plan, designs(cells, plan), elsewhere)
+    found = sensitivity_analyses(cells, plan, designs(cells, plan), elsewhere)
     for check in found:
         for language in words.LANGUAGES:
             sentence = check_sentence(check, language)
@@ -36,7 +36,7 @@ def run(cells: Panel, plan: Study, elsewhere: Panel | None = None) -> dict[str, 
     return {check.check: check for check in found if check.outcome == plan.outcomes[0].outcome}
 
 
-def test_every_doubt_runs_on_districts_with_periods_before_and_after() -> None:
+def test_every_sensitivity_analysis_runs_on_districts_with_periods_before_and_after() -> None:
     found = run(panel({RATE: levels(1, effect=-5.0)}), study(outcomes=wanted(RATE, scales=("rate_per_1000",))))
     assert set(found) == EVERY
     assert {check.status for check in found.values()} == {"ran"}
@@ -65,7 +65,7 @@ def test_only_the_primary_outcome_is_drawn() -> None:
     names = (RATE, "family_per_1000")
     cells = panel({name: levels(3 + at) for at, name in enumerate(names)})
     plan = study(outcomes=wanted(*names, scales=("rate_per_1000",)))
-    drawn = {check.outcome for check in doubts(cells, plan, designs(cells, plan)) if check.curves}
+    drawn = {check.outcome for check in sensitivity_analyses(cells, plan, designs(cells, plan)) if check.curves}
     assert drawn == {RATE}
 
 
@@ -152,13 +152,14 @@ def test_a_share_is_doubted_on_four_scales_and_a_ratio_by_its_logarithm() -> Non
     assert found["pretrends"].scale == "pp"
 
 
-def test_the_doubts_stand_on_the_page() -> None:
+def test_the_sensitivity_analyses_stand_on_the_page() -> None:
     plan = study(outcomes=wanted(RATE, scales=("rate_per_1000",)))
     cells = panel({RATE: levels(11, effect=-5.0)})
     made = estimate_panel(cells, plan, designs(cells, plan))
-    checks = doubts(cells, plan, designs(cells, plan))
+    checks = sensitivity_analyses(cells, plan, designs(cells, plan))
     released = release_registers(
-        study=plan, panel=cells, designs=designs(cells, plan), findings=made.findings, lineups=made.lineups,
+        study=plan, panel=cells, designs=designs(cells, plan), findings=made.findings,
+        methods_tables=made.methods_tables,
         coverage=(), checks=checks,
     )  # fmt: skip
     for language in words.LANGUAGES:
@@ -170,5 +171,7 @@ def test_the_doubts_stand_on_the_page() -> None:
 def test_dates_tried_stand_on_their_axis_as_years_and_in_their_table_as_half_years() -> None:
     plan = study(outcomes=wanted(RATE, scales=("rate_per_1000",)))
     cells = panel({RATE: levels(12)})
-    dated = next(check for check in doubts(cells, plan, designs(cells, plan)) if check.check == "placebo_dates")
+    dated = next(
+        check for check in sensitivity_analyses(cells, plan, designs(cells, plan)) if check.check == "placebo_dates"
+    )
     assert [row[0] for row in points(Line("", dated.curves[0]), "da")] == ["2012", "2012H2", "2013"]

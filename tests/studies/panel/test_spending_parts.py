@@ -10,9 +10,9 @@ from small_panel_study import study
 from sverige_did.design import designs
 from sverige_did.panel import Panel
 from sverige_did.results.estimates import Finding
-from sverige_did.sources.panel.frame import lay, windows_of
+from sverige_did.sources.panel.frame import to_cells, windows_of
 from sverige_did.studies.panel.estimate import estimate_panel
-from sverige_did.studies.panel.outcome_data import Asked
+from sverige_did.studies.panel.outcome_data import OutcomeData
 from sverige_did.studies.panel.spending_parts import spending_parts
 from sverige_did.study.blocks import Grid
 from sverige_did.study.study import Study
@@ -52,10 +52,10 @@ def panel(
     total = sum(cost.values()) + lost * 0.3 * np.where(AFTER, dearer, 1.0)
     residents = np.full_like(size, RESIDENTS / 2)
     cells = [
-        lay("placed_total", "person_years", units, LABELS, sum(years.values()) + lost, None, "f"),
-        lay("placed_per_1000", "person_years", units, LABELS, sum(years.values()) + lost, residents, "f"),
-        lay("placement_cost", "money", units, LABELS, total, residents, "f"),
-        *(lay(f"price_{name}", "money", units, LABELS, cost[name], years[name], "f") for name in KINDS),
+        to_cells("placed_total", "person_years", units, LABELS, sum(years.values()) + lost, None, "f"),
+        to_cells("placed_per_1000", "person_years", units, LABELS, sum(years.values()) + lost, residents, "f"),
+        to_cells("placement_cost", "money", units, LABELS, total, residents, "f"),
+        *(to_cells(f"price_{name}", "money", units, LABELS, cost[name], years[name], "f") for name in KINDS),
     ]
     return Panel.of(pd.concat(cells), synthetic=True)
 
@@ -63,8 +63,8 @@ def panel(
 def run(cells: Panel) -> tuple[Finding, ...]:
     (design,) = designs(cells, plan())
     assert design.design_class is not None
-    asked = Asked(plan(), plan().outcomes[0], design.design_class, cells.outcome("placement_cost"), None)
-    return tuple(spending_parts(asked, cells))
+    data = OutcomeData(plan(), plan().outcomes[0], design.design_class, cells.outcome("placement_cost"), None)
+    return tuple(spending_parts(data, cells))
 
 
 def parts(found: tuple[Finding, ...]) -> dict[str, dict[str, float]]:
@@ -144,7 +144,7 @@ def test_a_day_without_a_price_gives_no_parts_and_says_so() -> None:
     lacking = Panel.of(cells[~gone], synthetic=True)
     found = estimate_panel(lacking, plan(), designs(lacking, plan()))
     assert not [finding for finding in found.findings if finding.result.estimator.startswith("lmdi_")]
-    assert "errors.parts_without_price" in [remark.key for remark in found.lineups[0].remarks]
+    assert "errors.parts_without_price" in [remark.key for remark in found.methods_tables[0].remarks]
 
 
 def test_without_a_control_group_the_treated_stand_alone() -> None:

@@ -21,7 +21,7 @@ from sverige_did.inference.staggered import Whole, staggered_permutation_test, w
 from sverige_did.panel import Panel
 from sverige_did.report import district_inference, render
 from sverige_did.results.estimates import Estimate
-from sverige_did.results.lineups import LineupRecord
+from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.studies.panel.estimate import Estimated, estimate_panel
 from sverige_did.studies.panel.staggered_did import exposed_share, mean_effect
 from sverige_did.study.study import Study
@@ -36,8 +36,8 @@ def plan(**changes: object) -> Study:
     return study(periods=periods, **changes)
 
 
-def run(cells: Panel, asked: Study) -> Estimated:
-    return estimate_panel(cells, asked, designs(cells, asked))
+def run(cells: Panel, data: Study) -> Estimated:
+    return estimate_panel(cells, data, designs(cells, data))
 
 
 def one(found: Estimated, inference: str, estimand: str = "att_simple") -> Estimate:
@@ -46,8 +46,8 @@ def one(found: Estimated, inference: str, estimand: str = "att_simple") -> Estim
     )  # fmt: skip
 
 
-def record(found: Estimated) -> LineupRecord:
-    return found.lineups[0]
+def record(found: Estimated) -> MethodsRecord:
+    return found.methods_tables[0]
 
 
 @pytest.mark.parametrize("starts", [TWO_DATES, MID_PERIOD])
@@ -160,7 +160,7 @@ def test_names_order_scale_and_sign() -> None:
 def test_the_event_time_curve_is_flat_before_and_shows_the_effect_after() -> None:
     found = record(run(panel({RATE: levels(8, TWO_DATES, effect=-5.0)}, TWO_DATES), plan()))
     assert found.event is not None
-    assert found.event.x_name == "lineup.axis.event_time"
+    assert found.event.x_name == "methods_table.axis.event_time"
     effects = dict(zip(found.event.x, found.event.y, strict=True))
     assert effects[-1] == 0
     assert max(abs(y) for x, y in effects.items() if x < 0) < 1.5
@@ -172,15 +172,15 @@ def test_many_outcomes_go_through_the_same_exchanges_of_dates() -> None:
     names = (RATE, "family_per_1000")
     tables = {name: levels(9 + at, TWO_DATES, effect=-2.0 * at) for at, name in enumerate(names)}
     found = run(panel(tables, TWO_DATES), plan(outcomes=wanted(*names)))
-    for line in found.lineups:
-        assert line.together is not None
+    for line in found.methods_tables:
+        assert line.max_t_adjustment is not None
         first = next(f.result for f in found.findings if f.outcome == line.outcome)
-        assert first.p_value == pytest.approx(line.together.single)
-        assert line.together.single <= line.together.max_t <= line.together.holm + 1e-12
-        assert first.p_adjusted == line.together.max_t
+        assert first.p_value == pytest.approx(line.max_t_adjustment.single)
+        assert line.max_t_adjustment.single <= line.max_t_adjustment.max_t <= line.max_t_adjustment.holm + 1e-12
+        assert first.p_adjusted == line.max_t_adjustment.max_t
 
 
-def refusal(starts: tuple[str | None, ...], **changes: object) -> LineupRecord:
+def refusal(starts: tuple[str | None, ...], **changes: object) -> MethodsRecord:
     found = record(run(panel({RATE: levels(11, starts)}, starts), plan(**changes)))
     assert found.verdict == "refused"
     for language in words.LANGUAGES:
@@ -223,24 +223,25 @@ def test_a_district_that_lacks_a_period_stops_the_exchange_of_dates_but_not_the_
 def test_the_test_weighs_districts_equally_and_says_so_where_the_plan_does_not() -> None:
     starts = TWO_DATES
     found = run(panel({RATE: levels(13, starts)}, starts), plan(weights="children"))
-    assert "lineup.note.dates_equal" in [remark.key for remark in record(found).remarks]
+    assert "methods_table.note.dates_equal" in [remark.key for remark in record(found).remarks]
     assert one(found, "permutation_studentised").weights == "equal"
     assert one(found, "influence_function").weights == "baseline"
 
 
 def test_the_page_tells_it_in_both_languages() -> None:
-    cells, asked = (
+    cells, data = (
         panel({RATE: levels(14, TWO_DATES, effect=-6.0)}, TWO_DATES),
         plan(outcomes=wanted(RATE, scales=("rate_per_1000", "ratio"))),
     )
-    found = run(cells, asked)
+    found = run(cells, data)
     released = release_registers(
-        study=asked, panel=cells, designs=designs(cells, asked), findings=found.findings, lineups=found.lineups,
+        study=data, panel=cells, designs=designs(cells, data), findings=found.findings,
+        methods_tables=found.methods_tables,
         coverage=(),
     )  # fmt: skip
     for language in words.LANGUAGES:
         page = render(released, language)
-        assert words.text("lineup.axis.event_time", language) in page
+        assert words.text("methods_table.axis.event_time", language) in page
         assert words.text("labels.inference.welch_by_date", language) in page
 
 

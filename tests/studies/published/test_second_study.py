@@ -23,7 +23,7 @@ from sverige_did.studies.published.estimate import findings
 from sverige_did.studies.published.evidence import Evidence
 from sverige_did.studies.published.group_tables import all_tables, every_reading
 from sverige_did.studies.published.posterior import closed_forms, jobs
-from sverige_did.studies.published.sensitivity import doubts
+from sverige_did.studies.published.sensitivity import sensitivity_analyses
 from sverige_did.study.read import read_study
 
 PACKAGE = Path(__file__).parents[3] / "sverige_did"
@@ -88,7 +88,7 @@ def test_herning_under_other_names_gives_the_same_numbers(elsewhere) -> None:
     apart: dict[str, None] = dict.fromkeys(("plan_sha256", "study"))
     mine = evidence()
     assert {fact.fact_id for fact in other.facts}.isdisjoint(fact.fact_id for fact in mine.facts)
-    for made in (findings, doubts, closed_forms, lambda known: known.tables):
+    for made in (findings, sensitivity_analyses, closed_forms, lambda known: known.tables):
         theirs = numbers(made(other), lambda text: renamed(text, back), **apart)
         assert theirs == numbers(made(mine), str, **apart)
     assert [renamed(job.name, back) for job in jobs(other)] == [job.name for job in jobs(mine)]
@@ -221,12 +221,12 @@ def test_a_reading_that_contradicts_itself_is_named_and_the_others_go_on() -> No
     known = replace(mine, facts=facts, tables=all_tables(mine.study, facts, found))
     assert set(known.tables_of("institution_share")) == {"H2"}
     assert {item.reading for item in findings(known)} == {"all", "H2"}
-    assert doubts(known)
+    assert sensitivity_analyses(known)
     assert jobs(known)
 
 
 def test_a_prior_that_the_plan_lacks_is_named(tmp_path: Path) -> None:
     known, _ = load(write(tmp_path, FACTS, priors=[]))
     with pytest.raises(InputError) as caught:
-        doubts(known)
+        sensitivity_analyses(known)
     assert (caught.value.problems[0].key, caught.value.problems[0].expected) == ("plan_prior_missing", "effect")

@@ -11,12 +11,12 @@ from sverige_did.bayes.models.closed_form import NormalPrior, Sampling, prob_neg
 from sverige_did.checks.control_group import control_group
 from sverige_did.checks.shock_curve import shock_curve
 from sverige_did.did.exact import zelen
-from sverige_did.studies.published.sensitivity import OUT_OF_REACH, doubts
+from sverige_did.studies.published.sensitivity import OUT_OF_REACH, sensitivity_analyses
 
 
 @pytest.fixture(scope="module")
 def made():
-    return doubts(evidence())
+    return sensitivity_analyses(evidence())
 
 
 def test_every_outcome_with_two_totals_names_what_is_out_of_reach(made):

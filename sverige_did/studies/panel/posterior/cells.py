@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sverige_did.panel import Panel
-    from sverige_did.sources.panel.frame import Setting
+    from sverige_did.sources.panel.frame import PanelFrame
     from sverige_did.study.study import PanelStudy
 
 
@@ -139,17 +139,17 @@ def _laid(rows: pd.DataFrame, labels: NDArray[np.str_], study: PanelStudy) -> pd
     )
 
 
-def windows_of_setting(setting: Setting, study: PanelStudy) -> StudyWindows:
+def windows_of_frame(panel_frame: PanelFrame, study: PanelStudy) -> StudyWindows:
     """The plan's windows of the periods (T,) that a panel is laid on."""
-    bounds = setting.windows.bounds.astype("datetime64[D]")
+    bounds = panel_frame.windows.bounds.astype("datetime64[D]")
     return windows_of(bounds[:-1], bounds[1:] - np.timedelta64(1, "D"), study.periods)
 
 
-def weights_of_setting(setting: Setting, study: PanelStudy) -> NDArray[np.float64]:
+def weights_of_frame(panel_frame: PanelFrame, study: PanelStudy) -> NDArray[np.float64]:
     """What districts are weighed by (D,): mean resident-years of a period before, or ones as the plan says."""
     if study.weights == "districts":
-        return np.ones(setting.shape[0])
-    return np.asarray(setting.resident_years[:, windows_of_setting(setting, study).before].mean(axis=1))
+        return np.ones(panel_frame.shape[0])
+    return np.asarray(panel_frame.resident_years[:, windows_of_frame(panel_frame, study).before].mean(axis=1))
 
 
 def _numbers(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PARTS = ("home_based", "network", "foster", "institution")
 """The kinds of placement, from the least to the most intrusive: each child is in one of them."""
 
-TOLD = {f"{part}_share": (at,) for at, part in enumerate(PARTS)} | {"family_share": (1, 2)}
+REPORTED = {f"{part}_share": (at,) for at, part in enumerate(PARTS)} | {"family_share": (1, 2)}
 """The outcomes that the model tells of, and the columns that make them up: families are foster families and kin."""
 
 REPLICATIONS = 2000
@@ -40,20 +40,20 @@ REPLICATIONS = 2000
 def prepare(data: StudyData, likelihood: str) -> Ready:
     """The parts ready to sample, or a record with the reason for each outcome that the plan asks for.
 
-    Refusals: ``posterior_no_bearing``, ``posterior_design``, ``posterior_parts`` (the kinds are not counted in the same
-    districts and periods), and those of the cells.
+    Refusals: ``posterior_no_thresholds``, ``posterior_design``, ``posterior_parts`` (the kinds are not counted in the
+    same districts and periods), and those of the cells.
     """
 
     def job(wanted: tuple[Outcome, ...]) -> Composition:
         classes = {design.outcome: design.design_class for design in data.designs}
         if data.study.posterior is None:
-            raise refuse("posterior_no_bearing")
+            raise refuse("posterior_no_thresholds")
         if any(classes.get(item.outcome) not in EFFECT_CLASSES for item in wanted):
             raise refuse("posterior_design")
         panels = tuple(panel_cells(data.panel, data.study, f"{part}_per_1000") for part in PARTS)
         return Composition(data.study, likelihood, wanted, {}, panels[0].weights, _side_by_side(panels))
 
-    return together(likelihood, data.wanted(TOLD), job)
+    return together(likelihood, data.wanted(REPORTED), job)
 
 
 def _side_by_side(panels: tuple[PanelCells, ...]) -> TypeCells:
@@ -97,14 +97,14 @@ class Composition(Job):
     def quantities(self, fits: Fits, _rng: np.random.Generator) -> Mapping[str, tuple[Quantity, ...]]:
         """In percentage points."""
         effect = type_effects(self, fits[""])
-        points = {item.outcome: effect[:, list(TOLD[item.outcome])].sum(axis=1) for item in self.outcomes}
-        return {name: (Quantity(draws, "att", "pp", 0.0, self.bearing(name)),) for name, draws in points.items()}
+        points = {item.outcome: effect[:, list(REPORTED[item.outcome])].sum(axis=1) for item in self.outcomes}
+        return {name: (Quantity(draws, "att", "pp", 0.0, self.thresholds(name)),) for name, draws in points.items()}
 
     def checks(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Predictive, ...]]:
         """The districts are the same and only the counts are drawn anew: the model has no shocks of their own."""
         drawn, found = self._replicated(fits[""], rng), {}
         for item in self.outcomes:
-            columns = list(TOLD[item.outcome])
+            columns = list(REPORTED[item.outcome])
             seen, replicated = self.cells.counts[:, columns].sum(axis=1), drawn[:, :, columns].sum(axis=2)
             found[item.outcome] = predictive_checks(seen, replicated, self.cells, self.weights)
         return found

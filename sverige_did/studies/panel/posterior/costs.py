@@ -38,10 +38,10 @@ from sverige_did.studies.panel.posterior.fitting import seed_of
 from sverige_did.studies.panel.posterior.priors import (
     CENTRAL,
     EFFECT,
-    bearing_of,
     effect_priors,
     prior_draws,
     structure_priors,
+    thresholds_of,
 )
 from sverige_did.studies.panel.posterior.protocol import Fits, Fitted, Job, Part, Quantity, Ready, StudyData, one_by_one
 from sverige_did.studies.panel.posterior.spending import Spending, spending
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from sverige_did.bayes.models.district_effects import PanelPriors
     from sverige_did.bayes.priors import Prior
     from sverige_did.bayes.sampling.sample import Fit, Settings
-    from sverige_did.study.blocks import Bearing
+    from sverige_did.study.blocks import DecisionThresholds
     from sverige_did.study.study import Outcome, PanelStudy
 
     Floats = NDArray[np.float64]
@@ -77,38 +77,40 @@ def prepare(data: StudyData, likelihood: str) -> Ready:
     wanted = data.wanted((OUTCOME,))
     if not wanted:
         return Ready()
-    placed, setting = data.placements()
-    cells, prices = data.panel.outcome(OUTCOME), prices_of(setting)
+    placed, frame = data.placements()
+    cells, prices = data.panel.outcome(OUTCOME), prices_of(frame)
 
     def job(item: Outcome) -> CostJob:
         if cells.empty or prices is None:
             raise refuse("costs_no_price")
-        bearing = bearing_of(data.study, data.designs, OUTCOME)
+        thresholds = thresholds_of(data.study, data.designs, OUTCOME)
         children = children_living(cells[cells["group"] == "treated"])
-        spent = spending(placed, setting, prices, data.study, children)
-        priors = cost_priors(data.study, item, bearing, spent)
-        others = {OUTCOME: stances(effect_priors(data.study, item.benefit))}
+        spent = spending(placed, frame, prices, data.study, children)
+        priors = cost_priors(data.study, item, thresholds, spent)
+        others = {OUTCOME: alternative_priors(effect_priors(data.study, item.benefit))}
         return CostJob(data.study, likelihood, (item,), others, spent, priors)
 
     return one_by_one(likelihood, wanted, job)
 
 
-def cost_priors(study: PanelStudy, wanted: Outcome, bearing: Bearing, spent: Spending) -> dict[str, PanelPriors]:
+def cost_priors(
+    study: PanelStudy, wanted: Outcome, thresholds: DecisionThresholds, spent: Spending
+) -> dict[str, PanelPriors]:
     """By part, the plan's priors; the effect on amounts has the package's."""
-    levels = {"use": USE.level, "amount": amount_level(bearing, spent.children)}
+    levels = {"use": USE.level, "amount": amount_level(thresholds, spent.children)}
     priors = {part: structure_priors(study, level, wanted.benefit, spent.apart) for part, level in levels.items()}
     return priors | {"amount": replace(priors["amount"], effect=AMOUNT.effect)}
 
 
-def amount_level(bearing: Bearing, children: float) -> Normal:
+def amount_level(thresholds: DecisionThresholds, children: float) -> Normal:
     """Prior of the logarithm of the kroner spent a year on a child with spending: 95 % on what ``plausible`` mio. kr.
     a year for so many children are when :data:`USUAL_SHARE` of them have spending.
     """
-    low, high = np.log(np.asarray(bearing.plausible) * MILLION / (children * USUAL_SHARE))
+    low, high = np.log(np.asarray(thresholds.plausible) * MILLION / (children * USUAL_SHARE))
     return Normal(float(low + high) / 2, float(high - low) / (2 * CENTRAL), "log_kroner", "priors.plan")
 
 
-def stances(of_use: Mapping[str, Normal]) -> dict[str, dict[str, Normal]]:
+def alternative_priors(of_use: Mapping[str, Normal]) -> dict[str, dict[str, Normal]]:
     """The plan's stances on the effect, which are about the share of children with spending, and on the amounts.
 
     These keep the package's prior about no effect, as much narrower or wider as the stance is than the plan's own: who
@@ -183,12 +185,12 @@ class CostJob(Job):
         """Of the treated group; a new district has its own number of children, so only the ratio speaks to it."""
         effect, per, totals = self.effect(fits), self.spent.children / MILLION, self.spent.totals
         new = effect_of_pairs_in_new_district(fits["use"], fits["amount"], totals, self.pairs(fits), rng)
-        told = (
-            Quantity(per * effect.per_child, "att", OWN, 0.0, self.bearing(OUTCOME)),
+        reported = (
+            Quantity(per * effect.per_child, "att", OWN, 0.0, self.thresholds(OUTCOME)),
             Quantity(effect.ratio, "att", "ratio", 1.0, None),
             Quantity(new.ratio, "new_district", "ratio", 1.0, None),
         )
-        return {OUTCOME: told}
+        return {OUTCOME: reported}
 
     def ratio(self, _outcome: str, fits: Fits) -> Floats:
         """Spending with the programme over spending without."""

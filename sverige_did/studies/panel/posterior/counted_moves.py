@@ -16,12 +16,12 @@ import numpy as np
 from sverige_did.bayes.models.transitions import Ladder, Moves
 from sverige_did.errors import refuse
 from sverige_did.sources.panel.moves import EXITS, rungs_of
-from sverige_did.studies.panel.posterior.cells import weights_of_setting, windows_of_setting
+from sverige_did.studies.panel.posterior.cells import weights_of_frame, windows_of_frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sverige_did.sources.panel.frame import Setting
+    from sverige_did.sources.panel.frame import PanelFrame
     from sverige_did.sources.panel.moves import Moved
     from sverige_did.sources.registers.codes import Ladder as LadderRule
     from sverige_did.study.study import PanelStudy
@@ -56,16 +56,16 @@ def side_of(outcome: str, moves: Moves) -> NDArray[np.bool_]:
     return np.asarray((ladder.down if outcome == "moved_down_share" else ladder.up)[moves.origin])
 
 
-def count(moved: Moved, setting: Setting, study: PanelStudy) -> Counted:
+def count(moved: Moved, panel_frame: PanelFrame, study: PanelStudy) -> Counted:
     """The moves of each district summed over the plan's windows before and after.
 
     A rung on which nobody stood without the programme is left out: there is nothing to hold its moves against. So are
     districts in which nobody stood on any other. Raises RefusedError: ``posterior_no_cells``, and
     those of ``transitions.Moves``.
     """
-    windows = windows_of_setting(setting, study)
+    windows = windows_of_frame(panel_frame, study)
     before, after = windows.before, windows.after
-    treated = (setting.units["group"] == "treated").to_numpy()
+    treated = (panel_frame.units["group"] == "treated").to_numpy()
     summed = np.stack([moved.counts[:, window].sum(axis=1) for window in (before, after)], axis=1)
     stood = summed.sum(axis=3) > 0
     under = np.zeros(stood.shape, dtype=np.bool_)
@@ -77,7 +77,7 @@ def count(moved: Moved, setting: Setting, study: PanelStudy) -> Counted:
         raise refuse("posterior_no_cells")
     district, period, origin = np.nonzero(seen[kept])
     moves = Moves(
-        ladder=ladder_of(setting.rules.home_based),
+        ladder=ladder_of(panel_frame.rules.home_based),
         district=district,
         period=period,
         origin=origin,
@@ -88,4 +88,4 @@ def count(moved: Moved, setting: Setting, study: PanelStudy) -> Counted:
     at = np.arange(len(before))
     apart = float(at[after].mean() - at[before].mean()) if before.any() and after.any() else 1.0
     left_out = int((stood.any(axis=(0, 1)) & ~comparable).sum())
-    return Counted(moves, weights_of_setting(setting, study)[kept], apart, left_out)
+    return Counted(moves, weights_of_frame(panel_frame, study)[kept], apart, left_out)

@@ -22,11 +22,11 @@ from sverige_did.results.posteriors import LeftOut
 from sverige_did.studies.panel.posterior.cells import PanelCells, likelihood_of, panel_cells
 from sverige_did.studies.panel.posterior.priors import (
     EFFECT,
-    bearing_of,
     effect_priors,
     own_priors,
     panel_priors,
     prior_draws,
+    thresholds_of,
 )
 from sverige_did.studies.panel.posterior.protocol import (
     DistrictJob,
@@ -74,17 +74,17 @@ def prepare(data: StudyData, likelihood: str) -> Ready:
 def _job(data: StudyData, wanted: Outcome) -> CountJob:
     if CATALOGUE[wanted.outcome].use != "effect":
         raise refuse("posterior_use")
-    bearing = bearing_of(data.study, data.designs, wanted.outcome)
+    thresholds = thresholds_of(data.study, data.designs, wanted.outcome)
     cells = panel_cells(data.panel, data.study, wanted.outcome)
     family = FAMILIES[cells.likelihood]
     return CountJob(
         study=data.study,
         likelihood=cells.likelihood,
         outcomes=(wanted,),
-        stances={wanted.outcome: effect_priors(data.study, wanted.benefit)},
+        alternative_priors={wanted.outcome: effect_priors(data.study, wanted.benefit)},
         panel=cells,
         family=family,
-        priors=panel_priors(data.study, bearing, family, wanted.benefit, cells.apart),
+        priors=panel_priors(data.study, thresholds, family, wanted.benefit, cells.apart),
         own=own_priors(data.study, family),
     )
 
@@ -138,7 +138,7 @@ class CountJob(DistrictJob):
     def _scales(self, estimand: str, effect: Effect) -> tuple[Quantity, ...]:
         own = CATALOGUE[self.wanted.outcome].scale
         return (
-            Quantity(effect.difference, estimand, own, 0.0, self.bearing(self.wanted.outcome)),
+            Quantity(effect.difference, estimand, own, 0.0, self.thresholds(self.wanted.outcome)),
             Quantity(effect.ratio, estimand, "ratio", 1.0, None),
             Quantity(effect.log_contrast, estimand, self.family.log_scale, 0.0, None),
         )

@@ -21,15 +21,15 @@ from sverige_did.bayes.models.durations import (
 from sverige_did.bayes.priors import Normal, draw
 from sverige_did.errors import refuse
 from sverige_did.sources.panel.first_exits import HORIZON, first_stays
-from sverige_did.studies.panel.posterior.cells import weights_of_setting, windows_of_setting
+from sverige_did.studies.panel.posterior.cells import weights_of_frame, windows_of_frame
 from sverige_did.studies.panel.posterior.priors import (
     CENTRAL,
     EFFECT,
     SIMULATIONS,
-    bearing_of,
     effect_priors,
     prior_draws,
     structure_priors,
+    thresholds_of,
 )
 from sverige_did.studies.panel.posterior.protocol import DistrictJob, Fits, Quantity, Ready, StudyData, one_by_one
 from sverige_did.studies.panel.posterior.summaries import district_basis
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from sverige_did.bayes.priors import Prior
     from sverige_did.bayes.sampling.sample import Fit
     from sverige_did.sources.panel.first_exits import FirstStays
-    from sverige_did.sources.panel.frame import Setting
-    from sverige_did.study.blocks import Bearing
+    from sverige_did.sources.panel.frame import PanelFrame
+    from sverige_did.study.blocks import DecisionThresholds
     from sverige_did.study.study import Outcome, PanelStudy
 
     Floats = NDArray[np.float64]
@@ -69,15 +69,15 @@ def prepare(data: StudyData, likelihood: str) -> Ready:
     wanted = data.wanted((OUTCOME,))
     if not wanted:
         return Ready()
-    placed, setting = data.placements()
+    placed, panel_frame = data.placements()
 
     def job(item: Outcome) -> DurationJob:
-        bearing = bearing_of(data.study, data.designs, OUTCOME)
-        found = counted(first_stays(placed.spells, setting), setting, data.study)
+        thresholds = thresholds_of(data.study, data.designs, OUTCOME)
+        found = counted(first_stays(placed.spells, panel_frame), panel_frame, data.study)
         benefit = QUICKER[item.benefit]
-        priors = structure_priors(data.study, hazard_level(bearing), benefit, found.apart)
-        stances = {OUTCOME: effect_priors(data.study, benefit)}
-        return DurationJob(data.study, likelihood, (item,), stances, priors, found)
+        priors = structure_priors(data.study, hazard_level(thresholds), benefit, found.apart)
+        alternative_priors = {OUTCOME: effect_priors(data.study, benefit)}
+        return DurationJob(data.study, likelihood, (item,), alternative_priors, priors, found)
 
     return one_by_one(likelihood, wanted, job)
 
@@ -99,18 +99,18 @@ class Counted(NamedTuple):
         return replace(cells, size=size)
 
 
-def counted(first: FirstStays, setting: Setting, study: PanelStudy) -> Counted:
+def counted(first: FirstStays, panel_frame: PanelFrame, study: PanelStudy) -> Counted:
     """The first stays of those who entered in the plan's windows before and after.
 
     Raises RefusedError: ``posterior_no_cells``, and those of ``durations.Stays``.
     """
-    windows = windows_of_setting(setting, study)
+    windows = windows_of_frame(panel_frame, study)
     kept = windows.inside[first.period]
     if not kept.any() or not first.left[kept].any():
         raise refuse("posterior_no_cells")
     known, district = np.unique(first.district[kept], return_inverse=True)
     period, left = windows.after[first.period[kept]].astype(np.int64), first.left[kept]
-    treated = (setting.units["group"] == "treated").to_numpy()[known]
+    treated = (panel_frame.units["group"] == "treated").to_numpy()[known]
     last = np.minimum(np.floor(first.months[kept] / STEP).astype(np.int64), STEPS - 1)
     who = np.repeat(np.arange(len(last)), last + 1)
     stay = np.concatenate([np.arange(steps + 1) for steps in last])
@@ -119,16 +119,16 @@ def counted(first: FirstStays, setting: Setting, study: PanelStudy) -> Counted:
     dose = (treated[keys[0]] & (keys[1] == 1)).astype(float)
     stays = Stays(keys[0], keys[1], keys[2], treated, dose, out, out, np.bincount(row.ravel()).astype(float))
     apart = float(np.flatnonzero(windows.after).mean() - np.flatnonzero(windows.before).mean())
-    return Counted(stays, weights_of_setting(setting, study)[known], apart)
+    return Counted(stays, weights_of_frame(panel_frame, study)[known], apart)
 
 
-def hazard_level(bearing: Bearing) -> Normal:
+def hazard_level(thresholds: DecisionThresholds) -> Normal:
     """Normal on the log of the cumulative hazard of a quarter, with 95 % of its mass on the months that the plan calls
     plausible, were the chance of leaving the same in every quarter.
 
     Raises RefusedError (``durations_months``) where these are not within the months that children are followed.
     """
-    few, many = bearing.plausible
+    few, many = thresholds.plausible
     if not HORIZON / 2 / STEPS < few < many < HORIZON:
         raise refuse("durations_months", found=f"{few:g}-{many:g}", expected=str(HORIZON))
 
@@ -191,11 +191,11 @@ class DurationJob(DistrictJob):
     def quantities(self, fits: Fits, _rng: np.random.Generator) -> Mapping[str, tuple[Quantity, ...]]:
         """In months, and as a ratio of months."""
         effect = self.effect(fits)
-        told = (
-            Quantity(STEP * effect.mean, "att", "level", 0.0, self.bearing(OUTCOME)),
+        reported = (
+            Quantity(STEP * effect.mean, "att", "level", 0.0, self.thresholds(OUTCOME)),
             Quantity(effect.with_it / effect.without, "att", "ratio", 1.0, None),
         )
-        return {OUTCOME: told}
+        return {OUTCOME: reported}
 
     def ratio(self, _outcome: str, fits: Fits) -> Floats:
         """Of the months in care."""

@@ -44,7 +44,7 @@ def sampled(model: pm.Model, compiled: Compiled, seed: int, settings: Settings) 
     Smaller steps in any case; more draws where too few were effective. A low E-BFMI is not tried again.
     Raises RefusedError (``sampler_gates``).
     """
-    fit = sample(model, seed=seed, settings=settings, compiled=compiled, gates=None)
+    fit = sample(model, seed=seed, settings=settings, compiled=compiled, criteria=None)
     failed = frozenset(fit.report.failed)
     if failed and failed <= MENDABLE:
         draws = settings.draws * (LONGER if failed & MIXING else 1)

@@ -26,7 +26,7 @@ class Posteriors(NamedTuple):
     fits: dict[str, Fit]
 
 
-def posteriors(data: StudyData, likelihood: str, cores: int, told: Progress = lambda *_: None) -> Posteriors:
+def posteriors(data: StudyData, likelihood: str, cores: int, progress: Progress = lambda *_: None) -> Posteriors:
     """Sample all that the plan asks of one likelihood.
 
     Raises RefusedError: ``posterior_prior_absurd`` before anything is sampled, where the prior believes in what the
@@ -34,17 +34,17 @@ def posteriors(data: StudyData, likelihood: str, cores: int, told: Progress = la
     where the data cannot have come of the fitted model in what the answer rests on.
     """
     ready = MODELS[likelihood].prepare()(data, likelihood)
-    gates = [prior_gates(job) for job in ready.jobs]
+    criteria = [prior_gates(job) for job in ready.jobs]
     found, fits = list(ready.refused), dict[str, Fit]()
-    for fitted, gate in zip(fit_jobs(ready.jobs, data.study, cores, told), gates, strict=True):
-        found += records(fitted, gate)
+    for fitted, prior_check in zip(fit_jobs(ready.jobs, data.study, cores, progress), criteria, strict=True):
+        found += records(fitted, prior_check)
         fits |= {names.fit: fitted.fits[part] for part, names in fitted.job.parts.items()}
     order = {wanted.outcome: at for at, wanted in enumerate(data.study.outcomes)}
     return Posteriors(tuple(sorted(found, key=lambda one: order[one.outcome])), fits)
 
 
 def fit_jobs(
-    jobs: tuple[Job, ...], study: PanelStudy, cores: int, told: Progress = lambda *_: None
+    jobs: tuple[Job, ...], study: PanelStudy, cores: int, progress: Progress = lambda *_: None
 ) -> Iterator[Fitted]:
     """Sample every part of every job, in order; models of the same structure are compiled once."""
     plan, code = settings_of(study, cores), dict[str, Compiled]()
@@ -63,6 +63,6 @@ def fit_jobs(
     for job in jobs:
         fits = {}
         for part, names in job.parts.items():
-            told(at := at + 1, every, names.fit)
+            progress(at := at + 1, every, names.fit)
             fits[part] = fit(job, part, names.main)
         yield Fitted(job, fits, again)

@@ -9,7 +9,14 @@ import numpy as np
 
 from sverige_did.bayes.draws.replicate import PanelDraws
 from sverige_did.bayes.models.composition import TypePriors
-from sverige_did.bayes.models.district_effects import DISTRICT, DRIFT, GAP, PERSISTENCE, VARIATION, PanelPriors
+from sverige_did.bayes.models.district_effects import (
+    BASELINE_DIFFERENCE,
+    DISTRICT,
+    EFFECT_SD,
+    PERIOD_WALK,
+    PERSISTENCE,
+    PanelPriors,
+)
 from sverige_did.bayes.priors import SHOCK, TRIPLET, Beta, HalfNormal, Normal, Prior, draw
 from sverige_did.errors import refuse
 from sverige_did.results.estimates import EFFECT_CLASSES
@@ -21,19 +28,19 @@ if TYPE_CHECKING:
 
     from sverige_did.bayes.models.families import Family
     from sverige_did.results.designs import OutcomeDesign
-    from sverige_did.study.blocks import Bearing
+    from sverige_did.study.blocks import DecisionThresholds
     from sverige_did.study.study import PanelStudy, PriorSpec
 
 CENTRAL = 1.959963984540054
 """Standard normal quantile: 95 % lie within so many sds of the mean."""
 
 EFFECT = "effect"
-STANCES = {"effect_sceptical": "sceptical", "effect": "neutral", "effect_enthusiastic": "enthusiastic"}
+ALTERNATIVE_PRIORS = {"effect_sceptical": "sceptical", "effect": "neutral", "effect_enthusiastic": "enthusiastic"}
 """Keys of a plan's priors of the effect, and what the package uses where the plan does not say."""
 
 
 @dataclass(frozen=True, slots=True)
-class PriorGate:
+class PriorPredictiveCheck:
     """How far the prior alone is to be believed: 95 % range of the level of all districts, in the outcome's unit.
 
     ``share`` is the share of prior draws whose level lies within the plan's admissible range.
@@ -59,18 +66,18 @@ class PriorGate:
             raise refuse("posterior_prior_absurd", found=found, expected=expected, outcome=outcome)
 
 
-def bearing_of(study: PanelStudy, designs: tuple[OutcomeDesign, ...], outcome: str) -> Bearing:
+def thresholds_of(study: PanelStudy, designs: tuple[OutcomeDesign, ...], outcome: str) -> DecisionThresholds:
     """What the plan holds a posterior of the outcome against.
 
-    Raises RefusedError: ``posterior_design`` (no effect can be computed), ``posterior_no_bearing``.
+    Raises RefusedError: ``posterior_design`` (no effect can be computed), ``posterior_no_thresholds``.
     """
     classes = {design.outcome: design.design_class for design in designs}
     if classes.get(outcome) not in EFFECT_CLASSES:
         raise refuse("posterior_design", found=str(classes.get(outcome)))
-    for bearing in study.posterior.bearings if study.posterior else ():
-        if bearing.outcome == outcome:
-            return bearing
-    raise refuse("posterior_no_bearing")
+    for thresholds in study.posterior.decision_thresholds if study.posterior else ():
+        if thresholds.outcome == outcome:
+            return thresholds
+    raise refuse("posterior_no_thresholds")
 
 
 def from_plan(spec: PriorSpec) -> Prior:
@@ -83,18 +90,20 @@ def from_plan(spec: PriorSpec) -> Prior:
     return Normal(spec.mean, spread, spec.unit, "priors.plan")
 
 
-def level_prior(bearing: Bearing, family: Family) -> Normal:
+def level_prior(thresholds: DecisionThresholds, family: Family) -> Normal:
     """Normal on the link's scale with 95 % of its mass on the plan's plausible range."""
-    low, high = family.link(np.asarray(bearing.plausible))
+    low, high = family.link(np.asarray(thresholds.plausible))
     return Normal(float(low + high) / 2, float(high - low) / (2 * CENTRAL), family.log_scale, "priors.plan")
 
 
-def panel_priors(study: PanelStudy, bearing: Bearing, family: Family, benefit: str, apart: float = 1.0) -> PanelPriors:
+def panel_priors(
+    study: PanelStudy, thresholds: DecisionThresholds, family: Family, benefit: str, apart: float = 1.0
+) -> PanelPriors:
     """The priors of one outcome of a family under the plan's main prior of the effect.
 
     Raises RefusedError as :func:`structure_priors`.
     """
-    return structure_priors(study, level_prior(bearing, family), benefit, apart)
+    return structure_priors(study, level_prior(thresholds, family), benefit, apart)
 
 
 def structure_priors(study: PanelStudy, level: Normal, benefit: str, apart: float = 1.0) -> PanelPriors:
@@ -104,16 +113,16 @@ def structure_priors(study: PanelStudy, level: Normal, benefit: str, apart: floa
     Raises RefusedError (``posterior_prior_family``) where a prior of the plan has another family than the model's.
     """
     given = {spec.key: from_plan(spec) for spec in study.priors}
-    drift = given_prior(given, "period_sd", DRIFT)
+    period_sd = given_prior(given, "period_sd", PERIOD_WALK)
     return PanelPriors(
         level=level,
-        gap=given_prior(given, "group_gap", GAP),
+        baseline_difference=given_prior(given, "group_gap", BASELINE_DIFFERENCE),
         district=given_prior(given, "district_sd", DISTRICT),
-        drift=replace(drift, sd=drift.sd * float(np.sqrt(apart))),
+        period_sd=replace(period_sd, sd=period_sd.sd * float(np.sqrt(apart))),
         shock=given_prior(given, "shock_sd", SHOCK),
         persistence=given_prior(given, "shock_persistence", PERSISTENCE),
         effect=effect_priors(study, benefit)[EFFECT],
-        variation=given_prior(given, "effect_sd", VARIATION),
+        effect_sd=given_prior(given, "effect_sd", EFFECT_SD),
     )
 
 
@@ -125,10 +134,10 @@ def type_priors(study: PanelStudy) -> TypePriors:
     given = {spec.key: from_plan(spec) for spec in study.priors}
     usual = TypePriors()
     return TypePriors(
-        gap=replace(given_prior(given, "group_gap", usual.gap), mean=0.0),
+        baseline_difference=replace(given_prior(given, "group_gap", usual.baseline_difference), mean=0.0),
         effect=replace(given_prior(given, EFFECT, usual.effect), mean=0.0),
         district=given_prior(given, "district_sd", usual.district),
-        drift=given_prior(given, "period_sd", usual.drift),
+        period_sd=given_prior(given, "period_sd", usual.period_sd),
     )
 
 
@@ -151,8 +160,8 @@ def effect_priors(study: PanelStudy, benefit: str) -> Mapping[str, Normal]:
     """
     given = {spec.key: from_plan(spec) for spec in study.priors}
     found: dict[str, Normal] = {}
-    for key, stance in STANCES.items():
-        prior = given_prior(given, key, TRIPLET[stance])
+    for key, alternative_prior in ALTERNATIVE_PRIORS.items():
+        prior = given_prior(given, key, TRIPLET[alternative_prior])
         if benefit == "none" and prior.mean != 0:
             if key == EFFECT:
                 found[key] = replace(prior, mean=0.0)
@@ -161,12 +170,14 @@ def effect_priors(study: PanelStudy, benefit: str) -> Mapping[str, Normal]:
     return found
 
 
-def gate_of(levels: NDArray[np.float64], bearing: Bearing, required: float) -> PriorGate:
+def prior_check_of(
+    levels: NDArray[np.float64], thresholds: DecisionThresholds, required: float
+) -> PriorPredictiveCheck:
     """Levels drawn from the prior (S,) against the plan's admissible range."""
     low, median, high = np.quantile(levels, [0.025, 0.5, 0.975])
-    least, most = bearing.admissible
+    least, most = thresholds.admissible
     share = float(np.mean((levels >= least) & (levels <= most)))
-    return PriorGate(float(low), float(median), float(high), share, required)
+    return PriorPredictiveCheck(float(low), float(median), float(high), share, required)
 
 
 SIMULATIONS = 4000

@@ -19,7 +19,7 @@ from sverige_did.panel import Panel, read_panel
 from sverige_did.results.estimates import Remark
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.sources.panel.delivery import codes_of, tables_of
-from sverige_did.sources.panel.frame import Setting, Tables, make_setting
+from sverige_did.sources.panel.frame import PanelFrame, Tables, make_panel_frame
 from sverige_did.sources.panel.placements import Placements, placements
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sverige_did.bayes.priors import Normal, Prior
     from sverige_did.bayes.sampling.sample import Fit, Settings
     from sverige_did.results.designs import OutcomeDesign
-    from sverige_did.study.blocks import Bearing
+    from sverige_did.study.blocks import DecisionThresholds
     from sverige_did.study.study import Outcome, PanelStudy
 
     Floats = NDArray[np.float64]
@@ -64,15 +64,15 @@ class StudyData:
         """The cells of all outcomes."""
         return read_panel(self.panel_file)
 
-    def registers(self, names: frozenset[str]) -> tuple[Tables, Setting]:
+    def registers(self, names: frozenset[str]) -> tuple[Tables, PanelFrame]:
         """Those of the registers that were delivered, and the districts, children and periods that they are about."""
         tables = tables_of(self.folder, self.study, names)
-        return tables, make_setting(tables, self.study)
+        return tables, make_panel_frame(tables, self.study)
 
-    def placements(self) -> tuple[Placements, Setting]:
+    def placements(self) -> tuple[Placements, PanelFrame]:
         """The spells of placement, and the districts, children and periods."""
-        tables, setting = self.registers(PLACED)
-        return placements(tables["placements"], setting, codes_of(self.folder, self.study)), setting
+        tables, panel_frame = self.registers(PLACED)
+        return placements(tables["placements"], panel_frame, codes_of(self.folder, self.study)), panel_frame
 
     def wanted(self, outcomes: Iterable[str]) -> tuple[Outcome, ...]:
         """Those of these outcomes that the plan has, in its order."""
@@ -81,13 +81,13 @@ class StudyData:
 
 
 class Quantity(NamedTuple):
-    """Draws of one effect on one scale, where ``null`` is none; ``bearing`` is None on other scales than its own."""
+    """Draws of one effect on one scale, where ``null`` is none; ``thresholds`` is None on other scales than its own."""
 
     draws: Floats
     estimand: str
     scale: str
     null: float
-    bearing: Bearing | None
+    thresholds: DecisionThresholds | None
 
 
 class Part(NamedTuple):
@@ -122,13 +122,13 @@ class Fitted(NamedTuple):
 class Job(ABC):
     """What one model samples at once. ``likelihood`` is its name in the registry, ``outcomes`` what it reports.
 
-    ``stances`` are the other priors of the effect by outcome and key, as :meth:`with_effect` takes them.
+    ``alternative_priors`` are the other priors of the effect by outcome and key, as :meth:`with_effect` takes them.
     """
 
     study: PanelStudy
     likelihood: str
     outcomes: tuple[Outcome, ...]
-    stances: Mapping[str, Mapping[str, Any]]
+    alternative_priors: Mapping[str, Mapping[str, Any]]
 
     @property
     def name(self) -> str:
@@ -171,9 +171,9 @@ class Job(ABC):
         """How a part is sampled under the plan's settings."""
         return plan
 
-    def bearing(self, outcome: str) -> Bearing | None:
+    def thresholds(self, outcome: str) -> DecisionThresholds | None:
         """What the plan holds the outcome against."""
-        every = self.study.posterior.bearings if self.study.posterior else ()
+        every = self.study.posterior.decision_thresholds if self.study.posterior else ()
         return next((one for one in every if one.outcome == outcome), None)
 
     def priors_of(self, _part: str) -> Mapping[str, Prior]:
@@ -189,7 +189,7 @@ class Job(ABC):
         return {}
 
     def with_effect(self, _outcome: str, prior: Any) -> Job:
-        """The same job under another of its ``stances``."""
+        """The same job under another of its ``alternative_priors``."""
         raise NotImplementedError(prior)
 
     def with_shock(self, _sd: float) -> Job | None:
@@ -198,7 +198,7 @@ class Job(ABC):
 
     def alternatives(self, outcome: str) -> Iterator[Alternative]:
         """The job under each other prior that the effect is told under."""
-        for key, prior in self.stances.get(outcome, {}).items():
+        for key, prior in self.alternative_priors.get(outcome, {}).items():
             name = f"prior.{key}" if len(self.outcomes) == 1 else f"{outcome}.{key}"
             yield Alternative(self.with_effect(outcome, prior), {"prior": key}, name)
         for sd in self.study.posterior.shock_prior_sd if self.study.posterior else ():
@@ -270,13 +270,13 @@ def refused(outcome: str, likelihood: str, refusal: RefusedError) -> PosteriorRe
 
 def one_by_one(likelihood: str, wanted: Iterable[Outcome], make: Callable[[Outcome], Job]) -> Ready:
     """A job for each outcome; what cannot be modelled is told with its reason and stops nothing."""
-    jobs, told = [], []
+    jobs, records = [], []
     for item in wanted:
         try:
             jobs.append(make(item))
         except RefusedError as refusal:
-            told.append(refused(item.outcome, likelihood, refusal))
-    return Ready(tuple(jobs), tuple(told))
+            records.append(refused(item.outcome, likelihood, refusal))
+    return Ready(tuple(jobs), tuple(records))
 
 
 def together(likelihood: str, wanted: tuple[Outcome, ...], make: Callable[[tuple[Outcome, ...]], Job]) -> Ready:

@@ -11,47 +11,49 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sverige_did.bayes.draws.missing_waves import Unanswered
-from sverige_did.bayes.models.sdq_districts import Places
+from sverige_did.bayes.models.sdq_districts import ScoreDistricts
 from sverige_did.bayes.models.sdq_growth import Scores
 from sverige_did.errors import refuse
 from sverige_did.sources.panel.wellbeing import FORM
 from sverige_did.sources.sdq.scores import AGES
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT
-from sverige_did.studies.panel.posterior.cells import windows_of_setting
+from sverige_did.studies.panel.posterior.cells import windows_of_frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sverige_did.sources.panel.frame import Setting
+    from sverige_did.sources.panel.frame import PanelFrame
     from sverige_did.sources.panel.wellbeing import Forms
     from sverige_did.study.study import PanelStudy
 
 YEAR = 365.25
 
 
-class Rated(NamedTuple):
+class Respondents(NamedTuple):
     """The questionnaires as the model takes them; ``unanswered`` is None where every child was rated again."""
 
     scores: Scores
-    places: Places
+    places: ScoreDistricts
     unanswered: Unanswered | None
 
 
-def rated(forms: Forms, girl: NDArray[np.bool_] | None, setting: Setting, study: PanelStudy) -> Rated:
+def respondents(
+    forms: Forms, girl: NDArray[np.bool_] | None, panel_frame: PanelFrame, study: PanelStudy
+) -> Respondents:
     """The questionnaires in the plan's periods.
 
     ``girl`` (C,) is about the setting's children; None where it is not known of all.
     Raises RefusedError: ``posterior_no_cells``, and those of ``sdq.Scores`` and ``sdq_places.Places``.
     """
-    after, forms, period = _in_windows(forms, setting, study)
+    after, forms, period = _in_windows(forms, panel_frame, study)
     _, first, child = np.unique(forms.child, return_index=True, return_inverse=True)
-    home = setting.district_on(forms.child[first], forms.day[first])
+    home = panel_frame.district_on(forms.child[first], forms.day[first])
     known = (home != UNKNOWN_DISTRICT)[child]
     forms, period = forms.rows(known), period[known]
     if not len(period):
         raise refuse("posterior_no_cells")
     _, first, child = np.unique(forms.child, return_index=True, return_inverse=True)
-    home, treated = home[home != UNKNOWN_DISTRICT], (setting.units["group"] == "treated").to_numpy()
+    home, treated = home[home != UNKNOWN_DISTRICT], (panel_frame.units["group"] == "treated").to_numpy()
     time = (forms.day - forms.day.min()) / YEAR
     kinds, informant = np.unique(forms.informant, return_inverse=True)
     scores = Scores(
@@ -63,28 +65,28 @@ def rated(forms: Forms, girl: NDArray[np.bool_] | None, setting: Setting, study:
         age=(forms.scores.age - time)[first],
         girl=None if girl is None else girl[forms.child[first]],
     )
-    places = Places(home, np.unique(period, return_inverse=True)[1], treated)
+    places = ScoreDistricts(home, np.unique(period, return_inverse=True)[1], treated)
     oldest = np.array([AGES[FORM[str(kind)]][1] for kind in kinds])
-    age = (forms.day.min() - setting.born[forms.child[first]]) / YEAR
-    return Rated(scores, places, unanswered(scores, places, age, oldest))
+    age = (forms.day.min() - panel_frame.born[forms.child[first]]) / YEAR
+    return Respondents(scores, places, unanswered(scores, places, age, oldest))
 
 
 def _in_windows(
-    forms: Forms, setting: Setting, study: PanelStudy
+    forms: Forms, panel_frame: PanelFrame, study: PanelStudy
 ) -> tuple[NDArray[np.bool_], Forms, NDArray[np.int64]]:
     """Which periods (T,) lie after go-live, the questionnaires in the plan's windows, and the period of each."""
-    windows = windows_of_setting(setting, study)
+    windows = windows_of_frame(panel_frame, study)
     inside = np.flatnonzero(windows.inside)
-    period = np.searchsorted(setting.windows.bounds, forms.day, side="right") - 1
+    period = np.searchsorted(panel_frame.windows.bounds, forms.day, side="right") - 1
     kept = np.isin(period, inside)
     return windows.after, forms.rows(kept), period[kept]
 
 
 def unanswered(
-    scores: Scores, places: Places, age: NDArray[np.float64], oldest: NDArray[np.int64]
+    scores: Scores, places: ScoreDistricts, age: NDArray[np.float64], oldest: NDArray[np.int64]
 ) -> Unanswered | None:
     """The questionnaires under the programme of children who were rated before it and not again; None where there are
-    none. ``age`` (C,) is each child's age at time nought, ``oldest`` (I,) that up to which an informant's form is made.
+    none. ``age`` (C,) is each child's age at time zero, ``oldest`` (I,) that up to which an informant's form is made.
 
     One a child and period in which other treated children were rated, on the mean day of those, unless the child was
     too old by then.

@@ -15,8 +15,14 @@ from sverige_did.bayes.draws.prior_sensitivity import other_priors, power_sensit
 from sverige_did.bayes.priors import log_density
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.studies.panel.posterior.fitting import seed_of
-from sverige_did.studies.panel.posterior.priors import PriorGate, gate_of
-from sverige_did.studies.panel.posterior.summaries import checks_of, estimate_of, learned_of, scale_of, stance_of
+from sverige_did.studies.panel.posterior.priors import PriorPredictiveCheck, prior_check_of
+from sverige_did.studies.panel.posterior.summaries import (
+    alternative_prior_of,
+    checks_of,
+    estimate_of,
+    learned_of,
+    scale_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,14 +30,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sverige_did.bayes.draws.prior_sensitivity import Weights
-    from sverige_did.results.posteriors import Learned, Stance
+    from sverige_did.results.posteriors import AlternativePrior, Learned
     from sverige_did.studies.panel.posterior.protocol import Alternative, Fits, Fitted, Job, Quantity
     from sverige_did.study.study import Outcome
 
     Floats = NDArray[np.float64]
 
 
-def prior_gates(job: Job) -> dict[str, PriorGate]:
+def prior_gates(job: Job) -> dict[str, PriorPredictiveCheck]:
     """By outcome, how the prior alone stands to what the plan calls admissible.
 
     Raises RefusedError (``posterior_prior_absurd``) where too little of it is: a fault of the plan, and nothing may be
@@ -39,16 +45,16 @@ def prior_gates(job: Job) -> dict[str, PriorGate]:
     """
     required = job.study.posterior.admissible_share if job.study.posterior else 0.0
     rng = np.random.default_rng(seed_of(job.study, job.prior_seed))
-    gates = {}
+    criteria = {}
     for outcome, levels in job.prior_levels(rng).items():
-        bearing = job.bearing(outcome)
-        assert bearing is not None, "an outcome without a bearing was refused"
-        gates[outcome] = gate_of(levels, bearing, required)
-        gates[outcome].require(outcome)
-    return gates
+        thresholds = job.thresholds(outcome)
+        assert thresholds is not None, "an outcome without a bearing was refused"
+        criteria[outcome] = prior_check_of(levels, thresholds, required)
+        criteria[outcome].require(outcome)
+    return criteria
 
 
-def records(fitted: Fitted, gates: Mapping[str, PriorGate]) -> tuple[PosteriorRecord, ...]:
+def records(fitted: Fitted, criteria: Mapping[str, PriorPredictiveCheck]) -> tuple[PosteriorRecord, ...]:
     """One record for each outcome of a job.
 
     Raises RefusedError (``posterior_impossible``) where the data cannot have come of the fitted model in what the
@@ -61,18 +67,20 @@ def records(fitted: Fitted, gates: Mapping[str, PriorGate]) -> tuple[PosteriorRe
     likelihood = _log_likelihood(job, fits)
     made = []
     for wanted in job.outcomes:
-        told, gate = quantities[wanted.outcome], gates.get(wanted.outcome)
+        effects, prior_check = quantities[wanted.outcome], criteria.get(wanted.outcome)
         made.append(
             PosteriorRecord(
                 outcome=wanted.outcome,
                 likelihood=job.likelihood,
-                estimates=tuple(estimate_of(wanted, one, job.study.level, **job.basis) for one in told),
-                scales=tuple(scale_of(wanted, one) for one in told),
-                stances=tuple(_stance(fitted, wanted, other) for other in job.alternatives(wanted.outcome)),
+                estimates=tuple(estimate_of(wanted, one, job.study.level, **job.basis) for one in effects),
+                scales=tuple(scale_of(wanted, one) for one in effects),
+                alternative_priors=tuple(
+                    _alternative_prior(fitted, wanted, other) for other in job.alternatives(wanted.outcome)
+                ),
                 learned=tuple(_learned(job, fits, wanted)),
-                power=_power(job, fits, wanted, told, likelihood),
-                prior_level=(gate.low, gate.median, gate.high) if gate else None,
-                prior_share=gate.share if gate else None,
+                power=_power(job, fits, wanted, effects, likelihood),
+                prior_level=(prior_check.low, prior_check.median, prior_check.high) if prior_check else None,
+                prior_share=prior_check.share if prior_check else None,
                 checks=checks_of(found[wanted.outcome], wanted, job.study),
                 **more,
             )
@@ -80,7 +88,7 @@ def records(fitted: Fitted, gates: Mapping[str, PriorGate]) -> tuple[PosteriorRe
     return tuple(made)
 
 
-def _stance(fitted: Fitted, wanted: Outcome, other: Alternative) -> Stance:
+def _alternative_prior(fitted: Fitted, wanted: Outcome, other: Alternative) -> AlternativePrior:
     """The ratio under other priors: every part by weights on its draws, or sampled again where these cannot be
     trusted.
     """
@@ -90,7 +98,9 @@ def _stance(fitted: Fitted, wanted: Outcome, other: Alternative) -> Stance:
         if not weights[part].usable:
             fits[part] = fitted.again(other.name, part, other.job)
     ratio = other.job.ratio(wanted.outcome, fits)
-    made = stance_of(wanted, ratio, _joint(weights, other.job.rows(fits), len(ratio)), fitted.job.study.level)
+    made = alternative_prior_of(
+        wanted, ratio, _joint(weights, other.job.rows(fits), len(ratio)), fitted.job.study.level
+    )
     worst = max(one.pareto_k for one in weights.values())
     how = {
         "sampled": not all(one.usable for one in weights.values()),
@@ -127,13 +137,13 @@ def _log_likelihood(job: Job, fits: Fits) -> dict[str, Floats]:
 
 
 def _power(
-    job: Job, fits: Fits, wanted: Outcome, told: tuple[Quantity, ...], likelihood: Mapping[str, Floats]
+    job: Job, fits: Fits, wanted: Outcome, effects: tuple[Quantity, ...], likelihood: Mapping[str, Floats]
 ) -> dict[str, float]:
     """Power scaling of each prior and of the likelihood; those of all parts are scaled together."""
     scaled = job.scaled(wanted.outcome)
     if not scaled:
         return {}
-    effect, rows = job.scaled_effect(told), job.rows(fits)
+    effect, rows = job.scaled_effect(effects), job.rows(fits)
     chains = next(iter(fits.values())).settings.chains
     shape = (chains, len(effect) // chains)
 

@@ -18,22 +18,22 @@ from sverige_did.bayes.draws.missing_waves import (
 )
 from sverige_did.bayes.draws.replicate import evenly
 from sverige_did.bayes.draws.replicate_sdq import score_checks, score_predictor, simulate_scores
-from sverige_did.bayes.models.district_effects import DISTRICT, DRIFT, GAP
-from sverige_did.bayes.models.sdq_districts import PlacePriors
+from sverige_did.bayes.models.district_effects import BASELINE_DIFFERENCE, DISTRICT, PERIOD_WALK
+from sverige_did.bayes.models.sdq_districts import DistrictPriors
 from sverige_did.bayes.models.sdq_growth import HIGHEST, ScorePriors, build_sdq, development_in_points
 from sverige_did.bayes.priors import SHOCK, Normal, draw
 from sverige_did.errors import refuse
-from sverige_did.results.posteriors import Unrated
+from sverige_did.results.posteriors import NonResponse
 from sverige_did.sources.panel.wellbeing import comparable_forms
 from sverige_did.sources.panel.wellbeing_bands import sex_of
 from sverige_did.studies.panel.posterior.priors import (
     CENTRAL,
     EFFECT,
     SIMULATIONS,
-    bearing_of,
     effect_priors,
     from_plan,
     given_prior,
+    thresholds_of,
 )
 from sverige_did.studies.panel.posterior.protocol import (
     PLACED,
@@ -46,7 +46,7 @@ from sverige_did.studies.panel.posterior.protocol import (
     StudyData,
     one_by_one,
 )
-from sverige_did.studies.panel.posterior.questionnaires import Rated, rated
+from sverige_did.studies.panel.posterior.questionnaires import Respondents, respondents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from sverige_did.bayes.draws.predictive_checks import Predictive
     from sverige_did.bayes.priors import Prior
     from sverige_did.bayes.sampling.sample import Fit, Settings
-    from sverige_did.study.blocks import Bearing
+    from sverige_did.study.blocks import DecisionThresholds
     from sverige_did.study.study import Outcome, PanelStudy
 
     Floats = NDArray[np.float64]
@@ -77,44 +77,46 @@ MORE_LIKELY = 0.5
 
 def prepare(data: StudyData, likelihood: str) -> Ready:
     """The outcome ready to sample, or a record with the reason why it is not; nothing where no form was delivered."""
-    tables, setting = data.registers(PLACED | {"sdq_waves"})
+    tables, frame = data.registers(PLACED | {"sdq_waves"})
     if "sdq_waves" not in tables:
         return Ready()
 
     def job(item: Outcome) -> ScoreJob:
-        bearing = bearing_of(data.study, data.designs, OUTCOME)
-        sex = sex_of(tables, setting)
+        thresholds = thresholds_of(data.study, data.designs, OUTCOME)
+        sex = sex_of(tables, frame)
         girl = None if (sex == "unknown").any() else sex == "girls"
-        found = rated(comparable_forms(tables, setting), girl, setting, data.study)
-        stances = effect_priors(data.study, item.benefit)
-        priors = ScorePriors(level=score_level(bearing), effect=stances[EFFECT])
-        return ScoreJob(data.study, likelihood, (item,), {OUTCOME: stances}, found, priors, place_priors(data.study))
+        found = respondents(comparable_forms(tables, frame), girl, frame, data.study)
+        alternative_priors = effect_priors(data.study, item.benefit)
+        priors = ScorePriors(level=score_level(thresholds), effect=alternative_priors[EFFECT])
+        return ScoreJob(
+            data.study, likelihood, (item,), {OUTCOME: alternative_priors}, found, priors, district_priors(data.study)
+        )
 
     return one_by_one(likelihood, data.wanted((OUTCOME,)), job)
 
 
-def place_priors(study: PanelStudy) -> PlacePriors:
+def district_priors(study: PanelStudy) -> DistrictPriors:
     """The plan's priors of districts.
 
     Raises RefusedError (``posterior_prior_family``) where a prior of the plan has another family than the model's.
     """
     given = {spec.key: from_plan(spec) for spec in study.priors}
-    return PlacePriors(
-        gap=given_prior(given, "group_gap", GAP),
+    return DistrictPriors(
+        baseline_difference=given_prior(given, "group_gap", BASELINE_DIFFERENCE),
         district=given_prior(given, "district_sd", DISTRICT),
         shock=given_prior(given, "shock_sd", SHOCK),
-        drift=given_prior(given, "period_sd", DRIFT),
+        period_sd=given_prior(given, "period_sd", PERIOD_WALK),
     )
 
 
-def score_level(bearing: Bearing) -> Normal:
+def score_level(thresholds: DecisionThresholds) -> Normal:
     """Normal on the log-odds scale with 95 % of its mass on the mean scores that the plan calls plausible.
 
     Raises RefusedError (``sdq_score``) when these lie beyond the scale.
     """
-    if bearing.plausible[1] >= HIGHEST:
+    if thresholds.plausible[1] >= HIGHEST:
         raise refuse("sdq_score")
-    low, high = logit(np.asarray(bearing.plausible) / HIGHEST)
+    low, high = logit(np.asarray(thresholds.plausible) / HIGHEST)
     return Normal(float(low + high) / 2, float(high - low) / (2 * CENTRAL), "log_odds", "priors.plan")
 
 
@@ -122,9 +124,9 @@ def score_level(bearing: Bearing) -> Normal:
 class ScoreJob(Job):
     """The outcome made ready: its questionnaires and its priors."""
 
-    rated: Rated
+    respondents: Respondents
     priors: ScorePriors
-    place_priors: PlacePriors
+    district_priors: DistrictPriors
 
     @property
     def parts(self) -> Mapping[str, Part]:
@@ -134,8 +136,8 @@ class ScoreJob(Job):
     @property
     def basis(self) -> Mapping[str, object]:
         """The districts of the children who were rated."""
-        places = self.rated.places
-        seen = np.unique(places.district[self.rated.scores.child])
+        places = self.respondents.places
+        seen = np.unique(places.district[self.respondents.scores.child])
         return {
             "estimator": "bayes_sdq",
             "n_units": len(seen),
@@ -145,7 +147,7 @@ class ScoreJob(Job):
 
     def model(self, _part: str) -> pm.Model:
         """The growth model with districts."""
-        return build_sdq(self.rated.scores, self.priors, self.rated.places, self.place_priors)
+        return build_sdq(self.respondents.scores, self.priors, self.respondents.places, self.district_priors)
 
     def settings(self, plan: Settings, _part: str) -> Settings:
         """No more draws than it takes."""
@@ -153,7 +155,7 @@ class ScoreJob(Job):
 
     def priors_of(self, _part: str) -> Mapping[str, Prior]:
         """Of children and of districts."""
-        return self.priors.named(self.rated.scores) | self.place_priors.named(self.rated.places)
+        return self.priors.named(self.respondents.scores) | self.district_priors.named(self.respondents.places)
 
     def label(self, _part: str, parameter: str, _outcome: str) -> str:
         """``log_kappa`` means something else in other models."""
@@ -162,24 +164,24 @@ class ScoreJob(Job):
     def prior_levels(self, rng: np.random.Generator) -> Mapping[str, Floats]:
         """The mean score of all questionnaires."""
         values = {name: draw(prior, SIMULATIONS, rng) for name, prior in self.priors_of("").items()}
-        eta = score_predictor(values, self.rated.scores, self.rated.places, rng)
+        eta = score_predictor(values, self.respondents.scores, self.respondents.places, rng)
         return {OUTCOME: HIGHEST * expit(eta).mean(axis=1)}
 
     def quantities(self, fits: Fits, _rng: np.random.Generator) -> Mapping[str, tuple[Quantity, ...]]:
         """In points, as a ratio of mean scores, and on the log-odds scale."""
-        points = development_in_points(fits[""], self.rated.scores)
-        told = (
-            Quantity(points, "att", "level", 0.0, self.bearing(OUTCOME)),
+        points = development_in_points(fits[""], self.respondents.scores)
+        reported = (
+            Quantity(points, "att", "level", 0.0, self.thresholds(OUTCOME)),
             Quantity(self.ratio(OUTCOME, fits), "att", "ratio", 1.0, None),
             Quantity(fits[""].values("tau"), "att", "log_odds", 0.0, None),
         )
-        return {OUTCOME: told}
+        return {OUTCOME: reported}
 
     def ratio(self, _outcome: str, fits: Fits) -> Floats:
         """Mean score of the children under the programme over what it would be without it."""
-        fit, helped = fits[""], np.flatnonzero(self.rated.scores.dose > 0)
+        fit, helped = fits[""], np.flatnonzero(self.respondents.scores.dose > 0)
         with_it = HIGHEST * expit(fit.values("eta")[:, helped]).mean(axis=1)
-        return np.asarray(with_it / (with_it - development_in_points(fit, self.rated.scores)))
+        return np.asarray(with_it / (with_it - development_in_points(fit, self.respondents.scores)))
 
     def with_effect(self, _outcome: str, prior: Normal) -> ScoreJob:
         """With another prior of the effect."""
@@ -187,17 +189,19 @@ class ScoreJob(Job):
 
     def with_shock(self, sd: float) -> ScoreJob:
         """With another prior of districts' own shocks."""
-        return replace(self, place_priors=replace(self.place_priors, shock=replace(self.place_priors.shock, sd=sd)))
+        return replace(
+            self, district_priors=replace(self.district_priors, shock=replace(self.district_priors.shock, sd=sd))
+        )
 
     def log_likelihood(self, _part: str, fit: Fit) -> Floats:
         """Of all questionnaires."""
         kappa, share = np.exp(fit.values("log_kappa"))[:, None], expit(fit.values("eta"))
-        terms = stats.betabinom.logpmf(self.rated.scores.total, HIGHEST, kappa * share, kappa * (1 - share))
+        terms = stats.betabinom.logpmf(self.respondents.scores.total, HIGHEST, kappa * share, kappa * (1 - share))
         return np.asarray(np.asarray(terms).sum(axis=1))
 
     def checks(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Predictive, ...]]:
         """The same questionnaires in districts and of children never seen."""
-        scores, places, _ = self.rated
+        scores, places, _ = self.respondents
         kept = evenly(fits[""], REPLICATIONS)
         values = {name: fits[""].values(name)[kept] for name in self.priors_of("")}
         replicated = simulate_scores(score_predictor(values, scores, places, rng), values["log_kappa"], rng)
@@ -205,16 +209,16 @@ class ScoreJob(Job):
 
     def more(self, fitted: Fitted, _rng: np.random.Generator) -> Mapping[str, object]:
         """The effect when children who were not rated again are worse; None where all were."""
-        return {"unrated": self._unrated(fitted.fits[""])}
+        return {"non_response": self._unrated(fitted.fits[""])}
 
-    def _unrated(self, fit: Fit) -> Unrated | None:
-        scores, places, missing = self.rated
+    def _unrated(self, fit: Fit) -> NonResponse | None:
+        scores, places, missing = self.respondents
         if missing is None:
             return None
         expected = expected_scores(fit, scores, missing, places)
         sided = self.wanted.benefit == "lower"
         tipping = tipping_delta(expected, MORE_LIKELY)
-        return Unrated(
+        return NonResponse(
             answered=expected.n_answered,
             unanswered=len(missing.child),
             delta=DELTAS,

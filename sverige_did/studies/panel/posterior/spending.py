@@ -16,12 +16,12 @@ from sverige_did.bayes.models.district_effects import Cells
 from sverige_did.bayes.models.two_part_costs import Totals
 from sverige_did.errors import refuse
 from sverige_did.sources.panel.child_spending import spent_on_children
-from sverige_did.studies.panel.posterior.cells import weights_of_setting, windows_of_setting
+from sverige_did.studies.panel.posterior.cells import weights_of_frame, windows_of_frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sverige_did.sources.panel.frame import Setting
+    from sverige_did.sources.panel.frame import PanelFrame
     from sverige_did.sources.panel.placements import Placements
     from sverige_did.sources.panel.prices import PriceIndex
     from sverige_did.study.study import PanelStudy
@@ -54,18 +54,18 @@ def _users(use: Cells) -> NDArray[np.float64]:
 
 
 def spending(
-    placed: Placements, setting: Setting, prices: tuple[PriceIndex, int], study: PanelStudy, children: float
+    placed: Placements, panel_frame: PanelFrame, prices: tuple[PriceIndex, int], study: PanelStudy, children: float
 ) -> Spending:
     """Spending before and after in the districts where every day has a price; ``children`` as in :class:`Spending`.
 
     Raises RefusedError: ``posterior_no_cells`` (no district has all its prices), ``costs_no_users`` (nothing was spent
     in a group before or after), those of ``Cells`` and of ``Totals``.
     """
-    sides, n = windows_of_setting(setting, study), setting.shape[0]
+    sides, n = windows_of_frame(panel_frame, study), panel_frame.shape[0]
     windows = (sides.before, sides.after)
     if not all(window.any() for window in windows):
         raise refuse("cells_one_period")
-    found = [spent_on_children(placed, setting, *prices, inside=window) for window in windows]
+    found = [spent_on_children(placed, panel_frame, *prices, inside=window) for window in windows]
     # Cells in the order of the windows, then of the districts.
     cell, amount = (
         np.concatenate(each)
@@ -74,8 +74,8 @@ def spending(
     kept = np.concatenate([one.priced for one in found])
     if not kept.any():
         raise refuse("posterior_no_cells")
-    residents = np.concatenate([np.round(setting.residents[:, window].mean(axis=1)) for window in windows])
-    treated = (setting.units["group"] == "treated").to_numpy()
+    residents = np.concatenate([np.round(panel_frame.residents[:, window].mean(axis=1)) for window in windows])
+    treated = (panel_frame.units["group"] == "treated").to_numpy()
     use = _cells(np.bincount(cell, minlength=2 * n).astype(float), residents, treated, kept)
     if (_users(use) == 0).any():
         raise refuse("costs_no_users")
@@ -84,7 +84,7 @@ def spending(
     return Spending(
         totals=Totals(use, np.bincount(cell, weights=amount, minlength=2 * n)[kept], prices[1]),
         amount=amount[kept[cell]],
-        weights=weights_of_setting(setting, study)[known],
+        weights=weights_of_frame(panel_frame, study)[known],
         children=children,
         apart=after - before,
     )

@@ -10,7 +10,7 @@ from sverige_did.bayes.draws.prior_sensitivity import weighted_quantiles
 from sverige_did.bayes.draws.summaries import LEVELS, against_prior, estimate, summarise
 from sverige_did.errors import refuse
 from sverige_did.results.estimates import Estimate
-from sverige_did.results.posteriors import Learned, PosteriorScale, PredictiveCheck, Stance
+from sverige_did.results.posteriors import AlternativePrior, Learned, PosteriorScale, PredictiveCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,14 +36,14 @@ def prob_benefit(wanted: Outcome, above_null: NDArray[np.float64], weights: NDAr
     return None if sign is None else min(float(weights @ (sign * above_null > 0)), 1.0)
 
 
-def estimate_of(wanted: Outcome, told: Quantity, level: float, **context: object) -> Estimate:
+def estimate_of(wanted: Outcome, quantity: Quantity, level: float, **context: object) -> Estimate:
     """The posterior as an estimate: median, sd, interval, P(benefit)."""
     made = estimate(
-        told.draws,
-        scale=told.scale,
-        estimand=told.estimand,
+        quantity.draws,
+        scale=quantity.scale,
+        estimand=quantity.estimand,
         better=better(wanted),
-        null=told.null,
+        null=quantity.null,
         level=level,
         **context,  # type: ignore[arg-type]  # checked by Estimate
     )
@@ -63,30 +63,34 @@ def district_basis(
     }
 
 
-def scale_of(wanted: Outcome, told: Quantity) -> PosteriorScale:
+def scale_of(wanted: Outcome, quantity: Quantity) -> PosteriorScale:
     """Intervals and probabilities; those that need a size only where the plan gives it."""
     sign, sided = -1.0 if better(wanted) == "lower" else 1.0, wanted.benefit != "none"
-    threshold, rope = (sign * told.bearing.worthwhile, told.bearing.negligible) if told.bearing else (0.0, 0.0)
-    said = summarise(told.draws - told.null, better=better(wanted), threshold=threshold, rope=rope)
+    threshold, rope = (
+        (sign * quantity.thresholds.worthwhile, quantity.thresholds.negligible) if quantity.thresholds else (0.0, 0.0)
+    )
+    said = summarise(quantity.draws - quantity.null, better=better(wanted), threshold=threshold, rope=rope)
     return PosteriorScale(
-        estimand=told.estimand,
-        scale=told.scale,
-        median=said.median + told.null,
+        estimand=quantity.estimand,
+        scale=quantity.scale,
+        median=said.median + quantity.null,
         levels=LEVELS,
-        intervals=tuple((low + told.null, high + told.null) for low, high in said.intervals),
+        intervals=tuple((low + quantity.null, high + quantity.null) for low, high in said.intervals),
         prob_benefit=said.prob_benefit if sided else None,
-        threshold=threshold if told.bearing and sided else None,
-        prob_beyond=said.prob_beyond if told.bearing and sided else None,
-        rope=rope if told.bearing else None,
-        rope_mass=said.rope_mass if told.bearing else None,
+        threshold=threshold if quantity.thresholds and sided else None,
+        prob_beyond=said.prob_beyond if quantity.thresholds and sided else None,
+        rope=rope if quantity.thresholds else None,
+        rope_mass=said.rope_mass if quantity.thresholds else None,
     )
 
 
-def stance_of(wanted: Outcome, ratio: NDArray[np.float64], weights: NDArray[np.float64], level: float) -> Stance:
+def alternative_prior_of(
+    wanted: Outcome, ratio: NDArray[np.float64], weights: NDArray[np.float64], level: float
+) -> AlternativePrior:
     """The effect as a ratio under another prior, from draws and their weights, (S,) each."""
     tail = (1 - level) / 2
     lower, median, upper = weighted_quantiles(ratio, weights, np.array([tail, 0.5, 1 - tail]))
-    return Stance(
+    return AlternativePrior(
         kind="effect",
         prior="",
         median=float(median),

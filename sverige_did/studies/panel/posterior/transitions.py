@@ -14,7 +14,7 @@ from scipy.special import gammaln, softmax
 
 from sverige_did.bayes.draws.predictive_checks import predictive_checks
 from sverige_did.bayes.models.composition import TypeCells
-from sverige_did.bayes.models.district_effects import GAP
+from sverige_did.bayes.models.district_effects import BASELINE_DIFFERENCE
 from sverige_did.bayes.models.transitions import (
     IMPOSSIBLE,
     MovePriors,
@@ -27,7 +27,7 @@ from sverige_did.bayes.priors import HalfNormal, Normal, draw
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.sources.panel.moves import count_moves
 from sverige_did.studies.panel.posterior.counted_moves import Counted, count, side_of
-from sverige_did.studies.panel.posterior.priors import EFFECT, bearing_of, effect_priors, from_plan, given_prior
+from sverige_did.studies.panel.posterior.priors import EFFECT, effect_priors, from_plan, given_prior, thresholds_of
 from sverige_did.studies.panel.posterior.protocol import Fits, Job, Part, Quantity, Ready, StudyData, refused
 
 if TYPE_CHECKING:
@@ -70,38 +70,40 @@ class Window(NamedTuple):
 def prepare(data: StudyData, likelihood: str) -> Ready:
     """The outcomes ready to sample, and a record with the reason for each that the plan asks for and that is not.
 
-    Refusals: ``posterior_design``, ``posterior_no_bearing``, ``posterior_no_cells``, ``moves_nobody_moved`` (in the
+    Refusals: ``posterior_design``, ``posterior_no_thresholds``, ``posterior_no_cells``, ``moves_nobody_moved`` (in the
     outcome's direction) and those of ``transitions.Moves``.
     """
     wanted = data.wanted(BETTER)
     if not wanted:
         return Ready()
-    placed, setting = data.placements()
-    told, ready = [], []
+    placed, frame = data.placements()
+    reported, ready = [], []
     try:
-        counted = count(count_moves(placed.spells, setting), setting, data.study)
+        counted = count(count_moves(placed.spells, frame), frame, data.study)
     except RefusedError as refusal:
         return Ready(refused=tuple(refused(item.outcome, likelihood, refusal) for item in wanted))
     for item in wanted:
         try:
-            bearing_of(data.study, data.designs, item.outcome)
+            thresholds_of(data.study, data.designs, item.outcome)
             if not (counted.moves.counts * side_of(item.outcome, counted.moves)).any():
                 raise refuse("moves_nobody_moved")
         except RefusedError as refusal:
-            told.append(refused(item.outcome, likelihood, refusal))
+            reported.append(refused(item.outcome, likelihood, refusal))
         else:
             ready.append(item)
     jobs = (_job(data.study, likelihood, tuple(ready), counted),) if ready else ()
-    return Ready(jobs, tuple(told))
+    return Ready(jobs, tuple(reported))
 
 
 def _job(study: PanelStudy, likelihood: str, wanted: tuple[Outcome, ...], counted: Counted) -> MoveJob:
     benefit = BETTER | {item.outcome: item.benefit for item in wanted}
-    stances = {outcome: effect_priors(study, better) for outcome, better in benefit.items()}
-    return MoveJob(study, likelihood, wanted, stances, counted, move_priors(study, stances, counted.apart))
+    alternative_priors = {outcome: effect_priors(study, better) for outcome, better in benefit.items()}
+    return MoveJob(
+        study, likelihood, wanted, alternative_priors, counted, move_priors(study, alternative_priors, counted.apart)
+    )
 
 
-def move_priors(study: PanelStudy, stances: Mapping[str, Mapping[str, Normal]], apart: float) -> MovePriors:
+def move_priors(study: PanelStudy, alternative_priors: Mapping[str, Mapping[str, Normal]], apart: float) -> MovePriors:
     """The plan's priors of moves; levels and how much more likely staying is have the package's.
 
     ``effect`` is that of moves in the direction of each outcome, ``effect_sd`` how unlike the rungs are in it. The sd
@@ -111,14 +113,17 @@ def move_priors(study: PanelStudy, stances: Mapping[str, Mapping[str, Normal]], 
     """
     given = {spec.key: from_plan(spec) for spec in study.priors}
     usual = MovePriors()
-    gap, drift = given_prior(given, "group_gap", GAP), given_prior(given, "period_sd", usual.drift)
+    baseline_difference, period_sd = (
+        given_prior(given, "group_gap", BASELINE_DIFFERENCE),
+        given_prior(given, "period_sd", usual.period_sd),
+    )
     return MovePriors(
-        gap=HalfNormal(gap.sd, gap.unit, gap.why),
+        baseline_difference=HalfNormal(baseline_difference.sd, baseline_difference.unit, baseline_difference.why),
         district=given_prior(given, "district_sd", usual.district),
-        drift=replace(drift, sd=drift.sd * float(np.sqrt(apart))),
-        down=stances["moved_down_share"][EFFECT],
-        up=stances["moved_up_share"][EFFECT],
-        variation=given_prior(given, "effect_sd", usual.variation),
+        period_sd=replace(period_sd, sd=period_sd.sd * float(np.sqrt(apart))),
+        down=alternative_priors["moved_down_share"][EFFECT],
+        up=alternative_priors["moved_up_share"][EFFECT],
+        effect_sd=given_prior(given, "effect_sd", usual.effect_sd),
     )
 
 
@@ -177,7 +182,7 @@ class MoveJob(Job):
     def _scales(self, outcome: str, fit: Fit) -> tuple[Quantity, ...]:
         with_it, without = moved_shares(self, fit, outcome)
         return (
-            Quantity(with_it - without, "att", "pp", 0.0, self.bearing(outcome)),
+            Quantity(with_it - without, "att", "pp", 0.0, self.thresholds(outcome)),
             Quantity(with_it / without, "att", "ratio", 1.0, None),
         )
 
@@ -255,8 +260,8 @@ def prior_shares(
 
     level = normal("sd_level", shape) + value["stay"] * ladder.stay + IMPOSSIBLE * ~ladder.possible
     tau = normal("sigma_tau", shape) + value["tau_down"] * ladder.down + value["tau_up"] * ladder.up
-    gap = normal("sd_gap", shape)[:, moves.origin] * moves.treated[moves.district][:, None]
-    eta = level[:, moves.origin] + gap + tau[:, moves.origin] * moves.dose[:, None]
+    baseline_difference = normal("sd_gap", shape)[:, moves.origin] * moves.treated[moves.district][:, None]
+    eta = level[:, moves.origin] + baseline_difference + tau[:, moves.origin] * moves.dose[:, None]
     eta += zero_sum("sigma_alpha", places)[:, moves.district] + zero_sum("sigma_lambda", periods)[:, moves.period]
     return np.asarray(softmax(eta, axis=2))
 
@@ -266,12 +271,14 @@ def moved_shares(job: MoveJob, fit: Fit, outcome: str) -> tuple[NDArray[np.float
     each; every rung by the children who stood there.
     """
     moves = job.counted.moves
-    told = shares_of_moves(fit, moves)
-    stood = np.bincount(moves.origin, weights=moves.counts.sum(axis=1) * moves.dose)[told.rungs]
+    reported = shares_of_moves(fit, moves)
+    stood = np.bincount(moves.origin, weights=moves.counts.sum(axis=1) * moves.dose)[reported.rungs]
     ladder = moves.ladder
-    side = (ladder.down if EFFECT_OF[outcome] == "tau_down" else ladder.up)[told.rungs]
+    side = (ladder.down if EFFECT_OF[outcome] == "tau_down" else ladder.up)[reported.rungs]
     weights = side * (stood / stood.sum())[:, None]
-    with_it, without = (np.asarray(np.einsum("srk,rk->s", part, weights)) for part in (told.with_it, told.without))
+    with_it, without = (
+        np.asarray(np.einsum("srk,rk->s", part, weights)) for part in (reported.with_it, reported.without)
+    )
     return with_it, without
 
 

@@ -9,7 +9,7 @@ from small_posterior import AFTER, LABELS, SIDE, panel, plan, units
 
 from sverige_did.errors import RefusedError
 from sverige_did.panel import Panel
-from sverige_did.sources.panel.frame import lay
+from sverige_did.sources.panel.frame import to_cells
 from sverige_did.studies.panel.posterior.cells import likelihood_of, panel_cells, whole_numbers
 
 
@@ -33,8 +33,8 @@ def test_whole_numbers_are_left_as_they_are_and_missing_ones_missing():
     assert np.array_equal(whole_numbers(values, np.zeros(5, dtype=int)), values, equal_nan=True)
 
 
-def whole_half_years(asked):
-    return asked.periods.model_dump() | {"partial": "intention"}
+def whole_half_years(requested):
+    return requested.periods.model_dump() | {"partial": "intention"}
 
 
 def test_the_windows_are_the_plans_and_the_donut_keeps_its_place(made):
@@ -167,7 +167,7 @@ def test_nothing_at_all_nought_everywhere_means_and_groups_are_refused(made):
     assert key_of(refusal) == "cells_all_zero"
     totals = units().assign(unit_kind="group")
     shape = (16, len(LABELS))
-    grouped = lay("breakdowns", "events", totals, LABELS, np.ones(shape), np.ones(shape), "f")
+    grouped = to_cells("breakdowns", "events", totals, LABELS, np.ones(shape), np.ones(shape), "f")
     with pytest.raises(RefusedError) as refusal:
         panel_cells(Panel.of(grouped, synthetic=True), plan(), "breakdowns")
     assert key_of(refusal) == "posterior_not_districts"

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 import small_registers as small
 from scipy.special import expit
-from small_costs import BEARING, COSTS, job_of, panel, placed, plan, prepared
+from small_costs import COSTS, THRESHOLDS, job_of, panel, placed, plan, prepared
 
 from sverige_did.bayes.models.two_part_costs import AMOUNT, USE
 from sverige_did.design import designs
 from sverige_did.errors import RefusedError
 from sverige_did.results.posteriors import PosteriorRecord
-from sverige_did.studies.panel.outcome_data import asked_of
+from sverige_did.studies.panel.outcome_data import outcome_data_of
 from sverige_did.studies.panel.posterior.costs import OUTCOME, PARTS, CostJob, amount_level
 from sverige_did.words import has
 
@@ -45,9 +45,9 @@ def test_spending_is_that_of_the_panel_in_kroner_a_year(tmp_path: Path, job: Cos
 
 
 def test_the_unit_and_the_weights_are_those_of_the_estimate_without_a_prior(tmp_path: Path, job: CostJob) -> None:
-    asked = plan()
-    made = panel(tmp_path, placed(), asked)
-    (beside,) = asked_of(made, asked, designs(made, asked))
+    requested = plan()
+    made = panel(tmp_path, placed(), requested)
+    (beside,) = outcome_data_of(made, requested, designs(made, requested))
     assert beside.scale == "mio_dkk"
     assert job.spent.children == pytest.approx(beside.per)
     assert beside.weights is not None
@@ -68,14 +68,14 @@ def test_plausible_gives_the_amounts_at_the_usual_share_and_the_plan_the_rest(tm
     assert [other.priors_of(part)["sigma_s"].sd for part in PARTS] == [0.11, 0.11]
     usual = plan().posterior
     assert usual is not None
-    twice = amount_level(usual.bearings[0], 2 * job.spent.children)
+    twice = amount_level(usual.decision_thresholds[0], 2 * job.spent.children)
     assert twice.mean == pytest.approx(job.priors["amount"].level.mean - np.log(2)), "the same money on twice as many"
 
 
-def test_a_sceptic_doubts_both_parts_and_an_enthusiast_leans_in_the_share_alone(job: CostJob) -> None:
-    assert job.stances[OUTCOME]["effect"]["amount"] == AMOUNT.effect
-    sceptic, enthusiast = (job.stances[OUTCOME][f"effect_{key}"] for key in ("sceptical", "enthusiastic"))
-    ratio = sceptic["use"].sd / job.stances[OUTCOME]["effect"]["use"].sd
+def test_a_sceptic_sensitivity_analyses_both_parts_and_an_enthusiast_leans_in_the_share_alone(job: CostJob) -> None:
+    assert job.alternative_priors[OUTCOME]["effect"]["amount"] == AMOUNT.effect
+    sceptic, enthusiast = (job.alternative_priors[OUTCOME][f"effect_{key}"] for key in ("sceptical", "enthusiastic"))
+    ratio = sceptic["use"].sd / job.alternative_priors[OUTCOME]["effect"]["use"].sd
     assert sceptic["amount"].sd == pytest.approx(AMOUNT.effect.sd * ratio)
     assert ratio < 1
     assert enthusiast["use"].mean < 0
@@ -108,15 +108,15 @@ def test_placements_that_show_no_spending_are_told_why(tmp_path: Path, key: str,
     assert reason(prepared(tmp_path, rows)) == f"errors.{key}"
 
 
-def test_without_an_index_a_bearing_or_the_outcome_nothing_is_modelled(tmp_path: Path) -> None:
+def test_without_an_index_a_thresholds_or_the_outcome_nothing_is_modelled(tmp_path: Path) -> None:
     assert reason(prepared(tmp_path, placed(), plan(registers={"prices": None}))) == "errors.costs_no_price"
-    assert reason(prepared(tmp_path, placed(), plan(bearing=None))) == "errors.posterior_no_bearing"
+    assert reason(prepared(tmp_path, placed(), plan(thresholds=None))) == "errors.posterior_no_thresholds"
     assert prepared(tmp_path, placed(), small.study()) is None
 
 
 def test_a_prior_that_believes_the_absurd_stops_before_sampling(tmp_path: Path) -> None:
     with pytest.raises(RefusedError) as refusal:
-        prepared(tmp_path, placed(), plan(BEARING | {"admissible": [3.9, 61.0]}))
+        prepared(tmp_path, placed(), plan(THRESHOLDS | {"admissible": [3.9, 61.0]}))
     assert refusal.value.problems[0].key == "posterior_prior_absurd"
 
 

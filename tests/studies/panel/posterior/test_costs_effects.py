@@ -100,17 +100,19 @@ def told(job: CostJob) -> PosteriorRecord:
     return record_of(job, fits, lambda _, part, __: from_the_prior(job, part, 9))
 
 
-def test_the_record_tells_both_scales_stances_checks_and_every_parameter_of_both_parts(told: PosteriorRecord) -> None:
+def test_the_record_tells_both_scales_alternative_priors_checks_and_every_parameter_of_both_parts(
+    told: PosteriorRecord,
+) -> None:
     assert [(one.estimand, one.scale) for one in told.estimates] == [
         ("att", "mio_dkk"), ("att", "ratio"), ("new_district", "ratio"),
     ]  # fmt: skip
     assert (told.estimates[0].n_units, told.estimates[0].n_treated) == (6, 3)
     assert (told.scales[0].threshold, told.scales[0].rope) == (-2.0, 0.5)
     assert told.scales[1].threshold is None
-    assert [one.prior for one in told.stances if one.kind == "effect"] == [
+    assert [one.prior for one in told.alternative_priors if one.kind == "effect"] == [
         "effect_sceptical", "effect", "effect_enthusiastic",
     ]  # fmt: skip
-    assert [one.value for one in told.stances if one.kind == "shock"] == [0.1, 0.6]
+    assert [one.value for one in told.alternative_priors if one.kind == "shock"] == [0.1, 0.6]
     assert {LARGEST, "spread_of_levels", "spread_of_changes", "difference"} <= {one.check for one in told.checks}
     names = [one.parameter for one in told.learned]
     assert len(names) == len(set(names)) == 17
@@ -121,19 +123,19 @@ def test_the_record_tells_both_scales_stances_checks_and_every_parameter_of_both
 
 
 def test_the_same_prior_again_weighs_every_draw_the_same(told: PosteriorRecord) -> None:
-    main = next(one for one in told.stances if one.prior == "effect")
+    main = next(one for one in told.alternative_priors if one.prior == "effect")
     ratio = told.estimates[1]
     assert main.median == pytest.approx(ratio.estimate, rel=0.02)
     assert not main.sampled
-    medians = {one.prior: one.median for one in told.stances if one.kind == "effect"}
+    medians = {one.prior: one.median for one in told.alternative_priors if one.kind == "effect"}
     assert medians["effect_enthusiastic"] < medians["effect"]
 
 
-def test_a_stance_that_weights_cannot_reach_is_sampled_anew_in_the_part_that_needs_it(job: CostJob) -> None:
-    asked: list[tuple[str, str]] = []
+def test_a_alternative_prior_that_weights_cannot_reach_is_sampled_anew_in_the_part_that_needs_it(job: CostJob) -> None:
+    requested: list[tuple[str, str]] = []
 
     def again(name: str, part: str, priors: object) -> Fit:
-        asked.append((name, part))
+        requested.append((name, part))
         return from_the_prior(job, part, 9)
 
     swinging = np.random.default_rng(5).exponential(1.0, CHAINS * DRAWS)
@@ -142,9 +144,9 @@ def test_a_stance_that_weights_cannot_reach_is_sampled_anew_in_the_part_that_nee
         "amount": from_the_prior(job, "amount", 2, sigma_s=0.05),
     }
     found = record_of(job, fits, again)
-    assert asked
-    assert {part for _, part in asked} == {"use"}
-    anew = {one.value: one for one in found.stances if one.kind == "shock"}[0.6]
+    assert requested
+    assert {part for _, part in requested} == {"use"}
+    anew = {one.value: one for one in found.alternative_priors if one.kind == "shock"}[0.6]
     assert anew.sampled
     assert anew.pareto_k is not None
     assert anew.pareto_k > 0.7
@@ -178,7 +180,7 @@ def test_draws_on_disk_hold_nothing_by_cell_or_district(job: CostJob) -> None:
         kept = kept_draws(from_the_prior(job, part)).draws["posterior"].to_dataset()
         assert set(kept.data_vars) == set(job.priors_of(part))
         assert set(kept.dims) == {"chain", "draw"}
-        assert job.parts[part].fit.partition(".")[0] == OUTCOME, "the door withholds diagnostics by this"
+        assert job.parts[part].fit.partition(".")[0] == OUTCOME, "disclosure control withholds diagnostics by this"
 
 
 def test_the_record_holds_no_amount_of_a_child_but_for_the_check_that_the_door_shuts(
@@ -210,9 +212,9 @@ def made_up(effect_on_share: float, effect_on_amount: float, seed: int) -> Spend
 @pytest.mark.slow
 def test_money_saved_by_fewer_and_by_cheaper_places_is_found_and_told_apart(job: CostJob) -> None:
     sampling = {"seed": 4, "draws": 1500, "tune": 1000, "chains": 4, "target_accept": 0.98}
-    asked, spent = plan(sampling=sampling), made_up(-0.7, -0.4, 11)
-    made = replace(job, study=asked, spent=spent)
-    (fitted,) = fit_jobs((made,), asked, cores=1)
+    requested, spent = plan(sampling=sampling), made_up(-0.7, -0.4, 11)
+    made = replace(job, study=requested, spent=spent)
+    (fitted,) = fit_jobs((made,), requested, cores=1)
     (told,) = records(fitted, prior_gates(made))
     own, ratio, elsewhere = told.estimates
     true = expit(-4.1) / expit(-3.4) * np.exp(-0.4)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_posterior import PARTS, bearing, both, fit_of, gated, given, panel, plan
+from small_posterior import PARTS, both, fit_of, gated, given, panel, plan, thresholds
 
 from sverige_did import words
 from sverige_did.bayes.draws.predictive_checks import CHECKS
@@ -28,12 +28,12 @@ from sverige_did.studies.panel.posterior.record import prior_gates, records
 CHAINS, DRAWS = 2, 300
 
 
-def ready(cells: Panel, asked: Any, likelihood: str) -> list[Job | PosteriorRecord]:
-    return gated(prepare(given(cells, asked), likelihood))
+def ready(cells: Panel, requested: Any, likelihood: str) -> list[Job | PosteriorRecord]:
+    return gated(prepare(given(cells, requested), likelihood))
 
 
-def job_of(cells: Panel, asked: Any, likelihood: str = "poisson") -> CountJob:
-    (job,) = (one for one in ready(cells, asked, likelihood) if isinstance(one, CountJob))
+def job_of(cells: Panel, requested: Any, likelihood: str = "poisson") -> CountJob:
+    (job,) = (one for one in ready(cells, requested, likelihood) if isinstance(one, CountJob))
     return job
 
 
@@ -57,8 +57,8 @@ def from_the_prior(job: CountJob, seed: int = 1) -> Fit:
 
 @pytest.fixture(scope="module")
 def told(made: Panel) -> PosteriorRecord:
-    asked = plan()
-    job = job_of(made, asked)
+    requested = plan()
+    job = job_of(made, requested)
     fitted = Fitted(job, {"": from_the_prior(job)}, lambda _, __, other: from_the_prior(other))  # type: ignore[arg-type]
     (made,) = records(fitted, prior_gates(job))
     return made
@@ -70,10 +70,12 @@ def test_the_record_tells_every_scale_and_every_check(told: PosteriorRecord):
         (who, scale) for who in ("att", "new_district") for scale in ("rate_per_1000", "ratio", "log_ratio")
     }
     assert [check.check for check in told.checks] == [name for name in CHECKS if name != "autocorrelation"]
-    assert {stance.prior for stance in told.stances if stance.kind == "effect"} == {
+    assert {one.prior for one in told.alternative_priors if one.kind == "effect"} == {
         "effect_sceptical", "effect", "effect_enthusiastic",
     }  # fmt: skip
-    assert [stance.value for stance in told.stances if stance.kind == "shock"] == [0.1, 0.6]
+    assert [
+        alternative_prior.value for alternative_prior in told.alternative_priors if alternative_prior.kind == "shock"
+    ] == [0.1, 0.6]
     own = told.scales[0]
     assert (own.threshold, own.rope) == (-2.0, 0.5)
 
@@ -96,10 +98,10 @@ def test_wider_intervals_hold_narrower_ones_and_no_effect_is_one_on_the_ratio_sc
 
 
 def test_a_prior_in_the_middle_of_the_draws_needs_no_new_sampling(told: PosteriorRecord):
-    neutral = next(one for one in told.stances if one.prior == "effect")
+    neutral = next(one for one in told.alternative_priors if one.prior == "effect")
     assert not neutral.sampled
     assert neutral.pareto_k == 0.0
-    doubters = [one for one in told.stances if one.kind == "effect"]
+    doubters = [one for one in told.alternative_priors if one.kind == "effect"]
     assert all(one.sampled == (one.pareto_k is None or one.pareto_k > 0.7) for one in doubters)
 
 
@@ -119,12 +121,12 @@ def test_the_level_prior_has_its_mass_where_the_plan_says(made: Panel):
 
 
 def test_a_prior_that_believes_the_absurd_stops_everything_before_sampling(made: Panel):
-    wide = bearing("institution_per_1000", plausible=[0.2, 390.0])
-    (gate,) = prior_gates(job_of(made, plan(posterior={"bearings": [wide]}))).values()
-    assert gate.share < 0.99
-    asked = plan(posterior={"bearings": [wide], "admissible_share": 0.99})
+    wide = thresholds("institution_per_1000", plausible=[0.2, 390.0])
+    (prior_check,) = prior_gates(job_of(made, plan(posterior={"decision_thresholds": [wide]}))).values()
+    assert prior_check.share < 0.99
+    requested = plan(posterior={"decision_thresholds": [wide], "admissible_share": 0.99})
     with pytest.raises(RefusedError) as refusal:
-        ready(made, asked, "poisson")
+        ready(made, requested, "poisson")
     assert refusal.value.problems[0].key == "posterior_prior_absurd"
     assert "institution_per_1000" in str(refusal.value)
 
@@ -154,34 +156,34 @@ def test_what_cannot_be_modelled_is_told_with_its_reason(made: Panel):
     assert reasons(ready(Panel.of(quiet, synthetic=True), plan(), "poisson")) == {
         "institution_per_1000": "errors.cells_all_zero"
     }
-    fewer = plan(posterior={"bearings": [plan().posterior.bearings[1].model_dump()]})
-    assert reasons(ready(made, fewer, "poisson")) == {"institution_per_1000": "errors.posterior_no_bearing"}
-    for key in ("posterior_design", "cells_all_zero", "posterior_no_bearing"):
+    fewer = plan(posterior={"decision_thresholds": [plan().posterior.decision_thresholds[1].model_dump()]})
+    assert reasons(ready(made, fewer, "poisson")) == {"institution_per_1000": "errors.posterior_no_thresholds"}
+    for key in ("posterior_design", "cells_all_zero", "posterior_no_thresholds"):
         assert words.has(f"errors.{key}", "da")
 
 
 def test_a_prior_of_another_family_is_refused(made: Panel):
     beta = {"key": "shock_sd", "family": "beta", "a": 2.0, "b": 2.0, "unit": "ratio", "reason": both("Wrong")}
-    asked = plan(priors=[beta])
-    assert reasons(ready(made, asked, "poisson")) == {"institution_per_1000": "errors.posterior_prior_family"}
+    requested = plan(priors=[beta])
+    assert reasons(ready(made, requested, "poisson")) == {"institution_per_1000": "errors.posterior_prior_family"}
 
 
 def test_the_kinds_of_placement_are_modelled_together_or_told_why_not(made: Panel):
-    asked = plan(("institution_share", "network_share"))
+    requested = plan(("institution_share", "network_share"))
     renamed = made.cells.assign(outcome=made.cells["outcome"].replace({"family_per_1000": "foster_per_1000"}))
     whole = Panel.of(renamed, synthetic=True)
-    (found,) = composition.prepare(given(whole, asked), "composition").jobs
+    (found,) = composition.prepare(given(whole, requested), "composition").jobs
     assert isinstance(found, composition.Composition)
     assert found.cells.counts.shape[1] == len(PARTS)
     assert [one.outcome for one in found.outcomes] == ["institution_share", "network_share"]
-    missing = composition.prepare(given(made, asked), "composition").refused
+    missing = composition.prepare(given(made, requested), "composition").refused
     assert reasons(list(missing)) == dict.fromkeys(("institution_share", "network_share"), "errors.posterior_no_cells")
 
 
 @pytest.mark.slow
 def test_a_known_effect_is_found_and_weights_agree_with_sampling_anew(made: Panel):
-    asked = plan(sampling={"seed": 3, "draws": 1500, "tune": 800, "chains": 4, "target_accept": 0.95})
-    (fitted,) = fit_jobs((job_of(made, asked),), asked, cores=1)
+    requested = plan(sampling={"seed": 3, "draws": 1500, "tune": 800, "chains": 4, "target_accept": 0.95})
+    (fitted,) = fit_jobs((job_of(made, requested),), requested, cores=1)
     (told,) = records(fitted, prior_gates(fitted.job))
     ratio = next(one for one in told.estimates if (one.estimand, one.scale) == ("att", "ratio"))
     assert ratio.lower is not None
@@ -194,8 +196,8 @@ def test_a_known_effect_is_found_and_weights_agree_with_sampling_anew(made: Pane
     assert told.left_out.gain is not None
     assert told.left_out.gain > 2
     for key in ("effect_sceptical", "effect_enthusiastic"):
-        weighed = next(one for one in told.stances if one.prior == key)
-        other = fitted.job.with_effect("", fitted.job.stances[told.outcome][key])
+        weighed = next(one for one in told.alternative_priors if one.prior == key)
+        other = fitted.job.with_effect("", fitted.job.alternative_priors[told.outcome][key])
         anew = fitted.again(f"test.{key}", "", other)
         sampled = np.quantile(np.exp(anew.values("tau")), [0.025, 0.5, 0.975])
         assert np.log([weighed.lower, weighed.median, weighed.upper]) == pytest.approx(np.log(sampled), abs=0.1)

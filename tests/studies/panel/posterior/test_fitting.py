@@ -9,26 +9,26 @@ import pytest
 import xarray as xr
 from small_posterior import plan
 
-from sverige_did.bayes.sampling.diagnostics import STANDARD, GateReport
+from sverige_did.bayes.sampling.diagnostics import STANDARD, ConvergenceReport
 from sverige_did.bayes.sampling.sample import Fit, Settings
 from sverige_did.errors import RefusedError
 from sverige_did.studies.panel.posterior import fitting
 
-GOOD = GateReport(1.001, "tau", 900.0, "tau", 900.0, 0.9, 0, STANDARD)
+GOOD = ConvergenceReport(1.001, "tau", 900.0, "tau", 900.0, 0.9, 0, STANDARD)
 FIRST = Settings(draws=1000, tune=500, target_accept=0.95)
 
 
-def attempts(monkeypatch: pytest.MonkeyPatch, *reports: GateReport) -> list[tuple[Settings, bool]]:
+def attempts(monkeypatch: pytest.MonkeyPatch, *reports: ConvergenceReport) -> list[tuple[Settings, bool]]:
     """The settings of every attempt, and whether its gates were judged at once; the sampler returns ``reports``."""
-    asked: list[tuple[Settings, bool]] = []
+    requested: list[tuple[Settings, bool]] = []
     waiting = list(reports)
 
-    def sample(_: Any, *, seed: int, settings: Settings, gates: Any = STANDARD, **__: Any) -> Fit:
-        asked.append((settings, gates is not None))
+    def sample(_: Any, *, seed: int, settings: Settings, criteria: Any = STANDARD, **__: Any) -> Fit:
+        requested.append((settings, criteria is not None))
         return Fit(xr.DataTree(), waiting.pop(0), settings, seed, "0" * 64, 0.0)
 
     monkeypatch.setattr(fitting, "sample", sample)
-    return asked
+    return requested
 
 
 @pytest.mark.parametrize(
@@ -40,27 +40,27 @@ def attempts(monkeypatch: pytest.MonkeyPatch, *reports: GateReport) -> list[tupl
     ],
 )
 def test_smaller_steps_and_where_needed_more_draws(monkeypatch, first, draws):
-    asked = attempts(monkeypatch, first, GOOD)
+    requested = attempts(monkeypatch, first, GOOD)
     fit = fitting.sampled(None, None, 7, FIRST)  # type: ignore[arg-type]
-    assert asked == [(FIRST, False), (replace(FIRST, target_accept=fitting.REMEDY, draws=draws), True)]
+    assert requested == [(FIRST, False), (replace(FIRST, target_accept=fitting.REMEDY, draws=draws), True)]
     assert fit.report is GOOD
 
 
 def test_good_draws_are_taken_as_they_are_and_bad_energy_is_not_tried_again(monkeypatch):
     assert len(attempts(monkeypatch, GOOD)) == 0
     assert fitting.sampled(None, None, 7, FIRST).settings == FIRST  # type: ignore[arg-type]
-    asked = attempts(monkeypatch, replace(GOOD, bfmi=0.1, divergences=3))
+    requested = attempts(monkeypatch, replace(GOOD, bfmi=0.1, divergences=3))
     with pytest.raises(RefusedError):
         fitting.sampled(None, None, 7, FIRST)  # type: ignore[arg-type]
-    assert len(asked) == 1
+    assert len(requested) == 1
 
 
 def test_a_seed_depends_on_the_plan_and_the_name_alone():
-    asked = plan()
-    assert fitting.seed_of(asked, "a") == fitting.seed_of(asked, "a") != fitting.seed_of(asked, "b")
+    requested = plan()
+    assert fitting.seed_of(requested, "a") == fitting.seed_of(requested, "a") != fitting.seed_of(requested, "b")
     other = plan(sampling={"seed": 4})
-    assert fitting.seed_of(other, "a") != fitting.seed_of(asked, "a")
-    assert fitting.settings_of(asked, 3) == Settings(400, 500, 2, 3, 0.9)
+    assert fitting.seed_of(other, "a") != fitting.seed_of(requested, "a")
+    assert fitting.settings_of(requested, 3) == Settings(400, 500, 2, 3, 0.9)
 
 
 def test_what_is_told_of_a_fit_is_what_was_found():

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from small_posterior import plan
 
-from sverige_did.bayes.models.district_effects import DISTRICT, DRIFT, GAP, PERSISTENCE, VARIATION
+from sverige_did.bayes.models.district_effects import BASELINE_DIFFERENCE, DISTRICT, EFFECT_SD, PERIOD_WALK, PERSISTENCE
 from sverige_did.bayes.models.negative_binomial import CLUSTERING
 from sverige_did.bayes.priors import ENTHUSIASTIC, NEUTRAL, SCEPTICAL, SHOCK
 from sverige_did.studies.panel.posterior.priors import from_plan
@@ -17,10 +17,10 @@ OF_THE_MODELS = {
     "effect": NEUTRAL,
     "effect_sceptical": SCEPTICAL,
     "effect_enthusiastic": ENTHUSIASTIC,
-    "effect_sd": VARIATION,
-    "group_gap": GAP,
+    "effect_sd": EFFECT_SD,
+    "group_gap": BASELINE_DIFFERENCE,
     "district_sd": DISTRICT,
-    "period_sd": DRIFT,
+    "period_sd": PERIOD_WALK,
     "shock_sd": SHOCK,
     "shock_persistence": PERSISTENCE,
     "clustering": CLUSTERING,
@@ -40,6 +40,6 @@ def test_a_prior_left_out_is_that_of_the_models_with_its_reason(key: str) -> Non
 
 def test_a_prior_of_the_plan_stands_in_place_of_the_packages() -> None:
     own = PACKAGE["period_sd"].model_dump() | {"sd": 0.1, "reason": {"da": "Langsomt", "en": "Slow"}}
-    asked = plan(priors=[own])
-    assert asked.prior("period_sd").sd == 0.1
-    assert len(asked.priors) == len(PACKAGE)
+    requested = plan(priors=[own])
+    assert requested.prior("period_sd").sd == 0.1
+    assert len(requested.priors) == len(PACKAGE)

@@ -21,7 +21,7 @@ from sverige_did.sources.panel.delivery import panel_of
 from sverige_did.sources.panel.wellbeing import comparable_forms
 from sverige_did.sources.panel.wellbeing_bands import sex_of
 from sverige_did.studies.panel.posterior.protocol import PLACED, Fitted, StudyData
-from sverige_did.studies.panel.posterior.questionnaires import rated
+from sverige_did.studies.panel.posterior.questionnaires import respondents
 from sverige_did.studies.panel.posterior.record import prior_gates, records
 from sverige_did.studies.panel.posterior.sdq import OUTCOME, ScoreJob, prepare
 from sverige_did.study.study import Study
@@ -32,7 +32,7 @@ BEFORE, AFTER = "2013-05-01", "2014-05-01"
 GONE = (0, 7)
 """Children of treated districts who are not rated again."""
 
-BEARING = {
+THRESHOLDS = {
     "outcome": OUTCOME, "plausible": [6.0, 22.0], "admissible": [1.0, 36.0], "worthwhile": 1.5, "negligible": 0.5,
     "reason": small.both("Made up"),
 }  # fmt: skip
@@ -54,19 +54,19 @@ def forms() -> list[tuple[object, ...]]:
     return [*before, *after, form("c90", BEFORE, 4, age=17), form("c1", "2013-09-01", 9)]
 
 
-def plan(bearing: dict[str, Any] | None = BEARING, **changes: object) -> Study:
+def plan(thresholds: dict[str, Any] | None = THRESHOLDS, **changes: object) -> Study:
     outcomes = [{"outcome": OUTCOME, "question": "all", "role": "primary", "benefit": "lower", "scales": ["level"]}]
-    posterior = {"posterior": {"bearings": [bearing], "shock_prior_sd": [0.1, 0.6]}} if bearing else {}
+    posterior = {"posterior": {"decision_thresholds": [thresholds], "shock_prior_sd": [0.1, 0.6]}} if thresholds else {}
     return small.study(outcomes=outcomes, **posterior, **changes)
 
 
 def prepared(
-    folder: Path, rows: list[tuple[object, ...]], asked: Study | None = None
+    folder: Path, rows: list[tuple[object, ...]], requested: Study | None = None
 ) -> ScoreJob | PosteriorRecord | None:
-    asked = asked or plan()
+    requested = requested or plan()
     frames = small.delivery() | {"sdq_waves": frame(rows)}
     small.write(folder, frames)
-    (found,) = gated(prepare(given(panel_of(folder, asked).panel, asked, folder), SDQ)) or [None]
+    (found,) = gated(prepare(given(panel_of(folder, requested).panel, requested, folder), SDQ)) or [None]
     assert found is None or isinstance(found, ScoreJob | PosteriorRecord)
     return found
 
@@ -79,7 +79,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> ScoreJob:
 
 
 def test_forms_in_the_plans_windows_by_child_district_and_dose(job: ScoreJob) -> None:
-    scores, places, _ = job.rated
+    scores, places, _ = job.respondents
     assert len(scores.child) == 12 + 10 + 1, "the form between the windows is left out"
     assert scores.n_children == 13
     assert places.treated.tolist() == [True] * 3 + [False] * 3
@@ -94,14 +94,16 @@ def test_forms_in_the_plans_windows_by_child_district_and_dose(job: ScoreJob) ->
 
 def test_sex_is_that_of_the_children_who_were_rated(tmp_path: Path) -> None:
     small.write(tmp_path, small.delivery() | {"sdq_waves": frame(forms())})
-    tables, setting = StudyData(plan(), (), tmp_path, tmp_path).registers(PLACED | {"sdq_waves"})
-    found = rated(comparable_forms(tables, setting), sex_of(tables, setting) == "girls", setting, plan()).scores
+    tables, panel_frame = StudyData(plan(), (), tmp_path, tmp_path).registers(PLACED | {"sdq_waves"})
+    found = respondents(
+        comparable_forms(tables, panel_frame), sex_of(tables, panel_frame) == "girls", panel_frame, plan()
+    ).scores
     assert found.girl is not None
     assert found.girl[:3].tolist() == [False, True, False]
 
 
 def test_who_was_rated_before_and_not_again_is_missing_unless_too_old(job: ScoreJob) -> None:
-    missing = job.rated.unanswered
+    missing = job.respondents.unanswered
     assert missing is not None
     assert missing.child.tolist() == list(GONE)
     assert missing.period is not None
@@ -140,9 +142,9 @@ def test_forms_that_show_no_effect_are_told_why(tmp_path: Path, key: str, rows: 
     assert reason(prepared(tmp_path, rows)) == f"errors.{key}"
 
 
-def test_without_a_bearing_or_without_the_outcome_nothing_is_modelled(tmp_path: Path) -> None:
-    assert reason(prepared(tmp_path, forms(), plan(bearing=None))) == "errors.posterior_no_bearing"
-    assert reason(prepared(tmp_path, forms(), plan(BEARING | {"plausible": [6, 40], "admissible": [1, 41]}))) == (
+def test_without_a_thresholds_or_without_the_outcome_nothing_is_modelled(tmp_path: Path) -> None:
+    assert reason(prepared(tmp_path, forms(), plan(thresholds=None))) == "errors.posterior_no_thresholds"
+    assert reason(prepared(tmp_path, forms(), plan(THRESHOLDS | {"plausible": [6, 40], "admissible": [1, 41]}))) == (
         "errors.sdq_score"
     )
     assert prepared(tmp_path, forms(), small.study()) is None
@@ -155,14 +157,14 @@ def test_a_score_above_the_scale_never_gets_here(tmp_path: Path) -> None:
 
 def test_a_prior_that_believes_the_absurd_stops_before_sampling(tmp_path: Path) -> None:
     with pytest.raises(RefusedError) as refusal:
-        prepared(tmp_path, forms(), plan(BEARING | {"admissible": [5.9, 22.1]}))
+        prepared(tmp_path, forms(), plan(THRESHOLDS | {"admissible": [5.9, 22.1]}))
     assert refusal.value.problems[0].key == "posterior_prior_absurd"
 
 
 def from_the_prior(job: ScoreJob, seed: int = 1) -> Fit:
     """Draws of the right form without sampling: those of the prior."""
     rng, size = np.random.default_rng(seed), CHAINS * DRAWS
-    scores, places, _ = job.rated
+    scores, places, _ = job.respondents
     drawn = {name: draw(prior, size, rng) for name, prior in job.priors_of("").items()}
     found = drawn | {
         "eta": score_predictor(drawn, scores, places, rng),
@@ -181,29 +183,29 @@ def told(job: ScoreJob) -> PosteriorRecord:
     return made
 
 
-def test_the_record_tells_points_stances_checks_and_the_unrated(told: PosteriorRecord) -> None:
+def test_the_record_tells_points_alternative_priors_checks_and_the_unrated(told: PosteriorRecord) -> None:
     assert [(one.estimand, one.scale) for one in told.estimates] == [
         ("att", "level"), ("att", "ratio"), ("att", "log_odds"),
     ]  # fmt: skip
     assert (told.estimates[0].n_units, told.estimates[0].n_treated) == (6, 3)
     assert (told.scales[0].threshold, told.scales[0].rope) == (-1.5, 0.5)
-    assert [one.prior for one in told.stances if one.kind == "effect"] == [
+    assert [one.prior for one in told.alternative_priors if one.kind == "effect"] == [
         "effect_sceptical", "effect", "effect_enthusiastic",
     ]  # fmt: skip
-    assert [one.value for one in told.stances if one.kind == "shock"] == [0.1, 0.6]
+    assert [one.value for one in told.alternative_priors if one.kind == "shock"] == [0.1, 0.6]
     assert {"mean_change", "low_scores", "high_scores", "difference"} <= {one.check for one in told.checks}
     assert "score_noise" in {one.parameter for one in told.learned}
 
 
 def test_worse_children_make_the_effect_worse_in_step(told: PosteriorRecord) -> None:
-    unrated = told.unrated
-    assert unrated is not None
-    assert (unrated.answered, unrated.unanswered) == (4, 2)
-    assert unrated.delta[0] == 0
-    assert list(unrated.median) == sorted(unrated.median)
-    assert list(unrated.prob_benefit) == sorted(unrated.prob_benefit, reverse=True)
+    non_response = told.non_response
+    assert non_response is not None
+    assert (non_response.answered, non_response.unanswered) == (4, 2)
+    assert non_response.delta[0] == 0
+    assert list(non_response.median) == sorted(non_response.median)
+    assert list(non_response.prob_benefit) == sorted(non_response.prob_benefit, reverse=True)
     # Two of six questionnaires a point worse move the mean by a third of a point, away from the ends of the scale.
-    assert unrated.median[1] - unrated.median[0] == pytest.approx(1 / 3, abs=0.15)
+    assert non_response.median[1] - non_response.median[0] == pytest.approx(1 / 3, abs=0.15)
 
 
 def test_draws_on_disk_hold_nothing_by_child_questionnaire_or_district(job: ScoreJob) -> None:

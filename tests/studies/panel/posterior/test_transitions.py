@@ -12,7 +12,7 @@ import pymc as pm
 import pytest
 import small_registers as small
 from scipy.special import softmax
-from small_moves import BOUNDS, DOWN, MOVES, RUNGS, UP, bearing, delivery, from_the_prior, job_of, plan, prepared
+from small_moves import BOUNDS, DOWN, MOVES, RUNGS, UP, delivery, from_the_prior, job_of, plan, prepared, thresholds
 
 from sverige_did.bayes.models.transitions import build_transitions
 from sverige_did.errors import RefusedError
@@ -105,15 +105,19 @@ def test_priors_are_the_plans_and_the_enthusiast_hopes_for_more_down_and_fewer_u
     ready, _, _ = prepared(tmp_path, delivery(), plan(priors=priors))
     assert ready is not None
     found = ready.priors
-    assert (found.down.sd, found.up.sd, found.variation.sd, found.gap.sd, found.district.sd) == (
+    assert (found.down.sd, found.up.sd, found.effect_sd.sd, found.baseline_difference.sd, found.district.sd) == (
         0.6,
         0.6,
         0.11,
         0.4,
         0.3,
     )
-    assert found.drift.sd == pytest.approx(0.2 * np.sqrt(2.5))
-    assert job.stances[DOWN]["effect_enthusiastic"].mean == -job.stances[UP]["effect_enthusiastic"].mean > 0
+    assert found.period_sd.sd == pytest.approx(0.2 * np.sqrt(2.5))
+    assert (
+        job.alternative_priors[DOWN]["effect_enthusiastic"].mean
+        == -job.alternative_priors[UP]["effect_enthusiastic"].mean
+        > 0
+    )
 
 
 def test_levels_drawn_from_the_prior_are_those_of_the_model(job: MoveJob) -> None:
@@ -132,10 +136,10 @@ def reasons(told: tuple[PosteriorRecord, ...]) -> dict[str, str]:
 
 
 def test_what_cannot_be_modelled_is_told_why(tmp_path: Path) -> None:
-    _, told, _ = prepared(tmp_path, delivery(), plan(bearings=()))
-    assert reasons(told) == dict.fromkeys((DOWN, UP), "posterior_no_bearing")
-    ready, told, _ = prepared(tmp_path, delivery(), plan(bearings=(bearing(UP),)))
-    assert reasons(told) == {DOWN: "posterior_no_bearing"}
+    _, told, _ = prepared(tmp_path, delivery(), plan(decision_thresholds=()))
+    assert reasons(told) == dict.fromkeys((DOWN, UP), "posterior_no_thresholds")
+    ready, told, _ = prepared(tmp_path, delivery(), plan(decision_thresholds=(thresholds(UP),)))
+    assert reasons(told) == {DOWN: "posterior_no_thresholds"}
     assert ready is not None
     assert [one.outcome for one in ready.outcomes] == [UP]
     ready, told, _ = prepared(tmp_path, delivery(up=0.0))
@@ -156,14 +160,18 @@ def test_what_cannot_be_modelled_is_told_why(tmp_path: Path) -> None:
 
 def test_a_prior_that_believes_the_absurd_stops_before_sampling(tmp_path: Path) -> None:
     with pytest.raises(RefusedError) as refusal:
-        prepared(tmp_path, delivery(), plan(bearings=(bearing(DOWN, plausible=[1.0, 2.0], admissible=[0.9, 2.1]),)))
+        prepared(
+            tmp_path,
+            delivery(),
+            plan(decision_thresholds=(thresholds(DOWN, plausible=[1.0, 2.0], admissible=[0.9, 2.1]),)),
+        )
     assert refusal.value.problems[0].key == "posterior_prior_absurd"
 
 
 def test_order_of_children_does_not_matter(tmp_path: Path, job: MoveJob) -> None:
     frames = delivery()
     order = np.random.default_rng(1).permutation(len(frames["placements"]))
-    ready, _, setting = prepared(tmp_path, frames | {"placements": frames["placements"].iloc[order]})
+    ready, _, frame = prepared(tmp_path, frames | {"placements": frames["placements"].iloc[order]})
     assert ready is not None
     assert ready.counted.moves.counts.tolist() == job.counted.moves.counts.tolist()
-    assert setting.shape == (6, 4)
+    assert frame.shape == (6, 4)

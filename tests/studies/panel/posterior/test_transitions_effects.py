@@ -59,13 +59,15 @@ def told(job: MoveJob) -> tuple[PosteriorRecord, ...]:
     return records(Fitted(job, {"": from_the_prior(job)}, lambda *_: from_the_prior(job)), prior_gates(job))
 
 
-def test_the_record_tells_points_stances_checks_and_what_was_learned(told: tuple[PosteriorRecord, ...]) -> None:
+def test_the_record_tells_points_alternative_priors_checks_and_what_was_learned(
+    told: tuple[PosteriorRecord, ...],
+) -> None:
     assert [one.outcome for one in told] == [DOWN, UP]
     for record, sign in zip(told, (1, -1), strict=True):
         assert [(one.estimand, one.scale) for one in record.estimates] == [("att", "pp"), ("att", "ratio")]
         assert (record.estimates[0].n_units, record.estimates[0].n_treated) == (6, 3)
         assert (record.scales[0].threshold, record.scales[0].rope) == (sign * 2.0, 0.5)
-        assert [one.prior for one in record.stances] == ["effect_sceptical", "effect", "effect_enthusiastic"]
+        assert [one.prior for one in record.alternative_priors] == ["effect_sceptical", "effect", "effect_enthusiastic"]
         assert {"zero_cells", "difference"} <= {one.check for one in record.checks}
         assert record.power.keys() == {"effect", "likelihood"}
         learned = {one.parameter for one in record.learned}
@@ -81,7 +83,7 @@ def test_an_enthusiast_is_surer_of_a_benefit_than_a_sceptic_in_both_directions(
     told: tuple[PosteriorRecord, ...],
 ) -> None:
     for record in told:
-        sure = {one.prior: one.prob_benefit for one in record.stances}
+        sure = {one.prior: one.prob_benefit for one in record.alternative_priors}
         assert sure["effect_enthusiastic"] > sure["effect"]  # type: ignore[operator]  # both outcomes have a direction
 
 
@@ -94,20 +96,20 @@ def test_draws_on_disk_hold_nothing_by_district(job: MoveJob) -> None:
 def test_from_registers_to_records_on_disk_with_the_effect_that_was_put_in(tmp_path: Path) -> None:
     # Levels and staying mix slowly: a thousand effective draws take ten times as many.
     sampling = {"seed": 3, "draws": 2000, "tune": 700, "chains": 2, "target_accept": 0.95}
-    asked, frames = plan(sampling=sampling), delivery(up=0.1, down=0.15, helped=4.0, size=15, seed=5)
+    requested, frames = plan(sampling=sampling), delivery(up=0.1, down=0.15, helped=4.0, size=15, seed=5)
     data = tmp_path / "data"
     data.mkdir()
     small.write(data, frames)
-    panel = build(small.tables(data, frames), asked, standard_codes()).panel
-    write_model(tmp_path / "plan.json", asked)
-    write_models(tmp_path / "designs.json", designs(panel, asked))
+    panel = build(small.tables(data, frames), requested, standard_codes()).panel
+    write_model(tmp_path / "plan.json", requested)
+    write_models(tmp_path / "designs.json", designs(panel, requested))
     out = [tmp_path / name for name in ("records.json", "diagnostics.json", "draws.nc")]
     done = run(tmp_path / "plan.json", tmp_path / "none", tmp_path / "designs.json", data, MOVES, *out, 1)
     assert done == {"fits": 1, "refused": 0}
     down, up = read_models(out[0], PosteriorRecord)
     assert all(one.passed for one in read_models(out[1], Diagnostics))
     # From all rungs but the lowest 0.6 instead of 0.15 move down in a half-year.
-    ready, _, _ = prepared(tmp_path, frames, asked)
+    ready, _, _ = prepared(tmp_path, frames, requested)
     assert ready is not None
     moves = ready.counted.moves
     under = moves.counts[moves.dose > 0].sum(axis=1)

@@ -9,7 +9,7 @@ from pydantic import model_validator
 from sverige_did.results.estimates import Curve, Frozen, Probability, Remark, Verdict
 
 
-class Together(Frozen):
+class MaxTAdjustment(Frozen):
     """One outcome's p-values among those of the same study, all from the same choices of districts.
 
     ``single`` is its own p on the ``n_units`` districts that all of the ``n_outcomes`` have; ``max_t`` is Westfall and
@@ -27,14 +27,14 @@ class Together(Frozen):
     enumerated: bool
 
 
-class LineupRecord(Frozen):
+class MethodsRecord(Frozen):
     """What stands beside the line-up of methods of one outcome on the scale that gives its verdict.
 
     ``counts`` (B,) say how many of all choices of districts give a studentised difference between ``edges`` (B + 1,);
     ``observed`` is that of the districts that were treated. ``event`` holds the effect period by period against the
     last one before the start, with limits that cover all of them at once; None where there are too few periods.
-    ``together`` is what is left of its p when the other outcomes are looked at too. A line-up that could not be made
-    has no counts, and ``remarks`` say why.
+    ``max_t_adjustment`` is what is left of its p when the other outcomes are looked at too. A table that could not be
+    made has no counts, and ``remarks`` say why.
     """
 
     outcome: str
@@ -47,7 +47,7 @@ class LineupRecord(Frozen):
     edges: tuple[float, ...] = ()
     counts: tuple[int, ...] = ()
     event: Curve | None = None
-    together: Together | None = None
+    max_t_adjustment: MaxTAdjustment | None = None
 
     @model_validator(mode="after")
     def _one_count_between_two_edges(self) -> Self:

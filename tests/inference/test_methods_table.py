@@ -6,7 +6,7 @@ import pytest
 from sverige_did import words
 from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import districts
-from sverige_did.inference.lineup import Labels, Lineup, lineup
+from sverige_did.inference.methods_table import Labels, MethodsTable, methods_table
 from sverige_did.inference.verdict import Evidence, Note, cautions, decide, disagreements
 
 TREATED = np.arange(20) < 4
@@ -17,8 +17,8 @@ METHODS = (
 )  # fmt: skip
 
 
-def run(change: np.ndarray, treated: np.ndarray = TREATED, **options: object) -> Lineup:
-    return lineup(districts(change, treated, smallest_arm=1, **options), LABELS, rng=np.random.default_rng(0))
+def run(change: np.ndarray, treated: np.ndarray = TREATED, **options: object) -> MethodsTable:
+    return methods_table(districts(change, treated, smallest_arm=1, **options), LABELS, rng=np.random.default_rng(0))
 
 
 def changes(effect: float, seed: int = 1) -> np.ndarray:
@@ -109,7 +109,7 @@ def test_one_district_with_most_of_the_weight_is_named_and_weights_are_labelled(
     weights = np.where(np.arange(20) == 2, 30.0, 1.0)
     sample = districts(changes(1.0), TREATED, weights=weights)
     assert cautions(sample)[0] == Note(key="heavy_district", values={"percent": "91"})
-    found = lineup(sample, LABELS, rng=np.random.default_rng(0))
+    found = methods_table(sample, LABELS, rng=np.random.default_rng(0))
     assert found.by("cr2_bell_mccaffrey").weights == "equal"
     assert found.by("donald_lang").weights == "none"
     assert found.by("cr2_bell_mccaffrey").estimate != pytest.approx(found.by("donald_lang").estimate)

@@ -9,7 +9,7 @@ from sverige_did.panel import Panel, read_panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.sources.panel.delivery import panel_of
 from sverige_did.sources.registers.validate import find_registers
-from sverige_did.studies.panel.sensitivity import doubts
+from sverige_did.studies.panel.sensitivity import sensitivity_analyses
 from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import File, Folder, Told
 
@@ -17,14 +17,14 @@ from sverige_did.tasks import File, Folder, Told
 def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Told:
     """Write the checks; their number."""
     study = read_model(plan, PanelStudy)
-    asked = study.registers.residence.rule != "on_the_day"
+    requested = study.registers.residence.rule != "on_the_day"
     known = "residences" in {register.name for register in find_registers(data, study)[0].values()}
-    found = doubts(
+    found = sensitivity_analyses(
         read_panel(panel),
         study,
         read_models(designs, OutcomeDesign),
-        elsewhere=_elsewhere(study, data) if asked and known else None,
-        homes_unknown=asked and not known,
+        elsewhere=_elsewhere(study, data) if requested and known else None,
+        homes_unknown=requested and not known,
     )
     write_models(out, found)
     return {"checks": len(found)}

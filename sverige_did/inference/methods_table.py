@@ -31,7 +31,7 @@ EFFECT = 1
 """The column of treatment in the design of the districts."""
 
 
-class Lineup(Frozen):
+class MethodsTable(Frozen):
     """The estimates by method, the verdict and what to say about it.
 
     A design that carries no verdict has ``verdict`` ``refused``, no estimates, and ``notes`` that say why.
@@ -73,14 +73,14 @@ class _Row(NamedTuple):
     weighted: bool = True
 
 
-def lineup(
+def methods_table(
     sample: Districts,
     labels: Labels,
     *,
     rng: np.random.Generator,
     sizes: ArrayLike | None = None,
     alpha: float = 0.05,
-) -> Lineup:
+) -> MethodsTable:
     """Run every method on one outcome and give the verdict at the level ``alpha``.
 
     ``sizes`` (G,): harmonic mean of a district's sizes before and after, for Ferman and Pinto.
@@ -89,13 +89,13 @@ def lineup(
     """
     refused = refusals(sample.treated, sample.strata, alpha)
     if refused:
-        return Lineup(verdict="refused", estimates=(), notes=refused)
+        return MethodsTable(verdict="refused", estimates=(), notes=refused)
     rows = {row.inference: row for row in _rows(sample, sizes, alpha, rng)}
     found = Evidence(*(rows[key].p_value for key in (PRIMARY_P, "permutation", PRIMARY_INTERVAL, "behrens_fisher")))
     df = cr2_test(of_districts(sample), EFFECT, alpha).df
     notes = (Note(key="exchangeable"), *cautions(sample), *missing_methods(sample), *disagreements(found, df, alpha))
     estimates = tuple(_label(row, sample, labels, alpha) for row in rows.values())
-    return Lineup(verdict=decide(found, alpha), estimates=estimates, notes=notes)
+    return MethodsTable(verdict=decide(found, alpha), estimates=estimates, notes=notes)
 
 
 def _rows(sample: Districts, sizes: ArrayLike | None, alpha: float, rng: np.random.Generator) -> Iterator[_Row]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sverige_did.files import write_models
-from sverige_did.studies.published.sensitivity import doubts
+from sverige_did.studies.published.sensitivity import sensitivity_analyses
 from sverige_did.tasks import File, Told
 from sverige_did.tasks.evidence import load
 
 
 def run(plan: File, reported: File, designs: File, tables: File, out: File) -> Told:
     """Write the checks; their number."""
-    found = doubts(load(plan, reported, designs, tables))
+    found = sensitivity_analyses(load(plan, reported, designs, tables))
     write_models(out, found)
     return {"checks": len(found)}
