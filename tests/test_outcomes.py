@@ -220,7 +220,7 @@ def test_the_models_made_for_outcomes_are_those_that_the_catalogue_names() -> No
     made = {
         "sdq": {sdq.OUTCOME},
         "costs": {costs.OUTCOME},
-        "composition": set(composition.TOLD),
+        "composition": set(composition.REPORTED),
         "transitions": set(transitions.BETTER),
         "durations": {durations.OUTCOME},
     }

@@ -174,10 +174,10 @@ ALLOWED = {
 }
 # Who hands a date on to it.
 HANDED_ON = {
-    "studies/panel/staggered_did.py": "up_to(asked.cells, asked.study.periods.follow_up)",
+    "studies/panel/staggered_did.py": "up_to(data.cells, data.study.periods.follow_up)",
     "disclosure/summed.py": "up_to(cells, when.follow_up)",
 }
-NAMED = re.compile(r"\.(treatment_start|baseline|follow_up|hard_stop)\b|(?<!asked)(?<!other)\.partial\b")
+NAMED = re.compile(r"\.(treatment_start|baseline|follow_up|hard_stop)\b|(?<!data)(?<!other)\.partial\b")
 DATED = re.compile(r"(\[\"treated_from\"\]|\bbegun\b)\s*(\.notna\(\)\s*,|[<>]=?)|[<>]=?\s*\w+\[\"treated_from\"\]")
 
 

@@ -200,7 +200,9 @@ def max_t_adjustment(release: Release, language: Language) -> tuple[Table, tuple
     if not first.enumerated:
         shown.append(words.text("methods_table.max_t_adjustment.sampled", language))
     columns = heads(("outcome", "role", "alone", "max_t", "holm", "max_t_role"), language, COLUMN)
-    table = Table(caption(release, "methods_table.caption.together", language), columns, rows, frozenset(range(2, 6)))
+    table = Table(
+        caption(release, "methods_table.caption.max_t_adjustment", language), columns, rows, frozenset(range(2, 6))
+    )
     return table, tuple(shown)
 
 

@@ -168,4 +168,4 @@ def other_numbers(release: Release, outcome: str, language: Language) -> str:
         f"{reading(release, item.reading, language)}: {amount_of(item.result, outcome, language)}"
         for item in elsewhere(release, outcome)
     ]
-    return words.text("report.elsewhere", language, main="; ".join(main)) if main else ""
+    return words.text("report.elsewhere", language, others="; ".join(main)) if main else ""

@@ -36,12 +36,13 @@ def with_notes(
 ) -> tuple[str, str]:
     """What stands above and below the table: the design that was simulated, and how.
 
-    ``counts``: treated, groups, before, after and simulations · ``swings``: shock, as a share of the level, and memory.
+    ``counts``: treated, groups, before, after and simulations · ``swings``: shock, as a share of the level, and
+    autocorrelation.
     """
     shown = {name: numbers.decimal(value, language, 0) for name, value in counts.items()}
     shock = numbers.percent(swings["shock"], language)
     shown |= {"shock": words.text("labels.percent", language, value=shock)}
-    shown |= {"memory": numbers.decimal(swings["memory"], language, 2)}
+    shown |= {"autocorrelation": numbers.decimal(swings["autocorrelation"], language, 2)}
     phrase = words.text(f"outcomes.{outcome}.short", language)
     above = words.text("size.design", language, outcome=phrase, **shown)
     return above, words.text("size.caption", language, alpha=numbers.significant(alpha, language), **shown)

@@ -42,14 +42,14 @@ class OwnSize(NamedTuple):
 
     @property
     def swings(self) -> dict[str, float]:
-        """How a control district of middling size swings in one period, as a share of its level; and the memory."""
+        """How a control district of middling size swings in one period, as a share of its level; and its autocorrelation."""
         design = self.design
         spread = {
             "normal": np.hypot(design.shock_sd, design.level / np.sqrt(np.median(design.children))) / abs(self.level),
             "binomial": design.shock_sd * (1 - design.level),
             "poisson": np.sqrt(np.expm1(design.shock_sd**2)),
         }[design.outcome]
-        return {"shock": float(spread), "memory": design.autocorrelation}
+        return {"shock": float(spread), "autocorrelation": design.autocorrelation}
 
     def simulate(self, simulations: int) -> Iterator[Rejections]:
         """The rejection rates over all data sets so far, block by block."""

@@ -19,7 +19,7 @@ from sverige_did.synthetic.writing import write_delivery
 
 
 def run(folder: Path, seed: int, districts: int, *, calibrated: bool = False, with_faults: bool = False) -> int:
-    """Write the registers and ``truth.json`` (and ``dirt.json``); the number of files written.
+    """Write the registers and ``truth.json`` (and ``faults.json``); the number of files written.
 
     ``calibrated``: its registers give the figures printed about Herning; otherwise it is drawn from the model.
     """

@@ -66,7 +66,7 @@ rule panel_estimate:
         study=one_of(PANELS),
     shell:
         "{COMMAND} panel-estimate --plan {input.plan} --panel {input.panel} --designs {input.designs}"
-        " --out {output.findings} --methods_tables {output.methods_tables} 2>&1 | tee {log}"
+        " --out {output.findings} --methods-tables {output.methods_tables} 2>&1 | tee {log}"
 
 
 rule panel_posterior:

@@ -90,7 +90,7 @@ def test_every_fault_put_in_is_found_where_it_was_put(tmp_path: Path, study: Stu
     assert rows == expected  # and nothing but what was put in
 
 
-def test_readers_cope_with_headers_and_encodings_of_the_dirt(tmp_path: Path) -> None:
+def test_readers_cope_with_headers_and_encodings_of_the_faults(tmp_path: Path) -> None:
     run(tmp_path, 11, 8, with_faults=True)
     told = json.loads((tmp_path / "faults.json").read_text("utf-8"))["faults"]
     silent = {(fault["kind"], fault["file"]) for fault in told if fault["key"] is None}
@@ -101,7 +101,7 @@ def test_readers_cope_with_headers_and_encodings_of_the_dirt(tmp_path: Path) -> 
         (tmp_path / "sager.csv").read_text("utf-8")
 
 
-def test_dirt_depends_on_the_seed_alone(tmp_path: Path) -> None:
+def test_faults_depend_on_the_seed_alone(tmp_path: Path) -> None:
     done = []
     for name in ("a", "b"):
         run(tmp_path / name, 5, 8)

@@ -13,7 +13,7 @@ def test_the_command_writes_a_marked_municipality_with_its_truth(tmp_path: Path)
     done = CliRunner().invoke(app, ["synthesize", str(tmp_path), "--seed", "3", "--districts", "6", "--with-faults"])
     assert done.exit_code == 0
     assert "15" in done.stdout
-    for name in ("truth", "dirt"):
+    for name in ("truth", "faults"):
         assert json.loads((tmp_path / f"{name}.json").read_text("utf-8"))["synthetic"] is True
     assert len(list(tmp_path.glob("*.csv"))) == 12
 

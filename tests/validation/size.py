@@ -78,7 +78,7 @@ def cells() -> Iterator[tuple[str, str, SimulatedDesign]]:
         plain = SimulatedDesign(GROUPS, treated)
         for memory in (0.5, 0.8):
             for ratio in (1.0, 2.0):
-                yield "ar1", "equal", replace(plain, memory=memory, sd_ratio=ratio, before=4, after=4)
+                yield "ar1", "equal", replace(plain, autocorrelation=memory, sd_ratio=ratio, before=4, after=4)
         for name, sizes in SIZES.items():
             unequal = replace(plain, sizes=sizes)
             yield "normal", name, replace(unequal, shock_sd=1.0, level=8.0)
@@ -99,7 +99,7 @@ def cell_rows(cell: int, family: str, sizes: str, design: SimulatedDesign) -> It
         if shift == 0 and found.rates.get("verdict", 0.0) > found.alpha:
             found = pooled(found, rejections(cell, design, shift, CONTINUED, continued=True))
         for method, rate in found.rates.items():
-            numbers = (design.treated, design.sd_ratio, design.memory, method, shift, f"{rate:.4f}")
+            numbers = (design.treated, design.sd_ratio, design.autocorrelation, method, shift, f"{rate:.4f}")
             error = (f"{found.standard_error(method):.4f}", found.simulations)
             yield dict(zip(COLUMNS, (cell, family, sizes, *numbers, *error), strict=True))
 

@@ -26,18 +26,18 @@ from sverige_did.bayes.sampling.sample import CAREFUL, sample
 G, T = 8, 4
 LEVEL, EFFECT = Normal(-1.2, 1.0, "log_odds", ""), Normal(0.0, 0.75, "log_odds", "")
 DISTRICT, SHOCK = HalfNormal(0.5, "log_odds_sd", ""), HalfNormal(0.3, "log_odds_sd", "")
-NOUGHT = 1e-4
+ALMOST_ZERO = 1e-4
 """Sd of what the integral leaves out: far below every posterior sd."""
 UNCORRELATED = Beta(1.0, 2000.0, "correlation", "")
 PRIORS = PanelPriors(
     level=LEVEL,
-    gap=Normal(0.0, NOUGHT, "log_odds", ""),
+    baseline_difference=Normal(0.0, ALMOST_ZERO, "log_odds", ""),
     district=DISTRICT,
-    drift=HalfNormal(NOUGHT, "log_odds_sd", ""),
+    period_sd=HalfNormal(ALMOST_ZERO, "log_odds_sd", ""),
     shock=SHOCK,
     persistence=UNCORRELATED,
     effect=EFFECT,
-    variation=HalfNormal(NOUGHT, "log_odds_sd", ""),
+    effect_sd=HalfNormal(ALMOST_ZERO, "log_odds_sd", ""),
 )
 
 

@@ -40,7 +40,7 @@ def test_every_cell_of_the_study_is_recorded() -> None:
     assert SIZE.index.get_level_values("cell").tolist() == list(range(len(designs)))
     for (_, family, sizes, treated, ratio, memory), (name, label, design) in zip(SIZE.index, designs, strict=True):
         assert (family, sizes, treated) == (name, label, design.treated)
-        assert (ratio, memory) == (design.sd_ratio, design.memory)
+        assert (ratio, memory) == (design.sd_ratio, design.autocorrelation)
 
 
 @pytest.mark.parametrize("shift", [0.0, 3.0])

@@ -8,7 +8,7 @@ import numpy as np
 import pymc as pm
 import pytest
 
-from sverige_did.bayes.draws.predictive_checks import CHECKS, lay_out, predictive_checks
+from sverige_did.bayes.draws.predictive_checks import CHECKS, by_district_and_period, predictive_checks
 from sverige_did.bayes.draws.replicate import SCALARS, PanelDraws, predictor
 from sverige_did.bayes.models.district_effects import Cells, PanelPriors, build_structure
 from sverige_did.bayes.models.families import FAMILIES
@@ -129,6 +129,6 @@ def test_the_difference_is_the_difference_in_differences_of_weighted_rates():
     cells = cells_of(4, 5)
     counts = np.full((4, 5), 6.0)
     counts[0, 4], counts[3, 4] = 3.0, 9.0
-    laid = lay_out(counts.reshape(1, -1), cells, np.array([2.0, 1, 1, 1]))
+    gridded = by_district_and_period(counts.reshape(1, -1), cells, np.array([2.0, 1, 1, 1]))
     # The first of three treated districts, of twice the weight, falls by 1 a unit of exposure; the control rises by 1.
-    assert CHECKS["difference"](laid)[0] == pytest.approx(-0.5 - 1.0)
+    assert CHECKS["difference"](gridded)[0] == pytest.approx(-0.5 - 1.0)

@@ -83,8 +83,8 @@ def test_effects_differ_between_districts_where_enough_treated_cells_can_say_so(
 
 def only(moving):
     """Priors under which nothing but the sd of that name can differ from zero."""
-    still = {name: Normal(0, 1e-9, "log_odds", "x") for name in ("gap", "level", "effect")}
-    others = {"district", "drift", "shock", "variation"} - {moving}
+    still = {name: Normal(0, 1e-9, "log_odds", "x") for name in ("baseline_difference", "level", "effect")}
+    others = {"district", "period_sd", "shock", "effect_sd"} - {moving}
     return replace(RATES, **still, **{name: HalfNormal(1e-9, "log_odds_sd", "x") for name in others})
 
 

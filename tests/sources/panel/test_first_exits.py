@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import small_registers as small
 
-from sverige_did.sources.panel.first_exits import FirstStays, exit_cells, first_stays
+from sverige_did.sources.panel.first_exits import FirstStays, first_exits, first_stays
 from sverige_did.sources.panel.frame import PanelFrame, make_panel_frame, windows_of
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, Spells
 from sverige_did.study.blocks import Grid
@@ -79,7 +79,7 @@ def test_a_child_of_no_known_district_is_in_no_cell(panel_frame: PanelFrame) -> 
 
 def test_cells_are_means_over_those_who_entered_and_missing_where_nobody_did(panel_frame: PanelFrame) -> None:
     found = stays(panel_frame, (0, "2011-03-01", "2011-06-09"), (1, "2011-05-01", "2014-01-01"))
-    cells = exit_cells(found, panel_frame, "f")
+    (cells,) = first_exits(found, panel_frame, "f").cells()
     known = cells[cells["status"] == "exact"]
     assert known[["unit", "period", "kind", "denominator"]].to_numpy().tolist() == [["A", "2011H1", "mean", 2.0]]
     assert known["value"].to_numpy() == pytest.approx([(100 / (365.25 / 12) + 12) / 2])
@@ -89,7 +89,8 @@ def test_cells_are_means_over_those_who_entered_and_missing_where_nobody_did(pan
 def test_nobody_placed_is_no_error(panel_frame: PanelFrame) -> None:
     nothing = np.empty(0, dtype=np.int64)
     found = first_stays(Spells(nothing, nothing, nothing, nothing, nothing, day(END)), panel_frame)
-    assert set(exit_cells(found, panel_frame, "f")["status"]) == {"missing"}
+    (cells,) = first_exits(found, panel_frame, "f").cells()
+    assert set(cells["status"]) == {"missing"}
 
 
 def test_order_of_spells_does_not_matter(panel_frame: PanelFrame, tmp_path: Path) -> None:

@@ -103,7 +103,9 @@ def test_the_package_names_no_fact_and_no_reading_of_a_study() -> None:
     astray = {
         path.name: found.group()
         for path in files
-        for found in named.finditer(re.sub(r'"H[12]"|2020-H2|\d{4}H[12]|:\.0f}H2', "", path.read_text("utf-8")))
+        for found in named.finditer(
+            re.sub(r'"H[12]"|2020-H2|\d{4}H[12]|:\.0f}H2|\]}H[12]"', "", path.read_text("utf-8"))
+        )
         if not found.group().startswith("F401")
     }
     assert astray == {}
