@@ -25,7 +25,9 @@ def day(text: str) -> int:
 @pytest.fixture(scope="module")
 def panel_frame(tmp_path_factory: pytest.TempPathFactory) -> PanelFrame:
     made = make_panel_frame(small.tables(tmp_path_factory.mktemp("delivery"), small.delivery()), small.study())
-    return replace(made, windows=windows_of(Grid(first="2011H1", last="2014H2")), residents=np.ones((6, 8)))
+    return replace(
+        made, windows=windows_of(Grid(first="2011H1", last="2014H2")), residents=np.ones((6, 8)), length=np.ones(8)
+    )
 
 
 def stays(panel_frame: PanelFrame, *rows: tuple[int, str, str], district: int = 0) -> FirstStays:
