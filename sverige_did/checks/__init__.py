@@ -1,1 +1,1 @@
-"""The doubt: one file a check, one kind of answer (results.CheckResult)."""
+"""Sensitivity analyses and placebos: one file a check, one kind of answer (results.CheckResult)."""

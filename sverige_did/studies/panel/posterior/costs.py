@@ -113,7 +113,7 @@ def amount_level(thresholds: DecisionThresholds, children: float) -> Normal:
 def alternative_priors(of_use: Mapping[str, Normal]) -> dict[str, dict[str, Normal]]:
     """The plan's stances on the effect, which are about the share of children with spending, and on the amounts.
 
-    These keep the package's prior about no effect, as much narrower or wider as the stance is than the plan's own: who
+    These keep the package's prior about no effect, as much narrower or wider as the other is than the plan's own: who
     doubts that fewer children are placed doubts that they are placed more cheaply too.
     """
     main = of_use[EFFECT].sd
@@ -125,7 +125,7 @@ def alternative_priors(of_use: Mapping[str, Normal]) -> dict[str, dict[str, Norm
 
 @dataclass(frozen=True, eq=False)
 class CostJob(Job):
-    """The outcome made ready. ``priors`` and each stance have one entry a part of the model."""
+    """The outcome made ready. ``priors`` and each alternative have one entry a part of the model."""
 
     spent: Spending
     priors: Mapping[str, PanelPriors]

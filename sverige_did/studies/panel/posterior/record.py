@@ -48,7 +48,7 @@ def prior_gates(job: Job) -> dict[str, PriorPredictiveCheck]:
     criteria = {}
     for outcome, levels in job.prior_levels(rng).items():
         thresholds = job.thresholds(outcome)
-        assert thresholds is not None, "an outcome without a bearing was refused"
+        assert thresholds is not None, "an outcome without thresholds was refused"
         criteria[outcome] = prior_check_of(levels, thresholds, required)
         criteria[outcome].require(outcome)
     return criteria
