@@ -204,8 +204,9 @@ CATALOGUE: dict[str, CatalogueOutcome] = catalogue_of((
     CatalogueOutcome("sdq_better_share", "share", counted="sdq_better / sdq_again"),
     CatalogueOutcome("sdq_worse_share", "share", counted="sdq_worse / sdq_again", rest_with="sdq_better_share"),
     CatalogueOutcome("sdq_added_value", "score", counted="sdq_added / sdq_added_forms"),
+    CatalogueOutcome("left_within_year", "share", counted="first_left / first_entries"),
     CatalogueOutcome("first_exit_time", "duration", "months", most=12.0, counted="months_in_care / first_entries",
-                     posterior="durations"),
+                     about="left_within_year", posterior="durations"),
     CatalogueOutcome("decision_time", "duration", "weeks", different_cases=True),
 ))
 # fmt: on

@@ -107,6 +107,14 @@ def last_day(study: Study) -> date:
     return study.registers.grid.end if isinstance(study, PanelStudy) else study.periods.hard_stop
 
 
+def last_start(study: PanelStudy) -> date:
+    """The last day on which a district can begin and be treated in what is compared: nothing after ``follow_up`` is.
+
+    A district that begins later is a control until then, and its periods from there on are left out.
+    """
+    return min(study.registers.grid.end, study.periods.follow_up)
+
+
 def up_to(cells: pd.DataFrame, last: date) -> pd.DataFrame:
     """The cells that end by the day ``last``, in which a unit that begins later is a control."""
     kept = cells[cells["end"] <= pd.Timestamp(last)]

@@ -76,7 +76,7 @@ class Beta:
 
 Prior = Normal | HalfNormal | Beta
 
-# The three stances that every effect is reported under (method, section 5.1), on the log-odds or log-rate scale.
+# The three priors that every effect is reported under (method, section 5.1), on the log-odds or log-rate scale.
 SCEPTICAL = Normal(0.0, 0.35, "log_odds", "priors.sceptical")
 NEUTRAL = Normal(0.0, 0.75, "log_odds", "priors.neutral")
 ENTHUSIASTIC = Normal(-0.8, 0.5, "log_odds", "priors.enthusiastic")

@@ -58,5 +58,8 @@ def synthetic_beside(
 
 
 def differ(planned: TTest, other: float, p: float) -> bool:
-    """Whether signs differ, or one stands out from no effect at the planned level and the other does not."""
-    return (p <= planned.alpha) != excludes(planned) or other * planned.estimate < 0
+    """Whether one stands out from no effect at the planned level and the other does not, or both do with other signs.
+
+    Two estimates that both may be nothing say the same, whichever signs they have.
+    """
+    return (p <= planned.alpha) != excludes(planned) or (excludes(planned) and other * planned.estimate < 0)

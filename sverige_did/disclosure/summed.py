@@ -30,5 +30,7 @@ def by_checks(cells: pd.DataFrame, when: Periods) -> Iterator[tuple[str, pd.Data
     yield from (("other_window", cells[window]) for window in (other.after, other.after ^ planned.after))
     before = cells[planned.before]
     starts = np.unique(before["start"])
+    # Its weights may rest on any single period before.
+    yield from (("synthetic_did", before[before["start"] == start]) for start in starts)
     for cut in splits(np.arange(starts.size)):
         yield from (("placebo_dates", before[before["start"].isin(starts[part])]) for part in cut)

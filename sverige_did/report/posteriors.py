@@ -99,23 +99,19 @@ def _dress(axes: Axes, x_name: str, language: Language) -> None:
     axes.set_xlabel(words.text(x_name, language), fontsize=12)
 
 
-def _alternative_prior_name(alternative_prior: AlternativePrior, language: Language) -> str:
-    if alternative_prior.kind == "effect":
-        return words.text(
-            "posterior.alternative_prior.effect", language, prior=prior_name(alternative_prior.prior, language)
-        )
-    value = "–" if alternative_prior.value is None else numbers.significant(alternative_prior.value, language)
+def _prior_named(other: AlternativePrior, language: Language) -> str:
+    if other.kind == "effect":
+        return words.text("posterior.alternative_prior.effect", language, prior=prior_name(other.prior, language))
+    value = "–" if other.value is None else numbers.significant(other.value, language)
     return words.text("posterior.alternative_prior.shock", language, value=value)
 
 
 def alternative_priors(release: Release, record: PosteriorRecord, language: Language) -> Shapes:
     """The effect under every other prior, as bars on the axis of ratios."""
-    bars = tuple(
-        Bar(_alternative_prior_name(one, language), "posterior", one.median, one.lower, one.upper)
-        for one in record.alternative_priors
-    )
+    others = record.alternative_priors
+    bars = tuple(Bar(_prior_named(one, language), "posterior", one.median, one.lower, one.upper) for one in others)
     title = _caption(release, "alternative_priors", record, language)
-    figure = f"stances-{record.outcome}-{record.likelihood}"
+    figure = f"priors-{record.outcome}-{record.likelihood}"
     return forest(figure, bars, language, scale="ratio", title=title, mark=mark(release, language))
 
 
@@ -123,7 +119,7 @@ def alternative_prior_table(release: Release, record: PosteriorRecord, language:
     """The same as numbers, with how each was made."""
     rows = tuple(
         (
-            _alternative_prior_name(one, language),
+            _prior_named(one, language),
             amount_of(record, "ratio", one.median, language),
             _span(record, "ratio", one.lower, one.upper, language),
             _percent_cell(one.prob_benefit, language),

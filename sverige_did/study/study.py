@@ -224,6 +224,14 @@ class PublishedStudy(Study):
     sensitivity: PublishedSensitivity = PublishedSensitivity()
     posterior: ClassVar[None] = None
 
+    @property
+    def reconstructed(self) -> tuple[str, ...]:
+        """The outcomes that the rules for damaged tables name."""
+        rules = self.reconstruction
+        if rules is None:
+            return ()
+        return (rules.whole.outcome, *(one.outcome for one in rules.shares), *(one.outcome for one in rules.tables))
+
 
 class PanelStudy(Study):
     """A study of the registers of districts: read in one way, so that it has no readings and no printed sources.

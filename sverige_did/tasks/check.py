@@ -11,6 +11,7 @@ from sverige_did.sources.panel.delivery import in_headers_of, problems_of
 from sverige_did.study.read import read_study
 from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import File, Folder, Told
+from sverige_did.tasks.plan import known_outcomes
 from sverige_did.words import Language
 from sverige_did.workflow.discover import find_studies
 
@@ -28,6 +29,7 @@ def run(folder: Path, language: Language) -> tuple[Problem, ...]:
     for files in studies.values():
         try:
             study = read_study(folder / files.plan)
+            known_outcomes(study, files.plan.name)
             if isinstance(study, PanelStudy):
                 found += problems_of(folder / files.data, study)
         except InputError as error:

@@ -1,4 +1,4 @@
-"""Load what a study of published figures has to go on: shared by the rules that estimate, sample and look for what would overturn it."""
+"""Load what a study of published figures has to go on: shared by the rules of published figures."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import write_model
 from sverige_did.outcomes import require_known
-from sverige_did.study.read import read_study
+from sverige_did.study.read import READINGS, read_study
+from sverige_did.study.study import PublishedStudy, Study
 from sverige_did.tasks import File, Told
 
 
@@ -14,6 +15,13 @@ def run(study: str, source: File, out: File) -> Told:
     plan = read_study(source)
     if plan.study != study:
         raise InputError(Problem("plan_name", file=str(source), column="study", found=plan.study, expected=study))
-    require_known((wanted.outcome for wanted in plan.outcomes), str(source))
+    known_outcomes(plan, str(source))
     write_model(out, plan)
     return {"sha": plan.sha256[:12]}
+
+
+def known_outcomes(plan: Study, file: str) -> None:
+    """Raises InputError naming each outcome of the plan and of its readings that the catalogue does not hold."""
+    require_known((wanted.outcome for wanted in plan.outcomes), file)
+    if isinstance(plan, PublishedStudy):
+        require_known(plan.reconstructed, READINGS)

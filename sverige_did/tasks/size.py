@@ -42,7 +42,7 @@ class OwnSize(NamedTuple):
 
     @property
     def swings(self) -> dict[str, float]:
-        """How a control district of middling size swings in one period, as a share of its level; and its autocorrelation."""
+        """How a control district of middling size swings in a period, as a share of its level; and its memory."""
         design = self.design
         spread = {
             "normal": np.hypot(design.shock_sd, design.level / np.sqrt(np.median(design.children))) / abs(self.level),

@@ -1,6 +1,7 @@
 """Models compiled once for all Bayesian tests: compilation is most of the waiting."""
 
 import pytest
+from group_contrast import build_group_contrast
 
 from sverige_did.bayes.models import group_totals
 from sverige_did.bayes.sampling.sample import Compiled, compile_model
@@ -22,4 +23,4 @@ def rates() -> Compiled:
 
 @pytest.fixture(scope="session")
 def contrast() -> Compiled:
-    return compile_model(group_totals.build_group_contrast(0.0, 1.0, 1.0))
+    return compile_model(build_group_contrast(0.0, 1.0, 1.0))

@@ -36,7 +36,8 @@ def beside(table: np.ndarray, planned: TTest, seed: int = 1) -> CheckResult:
         ((-5.0, 1.0), -1.5, 0.30, False),
         ((-3.0, -1.0), -0.5, 0.30, True),
         ((-5.0, 1.0), -2.5, 0.05, True),
-        ((-5.0, 1.0), 0.1, 0.90, True),
+        ((-5.0, 1.0), 0.1, 0.90, False),  # both may be nothing, whichever sign they have
+        ((-3.0, -1.0), 1.5, 0.01, True),
     ],
 )
 def test_it_turns_where_signs_or_what_stands_out_differ(

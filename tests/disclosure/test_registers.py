@@ -215,6 +215,28 @@ def test_those_of_neither_kind_are_not_told_by_those_of_either(
     assert tuple(status(release, name) for name in names) == ({down}, {up})
 
 
+@pytest.mark.parametrize(("left", "hidden"), [(1.0, False), (0.1, True)])
+def test_a_mean_that_few_leavers_make_is_withheld_however_many_entered(left: float, hidden: bool) -> None:
+    made = panel(MANY)
+    units = made.cells.drop_duplicates("unit")[["unit", "unit_kind", "group", "treated_from", "stratum"]]
+    units, shape = units.reset_index(drop=True), (16, len(LABELS))
+    entered, leavers = np.full(shape, 6.0), np.full(shape, 2.0)
+    leavers[0] = np.where(np.arange(shape[1]) == 0, 3.0 * left, 2.0 * left)
+    leavers[1:4] = 2.0 * left if left == 1.0 else 0.0
+    months = 12.0 - leavers
+    cells = [
+        to_cells("first_exit_time", "mean", units, LABELS, months, entered, "f"),
+        to_cells("left_within_year", "events", units, LABELS, leavers, entered, "f"),
+    ]
+    requested = plan()
+    more = requested.outcomes[0].model_copy(update={"outcome": "first_exit_time", "benefit": "none"})
+    requested = requested.model_copy(update={"outcomes": (*requested.outcomes, more)})
+    release = released(Panel.of(pd.concat([made.cells, *cells]), synthetic=True), requested)
+    assert ("first_exit_time" in release.withheld) == hidden
+    treated = {one.status for one in release.levels if (one.outcome, one.group) == ("first_exit_time", "treated")}
+    assert treated == ({"hidden"} if hidden else {"shown"})
+
+
 def test_a_mean_at_the_most_that_there_is_says_the_same_of_everybody_and_is_hidden() -> None:
     made = panel(MANY)
     units = made.cells.drop_duplicates("unit")[["unit", "unit_kind", "group", "treated_from", "stratum"]]

@@ -80,6 +80,9 @@ LOGP_TYPE = "int64(uint64, CPointer(double), CPointer(double), CPointer(double),
 EXPAND_TYPE = "int64(uint64, uint64, CPointer(double), CPointer(double), voidptr)"
 
 
+KNOWN = "0.16.11"
+"""The version whose records of shared data ours read."""
+
 REPLACED = {
     "_make_c_logp_func": ("n_dim", "logp_fn", "user_data", "shared_keys", "shared_data"),
     "_make_c_expand_func": ("n_dim", "n_expanded", "expand_fn", "user_data", "shared_var_keys", "shared_data"),
@@ -102,7 +105,12 @@ def compile_thinly(model: pm.Model, starts: dict[str, float]) -> Any:
 
 
 def wrappers_fit() -> bool:
-    """Whether nutpie has the functions that ours stand in for, and the one that ours call."""
+    """Whether this is the nutpie that ours were written for, with the functions that they stand in for and call.
+
+    What they read of nutpie's memory no name can tell, so another version is never tried.
+    """
+    if version("nutpie") != KNOWN:
+        return False
     found = {name: getattr(compile_pymc, name, None) for name in REPLACED}
     arguments = {name: tuple(signature(function).parameters) for name, function in found.items() if function}
     return arguments == REPLACED and hasattr(compile_pymc, "address_as_void_pointer")

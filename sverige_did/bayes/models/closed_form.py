@@ -97,12 +97,6 @@ def prob_negative(data: Sampling, prior: NormalPrior, s: ArrayLike) -> Floats:
     return np.asarray(ndtr(-mean / sd))
 
 
-def posterior_given(data: Sampling, prior: NormalPrior, s: float, level: float = 0.95) -> Posterior:
-    """The posterior of tau when the shock sd is taken to be ``s``."""
-    means, sds = _conditional(data, prior, np.array([s]))
-    return _summary(means, sds, np.ones(1), level, shock_sd=np.nan)
-
-
 def posterior(data: Sampling, prior: NormalPrior, shock_scale: float, level: float = 0.95) -> Posterior:
     """The posterior of tau averaged over s ~ HalfNormal(``shock_scale``), updated by how surprising the estimate is."""
     _require_positive("shock_scale", shock_scale)

@@ -128,23 +128,6 @@ def build_group_rates(
     return model
 
 
-def build_group_contrast(
-    theta_hat: float, variance: float, factor: float, effect: Normal = NEUTRAL, shock: HalfNormal = SHOCK
-) -> pm.Model:
-    """Unfitted model of the DiD as one number: theta_hat ~ N(tau, variance + factor s^2) (method, section 3.4).
-
-    ``factor`` is :func:`shock_factor`; ``variance`` is the sampling variance on the same scale as ``theta_hat``.
-    """
-    if not (np.isfinite(theta_hat) and 0 < variance < np.inf and 0 <= factor < np.inf):
-        raise refuse("contrast_not_finite", found=f"{theta_hat}, {variance}, {factor}")
-    with pm.Model(check_bounds=False) as model:
-        given = pm.Data("contrast", np.array([theta_hat, variance, factor], dtype=float))
-        built = build_priors({"tau": effect, "s": shock})
-        sd = pt.sqrt(given[1] + given[2] * built["s"] ** 2)
-        pm.Normal("theta_hat", mu=built["tau"], sigma=sd, observed=given[0])
-    return model
-
-
 def _checked(counts: ArrayLike, sizes: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     y, size = np.asarray(counts, dtype=float), np.asarray(sizes, dtype=float)
     if y.shape != (2, 2) or size.shape != (2, 2):

@@ -210,38 +210,14 @@ def _zero_sum(name: str, sd: str, shape: tuple[int, int], built: Built) -> Tenso
     return pm.Deterministic(name, built.signed(sd) * pm.ZeroSumNormal(f"{name}_z", shape=shape, n_zerosum_axes=2))
 
 
-class MoveEffect(NamedTuple):
-    """Effects in percentage points on where children on a rung are at the end of a period, draw by draw.
-
-    ``rungs`` (R,) are the rungs that somebody under the programme stood on; ``destinations`` (draws, R, K) sums to
-    zero over the destinations; ``down`` and ``up`` (draws, R) are the sums over less and more intrusive ones.
-    """
-
-    rungs: NDArray[np.int64]
-    destinations: NDArray[np.float64]
-    down: NDArray[np.float64]
-    up: NDArray[np.float64]
-
-
 class MoveShares(NamedTuple):
     """Where children on a rung are at the end of a period, in per cent, draw by draw: under the programme, and had it
-    not been. ``rungs`` (R,) as in :class:`MoveEffect`; the others (draws, R, K) sum to 100 over the destinations.
+    not been. ``rungs`` (R,) are those that somebody under the programme stood on; the others (draws, R, K) sum to 100.
     """
 
     rungs: NDArray[np.int64]
     with_it: NDArray[np.float64]
     without: NDArray[np.float64]
-
-
-def effect_on_moves(fit: Fit, moves: Moves, weights: NDArray[np.float64] | None = None) -> MoveEffect:
-    """The finite-population effect by rung, over the rows under the programme, by g-computation.
-
-    ``weights`` and what is raised are as in :func:`shares_of_moves`.
-    """
-    shares = shares_of_moves(fit, moves, weights)
-    effect, ladder = shares.with_it - shares.without, moves.ladder
-    down, up = (np.asarray((effect * side[shares.rungs]).sum(axis=2)) for side in (ladder.down, ladder.up))
-    return MoveEffect(shares.rungs, effect, down, up)
 
 
 def shares_of_moves(fit: Fit, moves: Moves, weights: NDArray[np.float64] | None = None) -> MoveShares:

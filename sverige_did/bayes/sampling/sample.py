@@ -139,7 +139,7 @@ def sample(
     not the judgement (simulation studies count failures instead). ``progress=None`` shows progress where a
     person can see it.
 
-    Raises RefusedError (``sampler_gates``) when the draws do not meet the gates, and ValueError when ``compiled``
+    Raises RefusedError (``not_converged``) when the draws do not meet the gates, and ValueError when ``compiled``
     was made from a model of another structure.
     """
     compiled = compiled or compile_model(model)

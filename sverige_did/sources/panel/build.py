@@ -21,7 +21,7 @@ from sverige_did.sources.panel.wellbeing import comparable_forms, wellbeing
 from sverige_did.sources.panel.wellbeing_bands import judged
 from sverige_did.sources.registers.codes import MeasureCodes
 from sverige_did.study.study import PanelStudy
-from sverige_did.windows import last_day
+from sverige_did.windows import last_start
 
 
 class Built(NamedTuple):
@@ -69,7 +69,10 @@ def build(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> Built:
     cells = [one for found, _ in parts for counted in found for one in counted.cells()]
     table = pd.concat(cells, ignore_index=True)
     # What no register holds is no cell: a missing cell would say that it was registered and lost (design.py).
-    panel = Panel.of(table[table["status"] != "missing"], synthetic=study.synthetic)
+    # Nor is what a district that counts as a control does once it has begun.
+    begins = table["unit"].map(panel_frame.units.set_index("unit")["begins"])
+    known = (table["status"] != "missing") & ~((table["group"] == "control") & (table["end"] >= begins))
+    panel = Panel.of(table[known], synthetic=study.synthetic)
     return Built(panel, tuple(remarks))
 
 
@@ -91,7 +94,7 @@ def _not_yet(ground: _Ground) -> Iterator[Problem]:
     table, panel_frame = ground.tables["districts"], ground.panel_frame
     dated = table.usable().dropna(subset=["treated_from"])["district"].nunique()
     if later := dated - int((panel_frame.units["group"] == "treated").sum()):
-        values = {"count": later, "last": last_day(panel_frame.study)}
+        values = {"count": later, "last": last_start(panel_frame.study)}
         yield Problem("panel_not_yet", file=table.file, severity="warning", values=values)
 
 
@@ -109,7 +112,7 @@ def _moves(ground: _Ground) -> Part:
 
 def _first_exits(ground: _Ground) -> Part:
     stays = first_stays(ground.placements.spells, ground.panel_frame)
-    return [first_exits(stays, ground.panel_frame, ground.tables["placements"].file)], []
+    return list(first_exits(stays, ground.panel_frame, ground.tables["placements"].file)), []
 
 
 def _spending(ground: _Ground) -> Part:

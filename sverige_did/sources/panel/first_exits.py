@@ -70,12 +70,15 @@ def _first_runs(spells: Spells) -> tuple[IntArray, IntArray, IntArray, IntArray]
     return child[at], start[at], reached[last], spells.district[order][at]
 
 
-def first_exits(stays: FirstStays, panel_frame: PanelFrame, source: str) -> Tally:
-    """Mean months in care of those who entered (``months_in_care``), missing where nobody is followed, over how many
-    they are (``first_entries``).
+def first_exits(stays: FirstStays, panel_frame: PanelFrame, source: str) -> tuple[Tally, Tally]:
+    """Of those who entered (``first_entries``): mean months in care (``months_in_care``), missing where nobody is
+    followed, and how many left in time (``first_left``), which says of how few children the mean can tell.
     """
-    number, total = np.zeros(panel_frame.shape), np.zeros(panel_frame.shape)
-    np.add.at(number, (stays.district, stays.period), 1.0)
-    np.add.at(total, (stays.district, stays.period), stays.months)
+    number, total, left = (np.zeros(panel_frame.shape) for _ in range(3))
+    for sums, of_each in ((number, 1.0), (total, stays.months), (left, stays.left)):
+        np.add.at(sums, (stays.district, stays.period), of_each)
     mean = np.divide(total, number, out=np.full(panel_frame.shape, np.nan), where=number > 0)
-    return by_district(panel_frame, "mean", source, {"months_in_care": mean}, first_entries=number)
+    return (
+        by_district(panel_frame, "mean", source, {"months_in_care": mean}, first_entries=number),
+        by_district(panel_frame, "events", source, {"first_left": left}, first_entries=number),
+    )

@@ -20,7 +20,7 @@ from sverige_did.sources.spells.residence import assign_at_baseline, assign_on_t
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, IntArray, Spells, day_number, make_spells
 from sverige_did.study.blocks import Grid, Registers
 from sverige_did.study.study import PanelStudy
-from sverige_did.windows import last_day, sides
+from sverige_did.windows import last_start, sides
 
 FloatArray = NDArray[np.float64]
 Tables = Mapping[str, RegisterTable]
@@ -33,10 +33,10 @@ UNIT_COLUMNS = ["unit", "unit_kind", "group", "treated_from", "stratum"]
 class PanelFrame:
     """The ground of a panel of D districts in T periods.
 
-    ``units`` has one row a district, in the order of the district codes, with :data:`UNIT_COLUMNS`. ``residents``
-    (D, T) are children of 0-17 years; ``length`` (T,) is each period in years. ``children`` numbers every child that
-    any register names, ``home`` (C,) is the district code where each one is registered, ``born`` (C,) its birthday,
-    known to half a year.
+    ``units`` has one row a district, in the order of the district codes, with :data:`UNIT_COLUMNS` and the day on which
+    it ``begins``. ``residents`` (D, T) are children of 0-17 years; ``length`` (T,) is each period in years.
+    ``children`` numbers every child that any register names, ``home`` (C,) is the district code where each one is
+    registered, ``born`` (C,) its birthday, known to half a year.
     """
 
     study: PanelStudy
@@ -232,7 +232,7 @@ def _years(windows: Windows) -> FloatArray:
 
 def _units(frame: pd.DataFrame, study: PanelStudy) -> pd.DataFrame:
     by_district, strata = frame.groupby("district", sort=True), study.registers is not None and study.registers.strata
-    side, stratum = sides(by_district["treated_from"].min(), last_day(study)), by_district["stratum"].first()
+    side, stratum = sides(by_district["treated_from"].min(), last_start(study)), by_district["stratum"].first()
     if strata and stratum.isna().any():
         raise refuse("panel_strata", found=str(int(stratum.isna().sum())))
     return pd.DataFrame(
@@ -241,6 +241,7 @@ def _units(frame: pd.DataFrame, study: PanelStudy) -> pd.DataFrame:
             "unit_kind": "district",
             "group": side.group,
             "treated_from": side.treated_from,
+            "begins": by_district["treated_from"].min().to_numpy(),
             "stratum": stratum.to_numpy() if strata else None,
         }
     )

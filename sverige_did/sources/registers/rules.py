@@ -18,7 +18,7 @@ from sverige_did.sources.registers.headers import fold, nearest
 from sverige_did.sources.registers.schemas import CHILDREN, DISTRICTS
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.study.study import PanelStudy
-from sverige_did.windows import last_day, sides
+from sverige_did.windows import last_day, last_start, sides
 
 
 class Delivery(NamedTuple):
@@ -209,7 +209,7 @@ def treatment_is_one_date(table: RegisterTable, delivery: Delivery) -> Iterator[
     mixed = starts.index[(starts["nunique"] > 1) | ((starts["count"] > 0) & (starts["count"] < starts["size"]))]
     for district in mixed:
         yield Problem("reg_treatment_varies", file=table.file, column="treated_from", found=shown(district))
-    plan, side = delivery.study, sides(starts["min"], last_day(delivery.study)).group
+    plan, side = delivery.study, sides(starts["min"], last_start(delivery.study)).group
     treated = int((side == "treated").sum())
     for key, counted, planned in (
         ("reg_treated_count", treated, plan.treated.districts),

@@ -82,8 +82,9 @@ def _of_outcome(data: OutcomeData, panel: Panel, elsewhere: Panel | None) -> lis
         return [_cannot(check, name, why_not) for check in BY_DISTRICT]
     try:
         seen = _seen(data)
-    except RefusedError:
-        return [_cannot(check, name, "few_districts") for check in BY_DISTRICT]
+    except RefusedError as refusal:
+        few = refusal.problems[0].key.startswith("too_few")
+        return [_cannot(check, name, "few_districts" if few else "refused") for check in BY_DISTRICT]
     made = [_made(check, run, seen) for check, run in _CHECKS.items()]
     made += [_made(check, partial(run, panel), seen) for check, run in _OTHER.items()]
     if elsewhere is not None:

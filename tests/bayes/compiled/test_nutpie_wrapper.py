@@ -8,11 +8,11 @@ from types import ModuleType
 import numpy as np
 import nutpie
 import pytest
+from group_contrast import build_group_contrast
 from nutpie import compile_pymc
 
 from sverige_did import words
 from sverige_did.bayes.compiled import nutpie_wrapper
-from sverige_did.bayes.models.group_totals import build_group_contrast
 from sverige_did.bayes.sampling.sample import Compiled, Settings, compile_model, sample
 
 SHORT = Settings(draws=200, tune=200, chains=2)

@@ -6,9 +6,9 @@ from scipy.stats import halfnorm, norm
 
 from sverige_did.bayes.models.closed_form import (
     NormalPrior,
+    Posterior,
     Sampling,
     posterior,
-    posterior_given,
     prob_negative,
     shock_constant,
 )
@@ -19,6 +19,15 @@ EQUAL = 2 * (1 / 4 + 1 / 16)
 THETA = np.log(8 / 50) - np.log(17 / 50)
 V = 1 / 17 + 1 / 50 + 1 / 8 + 1 / 50 + 2 * (1 / 75 + 1 / 225)
 HERNING = Sampling(THETA, V, EQUAL)
+
+
+def posterior_given(data: Sampling, prior: NormalPrior, s: float) -> Posterior:
+    """Normal and normal with the shock sd known: weights by precision."""
+    variance = data.variance + data.c * s**2 * (1 - data.r)
+    sd = (1 / variance + 1 / prior.sd**2) ** -0.5
+    mean = sd**2 * (data.theta / variance + prior.mean / prior.sd**2)
+    low, high = mean + sd * norm.ppf([0.025, 0.975])
+    return Posterior(mean, sd, low, high, 0.95, norm.cdf(-mean / sd), np.nan)
 
 
 def test_the_shock_constant_of_equal_and_unequal_districts() -> None:

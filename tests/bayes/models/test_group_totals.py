@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from group_contrast import build_group_contrast
 from scipy import integrate, stats
 from scipy.special import expit, gammaln, log_expit
 
@@ -9,7 +10,6 @@ from sverige_did.bayes.models import group_totals
 from sverige_did.bayes.models.group_totals import (
     SHARES,
     Districts,
-    build_group_contrast,
     build_group_rates,
     build_group_totals,
 )
@@ -149,9 +149,3 @@ def test_refuses_what_carries_no_effect(counts, trials, key):
     with pytest.raises(RefusedError) as refused:
         build_group_totals(counts, trials, HIDDEN)
     assert refused.value.problems[0].key == key
-
-
-def test_refuses_an_infinite_contrast():
-    with pytest.raises(RefusedError) as refused:
-        build_group_contrast(-np.inf, 1.0, 0.625)
-    assert refused.value.problems[0].key == "contrast_not_finite"

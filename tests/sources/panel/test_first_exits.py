@@ -81,18 +81,21 @@ def test_a_child_of_no_known_district_is_in_no_cell(panel_frame: PanelFrame) -> 
 
 def test_cells_are_means_over_those_who_entered_and_missing_where_nobody_did(panel_frame: PanelFrame) -> None:
     found = stays(panel_frame, (0, "2011-03-01", "2011-06-09"), (1, "2011-05-01", "2014-01-01"))
-    (cells,) = first_exits(found, panel_frame, "f").cells()
+    (cells,), (left,) = (one.cells() for one in first_exits(found, panel_frame, "f"))
     known = cells[cells["status"] == "exact"]
     assert known[["unit", "period", "kind", "denominator"]].to_numpy().tolist() == [["A", "2011H1", "mean", 2.0]]
     assert known["value"].to_numpy() == pytest.approx([(100 / (365.25 / 12) + 12) / 2])
     assert len(cells) == 6 * 8
+    of_entered = left[left["denominator"] > 0]
+    assert of_entered[["outcome", "value", "denominator"]].to_numpy().tolist() == [["left_within_year", 1.0, 2.0]]
 
 
 def test_nobody_placed_is_no_error(panel_frame: PanelFrame) -> None:
     nothing = np.empty(0, dtype=np.int64)
     found = first_stays(Spells(nothing, nothing, nothing, nothing, nothing, day(END)), panel_frame)
-    (cells,) = first_exits(found, panel_frame, "f").cells()
+    (cells,), (left,) = (one.cells() for one in first_exits(found, panel_frame, "f"))
     assert set(cells["status"]) == {"missing"}
+    assert not left["value"].any()
 
 
 def test_order_of_spells_does_not_matter(panel_frame: PanelFrame, tmp_path: Path) -> None:

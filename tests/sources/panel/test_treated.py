@@ -59,6 +59,19 @@ def test_who_begins_after_all_that_is_seen_is_a_control(tmp_path, begins, change
         assert not [name for name in begins if f" {name} " in told], "a single district is not named on the page"
 
 
+def test_who_begins_after_the_follow_up_is_a_control_until_then_and_is_not_seen_under_the_programme(tmp_path):
+    early = {"periods": small.plan()["periods"] | {"follow_up": "2014-06-30"}}
+    usual, late = built(tmp_path, {}, **early), built(tmp_path, {"F": "2014-08-01"}, **early)
+    mine = late.panel.cells[late.panel.cells["unit"] == "F"]
+    assert set(mine["group"]) == {"control"}
+    assert mine["end"].max() < pd.Timestamp("2014-08-01")
+    plan = small.study(**early)
+    assert designs(usual.panel, plan) == designs(late.panel, plan)
+    window = [one.panel.cells[one.panel.cells["end"] <= pd.Timestamp("2014-06-30")] for one in (usual, late)]
+    pd.testing.assert_frame_equal(*(cells.reset_index(drop=True) for cells in window))
+    assert {one.key for one in late.remarks} - {one.key for one in usual.remarks} == {"panel_not_yet"}
+
+
 def test_who_begins_on_the_last_day_is_treated(tmp_path):
     cells = built(tmp_path, {"F": "2014-12-31"}).panel.outcome("institution_per_1000")
     assert set(cells.loc[cells["unit"] == "F", "group"]) == {"treated"}

@@ -40,8 +40,8 @@ REPLICATIONS = 2000
 def prepare(data: StudyData, likelihood: str) -> Ready:
     """The parts ready to sample, or a record with the reason for each outcome that the plan asks for.
 
-    Refusals: ``posterior_no_thresholds``, ``posterior_design``, ``posterior_parts`` (the kinds are not counted in the
-    same districts and periods), and those of the cells.
+    Refusals: ``posterior_no_thresholds``, ``posterior_design``, ``posterior_staggered``, ``posterior_parts`` (the kinds
+    are not counted in the same districts and periods), and those of the cells.
     """
 
     def job(wanted: tuple[Outcome, ...]) -> Composition:
@@ -50,6 +50,8 @@ def prepare(data: StudyData, likelihood: str) -> Ready:
             raise refuse("posterior_no_thresholds")
         if any(classes.get(item.outcome) not in EFFECT_CLASSES for item in wanted):
             raise refuse("posterior_design")
+        if any(classes[item.outcome] == "D5" for item in wanted):
+            raise refuse("posterior_staggered")
         panels = tuple(panel_cells(data.panel, data.study, f"{part}_per_1000") for part in PARTS)
         return Composition(data.study, likelihood, wanted, {}, panels[0].weights, _side_by_side(panels))
 

@@ -111,7 +111,7 @@ def amount_level(thresholds: DecisionThresholds, children: float) -> Normal:
 
 
 def alternative_priors(of_use: Mapping[str, Normal]) -> dict[str, dict[str, Normal]]:
-    """The plan's stances on the effect, which are about the share of children with spending, and on the amounts.
+    """The plan's priors of the effect, which are about the share of children with spending, and on the amounts.
 
     These keep the package's prior about no effect, as much narrower or wider as the other is than the plan's own: who
     doubts that fewer children are placed doubts that they are placed more cheaply too.

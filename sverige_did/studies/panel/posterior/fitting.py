@@ -42,7 +42,7 @@ def sampled(model: pm.Model, compiled: Compiled, seed: int, settings: Settings) 
     """Draws that pass every gate; one second attempt, with the same seed, where smaller steps or more draws can help.
 
     Smaller steps in any case; more draws where too few were effective. A low E-BFMI is not tried again.
-    Raises RefusedError (``sampler_gates``).
+    Raises RefusedError (``not_converged``).
     """
     fit = sample(model, seed=seed, settings=settings, compiled=compiled, criteria=None)
     failed = frozenset(fit.report.failed)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from sverige_did.bayes.sampling.sample import Compiled, Fit, compile_model, structure
+from sverige_did.errors import RefusedError
 from sverige_did.studies.panel.posterior.fitting import sampled, seed_of, settings_of
 from sverige_did.studies.panel.posterior.models import MODELS
-from sverige_did.studies.panel.posterior.protocol import Fitted, Job, StudyData
+from sverige_did.studies.panel.posterior.protocol import Fitted, Job, StudyData, refused
 from sverige_did.studies.panel.posterior.record import prior_gates, records
 
 if TYPE_CHECKING:
@@ -30,24 +32,31 @@ def posteriors(data: StudyData, likelihood: str, cores: int, progress: Progress 
     """Sample all that the plan asks of one likelihood.
 
     Raises RefusedError: ``posterior_prior_absurd`` before anything is sampled, where the prior believes in what the
-    plan calls absurd; ``sampler_gates``, where the draws do not meet the convergence gates; ``posterior_impossible``,
-    where the data cannot have come of the fitted model in what the answer rests on.
+    plan calls absurd. Draws that do not converge, and data that cannot have come of the fitted model in what the answer
+    rests on, refuse their own outcomes with the reason and stop no other.
     """
     ready = MODELS[likelihood].prepare()(data, likelihood)
-    criteria = [prior_gates(job) for job in ready.jobs]
+    gates = [prior_gates(job) for job in ready.jobs]
+    fitted_of = fitter(ready.jobs, data.study, cores, progress)
     found, fits = list(ready.refused), dict[str, Fit]()
-    for fitted, prior_check in zip(fit_jobs(ready.jobs, data.study, cores, progress), criteria, strict=True):
-        found += records(fitted, prior_check)
-        fits |= {names.fit: fitted.fits[part] for part, names in fitted.job.parts.items()}
+    for job, prior_check in zip(ready.jobs, gates, strict=True):
+        try:
+            fitted = fitted_of(job)
+            found += records(fitted, prior_check)
+        except RefusedError as refusal:
+            found += [refused(item.outcome, likelihood, refusal) for item in job.outcomes]
+        else:
+            fits |= {names.fit: fitted.fits[part] for part, names in job.parts.items()}
     order = {wanted.outcome: at for at, wanted in enumerate(data.study.outcomes)}
     return Posteriors(tuple(sorted(found, key=lambda one: order[one.outcome])), fits)
 
 
-def fit_jobs(
+def fitter(
     jobs: tuple[Job, ...], study: PanelStudy, cores: int, progress: Progress = lambda *_: None
-) -> Iterator[Fitted]:
-    """Sample every part of every job, in order; models of the same structure are compiled once."""
+) -> Callable[[Job], Fitted]:
+    """A function that samples every part of one of the jobs; models of the same structure are compiled once."""
     plan, code = settings_of(study, cores), dict[str, Compiled]()
+    at, every = count(1), sum(len(job.parts) for job in jobs)
 
     def fit(job: Job, part: str, seed: str) -> Fit:
         model = job.model(part)
@@ -59,10 +68,11 @@ def fit_jobs(
     def again(name: str, part: str, job: Job) -> Fit:
         return fit(job, part, f"{job.parts[part].stem}.{name}")
 
-    at, every = 0, sum(len(job.parts) for job in jobs)
-    for job in jobs:
+    def fitted(job: Job) -> Fitted:
         fits = {}
         for part, names in job.parts.items():
-            progress(at := at + 1, every, names.fit)
+            progress(next(at), every, names.fit)
             fits[part] = fit(job, part, names.main)
-        yield Fitted(job, fits, again)
+        return Fitted(job, fits, again)
+
+    return fitted

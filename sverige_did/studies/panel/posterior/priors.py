@@ -69,11 +69,14 @@ class PriorPredictiveCheck:
 def thresholds_of(study: PanelStudy, designs: tuple[OutcomeDesign, ...], outcome: str) -> DecisionThresholds:
     """What the plan holds a posterior of the outcome against.
 
-    Raises RefusedError: ``posterior_design`` (no effect can be computed), ``posterior_no_thresholds``.
+    Raises RefusedError: ``posterior_design`` (no effect can be computed), ``posterior_staggered`` (the models
+    know one common start), ``posterior_no_thresholds``.
     """
     classes = {design.outcome: design.design_class for design in designs}
     if classes.get(outcome) not in EFFECT_CLASSES:
         raise refuse("posterior_design", found=str(classes.get(outcome)))
+    if classes[outcome] == "D5":
+        raise refuse("posterior_staggered")
     for thresholds in study.posterior.decision_thresholds if study.posterior else ():
         if thresholds.outcome == outcome:
             return thresholds
@@ -91,8 +94,14 @@ def from_plan(spec: PriorSpec) -> Prior:
 
 
 def level_prior(thresholds: DecisionThresholds, family: Family) -> Normal:
-    """Normal on the link's scale with 95 % of its mass on the plan's plausible range."""
-    low, high = family.link(np.asarray(thresholds.plausible))
+    """Normal on the link's scale with 95 % of its mass on the plan's plausible range.
+
+    Raises RefusedError (``posterior_plausible``) where the range leaves the outcome's own, as a share above 100 %.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = family.link(np.asarray(thresholds.plausible))
+    if not np.isfinite([low, high]).all():
+        raise refuse("posterior_plausible", found=f"{thresholds.plausible[0]:g}, {thresholds.plausible[1]:g}")
     return Normal(float(low + high) / 2, float(high - low) / (2 * CENTRAL), family.log_scale, "priors.plan")
 
 
@@ -155,7 +164,7 @@ def own_priors(study: PanelStudy, family: Family) -> dict[str, Prior]:
 
 
 def effect_priors(study: PanelStudy, benefit: str) -> Mapping[str, Normal]:
-    """The three stances on the effect. The enthusiast's is written for an outcome that is better lower, and is turned
+    """The three priors of the effect. The enthusiast's is written for an outcome that is better lower, and is turned
     round where higher is better; where neither direction is better there is none, and the main prior leans neither way.
     """
     given = {spec.key: from_plan(spec) for spec in study.priors}

@@ -101,7 +101,7 @@ class Part(NamedTuple):
 
 
 class Alternative(NamedTuple):
-    """A job under another prior, the fields of ``results.posteriors.Stance`` that say which, and a name for its fit."""
+    """A job under another prior, the fields of ``AlternativePrior`` that say which, and a name for its fit."""
 
     job: Job
     said: Mapping[str, object]

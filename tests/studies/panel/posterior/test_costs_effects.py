@@ -19,7 +19,7 @@ from sverige_did.bayes.sampling.sample import Fit
 from sverige_did.disclosure.draws import kept_draws
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.studies.panel.posterior.costs import LARGEST, OUTCOME, PARTS, CostJob, left_out
-from sverige_did.studies.panel.posterior.pipeline import fit_jobs
+from sverige_did.studies.panel.posterior.pipeline import fitter
 from sverige_did.studies.panel.posterior.protocol import Fits, Fitted
 from sverige_did.studies.panel.posterior.record import prior_gates, records
 from sverige_did.studies.panel.posterior.spending import Spending
@@ -214,7 +214,7 @@ def test_money_saved_by_fewer_and_by_cheaper_places_is_found_and_told_apart(job:
     sampling = {"seed": 4, "draws": 1500, "tune": 1000, "chains": 4, "target_accept": 0.98}
     requested, spent = plan(sampling=sampling), made_up(-0.7, -0.4, 11)
     made = replace(job, study=requested, spent=spent)
-    (fitted,) = fit_jobs((made,), requested, cores=1)
+    fitted = fitter((made,), requested, cores=1)(made)
     (told,) = records(fitted, prior_gates(made))
     own, ratio, elsewhere = told.estimates
     true = expit(-4.1) / expit(-3.4) * np.exp(-0.4)

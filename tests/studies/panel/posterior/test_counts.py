@@ -20,7 +20,7 @@ from sverige_did.panel import Panel
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.studies.panel.posterior import composition
 from sverige_did.studies.panel.posterior.counts import CountJob, prepare
-from sverige_did.studies.panel.posterior.pipeline import fit_jobs
+from sverige_did.studies.panel.posterior.pipeline import fitter
 from sverige_did.studies.panel.posterior.priors import effect_priors, prior_draws
 from sverige_did.studies.panel.posterior.protocol import Fitted, Job
 from sverige_did.studies.panel.posterior.record import prior_gates, records
@@ -183,7 +183,7 @@ def test_the_kinds_of_placement_are_modelled_together_or_told_why_not(made: Pane
 @pytest.mark.slow
 def test_a_known_effect_is_found_and_weights_agree_with_sampling_anew(made: Panel):
     requested = plan(sampling={"seed": 3, "draws": 1500, "tune": 800, "chains": 4, "target_accept": 0.95})
-    (fitted,) = fit_jobs((job_of(made, requested),), requested, cores=1)
+    fitted = fitter((job_of(made, requested),), requested, cores=1)(job_of(made, requested))
     (told,) = records(fitted, prior_gates(fitted.job))
     ratio = next(one for one in told.estimates if (one.estimand, one.scale) == ("att", "ratio"))
     assert ratio.lower is not None

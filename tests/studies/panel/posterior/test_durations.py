@@ -26,7 +26,7 @@ from sverige_did.studies.panel.posterior.durations import (
     hazard_level,
     months_of,
 )
-from sverige_did.studies.panel.posterior.pipeline import fit_jobs
+from sverige_did.studies.panel.posterior.pipeline import fitter
 from sverige_did.studies.panel.posterior.priors import effect_priors, prior_draws, structure_priors
 from sverige_did.studies.panel.posterior.protocol import Fitted
 from sverige_did.studies.panel.posterior.record import prior_gates, records
@@ -187,14 +187,14 @@ def test_levels_drawn_from_the_prior_are_those_of_the_model(job: DurationJob) ->
 def test_children_who_go_home_sooner_are_found(panel_frame: PanelFrame) -> None:
     requested = plan(sampling={"seed": 4, "draws": 1500, "tune": 1000, "chains": 4, "target_accept": 0.98})
     job = job_of(panel_frame, entrants(panel_frame, 60, 0.12, ratio=2.2, seed=3), requested)
-    (fitted,) = fit_jobs((job,), requested, cores=1)
+    fitted = fitter((job,), requested, cores=1)(job)
     (told,) = records(fitted, prior_gates(job))
     true = months_of(np.full(STEPS, 1 - 0.88**2.2)) - months_of(np.full(STEPS, 0.12))
     low, high = told.scales[0].intervals[-1]
     assert low < float(true) < high < 0
     assert not [one for one in told.checks if one.p < 0.005]
     none = replace(job_of(panel_frame, entrants(panel_frame, 60, 0.12, seed=5), requested))
-    (fitted,) = fit_jobs((none,), requested, cores=1)
+    fitted = fitter((none,), requested, cores=1)(none)
     (told,) = records(fitted, prior_gates(none))
     low, high = told.scales[0].intervals[-1]
     assert low < 0 < high
