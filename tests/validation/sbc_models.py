@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from move_effects import effect_on_moves
 from sbc_ranks import Quantity
 
 from sverige_did.bayes.models.binomial import build_binomial
@@ -25,7 +26,7 @@ from sverige_did.bayes.models.negative_binomial import build_negative_binomial
 from sverige_did.bayes.models.poisson import build_poisson
 from sverige_did.bayes.models.sdq_districts import ScoreDistricts
 from sverige_did.bayes.models.sdq_growth import Scores, build_sdq, development_in_points
-from sverige_did.bayes.models.transitions import Ladder, Moves, build_transitions, effect_on_moves
+from sverige_did.bayes.models.transitions import Ladder, Moves, build_transitions
 from sverige_did.bayes.models.two_part_costs import Totals, build_totals
 from sverige_did.bayes.priors import Normal
 

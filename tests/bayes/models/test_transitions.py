@@ -1,9 +1,9 @@
 from dataclasses import replace
-from typing import Any, NamedTuple
 
 import numpy as np
 import pymc as pm
 import pytest
+from move_effects import effect_on_moves
 from scipy import stats
 from scipy.special import softmax
 
@@ -32,22 +32,6 @@ LADDER = Ladder(
     destination=np.array([HOME, FOSTER, HOME_FOR_CHILDREN, SECURE, ADULT]),
     possible=np.array([[1, 1, 1, 0, 1], [1, 1, 1, 1, 1], [0, 1, 1, 1, 1]], dtype=bool),
 )
-
-
-class MoveEffect(NamedTuple):
-    """Effects in percentage points by rung: on each destination (draws, R, K), and summed down and up (draws, R)."""
-
-    rungs: np.ndarray
-    destinations: np.ndarray
-    down: np.ndarray
-    up: np.ndarray
-
-
-def effect_on_moves(fit: Any, moves: Any, weights: Any = None) -> MoveEffect:
-    shares = shares_of_moves(fit, moves, weights)
-    effect, ladder = shares.with_it - shares.without, moves.ladder
-    down, up = ((effect * side[shares.rungs]).sum(axis=2) for side in (ladder.down, ladder.up))
-    return MoveEffect(shares.rungs, effect, down, up)
 
 
 def moves(n_districts=8, n_periods=4, seed=0, down=0.0, size=25):
