@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from sverige_did.study.study import PanelStudy, Periods, Study
+from sverige_did.study.study import PanelStudy, Periods
 
 Bools = NDArray[np.bool_]
 Moment = Literal["before", "after"]
@@ -100,11 +100,6 @@ def partial_of(when: Periods) -> Partial:
 def other_partial(when: Periods) -> Periods:
     """The dates with the period treated in part counted where the plan leaves it out, or the other way round."""
     return when.model_copy(update={"partial": "donut" if partial_of(when) == "intention" else "intention"})
-
-
-def last_day(study: Study) -> date:
-    """The last day that anything in a study's panel can be of: the end of its grid, which ends by ``hard_stop``."""
-    return study.registers.grid.end if isinstance(study, PanelStudy) else study.periods.hard_stop
 
 
 def last_start(study: PanelStudy) -> date:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -35,9 +35,9 @@ def once_each(kind: str, keys: Iterable[str]) -> None:
 
 
 class Plan(BaseModel):
-    """The base of every part of a plan: frozen, and no field that the plan does not know."""
+    """The base of every part of a plan: frozen, no field that the plan does not know, every number finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Bilingual(Plan):
@@ -90,6 +90,12 @@ class Prices(Plan):
     source: str = Field(min_length=1)
     base_year: int
     levels: tuple[PriceLevel, ...] = Field(min_length=1)
+
+    @field_validator("levels")
+    @classmethod
+    def _one_a_year(cls, levels: tuple[PriceLevel, ...]) -> tuple[PriceLevel, ...]:
+        once_each("levels", (str(one.year) for one in levels))
+        return levels
 
 
 class FollowUpTarget(Plan):

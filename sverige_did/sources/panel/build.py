@@ -15,7 +15,6 @@ from sverige_did.sources.panel.first_exits import first_exits, first_stays
 from sverige_did.sources.panel.frame import FloatArray, PanelFrame, Tables, make_panel_frame
 from sverige_did.sources.panel.moves import count_moves, moves
 from sverige_did.sources.panel.placements import Placed, Placements, count_placed, placed_years, placements, spending
-from sverige_did.sources.panel.prices import PriceIndex
 from sverige_did.sources.panel.tally import Tally
 from sverige_did.sources.panel.wellbeing import comparable_forms, wellbeing
 from sverige_did.sources.panel.wellbeing_bands import judged
@@ -40,7 +39,6 @@ class _Ground(NamedTuple):
     placements: Placements
     placed: Placed
     case_years: FloatArray | None
-    prices: tuple[PriceIndex, int] | None
 
 
 Part = tuple[list[Tally], list[Problem]]
@@ -62,7 +60,6 @@ def build(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> Built:
         placements=spells,
         placed=count_placed(spells.spells, panel_frame),
         case_years=events.case_years(tables, panel_frame) if "cases" in tables else None,
-        prices=prices_of(panel_frame),
     )
     parts = [count(ground) for register, count in COUNTERS if register in tables]
     remarks = [*_not_yet(ground), *(one for _, said in parts for one in said)]
@@ -74,20 +71,6 @@ def build(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> Built:
     known = (table["status"] != "missing") & ~((table["group"] == "control") & (table["end"] >= begins))
     panel = Panel.of(table[known], synthetic=study.synthetic)
     return Built(panel, tuple(remarks))
-
-
-def prices_of(panel_frame: PanelFrame) -> tuple[PriceIndex, int] | None:
-    """The plan's price index and the year whose prices it tells amounts in; None where it has none."""
-    plan = panel_frame.rules.prices
-    if plan is None:
-        return None
-    index = PriceIndex(
-        name=plan.name,
-        source=plan.source,
-        years=tuple(one.year for one in plan.levels),
-        levels=tuple(one.level for one in plan.levels),
-    )
-    return index, plan.base_year
 
 
 def _not_yet(ground: _Ground) -> Iterator[Problem]:
@@ -119,10 +102,10 @@ def _spending(ground: _Ground) -> Part:
     table = ground.tables["placements"]
     if table.usable()["price"].isna().all():
         return [], []
-    if ground.prices is None:
+    if (prices := ground.panel_frame.rules.prices) is None:
         return [], [_remark(table.file, "panel_no_index")]
     unpriced = int(np.isnan(ground.placements.price).sum())
-    spent = spending(ground.placements, ground.panel_frame, *ground.prices, table.file)
+    spent = spending(ground.placements, ground.panel_frame, prices, table.file)
     return [spent], list(_left_out(table.file, "panel_no_price", unpriced))
 
 
@@ -150,9 +133,9 @@ def _caseload(ground: _Ground) -> Part:
 
 
 def _accounts(ground: _Ground) -> Part:
-    if ground.prices is None:
+    if (prices := ground.panel_frame.rules.prices) is None:
         return [], [_remark(ground.tables["accounts"].file, "panel_no_index")]
-    return teams_and_accounts.accounts(ground.tables, ground.panel_frame, ground.codes, *ground.prices), []
+    return teams_and_accounts.accounts(ground.tables, ground.panel_frame, ground.codes, prices), []
 
 
 def _wellbeing(ground: _Ground) -> Part:

@@ -8,8 +8,9 @@ import numpy as np
 
 from sverige_did.sources.panel.frame import FloatArray, PanelFrame
 from sverige_did.sources.panel.placements import Placements
-from sverige_did.sources.panel.prices import PriceIndex, fixed_prices
+from sverige_did.sources.panel.prices import fixed_prices
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, BoolArray, IntArray
+from sverige_did.study.blocks import Prices
 
 
 class Spent(NamedTuple):
@@ -25,9 +26,7 @@ class Spent(NamedTuple):
     priced: BoolArray
 
 
-def spent_on_children(
-    placements: Placements, panel_frame: PanelFrame, index: PriceIndex, base_year: int, inside: BoolArray
-) -> Spent:
+def spent_on_children(placements: Placements, panel_frame: PanelFrame, index: Prices, inside: BoolArray) -> Spent:
     """Spending in the periods ``inside`` (T,) of the setting, at least one; a child without a known district is left
     out, as it is from the panel, and a day is paid for in the prices of its year.
 
@@ -45,7 +44,7 @@ def spent_on_children(
     days = np.clip(np.minimum(stop[:, None], last) - np.maximum(start[:, None], first), 0, None)
     paid = np.where(np.isnan(price), 0.0, price)[:, None] * days
     year = first.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
-    kroner = fixed_prices(paid, np.broadcast_to(year, paid.shape), index, base_year=base_year).sum(axis=1)
+    kroner = fixed_prices(paid, np.broadcast_to(year, paid.shape), index).sum(axis=1)
     priced = np.ones(panel_frame.shape[0], dtype=np.bool_)
     priced[district[np.isnan(price) & (days.sum(axis=1) > 0)]] = False
     pairs, row = np.unique(np.stack([district, child]), axis=1, return_inverse=True)

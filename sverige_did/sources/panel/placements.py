@@ -11,13 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from sverige_did.sources.panel.frame import FloatArray, PanelFrame
-from sverige_did.sources.panel.prices import PriceIndex, fixed_prices
+from sverige_did.sources.panel.prices import fixed_prices
 from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.registers.codes import MeasureCodes, Rung
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.sources.spells.overlaps import resolve_overlaps
 from sverige_did.sources.spells.person_years import days_in_year, person_days, person_years
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, IntArray, Spells, birthday
+from sverige_did.study.blocks import Prices
 
 NO_RUNG = 0
 """The rung of a placement whose place is not known: it counts among the placed and on no rung."""
@@ -108,21 +109,19 @@ def placed_years(placed: Placed, panel_frame: PanelFrame, source: str) -> Tally:
     return by_district(panel_frame, "person_years", source, years | {"placed": placed.total}, placed=placed.total)
 
 
-def spending(placements: Placements, panel_frame: PanelFrame, index: PriceIndex, base_year: int, source: str) -> Tally:
+def spending(placements: Placements, panel_frame: PanelFrame, index: Prices, source: str) -> Tally:
     """Spending in mio. kr. in fixed prices: all of it (``spent``) and on each rung (``spent_network``), over
     person-years there (``years_network``).
 
     The number of a district and period in which a day has no price is missing: an unknown price is no price of 0.
     """
-    spent, days = _spending(placements, panel_frame, index, base_year)
+    spent, days = _spending(placements, panel_frame, index)
     rungs = list(enumerate(NAMES.values(), start=1))
     values = {f"spent_{name}": spent[:, k] for k, name in rungs} | {"spent": spent.sum(axis=1)}
     return by_district(panel_frame, "money", source, values, **{f"years_{name}": days[:, k] for k, name in rungs})
 
 
-def _spending(
-    placements: Placements, panel_frame: PanelFrame, index: PriceIndex, base_year: int
-) -> tuple[FloatArray, FloatArray]:
+def _spending(placements: Placements, panel_frame: PanelFrame, index: Prices) -> tuple[FloatArray, FloatArray]:
     """(D, R + 1, T) mio. kr. in prices of the base year, and person-years; NaN where a day has no price.
 
     Equal prices are counted together: the days of each price by district, rung and window, times the price.
@@ -141,7 +140,7 @@ def _spending(
         days += counted
         amount = np.where(counted > 0, price[k], 0.0)
         spent += counted * amount
-    inflated = fixed_prices(spent, np.broadcast_to(year, spent.shape), index, base_year=base_year)
+    inflated = fixed_prices(spent, np.broadcast_to(year, spent.shape), index)
     return inflated / MILLION, days / days_in_year(bounds[:-1])
 
 

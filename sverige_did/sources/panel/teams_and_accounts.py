@@ -8,10 +8,11 @@ import pandas as pd
 from sverige_did.errors import refuse
 from sverige_did.sources.files.periods import period_days
 from sverige_did.sources.panel.frame import FloatArray, PanelFrame, Tables, groups, over_groups, registered
-from sverige_did.sources.panel.prices import PriceIndex, fixed_prices
+from sverige_did.sources.panel.prices import fixed_prices
 from sverige_did.sources.panel.tally import Tally
 from sverige_did.sources.registers.codes import AccountFunction, MeasureCodes, Rung
 from sverige_did.sources.spells.spells import IntArray, day_number
+from sverige_did.study.blocks import Prices
 
 MILLION = 1e6
 _PLACED = {int(Rung.HOME_BASED), int(Rung.NETWORK), int(Rung.FOSTER), int(Rung.INSTITUTION)}
@@ -42,9 +43,7 @@ def complaints(tables: Tables, panel_frame: PanelFrame) -> Tally:
     return Tally("events", units, labels, table.file, {"complaints": count}, over)
 
 
-def accounts(
-    tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes, index: PriceIndex, base_year: int
-) -> list[Tally]:
+def accounts(tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes, index: Prices) -> list[Tally]:
     """Spending of each group and year in mio. kr. in fixed prices, over residents where they are known.
 
     Rows of the whole municipality are no comparison and are left out. Refuses a function that the mapping lacks.
@@ -62,21 +61,19 @@ def accounts(
         "investment_accounts": rows["investment"].where(kept),
     }
     return [
-        _by_year(name, rows.assign(amount=amount).dropna(subset=["amount"]), panel_frame, index, base_year, table.file)
+        _by_year(name, rows.assign(amount=amount).dropna(subset=["amount"]), panel_frame, index, table.file)
         for name, amount in parts.items()
         if amount.notna().any()
     ]
 
 
-def _by_year(
-    name: str, rows: pd.DataFrame, panel_frame: PanelFrame, index: PriceIndex, base_year: int, source: str
-) -> Tally:
+def _by_year(name: str, rows: pd.DataFrame, panel_frame: PanelFrame, index: Prices, source: str) -> Tally:
     years = np.array(sorted(set(rows["year"].astype(int))))
     units = groups(panel_frame.units)
     sums = rows.groupby(["group", "year"])["amount"].sum()
     wanted = pd.MultiIndex.from_product([list(units["unit"]), years.astype(float)])
     table = sums.reindex(wanted).to_numpy().reshape(len(units), len(years))
-    fixed = fixed_prices(table, np.broadcast_to(years, table.shape), index, base_year=base_year) / MILLION
+    fixed = fixed_prices(table, np.broadcast_to(years, table.shape), index) / MILLION
     over = {"residents": _residents_of_years(panel_frame, years)}
     return Tally("money", units, tuple(str(year) for year in years), source, {name: fixed}, over)
 

@@ -18,7 +18,7 @@ from sverige_did.sources.registers.headers import fold, nearest
 from sverige_did.sources.registers.schemas import CHILDREN, DISTRICTS
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.study.study import PanelStudy
-from sverige_did.windows import last_day, last_start, sides
+from sverige_did.windows import last_start, sides
 
 
 class Delivery(NamedTuple):
@@ -234,7 +234,7 @@ def seen_before_treated(table: RegisterTable, delivery: Delivery) -> Iterator[Pr
 
 def nothing_after_the_stop(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
     """Rows that start after the day on which the plan ends: they are cut off, so the first one is named."""
-    stop, column = pd.Timestamp(last_day(delivery.study)), _DATED[table.register.name]
+    stop, column = pd.Timestamp(delivery.study.registers.grid.end), _DATED[table.register.name]
     late = table.frame.index[table.frame[column] > stop]
     if len(late):
         yield Problem("reg_after_stop", file=table.file, row=int(late[0]), column=column,

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 import small_registers as small
 
-from sverige_did.sources.panel.build import prices_of
 from sverige_did.sources.panel.child_spending import Spent, spent_on_children
 from sverige_did.sources.panel.frame import PanelFrame, make_panel_frame
 from sverige_did.sources.panel.placements import Placements, placements, spending
@@ -28,17 +27,17 @@ def ground(folder: Path, placed: pd.DataFrame | None = None) -> tuple[PanelFrame
 
 
 def spent(panel_frame: PanelFrame, placed: Placements, inside: np.ndarray = BOTH_YEARS) -> Spent:
-    prices = prices_of(panel_frame)
+    prices = panel_frame.rules.prices
     assert prices is not None
-    return spent_on_children(placed, panel_frame, *prices, inside=inside)
+    return spent_on_children(placed, panel_frame, prices, inside=inside)
 
 
 @pytest.mark.parametrize("inside", [BOTH_YEARS, FIRST, ~FIRST, np.array([False, False, True, False])])
 def test_the_children_of_a_district_cost_what_the_panel_says(tmp_path: Path, inside: np.ndarray) -> None:
     panel_frame, placed = ground(tmp_path)
-    found, prices = spent(panel_frame, placed, inside), prices_of(panel_frame)
+    found, prices = spent(panel_frame, placed, inside), panel_frame.rules.prices
     assert prices is not None
-    wanted = 1e6 * spending(placed, panel_frame, *prices, "f").numbers["spent"][:, inside].sum(axis=1)
+    wanted = 1e6 * spending(placed, panel_frame, prices, "f").numbers["spent"][:, inside].sum(axis=1)
     told = np.bincount(found.district, weights=found.amount, minlength=6) * panel_frame.length[inside].sum()
     assert told == pytest.approx(wanted)
     assert wanted.sum() > 0

@@ -53,7 +53,7 @@ def prepare(data: StudyData, likelihood: str) -> Ready:
         if any(classes[item.outcome] == "D5" for item in wanted):
             raise refuse("posterior_staggered")
         panels = tuple(panel_cells(data.panel, data.study, f"{part}_per_1000") for part in PARTS)
-        return Composition(data.study, likelihood, wanted, {}, panels[0].weights, _side_by_side(panels))
+        return Composition(data.study, likelihood, wanted, panels[0].weights, _side_by_side(panels))
 
     return together(likelihood, data.wanted(REPORTED), job)
 

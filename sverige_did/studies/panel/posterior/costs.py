@@ -32,7 +32,6 @@ from sverige_did.bayes.sampling.sample import CAREFUL
 from sverige_did.errors import refuse
 from sverige_did.panel import children_living
 from sverige_did.results.posteriors import LeftOut, SpendingParts
-from sverige_did.sources.panel.build import prices_of
 from sverige_did.sources.panel.placements import MILLION
 from sverige_did.studies.panel.posterior.fitting import seed_of
 from sverige_did.studies.panel.posterior.priors import (
@@ -43,7 +42,16 @@ from sverige_did.studies.panel.posterior.priors import (
     structure_priors,
     thresholds_of,
 )
-from sverige_did.studies.panel.posterior.protocol import Fits, Fitted, Job, Part, Quantity, Ready, StudyData, one_by_one
+from sverige_did.studies.panel.posterior.protocol import (
+    EffectJob,
+    Fits,
+    Fitted,
+    Part,
+    Quantity,
+    Ready,
+    StudyData,
+    one_by_one,
+)
 from sverige_did.studies.panel.posterior.spending import Spending, spending
 from sverige_did.studies.panel.posterior.summaries import district_basis, scale_of
 
@@ -78,7 +86,7 @@ def prepare(data: StudyData, likelihood: str) -> Ready:
     if not wanted:
         return Ready()
     placed, frame = data.placements()
-    cells, prices = data.panel.outcome(OUTCOME), prices_of(frame)
+    cells, prices = data.panel.outcome(OUTCOME), frame.rules.prices
 
     def job(item: Outcome) -> CostJob:
         if cells.empty or prices is None:
@@ -124,7 +132,7 @@ def alternative_priors(of_use: Mapping[str, Normal]) -> dict[str, dict[str, Norm
 
 
 @dataclass(frozen=True, eq=False)
-class CostJob(Job):
+class CostJob(EffectJob):
     """The outcome made ready. ``priors`` and each alternative have one entry a part of the model."""
 
     spent: Spending

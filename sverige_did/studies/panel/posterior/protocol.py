@@ -103,7 +103,7 @@ class Part(NamedTuple):
 class Alternative(NamedTuple):
     """A job under another prior, the fields of ``AlternativePrior`` that say which, and a name for its fit."""
 
-    job: Job
+    job: EffectJob
     said: Mapping[str, object]
     name: str
 
@@ -120,15 +120,11 @@ class Fitted(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Job(ABC):
-    """What one model samples at once. ``likelihood`` is its name in the registry, ``outcomes`` what it reports.
-
-    ``alternative_priors`` are the other priors of the effect by outcome and key, as :meth:`with_effect` takes them.
-    """
+    """What one model samples at once. ``likelihood`` is its name in the registry, ``outcomes`` what it reports."""
 
     study: PanelStudy
     likelihood: str
     outcomes: tuple[Outcome, ...]
-    alternative_priors: Mapping[str, Mapping[str, Any]]
 
     @property
     def name(self) -> str:
@@ -188,11 +184,41 @@ class Job(ABC):
         """Levels of all districts drawn from the priors alone, by outcome, (S,) each, for the prior gate."""
         return {}
 
-    def with_effect(self, _outcome: str, prior: Any) -> Job:
-        """The same job under another of its ``alternative_priors``."""
-        raise NotImplementedError(prior)
+    def rows(self, fits: Fits) -> Mapping[str, NDArray[np.int64] | slice]:
+        """Which draw of each part makes which draw of an effect."""
+        return dict.fromkeys(fits, slice(None))
 
-    def with_shock(self, _sd: float) -> Job | None:
+    def alternatives(self, _outcome: str) -> Iterator[Alternative]:
+        """The job under each other prior that the effect is told under; none unless it has a prior of its own."""
+        return iter(())
+
+    def more(self, _fitted: Fitted, _rng: np.random.Generator) -> Mapping[str, object]:
+        """Fields of the record that only this model has."""
+        return {}
+
+
+@dataclass(frozen=True, eq=False)
+class EffectJob(Job):
+    """A job whose effects have priors of their own: told under others, and scaled to see what they weigh.
+
+    ``alternative_priors`` are the other priors of the effect by outcome and key, as :meth:`with_effect` takes them.
+    """
+
+    alternative_priors: Mapping[str, Mapping[str, Any]]
+
+    @abstractmethod
+    def with_effect(self, outcome: str, prior: Any) -> EffectJob:
+        """The same job under another of its ``alternative_priors``."""
+
+    @abstractmethod
+    def ratio(self, outcome: str, fits: Fits) -> Floats:
+        """The effect on the treated as a ratio, (S,): what is told under each of :attr:`alternatives`."""
+
+    @abstractmethod
+    def log_likelihood(self, part: str, fit: Fit) -> Floats:
+        """Of every draw of a part, (S,), up to a constant; for power scaling."""
+
+    def with_shock(self, _sd: float) -> EffectJob | None:
         """The same job under another prior of districts' own shocks; None where the model has none."""
         return None
 
@@ -206,14 +232,6 @@ class Job(ABC):
             if other is not None:
                 yield Alternative(other, {"kind": "shock", "prior": "shock_sd", "value": sd}, f"shock.{sd}")
 
-    def ratio(self, _outcome: str, _fits: Fits) -> Floats:
-        """The effect on the treated as a ratio, (S,): what is told under each of :attr:`alternatives`."""
-        raise NotImplementedError
-
-    def rows(self, fits: Fits) -> Mapping[str, NDArray[np.int64] | slice]:
-        """Which draw of each part makes which draw of an effect."""
-        return dict.fromkeys(fits, slice(None))
-
     def scaled(self, _outcome: str) -> Mapping[str, str]:
         """The parameters whose priors are power-scaled, by what the record calls them; none means no power scaling."""
         known = self.priors_of(next(iter(self.parts)))
@@ -223,17 +241,9 @@ class Job(ABC):
         """The draws that power scaling looks at."""
         return quantities[0].draws
 
-    def log_likelihood(self, _part: str, _fit: Fit) -> Floats:
-        """Of every draw of a part, (S,), up to a constant; for power scaling."""
-        raise NotImplementedError
-
-    def more(self, _fitted: Fitted, _rng: np.random.Generator) -> Mapping[str, object]:
-        """Fields of the record that only this model has."""
-        return {}
-
 
 @dataclass(frozen=True, eq=False)
-class DistrictJob(Job):
+class DistrictJob(EffectJob):
     """A job of one part whose parameters are those of the shared structure of district models."""
 
     priors: PanelPriors

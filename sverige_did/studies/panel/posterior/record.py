@@ -16,6 +16,7 @@ from sverige_did.bayes.priors import log_density
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.studies.panel.posterior.fitting import seed_of
 from sverige_did.studies.panel.posterior.priors import PriorPredictiveCheck, prior_check_of
+from sverige_did.studies.panel.posterior.protocol import EffectJob
 from sverige_did.studies.panel.posterior.summaries import (
     alternative_prior_of,
     checks_of,
@@ -131,7 +132,7 @@ def _learned(job: Job, fits: Fits, wanted: Outcome) -> Iterator[Learned]:
 
 def _log_likelihood(job: Job, fits: Fits) -> dict[str, Floats]:
     """By part, of every draw; empty where no outcome of the job has its priors scaled."""
-    if not any(job.scaled(wanted.outcome) for wanted in job.outcomes):
+    if not isinstance(job, EffectJob) or not any(job.scaled(wanted.outcome) for wanted in job.outcomes):
         return {}
     return {part: job.log_likelihood(part, fit) for part, fit in fits.items()}
 
@@ -140,8 +141,7 @@ def _power(
     job: Job, fits: Fits, wanted: Outcome, effects: tuple[Quantity, ...], likelihood: Mapping[str, Floats]
 ) -> dict[str, float]:
     """Power scaling of each prior and of the likelihood; those of all parts are scaled together."""
-    scaled = job.scaled(wanted.outcome)
-    if not scaled:
+    if not isinstance(job, EffectJob) or not (scaled := job.scaled(wanted.outcome)):
         return {}
     effect, rows = job.scaled_effect(effects), job.rows(fits)
     chains = next(iter(fits.values())).settings.chains

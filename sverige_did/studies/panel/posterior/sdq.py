@@ -37,9 +37,9 @@ from sverige_did.studies.panel.posterior.priors import (
 )
 from sverige_did.studies.panel.posterior.protocol import (
     PLACED,
+    EffectJob,
     Fits,
     Fitted,
-    Job,
     Part,
     Quantity,
     Ready,
@@ -121,7 +121,7 @@ def score_level(thresholds: DecisionThresholds) -> Normal:
 
 
 @dataclass(frozen=True, eq=False)
-class ScoreJob(Job):
+class ScoreJob(EffectJob):
     """The outcome made ready: its questionnaires and its priors."""
 
     respondents: Respondents

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sverige_did.sources.panel.frame import PanelFrame
     from sverige_did.sources.panel.placements import Placements
-    from sverige_did.sources.panel.prices import PriceIndex
+    from sverige_did.study.blocks import Prices
     from sverige_did.study.study import PanelStudy
 
 
@@ -54,7 +54,7 @@ def _users(use: Cells) -> NDArray[np.float64]:
 
 
 def spending(
-    placed: Placements, panel_frame: PanelFrame, prices: tuple[PriceIndex, int], study: PanelStudy, children: float
+    placed: Placements, panel_frame: PanelFrame, prices: Prices, study: PanelStudy, children: float
 ) -> Spending:
     """Spending before and after in the districts where every day has a price; ``children`` as in :class:`Spending`.
 
@@ -65,7 +65,7 @@ def spending(
     windows = (sides.before, sides.after)
     if not all(window.any() for window in windows):
         raise refuse("cells_one_period")
-    found = [spent_on_children(placed, panel_frame, *prices, inside=window) for window in windows]
+    found = [spent_on_children(placed, panel_frame, prices, inside=window) for window in windows]
     # Cells in the order of the windows, then of the districts.
     cell, amount = (
         np.concatenate(each)
@@ -82,7 +82,7 @@ def spending(
     known = np.unique(np.tile(np.arange(n), 2)[kept])
     before, after = (float(np.flatnonzero(window).mean()) for window in windows)
     return Spending(
-        totals=Totals(use, np.bincount(cell, weights=amount, minlength=2 * n)[kept], prices[1]),
+        totals=Totals(use, np.bincount(cell, weights=amount, minlength=2 * n)[kept], prices.base_year),
         amount=amount[kept[cell]],
         weights=weights_of_frame(panel_frame, study)[known],
         children=children,

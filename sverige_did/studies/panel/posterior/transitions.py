@@ -28,7 +28,7 @@ from sverige_did.errors import RefusedError, refuse
 from sverige_did.sources.panel.moves import count_moves
 from sverige_did.studies.panel.posterior.counted_moves import Counted, count, side_of
 from sverige_did.studies.panel.posterior.priors import EFFECT, effect_priors, from_plan, given_prior, thresholds_of
-from sverige_did.studies.panel.posterior.protocol import Fits, Job, Part, Quantity, Ready, StudyData, refused
+from sverige_did.studies.panel.posterior.protocol import EffectJob, Fits, Part, Quantity, Ready, StudyData, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -128,7 +128,7 @@ def move_priors(study: PanelStudy, alternative_priors: Mapping[str, Mapping[str,
 
 
 @dataclass(frozen=True, eq=False)
-class MoveJob(Job):
+class MoveJob(EffectJob):
     """The ``outcomes`` that can be told of, their moves and priors."""
 
     counted: Counted
