@@ -39,7 +39,7 @@ PARTS_OF_SPENDING = ("lmdi_treated", "lmdi_control", "lmdi_did")
 NOT_ABOUT_THE_OUTCOME = frozenset({"break_even", "net_cost", *PARTS_OF_SPENDING})
 """Estimators that weigh the outcome against an investment, or split it, and do not say what happened to it."""
 
-OffScale = Literal["no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale", "withheld"]
+OffScale = Literal["contradicted", "no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale", "withheld"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +211,22 @@ def off_scale(release: Release) -> tuple[tuple[str, OffScale], ...]:
     return tuple((outcome, _why_off_scale(release, outcome)) for outcome in absent)
 
 
+def contradicted(release: Release, outcome: str) -> bool:
+    """Whether the outcome's own printed counts cannot all be true; readings of damaged tables are made to show that."""
+    readings = {reading.key for reading in release.study.readings}
+    return any(
+        one.outcome == outcome and one.reading not in readings and not one.consistent for one in release.feasible
+    )
+
+
 def _why_off_scale(release: Release, outcome: str) -> OffScale:
     design = design_of(release, outcome)
     if design.design_class is None:
         return "no_data"
     if outcome in release.withheld:
         return "withheld"
+    if contradicted(release, outcome):
+        return "contradicted"
     if design.support.numbers_lost:
         return "numbers_lost"
     if not findings_of(release, outcome):

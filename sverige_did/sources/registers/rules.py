@@ -204,13 +204,19 @@ def pupils_in_every_period(table: RegisterTable, _: Delivery) -> Iterator[Proble
 
 
 def treatment_is_one_date(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
-    """A district with several go-lives, and a number of treated or other districts that is not the plan's."""
+    """A district with several go-lives; one date of all, or a number of treated or other districts, not the plan's."""
     starts = table.frame.groupby("district")["treated_from"].agg(["nunique", "count", "size", "min"])
     mixed = starts.index[(starts["nunique"] > 1) | ((starts["count"] > 0) & (starts["count"] < starts["size"]))]
     for district in mixed:
         yield Problem("reg_treatment_varies", file=table.file, column="treated_from", found=shown(district))
     plan, side = delivery.study, sides(starts["min"], last_start(delivery.study)).group
     treated = int((side == "treated").sum())
+    begun, start = starts["min"][side == "treated"].unique(), plan.periods.treatment_start
+    if len(begun) == 1 and begun[0] != pd.Timestamp(start):
+        shared = f"{begun[0]:%Y-%m-%d}"
+        yield Problem(
+            "reg_treatment_not_plan", file=table.file, column="treated_from", found=shared, expected=f"{start}"
+        )
     for key, counted, planned in (
         ("reg_treated_count", treated, plan.treated.districts),
         ("reg_control_count", len(starts) - treated, plan.control.districts),

@@ -78,6 +78,8 @@ CASES = {
     "after the stop": ("anbringelser.csv", ("15-03-2013", "15-03-2016"), "reg_after_stop", 4, "warning"),
     "two go-lives": ("distrikter.csv", ("Avlum;2013H2;100;200;01-08-2013", "Avlum;2013H2;100;200;"),
                      "reg_treatment_varies", None, "error"),
+    "another start than the plan's": ("distrikter.csv", ("01-08-2013", "01-09-2013"), "reg_treatment_not_plan", None,
+                                      "error"),
     "nobody treated": ("distrikter.csv", ("01-08-2013", ""), "reg_treated_count", None, "error"),
     "one district too many": (
         "distrikter.csv", ("distrikt;periode;elever;indbyggere_0_17;indsats_fra\n",

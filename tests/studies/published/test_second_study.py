@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from herning import DATA, PLAN, evidence
-from small_published import AFTER, CONTRADICTION, FACTS, WANTED, Fact, fact_id, write
+from small_published import AFTER, BEFORE, CONTRADICTION, FACTS, WANTED, Fact, fact_id, write
 
 from sverige_did.design import designs
 from sverige_did.errors import InputError
@@ -195,6 +195,17 @@ def test_the_others_go_on_as_if_it_were_not_there(contradictory, printed) -> Non
     others = tuple(item for item in findings(printed[0]) if item.outcome != "family_share")
     assert numbers(findings(contradictory[0]), str, **apart) == numbers(others, str, **apart)
     assert "family_share" in WANTED
+
+
+def test_nothing_is_made_of_the_percentages_of_an_outcome_whose_counts_contradict_them(tmp_path: Path) -> None:
+    levels: list[Fact] = [
+        ("family_share", "level", "percent", group, day, value, 0.5)
+        for group, day, value in (("treated", BEFORE, 40.0), ("control", BEFORE, 41.0), ("control", AFTER, 44.0))
+    ]
+    torn, found = load(write(tmp_path, [*(one for one in FACTS if one[1] != "level"), CONTRADICTION, *levels]))
+    assert any(item.outcome == "family_share" and not item.consistent for item in found)
+    assert all(torn.change("family_share", group) for group in ("treated", "control")), "there are percentages"
+    assert not [item for item in findings(torn) if item.outcome == "family_share"]
 
 
 def test_more_children_than_there_are_is_a_contradiction_of_two(tmp_path: Path) -> None:
