@@ -62,7 +62,7 @@ class _Commands(typer.core.TyperGroup):
 
 def _load(name: str) -> Any:
     """The command of one step: its options are the arguments of its function."""
-    place, with_notes = STEPS[name]
+    place, description = STEPS[name]
     module, function = place.split(".")
     run = getattr(import_module(f"sverige_did.tasks.{module}"), function)
 
@@ -71,7 +71,7 @@ def _load(name: str) -> Any:
         _done(name.replace("-", "_"), **options | run(**options))
 
     alone = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
-    alone.command(name, help=with_notes)(command)
+    alone.command(name, help=description)(command)
     return typer.main.get_command(alone)
 
 

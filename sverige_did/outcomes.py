@@ -16,7 +16,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "percent": ("pp", 100.0), "rate_per_1000": ("rate_per_1000", 1000.0), "children": OWN, "person_years": OWN,
     "cases": OWN, "follow_ups": OWN, "mio_dkk": OWN, "points": OWN, "weeks": OWN, "months": OWN,
 }  # fmt: skip
-"""Each unit with the scale that a difference is told on, and how many of the denominator a level is told per."""
+"""Each unit with the scale of a difference, and how many of the denominator a level is per."""
 
 USUAL: dict[Family, str] = {
     "share": "percent", "rate": "rate_per_1000", "money": "mio_dkk", "score": "points", "moves": "children",
@@ -27,7 +27,7 @@ USUAL: dict[Family, str] = {
 
 @dataclass(frozen=True, slots=True)
 class CatalogueOutcome:
-    """What one outcome measures, how registers count it, and what may be told of it.
+    """What one outcome measures, how registers count it, and what may be reported of it.
 
     ``unit`` is that of :data:`USUAL` for its family unless another is given. ``twin`` is the outcome per resident that
     must stand beside every ratio whose denominator the programme itself can move. ``use`` says what the outcome may
@@ -35,7 +35,7 @@ class CatalogueOutcome:
     measured against a target, not against the control group. ``different_cases`` is true where the cases before and
     during are not the same cases. ``made_of`` names the outcomes it is computed from where it is not observed itself:
     it has no stronger design than the weakest of them. ``of_the_group``: an amount that is compared per resident child
-    and told for the whole treated group, in mio. kr. a year. ``directions`` are the two kinds of move that a source
+    and reported for the whole treated group, in mio. kr. a year. ``directions`` are the two kinds of move that a source
     prints, the programme's own first. ``posterior`` is the model of posteriors that tells of it, where that is not the
     one of its kind of number. ``most`` is the largest value that a child can have, where a mean at it would tell the
     same of every child.
@@ -76,7 +76,7 @@ class CatalogueOutcome:
         if self.family == "share" and self.unit != "percent":
             raise ValueError(f"{self.key}: a share is in percent and not in {self.unit}")
         if self.of_the_group and self.unit != "mio_dkk":
-            raise ValueError(f"{self.key}: only an amount of money is told for the whole group")
+            raise ValueError(f"{self.key}: only an amount of money is reported for the whole group")
         if (self.family == "moves") != (self.directions is not None):
             raise ValueError(f"{self.key}: moves have two directions, and nothing else has")
         if self.counted and (not all(self.counts) or not all(self.over)):
@@ -100,7 +100,7 @@ class CatalogueOutcome:
 
     @property
     def per(self) -> float:
-        """How many of the denominator a level is told per: 100 for per cent, 1,000 for a rate per 1,000, else 1."""
+        """How many of the denominator a level is reported per: 100 for per cent, 1,000 for a rate per 1,000, else 1."""
         return UNITS[self.unit][1]
 
     @property

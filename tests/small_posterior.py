@@ -18,7 +18,7 @@ from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.sources.panel.frame import to_cells, windows_of
 from sverige_did.studies.panel.posterior.protocol import Job, Ready, StudyData
-from sverige_did.studies.panel.posterior.record import prior_gates
+from sverige_did.studies.panel.posterior.record import prior_checks
 from sverige_did.study.blocks import Grid
 from sverige_did.study.study import Study
 
@@ -117,5 +117,5 @@ def given(panel: Panel, requested: Study, folder: Path = Path("none")) -> StudyD
 def gated(ready: Ready) -> list[Job | PosteriorRecord]:
     """What is ready, held against the prior gate, and the records of what is not."""
     for job in ready.jobs:
-        prior_gates(job)
+        prior_checks(job)
     return [*ready.jobs, *ready.refused]

@@ -99,7 +99,7 @@ def lmdi(price: ArrayLike, quantity: ArrayLike) -> PriceMixVolume:
 
 
 def lmdi_did(treated: PriceMixVolume, control: PriceMixVolume) -> PriceMixVolume:
-    """The difference-in-differences of each part, where both groups are told for as many children."""
+    """The difference-in-differences of each part, where both groups are taken for as many children."""
     return PriceMixVolume(
         price=treated.price - control.price, mix=treated.mix - control.mix, volume=treated.volume - control.volume
     )

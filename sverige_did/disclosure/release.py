@@ -80,8 +80,8 @@ def release_published(
 ) -> Release:
     """Release a study of published figures.
 
-    Raises InputError when the study is not one, when a finding was made from another plan, or when an outcome is told
-    with no published figure of its own: then something else than published figures would leave.
+    Raises InputError when the study is not one, when a finding was made from another plan, or when an outcome has
+    estimates and no published figure of its own: then something else than published figures would leave.
     """
     if not isinstance(study, PublishedStudy):
         raise InputError(Problem("not_published", column="kind", found=study.kind, expected="published"))

@@ -68,7 +68,7 @@ def _is_part(result: Estimate) -> bool:
 
 
 def _told_on(result: Estimate) -> str:
-    """The scale a number is told on: a part of a whole in per cent of it, and not as a change."""
+    """The scale a number is reported on: a part of a whole in per cent of it, and not as a change."""
     return "share" if _is_part(result) else result.scale
 
 

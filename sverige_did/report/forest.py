@@ -191,7 +191,7 @@ def _grid(axis: Axis, top: float, bottom: float, width: float, language: Languag
 
 
 def _ticks(axis: Axis, language: Language, scale: str) -> list[tuple[float, str]]:
-    """Round numbers of the scale and how they are told; a ratio is told as a change in per cent."""
+    """Round numbers of the scale and how they are reported; a ratio is reported as a change in per cent."""
     if scale != "ratio":
         factor = 100 if scale == "share" else 1
         places = svg_shapes.round_numbers(axis.low, axis.high)

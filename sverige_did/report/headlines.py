@@ -1,4 +1,4 @@
-"""Which released findings answer what: the choice of what is told first, made by rule and never by hand."""
+"""Which released findings answer what: the choice of what is shown first, made by rule and never by hand."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ HEADLINE: tuple[tuple[tuple[str, ...], str], ...] = (
     (("did_scaled", "did"), "mio_dkk"), (("sign_test", "proportion"), "share"),
     (("before_after",), "ratio"), (("before_after",), "pp"), (("before_after",), "level"),
 )  # fmt: skip
-"""Estimators and scale told first for an outcome: what carries most of the uncertainty comes first."""
+"""Estimators and scale reported first for an outcome: what carries most of the uncertainty comes first."""
 
 PARTS_OF_SPENDING = ("lmdi_treated", "lmdi_control", "lmdi_did")
-"""Estimators that split a change into parts, in the order in which they are told."""
+"""Estimators that split a change into parts, in the order in which they are reported."""
 
 NOT_ABOUT_THE_OUTCOME = frozenset({"break_even", "net_cost", *PARTS_OF_SPENDING})
 """Estimators that weigh the outcome against an investment, or split it, and do not say what happened to it."""
@@ -46,7 +46,7 @@ OffScale = Literal["contradicted", "no_data", "numbers_lost", "level_lost", "not
 class Row:
     """One outcome of the first figure: findings on the ratio scale, None where there is none.
 
-    ``reading`` is empty where the outcome is told in the main reading, or in all.
+    ``reading`` is empty where the outcome is reported in the main reading, or in all.
     """
 
     outcome: str
@@ -70,14 +70,14 @@ def findings_of(release: Release, outcome: str) -> tuple[Finding, ...]:
 
 
 def reading_of(release: Release, outcome: str) -> str:
-    """The reading an outcome is told in: the main one, or the plan's next where that leaves the outcome open."""
+    """The reading an outcome is reported in: the main one, or the plan's next where that leaves the outcome open."""
     made = {finding.reading for finding in findings_of(release, outcome)}
     order = (release.main_reading, *(reading.key for reading in release.study.readings))
     return next((reading for reading in order if reading in made), ALL_READINGS)
 
 
 def reported_first(release: Release, outcome: str) -> tuple[Finding, ...]:
-    """The findings of one outcome in the reading it is told in, and those that hold in any."""
+    """The findings of one outcome in the reading it is reported in, and those that hold in any."""
     main = {reading_of(release, outcome), ALL_READINGS}
     return tuple(finding for finding in findings_of(release, outcome) if finding.reading in main)
 

@@ -32,7 +32,7 @@ DECIMALS: dict[str, int] = {
 """Fixed decimals by scale; every other scale shows three significant figures."""
 
 UNSIGNED = frozenset({"share", "level", "institution_years"})
-"""Scales of amounts rather than differences: told without a plus sign."""
+"""Scales of amounts rather than differences: reported without a plus sign."""
 
 
 def decimal(value: float, language: Language, digits: int) -> str:
@@ -108,7 +108,7 @@ def bare(scale: str, value: float, language: Language) -> str:
 
 
 def amount(scale: str, value: float, language: Language, unit: str) -> str:
-    """The number with its unit, as it stands in a sentence; a ratio is told as a change in per cent.
+    """The number with its unit, as it stands in a sentence; a ratio is reported as a change in per cent.
 
     ``unit`` is the unit of the outcome, used where the scale is the outcome's own (``level``).
     """

@@ -32,7 +32,7 @@ COLUMN = "posterior.column"
 
 
 def posteriors(release: Release) -> list[PosteriorRecord]:
-    """The records as they are told: those with a posterior first, each in the plan's order."""
+    """The records as they are reported: those with a posterior first, each in the plan's order."""
     order = {item.outcome: at for at, item in enumerate(release.study.outcomes)}
     return sorted(release.posteriors, key=lambda one: (one.refused, order.get(one.outcome, len(order))))
 
@@ -61,7 +61,7 @@ def misfit(release: Release, check: PredictiveCheck, language: Language) -> str:
 
 
 def densities(release: Release, record: PosteriorRecord, language: Language) -> FigureView:
-    """Prior and posterior of the effect on one axis, told as changes in per cent."""
+    """Prior and posterior of the effect on one axis, reported as changes in per cent."""
     prior, posterior = record.densities
 
     def paint(figure: Figure) -> None:

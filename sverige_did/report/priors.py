@@ -101,7 +101,7 @@ def _or_dash(value: float | None, language: Language) -> str:
 
 
 def diagnostics(release: Release, language: Language) -> Table | None:
-    """The gates of every fit, with what was found."""
+    """The convergence criteria of every fit, with what was found."""
     if not release.diagnostics:
         return None
     names = ("fit", "draws", "r_hat", "ess_bulk", "ess_tail", "divergences", "bfmi", "seed", "passed")

@@ -50,7 +50,7 @@ def notes(release: Release, outcome: str, language: Language) -> tuple[str, ...]
 
 
 def sensitivity_analyses(release: Release, outcome: str, *, other_readings: bool) -> dict[str, list[CheckResult]]:
-    """The checks of an outcome by name, in the reading it is told in or the others; those that could not run last."""
+    """The checks of an outcome by name, in its reading or in the others; those that could not run last."""
     main = {reading_of(release, outcome), ALL_READINGS}
     found: dict[str, list[CheckResult]] = {}
     for check in sorted(release.checks, key=lambda item: item.status == "could_not_run"):

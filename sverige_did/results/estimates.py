@@ -171,7 +171,7 @@ class CheckResult(Frozen):
 
 
 class Diagnostics(Frozen):
-    """Whether the draws of one fit may be used: the gates of docs/methods.md, with what was found."""
+    """Whether the draws of one fit may be used: the convergence criteria of docs/methods.md, with what was found."""
 
     fit: str
     chains: int

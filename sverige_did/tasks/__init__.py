@@ -14,7 +14,7 @@ from sverige_did.words import text
 File = Annotated[Path, typer.Option(dir_okay=False, show_default=False)]
 Folder = Annotated[Path, typer.Option(file_okay=False, show_default=False)]
 Cores = Annotated[int, typer.Option(min=1)]
-Told = dict[str, object]
+Filled = dict[str, object]
 
 
 def progress(at: int, of: int, name: str) -> None:

@@ -10,7 +10,7 @@ from sverige_did.report.problems import problems_html, problems_json
 from sverige_did.sources.panel.delivery import in_headers_of, problems_of
 from sverige_did.study.read import read_study
 from sverige_did.study.study import PanelStudy
-from sverige_did.tasks import File, Folder, Told
+from sverige_did.tasks import File, Filled, Folder
 from sverige_did.tasks.plan import known_outcomes
 from sverige_did.words import Language
 from sverige_did.workflow.discover import find_studies
@@ -45,7 +45,7 @@ def write(problems: tuple[Problem, ...], json: Path | None, html: Path | None, l
         write_text(html, problems_html(problems, language))
 
 
-def registers(plan: File, data: Folder, out: File) -> Told:
+def registers(plan: File, data: Folder, out: File) -> Filled:
     """The rule of the workflow: write the problems as JSON; the number of warnings. Raises InputError on any error."""
     problems = problems_of(data, read_model(plan, PanelStudy))
     write_text(out, problems_json(problems))

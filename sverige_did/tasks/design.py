@@ -8,10 +8,10 @@ from sverige_did.design import designs
 from sverige_did.files import read_model, write_models
 from sverige_did.panel import read_panel
 from sverige_did.study.study import Study
-from sverige_did.tasks import File, Told
+from sverige_did.tasks import File, Filled
 
 
-def run(plan: File, panel: File, out: File) -> Told:
+def run(plan: File, panel: File, out: File) -> Filled:
     """Write the designs; how many outcomes have each class, as text."""
     found = designs(read_panel(panel), read_model(plan, Study))
     write_models(out, found)

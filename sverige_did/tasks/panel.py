@@ -8,10 +8,10 @@ from sverige_did.results.estimates import Remark
 from sverige_did.sources.panel.coverage import coverage as covered
 from sverige_did.sources.panel.delivery import panel_of
 from sverige_did.study.study import PanelStudy
-from sverige_did.tasks import File, Folder, Told
+from sverige_did.tasks import File, Filled, Folder
 
 
-def run(plan: File, data: Folder, out: File, coverage: File, left_out: File) -> Told:
+def run(plan: File, data: Folder, out: File, coverage: File, left_out: File) -> Filled:
     """Write the panel, its coverage and what was left out; the number of cells and of outcomes."""
     built = panel_of(data, read_model(plan, PanelStudy))
     said = (

@@ -7,10 +7,10 @@ from sverige_did.panel import read_panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.studies.panel.estimate import estimate_panel
 from sverige_did.study.study import PanelStudy
-from sverige_did.tasks import File, Told
+from sverige_did.tasks import File, Filled
 
 
-def run(plan: File, panel: File, designs: File, out: File, methods_tables: File) -> Told:
+def run(plan: File, panel: File, designs: File, out: File, methods_tables: File) -> Filled:
     """Write the findings and what stands beside the line-ups; the number of findings."""
     found = estimate_panel(read_panel(panel), read_model(plan, PanelStudy), read_models(designs, OutcomeDesign))
     write_models(out, found.findings)

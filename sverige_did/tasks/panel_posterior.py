@@ -15,7 +15,7 @@ from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.studies.panel.posterior.pipeline import posteriors
 from sverige_did.studies.panel.posterior.protocol import StudyData
 from sverige_did.study.study import PanelStudy
-from sverige_did.tasks import Cores, File, Folder, Told, progress
+from sverige_did.tasks import Cores, File, Filled, Folder, progress
 
 
 def run(
@@ -28,7 +28,7 @@ def run(
     diagnostics: File,
     draws: File,
     cores: Cores = 1,
-) -> Told:
+) -> Filled:
     """Write records, diagnostics and draws; the number of fits and of outcomes that could not be modelled."""
     study = read_model(plan, PanelStudy)
     given = StudyData(study, read_models(designs, OutcomeDesign), panel, data)

@@ -11,10 +11,10 @@ from sverige_did.sources.panel.delivery import panel_of
 from sverige_did.sources.registers.validate import find_registers
 from sverige_did.studies.panel.sensitivity import sensitivity_analyses
 from sverige_did.study.study import PanelStudy
-from sverige_did.tasks import File, Folder, Told
+from sverige_did.tasks import File, Filled, Folder
 
 
-def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Told:
+def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Filled:
     """Write the checks; their number."""
     study = read_model(plan, PanelStudy)
     requested = study.registers.residence.rule != "on_the_day"

@@ -7,10 +7,10 @@ from sverige_did.files import write_model
 from sverige_did.outcomes import require_known
 from sverige_did.study.read import READINGS, read_study
 from sverige_did.study.study import PublishedStudy, Study
-from sverige_did.tasks import File, Told
+from sverige_did.tasks import File, Filled
 
 
-def run(study: str, source: File, out: File) -> Told:
+def run(study: str, source: File, out: File) -> Filled:
     """Write the checked plan and tell its SHA-256; the folder and the plan must agree on the study's name."""
     plan = read_study(source)
     if plan.study != study:

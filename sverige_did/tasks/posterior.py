@@ -9,13 +9,13 @@ from sverige_did.bayes.sampling.store import write_draws
 from sverige_did.files import write_models
 from sverige_did.studies.published.posterior import closed_forms, findings, fit_all
 from sverige_did.studies.published.posterior import diagnostics as diagnosed
-from sverige_did.tasks import Cores, File, Told, progress
+from sverige_did.tasks import Cores, File, Filled, progress
 from sverige_did.tasks.evidence import load
 
 
 def run(
     plan: File, reported: File, designs: File, tables: File, out: File, diagnostics: File, draws: File, cores: Cores = 2
-) -> Told:
+) -> Filled:
     """Write findings, diagnostics and draws; the number of fits and of findings."""
     evidence = load(plan, reported, designs, tables)
     fits = list(fit_all(evidence, cores, progress=progress))

@@ -14,10 +14,10 @@ from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
 from sverige_did.study.study import Study
-from sverige_did.tasks import File, Folder, Told
+from sverige_did.tasks import File, Filled, Folder
 
 
-def run(folder: Folder, out: File, csv: File, json: File) -> Told:
+def run(folder: Folder, out: File, csv: File, json: File) -> Filled:
     """Write the release and the estimates; the number of findings, and of outcomes withheld."""
     study = read_model(folder / "plan.json", Study)
     released = (_published if study.kind == "published" else _registers)(folder, study)

@@ -9,11 +9,11 @@ import typer
 from sverige_did.disclosure.release import Release
 from sverige_did.files import read_model, write_text
 from sverige_did.report import render
-from sverige_did.tasks import File, Told
+from sverige_did.tasks import File, Filled
 from sverige_did.words import Language
 
 
-def run(release: File, out: File, page_language: Annotated[Language, typer.Option()]) -> Told:
+def run(release: File, out: File, page_language: Annotated[Language, typer.Option()]) -> Filled:
     """Write the page in one language."""
     write_text(out, render(read_model(release, Release), page_language))
     return {"page": out}

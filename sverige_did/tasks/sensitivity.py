@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sverige_did.files import write_models
 from sverige_did.studies.published.sensitivity import sensitivity_analyses
-from sverige_did.tasks import File, Told
+from sverige_did.tasks import File, Filled
 from sverige_did.tasks.evidence import load
 
 
-def run(plan: File, reported: File, designs: File, tables: File, out: File) -> Told:
+def run(plan: File, reported: File, designs: File, tables: File, out: File) -> Filled:
     """Write the checks; their number."""
     found = sensitivity_analyses(load(plan, reported, designs, tables))
     write_models(out, found)

@@ -9,10 +9,10 @@ from sverige_did.results.published import Feasible, Reported
 from sverige_did.studies.published.group_tables import all_tables, every_reading
 from sverige_did.studies.published.printed_counts import PRINTED
 from sverige_did.study.study import PublishedStudy
-from sverige_did.tasks import File, Told
+from sverige_did.tasks import File, Filled
 
 
-def run(plan: File, reported: File, feasible: File, out: File) -> Told:
+def run(plan: File, reported: File, feasible: File, out: File) -> Filled:
     """Write the enumerations and the tables; the number of tables, and of contradictions found."""
     study, facts = read_model(plan, PublishedStudy), read_models(reported, Reported)
     found = every_reading(study, facts)
@@ -26,7 +26,7 @@ def run(plan: File, reported: File, feasible: File, out: File) -> Told:
 def _contradictions(study: PublishedStudy, facts: tuple[Reported, ...], found: tuple[Feasible, ...]) -> None:
     """What contradicts what in the study's own printed counts, where it stands, and what to do.
 
-    Contradictions within a reading of damaged tables are what the reading is made to show: they are told on the page.
+    Contradictions within a reading of damaged tables are what the reading is made to show: they stand on the page.
     """
     known = {fact.fact_id: fact for fact in facts}
     for item in found:

@@ -130,7 +130,7 @@ CHECKS: Mapping[str, Callable[[Gridded], Floats]] = {
     "autocorrelation": autocorrelation,
     "difference": difference,
 }
-"""What is checked, in the order in which it is told. A new check is one function of :class:`Gridded` and one entry."""
+"""What is checked, in the order of the report. A new check is one function of :class:`Gridded` and one entry."""
 
 
 OF_SERIES = frozenset({"autocorrelation"})

@@ -1,6 +1,6 @@
 """The shared structure of district models run forwards in numpy: predictors of districts that were never seen.
 
-An independent second writing of ``structure.build_structure``: the prior predictive gate and the posterior predictive
+An independent second writing of ``structure.build_structure``: the prior predictive check and the posterior predictive
 checks draw from it, and a test holds the two to each other.
 """
 

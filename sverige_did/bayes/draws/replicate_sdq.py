@@ -1,6 +1,6 @@
 """The growth model of SDQ scores run forwards in numpy: the same questionnaires in districts and children never seen.
 
-A second writing of ``sdq.build_sdq`` with places: the prior gate and the predictive checks draw from it, and a test
+A second writing of ``sdq.build_sdq`` with districts: prior and posterior predictive checks draw from it, and a test
 holds the two to each other.
 """
 

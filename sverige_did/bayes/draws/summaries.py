@@ -1,4 +1,4 @@
-"""What a reader is told about a posterior: intervals, probabilities, and how much of it is the prior's doing."""
+"""What is reported of a posterior: intervals, probabilities, and how much of it is the prior's doing."""
 
 from __future__ import annotations
 

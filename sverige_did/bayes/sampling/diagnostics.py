@@ -95,7 +95,7 @@ def judge(draws: xr.DataTree, criteria: ConvergenceCriteria = STANDARD) -> Conve
 
 
 def require(report: ConvergenceReport) -> None:
-    """Raises RefusedError (``not_converged``) when any gate is not met."""
+    """Raises RefusedError (``not_converged``) when any criterion is not met."""
     if report.failed:
         raise refuse(
             "not_converged",

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How long and how carefully to sample; the defaults meet the gates for the models of this package."""
+    """How long and how carefully to sample; the defaults meet the criteria for the models of this package."""
 
     draws: int = 2000
     tune: int = 1000
@@ -135,11 +135,11 @@ def sample(
     """Draw from the posterior of ``model`` with the No-U-Turn sampler of nutpie.
 
     The draws are a function of the model, the settings and the seed alone: not of the number of cores, the state of
-    the cache, or the data that ``compiled`` was compiled with. ``gates=None`` skips the judgement's consequences,
+    the cache, or the data that ``compiled`` was compiled with. ``criteria=None`` skips the judgement's consequences,
     not the judgement (simulation studies count failures instead). ``progress=None`` shows progress where a
     person can see it.
 
-    Raises RefusedError (``not_converged``) when the draws do not meet the gates, and ValueError when ``compiled``
+    Raises RefusedError (``not_converged``) when the draws do not meet the criteria, and ValueError when ``compiled``
     was made from a model of another structure.
     """
     compiled = compiled or compile_model(model)

@@ -1,7 +1,7 @@
 """Which doubts a study of registers can raise against itself, outcome by outcome, and which it has to name.
 
 All but the alternatives are on the outcome's own scale; those are on the scale that gives the verdict. A check that the
-data cannot carry says why. Figures are drawn for the primary outcome; the others are told in numbers.
+data cannot carry says why. Figures are drawn for the primary outcome; the others are reported in numbers.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ WHY_NOT = {"did_one_pre_period": "short", "did_too_few_pre_periods": "short", "d
 """What is said of a refusal; of any other, that the data do not allow the check."""
 
 WORTH_TELLING = 0.01
-"""Less of the programme's full strength missing than this changes no number that is told."""
+"""Less of the programme's full strength missing than this changes no number that is reported."""
 
 
 def sensitivity_analyses(

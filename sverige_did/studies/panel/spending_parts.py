@@ -45,7 +45,7 @@ there as denominators."""
 def spending_parts(data: OutcomeData, panel: Panel) -> Iterator[Finding]:
     """The split of an amount that the catalogue has parts of into price, mix and volume, in mio. kr. a year.
 
-    Everything is told for as many children as live in the treated districts, so that the control group's parts taken
+    Everything is for as many children as live in the treated districts, so that the control group's parts taken
     from the treated group's give the difference-in-differences of each part. Both groups must be seen before and
     after for it; else the treated group stands alone. Raises ``parts_without_price`` when some day of a placement has
     no price, for then nobody knows whether prices or numbers changed. Source: Ang (2005), as in did/costs.py.

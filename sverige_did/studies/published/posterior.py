@@ -244,5 +244,5 @@ def _closed(
 
 
 def diagnostics(job: Job, fit: Fit) -> Diagnostics:
-    """The gates that this fit met."""
+    """The convergence criteria that this fit met."""
     return diagnosed(job.name, fit)

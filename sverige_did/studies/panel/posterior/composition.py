@@ -1,4 +1,4 @@
-"""All kinds of placement of a panel at once: effects that sum to zero, told as one record for each kind."""
+"""All kinds of placement of a panel at once: effects that sum to zero, reported as one record for each kind."""
 
 from __future__ import annotations
 

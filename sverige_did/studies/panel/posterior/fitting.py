@@ -39,7 +39,7 @@ def seed_of(study: Study, name: str) -> int:
 
 
 def sampled(model: pm.Model, compiled: Compiled, seed: int, settings: Settings) -> Fit:
-    """Draws that pass every gate; one second attempt, with the same seed, where smaller steps or more draws can help.
+    """Draws that converged; one second attempt, with the same seed, where smaller steps or more draws can help.
 
     Smaller steps in any case; more draws where too few were effective. A low E-BFMI is not tried again.
     Raises RefusedError (``not_converged``).
@@ -55,7 +55,7 @@ def sampled(model: pm.Model, compiled: Compiled, seed: int, settings: Settings) 
 
 
 def diagnosed(name: str, fit: Fit) -> Diagnostics:
-    """The gates that a fit met."""
+    """The convergence criteria that a fit met."""
     report = fit.report
     return Diagnostics(
         fit=name,

@@ -1,4 +1,4 @@
-"""From a study's data to the records and draws of one likelihood: prepared, gated, fitted and read alike by all."""
+"""From a study's data to the records and draws of one likelihood: prepared, checked, fitted and read alike by all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sverige_did.errors import RefusedError
 from sverige_did.studies.panel.posterior.fitting import sampled, seed_of, settings_of
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.studies.panel.posterior.protocol import Fitted, Job, StudyData, refused
-from sverige_did.studies.panel.posterior.record import prior_gates, records
+from sverige_did.studies.panel.posterior.record import prior_checks, records
 
 if TYPE_CHECKING:
     from sverige_did.results.posteriors import PosteriorRecord
@@ -36,10 +36,10 @@ def posteriors(data: StudyData, likelihood: str, cores: int, progress: Progress 
     rests on, refuse their own outcomes with the reason and stop no other.
     """
     ready = MODELS[likelihood].prepare()(data, likelihood)
-    gates = [prior_gates(job) for job in ready.jobs]
+    checked = [prior_checks(job) for job in ready.jobs]
     fitted_of = fitter(ready.jobs, data.study, cores, progress)
     found, fits = list(ready.refused), dict[str, Fit]()
-    for job, prior_check in zip(ready.jobs, gates, strict=True):
+    for job, prior_check in zip(ready.jobs, checked, strict=True):
         try:
             fitted = fitted_of(job)
             found += records(fitted, prior_check)

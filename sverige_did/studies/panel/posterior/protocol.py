@@ -3,7 +3,7 @@
 A model is one file with a function ``prepare(data, likelihood)`` that returns :class:`Ready`, and one entry in
 ``models.py``. A :class:`Job` is what is sampled at once: an outcome, or several that share a model, in one fit or in
 several parts. It says only what is its own; how it is sampled stands in ``fitting.py``, and how draws become records,
-with other priors, power scaling, predictive checks and the prior gate, in ``record.py``, once for all models.
+with other priors, power scaling, and prior and posterior predictive checks, in ``record.py``, once for all models.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class Job(ABC):
 
     @property
     def prior_seed(self) -> str:
-        """The name of the seed of the prior gate's draws."""
+        """The name of the seed of the prior predictive check's draws."""
         return f"{self.likelihood}.prior"
 
     @property
@@ -181,7 +181,7 @@ class Job(ABC):
         return parameter
 
     def prior_levels(self, _rng: np.random.Generator) -> Mapping[str, Floats]:
-        """Levels of all districts drawn from the priors alone, by outcome, (S,) each, for the prior gate."""
+        """Levels of all districts drawn from the priors alone, by outcome, (S,) each, to be checked."""
         return {}
 
     def rows(self, fits: Fits) -> Mapping[str, NDArray[np.int64] | slice]:
@@ -189,7 +189,7 @@ class Job(ABC):
         return dict.fromkeys(fits, slice(None))
 
     def alternatives(self, _outcome: str) -> Iterator[Alternative]:
-        """The job under each other prior that the effect is told under; none unless it has a prior of its own."""
+        """The job under each other prior that the effect is reported under; none unless it has a prior of its own."""
         return iter(())
 
     def more(self, _fitted: Fitted, _rng: np.random.Generator) -> Mapping[str, object]:
@@ -199,7 +199,7 @@ class Job(ABC):
 
 @dataclass(frozen=True, eq=False)
 class EffectJob(Job):
-    """A job whose effects have priors of their own: told under others, and scaled to see what they weigh.
+    """A job whose effects have priors of their own: reported under others, and scaled to see what they weigh.
 
     ``alternative_priors`` are the other priors of the effect by outcome and key, as :meth:`with_effect` takes them.
     """
@@ -212,7 +212,7 @@ class EffectJob(Job):
 
     @abstractmethod
     def ratio(self, outcome: str, fits: Fits) -> Floats:
-        """The effect on the treated as a ratio, (S,): what is told under each of :attr:`alternatives`."""
+        """The effect on the treated as a ratio, (S,): what is reported under each of :attr:`alternatives`."""
 
     @abstractmethod
     def log_likelihood(self, part: str, fit: Fit) -> Floats:
@@ -223,7 +223,7 @@ class EffectJob(Job):
         return None
 
     def alternatives(self, outcome: str) -> Iterator[Alternative]:
-        """The job under each other prior that the effect is told under."""
+        """The job under each other prior that the effect is reported under."""
         for key, prior in self.alternative_priors.get(outcome, {}).items():
             name = f"prior.{key}" if len(self.outcomes) == 1 else f"{outcome}.{key}"
             yield Alternative(self.with_effect(outcome, prior), {"prior": key}, name)
@@ -279,7 +279,7 @@ def refused(outcome: str, likelihood: str, refusal: RefusedError) -> PosteriorRe
 
 
 def one_by_one(likelihood: str, wanted: Iterable[Outcome], make: Callable[[Outcome], Job]) -> Ready:
-    """A job for each outcome; what cannot be modelled is told with its reason and stops nothing."""
+    """A job for each outcome; what cannot be modelled is reported with its reason and stops nothing."""
     jobs, records = [], []
     for item in wanted:
         try:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def prior_gates(job: Job) -> dict[str, PriorPredictiveCheck]:
+def prior_checks(job: Job) -> dict[str, PriorPredictiveCheck]:
     """By outcome, how the prior alone stands to what the plan calls admissible.
 
     Raises RefusedError (``posterior_prior_absurd``) where too little of it is: a fault of the plan, and nothing may be

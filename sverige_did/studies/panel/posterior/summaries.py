@@ -1,4 +1,4 @@
-"""How the posterior of one effect on one scale is told: the same for every model of a panel."""
+"""How the posterior of one effect on one scale is reported: the same for every model of a panel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def better(wanted: Outcome) -> Better:
-    """The direction of a benefit; ``lower`` also where neither is better, and then nothing that needs it is told."""
+    """The direction of a benefit; ``lower`` also where neither is better, and then nothing that needs it is said."""
     return "higher" if wanted.benefit == "higher" else "lower"
 
 

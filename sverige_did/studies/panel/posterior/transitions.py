@@ -129,7 +129,7 @@ def move_priors(study: PanelStudy, alternative_priors: Mapping[str, Mapping[str,
 
 @dataclass(frozen=True, eq=False)
 class MoveJob(EffectJob):
-    """The ``outcomes`` that can be told of, their moves and priors."""
+    """The ``outcomes`` that can be reported, their moves and priors."""
 
     counted: Counted
     priors: MovePriors

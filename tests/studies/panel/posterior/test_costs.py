@@ -72,7 +72,7 @@ def test_plausible_gives_the_amounts_at_the_usual_share_and_the_plan_the_rest(tm
     assert twice.mean == pytest.approx(job.priors["amount"].level.mean - np.log(2)), "the same money on twice as many"
 
 
-def test_a_sceptic_sensitivity_analyses_both_parts_and_an_enthusiast_leans_in_the_share_alone(job: CostJob) -> None:
+def test_a_sceptic_doubts_both_parts_and_an_enthusiast_leans_in_the_share_alone(job: CostJob) -> None:
     assert job.alternative_priors[OUTCOME]["effect"]["amount"] == AMOUNT.effect
     sceptic, enthusiast = (job.alternative_priors[OUTCOME][f"effect_{key}"] for key in ("sceptical", "enthusiastic"))
     ratio = sceptic["use"].sd / job.alternative_priors[OUTCOME]["effect"]["use"].sd
@@ -108,7 +108,7 @@ def test_placements_that_show_no_spending_are_told_why(tmp_path: Path, key: str,
     assert reason(prepared(tmp_path, rows)) == f"errors.{key}"
 
 
-def test_without_an_index_a_thresholds_or_the_outcome_nothing_is_modelled(tmp_path: Path) -> None:
+def test_without_an_index_thresholds_or_the_outcome_nothing_is_modelled(tmp_path: Path) -> None:
     assert reason(prepared(tmp_path, placed(), plan(registers={"prices": None}))) == "errors.costs_no_price"
     assert reason(prepared(tmp_path, placed(), plan(thresholds=None))) == "errors.posterior_no_thresholds"
     assert prepared(tmp_path, placed(), small.study()) is None

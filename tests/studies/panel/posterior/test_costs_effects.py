@@ -21,14 +21,14 @@ from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.studies.panel.posterior.costs import LARGEST, OUTCOME, PARTS, CostJob, left_out
 from sverige_did.studies.panel.posterior.pipeline import fitter
 from sverige_did.studies.panel.posterior.protocol import Fits, Fitted
-from sverige_did.studies.panel.posterior.record import prior_gates, records
+from sverige_did.studies.panel.posterior.record import prior_checks, records
 from sverige_did.studies.panel.posterior.spending import Spending
 from sverige_did.words import has
 
 
 def record_of(job: CostJob, fits: Fits, again: Any = never) -> PosteriorRecord:
     """All that is told of the outcome, whatever the misfit."""
-    (made,) = records(Fitted(replace(job, study=unstoppable()), fits, again), prior_gates(job))
+    (made,) = records(Fitted(replace(job, study=unstoppable()), fits, again), prior_checks(job))
     return made
 
 
@@ -131,7 +131,7 @@ def test_the_same_prior_again_weighs_every_draw_the_same(told: PosteriorRecord) 
     assert medians["effect_enthusiastic"] < medians["effect"]
 
 
-def test_a_alternative_prior_that_weights_cannot_reach_is_sampled_anew_in_the_part_that_needs_it(job: CostJob) -> None:
+def test_an_alternative_prior_that_weights_cannot_reach_is_sampled_anew_in_the_part_that_needs_it(job: CostJob) -> None:
     requested: list[tuple[str, str]] = []
 
     def again(name: str, part: str, priors: object) -> Fit:
@@ -215,7 +215,7 @@ def test_money_saved_by_fewer_and_by_cheaper_places_is_found_and_told_apart(job:
     requested, spent = plan(sampling=sampling), made_up(-0.7, -0.4, 11)
     made = replace(job, study=requested, spent=spent)
     fitted = fitter((made,), requested, cores=1)(made)
-    (told,) = records(fitted, prior_gates(made))
+    (told,) = records(fitted, prior_checks(made))
     own, ratio, elsewhere = told.estimates
     true = expit(-4.1) / expit(-3.4) * np.exp(-0.4)
     assert ratio.lower is not None

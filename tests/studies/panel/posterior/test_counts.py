@@ -23,7 +23,7 @@ from sverige_did.studies.panel.posterior.counts import CountJob, prepare
 from sverige_did.studies.panel.posterior.pipeline import fitter
 from sverige_did.studies.panel.posterior.priors import effect_priors, prior_draws
 from sverige_did.studies.panel.posterior.protocol import Fitted, Job
-from sverige_did.studies.panel.posterior.record import prior_gates, records
+from sverige_did.studies.panel.posterior.record import prior_checks, records
 
 CHAINS, DRAWS = 2, 300
 
@@ -60,7 +60,7 @@ def told(made: Panel) -> PosteriorRecord:
     requested = plan()
     job = job_of(made, requested)
     fitted = Fitted(job, {"": from_the_prior(job)}, lambda _, __, other: from_the_prior(other))  # type: ignore[arg-type]
-    (made,) = records(fitted, prior_gates(job))
+    (made,) = records(fitted, prior_checks(job))
     return made
 
 
@@ -122,7 +122,7 @@ def test_the_level_prior_has_its_mass_where_the_plan_says(made: Panel):
 
 def test_a_prior_that_believes_the_absurd_stops_everything_before_sampling(made: Panel):
     wide = thresholds("institution_per_1000", plausible=[0.2, 390.0])
-    (prior_check,) = prior_gates(job_of(made, plan(posterior={"decision_thresholds": [wide]}))).values()
+    (prior_check,) = prior_checks(job_of(made, plan(posterior={"decision_thresholds": [wide]}))).values()
     assert prior_check.share < 0.99
     requested = plan(posterior={"decision_thresholds": [wide], "admissible_share": 0.99})
     with pytest.raises(RefusedError) as refusal:
@@ -184,7 +184,7 @@ def test_the_kinds_of_placement_are_modelled_together_or_told_why_not(made: Pane
 def test_a_known_effect_is_found_and_weights_agree_with_sampling_anew(made: Panel):
     requested = plan(sampling={"seed": 3, "draws": 1500, "tune": 800, "chains": 4, "target_accept": 0.95})
     fitted = fitter((job_of(made, requested),), requested, cores=1)(job_of(made, requested))
-    (told,) = records(fitted, prior_gates(fitted.job))
+    (told,) = records(fitted, prior_checks(fitted.job))
     ratio = next(one for one in told.estimates if (one.estimand, one.scale) == ("att", "ratio"))
     assert ratio.lower is not None
     assert ratio.upper is not None

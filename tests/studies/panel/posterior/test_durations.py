@@ -29,7 +29,7 @@ from sverige_did.studies.panel.posterior.durations import (
 from sverige_did.studies.panel.posterior.pipeline import fitter
 from sverige_did.studies.panel.posterior.priors import effect_priors, prior_draws, structure_priors
 from sverige_did.studies.panel.posterior.protocol import Fitted
-from sverige_did.studies.panel.posterior.record import prior_gates, records
+from sverige_did.studies.panel.posterior.record import prior_checks, records
 from sverige_did.study.study import Study
 from sverige_did.words import has
 
@@ -159,7 +159,7 @@ def test_the_log_likelihood_is_that_of_the_model(job: DurationJob) -> None:
 
 def test_the_record_tells_months_alternative_priors_checks_and_every_parameter(job: DurationJob) -> None:
     fit = from_the_prior(job)
-    (told,) = records(Fitted(job, {"": fit}, lambda *_: fit), prior_gates(job))
+    (told,) = records(Fitted(job, {"": fit}, lambda *_: fit), prior_checks(job))
     assert [(one.estimand, one.scale) for one in told.estimates] == [("att", "level"), ("att", "ratio")]
     assert (told.scales[0].threshold, told.scales[0].rope) == (-1.0, 0.5)
     sure = {one.prior: one.prob_benefit for one in told.alternative_priors if one.kind == "effect"}
@@ -188,13 +188,13 @@ def test_children_who_go_home_sooner_are_found(panel_frame: PanelFrame) -> None:
     requested = plan(sampling={"seed": 4, "draws": 1500, "tune": 1000, "chains": 4, "target_accept": 0.98})
     job = job_of(panel_frame, entrants(panel_frame, 60, 0.12, ratio=2.2, seed=3), requested)
     fitted = fitter((job,), requested, cores=1)(job)
-    (told,) = records(fitted, prior_gates(job))
+    (told,) = records(fitted, prior_checks(job))
     true = months_of(np.full(STEPS, 1 - 0.88**2.2)) - months_of(np.full(STEPS, 0.12))
     low, high = told.scales[0].intervals[-1]
     assert low < float(true) < high < 0
     assert not [one for one in told.checks if one.p < 0.005]
     none = replace(job_of(panel_frame, entrants(panel_frame, 60, 0.12, seed=5), requested))
     fitted = fitter((none,), requested, cores=1)(none)
-    (told,) = records(fitted, prior_gates(none))
+    (told,) = records(fitted, prior_checks(none))
     low, high = told.scales[0].intervals[-1]
     assert low < 0 < high

@@ -42,7 +42,7 @@ def test_draws_that_do_not_converge_refuse_their_own_outcome_alone(monkeypatch: 
         return fitted
 
     monkeypatch.setattr(type(MODELS["poisson"]), "prepare", lambda _: lambda *__: Ready(jobs))
-    monkeypatch.setattr(pipeline, "prior_gates", lambda _: {})
+    monkeypatch.setattr(pipeline, "prior_checks", lambda _: {})
     monkeypatch.setattr(pipeline, "fitter", fitter)
     monkeypatch.setattr(
         pipeline,

@@ -22,7 +22,7 @@ from sverige_did.sources.panel.wellbeing import comparable_forms
 from sverige_did.sources.panel.wellbeing_bands import sex_of
 from sverige_did.studies.panel.posterior.protocol import PLACED, Fitted, StudyData
 from sverige_did.studies.panel.posterior.questionnaires import respondents
-from sverige_did.studies.panel.posterior.record import prior_gates, records
+from sverige_did.studies.panel.posterior.record import prior_checks, records
 from sverige_did.studies.panel.posterior.sdq import OUTCOME, ScoreJob, prepare
 from sverige_did.study.study import Study
 
@@ -142,7 +142,7 @@ def test_forms_that_show_no_effect_are_told_why(tmp_path: Path, key: str, rows: 
     assert reason(prepared(tmp_path, rows)) == f"errors.{key}"
 
 
-def test_without_a_thresholds_or_without_the_outcome_nothing_is_modelled(tmp_path: Path) -> None:
+def test_without_thresholds_or_without_the_outcome_nothing_is_modelled(tmp_path: Path) -> None:
     assert reason(prepared(tmp_path, forms(), plan(thresholds=None))) == "errors.posterior_no_thresholds"
     assert reason(prepared(tmp_path, forms(), plan(THRESHOLDS | {"plausible": [6, 40], "admissible": [1, 41]}))) == (
         "errors.sdq_score"
@@ -179,7 +179,7 @@ def from_the_prior(job: ScoreJob, seed: int = 1) -> Fit:
 @pytest.fixture(scope="module")
 def told(job: ScoreJob) -> PosteriorRecord:
     fitted = Fitted(job, {"": from_the_prior(job)}, lambda *_: from_the_prior(job))
-    (made,) = records(fitted, prior_gates(job))
+    (made,) = records(fitted, prior_checks(job))
     return made
 
 

@@ -19,7 +19,7 @@ from sverige_did.errors import RefusedError
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.studies.panel.posterior.counted_moves import ladder_of
 from sverige_did.studies.panel.posterior.protocol import Fitted
-from sverige_did.studies.panel.posterior.record import prior_gates, records
+from sverige_did.studies.panel.posterior.record import prior_checks, records
 from sverige_did.studies.panel.posterior.transitions import MoveJob, prior_shares
 
 
@@ -82,7 +82,7 @@ def test_a_rung_that_only_the_programme_has_seen_is_left_out_and_said_so(tmp_pat
     assert ready.counted.left_out == 1
     assert set(ready.counted.moves.origin) == {1, 2, 3}
     fitted = Fitted(ready, {"": from_the_prior(ready)}, lambda *_: from_the_prior(ready))
-    assert records(fitted, prior_gates(ready))[0].estimates[0].notes == ("rungs_left_out",)
+    assert records(fitted, prior_checks(ready))[0].estimates[0].notes == ("rungs_left_out",)
 
 
 def test_a_district_without_placed_children_is_not_among_the_districts(tmp_path: Path) -> None:

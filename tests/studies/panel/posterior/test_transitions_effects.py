@@ -21,7 +21,7 @@ from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.sources.panel.build import build
 from sverige_did.sources.registers.codes import standard_codes
 from sverige_did.studies.panel.posterior.protocol import Fitted
-from sverige_did.studies.panel.posterior.record import prior_gates, records
+from sverige_did.studies.panel.posterior.record import prior_checks, records
 from sverige_did.studies.panel.posterior.transitions import MoveJob, log_likelihood_of, moved_shares
 from sverige_did.tasks.panel_posterior import run
 
@@ -56,7 +56,7 @@ def test_the_log_likelihood_is_somebody_elses(job: MoveJob) -> None:
 
 @pytest.fixture(scope="module")
 def told(job: MoveJob) -> tuple[PosteriorRecord, ...]:
-    return records(Fitted(job, {"": from_the_prior(job)}, lambda *_: from_the_prior(job)), prior_gates(job))
+    return records(Fitted(job, {"": from_the_prior(job)}, lambda *_: from_the_prior(job)), prior_checks(job))
 
 
 def test_the_record_tells_points_alternative_priors_checks_and_what_was_learned(
