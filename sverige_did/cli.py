@@ -183,7 +183,7 @@ def size(
             progress.update(bar, completed=found.simulations)
     console = Console(highlight=False)
     counts = own.counts | {"simulations": found.simulations}
-    above, below = with_notes(own.outcome, counts, own.swings, own.alpha, spoken)
+    above, below = with_notes(own.outcome, counts, own.shocks, own.alpha, spoken)
     console.print(above, size_table(found.rates, own.p, own.alpha, spoken), below, sep="\n", markup=False)
 
 

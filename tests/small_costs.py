@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import small_registers as small
-from small_posterior import fit_of, gated, given
+from small_posterior import checked, fit_of, given
 
 from sverige_did.bayes.draws.replicate import PanelDraws, predictor
 from sverige_did.bayes.priors import draw
@@ -64,7 +64,7 @@ def prepared(folder: Path, rows: pd.DataFrame, requested: Study | None = None) -
     requested = requested or plan()
     made = panel(folder, rows, requested)
     small.write(folder, {name: small.delivery()[name] for name in ("districts", "children")} | {"placements": rows})
-    (found,) = gated(prepare(given(made, requested, folder), COSTS)) or [None]
+    (found,) = checked(prepare(given(made, requested, folder), COSTS)) or [None]
     assert found is None or isinstance(found, CostJob | PosteriorRecord)
     return found
 

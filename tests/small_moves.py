@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import small_registers as small
-from small_posterior import fit_of, gated, given
+from small_posterior import checked, fit_of, given
 
 from sverige_did.bayes.priors import draw
 from sverige_did.bayes.sampling.sample import Fit
@@ -83,7 +83,7 @@ def prepared(
     panel_frame = make_panel_frame(tables, requested)
     small.write(folder, frames)
     ready = prepare(given(build(tables, requested, standard_codes()).panel, requested, folder), MOVES)
-    job = next((one for one in gated(ready) if isinstance(one, MoveJob)), None)
+    job = next((one for one in checked(ready) if isinstance(one, MoveJob)), None)
     return job, ready.refused, panel_frame
 
 

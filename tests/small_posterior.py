@@ -114,7 +114,7 @@ def given(panel: Panel, requested: Study, folder: Path = Path("none")) -> StudyD
     return data
 
 
-def gated(ready: Ready) -> list[Job | PosteriorRecord]:
+def checked(ready: Ready) -> list[Job | PosteriorRecord]:
     """What is ready, held against the prior gate, and the records of what is not."""
     for job in ready.jobs:
         prior_checks(job)

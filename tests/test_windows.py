@@ -171,6 +171,7 @@ ALLOWED = {
     "sources/panel/first_exits.py": "whose twelve months of follow-up the programme's first day falls into: no period",
     "sources/panel/teams_and_accounts.py": "accounts are of whole calendar years, up to that of the stop",
     "tasks/figures.py": "hands the stop to the reader of printed figures",
+    "sources/registers/rules.py": "that the registers say the same first day as the plan",
 }
 # Who hands a date on to it.
 HANDED_ON = {

@@ -27,7 +27,7 @@ def leave_one_out(whole: TTest, without: Sequence[TTest], outcome: str, *, scale
     turned = int((np.sign(found) != np.sign(whole.estimate)).sum())
     other = sum(excludes(one) != excludes(whole) for one in without)
     key = _key(whole, turned, other)
-    informative = key in {"steady", "lost"}
+    has_range = key in {"steady", "lost"}
     shares = COARSE * np.round(100 * found / whole.estimate / COARSE)
     return CheckResult(
         check="leave_one_out",
@@ -37,8 +37,8 @@ def leave_one_out(whole: TTest, without: Sequence[TTest], outcome: str, *, scale
         numbers={
             "effect": whole.estimate,
             "districts": float(len(without)),
-            "percent_low": float(shares.min()) if informative else None,
-            "percent_high": float(shares.max()) if informative else None,
+            "percent_low": float(shares.min()) if has_range else None,
+            "percent_high": float(shares.max()) if has_range else None,
             "turned": float(turned),
             "other": float(other),
         },

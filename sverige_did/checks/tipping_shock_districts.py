@@ -10,7 +10,7 @@ from sverige_did.inference.districts import Districts
 from sverige_did.results.estimates import CheckResult
 
 
-def district_swings(test: TTest, sample: Districts, outcome: str, *, scale: str) -> CheckResult:
+def tipping_shock_of_districts(test: TTest, sample: Districts, outcome: str, *, scale: str) -> CheckResult:
     """The sd of a district's change at which the interval just reaches no difference, were all districts alike.
 
     s* = |tau| / (c sqrt(sum w_T^2 + sum w_C^2)), where the weights of an arm sum to one and c is half the interval's

@@ -14,7 +14,7 @@ type Bools = NDArray[np.bool_]
 type Ints = NDArray[np.int64]
 
 HEAVY_SHARE = 0.5
-"""A district with more than this share of the weight of its arm is named in the notes of a line-up."""
+"""A district with more than this share of the weight of its arm is named in the notes of a methods table."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

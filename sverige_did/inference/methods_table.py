@@ -42,7 +42,7 @@ class MethodsTable(Frozen):
     notes: tuple[Note, ...]
 
     def by(self, inference: str) -> Estimate:
-        """The estimate of one method; KeyError when it is not in the line-up."""
+        """The estimate of one method; KeyError when it is not in the methods table."""
         for estimate in self.estimates:
             if estimate.inference == inference:
                 return estimate

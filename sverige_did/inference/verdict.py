@@ -31,7 +31,7 @@ WILD_ARM = 4
 
 
 class Note(Frozen):
-    """A remark on a line-up: the sentence ``inference.note.<key>``, filled with ``values``."""
+    """A remark on a methods table: the sentence ``inference.note.<key>``, filled with ``values``."""
 
     key: str
     values: dict[str, str] = Field(default_factory=dict)
@@ -105,7 +105,7 @@ def cautions(sample: Districts) -> tuple[Note, ...]:
 
 
 def missing_methods(sample: Districts) -> tuple[Note, ...]:
-    """Why a sensitivity is not in the line-up; the methods of the rule are never left out."""
+    """Why a sensitivity is not in the methods table; the methods of the rule are never left out."""
     notes = []
     treated, control = sample.change[sample.treated], sample.change[~sample.treated]
     rounding = 1e-12 * float(np.abs(sample.change).max())

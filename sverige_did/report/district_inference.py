@@ -27,7 +27,7 @@ GROUPS = ("treated", "control")
 
 
 def methods_table_figures(release: Release, record: MethodsRecord, language: Language) -> tuple[FigureView, ...]:
-    """The figures of one line-up that there are numbers for."""
+    """The figures of one methods table that there are numbers for."""
     figures = [_histogram(release, record, language)] if record.counts else []
     if record.event is not None:
         figures.append(_event(release, record, record.event, language))
@@ -35,7 +35,7 @@ def methods_table_figures(release: Release, record: MethodsRecord, language: Lan
 
 
 def methods_table_remarks(record: MethodsRecord, language: Language) -> Iterator[str]:
-    """What must be said about one line-up."""
+    """What must be said about one methods table."""
     scale = words.text(f"labels.scale.{record.scale}", language)
     yield words.text("methods_table.note.scale", language, scale=scale)
     if record.smallest_p is not None:

@@ -23,8 +23,8 @@ STANDINGS: tuple[Standing, ...] = (*get_args(Verdict), "no_data")
 DID = ("poisson_exact", "did_log", "did")
 """The estimators of a ratio difference-in-differences without a prior: sampling intervals before ranges of rounding."""
 
-BAYES = ("bayes", "bayes_costs", "bayes_moves", "closed_form")
-"""The estimators with a prior that tell a ratio: draws before the normal approximation."""
+BAYES = ("bayes", "closed_form")
+"""The estimators with a prior: draws, of whatever model, before the normal approximation."""
 
 HEADLINE: tuple[tuple[tuple[str, ...], str], ...] = (
     (BAYES, "ratio"), (DID, "ratio"), (("rate_ratio",), "ratio"), (BAYES, "pp"), (("did_identity", "did"), "pp"),
@@ -94,17 +94,23 @@ def pick(release: Release, outcome: str, estimators: tuple[str, ...], scale: str
     Of one estimator, the treated districts go before a new one, a posterior under the main prior before one under
     another, an interval before none, and what was printed as it stands before a table that was worked out.
     """
-    main = [item for item in reported_first(release, outcome) if item.result.scale == scale and not is_part(item)]
-    fitting = [item for item in main if item.result.estimator in estimators]
+    on_scale = [item for item in reported_first(release, outcome) if item.result.scale == scale and not is_part(item)]
+    fitting = [item for item in on_scale if kind_of(item) in estimators]
     expected = main_prior(release)
 
-    def rank(item: Finding) -> tuple[int, bool, bool, bool, bool]:
+    def rank(item: Finding) -> tuple[int, bool, bool, bool, bool, bool]:
         priors = [key for key in item.result.assumptions if key.startswith("prior_")]
         other = bool(priors) and expected not in priors
-        at, elsewhere = estimators.index(item.result.estimator), item.result.estimand == "new_district"
-        return at, elsewhere, other, item.result.lower is None, item.reading != ALL_READINGS
+        at, elsewhere = estimators.index(kind_of(item)), item.result.estimand == "new_district"
+        by_itself = item.result.estimator == kind_of(item)
+        return at, not by_itself, elsewhere, other, item.result.lower is None, item.reading != ALL_READINGS
 
     return min(fitting, key=rank, default=None)
+
+
+def kind_of(finding: Finding) -> str:
+    """The estimator of a finding; every model of posteriors from draws is ``bayes``."""
+    return "bayes" if finding.result.estimator.startswith("bayes") else finding.result.estimator
 
 
 def is_part(finding: Finding) -> bool:
@@ -115,7 +121,7 @@ def is_part(finding: Finding) -> bool:
 def headline(release: Release, outcome: str) -> Finding | None:
     """The finding that stands for an outcome in a sentence; None where nothing could be estimated.
 
-    Where methods were lined up it is the first of them, on the scale that the verdict is about.
+    Where there is a methods table it is the first of them, on the scale that the verdict is about.
     """
     if any(record.outcome == outcome for record in release.methods_tables):
         return next(iter(findings_of(release, outcome)), None)

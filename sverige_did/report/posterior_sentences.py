@@ -48,7 +48,7 @@ def sentences(record: PosteriorRecord, language: Language) -> Iterator[str]:
             }
             yield words.text(f"posterior.gain.{'better' if shown.gain > 0 else 'worse'}", language, **values)
     if record.non_response is not None:
-        yield _unrated(record, record.non_response, language)
+        yield _non_response(record, record.non_response, language)
     if record.prior_level is not None and record.prior_share is not None:
         low, _, high = (numbers.significant(value, language, 2) for value in record.prior_level)
         unit = CATALOGUE[record.outcome].unit
@@ -131,7 +131,7 @@ def _power(power: dict[str, float], language: Language) -> str:
     return words.text(f"posterior.power.{key}", language, **values, limit=limit)
 
 
-def _unrated(record: PosteriorRecord, shown: NonResponse, language: Language) -> str:
+def _non_response(record: PosteriorRecord, shown: NonResponse, language: Language) -> str:
     """What it would mean if the children who were not rated again were worse off than the model says."""
     if shown.answered is None or shown.unanswered is None or shown.reference is None:
         return words.text("posterior.non_response.hidden", language)

@@ -15,6 +15,7 @@ from sverige_did.report.headlines import (
     elsewhere,
     findings_of,
     headline,
+    kind_of,
     reading_of,
 )
 from sverige_did.report.labels import assumption, caption, in_language, mark, note, reading, short_name
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
 def remarks(outcome: str, language: Language) -> tuple[str, ...]:
     """What must be kept in mind about an outcome: its twin per resident, and what it cannot serve for."""
     entry = CATALOGUE[outcome]
-    main = [] if entry.use == "effect" else [words.text(f"report.use.{entry.use}", language)]
+    said = [] if entry.use == "effect" else [words.text(f"report.use.{entry.use}", language)]
     if entry.twin is not None:
         twin = words.text(f"outcomes.{entry.twin}.phrase", language)
-        main.append(words.text("report.twin", language, twin=twin))
-    return tuple(main)
+        said.append(words.text("report.twin", language, twin=twin))
+    return tuple(said)
 
 
 def given(release: Release, outcome: str, language: Language) -> tuple[str, ...]:
@@ -51,10 +52,10 @@ def notes(release: Release, outcome: str, language: Language) -> tuple[str, ...]
 
 def sensitivity_analyses(release: Release, outcome: str, *, other_readings: bool) -> dict[str, list[CheckResult]]:
     """The checks of an outcome by name, in its reading or in the others; those that could not run last."""
-    main = {reading_of(release, outcome), ALL_READINGS}
+    own = {reading_of(release, outcome), ALL_READINGS}
     found: dict[str, list[CheckResult]] = {}
     for check in sorted(release.checks, key=lambda item: item.status == "could_not_run"):
-        if check.outcome == outcome and (check.reading not in main) == other_readings:
+        if check.outcome == outcome and (check.reading not in own) == other_readings:
             found.setdefault(check.check, []).append(check)
     return found
 
@@ -96,11 +97,11 @@ def reported(release: Release, language: Language, outcome: str | None = None) -
     facts = [fact for fact in release.reported if outcome in {None, fact.outcome.split(".")[0]}]
     if not facts:
         return None
-    main = caption(release, "all_reported", language)
+    title = caption(release, "all_reported", language)
     if outcome is not None:
-        main = caption(release, "reported", language, outcome=short_name(outcome, language))
+        title = caption(release, "reported", language, outcome=short_name(outcome, language))
     rows = tuple(reported_row(release, fact, language) for fact in facts)
-    return Table(main, heads(("finding", "value", "group", "place", "fact"), language), rows, frozenset({1}))
+    return Table(title, heads(("finding", "value", "group", "place", "fact"), language), rows, frozenset({1}))
 
 
 LOOK_OF: dict[str, Look] = {"before_after": "raw", "bayes": "posterior", "closed_form": "posterior"}
@@ -151,7 +152,7 @@ def _bar(release: Release, item: Finding, apart: str, language: Language, *, by_
     if item.reading != ALL_READINGS:
         parts.append(reading(release, item.reading, language))
     label = ", ".join(part for part in parts if part)
-    return Bar(label, LOOK_OF.get(result.estimator, "sampling"), result.estimate, result.lower, result.upper)
+    return Bar(label, LOOK_OF.get(kind_of(item), "sampling"), result.estimate, result.lower, result.upper)
 
 
 def number(release: Release, outcome: str, language: Language) -> str:
@@ -164,8 +165,8 @@ def number(release: Release, outcome: str, language: Language) -> str:
 
 def other_numbers(release: Release, outcome: str, language: Language) -> str:
     """The headline number in every other reading; empty where there is none."""
-    main = [
+    others = [
         f"{reading(release, item.reading, language)}: {amount_of(item.result, outcome, language)}"
         for item in elsewhere(release, outcome)
     ]
-    return words.text("report.elsewhere", language, others="; ".join(main)) if main else ""
+    return words.text("report.elsewhere", language, others="; ".join(others)) if others else ""

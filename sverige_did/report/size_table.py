@@ -32,7 +32,7 @@ def size_table(rates: Mapping[str, float], p: Mapping[str, float], alpha: float,
 
 
 def with_notes(
-    outcome: str, counts: Mapping[str, int], swings: Mapping[str, float], alpha: float, language: Language
+    outcome: str, counts: Mapping[str, int], shocks: Mapping[str, float], alpha: float, language: Language
 ) -> tuple[str, str]:
     """What stands above and below the table: the design that was simulated, and how.
 
@@ -40,9 +40,9 @@ def with_notes(
     autocorrelation.
     """
     shown = {name: numbers.decimal(value, language, 0) for name, value in counts.items()}
-    shock = numbers.percent(swings["shock"], language)
+    shock = numbers.percent(shocks["shock"], language)
     shown |= {"shock": words.text("labels.percent", language, value=shock)}
-    shown |= {"autocorrelation": numbers.decimal(swings["autocorrelation"], language, 2)}
+    shown |= {"autocorrelation": numbers.decimal(shocks["autocorrelation"], language, 2)}
     phrase = words.text(f"outcomes.{outcome}.short", language)
     above = words.text("size.design", language, outcome=phrase, **shown)
     return above, words.text("size.caption", language, alpha=numbers.significant(alpha, language), **shown)

@@ -6,9 +6,12 @@ a study (which locks the words that may be used about it), and is released by ``
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from sverige_did.errors import Problem
 
 DesignClass = Literal["D1", "D1g", "D2", "D3", "D4", "D5"]
 """What the data can identify (docs/methods.md): from D1, district-level DiD, to D4, different cases before/during."""
@@ -190,3 +193,11 @@ class Remark(Frozen):
 
     key: str
     values: dict[str, str] = Field(default_factory=dict)
+
+
+def remarks_of(problems: Iterable[Problem]) -> tuple[Remark, ...]:
+    """What problems say, as remarks."""
+    return tuple(
+        Remark(key=f"errors.{one.key}", values={name: str(said) for name, said in dict(one.values).items()})
+        for one in problems
+    )

@@ -28,7 +28,7 @@ class MaxTAdjustment(Frozen):
 
 
 class MethodsRecord(Frozen):
-    """What stands beside the line-up of methods of one outcome on the scale that gives its verdict.
+    """What stands beside the table of methods of one outcome on the scale that gives its verdict.
 
     ``counts`` (B,) say how many of all choices of districts give a studentised difference between ``edges`` (B + 1,);
     ``observed`` is that of the districts that were treated. ``event`` holds the effect period by period against the

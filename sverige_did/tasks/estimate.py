@@ -8,8 +8,8 @@ from sverige_did.tasks import File, Filled
 from sverige_did.tasks.evidence import load
 
 
-def run(plan: File, reported: File, designs: File, tables: File, out: File) -> Filled:
+def run(plan: File, reported: File, designs: File, tables: File, feasible: File, out: File) -> Filled:
     """Write the findings; their number."""
-    found = findings(load(plan, reported, designs, tables))
+    found = findings(load(plan, reported, designs, tables, feasible))
     write_models(out, found)
     return {"findings": len(found)}

@@ -11,7 +11,7 @@ from sverige_did.tasks import File, Filled
 
 
 def run(plan: File, panel: File, designs: File, out: File, methods_tables: File) -> Filled:
-    """Write the findings and what stands beside the line-ups; the number of findings."""
+    """Write the findings and what stands beside the methods tables; the number of findings."""
     found = estimate_panel(read_panel(panel), read_model(plan, PanelStudy), read_models(designs, OutcomeDesign))
     write_models(out, found.findings)
     write_models(methods_tables, found.methods_tables)

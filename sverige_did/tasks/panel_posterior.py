@@ -10,7 +10,7 @@ from sverige_did.bayes.sampling.store import write_draws
 from sverige_did.disclosure.draws import kept_draws
 from sverige_did.files import read_model, read_models, write_models
 from sverige_did.results.designs import OutcomeDesign
-from sverige_did.studies.panel.posterior.fitting import diagnosed
+from sverige_did.studies.fitting import diagnosed
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.studies.panel.posterior.pipeline import posteriors
 from sverige_did.studies.panel.posterior.protocol import StudyData

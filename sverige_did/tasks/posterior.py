@@ -7,8 +7,8 @@ import arviz_stats  # noqa: F401
 
 from sverige_did.bayes.sampling.store import write_draws
 from sverige_did.files import write_models
+from sverige_did.studies.fitting import diagnosed
 from sverige_did.studies.published.posterior import closed_forms, findings, fit_all
-from sverige_did.studies.published.posterior import diagnostics as diagnosed
 from sverige_did.tasks import Cores, File, Filled, progress
 from sverige_did.tasks.evidence import load
 
@@ -21,6 +21,6 @@ def run(
     fits = list(fit_all(evidence, cores, progress=progress))
     made = [*(finding for job, fit in fits for finding in findings(evidence, job, fit)), *closed_forms(evidence)]
     write_models(out, made)
-    write_models(diagnostics, [diagnosed(job, fit) for job, fit in fits])
+    write_models(diagnostics, [diagnosed(job.name, fit) for job, fit in fits])
     write_draws(draws, {job.name: fit for job, fit in fits}, evidence.study.sha256)
     return {"fits": len(fits), "findings": len(made)}

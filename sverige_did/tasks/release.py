@@ -13,6 +13,7 @@ from sverige_did.results.estimates import CheckResult, Diagnostics, Finding, Rem
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
+from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.study.study import Study
 from sverige_did.tasks import File, Filled, Folder
 
@@ -43,8 +44,8 @@ def _published(folder: Path, study: Study) -> Release:
 
 
 def _registers(folder: Path, study: Study) -> Release:
-    posteriors = sorted((folder / "posteriors").glob("*.posterior.json"))
-    diagnosed = sorted((folder / "posteriors").glob("*.diagnostics.json"))
+    # Those of the models there are now, and not what a model of another name may have left in the folder.
+    sampled = [folder / "posteriors" / name for name in sorted(MODELS)]
     return release_registers(
         study=study,
         panel=read_panel(folder / "panel.parquet"),
@@ -54,6 +55,10 @@ def _registers(folder: Path, study: Study) -> Release:
         coverage=read_models(folder / "coverage.json", Coverage),
         checks=read_models(folder / "checks.json", CheckResult),
         left_out=read_models(folder / "left_out.json", Remark),
-        posteriors=tuple(one for path in posteriors for one in read_models(path, PosteriorRecord)),
-        diagnostics=tuple(one for path in diagnosed for one in read_models(path, Diagnostics)),
+        posteriors=tuple(
+            one for path in sampled for one in read_models(path.with_suffix(".posterior.json"), PosteriorRecord)
+        ),
+        diagnostics=tuple(
+            one for path in sampled for one in read_models(path.with_suffix(".diagnostics.json"), Diagnostics)
+        ),
     )

@@ -41,7 +41,7 @@ class OwnSize(NamedTuple):
         return {"treated": design.treated, "groups": design.groups, "before": design.before, "after": design.after}
 
     @property
-    def swings(self) -> dict[str, float]:
+    def shocks(self) -> dict[str, float]:
         """How a control district of middling size swings in a period, as a share of its level; and its memory."""
         design = self.design
         spread = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
 NAME = PACKAGE.name
-TOLD = "report"
+REPORT = "report"
 """Only commands that import this layer depend on the language files; elsewhere these are merely error messages."""
 
 
@@ -57,7 +57,7 @@ def closure(module: str) -> tuple[Path, ...]:
 
 def _data_beside(files: tuple[Path, ...]) -> list[Path]:
     folders = {path.parent for path in files} - {PACKAGE, PACKAGE / "workflow"}
-    if not any(TOLD in path.relative_to(PACKAGE).parts for path in files):
+    if not any(REPORT in path.relative_to(PACKAGE).parts for path in files):
         folders -= {PACKAGE / "words"}
     found = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
     return sorted(path for path in found if path.suffix not in {".py", ".pyc"})

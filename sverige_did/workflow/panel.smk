@@ -133,6 +133,7 @@ rule panel_release:
         methods_tables=rules.panel_estimate.output.methods_tables,
         checks=rules.panel_sensitivity.output.checks,
         posteriors=expand(rules.panel_posterior.output.records, likelihood=LIKELIHOODS, allow_missing=True),
+        diagnostics=expand(rules.panel_posterior.output.diagnostics, likelihood=LIKELIHOODS, allow_missing=True),
     output:
         release="results/{study}/release.json",
         csv="results/{study}/estimates.csv",

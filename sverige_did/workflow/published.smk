@@ -85,6 +85,7 @@ rule estimate:
         reported=rules.figures.output.reported,
         designs=rules.design.output.designs,
         tables=rules.tables.output.tables,
+        feasible=rules.tables.output.feasible,
     output:
         findings="results/{study}/findings.json",
     params:
@@ -97,7 +98,7 @@ rule estimate:
         study=one_of(PUBLISHED),
     shell:
         "{COMMAND} estimate --plan {input.plan} --reported {input.reported} --designs {input.designs}"
-        " --tables {input.tables} --out {output.findings} 2>&1 | tee {log}"
+        " --tables {input.tables} --feasible {input.feasible} --out {output.findings} 2>&1 | tee {log}"
 
 
 rule posterior:

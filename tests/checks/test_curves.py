@@ -16,7 +16,7 @@ from sverige_did.checks.regression_to_mean import regression_of_districts
 from sverige_did.checks.scale_discrepancy import scale_discrepancy
 from sverige_did.checks.spillover import spillover
 from sverige_did.checks.tipping_shock import tipping_shock
-from sverige_did.checks.tipping_shock_districts import district_swings
+from sverige_did.checks.tipping_shock_districts import tipping_shock_of_districts
 from sverige_did.errors import RefusedError
 from sverige_did.inference.cluster_robust import TTest, cr2_test, of_districts
 from sverige_did.inference.districts import Districts, districts
@@ -46,8 +46,10 @@ EVERY_SENTENCE: dict[str, Callable[[], CheckResult]] = {
     "scale_discrepancy.disagree_rate": lambda: scale_discrepancy(MOVED, HUNDRED, "placements", family="poisson"),
     "scale_discrepancy.empty_cell": lambda: scale_discrepancy([[0, 5], [5, 5]], HUNDRED, "institution_share"),
     "overdispersion.result": lambda: overdispersion(Y, N, "institution_share"),
-    "tipping_shock.districts": lambda: district_swings(*far_apart(-8.0), "institution_share", scale="pp"),
-    "tipping_shock.districts_none": lambda: district_swings(*far_apart(0.1), "institution_share", scale="pp"),
+    "tipping_shock.districts": lambda: tipping_shock_of_districts(*far_apart(-8.0), "institution_share", scale="pp"),
+    "tipping_shock.districts_none": lambda: tipping_shock_of_districts(
+        *far_apart(0.1), "institution_share", scale="pp"
+    ),
     "partial_year.start_up": lambda: start_up(-4.0, 0.2, "placement_spending", scale="mio_dkk"),
     "regression_to_mean.districts": lambda: regression_of_districts(
         -4.0, 2.0, 0.8, "institution_share", scale="pp", axis="pp"

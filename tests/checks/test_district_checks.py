@@ -16,7 +16,7 @@ from sverige_did.checks.placebo_dates import placebo_dates, splits
 from sverige_did.checks.pretrends import power_to_find, pretrends, slopes
 from sverige_did.checks.regression_to_mean import lasting_share, regression_of_districts
 from sverige_did.checks.relative_magnitudes import relative_magnitudes
-from sverige_did.checks.tipping_shock_districts import district_swings
+from sverige_did.checks.tipping_shock_districts import tipping_shock_of_districts
 from sverige_did.errors import RefusedError
 from sverige_did.inference.cluster_robust import TTest, cr2_test, of_districts, t_test
 from sverige_did.inference.districts import districts
@@ -161,7 +161,7 @@ def test_the_interval_reaches_no_difference_at_the_swing_that_is_named(shift: fl
     change[TREATED] = (change[TREATED] - change[TREATED].mean()) / change[TREATED].std(ddof=1)
     change[~TREATED] = (change[~TREATED] - change[~TREATED].mean()) / change[~TREATED].std(ddof=1)
     sample = districts(change + shift * TREATED, TREATED)
-    found = district_swings(cr2_test(of_districts(sample), 1, 0.05), sample, **NAMED)
+    found = tipping_shock_of_districts(cr2_test(of_districts(sample), 1, 0.05), sample, **NAMED)
     assert found.numbers["size_seen"] == pytest.approx(1)
     needed = found.numbers["size_needed"]
     scaled = cr2_test(of_districts(districts(needed * change + shift * TREATED, TREATED)), 1, 0.05)

@@ -77,7 +77,7 @@ def test_the_design_is_that_of_the_study_and_the_p_values_are_those_of_its_chang
     theirs = permutation_test(districts(changes.change, changes.treated), rng=np.random.default_rng(0))
     assert own.p["permutation_studentised"] == theirs.p_value
     # Poisson counts of 3 to 14: chance alone, 1 / sqrt(8.7) of the level in the middle district.
-    assert own.swings["shock"] == pytest.approx(1 / np.sqrt(8.7), rel=0.15)
+    assert own.shocks["shock"] == pytest.approx(1 / np.sqrt(8.7), rel=0.15)
     assert own.level == pytest.approx(0.01, rel=0.1)
 
 

@@ -34,9 +34,9 @@ PRECISION = 1e-6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unanswered:
-    """M questionnaires under the programme that were planned and never answered; columns as in ``sdq.Scores``.
+    """M questionnaires under the programme that were planned and never answered; columns as in ``sdq_growth.Scores``.
 
-    ``informant`` is who should have answered, ``period`` (M,) as in ``sdq_places.Places`` where districts are compared.
+    ``informant`` is who should have answered, ``period`` (M,) as in ``ScoreDistricts`` where districts are compared.
     Raises RefusedError: ``cells_lengths``, ``missing_not_helped``.
     """
 

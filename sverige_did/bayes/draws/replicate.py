@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 SCALARS = ("mu", "gamma", "tau", "sigma_alpha", "sigma_lambda", "sigma_s", "sigma_tau", "rho")
 
+LEAST = 1e-12
+"""The smallest parameter of a Dirichlet that is drawn from."""
+
 
 @dataclass(frozen=True, slots=True)
 class PanelDraws:
@@ -78,3 +81,11 @@ def _effects(one: Mapping[str, Floats], cells: Cells, rng: np.random.Generator) 
     z = rng.standard_normal((len(one["tau"]), int(cells.treated.sum())))
     varies = int((cells.dose > 0).sum()) >= ENOUGH_TREATED_CELLS
     return np.asarray(one["tau"] + (one["sigma_tau"] * z if varies else 0.0 * z))
+
+
+def dirichlet_multinomial(alpha: Floats, size: NDArray[np.float64], rng: np.random.Generator) -> Floats:
+    """Counts (S, N, K) among ``size`` (N,) whose shares are drawn around ``alpha`` (S, N, K); next to nothing of a kind
+    counts as :data:`LEAST`, so that it is hardly ever drawn.
+    """
+    gamma = np.maximum(rng.gamma(np.maximum(alpha, LEAST)), 1e-300)
+    return rng.multinomial(size.astype(int), gamma / gamma.sum(axis=2, keepdims=True)).astype(float)

@@ -78,14 +78,14 @@ PLACES = DistrictPriors()
 """Where nothing else is said."""
 
 
-def level_of_place(places: ScoreDistricts, built: Built) -> Tensor:
+def district_level(places: ScoreDistricts, built: Built) -> Tensor:
     """gamma D_d + alpha_d of each child's district (C,)."""
     flag = pm.Data("treated", places.treated.astype(float))
     district = built["gamma"] * flag + built.signed("sigma_alpha") * pm.Normal("alpha_z", shape=len(places.treated))
     return district[pm.Data("home", places.district)]
 
 
-def swing_of_place(places: ScoreDistricts, built: Built) -> Tensor:
+def district_shocks(places: ScoreDistricts, built: Built) -> Tensor:
     """w (G, T), added to the model in context as ``swing``."""
     shape = (len(places.treated), places.n_periods)
     swing = built.signed("sigma_s") * pm.Normal("shock_z", shape=shape)

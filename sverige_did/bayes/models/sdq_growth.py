@@ -3,7 +3,7 @@
     y_it ~ BetaBinomial(40, kappa p, kappa (1 - p)),   logit p_it = a_i + b_i time_it + u_informant + tau E_it + w_dt
     a_i ~ N(level + b_age (age_i - mean) + b_girl (girl_i - mean), sd_child)
 
-w_dt is what ``sdq_places`` says of districts, and zero where children are not compared by district.
+w_dt is what ``sdq_districts`` says of districts, and zero where children are not compared by district.
 
 The children's own slopes b_i are non-centred, and so are their levels a_i where children are few: centred levels
 diverge where few children are alike, and mix better where many are compared. They are sampled one by one: a
@@ -31,8 +31,8 @@ from sverige_did.bayes.models.sdq_districts import (
     PLACES,
     DistrictPriors,
     ScoreDistricts,
-    level_of_place,
-    swing_of_place,
+    district_level,
+    district_shocks,
 )
 from sverige_did.bayes.priors import HalfNormal, Normal, build_priors
 from sverige_did.errors import refuse
@@ -204,7 +204,7 @@ def build_sdq(
         eta = own[child] + slope[child] * numbers[0] + informant[index[1]] + built["tau"] * numbers[1]
         if places is not None:
             at = pm.Data("cell", np.stack([places.district[scores.child], places.period]).astype("int64"))
-            eta = eta + swing_of_place(places, built)[at[0], at[1]]
+            eta = eta + district_shocks(places, built)[at[0], at[1]]
         pm.modelcontext(None).add_coord("row", np.arange(len(scores.child)))
         eta = pm.Deterministic("eta", eta, dims="row")
         # One number of points for all, so that what it costs is paid once a gradient.
@@ -221,7 +221,7 @@ def _levels(scores: Scores, expected: Tensor, built: Built, places: ScoreDistric
     """Children's own levels (C,), ``child`` in the model in context."""
     n = scores.n_children
     if places is not None:
-        expected = expected + level_of_place(places, built)
+        expected = expected + district_level(places, built)
     if n >= MANY_CHILDREN:
         return pm.Normal("child", expected, built["sd_child"], shape=n)
     return pm.Deterministic("child", expected + built.signed("sd_child") * pm.Normal("child_z", shape=n))

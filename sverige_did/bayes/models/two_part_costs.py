@@ -115,20 +115,6 @@ class Pairs(NamedTuple):
     amount: NDArray[np.int64]
 
 
-def effect_on_costs(
-    use_fit: Fit,
-    amount_fit: Fit,
-    costs: Totals,
-    rng: np.random.Generator,
-    district_weights: NDArray[np.float64] | None = None,
-) -> CostEffect:
-    """The finite-population effect in the treated cells, by g-computation from the draws of both parts.
-
-    They are paired by :func:`pairs`. ``district_weights`` (G,) as in ``effects.weights_of``.
-    """
-    return effect_of_pairs(use_fit, amount_fit, costs, pairs(use_fit, amount_fit, rng), district_weights)
-
-
 def pairs(use_fit: Fit, amount_fit: Fit, rng: np.random.Generator) -> Pairs:
     """Which draw of the one part goes with which of the other, (S,) each.
 
@@ -147,7 +133,10 @@ def effect_of_pairs(
     kept: Pairs,
     district_weights: NDArray[np.float64] | None = None,
 ) -> CostEffect:
-    """As :func:`effect_on_costs`, for draws that are paired already."""
+    """The finite-population effect in the treated cells, by g-computation from paired draws of both parts.
+
+    ``district_weights`` (G,) as in ``effects.weights_of``.
+    """
     cells = costs.use
     rows = np.flatnonzero(cells.dose > 0)
     place = np.searchsorted(np.flatnonzero(cells.treated), cells.district[rows])

@@ -56,6 +56,11 @@ class PanelFrame:
         return self.residents.shape[0], self.residents.shape[1]
 
     @property
+    def treated(self) -> NDArray[np.bool_]:
+        """(D,) which districts are treated."""
+        return np.asarray(self.units["group"] == "treated")
+
+    @property
     def resident_years(self) -> FloatArray:
         """(D, T) what a rate per resident child divides by."""
         return self.residents * self.length
@@ -231,7 +236,7 @@ def _years(windows: Windows) -> FloatArray:
 
 
 def _units(frame: pd.DataFrame, study: PanelStudy) -> pd.DataFrame:
-    by_district, strata = frame.groupby("district", sort=True), study.registers is not None and study.registers.strata
+    by_district, strata = frame.groupby("district", sort=True), study.registers.strata
     side, stratum = sides(by_district["treated_from"].min(), last_start(study)), by_district["stratum"].first()
     if strata and stratum.isna().any():
         raise refuse("panel_strata", found=str(int(stratum.isna().sum())))

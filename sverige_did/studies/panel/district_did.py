@@ -20,12 +20,12 @@ from sverige_did.inference.methods_table import Labels, MethodsTable, methods_ta
 from sverige_did.inference.permutation import PermutationP, permutation_p
 from sverige_did.inference.two_way import two_way_fixed_effects
 from sverige_did.inference.verdict import refusals
-from sverige_did.results.estimates import Curve, Estimate, Finding, Remark
+from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, remarks_of
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.studies.panel.descriptive import raw_change
 from sverige_did.studies.panel.index_models import SEPARATED, as_ratio, index_model
 from sverige_did.studies.panel.multiple_outcomes import Candidate
-from sverige_did.studies.panel.outcome_data import OutcomeData, remarks_of, tried
+from sverige_did.studies.panel.outcome_data import OutcomeData, tried
 from sverige_did.studies.panel.window_levels import firth_collapse, log_collapse, log_odds_collapse
 
 BINS = 41
@@ -43,7 +43,7 @@ class Change(NamedTuple):
     assumptions: tuple[str, ...]
 
 
-class Told(NamedTuple):
+class Tested(NamedTuple):
     """Everything about one outcome; ``tested`` is None where it has no verdict."""
 
     findings: tuple[Finding, ...]
@@ -51,8 +51,8 @@ class Told(NamedTuple):
     tested: Candidate | None = None
 
 
-def told_by_districts(data: OutcomeData) -> Told:
-    """The line-up on every scale of the plan, the index models beside it, and the raw change."""
+def estimate_districts(data: OutcomeData) -> Tested:
+    """The methods table on every scale of the plan, the index models beside it, and the raw change."""
     try:
         panel, window = data.arrays(data.partial), data.window()
         changes, why_not = changes_of(data, panel, window)
@@ -70,15 +70,15 @@ def told_by_districts(data: OutcomeData) -> Told:
     findings = tuple(data.found(record.verdict, one) for one in (*estimates, *raw_change(data)))
     remarks = (*record.remarks, *why_not, *no_two_way, *index.remarks, *no_curve)
     tested = None if record.verdict == "refused" else _tested(data, changes[0], panel.labels)
-    return Told(findings, record.model_copy(update={"event": curve, "remarks": remarks}), tested)
+    return Tested(findings, record.model_copy(update={"event": curve, "remarks": remarks}), tested)
 
 
-def refused(data: OutcomeData, refusal: RefusedError) -> Told:
+def refused(data: OutcomeData, refusal: RefusedError) -> Tested:
     """An outcome that cannot be tested, with the reason."""
     record = MethodsRecord(
-        outcome=data.wanted.outcome, scale=data.scale, verdict="refused", remarks=remarks_of(refusal)
+        outcome=data.wanted.outcome, scale=data.scale, verdict="refused", remarks=remarks_of(refusal.problems)
     )
-    return Told((), record)
+    return Tested((), record)
 
 
 def changes_of(data: OutcomeData, panel: DistrictPanel, window: Window) -> tuple[list[Change], tuple[Remark, ...]]:
@@ -90,7 +90,7 @@ def changes_of(data: OutcomeData, panel: DistrictPanel, window: Window) -> tuple
         try:
             made = _SCALES[scale](data, panel, window) if scale in _SCALES else (own, ())
         except RefusedError as refusal:
-            remarks += remarks_of(refusal)
+            remarks += remarks_of(refusal.problems)
             continue
         if made[0].kind not in {change.kind for change in found}:
             found.append(made[0])
@@ -135,11 +135,10 @@ def _two_way(
 ) -> tuple[tuple[Estimate, ...], tuple[Remark, ...]]:
     """Two-way fixed effects as most software prints them, beside the methods and outside the verdict; or why not."""
     alpha = 1 - data.study.level
-    try:
-        found = two_way_fixed_effects(panel, window, scale=data.scale, weighting=data.weighting, alpha=alpha)
-    except RefusedError as refusal:
-        return (), remarks_of(refusal)
-    return (found,), ()
+    found, why = tried(
+        lambda: two_way_fixed_effects(panel, window, scale=data.scale, weighting=data.weighting, alpha=alpha)
+    )
+    return () if found is None else (found,), why
 
 
 def sample_of(data: OutcomeData, collapsed: Collapsed) -> Districts:
@@ -158,7 +157,7 @@ def _scale(data: OutcomeData, kind: Kind) -> str:
 
 
 def _methods_table(data: OutcomeData, change: Change) -> MethodsTable:
-    """The line-up in the unit of the outcome, or as ratios; a refused one has the difference without an interval."""
+    """The table in the unit of the outcome, or as ratios; a refused one has the difference without an interval."""
     labels = Labels(
         scale="log_ratio" if change.kind == "ratio" else _scale(data, change.kind),
         estimand="att",

@@ -1,6 +1,6 @@
 """From a panel of registers to findings: every outcome estimated in the class that its design allows.
 
-District outcomes (D1) get the collapsed difference-in-differences with the whole line-up of methods, districts that
+District outcomes (D1) get the collapsed difference-in-differences with the whole table of methods, districts that
 begin at different dates (D5) the staggered one. Two group totals (D1g) get the difference without an interval, for none
 exists without an assumption. Everything else is described and never called an effect.
 """
@@ -15,22 +15,22 @@ from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import DesignClass, Finding, Remark
 from sverige_did.results.methods_tables import MaxTAdjustment, MethodsRecord
 from sverige_did.studies.panel.descriptive import described, two_totals
-from sverige_did.studies.panel.district_did import Told, told_by_districts
+from sverige_did.studies.panel.district_did import Tested, estimate_districts
 from sverige_did.studies.panel.multiple_outcomes import Candidate, max_t_adjustment
 from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of, tried
 from sverige_did.studies.panel.spending_parts import spending_parts
-from sverige_did.studies.panel.staggered_did import told_by_dates
+from sverige_did.studies.panel.staggered_did import estimate_dates
 from sverige_did.study.study import PanelStudy
 
 
 class Estimated(NamedTuple):
-    """All findings of a panel, and what stands beside the line-ups."""
+    """All findings of a panel, and what stands beside the methods tables."""
 
     findings: tuple[Finding, ...]
     methods_tables: tuple[MethodsRecord, ...]
 
 
-_LINED_UP: dict[DesignClass, Callable[[OutcomeData], Told]] = {"D1": told_by_districts, "D5": told_by_dates}
+_WITH_VERDICT: dict[DesignClass, Callable[[OutcomeData], Tested]] = {"D1": estimate_districts, "D5": estimate_dates}
 """The classes with a verdict, and what lines up their methods."""
 
 
@@ -41,8 +41,8 @@ def estimate_panel(panel: Panel, study: PanelStudy, designs: Sequence[OutcomeDes
     candidates: list[Candidate] = []
     for data in outcome_data_of(panel, study, designs):
         design_class = data.design_class
-        if design_class in _LINED_UP:
-            made, record, tested = _LINED_UP[design_class](data)
+        if design_class in _WITH_VERDICT:
+            made, record, tested = _WITH_VERDICT[design_class](data)
             parts, no_parts = _parts(data, panel)
             records.append(record.model_copy(update={"remarks": (*record.remarks, *no_parts)}))
             candidates += [] if tested is None else [tested]

@@ -23,9 +23,9 @@ from sverige_did.did.glm import GlmEffects, fractional_logit, poisson
 from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import Floats
 from sverige_did.panel import COUNTED
-from sverige_did.results.estimates import Estimate, Remark
+from sverige_did.results.estimates import Estimate, Remark, remarks_of
 from sverige_did.studies.panel.arrays import district_panel, period_number
-from sverige_did.studies.panel.outcome_data import OutcomeData, remarks_of
+from sverige_did.studies.panel.outcome_data import OutcomeData
 
 SEPARATED = "separation"
 
@@ -55,8 +55,8 @@ def index_model(data: OutcomeData) -> Indexed:
         return Indexed(tuple(_read(data, panel, fit)))
     except RefusedError as refusal:
         if refusal.problems[0].key != SEPARATED:
-            return Indexed((), remarks_of(refusal))
-        return Indexed(tuple(_small_counts(data, share=share)), remarks_of(refusal))
+            return Indexed((), remarks_of(refusal.problems))
+        return Indexed(tuple(_small_counts(data, share=share)), remarks_of(refusal.problems))
 
 
 def _read(data: OutcomeData, panel: DistrictPanel, fit: Fit) -> Iterator[Estimate]:

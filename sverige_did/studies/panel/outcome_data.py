@@ -17,7 +17,7 @@ from sverige_did.inference.districts import Floats
 from sverige_did.outcomes import CATALOGUE, RESIDENTS, CatalogueOutcome
 from sverige_did.panel import Panel, children_living
 from sverige_did.results.designs import OutcomeDesign
-from sverige_did.results.estimates import DesignClass, Estimate, Finding, Remark, Verdict
+from sverige_did.results.estimates import DesignClass, Estimate, Finding, Remark, Verdict, remarks_of
 from sverige_did.studies.panel.arrays import district_panel, study_window
 from sverige_did.study.study import Outcome, PanelStudy
 from sverige_did.windows import Partial, cells_after, cells_before, partial_of
@@ -148,12 +148,4 @@ def tried[Made](make: Callable[[], Made]) -> tuple[Made | None, tuple[Remark, ..
     try:
         return make(), ()
     except RefusedError as refusal:
-        return None, remarks_of(refusal)
-
-
-def remarks_of(refusal: RefusedError) -> tuple[Remark, ...]:
-    """What a refusal says, as remarks."""
-    return tuple(
-        Remark(key=f"errors.{one.key}", values={name: str(said) for name, said in dict(one.values).items()})
-        for one in refusal.problems
-    )
+        return None, remarks_of(refusal.problems)

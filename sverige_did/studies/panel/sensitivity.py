@@ -22,7 +22,7 @@ from sverige_did.checks.relative_magnitudes import relative_magnitudes
 from sverige_did.checks.scale_discrepancy import scale_discrepancy
 from sverige_did.checks.spillover import spillover
 from sverige_did.checks.synthetic_did import synthetic_beside
-from sverige_did.checks.tipping_shock_districts import district_swings
+from sverige_did.checks.tipping_shock_districts import tipping_shock_of_districts
 from sverige_did.did.collapse import att_from_changes, collapse
 from sverige_did.did.scales import Family
 from sverige_did.errors import RefusedError, refuse
@@ -198,8 +198,8 @@ def _synthetic_did(seen: _Seen) -> CheckResult:
     return synthetic_beside(seen.test, levels, post, seen.sample, rng=seen.data.rng(), **_named(seen))
 
 
-def _swings(seen: _Seen) -> CheckResult:
-    return district_swings(seen.test, seen.sample, **_named(seen))
+def _tipping_shock(seen: _Seen) -> CheckResult:
+    return tipping_shock_of_districts(seen.test, seen.sample, **_named(seen))
 
 
 def _regression(seen: _Seen) -> CheckResult:
@@ -243,7 +243,7 @@ _CHECKS: dict[str, Callable[[_Seen], CheckResult | None]] = {
     "placebo_dates": _placebo_dates,
     "leave_one_out": _leave_one_out,
     "synthetic_did": _synthetic_did,
-    "tipping_shock": _swings,
+    "tipping_shock": _tipping_shock,
     "regression_to_mean": _regression,
     "spillover": _spillover,
     "partial_year": _start_up,

@@ -24,13 +24,13 @@ from sverige_did.inference.methods_table import region_notes
 from sverige_did.inference.permutation import PermutationP, PermutationTest
 from sverige_did.inference.staggered import Whole, staggered_permutation_test, welch_by_cohort
 from sverige_did.inference.verdict import SMALLEST_ARM
-from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, Verdict
+from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, Verdict, remarks_of
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.studies.panel.arrays import period_number
 from sverige_did.studies.panel.descriptive import raw_change_by_date
-from sverige_did.studies.panel.district_did import Told, implied_ratio, refused, shown
+from sverige_did.studies.panel.district_did import Tested, implied_ratio, refused, shown
 from sverige_did.studies.panel.multiple_outcomes import Candidate
-from sverige_did.studies.panel.outcome_data import OutcomeData, remarks_of, tried
+from sverige_did.studies.panel.outcome_data import OutcomeData, tried
 from sverige_did.windows import up_to
 
 
@@ -51,8 +51,8 @@ def mean_effect(panel: DistrictPanel) -> float:
     return aggregate(group_time_effects(panel, "never"), "simple").overall
 
 
-def told_by_dates(data: OutcomeData) -> Told:
-    """The staggered line-up, its verdict and its event-time curve."""
+def estimate_dates(data: OutcomeData) -> Tested:
+    """The staggered methods table, its verdict and its event-time curve."""
     data = data._replace(cells=up_to(data.cells, data.study.periods.follow_up))
     try:
         dated = _dated(data)
@@ -70,9 +70,11 @@ def told_by_dates(data: OutcomeData) -> Told:
         event=curve,
     )
     if verdict == "refused" or tests is None:
-        return Told(tuple(_found(data, "refused", estimates)), record)
+        return Tested(tuple(_found(data, "refused", estimates)), record)
     candidate = _candidate(data, dated)
-    return Told(tuple(_found(data, verdict, estimates)), record.model_copy(update=shown(tests.studentised)), candidate)
+    return Tested(
+        tuple(_found(data, verdict, estimates)), record.model_copy(update=shown(tests.studentised)), candidate
+    )
 
 
 def _dated(data: OutcomeData) -> _Dated:
@@ -143,7 +145,7 @@ def _too_few(panel: DistrictPanel) -> tuple[Remark, ...]:
     ]
     alone = int((np.unique(begun, return_counts=True)[1] == 1).sum())
     if alone:
-        found += remarks_of(refuse("staggered_single", found=str(alone)))
+        found += remarks_of(refuse("staggered_single", found=str(alone)).problems)
     return tuple(found)
 
 

@@ -17,7 +17,7 @@ from sverige_did.studies.published.estimators import (
     printed_ratio,
 )
 from sverige_did.studies.published.evidence import Evidence, Printed, narrowest
-from sverige_did.studies.published.printed_counts import every_share
+from sverige_did.studies.published.printed_counts import PRINTED
 from sverige_did.study.study import Outcome
 
 Made = Iterator[tuple[str, Estimate]]
@@ -28,7 +28,8 @@ def findings(evidence: Evidence) -> tuple[Finding, ...]:
     """Every finding of the plan's outcomes, in the plan's order; none where an outcome's own printed counts contradict
     each other: what could be made of the rest of its figures would look sure.
     """
-    torn = {one.outcome for one in every_share(evidence.study, evidence.facts) if not one.consistent}
+    printed = (one for one in evidence.feasible if one.reading in PRINTED.values())
+    torn = {one.outcome for one in printed if not one.consistent}
     made = [
         evidence.finding(outcome.outcome, estimate, reading)
         for outcome in evidence.study.outcomes

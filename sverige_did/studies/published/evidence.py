@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import EFFECT_CLASSES, Estimate, Finding
-from sverige_did.results.published import Reported
+from sverige_did.results.published import Feasible, Reported
 from sverige_did.sources.published.facts import limits
 from sverige_did.studies.published.group_tables import GroupTable
-from sverige_did.studies.published.plan_parts import MOMENTS, When, assumed, figures_at
+from sverige_did.studies.published.plan_parts import MOMENTS, assumed, figures_at
 from sverige_did.study.study import PublishedStudy
-from sverige_did.windows import of_moment
+from sverige_did.windows import Moment, of_moment
 
 Range = tuple[float, float]
 
@@ -38,12 +38,13 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The plan, the published figures, the designs, and the tables that fit the figures."""
+    """The plan, the published figures, the designs, the tables that fit the figures, and how they were enumerated."""
 
     study: PublishedStudy
     facts: tuple[Reported, ...]
     designs: tuple[OutcomeDesign, ...]
     tables: tuple[GroupTable, ...]
+    feasible: tuple[Feasible, ...] = ()
 
     def design(self, outcome: str) -> OutcomeDesign:
         """The design of one outcome of the plan."""
@@ -62,7 +63,7 @@ class Evidence:
         wanted = (outcome, measure, group)
         return tuple(fact for fact in self.facts if (fact.outcome, fact.measure, fact.group) == wanted)
 
-    def level(self, outcome: str, group: str, when: When) -> Printed | None:
+    def level(self, outcome: str, group: str, when: Moment) -> Printed | None:
         """A printed level, before or after, in its own unit."""
         return narrowest(figures_at(self.select(outcome, "level", group), self.study, when))
 

@@ -17,10 +17,11 @@ from sverige_did.results.estimates import Frozen
 from sverige_did.results.published import Feasible, Reported
 from sverige_did.sources.published.contradictions import solve
 from sverige_did.studies.published import printed_counts
-from sverige_did.studies.published.plan_parts import MOMENTS, Pair, When, assumed, figures_at, needed
+from sverige_did.studies.published.plan_parts import MOMENTS, Pair, assumed, figures_at, needed
 from sverige_did.studies.published.readings import problems
 from sverige_did.study.readings import Counted, Reconstruction, Whole
 from sverige_did.study.study import PublishedStudy
+from sverige_did.windows import Moment
 
 Exposure = tuple[float, float]
 
@@ -279,7 +280,7 @@ def _control_change(facts: Sequence[Reported], outcome: str) -> float:
 
 
 def printed_level(
-    study: PublishedStudy, facts: Sequence[Reported], outcome: str, group: str, when: When
+    study: PublishedStudy, facts: Sequence[Reported], outcome: str, group: str, when: Moment
 ) -> float | None:
     """A share that the source prints, as a share; None where it does not."""
     levels = figures_at([fact for fact in facts if _is(fact, outcome, "level", group)], study, when)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.results.published import Reported
 from sverige_did.study.study import Assumption, PriorSpec, PublishedStudy
-from sverige_did.windows import of_moment
+from sverige_did.windows import Moment, of_moment
 
 Pair = tuple[int, int]
-When = Literal["before", "after"]
-MOMENTS: tuple[When, When] = ("before", "after")
+MOMENTS: tuple[Moment, Moment] = ("before", "after")
 
 
 def assumed(study: PublishedStudy, key: str) -> Assumption | None:
@@ -42,7 +40,7 @@ def prior(study: PublishedStudy, key: str) -> PriorSpec:
     return found
 
 
-def figures_at(facts: Iterable[Reported], study: PublishedStudy, when: When) -> list[Reported]:
+def figures_at(facts: Iterable[Reported], study: PublishedStudy, when: Moment) -> list[Reported]:
     """The figures about the state before (the latest, where there are several dates) or at the main follow-up."""
     found = [fact for fact in facts if of_moment(fact.period_end, study.periods, when)]
     latest = max((fact.period_end for fact in found), default=None)

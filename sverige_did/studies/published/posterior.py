@@ -24,8 +24,8 @@ from sverige_did.bayes.models.group_totals import (
 )
 from sverige_did.bayes.priors import HalfNormal, Normal
 from sverige_did.bayes.sampling.sample import Compiled, Fit, compile_model
-from sverige_did.results.estimates import Diagnostics, Estimate, Finding
-from sverige_did.studies.panel.posterior.fitting import diagnosed, sampled, seed_of, settings_of
+from sverige_did.results.estimates import Estimate, Finding
+from sverige_did.studies.fitting import sampled, seed_of, settings_of
 from sverige_did.studies.published.estimators import bounded
 from sverige_did.studies.published.evidence import Evidence
 from sverige_did.studies.published.group_tables import GroupTable
@@ -241,8 +241,3 @@ def _closed(
         prob_benefit=prob,
         assumptions=("parallel_trends", "equal_districts", f"prior_{NEUTRAL}"),
     )
-
-
-def diagnostics(job: Job, fit: Fit) -> Diagnostics:
-    """The convergence criteria that this fit met."""
-    return diagnosed(job.name, fit)

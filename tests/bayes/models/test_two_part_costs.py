@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,16 +9,22 @@ from scipy.special import expit, logit
 from sverige_did.bayes.models.district_effects import Cells
 from sverige_did.bayes.models.two_part_costs import (
     AMOUNT,
+    CostEffect,
     Totals,
     average_cost_effect,
     build_totals,
     build_use,
-    effect_on_costs,
+    effect_of_pairs,
+    pairs,
 )
 from sverige_did.bayes.sampling.sample import Settings, sample
 from sverige_did.errors import RefusedError
 
 SLOWLY = Settings(draws=1500, target_accept=0.98)
+
+
+def effect_on_costs(use: Any, amount: Any, data: Totals, rng: np.random.Generator, weights: Any = None) -> CostEffect:
+    return effect_of_pairs(use, amount, data, pairs(use, amount, rng), weights)
 
 
 def totals(n_districts=6, n_periods=4, seed=0, use=0.0, amount=0.0, residents=300):

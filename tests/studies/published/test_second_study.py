@@ -33,7 +33,7 @@ def load(folder: Path) -> tuple[Evidence, tuple[Feasible, ...]]:
     study = read_study(folder / "study.yaml")
     facts = read_facts(folder / "data" / "published.csv", hard_stop=study.periods.hard_stop)
     found = every_reading(study, facts)
-    return Evidence(study, facts, designs(to_panel(facts, study), study), all_tables(study, facts, found)), found
+    return Evidence(study, facts, designs(to_panel(facts, study), study), all_tables(study, facts, found), found), found
 
 
 def herning_ids() -> list[str]:

@@ -70,16 +70,16 @@ def panel_cells(panel: Panel, study: PanelStudy, outcome: str) -> PanelCells:
         raise refuse("posterior_not_districts")
     labels = np.unique(rows["unit"].to_numpy(dtype=str))
     residents = _residents(panel, study, labels)
-    laid = _laid(rows.sort_values(["unit", "start"], kind="stable"), labels, study)
-    low, high, size = _numbers(laid, outcome, residents)
-    kept = laid["inside"].to_numpy() & (size > 0) & np.isfinite(low)
+    coded = _coded(rows.sort_values(["unit", "start"], kind="stable"), labels, study)
+    low, high, size = _numbers(coded, outcome, residents)
+    kept = coded["inside"].to_numpy() & (size > 0) & np.isfinite(low)
     if not kept.any():
         raise refuse("posterior_no_cells")
     cells = Cells(
-        district=laid["district"].to_numpy(dtype=np.int64)[kept],
-        period=_from_zero(laid["at"].to_numpy(dtype=np.int64)[kept]),
-        treated=laid.groupby("district")["treated"].first().to_numpy(dtype=bool),
-        dose=laid["dose"].to_numpy(dtype=float)[kept],
+        district=coded["district"].to_numpy(dtype=np.int64)[kept],
+        period=_from_zero(coded["at"].to_numpy(dtype=np.int64)[kept]),
+        treated=coded.groupby("district")["treated"].first().to_numpy(dtype=bool),
+        dose=coded["dose"].to_numpy(dtype=float)[kept],
         low=low[kept],
         high=high[kept],
         size=size[kept],
@@ -87,7 +87,7 @@ def panel_cells(panel: Panel, study: PanelStudy, outcome: str) -> PanelCells:
     weights = np.ones(len(labels)) if study.weights == "districts" or residents is None else residents
     if rows["kind"].iloc[0] not in PRESENT:
         return PanelCells(outcome, likelihood, cells, weights)
-    after = laid["after"].to_numpy(dtype=np.int64)[kept]
+    after = coded["after"].to_numpy(dtype=np.int64)[kept]
     apart = float(cells.period[after == 1].mean() - cells.period[after == 0].mean()) if np.ptp(after) else 1.0
     return PanelCells(outcome, likelihood, before_and_after(cells, after), weights, apart)
 
@@ -123,7 +123,7 @@ def _residents(panel: Panel, study: PanelStudy, labels: NDArray[np.str_]) -> NDA
     return mean if (mean > 0).all() else None
 
 
-def _laid(rows: pd.DataFrame, labels: NDArray[np.str_], study: PanelStudy) -> pd.DataFrame:
+def _coded(rows: pd.DataFrame, labels: NDArray[np.str_], study: PanelStudy) -> pd.DataFrame:
     """The rows with codes for district and period, whether the period is of the plan's windows, and the dose."""
     windows = windows_of_cells(rows, study.periods)
     treated = rows["group"] == "treated"

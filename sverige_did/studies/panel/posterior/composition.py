@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import softmax
 
 from sverige_did.bayes.draws.predictive_checks import predictive_checks
+from sverige_did.bayes.draws.replicate import dirichlet_multinomial
 from sverige_did.bayes.models.composition import TypeCells, average_type_effect, build_dirichlet_multinomial
 from sverige_did.bayes.models.effects import weights_of
 from sverige_did.errors import refuse
@@ -115,9 +116,8 @@ class Composition(Job):
         """Counts (S, N, K) of the same districts in the same periods, drawn anew."""
         kept = np.linspace(0, len(fit.values("log_kappa")) - 1, REPLICATIONS).round().astype(int)
         shares = softmax(fit.values("eta")[kept], axis=2)
-        gamma = rng.gamma(np.maximum(np.exp(fit.values("log_kappa")[kept])[:, None, None] * shares, 1e-12))
-        drawn = gamma / np.maximum(gamma.sum(axis=2, keepdims=True), 1e-300)
-        return rng.multinomial(self.cells.size.astype(int), drawn / drawn.sum(axis=2, keepdims=True)).astype(float)
+        alpha = np.exp(fit.values("log_kappa")[kept])[:, None, None] * shares
+        return dirichlet_multinomial(alpha, self.cells.size, rng)
 
 
 def type_effects(one: Composition, fit: Fit) -> NDArray[np.float64]:

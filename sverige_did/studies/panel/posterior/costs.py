@@ -33,7 +33,7 @@ from sverige_did.errors import refuse
 from sverige_did.panel import children_living
 from sverige_did.results.posteriors import LeftOut, SpendingParts
 from sverige_did.sources.panel.placements import MILLION
-from sverige_did.studies.panel.posterior.fitting import seed_of
+from sverige_did.studies.fitting import seed_of
 from sverige_did.studies.panel.posterior.priors import (
     CENTRAL,
     EFFECT,
@@ -124,9 +124,9 @@ def alternative_priors(of_use: Mapping[str, Normal]) -> dict[str, dict[str, Norm
     These keep the package's prior about no effect, as much narrower or wider as the other is than the plan's own: who
     doubts that fewer children are placed doubts that they are placed more cheaply too.
     """
-    main = of_use[EFFECT].sd
+    planned = of_use[EFFECT].sd
     return {
-        key: {"use": prior, "amount": replace(AMOUNT.effect, sd=AMOUNT.effect.sd * prior.sd / main)}
+        key: {"use": prior, "amount": replace(AMOUNT.effect, sd=AMOUNT.effect.sd * prior.sd / planned)}
         for key, prior in of_use.items()
     }
 

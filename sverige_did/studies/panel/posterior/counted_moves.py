@@ -65,7 +65,7 @@ def count(moved: Moved, panel_frame: PanelFrame, study: PanelStudy) -> Counted:
     """
     windows = windows_of_frame(panel_frame, study)
     before, after = windows.before, windows.after
-    treated = (panel_frame.units["group"] == "treated").to_numpy()
+    treated = panel_frame.treated
     summed = np.stack([moved.counts[:, window].sum(axis=1) for window in (before, after)], axis=1)
     stood = summed.sum(axis=3) > 0
     under = np.zeros(stood.shape, dtype=np.bool_)

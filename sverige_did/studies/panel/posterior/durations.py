@@ -110,7 +110,7 @@ def counted(first: FirstStays, panel_frame: PanelFrame, study: PanelStudy) -> Co
         raise refuse("posterior_no_cells")
     known, district = np.unique(first.district[kept], return_inverse=True)
     period, left = windows.after[first.period[kept]].astype(np.int64), first.left[kept]
-    treated = (panel_frame.units["group"] == "treated").to_numpy()[known]
+    treated = panel_frame.treated[known]
     last = np.minimum(np.floor(first.months[kept] / STEP).astype(np.int64), STEPS - 1)
     who = np.repeat(np.arange(len(last)), last + 1)
     stay = np.concatenate([np.arange(steps + 1) for steps in last])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sverige_did.bayes.sampling.sample import Compiled, Fit, compile_model, structure
 from sverige_did.errors import RefusedError
-from sverige_did.studies.panel.posterior.fitting import sampled, seed_of, settings_of
+from sverige_did.studies.fitting import sampled, seed_of, settings_of
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.studies.panel.posterior.protocol import Fitted, Job, StudyData, refused
 from sverige_did.studies.panel.posterior.record import prior_checks, records

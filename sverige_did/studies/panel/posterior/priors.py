@@ -169,8 +169,8 @@ def effect_priors(study: PanelStudy, benefit: str) -> Mapping[str, Normal]:
     """
     given = {spec.key: from_plan(spec) for spec in study.priors}
     found: dict[str, Normal] = {}
-    for key, alternative_prior in ALTERNATIVE_PRIORS.items():
-        prior = given_prior(given, key, TRIPLET[alternative_prior])
+    for key, name in ALTERNATIVE_PRIORS.items():
+        prior = given_prior(given, key, TRIPLET[name])
         if benefit == "none" and prior.mean != 0:
             if key == EFFECT:
                 found[key] = replace(prior, mean=0.0)

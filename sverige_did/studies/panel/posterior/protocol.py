@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from sverige_did.errors import RefusedError
 from sverige_did.panel import Panel, read_panel
-from sverige_did.results.estimates import Remark
+from sverige_did.results.estimates import remarks_of
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.sources.panel.delivery import codes_of, tables_of
 from sverige_did.sources.panel.frame import PanelFrame, Tables, make_panel_frame
@@ -271,11 +271,7 @@ class Ready:
 
 def refused(outcome: str, likelihood: str, refusal: RefusedError) -> PosteriorRecord:
     """The record of an outcome that has no posterior, with the reason."""
-    remarks = tuple(
-        Remark(key=f"errors.{one.key}", values={name: str(said) for name, said in dict(one.values).items()})
-        for one in refusal.problems
-    )
-    return PosteriorRecord(outcome=outcome, likelihood=likelihood, remarks=remarks)
+    return PosteriorRecord(outcome=outcome, likelihood=likelihood, remarks=remarks_of(refusal.problems))
 
 
 def one_by_one(likelihood: str, wanted: Iterable[Outcome], make: Callable[[Outcome], Job]) -> Ready:

@@ -42,8 +42,8 @@ def respondents(
 ) -> Respondents:
     """The questionnaires in the plan's periods.
 
-    ``girl`` (C,) is about the setting's children; None where it is not known of all.
-    Raises RefusedError: ``posterior_no_cells``, and those of ``sdq.Scores`` and ``sdq_places.Places``.
+    ``girl`` (C,) is about the panel frame's children; None where it is not known of all.
+    Raises RefusedError: ``posterior_no_cells``, and those of ``Scores`` and ``ScoreDistricts``.
     """
     after, forms, period = _in_windows(forms, panel_frame, study)
     _, first, child = np.unique(forms.child, return_index=True, return_inverse=True)
@@ -53,7 +53,7 @@ def respondents(
     if not len(period):
         raise refuse("posterior_no_cells")
     _, first, child = np.unique(forms.child, return_index=True, return_inverse=True)
-    home, treated = home[home != UNKNOWN_DISTRICT], (panel_frame.units["group"] == "treated").to_numpy()
+    home, treated = home[home != UNKNOWN_DISTRICT], panel_frame.treated
     time = (forms.day - forms.day.min()) / YEAR
     kinds, informant = np.unique(forms.informant, return_inverse=True)
     scores = Scores(
@@ -76,10 +76,9 @@ def _in_windows(
 ) -> tuple[NDArray[np.bool_], Forms, NDArray[np.int64]]:
     """Which periods (T,) lie after go-live, the questionnaires in the plan's windows, and the period of each."""
     windows = windows_of_frame(panel_frame, study)
-    inside = np.flatnonzero(windows.inside)
-    period = np.searchsorted(panel_frame.windows.bounds, forms.day, side="right") - 1
-    kept = np.isin(period, inside)
-    return windows.after, forms.rows(kept), period[kept]
+    seen, period = panel_frame.period_of(forms.day)
+    kept = windows.inside[period]
+    return windows.after, forms.rows(seen).rows(kept), period[kept]
 
 
 def unanswered(

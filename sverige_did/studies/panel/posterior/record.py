@@ -14,7 +14,7 @@ import numpy as np
 from sverige_did.bayes.draws.prior_sensitivity import other_priors, power_sensitivity
 from sverige_did.bayes.priors import log_density
 from sverige_did.results.posteriors import PosteriorRecord
-from sverige_did.studies.panel.posterior.fitting import seed_of
+from sverige_did.studies.fitting import seed_of
 from sverige_did.studies.panel.posterior.priors import PriorPredictiveCheck, prior_check_of
 from sverige_did.studies.panel.posterior.protocol import EffectJob
 from sverige_did.studies.panel.posterior.summaries import (
@@ -46,16 +46,16 @@ def prior_checks(job: Job) -> dict[str, PriorPredictiveCheck]:
     """
     required = job.study.posterior.admissible_share if job.study.posterior else 0.0
     rng = np.random.default_rng(seed_of(job.study, job.prior_seed))
-    criteria = {}
+    found = {}
     for outcome, levels in job.prior_levels(rng).items():
         thresholds = job.thresholds(outcome)
         assert thresholds is not None, "an outcome without thresholds was refused"
-        criteria[outcome] = prior_check_of(levels, thresholds, required)
-        criteria[outcome].require(outcome)
-    return criteria
+        found[outcome] = prior_check_of(levels, thresholds, required)
+        found[outcome].require(outcome)
+    return found
 
 
-def records(fitted: Fitted, criteria: Mapping[str, PriorPredictiveCheck]) -> tuple[PosteriorRecord, ...]:
+def records(fitted: Fitted, prior_checks: Mapping[str, PriorPredictiveCheck]) -> tuple[PosteriorRecord, ...]:
     """One record for each outcome of a job.
 
     Raises RefusedError (``posterior_impossible``) where the data cannot have come of the fitted model in what the
@@ -68,7 +68,7 @@ def records(fitted: Fitted, criteria: Mapping[str, PriorPredictiveCheck]) -> tup
     likelihood = _log_likelihood(job, fits)
     made = []
     for wanted in job.outcomes:
-        effects, prior_check = quantities[wanted.outcome], criteria.get(wanted.outcome)
+        effects, prior_check = quantities[wanted.outcome], prior_checks.get(wanted.outcome)
         made.append(
             PosteriorRecord(
                 outcome=wanted.outcome,
@@ -147,13 +147,13 @@ def _power(
     chains = next(iter(fits.values())).settings.chains
     shape = (chains, len(effect) // chains)
 
-    def laid(values: Floats) -> Floats:
+    def by_chain(values: Floats) -> Floats:
         return values[: shape[0] * shape[1]].reshape(shape)
 
     def log_prior(parameter: str) -> Floats:
         each = [log_density(job.priors_of(part)[parameter], fits[part].values(parameter)[rows[part]]) for part in fits]
         return np.asarray(np.sum(each, axis=0))
 
-    together = np.asarray(np.sum([likelihood[part][rows[part]] for part in fits], axis=0))
-    priors = {name: laid(log_prior(parameter)) for name, parameter in scaled.items()}
-    return power_sensitivity(laid(effect), priors, laid(together))
+    joint = np.asarray(np.sum([likelihood[part][rows[part]] for part in fits], axis=0))
+    priors = {name: by_chain(log_prior(parameter)) for name, parameter in scaled.items()}
+    return power_sensitivity(by_chain(effect), priors, by_chain(joint))

@@ -209,9 +209,9 @@ class ScoreJob(EffectJob):
 
     def more(self, fitted: Fitted, _rng: np.random.Generator) -> Mapping[str, object]:
         """The effect when children who were not rated again are worse; None where all were."""
-        return {"non_response": self._unrated(fitted.fits[""])}
+        return {"non_response": self._non_response(fitted.fits[""])}
 
-    def _unrated(self, fit: Fit) -> NonResponse | None:
+    def _non_response(self, fit: Fit) -> NonResponse | None:
         scores, places, missing = self.respondents
         if missing is None:
             return None

@@ -75,7 +75,7 @@ def spending(
     if not kept.any():
         raise refuse("posterior_no_cells")
     residents = np.concatenate([np.round(panel_frame.residents[:, window].mean(axis=1)) for window in windows])
-    treated = (panel_frame.units["group"] == "treated").to_numpy()
+    treated = panel_frame.treated
     use = _cells(np.bincount(cell, minlength=2 * n).astype(float), residents, treated, kept)
     if (_users(use) == 0).any():
         raise refuse("costs_no_users")

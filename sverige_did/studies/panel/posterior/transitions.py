@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import gammaln, softmax
 
 from sverige_did.bayes.draws.predictive_checks import predictive_checks
+from sverige_did.bayes.draws.replicate import LEAST, dirichlet_multinomial
 from sverige_did.bayes.models.composition import TypeCells
 from sverige_did.bayes.models.district_effects import BASELINE_DIFFERENCE
 from sverige_did.bayes.models.transitions import (
@@ -55,9 +56,6 @@ NAMES = {"sd_level": "sd_destinations", "log_kappa": "moves_alike"}
 
 SIMULATIONS = 1000
 REPLICATIONS = 2000
-
-LEAST = 1e-12
-"""Below this a share counts as this where a Dirichlet is drawn: no child ends up there."""
 
 
 class Window(NamedTuple):
@@ -236,7 +234,7 @@ class MoveJob(EffectJob):
         sides = {item.outcome: side_of(item.outcome, moves) for item in self.outcomes}
         moved: dict[str, list[Floats]] = {outcome: [] for outcome in sides}
         for start, alpha in self._alpha(fit):
-            counts = _drawn(alpha[-start % every :: every], moves, rng)
+            counts = dirichlet_multinomial(alpha[-start % every :: every], moves.counts.sum(axis=1), rng)
             for outcome, side in sides.items():
                 moved[outcome].append((counts * side).sum(axis=2) @ into)
         return {name: np.concatenate(found) for name, found in moved.items()}
@@ -285,11 +283,6 @@ def moved_shares(job: MoveJob, fit: Fit, outcome: str) -> tuple[NDArray[np.float
 def _windows(moves: Moves) -> Window:
     _, first, cell = np.unique(2 * moves.district + moves.period, return_index=True, return_inverse=True)
     return Window(first, (cell[:, None] == np.arange(len(first))).astype(float))
-
-
-def _drawn(alpha: NDArray[np.float64], moves: Moves, rng: np.random.Generator) -> NDArray[np.float64]:
-    gamma = np.maximum(rng.gamma(np.maximum(alpha, LEAST)), 1e-300)
-    return rng.multinomial(moves.counts.sum(axis=1).astype(int), gamma / gamma.sum(axis=2, keepdims=True)).astype(float)
 
 
 def log_likelihood_of(alpha: NDArray[np.float64], moves: Moves) -> NDArray[np.float64]:

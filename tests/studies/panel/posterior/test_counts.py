@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_posterior import PARTS, both, fit_of, gated, given, panel, plan, thresholds
+from small_posterior import PARTS, both, checked, fit_of, given, panel, plan, thresholds
 
 from sverige_did import words
 from sverige_did.bayes.draws.predictive_checks import CHECKS
@@ -29,7 +29,7 @@ CHAINS, DRAWS = 2, 300
 
 
 def ready(cells: Panel, requested: Any, likelihood: str) -> list[Job | PosteriorRecord]:
-    return gated(prepare(given(cells, requested), likelihood))
+    return checked(prepare(given(cells, requested), likelihood))
 
 
 def job_of(cells: Panel, requested: Any, likelihood: str = "poisson") -> CountJob:

@@ -48,8 +48,8 @@ def test_no_other_file_calls_a_model_by_its_name() -> None:
     only = [name for name in MODELS if name not in FAMILIES]
     named = re.compile("|".join(rf"[\"']{name}[\"']" for name in only))
     assert {file for file, code in sources().items() if named.search(code)} == KNOWING
-    requested = re.compile(r"likelihood\s*(==|!=|in\b)\s*[\"'({\[]")
-    assert not [file for file, code in sources().items() if requested.search(code)]
+    branch = re.compile(r"likelihood\s*(==|!=|in\b)\s*[\"'({\[]")
+    assert not [file for file, code in sources().items() if branch.search(code)]
 
 
 def test_families_of_counts_are_named_by_the_rule_that_chooses_them_and_by_nobody_else() -> None:
@@ -59,11 +59,9 @@ def test_families_of_counts_are_named_by_the_rule_that_chooses_them_and_by_nobod
 
 
 def test_the_registry_is_read_without_a_sampler() -> None:
-    requested = (
-        "import sys, sverige_did.workflow, sverige_did.studies.panel.posterior.models; print('pymc' in sys.modules)"
-    )
+    code = "import sys, sverige_did.workflow, sverige_did.studies.panel.posterior.models; print('pymc' in sys.modules)"
     found = subprocess.run(
-        [sys.executable, "-c", requested], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[4]
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[4]
     )
     assert found.stdout.strip() == "False"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import small_registers as small
-from small_posterior import fit_of, gated, given
+from small_posterior import checked, fit_of, given
 
 from sverige_did.bayes.draws.replicate_sdq import score_predictor
 from sverige_did.bayes.priors import draw
@@ -66,7 +66,7 @@ def prepared(
     requested = requested or plan()
     frames = small.delivery() | {"sdq_waves": frame(rows)}
     small.write(folder, frames)
-    (found,) = gated(prepare(given(panel_of(folder, requested).panel, requested, folder), SDQ)) or [None]
+    (found,) = checked(prepare(given(panel_of(folder, requested).panel, requested, folder), SDQ)) or [None]
     assert found is None or isinstance(found, ScoreJob | PosteriorRecord)
     return found
 

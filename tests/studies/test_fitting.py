@@ -12,7 +12,7 @@ from small_posterior import plan
 from sverige_did.bayes.sampling.diagnostics import STANDARD, ConvergenceReport
 from sverige_did.bayes.sampling.sample import Fit, Settings
 from sverige_did.errors import RefusedError
-from sverige_did.studies.panel.posterior import fitting
+from sverige_did.studies import fitting
 
 GOOD = ConvergenceReport(1.001, "tau", 900.0, "tau", 900.0, 0.9, 0, STANDARD)
 FIRST = Settings(draws=1000, tune=500, target_accept=0.95)
