@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sverige_did.did.arrays import DistrictPanel
-from sverige_did.did.collapse import Window
+from sverige_did.did.window import Window
 
 
 def around_go_live(panel: DistrictPanel, donut: Sequence[float] = ()) -> Window:

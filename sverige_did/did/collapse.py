@@ -1,10 +1,11 @@
 """One number a district: its change from before to after (Bertrand, Duflo & Mullainathan 2004, QJE).
 
-    change_d = mean over post periods of Y_dt - mean over pre periods of Y_dt
+    change_d = level of d after - level of d before
     ATT      = weighted mean of change over the treated - the same over the controls
 
-Within a window each period counts the same, so no denominator measured after go-live becomes a weight. Periods
-in neither window are the donut.
+The level of a window is a district's events by its exposure there, so that a share is a share of the district's
+children; without exposure it is the mean of the periods. Districts count the same, or by weights frozen before
+go-live: no denominator measured after it weighs one district against another. Periods in neither window are the donut.
 """
 
 from __future__ import annotations
@@ -14,19 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, IntArray, Weighting
-from sverige_did.errors import refuse
+from sverige_did.did.missing_periods import Filled, filled
+from sverige_did.did.window import Window
 from sverige_did.results.estimates import Estimate
 
 TREND_PERIODS = 3
 """The fewest periods before go-live from which a district's own straight line can be told from its noise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The periods that count as before and as after; what lies in neither is left out (the donut)."""
-
-    pre: tuple[float, ...]
-    post: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +28,8 @@ class Collapsed:
     """One change a district, the input of every method in ``inference/``.
 
     ``change``, ``treated``, ``weights`` (G,); ``unit`` (G,) codes into the panel's labels; ``seen`` (G, 2) counts the
-    periods behind the means before and after (fewer than the windows hold where rows are missing, so that period
-    effects need not cancel); ``strata`` (G,) follow the panel. ``dropped`` names the
-    districts that lack a window.
+    periods that were there before and after (the others were filled, see missing_periods.py); ``strata`` (G,) follow
+    the panel. ``dropped`` names the districts that lack a window.
     """
 
     change: FloatArray
@@ -55,38 +48,71 @@ def att_from_changes(change: FloatArray, treated: BoolArray, weights: FloatArray
     )
 
 
-def collapse(
-    panel: DistrictPanel, window: Window, weighting: Weighting = "equal", *, detrend: bool = False
-) -> Collapsed:
-    """One change a district between the windows, optionally less the district's own line before go-live.
+def collapse(panel: DistrictPanel, window: Window, weighting: Weighting = "equal") -> Collapsed:
+    """One change a district between the windows, in the unit of the outcome.
 
-    Detrended (Lee & Wooldridge 2025): an OLS line through the district's pre periods, carried forward; the change
-    is the mean residual after go-live (before it, residuals average zero). Districts without a period in both
-    windows, or with fewer than three pre periods when detrended, are left out and named.
+    Missing periods are filled on the identity scale (missing_periods.py), so that what happened everywhere cancels.
 
-    Raises RefusedError: ``did_window`` (a window is empty, unknown or on the wrong side of a go-live),
-    ``did_groups_empty`` (no treated or no control district is left).
+    Raises RefusedError: those of :func:`~sverige_did.did.missing_periods.filled`.
     """
-    pre, post = (np.isin(panel.periods, side) for side in (window.pre, window.post))
-    _check_window(panel, window, pre, post)
-    table = panel.wide()
-    seen = np.column_stack([np.isfinite(table[:, side]).sum(axis=1) for side in (pre, post)])
-    usable = (seen >= (TREND_PERIODS if detrend else 1, 1)).all(axis=1)
-    unit = np.flatnonzero(usable)
-    treated = panel.ever_treated[unit]
-    if treated.all() or not treated.any():
-        raise refuse("did_groups_empty", found=f"{int(treated.sum())} / {int((~treated).sum())}")
-    rows = table[unit]
-    before = _pre_line(rows, panel.periods, pre) if detrend else np.nanmean(rows[:, pre], axis=1, keepdims=True)
-    reason = "too_few_pre_periods" if detrend else "window_missing"
+    whole = filled(panel, window)
+    before, after = whole.levels()
+    return collapsed(whole, after - before, weighting)
+
+
+def collapse_detrended(panel: DistrictPanel, window: Window, weighting: Weighting = "equal") -> Collapsed:
+    """One change a district, less the district's own line before go-live (Lee & Wooldridge 2025).
+
+    An OLS line through the district's levels before, carried forward; the change is the mean residual after go-live
+    (before it, residuals average zero). What all districts share in a period is taken away first, so that a district
+    without it can be held against those that have it. Districts with less than three periods before are left out.
+
+    Raises RefusedError: as :func:`collapse`.
+    """
+    whole = filled(panel, window, fewest=TREND_PERIODS)
+    pre, post = window.sides(panel)
+    level = panel.wide()[whole.unit]
+    level = level - _beside_own_lines(level, panel.periods, pre, post & ~whole.panel.ever_treated[:, None])
+    change = np.nanmean((level - _own_lines(level, panel.periods, pre))[:, post], axis=1)
+    return collapsed(whole, change, weighting)
+
+
+def _beside_own_lines(level: FloatArray, periods: FloatArray, pre: BoolArray, post: BoolArray) -> FloatArray:
+    """What the periods (T,) have in common where every district has a line of its own, from the untreated cells.
+
+    ``pre`` (T,) and ``post`` (G, T) mark them. A line that all share is anybody's: only what is beside it is told.
+    """
+    untreated = np.isfinite(level) & (pre | post)
+    normal, score = np.zeros((periods.size, periods.size)), np.zeros(periods.size)
+    for values, seen in zip(level, untreated, strict=True):
+        at = np.flatnonzero(seen)
+        line = np.column_stack([np.ones(at.size), periods[at] - periods[at].mean()])
+        beside = np.eye(at.size) - line @ np.linalg.pinv(line)
+        normal[np.ix_(at, at)] += beside
+        score[at] += beside @ values[at]
+    return np.asarray(np.linalg.lstsq(normal, score)[0])
+
+
+def _own_lines(level: FloatArray, periods: FloatArray, pre: BoolArray) -> FloatArray:
+    """(G, T) each district's straight line through its own periods before, carried through all periods."""
+    seen = np.isfinite(level) & pre
+    count = seen.sum(axis=1, keepdims=True)
+    time = periods - (seen * periods).sum(axis=1, keepdims=True) / count
+    y = np.where(seen, level, 0.0)
+    slope = (time * y).sum(axis=1, keepdims=True) / (np.square(time) * seen).sum(axis=1, keepdims=True)
+    return np.asarray(y.sum(axis=1, keepdims=True) / count + slope * time)
+
+
+def collapsed(whole: Filled, change: FloatArray, weighting: Weighting) -> Collapsed:
+    """One ``change`` (G,) of the districts of a filled panel, with what goes with it."""
     return Collapsed(
-        change=np.nanmean((rows - before)[:, post], axis=1),
-        treated=treated,
-        weights=panel.unit_weights(weighting)[unit],
-        unit=unit,
-        seen=seen[unit],
-        strata=None if panel.strata is None else panel.strata[unit],
-        dropped=panel.dropped + tuple(Dropped(panel.labels[d], None, reason) for d in np.flatnonzero(~usable)),
+        change=change,
+        treated=whole.panel.ever_treated,
+        weights=whole.panel.unit_weights(weighting),
+        unit=whole.unit,
+        seen=whole.seen,
+        strata=whole.panel.strata,
+        dropped=whole.panel.dropped,
     )
 
 
@@ -103,24 +129,3 @@ def collapsed_did(collapsed: Collapsed, *, scale: str, weighting: Weighting = "e
         weights=weighting,
         assumptions=("parallel_trends",),
     )
-
-
-def _pre_line(rows: FloatArray, periods: FloatArray, pre: BoolArray) -> FloatArray:
-    """(G, T) each district's straight line through its own pre periods, carried through all periods."""
-    observed = np.isfinite(rows) & pre
-    count = observed.sum(axis=1)
-    time = periods - (observed * periods).sum(axis=1, keepdims=True) / count[:, None]
-    y = np.where(observed, rows, 0.0)
-    slope = (time * y).sum(axis=1) / (np.square(time) * observed).sum(axis=1)
-    return np.asarray((y.sum(axis=1) / count)[:, None] + slope[:, None] * time)
-
-
-def _check_window(panel: DistrictPanel, window: Window, pre: BoolArray, post: BoolArray) -> None:
-    starts = panel.treated_from[panel.ever_treated]
-    known = int(pre.sum()) == len(window.pre) and int(post.sum()) == len(window.post)
-    if not (known and pre.any() and post.any()):
-        raise refuse("did_window", found=f"{window.pre} / {window.post}")
-    if panel.periods[pre].max() >= starts.min() or panel.periods[post].min() < starts.max():
-        raise refuse(
-            "did_window", found=f"{window.pre} / {window.post}", expected=f"{starts.min():g} / {starts.max():g}"
-        )

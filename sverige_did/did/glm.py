@@ -20,6 +20,8 @@ from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, IntArray, Weighting
+from sverige_did.did.missing_periods import filled
+from sverige_did.did.window import around
 from sverige_did.errors import refuse
 from sverige_did.results.estimates import Estimate
 
@@ -59,15 +61,17 @@ def fractional_logit(panel: DistrictPanel, weighting: Weighting = "equal") -> Gl
     """Effects on a share, ``level`` in percentage points.
 
     Districts are weighted equally or by the frozen baseline weights, in the fit and in the averages; a
-    denominator measured after go-live never weighs.
+    denominator measured after go-live never weighs. Group dummies cannot tell a missing row from a change of the group,
+    so missing rows are filled on the scale of the odds first (missing_periods.py).
 
     Raises RefusedError: ``did_staggered``, ``did_not_a_share``, ``separation``, ``did_not_identified``,
-    ``did_not_converged``.
+    ``did_not_converged``, and those of :func:`~sverige_did.did.missing_periods.filled`.
     """
     share = panel.level
     if share.min() < 0 or share.max() > 1:
         raise refuse("did_not_a_share", found=f"{share.min():g} – {share.max():g}")
-    panel.go_live()
+    panel = filled(panel, around(panel), "logit").complete()
+    share = panel.level
     rows = np.ones(share.size, dtype=bool)
     _refuse_separation(panel, rows, share, upper=1.0)
     model = _Model(families.Binomial(), share, np.zeros(share.size), panel.unit_weights(weighting)[panel.unit])

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from sverige_did.did.arrays import DistrictPanel, FloatArray, IntArray, Weighting
-from sverige_did.did.collapse import Window
+from sverige_did.did.window import Window
 from sverige_did.errors import refuse
 from sverige_did.inference.cluster_robust import LeastSquares, cr1_test, least_squares
 from sverige_did.results.estimates import Estimate

@@ -8,7 +8,8 @@ import statsmodels.api as sm
 from whole_window import around_go_live
 
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
-from sverige_did.did.collapse import Window, att_from_changes, collapse, collapsed_did
+from sverige_did.did.collapse import att_from_changes, collapse, collapse_detrended, collapsed_did
+from sverige_did.did.window import Window
 from sverige_did.errors import RefusedError
 
 
@@ -60,14 +61,14 @@ def test_each_districts_own_line_is_taken_out() -> None:
     y = 10 + slope[:, None] * year + 4.0 * treated
     panel = panel_from_rows(np.repeat(np.arange(5), 6), np.tile(year, 5), y.ravel(), treated.ravel())
     window = around_go_live(panel)
-    detrended = collapsed_did(collapse(panel, window, detrend=True), scale="points")
+    detrended = collapsed_did(collapse_detrended(panel, window), scale="points")
     assert detrended.estimate == pytest.approx(4.0)
     plain = att_from_changes(*(lambda c: (c.change, c.treated, c.weights))(collapse(panel, window)))
     assert plain == pytest.approx(4.0 + 3 * (slope[:2].mean() - slope[2:].mean()))
 
 
 def test_detrending_is_a_line_fitted_before_go_live(unbalanced_panel: DistrictPanel) -> None:
-    found = collapse(unbalanced_panel, around_go_live(unbalanced_panel), detrend=True)
+    found = collapse_detrended(unbalanced_panel, around_go_live(unbalanced_panel))
     table, year = unbalanced_panel.wide(), unbalanced_panel.periods
     for unit, change in zip(found.unit, found.change, strict=True):
         pre = (year < 2013) & np.isfinite(table[unit])

@@ -8,7 +8,7 @@ from whole_window import around_go_live
 
 from sverige_did.did.aggregate import aggregate
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
-from sverige_did.did.collapse import collapse, collapsed_did
+from sverige_did.did.collapse import collapse, collapse_detrended, collapsed_did
 from sverige_did.did.event_study import event_study
 from sverige_did.did.imputation import imputation
 from sverige_did.did.staggered import group_time_effects
@@ -18,7 +18,7 @@ Estimator = Callable[[DistrictPanel], float]
 
 ONE_GO_LIVE: dict[str, Estimator] = {
     "collapse": lambda p: collapsed_did(collapse(p, around_go_live(p), "baseline"), scale="x").estimate,
-    "detrended": lambda p: collapsed_did(collapse(p, around_go_live(p), detrend=True), scale="x").estimate,
+    "detrended": lambda p: collapsed_did(collapse_detrended(p, around_go_live(p)), scale="x").estimate,
     "twfe": lambda p: two_way_fixed_effects(p, around_go_live(p), scale="x", weighting="baseline").estimate,
     "event study": lambda p: float(event_study(p, weighting="baseline").estimate[-1]),
 }

@@ -13,7 +13,8 @@ import statsmodels.api as sm
 from whole_window import around_go_live
 
 from sverige_did.did.arrays import DistrictPanel, Weighting, panel_from_rows
-from sverige_did.did.collapse import Window, collapse, collapsed_did
+from sverige_did.did.collapse import collapse, collapsed_did
+from sverige_did.did.window import Window
 from sverige_did.errors import RefusedError
 from sverige_did.inference.cluster_robust import cr0, cr1_test
 from sverige_did.inference.two_way import two_way_fit, two_way_fixed_effects

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
-from sverige_did.did.collapse import Window, collapse
+from sverige_did.did.collapse import collapse
+from sverige_did.did.window import Window
 from sverige_did.inference.cluster_robust import cr2_test, of_districts
 from sverige_did.inference.districts import districts
 from sverige_did.inference.permutation import permutation_test

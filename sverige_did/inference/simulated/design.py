@@ -19,7 +19,7 @@ import numpy as np
 from scipy import optimize
 
 from sverige_did.did.arrays import DistrictPanel
-from sverige_did.did.collapse import Window
+from sverige_did.did.window import Window
 from sverige_did.errors import refuse
 from sverige_did.inference.districts import Floats
 from sverige_did.inference.simulated.size import BLOCK, Outcome, Rejections, SimulatedDesign, rejection_rates

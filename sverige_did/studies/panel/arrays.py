@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
-from sverige_did.did.collapse import Window
+from sverige_did.did.window import Window
 from sverige_did.errors import refuse
 from sverige_did.sources.files.periods import period_days
 from sverige_did.windows import Partial, own_windows, windows_of_cells

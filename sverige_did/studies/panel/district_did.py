@@ -12,7 +12,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from sverige_did.did.arrays import DistrictPanel
-from sverige_did.did.collapse import Collapsed, Window, collapse, collapsed_did
+from sverige_did.did.collapse import Collapsed, collapse, collapsed_did
+from sverige_did.did.missing_periods import filled
+from sverige_did.did.window import Window
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.districts import Districts, districts
 from sverige_did.inference.event_bands import event_curve
@@ -174,9 +176,9 @@ def _methods_table(data: OutcomeData, change: Change) -> MethodsTable:
 
 def _implied_ratio(panel: DistrictPanel, window: Window, own: Change, found: MethodsTable) -> Iterator[Estimate]:
     """The level after by the level that parallel trends imply, with the limits of the first method."""
-    units = own.collapsed.unit[own.collapsed.treated]
-    levels = panel.wide()[units][:, np.isin(panel.periods, window.post)]
-    after = float(np.average(np.nanmean(levels, axis=1), weights=own.collapsed.weights[own.collapsed.treated]))
+    treated = own.collapsed.treated
+    levels = filled(panel, window).levels()[1]
+    after = float(np.average(levels[treated], weights=own.collapsed.weights[treated]))
     yield from implied_ratio(after, found.estimates[0])
 
 

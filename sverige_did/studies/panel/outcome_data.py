@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.did.arrays import DistrictPanel, Weighting
-from sverige_did.did.collapse import Window
+from sverige_did.did.window import Window
 from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import Floats
 from sverige_did.outcomes import CATALOGUE, RESIDENTS, CatalogueOutcome

@@ -23,7 +23,8 @@ from sverige_did.checks.scale_discrepancy import scale_discrepancy
 from sverige_did.checks.spillover import spillover
 from sverige_did.checks.synthetic_did import synthetic_beside
 from sverige_did.checks.tipping_shock_districts import tipping_shock_of_districts
-from sverige_did.did.collapse import att_from_changes, collapse
+from sverige_did.did.collapse import att_from_changes, collapse, collapse_detrended
+from sverige_did.did.missing_periods import filled
 from sverige_did.did.scales import Family
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import TTest, cr2_test, of_districts
@@ -107,6 +108,8 @@ def _made(check: str, run: Callable[[_Seen], CheckResult | None], seen: _Seen) -
 class _Seen(NamedTuple):
     """One outcome with its districts on its own scale: levels (G, T) at ``periods`` (T,), and the change between.
 
+    Missing periods of the windows are filled, as they are for the estimates (missing_periods.py).
+
     ``pre`` and ``post`` (T,) mark the windows; ``sample`` holds the changes, ``test`` their CR2 test.
     """
 
@@ -139,14 +142,14 @@ class _Seen(NamedTuple):
 
 def _seen(data: OutcomeData) -> _Seen:
     panel, window = data.arrays(data.partial), data.window()
-    collapsed = collapse(panel, window, data.weighting)
-    sample = sample_of(data, collapsed)
+    whole = filled(panel, window)
+    sample = sample_of(data, collapse(panel, window, data.weighting))
     alpha = 1 - data.study.level
     if refusals(sample.treated, sample.strata, alpha):
         raise refuse("too_few_treated", found=str(int(sample.treated.sum())))
-    pre, post = (np.isin(panel.periods, side) for side in (window.pre, window.post))
+    pre, post = whole.window.sides(panel)
     test = cr2_test(of_districts(sample), EFFECT, alpha)
-    return _Seen(data, panel.wide()[collapsed.unit], panel.periods, pre, post, sample, test)
+    return _Seen(data, whole.panel.wide(), panel.periods, pre, post, sample, test)
 
 
 def _named(seen: _Seen) -> dict[str, str]:
@@ -156,7 +159,7 @@ def _named(seen: _Seen) -> dict[str, str]:
 def _pretrends(seen: _Seen) -> CheckResult:
     slope = seen.contrast(slopes(seen.levels[:, seen.pre], seen.periods[seen.pre]))
     data = seen.data
-    lines = collapse(data.arrays(data.partial), data.window(), data.weighting, detrend=True)
+    lines = collapse_detrended(data.arrays(data.partial), data.window(), data.weighting)
     detrended = cr2_test(of_districts(sample_of(data, lines)), EFFECT, seen.alpha)
     apart = float(seen.periods[seen.post].mean() - seen.periods[seen.pre].mean())
     return pretrends(slope, seen.test.estimate, apart, detrended, **_named(seen))

@@ -2,51 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import logit
 
-from sverige_did.did.collapse import Collapsed, Window, collapse
+from sverige_did.did.collapse import Collapsed, collapsed
+from sverige_did.did.missing_periods import filled
 from sverige_did.errors import refuse
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sverige_did.did.arrays import DistrictPanel, FloatArray, Weighting
+    from sverige_did.did.arrays import DistrictPanel, Weighting
+    from sverige_did.did.window import Window
 
 ROUNDING = 1e-9
 
 
 def log_collapse(panel: DistrictPanel, window: Window, weighting: Weighting = "equal") -> Collapsed:
-    """One change a district on the log scale: ln(mean level after) - ln(mean level before), as :func:`collapse` else.
+    """One change a district on the log scale: ln(level after) - ln(level before), as :func:`collapse` else.
 
     Raises RefusedError: as :func:`collapse`, and ``log_of_nothing`` when a district has a window without any event,
     for no number added to make the logarithm exist would be harmless.
     """
-    plain = collapse(panel, window, weighting)
-    before, after = _levels(panel, window, plain)
+    whole = filled(panel, window, "log")
+    before, after = whole.levels()
     empty = int(((before <= 0) | (after <= 0)).sum())
     if empty:
         raise refuse("log_of_nothing", count=empty)
-    return replace(plain, change=np.log(after / before))
+    return collapsed(whole, np.log(after / before), weighting)
 
 
 def log_odds_collapse(panel: DistrictPanel, window: Window, weighting: Weighting = "equal") -> Collapsed:
-    """One change a district in log-odds of its mean share, where the levels of ``panel`` are shares from 0 to 1.
+    """One change a district in log-odds of its share, where the levels of ``panel`` are shares from 0 to 1.
 
     Raises RefusedError: as :func:`collapse`, ``did_not_a_share`` for a level outside 0 to 1, and ``separation`` when a
     district has a window in which nothing or everything is an event: then :func:`firth_collapse` takes over.
     """
     if panel.level.min() < 0 or panel.level.max() > 1:
         raise refuse("did_not_a_share", found=f"{panel.level.min():g} – {panel.level.max():g}")
-    plain = collapse(panel, window, weighting)
-    before, after = _levels(panel, window, plain)
+    whole = filled(panel, window, "logit")
+    before, after = whole.levels()
     separated = (np.minimum(before, after) <= 0) | (np.maximum(before, after) >= 1)
     if separated.any():
         raise refuse("separation", found=str(int(separated.sum())))
-    return replace(plain, change=logit(after) - logit(before))
+    return collapsed(whole, logit(after) - logit(before), weighting)
 
 
 def firth_collapse(panel: DistrictPanel, window: Window, weighting: Weighting = "equal") -> Collapsed:
@@ -59,22 +60,17 @@ def firth_collapse(panel: DistrictPanel, window: Window, weighting: Weighting = 
     """
     if panel.exposure is None:
         raise refuse("did_no_exposure")
-    plain = collapse(panel, window, weighting)
-    sides = [np.isin(panel.periods, side) for side in (window.pre, window.post)]
-    y, n = (panel.wide(values)[plain.unit] for values in (panel.y, panel.exposure))
-    if np.nanmax(y - n) > ROUNDING:
-        raise refuse("cells_above_total", found=f"{np.nanmax(y - n):g}", expected="<= 0")
+    above = float((panel.y - panel.exposure).max())
+    if above > ROUNDING:
+        raise refuse("cells_above_total", found=f"{above:g}", expected="<= 0")
+    whole = filled(panel, window, "logit")
+    panel = whole.panel
+    events, others = (panel.wide(values) for values in (panel.y, np.asarray(panel.exposure) - panel.y))
     before, after = (
-        np.log((np.nansum(y[:, side], axis=1) + 0.5) / (np.nansum((n - y)[:, side], axis=1) + 0.5)) for side in sides
+        np.log((events[:, side].sum(axis=1) + 0.5) / (others[:, side].sum(axis=1) + 0.5))
+        for side in whole.window.sides(panel)
     )
-    return replace(plain, change=after - before)
-
-
-def _levels(panel: DistrictPanel, window: Window, plain: Collapsed) -> tuple[FloatArray, FloatArray]:
-    """The mean level (G,) of the collapsed districts before and after."""
-    table = panel.wide()[plain.unit]
-    before, after = (np.nanmean(table[:, np.isin(panel.periods, side)], axis=1) for side in (window.pre, window.post))
-    return before, after
+    return collapsed(whole, after - before, weighting)
 
 
 def pooled_level(cells: pd.DataFrame, per: float) -> float:

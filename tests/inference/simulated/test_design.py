@@ -9,7 +9,7 @@ import pytest
 from scipy.special import expit, logit
 
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
-from sverige_did.did.collapse import Window
+from sverige_did.did.window import Window
 from sverige_did.errors import RefusedError
 from sverige_did.inference.simulated.design import own_design, simulated_sizes
 from sverige_did.inference.simulated.size import SimulatedDesign, rejection_rates
