@@ -24,6 +24,7 @@ from sverige_did.inference.two_way import two_way_fixed_effects
 from sverige_did.inference.verdict import refusals
 from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, remarks_of
 from sverige_did.results.methods_tables import MethodsRecord
+from sverige_did.studies.panel.arrays import period_number
 from sverige_did.studies.panel.descriptive import raw_change
 from sverige_did.studies.panel.index_models import SEPARATED, as_ratio, index_model
 from sverige_did.studies.panel.multiple_outcomes import Candidate
@@ -201,11 +202,14 @@ def implied_ratio(after: float, first: Estimate) -> Iterator[Estimate]:
 def _record(data: OutcomeData, change: Change, found: MethodsTable, window: Window) -> MethodsRecord:
     """The verdict with its remarks and, unless it is refused, the permutations that its p-value counts."""
     reasons = {one.reason for one in change.collapsed.dropped if one.period in {None, *window.pre, *window.post}}
+    filled_in = filled_periods(change.collapsed, window)
     record = MethodsRecord(
         outcome=data.wanted.outcome,
         scale=_scale(data, change.kind),
         verdict=found.verdict,
         remarks=(
+            compared(data, window),
+            *filled_in,
             *(Remark(key=f"inference.note.{note.key}", values=note.values) for note in found.notes),
             *(Remark(key=f"labels.note.{reason}") for reason in sorted(reasons)),
         ),
@@ -213,6 +217,29 @@ def _record(data: OutcomeData, change: Change, found: MethodsTable, window: Wind
     if found.verdict == "refused":
         return record
     return record.model_copy(update=shown(permutation_p(sample_of(data, change.collapsed), rng=data.rng())))
+
+
+def compared(data: OutcomeData, window: Window) -> Remark:
+    """Which periods the numbers compare, and how districts are weighed."""
+    labels = {period_number(label): label for label in data.cells["period"].unique()}
+    values: dict[str, str] = {}
+    for name, side in (("before", window.pre), ("after", window.post)):
+        values |= {f"{name}_from": labels[side[0]], f"{name}_to": labels[side[-1]], name: str(len(side))}
+    return Remark(key=f"methods_table.note.compared_{data.weighting}", values=values)
+
+
+def filled_periods(collapsed: Collapsed, window: Window) -> tuple[Remark, ...]:
+    """How many of the periods were missing and filled, in districts of either side; nothing where all were there."""
+    missing = 1 - collapsed.seen.sum(axis=1) / (len(window.pre) + len(window.post))
+    if not missing.any():
+        return ()
+    percent = {
+        name: f"{100 * missing[side].mean():.0f}"
+        for name, side in (("treated", collapsed.treated), ("control", ~collapsed.treated))
+    }
+    return (
+        Remark(key="methods_table.note.periods_filled", values={"districts": str(int((missing > 0).sum())), **percent}),
+    )
 
 
 def shown(test: PermutationP) -> dict[str, object]:

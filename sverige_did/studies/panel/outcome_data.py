@@ -15,7 +15,7 @@ from sverige_did.did.window import Window
 from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import Floats
 from sverige_did.outcomes import CATALOGUE, RESIDENTS, CatalogueOutcome
-from sverige_did.panel import Panel, children_living
+from sverige_did.panel import COUNTED, Panel, children_living
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import DesignClass, Estimate, Finding, Remark, Verdict, remarks_of
 from sverige_did.studies.panel.arrays import district_panel, study_window
@@ -119,16 +119,27 @@ class OutcomeData(NamedTuple):
 def outcome_data_of(panel: Panel, study: PanelStudy, designs: Sequence[OutcomeDesign]) -> Iterator[OutcomeData]:
     """Every outcome of the plan that the panel has cells of and that has a design class, in the plan's order."""
     classes = {design.outcome: design.design_class for design in designs}
-    weights = None if study.weights == "districts" else children(panel, study)
     for wanted in study.outcomes:
         cells, design_class = panel.outcome(wanted.outcome), classes[wanted.outcome]
         if design_class is not None and not cells.empty:
+            weights = None if study.weights == "districts" else children(panel, wanted.outcome, study)
             yield OutcomeData(study, wanted, design_class, cells, weights)
 
 
-def children(panel: Panel, study: PanelStudy) -> pd.Series[float]:
-    """Resident-years of a period before go-live, by district: what districts are weighed by."""
-    return cells_before(panel.outcome(RESIDENTS), study.periods).groupby("unit")["denominator"].mean()
+def children(panel: Panel, outcome: str, study: PanelStudy) -> pd.Series[float]:
+    """The children that an outcome is about in a period before go-live, by district: what districts are weighed by.
+
+    For shares and rates the mean of their own denominators, so that a share of placed children is one of all placed
+    children of a group and not the mean of its districts' shares; for means and amounts the resident-years. Frozen
+    before go-live, because who is placed after it is an outcome itself.
+    """
+    cells = panel.outcome(outcome)
+    before = cells_before(cells, study.periods)
+    if not (cells["kind"].isin(COUNTED).all() and before["denominator"].notna().any()):
+        return cells_before(panel.outcome(RESIDENTS), study.periods).groupby("unit")["denominator"].mean()
+    frozen = before.groupby("unit")["denominator"].mean().reindex(cells["unit"].unique())
+    # Where nobody was at risk before, no change exists that a weight could count.
+    return frozen.where(frozen > 0, 1.0)
 
 
 def bare(estimate: float, scale: str, estimand: str, estimator: str, *assumptions: str) -> Estimate:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -44,7 +45,7 @@ from sverige_did.windows import other_partial
 BY_DISTRICT = ("pretrends", "relative_magnitudes", "placebo_dates", "leave_one_out", "synthetic_did")
 """The checks that are named where an outcome has no districts with one common start."""
 
-WHY_NOT = {"did_one_pre_period": "short", "did_too_few_pre_periods": "short", "did_unbalanced": "unbalanced"}
+WHY_NOT = {"did_one_pre_period": "short", "did_too_few_pre_periods": "short"}
 """What is said of a refusal; of any other, that the data do not allow the check."""
 
 WORTH_TELLING = 0.01
@@ -169,7 +170,7 @@ def _relative_magnitudes(seen: _Seen) -> CheckResult:
     before = np.flatnonzero(seen.pre)
     if before.size < 2:
         raise refuse("did_one_pre_period", found=str(before.size))
-    steps = [seen.contrast(seen.levels[:, at] - seen.levels[:, at - 1]) for at in before[1:]]
+    steps = [seen.contrast(seen.levels[:, at] - seen.levels[:, last]) for last, at in pairwise(before)]
     last = seen.levels[:, before[-1]]
     effect = seen.contrast(np.nanmean(seen.levels[:, seen.post], axis=1) - last)
     after = float((np.flatnonzero(seen.post) - before[-1]).mean())
@@ -268,7 +269,7 @@ def _beside(check: str, planned: OutcomeData, other: OutcomeData, key: str = "re
 
 def _other_weights(panel: Panel, seen: _Seen) -> CheckResult:
     equal = seen.data.weights is None
-    weights = children(panel, seen.data.study) if equal else None
+    weights = children(panel, seen.data.wanted.outcome, seen.data.study) if equal else None
     return _beside("other_weights", seen.data, seen.data._replace(weights=weights), "children" if equal else "equal")
 
 

@@ -89,7 +89,6 @@ def hidden(cells: pd.DataFrame) -> pd.DataFrame:
         (late_district, "errors.did_no_pre_period"),
         (period_without_control, "errors.did_period_without_control"),
         (switched_off, "errors.did_switches_off"),
-        (unweighed, "errors.did_weights"),
         (hidden, "errors.did_hidden_cells"),
     ],
     ids=lambda value: getattr(value, "__name__", value),
@@ -117,6 +116,15 @@ def test_a_district_and_period_that_stands_twice_is_refused_with_its_rows() -> N
         Panel.of(twice, synthetic=True, file="panel.parquet")
     assert {problem.key for problem in refusal.value.problems} == {"panel_rule"}
     assert all(refusal.value.say(language) for language in words.LANGUAGES)
+
+
+def test_a_district_whose_residents_nobody_registered_stops_a_mean_and_not_a_rate_of_its_own_denominators() -> None:
+    cells = unweighed(panel({RATE: levels(1)}).cells.copy())
+    assert "errors.did_weights" not in told(run(cells, weights="children"))
+    cells.loc[mine(cells), ["kind", "value"]] = ["mean", 12.0]
+    cells.loc[mine(cells), "value"] += levels(1).ravel()
+    cells.loc[mine(cells), ["low", "high"]] = cells.loc[mine(cells), ["value", "value"]].to_numpy()
+    assert told(run(cells, weights="children")) == {"errors.did_weights"}
 
 
 def test_one_district_with_most_of_the_weight_is_named_as_such_and_not_by_its_name() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import small_district_panel
 from small_panel_study import study
 
 from sverige_did.design import designs
@@ -81,6 +82,26 @@ def test_children_as_weights_are_those_who_lived_there_before() -> None:
     w = weight.to_numpy()
     expected = np.average(change[:4], weights=w[:4]) - np.average(change[4:], weights=w[4:])
     assert first(run(cells, study(weights="children"))).result.estimate == pytest.approx(expected)
+
+
+def test_a_share_is_one_of_children_and_not_of_districts() -> None:
+    """By hand: events by children of each district's windows, weighed by its own children at risk before."""
+    cells = small_district_panel.panel({"institution_share": small_district_panel.levels(1)}).cells.copy()
+    rows = cells["outcome"] == "institution_share"
+    rng = np.random.default_rng(4)
+    cells.loc[rows, "denominator"] = rng.integers(5, 60, int(rows.sum())).astype(float)
+    cells.loc[rows, "value"] = np.rint(cells.loc[rows, "denominator"] * rng.uniform(0.1, 0.6, int(rows.sum())))
+    cells.loc[rows, ["low", "high"]] = cells.loc[rows, ["value", "value"]].to_numpy()
+    table = cells[rows].sort_values(["unit", "start"])
+    y, n = (table[name].to_numpy().reshape(16, -1) for name in ("value", "denominator"))
+    change = 100 * (y[:, 6:].sum(axis=1) / n[:, 6:].sum(axis=1) - y[:, :5].sum(axis=1) / n[:, :5].sum(axis=1))
+    w = n[:, :5].mean(axis=1)
+    by_children = np.average(change[:4], weights=w[:4]) - np.average(change[4:], weights=w[4:])
+    data = Panel.of(cells, synthetic=True)
+    plan = study(outcomes=small_district_panel.wanted("institution_share", scales=("pp",)), weights="children")
+    assert first(run(data, plan)).result.estimate == pytest.approx(by_children)
+    equal = first(run(data, plan.model_copy(update={"weights": "districts"}))).result.estimate
+    assert equal == pytest.approx(change[:4].mean() - change[4:].mean())
 
 
 def test_the_partly_treated_half_year_is_left_out_or_counted_as_the_plan_says() -> None:

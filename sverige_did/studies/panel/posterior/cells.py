@@ -17,7 +17,7 @@ import pandas as pd
 
 from sverige_did.bayes.models.district_effects import Cells
 from sverige_did.errors import refuse
-from sverige_did.outcomes import CATALOGUE
+from sverige_did.outcomes import CATALOGUE, RESIDENTS
 from sverige_did.panel import PRESENT
 from sverige_did.studies.panel.outcome_data import children
 from sverige_did.windows import StudyWindows, windows_of, windows_of_cells
@@ -84,7 +84,9 @@ def panel_cells(panel: Panel, study: PanelStudy, outcome: str) -> PanelCells:
         high=high[kept],
         size=size[kept],
     )
-    weights = np.ones(len(labels)) if study.weights == "districts" or residents is None else residents
+    weights = np.ones(len(labels))
+    if study.weights != "districts" and residents is not None:
+        weights = np.asarray(children(panel, outcome, study).reindex(labels), dtype=np.float64)
     if rows["kind"].iloc[0] not in PRESENT:
         return PanelCells(outcome, likelihood, cells, weights)
     after = coded["after"].to_numpy(dtype=np.int64)[kept]
@@ -119,7 +121,7 @@ def _from_zero(period: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _residents(panel: Panel, study: PanelStudy, labels: NDArray[np.str_]) -> NDArray[np.float64] | None:
     """(G,) what districts are weighed by, and the size of a bare count; None where the panel has not all of them."""
-    mean = np.asarray(children(panel, study).reindex(labels), dtype=np.float64)
+    mean = np.asarray(children(panel, RESIDENTS, study).reindex(labels), dtype=np.float64)
     return mean if (mean > 0).all() else None
 
 
