@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sverige_did.panel import COUNTED
 from sverige_did.results.estimates import Estimate, Finding
 from sverige_did.studies.panel.outcome_data import OutcomeData, bare
 from sverige_did.studies.panel.window_levels import pooled_level
@@ -38,6 +39,20 @@ def _change(data: OutcomeData, before: float, after: float) -> Iterator[Estimate
         yield bare(after - before, data.scale, "raw_change", "before_after")
         if before > 0 and after > 0:
             yield bare(after / before, "ratio", "raw_change", "before_after")
+
+
+def by_hand(data: OutcomeData) -> Iterator[Estimate]:
+    """What anybody gets who adds up the children of a group: the difference between the changes of two pooled levels.
+
+    Children who are placed in other districts than before change it too, even where no district's share changes; that
+    is why the estimates weigh districts by their children before. Nothing for means and amounts.
+    """
+    if not data.cells["kind"].isin(COUNTED).all() or data.cells["denominator"].isna().all():
+        return
+    levels = _levels(data)
+    did = levels["treated"][1] - levels["treated"][0] - levels["control"][1] + levels["control"][0]
+    if np.isfinite(did):
+        yield bare(did, data.scale, "att", "did_totals", "parallel_trends", "districts_as_placed")
 
 
 def two_totals(data: OutcomeData) -> Iterator[Finding]:

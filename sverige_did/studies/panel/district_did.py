@@ -25,7 +25,7 @@ from sverige_did.inference.verdict import refusals
 from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, remarks_of
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.studies.panel.arrays import period_number
-from sverige_did.studies.panel.descriptive import raw_change
+from sverige_did.studies.panel.descriptive import by_hand, raw_change
 from sverige_did.studies.panel.index_models import SEPARATED, as_ratio, index_model
 from sverige_did.studies.panel.multiple_outcomes import Candidate
 from sverige_did.studies.panel.outcome_data import OutcomeData, tried
@@ -70,7 +70,8 @@ def estimate_districts(data: OutcomeData) -> Tested:
     if all(change.kind != "ratio" for change in changes):
         own = next(at for at, change in enumerate(changes) if change.kind == "own")
         estimates += _implied_ratio(panel, window, changes[own], made[own])
-    findings = tuple(data.found(record.verdict, one) for one in (*estimates, *raw_change(data)))
+    beside = (*by_hand(data), *raw_change(data))
+    findings = tuple(data.found(record.verdict, one) for one in (*estimates, *beside))
     remarks = (*record.remarks, *why_not, *no_two_way, *index.remarks, *no_curve)
     tested = None if record.verdict == "refused" else _tested(data, changes[0], panel.labels)
     return Tested(findings, record.model_copy(update={"event": curve, "remarks": remarks}), tested)
