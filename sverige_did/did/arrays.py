@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -100,6 +100,7 @@ class DistrictPanel:
 
     def unit_weights(self, weighting: Weighting) -> FloatArray:
         """(U,) ones, or the frozen baseline weights."""
+        option("weighting", weighting, Weighting)
         return self.weights if weighting == "baseline" else np.ones(self.n_units)
 
     def go_live(self) -> float:

@@ -33,15 +33,16 @@ class Window:
 class Collapsed:
     """One change a district, the input of every method in ``inference/``.
 
-    ``change``, ``treated``, ``weights`` (G,); ``unit`` (G,) codes into the panel's labels; ``seen`` (G, 2) counts the
-    periods behind the means before and after (fewer than the windows hold where rows are missing, so that period
-    effects need not cancel); ``strata`` (G,) follow the panel. ``dropped`` names the
-    districts that lack a window.
+    ``change``, ``treated``, ``weights`` (G,), which ``weighting`` names; ``unit`` (G,) codes into the panel's labels;
+    ``seen`` (G, 2) counts the periods behind the means before and after (fewer than the windows hold where rows are
+    missing, so that period effects need not cancel); ``strata`` (G,) follow the panel. ``dropped`` names the districts
+    that lack a window.
     """
 
     change: FloatArray
     treated: BoolArray
     weights: FloatArray
+    weighting: Weighting
     unit: IntArray
     seen: IntArray
     strata: IntArray | None
@@ -83,6 +84,7 @@ def collapse(
         change=np.nanmean((rows - before)[:, post], axis=1),
         treated=treated,
         weights=panel.unit_weights(weighting)[unit],
+        weighting=weighting,
         unit=unit,
         seen=seen[unit],
         strata=None if panel.strata is None else panel.strata[unit],
@@ -90,7 +92,7 @@ def collapse(
     )
 
 
-def collapsed_did(collapsed: Collapsed, *, scale: str, weighting: Weighting = "equal") -> Estimate:
+def collapsed_did(collapsed: Collapsed, *, scale: str) -> Estimate:
     """The ATT of a collapsed panel, in the unit of the outcome (``scale``). Uncertainty is another layer's."""
     return Estimate(
         estimate=att_from_changes(collapsed.change, collapsed.treated, collapsed.weights),
@@ -100,7 +102,7 @@ def collapsed_did(collapsed: Collapsed, *, scale: str, weighting: Weighting = "e
         inference="none",
         n_units=collapsed.change.size,
         n_treated=int(collapsed.treated.sum()),
-        weights=weighting,
+        weights=collapsed.weighting,
         assumptions=("parallel_trends",),
     )
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 
 Control = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
@@ -33,7 +33,8 @@ class GroupTime:
     ``influence`` (C, M) holds cluster sums scaled so that Var = sum over c of influence^2. ``cohorts`` (K,) with
     ``share`` (K,) = P(G = g) among all districts and ``share_influence`` (C, K). ``lost`` (M,) counts treated and
     control districts that the pair needs but that miss one of its two dates; ``unseen`` holds the pairs (cohort,
-    period) for which no treated or no control district has both, so that they have no estimate.
+    period) for which no treated or no control district has both, so that they have no estimate. ``weighting`` is
+    that of the districts.
     """
 
     cohort: FloatArray
@@ -49,6 +50,7 @@ class GroupTime:
     share: FloatArray
     share_influence: FloatArray
     unseen: tuple[tuple[float, float], ...]
+    weighting: Weighting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +114,8 @@ def group_time_effects(
     Raises RefusedError: ``did_no_pre_period`` (anticipation eats a cohort's base period), ``did_lengths``,
     ``did_groups_empty`` (nowhere do a treated and a control district have both dates).
     """
+    option("control", control, Control)
+    option("base", base, Base)
     cohorts = np.unique(panel.treated_from[panel.ever_treated])
     if cluster is not None and cluster.shape != (panel.n_units,):
         raise refuse("did_lengths", found=str(cluster.shape), expected=str((panel.n_units,)))
@@ -138,6 +142,7 @@ def group_time_effects(
         share=share,
         share_influence=share_influence,
         unseen=tuple((float(cohorts[p.g]), float(panel.periods[p.t])) for p, contrast in found if not contrast.seen),
+        weighting=weighting,
     )
 
 

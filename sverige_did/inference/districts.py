@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sverige_did.did.arrays import Weighting
 from sverige_did.errors import refuse
 
 type Floats = NDArray[np.float64]
@@ -35,7 +36,12 @@ class Districts:
     @property
     def plain(self) -> bool:
         """Equal weights and no covariates: the difference of two means."""
-        return self.covariates.shape[1] == 0 and bool(np.all(self.weights == self.weights[0]))
+        return self.covariates.shape[1] == 0 and self.weighting == "equal"
+
+    @property
+    def weighting(self) -> Weighting:
+        """What the weights are, as an estimate's label says it."""
+        return "equal" if np.all(self.weights == self.weights[0]) else "baseline"
 
     @property
     def design(self) -> Floats:

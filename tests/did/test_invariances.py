@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from whole_window import around_go_live
 
-from sverige_did.did.aggregate import aggregate
+from sverige_did.did.aggregate import aggregate, overall_estimate
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
 from sverige_did.did.collapse import collapse, collapsed_did
 from sverige_did.did.event_study import event_study
-from sverige_did.did.imputation import imputation
+from sverige_did.did.imputation import imputation, imputed_estimate
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.inference.two_way import two_way_fixed_effects
+from sverige_did.results.estimates import Estimate
 
 Estimator = Callable[[DistrictPanel], float]
 
@@ -60,6 +61,27 @@ def test_the_names_of_districts_and_the_count_of_years(case, rng: np.random.Gene
         "period": columns["period"] - 2010,
     }
     assert estimator(panel_from_rows(**renamed)) == pytest.approx(estimator(panel_from_rows(**columns)))
+
+
+LABELLED: dict[str, Callable[[DistrictPanel, str], Estimate]] = {
+    "collapse": lambda p, w: collapsed_did(collapse(p, around_go_live(p), w), scale="x"),
+    "twfe": lambda p, w: two_way_fixed_effects(p, around_go_live(p), scale="x", weighting=w),
+    "imputation": lambda p, w: imputed_estimate(imputation(p, "overall", w), scale="x"),
+    **{
+        f"callaway-santanna {kind}": lambda p, w, k=kind: overall_estimate(
+            aggregate(group_time_effects(p, weighting=w), k), scale="x"
+        )
+        for kind in ("simple", "dynamic", "group", "calendar")
+    },
+}
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_the_weights_are_labelled_as_they_were_used(columns, rng: np.random.Generator, name: str) -> None:
+    panel = panel_from_rows(**columns(rng, starts=TOGETHER, periods=9))
+    equal, baseline = (LABELLED[name](panel, weighting) for weighting in ("equal", "baseline"))
+    assert (equal.weights, baseline.weights) == ("equal", "baseline")
+    assert abs(equal.estimate - baseline.estimate) > 1e-6
 
 
 def test_the_unit_of_the_outcome_and_of_the_weights(case) -> None:

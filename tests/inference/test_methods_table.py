@@ -10,7 +10,7 @@ from sverige_did.inference.methods_table import Labels, MethodsTable, methods_ta
 from sverige_did.inference.verdict import Evidence, Note, cautions, decide, disagreements
 
 TREATED = np.arange(20) < 4
-LABELS = Labels(scale="pp", estimand="att_rate", weights="equal")
+LABELS = Labels(scale="pp", estimand="att_rate")
 METHODS = (
     "permutation_studentised", "cr2_bell_mccaffrey", "behrens_fisher", "permutation", "ferman_pinto",
     "wild_restricted", "cr3_jackknife", "donald_lang", "ibragimov_mueller", "conley_taber", "cr1",
@@ -110,9 +110,27 @@ def test_one_district_with_most_of_the_weight_is_named_and_weights_are_labelled(
     sample = districts(changes(1.0), TREATED, weights=weights)
     assert cautions(sample)[0] == Note(key="heavy_district", values={"percent": "91"})
     found = methods_table(sample, LABELS, rng=np.random.default_rng(0))
-    assert found.by("cr2_bell_mccaffrey").weights == "equal"
-    assert found.by("donald_lang").weights == "none"
+    assert found.by("cr2_bell_mccaffrey").weights == "baseline"
+    assert found.by("donald_lang").weights == "equal"
     assert found.by("cr2_bell_mccaffrey").estimate != pytest.approx(found.by("donald_lang").estimate)
+
+
+def test_the_label_of_the_weights_is_read_off_the_number() -> None:
+    """A method is labelled as weighted exactly where weights move its estimate."""
+    weights = np.random.default_rng(5).uniform(1, 2, 20)
+    plain, weighted = run(changes(1.0)), run(changes(1.0), weights=weights)
+    assert {one.weights for one in plain.estimates} == {"equal"}
+    for before, after in zip(plain.estimates, weighted.estimates, strict=True):
+        moved = abs(after.estimate - before.estimate) > 1e-9
+        assert (after.weights == "baseline") == moved, after.inference
+    assert {one.weights for one in run(changes(1.0), weights=np.full(20, 7.0)).estimates} == {"equal"}
+
+
+def test_ferman_and_pinto_assume_sizes_only_where_there_are_sizes() -> None:
+    sample, sizes = districts(changes(1.0), TREATED), np.linspace(10, 90, 20)
+    with_them = methods_table(sample, LABELS, rng=np.random.default_rng(0), sizes=sizes).by("ferman_pinto")
+    assert "variance_by_size" in with_them.assumptions
+    assert "districts_vary_alike" in run(changes(1.0)).by("ferman_pinto").assumptions
 
 
 def test_more_treated_than_controls_leave_conley_and_taber_out() -> None:

@@ -162,11 +162,10 @@ def _methods_table(data: OutcomeData, change: Change) -> MethodsTable:
         scale="log_ratio" if change.kind == "ratio" else _scale(data, change.kind),
         estimand="att",
         estimator=change.estimator,
-        weights=data.weighting,
         assumptions=change.assumptions,
     )
     found = methods_table(sample_of(data, change.collapsed), labels, rng=data.rng(), alpha=1 - data.study.level)
-    bare = collapsed_did(change.collapsed, scale=labels.scale, weighting=data.weighting)
+    bare = collapsed_did(change.collapsed, scale=labels.scale)
     update = {"estimator": labels.estimator, "assumptions": labels.assumptions}
     made = found.estimates or (bare.model_copy(update=update),)
     return found.model_copy(update={"estimates": tuple(map(as_ratio, made)) if change.kind == "ratio" else made})

@@ -207,11 +207,10 @@ def _sensitivities(data: OutcomeData, panel: DistrictPanel) -> Iterator[Estimate
     level, weighting = data.study.level, data.weighting
     effects = group_time_effects(panel, "never", weighting=weighting)
     made = [
-        overall_estimate(aggregate(effects, kind), scale=data.scale, level=level, weighting=weighting)
+        overall_estimate(aggregate(effects, kind), scale=data.scale, level=level)
         for kind in ("simple", "dynamic", "group")
     ]
-    made.append(imputed_estimate(imputation(panel, "overall", weighting), scale=data.scale, level=level,
-                                 weighting=weighting))  # fmt: skip
+    made.append(imputed_estimate(imputation(panel, "overall", weighting), scale=data.scale, level=level))
     for one in made:
         yield one.model_copy(update={"n_units": panel.n_units, "n_treated": int(panel.ever_treated.sum())})
 
