@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sverige_did.did import columns
 from sverige_did.did.arrays import Weighting
 from sverige_did.errors import refuse
 
@@ -61,9 +62,10 @@ def districts(
     """Check and collect the input of the methods that compare districts.
 
     Raises RefusedError: lengths differ (``inference_lengths``), a value is missing or infinite
-    (``inference_not_finite``), a weight is not positive (``inference_weights``), an arm has fewer than
-    ``smallest_arm`` districts (``too_few_treated``, ``too_few_control``), the change is the same everywhere
-    (``constant_outcome``), or treatment is a combination of the covariates (``inference_collinear``).
+    (``inference_not_finite``; ``did_not_finite`` for a flag or a stratum), flags are coded in no way that is read
+    (``did_flags``), a weight is not positive (``inference_weights``), an arm has fewer than ``smallest_arm`` districts
+    (``too_few_treated``, ``too_few_control``), the change is the same everywhere (``constant_outcome``), or treatment
+    is a combination of the covariates (``inference_collinear``).
     """
     d = treated_districts(treated, smallest_arm)
     groups = d.size
@@ -83,7 +85,7 @@ def districts(
 
 def treated_districts(treated: ArrayLike, smallest_arm: int) -> Bools:
     """The treatment indicator (G,) as booleans, with at least ``smallest_arm`` districts on either side."""
-    d = np.asarray(treated).astype(bool)
+    d = columns.flags(treated)
     expected = f">= {smallest_arm}"
     if d.sum() < smallest_arm:
         raise refuse("too_few_treated", found=str(int(d.sum())), expected=expected)
@@ -94,7 +96,7 @@ def treated_districts(treated: ArrayLike, smallest_arm: int) -> Bools:
 
 def finite(values: ArrayLike, name: str, length: int) -> Floats:
     """``values`` as floats with ``length`` rows; refused when one is missing or infinite."""
-    array = np.asarray(values, dtype=float)
+    array = columns.numbers(values, name)
     if array.shape[0] != length:
         raise refuse("inference_lengths", found=str(array.shape[0]), expected=str(length), name=name)
     if not np.isfinite(array).all():
@@ -104,10 +106,10 @@ def finite(values: ArrayLike, name: str, length: int) -> Floats:
 
 def strata_codes(strata: ArrayLike, length: int) -> Ints:
     """Strata of any type as codes 0, 1, ... (G,)."""
-    array = np.asarray(strata)
-    if array.shape != (length,):
-        raise refuse("inference_lengths", found=str(array.shape[0]), expected=str(length), name="strata")
-    return np.unique(array, return_inverse=True)[1].astype(np.int64)
+    codes, _ = columns.names(strata, "strata")
+    if codes.size != length:
+        raise refuse("inference_lengths", found=str(codes.size), expected=str(length), name="strata")
+    return codes.astype(np.int64, copy=False)
 
 
 def heaviest_share(weights: Floats, treated: Bools) -> float:

@@ -24,9 +24,9 @@ from sverige_did.inference.methods_table import region_notes
 from sverige_did.inference.permutation import PermutationP, PermutationTest
 from sverige_did.inference.staggered import Whole, staggered_permutation_test, welch_by_cohort
 from sverige_did.inference.verdict import SMALLEST_ARM
+from sverige_did.periods import period_number
 from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, Verdict, remarks_of
 from sverige_did.results.methods_tables import MethodsRecord
-from sverige_did.studies.panel.arrays import period_number
 from sverige_did.studies.panel.descriptive import raw_change_by_date
 from sverige_did.studies.panel.district_did import Tested, implied_ratio, refused, shown
 from sverige_did.studies.panel.multiple_outcomes import Candidate
