@@ -115,3 +115,18 @@ def strata_codes(strata: ArrayLike, length: int) -> Ints:
 def heaviest_share(weights: Floats, treated: Bools) -> float:
     """The largest share of the weight of its arm that any one district holds, in (0, 1]."""
     return float(max(weights[arm].max() / weights[arm].sum() for arm in (treated, ~treated)))
+
+
+def leverage_share(sample: Districts) -> float:
+    """The largest share that one district has in what the covariates leave of the treatment of its arm, in (0, 1].
+
+    With d~ the treatment partialled out of intercept and covariates (by weighted least squares): the largest d~^2 over
+    the sum in its arm. Without covariates it is one over the districts of the smaller arm; at 1 the covariates explain
+    the treatment of all others in the arm, which the effect then is not about. How much a district weighs is
+    :func:`heaviest_share`.
+    """
+    root = np.sqrt(sample.weights)
+    rest, d = np.delete(sample.design, 1, axis=1), sample.treated.astype(float)
+    fitted = rest @ np.linalg.lstsq(rest * root[:, None], d * root, rcond=None)[0]
+    squares = np.square(d - fitted)
+    return float(max(squares[arm].max() / squares[arm].sum() for arm in (sample.treated, ~sample.treated)))

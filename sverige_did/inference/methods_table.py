@@ -21,7 +21,16 @@ from sverige_did.inference.ferman_pinto import ferman_pinto
 from sverige_did.inference.ibragimov_mueller import ibragimov_mueller
 from sverige_did.inference.inversion import Inverted, Region
 from sverige_did.inference.permutation import PermutationTest, permutation_test
-from sverige_did.inference.verdict import Evidence, Note, cautions, decide, disagreements, missing_methods, refusals
+from sverige_did.inference.verdict import (
+    Evidence,
+    Note,
+    cautions,
+    decide,
+    disagreements,
+    missing_methods,
+    refusals,
+    told_by_one,
+)
 from sverige_did.inference.wild_bootstrap import WildBootstrap, wild_bootstrap
 from sverige_did.results.estimates import Estimate, Frozen, Verdict
 
@@ -86,7 +95,7 @@ def methods_table(
 
     Raises RefusedError ``no_variation_within`` when the districts of an arm all changed alike.
     """
-    refused = refusals(sample.treated, sample.strata, alpha)
+    refused = (*refusals(sample.treated, sample.strata, alpha), *told_by_one(sample))
     if refused:
         return MethodsTable(verdict="refused", estimates=(), notes=refused)
     rows = {row.inference: row for row in _rows(sample, sizes, alpha, rng)}
