@@ -225,9 +225,9 @@ def _first_treated(unit: IntArray, time: IntArray, treated: BoolArray, n_units: 
 
 def _one_per_unit(values: ArrayLike, unit: IntArray, n_units: int, column: str) -> FloatArray:
     rows = columns.numbers(values, column)
-    if rows.shape[0] != unit.size:
-        raise refuse("did_lengths", found=f"{column}: {rows.shape[0]}", expected=str(unit.size))
-    table = np.full((n_units, *rows.shape[1:]), np.nan)
+    if rows.shape != unit.shape:
+        raise refuse("did_lengths", found=f"{column}: {rows.shape}", expected=str(unit.shape))
+    table = np.full(n_units, np.nan)
     table[unit] = rows
     if not np.array_equal(table[unit], rows, equal_nan=True):
         raise refuse("did_varies_within_unit", column=column)

@@ -53,7 +53,7 @@ def periods(values: ArrayLike, column: str = "period") -> tuple[Codes, Floats]:
     Raises RefusedError: ``did_not_finite``, ``did_period_unknown``, ``did_periods_mixed`` (half-years among years).
     """
     codes, found = _distinct(values, column)
-    if pd.api.types.is_numeric_dtype(found):
+    if found.dtype.kind in "biuf":
         numbers_ = found.to_numpy(dtype=np.float64)
     else:
         kinds, numbers_ = _read_periods(list(found))
@@ -90,7 +90,7 @@ def numbers(values: ArrayLike, column: str) -> Floats:
         found: Floats = table.mask(table.isna(), np.nan).to_numpy(dtype=np.float64)
     except (TypeError, ValueError):
         raise refuse("did_not_numbers", column=column) from None
-    return found[:, 0] if np.ndim(given) == 1 else found
+    return found.ravel() if np.ndim(given) == 1 else found
 
 
 def _distinct(values: ArrayLike, column: str) -> tuple[Codes, pd.Index[Any]]:

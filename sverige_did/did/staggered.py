@@ -115,9 +115,9 @@ def group_time_effects(
 
     ``control``: never treated within the panel's periods (some are: each period has a control), or not yet
     treated at either date. ``anticipation`` is how long before go-live districts may already change, in the unit of the
-    panel's periods (1/12 for a month where they are years): every period within it counts as anticipated, for the base
-    period of a cohort and for its districts as controls of others. ``cluster`` (U,) are codes of what is resampled, by
-    default the districts themselves.
+    panel's periods (1/12 for a month where they are years): every period that begins within it counts as anticipated,
+    for the base period of a cohort and for its districts as controls of others. ``cluster`` (U,) are codes of what is
+    resampled, by default the districts themselves.
 
     Raises RefusedError: ``unknown_option``, ``out_of_range`` (an anticipation below 0), ``did_no_pre_period``
     (anticipation eats a cohort's base period), ``did_lengths``, ``did_groups_empty`` (nowhere do a treated and a

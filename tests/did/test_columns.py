@@ -179,9 +179,14 @@ def test_names_are_ordered_as_numbers_where_they_are_numbers() -> None:
     assert (codes.tolist(), labels) == ([0, 1, 1, 0], ("10", "9"))
 
 
-@pytest.mark.parametrize("column", ["unit", "period", "treated", "y"])
+@pytest.mark.parametrize("empty", [list, lambda: np.array([])])
+def test_no_rows_are_refused(empty) -> None:
+    assert refusal(lambda: panel_from_rows(empty(), empty(), empty(), empty()))[0] == "did_constant_outcome"
+
+
+@pytest.mark.parametrize("column", ["unit", "period", "treated", "y", "weights", "exposure", "strata"])
 def test_columns_of_another_length_or_shape_are_refused(column: str) -> None:
-    given = CLEAN | {"y": Y}
+    given = CLEAN | {"y": Y, "weights": [2.0] * ROWS, "exposure": [3.0] * ROWS}
     for values in (list(given[column])[:-1], np.array([given[column], given[column]], dtype=object), 5):
         with pytest.raises(RefusedError):
             panel_from_rows(**given | {column: values})
