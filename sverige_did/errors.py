@@ -6,7 +6,7 @@ Errors carry keys and values; their sentences live in ``words/<language>/errors.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from sverige_did import words
 
@@ -95,3 +95,13 @@ class RefusedError(SverigeDidError):
 def refuse(key: str, /, *, found: str | None = None, expected: str | None = None, **values: object) -> RefusedError:
     """A refusal to raise from a numerical function: ``raise refuse("too_few_treated", found="2", expected=">= 3")``."""
     return RefusedError(Problem(key, found=found, expected=expected, values=values))
+
+
+def option(name: str, value: object, options: object) -> None:
+    """Refuse a ``value`` of the parameter ``name`` that is none of ``options``, the Literal type of its signature.
+
+    Raises RefusedError ``unknown_option``, which lists the valid ones.
+    """
+    valid = get_args(options)
+    if not (isinstance(value, str) and value in valid):
+        raise refuse("unknown_option", found=repr(value), expected=", ".join(valid), name=name)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import sverige_did
-from sverige_did.sources.files.periods import period_days
+from sverige_did.periods import period_days
 from sverige_did.study.study import Periods
 from sverige_did.windows import (
     cells_after,

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from sverige_did.did.scales import Cells, checked_cells
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 from sverige_did.results.estimates import CheckResult, Curve
 
 Floats = NDArray[np.float64]
@@ -17,8 +17,9 @@ EffectScale = Literal["pp", "log_odds", "log_ratio", "rate_per_1000", "mio_dkk",
 """Scales on which no effect is 0, so that a bias can be added and an error is symmetric."""
 
 
-def effect_axis(scale: EffectScale) -> str:
-    """The name of the axis that shows an effect on that scale."""
+def effect_axis(scale: EffectScale, parameter: str = "scale") -> str:
+    """The name of the axis that shows an effect on that scale; refused where the ``parameter`` holds no such scale."""
+    option(parameter, scale, EffectScale)
     return f"effect_{scale}"
 
 

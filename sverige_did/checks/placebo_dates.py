@@ -50,5 +50,5 @@ def placebo_dates(
             "effect": effect,
             "p": p,
         },
-        curves=(curve("placebo", "placebo_date", effect_axis(axis), dates, found, lower, upper),),
+        curves=(curve("placebo", "placebo_date", effect_axis(axis, "axis"), dates, found, lower, upper),),
     )

@@ -54,6 +54,6 @@ def regression_of_districts(
             "effect_by_itself": -(1 - reliability) * gap,
             "reliability": reliability,
         },
-        curves=(curve("left", "reliability", effect_axis(axis), RELIABILITY, left),),
+        curves=(curve("left", "reliability", effect_axis(axis, "axis"), RELIABILITY, left),),
         assumptions=("chosen_on_level",),
     )

@@ -57,5 +57,5 @@ def relative_magnitudes(
             "size_step": largest,
             "limit": limit,
         },
-        curves=(curve("interval", "relative_M", effect_axis(axis), x, middle, middle - reach, middle + reach),),
+        curves=(curve("interval", "relative_M", effect_axis(axis, "axis"), x, middle, middle - reach, middle + reach),),
     )

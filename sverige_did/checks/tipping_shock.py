@@ -32,6 +32,7 @@ def tipping_shock(
     (:func:`~sverige_did.bayes.models.closed_form.shock_constant`) and the serial correlation r. ``factor`` is exp(s*):
     by how much one sd multiplies the odds (or the rate).
     """
+    axis = effect_axis(scale)
     x, z = grid("s", s, 0, np.inf), critical(level)
     se = np.sqrt(data.total_variance(x))
     lower, upper, p = wald_lines(data.theta, se, z)
@@ -51,7 +52,7 @@ def tipping_shock(
             "p_without": float(wald_lines(data.theta, np.sqrt([data.variance]), z)[2][0]),
         },
         curves=(
-            curve("interval", "shock_sd", effect_axis(scale), x, np.full_like(x, data.theta), lower, upper),
+            curve("interval", "shock_sd", axis, x, np.full_like(x, data.theta), lower, upper),
             curve("p_value", "shock_sd", "p_value", x, p),
         ),
         assumptions=("shocks_alike",),

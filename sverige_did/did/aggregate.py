@@ -21,7 +21,7 @@ from scipy.stats import norm
 from sverige_did.did.arrays import Bands, Weighting
 from sverige_did.did.normal import normal_estimate
 from sverige_did.did.staggered import GroupTime, multiplier_bootstrap
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 from sverige_did.results.estimates import Estimate
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class Aggregated:
     """Averages ``at`` (H,) event times, cohorts or periods (one nan for simple), and over them all.
 
     ``estimate``, ``std_error`` (H,), ``overall``, ``overall_std_error`` in the unit of the outcome; ``influence``
-    (C, H) by cluster, scaled so that Var = sum of squares. A standard error is nan
-    when a cohort in the average, or its control group, lives in a single cluster.
+    (C, H) by cluster, scaled so that Var = sum of squares; ``weighting`` is that of the districts. A standard error is
+    nan when a cohort in the average, or its control group, lives in a single cluster.
     """
 
     kind: Aggregation
@@ -49,6 +49,7 @@ class Aggregated:
     influence: FloatArray
     overall: float
     overall_std_error: float
+    weighting: Weighting
 
 
 def aggregate(effects: GroupTime, kind: Aggregation) -> Aggregated:
@@ -56,6 +57,7 @@ def aggregate(effects: GroupTime, kind: Aggregation) -> Aggregated:
 
     Raises RefusedError ``did_groups_empty`` when no effect after go-live is among the pairs.
     """
+    option("kind", kind, Aggregation)
     if not (effects.event_time >= 0).any():
         raise refuse("did_groups_empty", found="0")
     at, estimate, influence = _RULES[kind](effects)
@@ -68,12 +70,11 @@ def aggregate(effects: GroupTime, kind: Aggregation) -> Aggregated:
         influence=influence,
         overall=overall,
         overall_std_error=float(_norms(overall_influence[:, None])[0]),
+        weighting=effects.weighting,
     )
 
 
-def overall_estimate(
-    aggregated: Aggregated, *, scale: str, level: float = 0.95, weighting: Weighting = "equal"
-) -> Estimate:
+def overall_estimate(aggregated: Aggregated, *, scale: str, level: float = 0.95) -> Estimate:
     """The overall average with its normal interval, or without one when its variance cannot be estimated."""
     return normal_estimate(
         aggregated.overall,
@@ -83,7 +84,7 @@ def overall_estimate(
         estimator="callaway_santanna",
         inference="influence_function",
         level=level,
-        weighting=weighting,
+        weighting=aggregated.weighting,
     )
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from sverige_did.errors import refuse
+from sverige_did.did import columns
+from sverige_did.errors import option, refuse
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -100,6 +100,7 @@ class DistrictPanel:
 
     def unit_weights(self, weighting: Weighting) -> FloatArray:
         """(U,) ones, or the frozen baseline weights."""
+        option("weighting", weighting, Weighting)
         return self.weights if weighting == "baseline" else np.ones(self.n_units)
 
     def go_live(self) -> float:
@@ -132,12 +133,14 @@ def panel_from_rows(
 ) -> DistrictPanel:
     """Build a panel from columns of the same length N, in any order of rows.
 
-    ``treated`` (N,) says whether the row is under treatment; a district's go-live is its first treated row, so the
-    row before it must be there too (its outcome may be nan). ``weights`` and ``strata`` (N,) must not
-    vary within a district. Rows without an outcome, and rows with neither exposure nor events, are left out and named.
+    ``period`` (N,) holds numbers, or years, half-years, quarters, months or dates (:func:`columns.periods`).
+    ``treated`` (N,) says whether the row is under treatment (:func:`columns.flags`); a district's go-live is its first
+    treated row, so the row before it must be there too (its outcome may be nan). ``weights`` and ``strata`` (N,) must
+    not vary within a district. Rows without an outcome, and rows with neither exposure nor events, are left out and
+    named.
 
-    Raises RefusedError: those of :class:`DistrictPanel`, ``did_switches_off``, ``did_go_live_unknown`` and
-    ``did_varies_within_unit``.
+    Raises RefusedError: those of :class:`DistrictPanel` and of :mod:`columns`, ``did_switches_off``,
+    ``did_go_live_unknown`` and ``did_varies_within_unit``.
     """
     rows = _read(unit, period, y, treated, exposure)
     n_units = len(rows.labels)
@@ -186,24 +189,14 @@ class _Rows(NamedTuple):
 
 
 def _read(unit: ArrayLike, period: ArrayLike, y: ArrayLike, treated: ArrayLike, exposure: ArrayLike | None) -> _Rows:
-    outcome, flags = np.asarray(y, dtype=np.float64), np.asarray(treated)
-    codes, names = pd.factorize(np.asarray(unit), sort=True)
-    times, periods = pd.factorize(np.asarray(period, dtype=np.float64), sort=True)
-    at_risk = np.ones(outcome.shape) if exposure is None else np.asarray(exposure, dtype=np.float64)
-    shapes = [column.shape for column in (codes, times, outcome, flags, at_risk)]
+    codes, labels = columns.names(unit, "unit")
+    times, periods = columns.periods(period)
+    outcome, under = columns.numbers(y, "y"), columns.flags(treated)
+    at_risk = np.ones(outcome.shape) if exposure is None else columns.numbers(exposure, "exposure")
+    shapes = [column.shape for column in (codes, times, outcome, under, at_risk)]
     if len(set(shapes)) != 1:
         raise refuse("did_lengths", found=", ".join(map(str, shapes)))
-    if codes.min(initial=0) < 0 or times.min(initial=0) < 0 or not ((flags == 0) | (flags == 1)).all():
-        raise refuse("did_not_finite", column="unit, period, treated")
-    return _Rows(
-        codes.astype(np.intp, copy=False),
-        times.astype(np.intp, copy=False),
-        outcome,
-        flags.astype(bool, copy=False),
-        at_risk,
-        tuple(map(str, names)),
-        periods,
-    )
+    return _Rows(codes, times, outcome, under, at_risk, labels, periods)
 
 
 def _canonical_order(unit: IntArray, time: IntArray, n_periods: int) -> IntArray:
@@ -231,10 +224,10 @@ def _first_treated(unit: IntArray, time: IntArray, treated: BoolArray, n_units: 
 
 
 def _one_per_unit(values: ArrayLike, unit: IntArray, n_units: int, column: str) -> FloatArray:
-    rows = np.asarray(values, dtype=np.float64)
-    if rows.shape[0] != unit.size:
-        raise refuse("did_lengths", found=f"{column}: {rows.shape[0]}", expected=str(unit.size))
-    table = np.full((n_units, *rows.shape[1:]), np.nan)
+    rows = columns.numbers(values, column)
+    if rows.shape != unit.shape:
+        raise refuse("did_lengths", found=f"{column}: {rows.shape}", expected=str(unit.shape))
+    table = np.full(n_units, np.nan)
     table[unit] = rows
     if not np.array_equal(table[unit], rows, equal_nan=True):
         raise refuse("did_varies_within_unit", column=column)
@@ -242,9 +235,7 @@ def _one_per_unit(values: ArrayLike, unit: IntArray, n_units: int, column: str) 
 
 
 def _strata_codes(strata: ArrayLike, unit: IntArray, n_units: int) -> IntArray:
-    codes = pd.factorize(np.asarray(strata), sort=True)[0]
-    if codes.min(initial=0) < 0:
-        raise refuse("did_not_finite", column="strata")
+    codes, _ = columns.names(strata, "strata")
     return _one_per_unit(codes, unit, n_units, "strata").astype(np.intp)
 
 

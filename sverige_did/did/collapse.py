@@ -27,14 +27,15 @@ TREND_PERIODS = 3
 class Collapsed:
     """One change a district, the input of every method in ``inference/``.
 
-    ``change``, ``treated``, ``weights`` (G,); ``unit`` (G,) codes into the panel's labels; ``seen`` (G, 2) counts the
-    periods that were there before and after (the others were filled, see missing_periods.py); ``strata`` (G,) follow
-    the panel. ``dropped`` names the districts that lack a window.
+    ``change``, ``treated``, ``weights`` (G,), which ``weighting`` names; ``unit`` (G,) codes into the panel's labels;
+    ``seen`` (G, 2) counts the periods that were there before and after (the others were filled, see
+    missing_periods.py); ``strata`` (G,) follow the panel. ``dropped`` names the districts that lack a window.
     """
 
     change: FloatArray
     treated: BoolArray
     weights: FloatArray
+    weighting: Weighting
     unit: IntArray
     seen: IntArray
     strata: IntArray | None
@@ -109,6 +110,7 @@ def collapsed(whole: Filled, change: FloatArray, weighting: Weighting) -> Collap
         change=change,
         treated=whole.panel.ever_treated,
         weights=whole.panel.unit_weights(weighting),
+        weighting=weighting,
         unit=whole.unit,
         seen=whole.seen,
         strata=whole.panel.strata,
@@ -116,7 +118,7 @@ def collapsed(whole: Filled, change: FloatArray, weighting: Weighting) -> Collap
     )
 
 
-def collapsed_did(collapsed: Collapsed, *, scale: str, weighting: Weighting = "equal") -> Estimate:
+def collapsed_did(collapsed: Collapsed, *, scale: str) -> Estimate:
     """The ATT of a collapsed panel, in the unit of the outcome (``scale``). Uncertainty is another layer's."""
     return Estimate(
         estimate=att_from_changes(collapsed.change, collapsed.treated, collapsed.weights),
@@ -126,6 +128,6 @@ def collapsed_did(collapsed: Collapsed, *, scale: str, weighting: Weighting = "e
         inference="none",
         n_units=collapsed.change.size,
         n_treated=int(collapsed.treated.sum()),
-        weights=weighting,
+        weights=collapsed.weighting,
         assumptions=("parallel_trends",),
     )

@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import betaln, logsumexp
 
 from sverige_did.did.scales import checked_cells, critical
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 from sverige_did.results.estimates import Estimate
 
 Floats = NDArray[np.float64]
@@ -126,6 +126,7 @@ def tails(family: Conditional, theta: float) -> tuple[float, float, float]:
 
 def p_value(family: Conditional, theta: float = 0.0, rule: Rule = "minlike") -> float:
     """Two-sided p of the hypothesis that the log ratio is ``theta``, never above 1."""
+    option("rule", rule, Rule)
     below, above, at = tails(family, theta)
     if rule == "minlike":
         p = family.probability(theta)
@@ -139,6 +140,7 @@ def interval(family: Conditional, level: float = 0.95, rule: Rule = "central") -
 
     ``minlike`` gives the ``central`` limits. At an end of the support a limit is infinite.
     """
+    option("rule", rule, Rule)
     critical(level)  # refuses a level that is none
     tail = (1 - level) / 2
     half = 0.5 if rule == "mid_p" else 0.0

@@ -16,7 +16,7 @@ import numpy as np
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
 from sverige_did.did.normal import normal_estimate
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 from sverige_did.results.estimates import Estimate
 
 Average = Literal["overall", "event_time"]
@@ -28,13 +28,14 @@ class Imputed:
 
     ``estimate`` and ``std_error`` (H,) in the unit of the outcome.
     ``std_error`` is nan where a cohort and period holds a single district: its residual is zero by construction.
-    ``effects`` (U, T) are the cell effects, nan where untreated or unseen.
+    ``effects`` (U, T) are the cell effects, nan where untreated or unseen. ``weighting`` is that of the districts.
     """
 
     at: FloatArray
     estimate: FloatArray
     std_error: FloatArray
     effects: FloatArray
+    weighting: Weighting
 
 
 class _Fit(NamedTuple):
@@ -52,6 +53,7 @@ def imputation(panel: DistrictPanel, average: Average = "overall", weighting: We
 
     Raises RefusedError ``did_not_identified`` when the untreated cells do not link all districts and periods.
     """
+    option("average", average, Average)
     table, under = panel.wide(), np.zeros((panel.n_units, panel.periods.size), dtype=bool)
     under[panel.unit, panel.time] = panel.treated
     fit_weight = panel.unit_weights(weighting)[:, None] * (np.isfinite(table) & ~under)
@@ -68,12 +70,11 @@ def imputation(panel: DistrictPanel, average: Average = "overall", weighting: We
         estimate=np.array([(weight * residual).sum() for weight in weights]),
         std_error=np.array([_standard_error(residual, under, start, weight, fit_weight) for weight in weights]),
         effects=np.where(under, residual, np.nan),
+        weighting=weighting,
     )
 
 
-def imputed_estimate(
-    imputed: Imputed, which: int = 0, *, scale: str, level: float = 0.95, weighting: Weighting = "equal"
-) -> Estimate:
+def imputed_estimate(imputed: Imputed, which: int = 0, *, scale: str, level: float = 0.95) -> Estimate:
     """One of the averages with its normal interval, or without one when its variance cannot be estimated."""
     return normal_estimate(
         float(imputed.estimate[which]),
@@ -83,7 +84,7 @@ def imputed_estimate(
         estimator="imputation",
         inference="conservative_clustered",
         level=level,
-        weighting=weighting,
+        weighting=imputed.weighting,
     )
 
 

@@ -23,7 +23,7 @@ from scipy.sparse.csgraph import connected_components
 from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, IntArray, only_districts
 from sverige_did.did.scales import LINKS, Scale
 from sverige_did.did.window import Window
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 
 MOST_STEPS = 100
 SETTLED = 1e-12
@@ -84,6 +84,7 @@ def filled(panel: DistrictPanel, window: Window, scale: Scale = "identity", *, f
     ``did_not_identified`` (two sets of districts or the two sides without a common period), ``separation`` (on a log or
     log-odds scale, a period in which nothing or everything happened), ``did_not_converged``.
     """
+    option("scale", scale, Scale)
     pre, post = window.sides(panel)
     there = np.isfinite(panel.wide())
     seen = np.column_stack([there[:, side].sum(axis=1) for side in (pre, post)])

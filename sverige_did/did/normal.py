@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import norm
 
 from sverige_did.did.arrays import Weighting
+from sverige_did.errors import option
 from sverige_did.results.estimates import Estimate
 
 
@@ -18,6 +19,7 @@ def normal_estimate(
     A ``std_error`` of nan means that the variance cannot be estimated, because a starting date has a single
     district: the estimate then carries a note and no limits.
     """
+    option("weighting", weighting, Weighting)
     known = bool(np.isfinite(std_error))
     half = float(norm.ppf((1 + level) / 2)) * std_error
     return Estimate(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit, ndtr, ndtri
 
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 from sverige_did.results.estimates import Estimate
 
 Scale = Literal["identity", "log", "logit", "probit"]
@@ -71,6 +71,7 @@ def checked_cells(events: ArrayLike, totals: ArrayLike, family: Family = "binomi
     Raises ``cells_shape``, ``cells_not_finite``, ``cells_empty`` (a total of 0 or less), ``cells_negative`` or
     ``cells_above_total``.
     """
+    option("family", family, Family)
     y, n = np.asarray(events, dtype=float), np.asarray(totals, dtype=float)
     if y.shape != (2, 2) or n.shape != (2, 2):
         raise refuse("cells_shape", found=f"{y.shape}, {n.shape}", expected="(2, 2)")
@@ -87,6 +88,7 @@ def checked_cells(events: ArrayLike, totals: ArrayLike, family: Family = "binomi
 
 def _linked(means: ArrayLike, scale: Scale) -> Cells:
     """g(mean) of the four cells; not finite where a mean lies outside the scale."""
+    option("scale", scale, Scale)
     mu = np.asarray(means, dtype=float)
     if mu.shape != (2, 2):
         raise refuse("cells_shape", found=f"{mu.shape}", expected="(2, 2)")

@@ -17,7 +17,11 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
-from sverige_did.errors import refuse
+from sverige_did.did.scales import require
+from sverige_did.errors import option, refuse
+
+NEAR = 0.05
+"""Share of the shortest step between periods within which two numbers are the same period."""
 
 Control = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
@@ -33,7 +37,8 @@ class GroupTime:
     ``influence`` (C, M) holds cluster sums scaled so that Var = sum over c of influence^2. ``cohorts`` (K,) with
     ``share`` (K,) = P(G = g) among all districts and ``share_influence`` (C, K). ``lost`` (M,) counts treated and
     control districts that the pair needs but that miss one of its two dates; ``unseen`` holds the pairs (cohort,
-    period) for which no treated or no control district has both, so that they have no estimate.
+    period) for which no treated or no control district has both, so that they have no estimate. ``weighting`` is
+    that of the districts.
     """
 
     cohort: FloatArray
@@ -49,6 +54,7 @@ class GroupTime:
     share: FloatArray
     share_influence: FloatArray
     unseen: tuple[tuple[float, float], ...]
+    weighting: Weighting
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,15 +62,16 @@ class _Cells:
     """U districts summed into P sufficient cells (cluster x cohort).
 
     ``table`` (U, T), ``weights`` and ``of_unit`` (U,) say which district is in which cell. Of a cell: ``cohort`` (P,)
-    is an index into cohorts, K meaning untreated; ``start`` (P,) its first treated period as an index, T for never;
-    ``sums`` (P, T) weighted outcomes, None when the panel is incomplete; ``total`` weight and ``count`` of districts.
+    is an index into cohorts, K meaning untreated; ``clean`` (P,) counts the periods before it is treated or
+    anticipates, T for never; ``sums`` (P, T) weighted outcomes, None when the panel is incomplete; ``total`` weight and
+    ``count`` of districts.
     """
 
     table: FloatArray
     weights: FloatArray
     of_unit: IntArray
     cohort: IntArray
-    start: IntArray
+    clean: IntArray
     cluster: IntArray
     n_clusters: int
     sums: FloatArray | None
@@ -107,16 +114,24 @@ def group_time_effects(
     """All ATT(g, t) that the panel identifies.
 
     ``control``: never treated within the panel's periods (some are: each period has a control), or not yet
-    treated at either date. ``cluster`` (U,) are codes of what is resampled, by default the districts themselves.
+    treated at either date. ``anticipation`` is how long before go-live districts may already change, in the unit of the
+    panel's periods (1/12 for a month where they are years): every period that begins within it counts as anticipated,
+    for the base period of a cohort and for its districts as controls of others. ``cluster`` (U,) are codes of what is
+    resampled, by default the districts themselves.
 
-    Raises RefusedError: ``did_no_pre_period`` (anticipation eats a cohort's base period), ``did_lengths``,
-    ``did_groups_empty`` (nowhere do a treated and a control district have both dates).
+    Raises RefusedError: ``unknown_option``, ``out_of_range`` (an anticipation below 0), ``did_no_pre_period``
+    (anticipation eats a cohort's base period), ``did_lengths``, ``did_groups_empty`` (nowhere do a treated and a
+    control district have both dates).
     """
+    option("control", control, Control)
+    option("base", base, Base)
+    require("anticipation", anticipation, 0, np.inf, open_high=True)
     cohorts = np.unique(panel.treated_from[panel.ever_treated])
     if cluster is not None and cluster.shape != (panel.n_units,):
         raise refuse("did_lengths", found=str(cluster.shape), expected=str((panel.n_units,)))
-    cells = _sufficient_cells(panel, cohorts, weighting, cluster)
-    pairs = _pairs(panel.periods, cohorts, base, anticipation)
+    clean = _clean_periods(panel.periods, panel.treated_from, anticipation)
+    cells = _sufficient_cells(panel, cohorts, weighting, cluster, clean)
+    pairs = _pairs(panel.periods, cohorts, base, _clean_periods(panel.periods, cohorts, anticipation))
     found = [(pair, _contrast(cells, pair, _controls(cells, pair, control))) for pair in pairs]
     kept = [(pair, contrast) for pair, contrast in found if contrast.seen]
     if not kept:
@@ -138,6 +153,7 @@ def group_time_effects(
         share=share,
         share_influence=share_influence,
         unseen=tuple((float(cohorts[p.g]), float(panel.periods[p.t])) for p, contrast in found if not contrast.seen),
+        weighting=weighting,
     )
 
 
@@ -158,36 +174,45 @@ def multiplier_bootstrap(influence: FloatArray, *, rng: np.random.Generator, dra
     return out
 
 
+def _clean_periods(periods: FloatArray, starts: FloatArray, anticipation: float) -> IntArray:
+    """How many periods lie before districts that start at ``starts`` are treated or anticipate; all T for never (nan).
+
+    A sum such as 2013 + 2/12 - 1/12 is no period to the last digit, and 0.083 no month: what lies near a period is it.
+    """
+    return np.searchsorted(periods, starts - anticipation - NEAR * np.diff(periods).min())
+
+
 def _sufficient_cells(
-    panel: DistrictPanel, cohorts: FloatArray, weighting: Weighting, cluster: IntArray | None
+    panel: DistrictPanel, cohorts: FloatArray, weighting: Weighting, cluster: IntArray | None, clean: IntArray
 ) -> _Cells:
     table = panel.wide()
     weights = panel.unit_weights(weighting)
     cohort = np.where(panel.ever_treated, np.searchsorted(cohorts, panel.treated_from), cohorts.size)
     codes = np.arange(panel.n_units) if cluster is None else pd.factorize(cluster, sort=True)[0]
-    of_unit, keys = pd.factorize(codes * (cohorts.size + 1) + cohort, sort=True)
+    shape = (int(codes.max()) + 1, cohorts.size + 1, panel.periods.size + 1)
+    of_unit, keys = pd.factorize(np.ravel_multi_index((codes, cohort, clean), shape), sort=True)
+    in_cluster, of_cohort, its_clean = np.unravel_index(keys, shape)
     sums = None
     if np.isfinite(table).all():
         sums = np.column_stack([np.bincount(of_unit, weights * column, keys.size) for column in table.T])
-    starts = np.append(np.searchsorted(panel.periods, cohorts), panel.periods.size)
     return _Cells(
         table=table,
         weights=weights,
         of_unit=of_unit,
-        cohort=keys % (cohorts.size + 1),
-        start=starts[keys % (cohorts.size + 1)],
-        cluster=keys // (cohorts.size + 1),
-        n_clusters=int(codes.max()) + 1,
+        cohort=of_cohort,
+        clean=its_clean,
+        cluster=in_cluster,
+        n_clusters=shape[0],
         sums=sums,
         total=np.bincount(of_unit, weights, keys.size),
         count=np.bincount(of_unit, minlength=keys.size).astype(np.float64),
     )
 
 
-def _pairs(periods: FloatArray, cohorts: FloatArray, base: Base, anticipation: float) -> list[_Pair]:
+def _pairs(periods: FloatArray, cohorts: FloatArray, base: Base, clean: IntArray) -> list[_Pair]:
     pairs = []
     for g, cohort in enumerate(cohorts):
-        before = int(np.searchsorted(periods, cohort - anticipation)) - 1
+        before = int(clean[g]) - 1
         if before < 0:
             raise refuse("did_no_pre_period", found=f"{cohort:g}")
         for t, period in enumerate(periods):
@@ -200,7 +225,7 @@ def _pairs(periods: FloatArray, cohorts: FloatArray, base: Base, anticipation: f
 
 def _controls(cells: _Cells, pair: _Pair, control: Control) -> BoolArray:
     latest = cells.table.shape[1] - 1 if control == "never" else max(pair.t, pair.base)
-    chosen: BoolArray = (cells.start > latest) & (cells.cohort != pair.g)
+    chosen: BoolArray = (cells.clean > latest) & (cells.cohort != pair.g)
     return chosen
 
 

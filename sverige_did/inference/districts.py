@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sverige_did.did import columns
+from sverige_did.did.arrays import Weighting
 from sverige_did.errors import refuse
 
 type Floats = NDArray[np.float64]
@@ -35,7 +37,12 @@ class Districts:
     @property
     def plain(self) -> bool:
         """Equal weights and no covariates: the difference of two means."""
-        return self.covariates.shape[1] == 0 and bool(np.all(self.weights == self.weights[0]))
+        return self.covariates.shape[1] == 0 and self.weighting == "equal"
+
+    @property
+    def weighting(self) -> Weighting:
+        """What the weights are, as an estimate's label says it."""
+        return "equal" if np.all(self.weights == self.weights[0]) else "baseline"
 
     @property
     def design(self) -> Floats:
@@ -55,9 +62,10 @@ def districts(
     """Check and collect the input of the methods that compare districts.
 
     Raises RefusedError: lengths differ (``inference_lengths``), a value is missing or infinite
-    (``inference_not_finite``), a weight is not positive (``inference_weights``), an arm has fewer than
-    ``smallest_arm`` districts (``too_few_treated``, ``too_few_control``), the change is the same everywhere
-    (``constant_outcome``), or treatment is a combination of the covariates (``inference_collinear``).
+    (``inference_not_finite``; ``did_not_finite`` for a flag or a stratum), flags are coded in no way that is read
+    (``did_flags``), a weight is not positive (``inference_weights``), an arm has fewer than ``smallest_arm`` districts
+    (``too_few_treated``, ``too_few_control``), the change is the same everywhere (``constant_outcome``), or treatment
+    is a combination of the covariates (``inference_collinear``).
     """
     d = treated_districts(treated, smallest_arm)
     groups = d.size
@@ -77,7 +85,7 @@ def districts(
 
 def treated_districts(treated: ArrayLike, smallest_arm: int) -> Bools:
     """The treatment indicator (G,) as booleans, with at least ``smallest_arm`` districts on either side."""
-    d = np.asarray(treated).astype(bool)
+    d = columns.flags(treated)
     expected = f">= {smallest_arm}"
     if d.sum() < smallest_arm:
         raise refuse("too_few_treated", found=str(int(d.sum())), expected=expected)
@@ -88,7 +96,7 @@ def treated_districts(treated: ArrayLike, smallest_arm: int) -> Bools:
 
 def finite(values: ArrayLike, name: str, length: int) -> Floats:
     """``values`` as floats with ``length`` rows; refused when one is missing or infinite."""
-    array = np.asarray(values, dtype=float)
+    array = columns.numbers(values, name)
     if array.shape[0] != length:
         raise refuse("inference_lengths", found=str(array.shape[0]), expected=str(length), name=name)
     if not np.isfinite(array).all():
@@ -98,12 +106,27 @@ def finite(values: ArrayLike, name: str, length: int) -> Floats:
 
 def strata_codes(strata: ArrayLike, length: int) -> Ints:
     """Strata of any type as codes 0, 1, ... (G,)."""
-    array = np.asarray(strata)
-    if array.shape != (length,):
-        raise refuse("inference_lengths", found=str(array.shape[0]), expected=str(length), name="strata")
-    return np.unique(array, return_inverse=True)[1].astype(np.int64)
+    codes, _ = columns.names(strata, "strata")
+    if codes.size != length:
+        raise refuse("inference_lengths", found=str(codes.size), expected=str(length), name="strata")
+    return codes.astype(np.int64, copy=False)
 
 
 def heaviest_share(weights: Floats, treated: Bools) -> float:
     """The largest share of the weight of its arm that any one district holds, in (0, 1]."""
     return float(max(weights[arm].max() / weights[arm].sum() for arm in (treated, ~treated)))
+
+
+def leverage_share(sample: Districts) -> float:
+    """The largest share that one district has in what the covariates leave of the treatment of its arm, in (0, 1].
+
+    With d~ the treatment partialled out of intercept and covariates (by weighted least squares): the largest d~^2 over
+    the sum in its arm. Without covariates it is one over the districts of the smaller arm; at 1 the covariates explain
+    the treatment of all others in the arm, which the effect then is not about. How much a district weighs is
+    :func:`heaviest_share`.
+    """
+    root = np.sqrt(sample.weights)
+    rest, d = np.delete(sample.design, 1, axis=1), sample.treated.astype(float)
+    fitted = rest @ np.linalg.lstsq(rest * root[:, None], d * root, rcond=None)[0]
+    squares = np.square(d - fitted)
+    return float(max(squares[arm].max() / squares[arm].sum() for arm in (sample.treated, ~sample.treated)))

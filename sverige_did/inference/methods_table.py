@@ -21,7 +21,16 @@ from sverige_did.inference.ferman_pinto import ferman_pinto
 from sverige_did.inference.ibragimov_mueller import ibragimov_mueller
 from sverige_did.inference.inversion import Inverted, Region
 from sverige_did.inference.permutation import PermutationTest, permutation_test
-from sverige_did.inference.verdict import Evidence, Note, cautions, decide, disagreements, missing_methods, refusals
+from sverige_did.inference.verdict import (
+    Evidence,
+    Note,
+    cautions,
+    decide,
+    disagreements,
+    missing_methods,
+    refusals,
+    told_by_one,
+)
 from sverige_did.inference.wild_bootstrap import WildBootstrap, wild_bootstrap
 from sverige_did.results.estimates import Estimate, Frozen, Verdict
 
@@ -55,7 +64,6 @@ class Labels(NamedTuple):
     scale: str
     estimand: str
     estimator: str = "did"
-    weights: str = "none"
     assumptions: tuple[str, ...] = ("parallel_trends",)
 
 
@@ -87,7 +95,7 @@ def methods_table(
 
     Raises RefusedError ``no_variation_within`` when the districts of an arm all changed alike.
     """
-    refused = refusals(sample.treated, sample.strata, alpha)
+    refused = (*refusals(sample.treated, sample.strata, alpha), *told_by_one(sample))
     if refused:
         return MethodsTable(verdict="refused", estimates=(), notes=refused)
     rows = {row.inference: row for row in _rows(sample, sizes, alpha, rng)}
@@ -107,7 +115,8 @@ def _rows(sample: Districts, sizes: ArrayLike | None, alpha: float, rng: np.rand
     yield _t_row("behrens_fisher", behrens_fisher_test(arms, float(fit.coefficients[EFFECT]), alpha))
     yield _permutation(sample, alpha, rng, studentised=False)
     pinto = ferman_pinto(sample, sizes, rng=rng, alpha=alpha)
-    yield _region_row("ferman_pinto", pinto, "variance_by_size")
+    # Without sizes its model of the variance is flat.
+    yield _region_row("ferman_pinto", pinto, "districts_vary_alike" if sizes is None else "variance_by_size")
     yield _region_row("wild_restricted", wild_bootstrap(fit, EFFECT, rng=rng, alpha=alpha), "districts_independent")
     yield _t_row("cr3_jackknife", cr3_test(fit, EFFECT, alpha))
     yield _t_row("donald_lang", donald_lang(sample, alpha), assumes="districts_vary_alike", weighted=False)
@@ -171,7 +180,7 @@ def _label(row: _Row, sample: Districts, labels: Labels, alpha: float) -> Estima
         p_value=row.p_value,
         n_units=sample.change.size,
         n_treated=int(sample.treated.sum()),
-        weights=labels.weights if row.weighted else "none",
+        weights=sample.weighting if row.weighted else "equal",
         assumptions=(*labels.assumptions, row.assumes),
         notes=row.notes,
     )

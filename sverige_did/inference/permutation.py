@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 from sverige_did.inference.assignment_statistics import standard_error_squared, statistics
 from sverige_did.inference.assignments import (
     MAX_ENUMERATED,
@@ -118,6 +118,7 @@ def permutation_p(
 def _reassigned(
     sample: Districts, studentise: Studentise, *, draws: int, rng: np.random.Generator, limit: int
 ) -> Reassigned:
+    option("studentise", studentise, Studentise)
     if studentise == "cr2":
         treated_districts(sample.treated, 2)
     estimate, residual = _fit(sample)

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sverige_did.did.arrays import DistrictPanel
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 from sverige_did.inference.assignments import MAX_ENUMERATED
 from sverige_did.inference.cluster_robust import TTest, t_test
 from sverige_did.inference.districts import Floats, Ints
@@ -74,6 +74,7 @@ def staggered_permutation_test(
     one district is to be studentised, ``staggered_weights`` when weights by cohort do not give back the estimate,
     ``no_variation_within`` when nothing varies.
     """
+    option("studentise", studentise, Studentise)
     cohort = _cohorts(panel)
     if studentise == "cohort" and np.bincount(cohort).min() < 2:
         raise refuse("staggered_single", found="1")

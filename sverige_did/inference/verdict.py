@@ -19,7 +19,7 @@ from pydantic import Field
 
 from sverige_did import words
 from sverige_did.inference.assignments import count_assignments, smallest_p
-from sverige_did.inference.districts import HEAVY_SHARE, Bools, Districts, heaviest_share
+from sverige_did.inference.districts import HEAVY_SHARE, Bools, Districts, heaviest_share, leverage_share
 from sverige_did.results.estimates import Frozen, Verdict
 from sverige_did.words import Language
 
@@ -28,6 +28,9 @@ SMALLEST_ARM = 3
 
 WILD_ARM = 4
 """With an arm smaller than this the wild bootstrap degenerates."""
+
+LONE_SHARE = 0.9
+"""A district with this share of what the covariates leave of its arm's treatment tells the effect alone."""
 
 
 class Note(Frozen):
@@ -99,6 +102,9 @@ def cautions(sample: Districts) -> tuple[Note, ...]:
     share = heaviest_share(sample.weights, sample.treated)
     if share > HEAVY_SHARE:
         notes.append(Note(key="heavy_district", values={"percent": f"{100 * share:.0f}"}))
+    leverage = leverage_share(sample)
+    if sample.covariates.shape[1] and leverage > HEAVY_SHARE:
+        notes.append(Note(key="leverage", values={"percent": f"{100 * leverage:.0f}"}))
     if min(int(sample.treated.sum()), int((~sample.treated).sum())) < WILD_ARM:
         notes.append(Note(key="wild_degenerate"))
     return tuple(notes)
@@ -116,3 +122,16 @@ def missing_methods(sample: Districts) -> tuple[Note, ...]:
     elif np.ptp(control) <= rounding:
         notes.append(Note(key="controls_alike"))
     return tuple(notes)
+
+
+def told_by_one(sample: Districts) -> tuple[Note, ...]:
+    """Whether the covariates leave one arm of the comparison to a single district: then there is no verdict.
+
+    Where they leave it all to one, that district fits itself, nothing is left to tell how it swings, and every method
+    rejects half of the true nulls or more. From nine tenths on the permutation test alone rejects a tenth to a third,
+    so that the verdict would be CR2's with some one degree of freedom (docs/methods.md).
+    """
+    share = leverage_share(sample)
+    if share < LONE_SHARE:
+        return ()
+    return (Note(key="one_district_tells", values={"percent": f"{100 * share:.0f}"}),)

@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 from sverige_did.inference.cluster_robust import LeastSquares, least_squares
 from sverige_did.inference.districts import Floats
 from sverige_did.inference.inversion import Family, Region
@@ -65,7 +65,7 @@ def wild_bootstrap(
     Raises RefusedError ``no_variation_within`` when the residuals of every cluster cancel.
     """
     groups = len(fit.rows)
-    kind = weights or _default(groups)
+    kind = _kind(weights, groups)
     enumerated = kind == "rademacher" and groups <= MOST_ENUMERATED
     drawn = _all_signs(groups) if enumerated else drawn_weights(groups, draws, rng, kind)
     signs = drawn if enumerated else np.vstack([np.ones(groups), drawn])
@@ -92,14 +92,18 @@ def _all_signs(groups: int) -> Floats:
     return np.column_stack([np.ones(len(masks)), 1.0 - 2.0 * masks])
 
 
-def _default(groups: int) -> Weights:
-    return "rademacher" if groups > FEW_CLUSTERS else "webb"
+def _kind(weights: Weights | None, groups: int) -> Weights:
+    """The weights asked for, or those that suit so many clusters."""
+    if weights is None:
+        return "rademacher" if groups > FEW_CLUSTERS else "webb"
+    option("weights", weights, Weights)
+    return weights
 
 
-def drawn_weights(groups: int, draws: int, rng: np.random.Generator, kind: Weights | None = None) -> Floats:
+def drawn_weights(groups: int, draws: int, rng: np.random.Generator, weights: Weights | None = None) -> Floats:
     """Random weights (draws, G) with mean 0 and variance 1."""
     signs = 1.0 - 2.0 * rng.integers(0, 2, size=(draws, groups))
-    if (kind or _default(groups)) == "webb":
+    if _kind(weights, groups) == "webb":
         signs = signs * _WEBB[rng.integers(0, 3, size=(draws, groups))]
     return np.asarray(signs, dtype=np.float64)
 

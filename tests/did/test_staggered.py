@@ -1,18 +1,23 @@
 """Group-time effects against loops over districts, and bootstrap draws against the influence they come from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from sverige_did.did.aggregate import aggregate
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
 from sverige_did.did.staggered import GroupTime, group_time_effects, multiplier_bootstrap
 from sverige_did.errors import RefusedError
 
 
-def slowly(panel: DistrictPanel, found: GroupTime, m: int, control: str, base: str) -> tuple[float, np.ndarray]:
-    """One ATT(g, t) and its influence (U,) by the definition, one district at a time."""
+def slowly(
+    panel: DistrictPanel, found: GroupTime, m: int, control: str, base: str, ahead: int = 0
+) -> tuple[float, np.ndarray]:
+    """One ATT(g, t) and its influence (U,) by the definition, one district at a time, ``ahead`` years anticipated."""
     table, years = panel.wide(), list(panel.periods)
     g, t = found.cohort[m], years.index(found.period[m])
-    before = years.index(g) - 1 if base == "universal" or years[t] >= g else t - 1
+    before = years.index(g) - 1 - ahead if base == "universal" or years[t] >= g else t - 1
     last = years[max(t, before)]
     groups: dict[str, dict[int, float]] = {"treated": {}, "control": {}}
     for unit in range(panel.n_units):
@@ -22,7 +27,7 @@ def slowly(panel: DistrictPanel, found: GroupTime, m: int, control: str, base: s
             continue
         if start == g:
             groups["treated"][unit] = change
-        elif start == np.inf or (control == "not_yet" and start > last):
+        elif start == np.inf or (control == "not_yet" and start - ahead > last):
             groups["control"][unit] = change
     influence = np.zeros(panel.n_units)
     means = []
@@ -39,13 +44,16 @@ def slowly(panel: DistrictPanel, found: GroupTime, m: int, control: str, base: s
 @pytest.mark.parametrize("control", ["never", "not_yet"])
 @pytest.mark.parametrize("base", ["varying", "universal"])
 @pytest.mark.parametrize("complete", [True, False])
-def test_loops_over_districts_agree(columns, rng: np.random.Generator, control: str, base: str, complete: bool) -> None:
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_loops_over_districts_agree(
+    columns, rng: np.random.Generator, control: str, base: str, complete: bool, ahead: int
+) -> None:
     starts = (2012.0,) * 3 + (2013.0,) * 4 + (2015.0,) * 3 + (np.nan,) * 6
     panel = panel_from_rows(**columns(rng, starts=starts, missing=0 if complete else 7))
-    found = group_time_effects(panel, control, base, weighting="baseline")  # type: ignore[arg-type]
+    found = group_time_effects(panel, control, base, anticipation=ahead, weighting="baseline")  # type: ignore[arg-type]
     assert found.estimate.size == 3 * (7 if base == "universal" else 6)
     for m in range(found.estimate.size):
-        estimate, influence = slowly(panel, found, m, control, base)
+        estimate, influence = slowly(panel, found, m, control, base, ahead)
         assert found.estimate[m] == pytest.approx(estimate, abs=1e-10)
         np.testing.assert_allclose(found.influence[:, m], influence, atol=1e-10)
         assert found.std_error[m] == pytest.approx(np.linalg.norm(influence), abs=1e-10)
@@ -104,6 +112,62 @@ def test_anticipation_moves_the_base_period_back(staggered_panel: DistrictPanel)
     with pytest.raises(RefusedError) as caught:
         group_time_effects(panel, anticipation=3)
     assert caught.value.problems[0].key == "did_no_pre_period"
+
+
+def anticipating(starts: list[float], periods: np.ndarray, ahead: int, effect: float = 5.0) -> DistrictPanel:
+    """Districts on parallel lines that rise by 1 in the ``ahead`` periods before go-live and by ``effect`` after it."""
+    start = np.array([np.searchsorted(periods, one) if np.isfinite(one) else 99 for one in starts])[:, None]
+    at = np.arange(periods.size)
+    soon, under = (at >= start - ahead) & (at < start), at >= start
+    y = 10 + 0.3 * np.arange(len(starts))[:, None] + 0.1 * at + soon + effect * under
+    unit = np.repeat(np.arange(len(starts)), periods.size)
+    return panel_from_rows(unit, np.tile(periods, len(starts)), y.ravel(), under.ravel())
+
+
+@pytest.mark.parametrize("control", ["never", "not_yet"])
+@pytest.mark.parametrize("base", ["varying", "universal"])
+def test_a_control_that_anticipates_is_no_control(control: str, base: str) -> None:
+    panel = anticipating([np.nan] * 6 + [6.0] * 6 + [8.0] * 6, np.arange(1.0, 11), ahead=2)
+    found = group_time_effects(panel, control, base, anticipation=2)  # type: ignore[arg-type]
+    np.testing.assert_allclose(found.estimate[found.event_time >= 0], 5.0, atol=1e-10)
+    for kind in ("simple", "dynamic", "group", "calendar"):
+        assert aggregate(found, kind).overall == pytest.approx(5.0)  # type: ignore[arg-type]
+
+
+UNITS = {
+    "months": (1 / 12, 1 / 12), "months rounded": (1 / 12, 0.083), "quarters": (1 / 4, 1 / 4),
+    "half-years": (1 / 2, 0.5), "thirds": (1 / 3, 1 / 3), "counted": (1.0, 1.0), "tenths": (0.1, 0.1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 2])
+@pytest.mark.parametrize("unit", UNITS)
+def test_anticipation_in_fractions_of_a_year_counts_whole_periods(unit: str, ahead: int) -> None:
+    """Whatever the period of go-live: fractions such as 1/12 are not exact in binary numbers."""
+    step, told = UNITS[unit]
+    periods = 2012 + np.arange(24) * step
+    for start in periods[4:22]:
+        panel = anticipating([start] * 3 + [np.nan] * 6, periods, ahead)
+        found = group_time_effects(panel, "never", "universal", anticipation=ahead * told)
+        assert aggregate(found, "simple").overall == pytest.approx(5.0), start
+        np.testing.assert_allclose(found.estimate[(found.event_time < 0) & (found.event_time >= -ahead)], 1.0)
+
+
+def test_a_district_that_starts_after_the_panel_but_anticipates_in_it_is_no_control() -> None:
+    plain = anticipating([6.0] * 4 + [np.nan] * 6 + [9.0] * 3, np.arange(1.0, 9), ahead=2)
+    later = replace(plain, treated_from=np.where(np.arange(13) >= 10, 9.0, plain.treated_from))
+    found = group_time_effects(later, anticipation=2)
+    assert set(found.n_control) == {6}
+    np.testing.assert_allclose(found.estimate[found.event_time >= 0], 5.0)
+    assert set(group_time_effects(later, cluster=np.zeros(13, dtype=int), anticipation=2).n_control) == {6}
+    assert set(group_time_effects(later, anticipation=0).n_control) == {9}
+
+
+@pytest.mark.parametrize("anticipation", [-1, -1e-9, np.nan, np.inf])
+def test_anticipation_is_a_length_of_time(staggered_panel: DistrictPanel, anticipation: float) -> None:
+    with pytest.raises(RefusedError) as caught:
+        group_time_effects(staggered_panel, anticipation=anticipation)
+    assert (caught.value.problems[0].key, caught.value.problems[0].values["name"]) == ("out_of_range", "anticipation")
 
 
 def test_without_never_treated_districts_only_the_not_yet_treated_can_compare(

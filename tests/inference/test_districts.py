@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sverige_did.errors import RefusedError
-from sverige_did.inference.districts import districts, heaviest_share
+from sverige_did.inference.districts import districts, heaviest_share, leverage_share
 
 CHANGE = np.array([1.0, 2.0, 4.0, 3.0, 0.0, 5.0])
 TREATED = np.array([1, 1, 1, 0, 0, 0])
@@ -38,6 +38,22 @@ def test_too_few_controls_are_refused() -> None:
 def test_labels_of_strata_may_be_text() -> None:
     found = districts(CHANGE, TREATED, strata=["town", "land", "town", "land", "town", "town"])
     assert found.strata.tolist() == [1, 0, 1, 0, 1, 1]
+
+
+@pytest.mark.parametrize("scale", [1.0, -1000.0])
+def test_what_one_district_carries_is_what_is_left_when_the_covariates_are_projected_out(scale: float) -> None:
+    """Against the projection written out; neither the unit nor the origin of a covariate matters."""
+    rng = np.random.default_rng(2)
+    treated, weights = np.arange(14) < 5, rng.uniform(1, 4, 14)
+    x = rng.standard_normal((14, 2)) + treated[:, None]
+    rest = np.column_stack([np.ones(14), x])
+    w = np.diag(weights)
+    left = treated - rest @ np.linalg.inv(rest.T @ w @ rest) @ rest.T @ w @ treated
+    expected = max((left[arm] ** 2).max() / (left[arm] ** 2).sum() for arm in (treated, ~treated))
+    change = rng.standard_normal(14)
+    found = districts(change, treated, weights=weights, covariates=scale * x + 7)
+    assert leverage_share(found) == pytest.approx(expected)
+    assert leverage_share(districts(change, treated, weights=weights)) == pytest.approx(1 / 5)
 
 
 def test_the_heaviest_share_is_of_its_own_arm() -> None:

@@ -19,8 +19,8 @@ from sverige_did.files import write_model, write_models
 from sverige_did.inference.districts import districts
 from sverige_did.inference.permutation import permutation_test
 from sverige_did.panel import Panel, write_panel
+from sverige_did.periods import period_days
 from sverige_did.report.size_table import size_table
-from sverige_did.sources.files.periods import period_days
 from sverige_did.studies.panel.arrays import district_panel, study_window
 from sverige_did.study.read import read_study
 from sverige_did.study.study import Study

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sverige_did.bayes.priors import variance
+from sverige_did.errors import option
 from sverige_did.results.estimates import Estimate
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def summarise(
 
     Raises ValueError when a draw is not finite: a probability over the rest would be of something else.
     """
+    option("better", better, Better)
     values = np.asarray(draws, dtype=float).ravel()
     if values.size == 0 or not np.isfinite(values).all():
         raise ValueError("a posterior is summarised from finite draws only")

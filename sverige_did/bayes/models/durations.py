@@ -34,7 +34,7 @@ from sverige_did.bayes.models.district_effects import (
 from sverige_did.bayes.models.effects import weights_of
 from sverige_did.bayes.models.observation import observe
 from sverige_did.bayes.priors import HalfNormal, Normal
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,6 +136,7 @@ def build_durations(
     stays: Stays, priors: PanelPriors = HAZARD, length: HalfNormal = LENGTH, link: Link = "cloglog"
 ) -> pm.Model:
     """Unfitted model of leaving; ``length`` is the prior of the sd of one step of w. Draws hold w (K,) as ``walk``."""
+    option("link", link, Link)
     with pm.Model(check_bounds=False) as model:
         predictor = build_structure(stays.cells, priors, {"sigma_length": length})
         index = pm.Data("stays", np.stack([stays.cell, stays.stay]).astype("int64"))
@@ -176,6 +177,7 @@ def effect_on_durations(
     Raises RefusedError: ``stays_horizon`` beyond the lengths observed, ``stays_cells_differ`` when the kinds of exit
     are not of the same districts and periods.
     """
+    option("link", link, Link)
     longest = min(stays.n_lengths for _, stays in fits)
     if not 1 <= horizon <= longest:
         raise refuse("stays_horizon", found=str(horizon), expected=f"1-{longest}")

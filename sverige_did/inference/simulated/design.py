@@ -20,7 +20,7 @@ from scipy import optimize
 
 from sverige_did.did.arrays import DistrictPanel
 from sverige_did.did.window import Window
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 from sverige_did.inference.districts import Floats
 from sverige_did.inference.simulated.size import BLOCK, Outcome, Rejections, SimulatedDesign, rejection_rates
 
@@ -46,6 +46,7 @@ def own_design(panel: DistrictPanel, window: Window, sizes: Floats, outcome: Out
 
     Raises RefusedError ``too_few_control`` with fewer than two control districts.
     """
+    option("outcome", outcome, Outcome)
     inside = np.isin(panel.periods, [*window.pre, *window.post])
     table = panel.wide()[:, inside]
     whole = np.isfinite(table).all(axis=1)

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 from sverige_did.inference.districts import Bools, Floats
 from sverige_did.inference.simulated import vectorised
 from sverige_did.inference.verdict import refusals, supported
@@ -48,6 +48,9 @@ class SimulatedDesign:
     before: int = 1
     after: int = 1
     noise_memory: float = 0.0
+
+    def __post_init__(self) -> None:
+        option("outcome", self.outcome, Outcome)
 
     @property
     def is_treated(self) -> Bools:

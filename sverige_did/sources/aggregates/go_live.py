@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from sverige_did.sources.files.periods import Period, period_days, period_label
+from sverige_did.periods import Period, period_days, period_label
 
 _SEASONS = {
     "spring": (3, 5), "summer": (6, 8), "autumn": (9, 11),

@@ -13,12 +13,12 @@ import pandas as pd
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.panel import WHOLE, Panel
+from sverige_did.periods import period_days, period_label
 from sverige_did.sources.aggregates.crosswalk import Crosswalk, to_units
 from sverige_did.sources.aggregates.go_live import go_live
 from sverige_did.sources.aggregates.plan import Adoption, AggregatePlan, Parts, Series
 from sverige_did.sources.aggregates.suppression import bound_by_total, limits
 from sverige_did.sources.files.cpr import refuse_cpr
-from sverige_did.sources.files.periods import period_days, period_label
 from sverige_did.sources.files.read_table import read_raw
 from sverige_did.sources.registers.converting import as_text
 from sverige_did.windows import sides

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sverige_did.errors import InputError, Problem, refuse
 from sverige_did.panel import CELLS
-from sverige_did.sources.files.periods import period_days
+from sverige_did.periods import period_days
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.sources.spells.person_years import Windows, days_in_year, half_years, years
 from sverige_did.sources.spells.residence import assign_at_baseline, assign_on_the_day, make_residences

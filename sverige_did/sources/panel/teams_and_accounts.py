@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.errors import refuse
-from sverige_did.sources.files.periods import period_days
+from sverige_did.periods import period_days
 from sverige_did.sources.panel.frame import FloatArray, PanelFrame, Tables, groups, over_groups, registered
 from sverige_did.sources.panel.prices import fixed_prices
 from sverige_did.sources.panel.tally import Tally

@@ -1,7 +1,8 @@
 """SDQ forms that can be compared, and the mean of their total difficulties by district and period.
 
 Who answers moves the score, and the programme changes who can answer: a child that leaves an institution is no longer
-rated by its staff. So a child counts by the kind of informant of its first form only.
+rated by its staff. So a child counts by the kind of informant of its first form only. Where several answered on that
+first day, the parents come before those whom a placement or the programme can replace: the order of :data:`FORM`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ FORM: dict[str, Informant] = {
     "staff": "teacher",
     "self": "self",
 }
-"""The form that each informant fills in; the scoring of a form is the same whoever fills it in."""
+"""The form that each informant fills in, in the order of who counts of several on one day; the scoring of a form is
+the same whoever fills it in."""
 
 _ITEMS = [f"q{item}" for item in range(1, 26)]
 
@@ -60,7 +62,7 @@ class Forms(NamedTuple):
 
 def comparable_forms(tables: Tables, panel_frame: PanelFrame) -> Forms:
     """The forms of the register that may stand beside each other."""
-    rows = tables["sdq_waves"].usable().sort_values(["child", "date"], kind="stable")
+    rows = _in_order(tables["sdq_waves"].usable())
     same = rows["informant"] == rows.groupby("child")["informant"].transform("first")
     kept = rows[same]
     day = day_number(kept["date"].to_numpy())
@@ -79,6 +81,12 @@ def comparable_forms(tables: Tables, panel_frame: PanelFrame) -> Forms:
         without_total=int(np.isnan(scores.total).sum()),
     )
     return forms.rows(~np.isnan(scores.total))
+
+
+def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """By child, day and informant, of whom the register has one form a day: however the rows were delivered."""
+    rank = rows["informant"].map({name: at for at, name in enumerate(FORM)})
+    return rows.assign(rank=rank).sort_values(["child", "date", "rank"], kind="stable").drop(columns="rank")
 
 
 def wellbeing(forms: Forms, panel_frame: PanelFrame, source: str) -> Tally:

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sverige_did.errors import Problem
+from sverige_did.periods import period_label
 from sverige_did.sources.files.cpr import holds_cpr
-from sverige_did.sources.files.periods import period_label
 from sverige_did.sources.files.read_table import Assumption
 from sverige_did.sources.registers.headers import fold
 from sverige_did.sources.registers.register import Column

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import pandas as pd
 
 from sverige_did.errors import Problem
-from sverige_did.sources.files.periods import period_days
+from sverige_did.periods import period_days
 from sverige_did.sources.registers.codes import MeasureCodes
 from sverige_did.sources.registers.converting import shown
 from sverige_did.sources.registers.headers import fold, nearest

@@ -14,7 +14,7 @@ import pandas as pd
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
 from sverige_did.did.window import Window
 from sverige_did.errors import refuse
-from sverige_did.sources.files.periods import period_days
+from sverige_did.periods import period_number
 from sverige_did.windows import Partial, own_windows, windows_of_cells
 
 if TYPE_CHECKING:
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 
 End = Literal["low", "high"]
 """Which end of the interval of a hidden number is read."""
-
-
-def period_number(label: str) -> float:
-    """The beginning of a period in years: 2020 for ``2020``, 2014.5 for ``2014H2``. ValueError for other text."""
-    start = period_days(label).start
-    return start.year + (start.month - 1) / 12
 
 
 def district_panel(

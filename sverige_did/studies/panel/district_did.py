@@ -22,9 +22,9 @@ from sverige_did.inference.methods_table import Labels, MethodsTable, methods_ta
 from sverige_did.inference.permutation import PermutationP, permutation_p
 from sverige_did.inference.two_way import two_way_fixed_effects
 from sverige_did.inference.verdict import refusals
+from sverige_did.periods import period_number
 from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, remarks_of
 from sverige_did.results.methods_tables import MethodsRecord
-from sverige_did.studies.panel.arrays import period_number
 from sverige_did.studies.panel.descriptive import by_hand, raw_change
 from sverige_did.studies.panel.index_models import SEPARATED, as_ratio, index_model
 from sverige_did.studies.panel.multiple_outcomes import Candidate
@@ -166,11 +166,10 @@ def _methods_table(data: OutcomeData, change: Change) -> MethodsTable:
         scale="log_ratio" if change.kind == "ratio" else _scale(data, change.kind),
         estimand="att",
         estimator=change.estimator,
-        weights=data.weighting,
         assumptions=change.assumptions,
     )
     found = methods_table(sample_of(data, change.collapsed), labels, rng=data.rng(), alpha=1 - data.study.level)
-    bare = collapsed_did(change.collapsed, scale=labels.scale, weighting=data.weighting)
+    bare = collapsed_did(change.collapsed, scale=labels.scale)
     update = {"estimator": labels.estimator, "assumptions": labels.assumptions}
     made = found.estimates or (bare.model_copy(update=update),)
     return found.model_copy(update={"estimates": tuple(map(as_ratio, made)) if change.kind == "ratio" else made})

@@ -23,8 +23,9 @@ from sverige_did.did.glm import GlmEffects, fractional_logit, poisson
 from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import Floats
 from sverige_did.panel import COUNTED
+from sverige_did.periods import period_number
 from sverige_did.results.estimates import Estimate, Remark, remarks_of
-from sverige_did.studies.panel.arrays import district_panel, period_number
+from sverige_did.studies.panel.arrays import district_panel
 from sverige_did.studies.panel.outcome_data import OutcomeData
 
 SEPARATED = "separation"

@@ -24,9 +24,9 @@ from sverige_did.inference.methods_table import region_notes
 from sverige_did.inference.permutation import PermutationP, PermutationTest
 from sverige_did.inference.staggered import Whole, staggered_permutation_test, welch_by_cohort
 from sverige_did.inference.verdict import SMALLEST_ARM
+from sverige_did.periods import period_number
 from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, Verdict, remarks_of
 from sverige_did.results.methods_tables import MethodsRecord
-from sverige_did.studies.panel.arrays import period_number
 from sverige_did.studies.panel.descriptive import raw_change_by_date
 from sverige_did.studies.panel.district_did import Tested, implied_ratio, refused, shown
 from sverige_did.studies.panel.multiple_outcomes import Candidate
@@ -207,11 +207,10 @@ def _sensitivities(data: OutcomeData, panel: DistrictPanel) -> Iterator[Estimate
     level, weighting = data.study.level, data.weighting
     effects = group_time_effects(panel, "never", weighting=weighting)
     made = [
-        overall_estimate(aggregate(effects, kind), scale=data.scale, level=level, weighting=weighting)
+        overall_estimate(aggregate(effects, kind), scale=data.scale, level=level)
         for kind in ("simple", "dynamic", "group")
     ]
-    made.append(imputed_estimate(imputation(panel, "overall", weighting), scale=data.scale, level=level,
-                                 weighting=weighting))  # fmt: skip
+    made.append(imputed_estimate(imputation(panel, "overall", weighting), scale=data.scale, level=level))
     for one in made:
         yield one.model_copy(update={"n_units": panel.n_units, "n_treated": int(panel.ever_treated.sum())})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 
 from sverige_did.did.bounds import always_placed
@@ -17,6 +16,7 @@ from sverige_did.studies.published.estimators import (
     printed_ratio,
 )
 from sverige_did.studies.published.evidence import Evidence, Printed, narrowest
+from sverige_did.studies.published.group_tables import middle_table
 from sverige_did.studies.published.printed_counts import PRINTED
 from sverige_did.study.study import Outcome
 
@@ -100,10 +100,9 @@ def _counts(evidence: Evidence, outcome: Outcome) -> Made:
         scales = [scale for scale in outcome.scales if tables[0].family == "binomial" or scale == "ratio"]
         for scale in scales:
             yield reading, over_tables(tables, scale, evidence.study.level)
-        before, after = ([t.events[0][when] / t.totals[0][when] for t in tables] for when in (0, 1))
-        change = [now / then if then else math.inf for then, now in zip(before, after, strict=True)]
-        middle = sorted(range(len(tables)), key=change.__getitem__)[len(tables) // 2]
-        yield reading, before_after(before[middle], after[middle], "ratio")
+        middle = middle_table(tables)
+        before, after = (events / total for events, total in zip(middle.events[0], middle.totals[0], strict=True))
+        yield reading, before_after(before, after, "ratio")
 
 
 def _totals(evidence: Evidence, outcome: Outcome) -> Made:

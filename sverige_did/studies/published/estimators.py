@@ -13,7 +13,7 @@ import numpy as np
 
 from sverige_did.did import exact, mover, scales
 from sverige_did.results.estimates import Estimate
-from sverige_did.studies.published.group_tables import GroupTable
+from sverige_did.studies.published.group_tables import GroupTable, middle_table
 
 Range = tuple[float, float]
 Estimator = Callable[[GroupTable, float], Estimate]
@@ -82,12 +82,12 @@ BY_SCALE: dict[str, Estimator] = {"pp": did_pp, "ratio": did_ratio, "log_odds": 
 
 
 def over_tables(tables: Sequence[GroupTable], scale: str, level: float) -> Estimate:
-    """One estimate for all tables that fit the figures equally well: the middle one's, with the widest limits of any.
+    """One estimate for all tables that fit the figures equally well: the middle table's, with the widest limits of any.
 
     The p-value is the largest of any table. With one table it is that table's estimate.
     """
     made = [BY_SCALE[scale](table, level) for table in tables]
-    middle = sorted(made, key=lambda estimate: estimate.estimate)[len(made) // 2]
+    middle = BY_SCALE[scale](middle_table(tables), level)
     notes = middle.notes if len(made) == 1 else (*middle.notes, "widest_over_tables")
     return middle.model_copy(
         update={

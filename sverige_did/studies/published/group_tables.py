@@ -228,6 +228,23 @@ def _treated(row: dict[str, int], whole: Whole, kinds: tuple[str, ...]) -> Treat
     return Treated(_whole(row, whole), (counts[0], counts[1]))
 
 
+def middle_table(tables: Sequence[GroupTable]) -> GroupTable:
+    """The one that speaks for all tables which fit the figures equally well: in estimates, posteriors and checks alike.
+
+    They are ranked by their difference-in-differences of levels, so that the choice is one for every scale.
+    """
+    ranked = sorted(tables, key=_difference)
+    return ranked[len(ranked) // 2]
+
+
+def _difference(table: GroupTable) -> float:
+    (treated, control) = (
+        after / totals[1] - before / totals[0]
+        for (before, after), totals in zip(table.events, table.totals, strict=True)
+    )
+    return treated - control
+
+
 def left_open(counts: Sequence[Treated]) -> bool:
     """Whether a reading leaves the treated share before open by more than :data:`OPEN`: then its tables say nothing."""
     shares = [treated.kind[0] / treated.placed[0] for treated in counts]

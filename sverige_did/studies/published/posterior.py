@@ -28,7 +28,7 @@ from sverige_did.results.estimates import Estimate, Finding
 from sverige_did.studies.fitting import sampled, seed_of, settings_of
 from sverige_did.studies.published.estimators import bounded
 from sverige_did.studies.published.evidence import Evidence
-from sverige_did.studies.published.group_tables import GroupTable
+from sverige_did.studies.published.group_tables import GroupTable, middle_table
 from sverige_did.studies.published.plan_parts import assumed, prior
 from sverige_did.studies.published.unit_prices import spending_before, spending_change_variance
 from sverige_did.study.study import Outcome, PublishedStudy
@@ -72,7 +72,7 @@ def jobs(evidence: Evidence) -> tuple[Job, ...]:
     for outcome in evidence.study.outcomes:
         for at, tables in enumerate(evidence.tables_of(outcome.outcome).values()):
             doubted = at == 0 and _of_primary_question(evidence.study, outcome)
-            found += [Job(_middle(tables), key) for key in (_triplet(evidence.study) if doubted else (NEUTRAL,))]
+            found += [Job(middle_table(tables), key) for key in (_triplet(evidence.study) if doubted else (NEUTRAL,))]
     return tuple(found)
 
 
@@ -85,11 +85,6 @@ def _of_primary_question(study: PublishedStudy, outcome: Outcome) -> bool:
 def _triplet(study: PublishedStudy) -> tuple[str, ...]:
     known = {item.key for item in study.priors}
     return tuple(key for key in TRIPLET if key == NEUTRAL or key in known)
-
-
-def _middle(tables: tuple[GroupTable, ...]) -> GroupTable:
-    ranked = sorted(tables, key=lambda table: table.events[0][1] / table.totals[0][1])
-    return ranked[len(ranked) // 2]
 
 
 def fit_all(

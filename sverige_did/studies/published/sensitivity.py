@@ -23,7 +23,7 @@ from sverige_did.did.scales import Scale, did, std_error
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.published.evidence import Evidence
-from sverige_did.studies.published.group_tables import CONTROL_LEVEL, GroupTable, levels_of
+from sverige_did.studies.published.group_tables import CONTROL_LEVEL, GroupTable, levels_of, middle_table
 from sverige_did.studies.published.plan_parts import assumed, prior
 from sverige_did.study.study import Outcome, PublishedStudy
 
@@ -37,8 +37,8 @@ def sensitivity_analyses(evidence: Evidence) -> tuple[CheckResult, ...]:
     for outcome in evidence.study.outcomes:
         readings = evidence.tables_of(outcome.outcome)
         for tables in readings.values():
-            made += _of_table(evidence.study, outcome, tables[len(tables) // 2])
-            made += _later(evidence, tables[len(tables) // 2])
+            made += _of_table(evidence.study, outcome, middle_table(tables))
+            made += _later(evidence, middle_table(tables))
         if evidence.design(outcome.outcome).design_class == "D1g":
             made += [_cannot(check, outcome.outcome) for check in OUT_OF_REACH]
         made += _of_family(evidence, outcome)

@@ -81,6 +81,32 @@ def test_bands_by_the_norms_of_the_childs_sex(tmp_path: Path) -> None:
     assert cell(panel, "sdq_borderline_share", "C", "2013H1") == (0, 1)
 
 
+INFORMANTS = ("parent", "foster_parent", "teacher", "staff", "self")
+
+
+@pytest.mark.parametrize("first", range(5))
+def test_of_several_informants_on_one_day_the_same_counts_in_any_order_of_rows(tmp_path: Path, first: int) -> None:
+    """From the ``first`` informant on all answered on the first day; the others of them answer a year later too."""
+    there = INFORMANTS[first:]
+    rows = [(child, day, who, 12, points)
+            for child in ("c0", "c1", "c2")
+            for day, worse in (("2013-05-01", 0), ("2014-05-01", 1))
+            for points, who in enumerate(there, start=1 + worse)]  # fmt: skip
+    for order in (rows, rows[::-1], [rows[at] for at in np.random.default_rng(first).permutation(len(rows))]):
+        panel = built(tmp_path, {}, forms(order)).panel
+        assert cell(panel, "wellbeing_sdq", "A", "2013H1")[0] == 4
+        assert cell(panel, "wellbeing_sdq", "A", "2014H1")[0] == 8
+
+
+def test_an_earlier_day_goes_before_a_nearer_informant(tmp_path: Path) -> None:
+    rows = [
+        ("c0", "2013-05-02", "parent", 12, 5),
+        ("c0", "2013-05-01", "self", 12, 1),
+        ("c0", "2014-05-01", "self", 13, 2),
+    ]
+    assert cell(built(tmp_path, {}, forms(rows)).panel, "wellbeing_sdq", "A", "2013H1") == (4, 1)
+
+
 def test_a_child_too_old_for_the_norms_is_left_out_and_counted(tmp_path: Path) -> None:
     narrow = NORMS.assign(age="4–9")
     found = built(tmp_path, {"norms": "delivered"}, forms(), narrow)

@@ -18,8 +18,8 @@ from sverige_did.did.imputation import imputation
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.errors import RefusedError
 from sverige_did.panel import Panel
-from sverige_did.sources.files.periods import period_days
-from sverige_did.studies.panel.arrays import district_panel, period_number
+from sverige_did.periods import period_days, period_number
+from sverige_did.studies.panel.arrays import district_panel
 
 
 def cells(kind: str = "person_years", **changes: object) -> pd.DataFrame:

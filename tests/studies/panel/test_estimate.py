@@ -140,7 +140,9 @@ def test_a_district_without_events_gives_no_ratio_and_says_so() -> None:
     empty = (cells["unit"] == "d09") & (cells["period"] >= "2014H1")
     cells.loc[empty, ["value", "low", "high"]] = 0.0
     found = run(Panel.of(cells, synthetic=True), study(scales=("ratio",)))
-    assert {f.result.estimator for f in found.findings} == {"collapse", "twfe", "before_after", "did", "poisson"}
+    assert {f.result.estimator for f in found.findings} == {
+        "collapse", "twfe", "before_after", "did", "did_totals", "poisson",
+    }  # fmt: skip
     assert "errors.log_of_nothing" in [remark.key for remark in found.methods_tables[0].remarks]
     assert found.methods_tables[0].scale == "rate_per_1000"
 

@@ -13,8 +13,9 @@ from sverige_did.design import designs
 from sverige_did.did.firth import firth
 from sverige_did.did.glm import fractional_logit, poisson
 from sverige_did.panel import Panel
+from sverige_did.periods import period_number
 from sverige_did.results.estimates import Estimate, Remark
-from sverige_did.studies.panel.arrays import district_panel, period_number
+from sverige_did.studies.panel.arrays import district_panel
 from sverige_did.studies.panel.estimate import Estimated, estimate_panel
 from sverige_did.study.study import Study
 

@@ -14,9 +14,9 @@ from sverige_did.design import designs
 from sverige_did.disclosure.summed import by_estimates
 from sverige_did.errors import RefusedError
 from sverige_did.panel import Panel
+from sverige_did.periods import period_number
 from sverige_did.results.estimates import CheckResult
 from sverige_did.sources.panel.delivery import panel_of
-from sverige_did.studies.panel.arrays import period_number
 from sverige_did.studies.panel.estimate import estimate_panel
 from sverige_did.studies.panel.outcome_data import children, outcome_data_of
 from sverige_did.studies.panel.posterior.cells import panel_cells

@@ -5,12 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from herning import evidence
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sverige_did import words
 from sverige_did.bayes.models.closed_form import NormalPrior, Sampling, prob_negative
 from sverige_did.checks.control_group import control_group
 from sverige_did.checks.shock_curve import shock_curve
 from sverige_did.did.exact import zelen
+from sverige_did.did.scales import did
+from sverige_did.studies.published.estimate import findings
+from sverige_did.studies.published.estimators import BY_SCALE, over_tables
+from sverige_did.studies.published.group_tables import GroupTable, middle_table
+from sverige_did.studies.published.posterior import jobs
 from sverige_did.studies.published.sensitivity import OUT_OF_REACH, sensitivity_analyses
 
 
@@ -58,3 +65,52 @@ def test_the_curve_is_the_closed_form_and_falls_towards_the_prior():
     assert check.numbers["percent_high"] == pytest.approx(50, abs=1)
     mirrored = shock_curve(data, prior, "o", s=(0.0,), lower_is_better=False)
     assert mirrored.numbers["percent_low"] == pytest.approx(100 - check.numbers["percent_low"])
+
+
+def test_checks_estimates_and_posteriors_of_a_reading_speak_of_one_table(made):
+    """In every outcome and reading, those with several tables among them: what a reader holds side by side."""
+    several = 0
+    found = {(one.outcome, one.reading): {} for one in findings(evidence())}
+    for one in findings(evidence()):
+        found[one.outcome, one.reading][one.result.estimator, one.result.scale] = one.result.estimate
+    fitted = {(job.table.outcome, job.table.reading): job.table for job in jobs(evidence())}
+    for (outcome, reading), table in fitted.items():
+        several += len(evidence().tables_of(outcome)[reading]) > 1
+        y, n = np.array(table.events), np.array(table.totals)
+        change = (y[0, 1] / n[0, 1]) / (y[0, 0] / n[0, 0])
+        assert found[outcome, reading]["before_after", "ratio"] == pytest.approx(change)
+        checks = {check.check: check for check in made if (check.outcome, check.reading) == (outcome, reading)}
+        scale = "logit" if table.family == "binomial" else "log"
+        if (y > 0).all():
+            assert checks["tipping_shock"].numbers["estimate"] == pytest.approx(did(y / n, scale))
+        points = found[outcome, reading].get(("mover", "pp"))
+        if points is not None:
+            assert checks["scale_discrepancy"].numbers["effect_identity"] == pytest.approx(points)
+    assert several > 2
+
+
+tables = st.lists(
+    st.tuples(*[st.integers(1, 30)] * 4).map(
+        lambda y: GroupTable(
+            outcome="institution_share", reading="x", family="binomial", events=(y[:2], y[2:]),
+            totals=((40, 40), (160, 160)), assumptions=(),
+        )
+    ),
+    min_size=1,
+    max_size=7,
+)  # fmt: skip
+
+
+@given(tables, st.randoms())
+def test_the_middle_table_is_the_middle_in_points_in_any_order(drawn, random):
+    chosen = middle_table(drawn)
+    points = sorted(did(np.array(one.events) / np.array(one.totals), "identity") for one in drawn)
+    mine = did(np.array(chosen.events) / np.array(chosen.totals), "identity")
+    assert mine == pytest.approx(points[len(points) // 2])
+    random.shuffle(drawn)
+    again = middle_table(drawn)
+    assert did(np.array(again.events) / np.array(again.totals), "identity") == pytest.approx(mine)
+    for scale in ("pp", "ratio", "log_odds"):
+        spoken, own = over_tables(drawn, scale, 0.95), BY_SCALE[scale](again, 0.95)
+        assert spoken.estimate == own.estimate
+        assert spoken.lower <= own.lower <= own.upper <= spoken.upper

@@ -1,11 +1,11 @@
-"""The name of a period as people write it, and the days it covers."""
+"""The name of a period as people write it, the days it covers, and the number that estimators order it by."""
 
 from __future__ import annotations
 
 import calendar
 import re
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 _HALF_FIRST = re.compile(r"([12])\.? ?(?:halvår|half[- ]?year) (\d{4})", re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"(\d{4}) ?[-/ ]?(?:h|hå|halvår|half)\.? ?([12])", re.IGNORECASE)
@@ -13,6 +13,8 @@ _QUARTER = re.compile(r"(\d{4}) ?[-/ ]?[kq]([1-4])", re.IGNORECASE)
 _MONTH = re.compile(r"(\d{4})[-/m](0[1-9]|1[0-2])", re.IGNORECASE)
 _YEAR = re.compile(r"(\d{4})(?:\.0)?")
 _LABEL = re.compile(r"(\d{4})(?:H(?P<half>[12])|Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
+
+Kind = Literal["year", "half", "quarter", "month"]
 
 
 class Period(NamedTuple):
@@ -54,6 +56,25 @@ def period_days(label: str, *, year_ends: tuple[int, int] = (12, 31)) -> Period:
         return Period(before + timedelta(days=1), end)
     first, last = months
     return Period(date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1]))
+
+
+def period_kind(label: str) -> Kind | None:
+    """What a label made by :func:`period_label` is a label of; None for other text."""
+    found = _LABEL.fullmatch(label)
+    if not found:
+        return None
+    parts: tuple[Kind, ...] = ("half", "quarter", "month")
+    return next((part for part in parts if found[part]), "year")
+
+
+def period_number(label: str) -> float:
+    """The beginning of a period in years: 2020 for ``2020``, 2014.5 for ``2014H2``. ValueError for other text."""
+    return date_number(period_days(label).start)
+
+
+def date_number(day: date) -> float:
+    """A day in years, so that the first of July 2013 is 2013.5 as the second half-year is; months are twelfths."""
+    return day.year + (day.month - 1 + (day.day - 1) / calendar.monthrange(day.year, day.month)[1]) / 12
 
 
 def _months(found: re.Match[str]) -> tuple[int, int] | None:

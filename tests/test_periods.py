@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from sverige_did.sources.files.periods import period_days, period_label
+from sverige_did.periods import period_days, period_label
 
 
 @pytest.mark.parametrize(
