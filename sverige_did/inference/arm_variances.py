@@ -2,9 +2,9 @@
 
 The districts of one arm are taken to vary alike, the two arms as they may. Each arm's spread is learnt from residuals
 in which every district counts the same, and enters the variance with the squares of what the districts add to the
-effect: s^2 times the sum of squared shares. For two plain means that is Welch's variance. So weights cost no degrees
-of freedom: a district that holds most of the weight of its arm tells nothing about its own spread, but the others do.
-Where small districts vary more and weigh less, the variance is too large and not too small.
+effect: s^2 times the sum of squared shares. For two plain means that is Welch's variance (1947, Biometrika 34:28). So
+weights cost no degrees of freedom: a district that holds most of the weight of its arm tells nothing about its own
+spread, but the others do. Where small districts vary more and weigh less, the variance is too large and not too small.
 
 With strata a measured district, as a rule a treated one, is held against the mean of the other arm in its stratum. The
 K effects have K - 1 degrees of freedom. Their spread holds part of the other arm's already, and all of it in pairs,
@@ -108,15 +108,39 @@ def arm_design(sample: Districts) -> ArmDesign:
     """
     treated_districts(sample.treated, 2)
     bare = _without_factors(sample)
-    makers = [residual.T for residual in bare.residuals(np.eye(sample.change.size))]
-    # What a variance of one in the measured and in the other arm adds to the expected sums of squares, (2, 2).
-    arms = bare.measured, ~bare.measured
-    traces = np.array([[np.square(maker[:, arm]).sum() for arm in arms] for maker in makers])
-    factors = _factors(traces, np.array([np.square(bare.shares[arm]).sum() for arm in arms]))
-    df = satterthwaite(makers[0].T), _second_df(makers[1], traces, factors, projection=not len(bare.slopes))
+    traces, df = _expected(bare) if sample.covariates.shape[1] else _expected_without_covariates(bare)
+    factors = _factors(traces, np.array([np.square(bare.shares[arm]).sum() for arm in (bare.measured, ~bare.measured)]))
+    if not factors[1]:
+        df = df[0], np.inf
     alike = factors * traces.sum(axis=1)
     df_alike = float(alike.sum() ** 2 / (alike**2 / df).sum())
     return replace(bare, factors=factors, df=(*(df[::-1] if bare.swapped else df), df_alike))
+
+
+def _expected(design: ArmDesign) -> tuple[Floats, tuple[float, float]]:
+    """What a variance of one in the measured and in the other arm adds to the expectations of the two sums of squares
+    (2, 2), and the degrees of freedom of both if all districts vary alike."""
+    makers = [residual.T for residual in design.residuals(np.eye(design.measured.size))]
+    arms = design.measured, ~design.measured
+    traces = np.array([[np.square(maker[:, arm]).sum() for arm in arms] for maker in makers])
+    # In pairs nothing is left of the controls within strata.
+    first, second = (
+        satterthwaite(maker.T) if total > _ROUNDING else 0.0
+        for maker, total in zip(makers, traces.sum(axis=1), strict=True)
+    )
+    return traces, (first, second)
+
+
+def _expected_without_covariates(design: ArmDesign) -> tuple[Floats, tuple[float, float]]:
+    """The same in closed form: the variances of the effects are I + Z b Z', with Z the strata of the measured and b the
+    variances of the means that they are held against."""
+    strata = len(design.plain.T)
+    sizes, b = np.bincount(design.strata[design.measured], minlength=strata), np.square(design.against).sum(axis=0)
+    own = design.measured.sum()
+    centred = b[:, None] * (np.diag(sizes) - np.outer(sizes, sizes) / own)
+    shared, rest = float(np.trace(centred)), float(design.measured.size - own - strata)
+    first = (own - 1 + shared) ** 2 / (own - 1 + 2 * shared + (centred * centred.T).sum())
+    return np.array([[own - 1.0, shared], [0.0, rest]]), (float(first), rest)
 
 
 def _without_factors(sample: Districts) -> ArmDesign:
@@ -147,10 +171,3 @@ def _factors(traces: Floats, needed: Floats) -> Floats:
         if both[1] > _ROUNDING * both[0]:
             return np.asarray(both)
     return np.array([needed[0] / traces[0, 0], 0.0])
-
-
-def _second_df(maker: Floats, traces: Floats, factors: Floats, *, projection: bool) -> float:
-    """Degrees of freedom of the second sum of squares; the trace where its residuals are a projection."""
-    if not factors[1]:
-        return np.inf
-    return float(traces[1].sum()) if projection else satterthwaite(maker.T)

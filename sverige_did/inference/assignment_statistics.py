@@ -19,13 +19,13 @@ from typing import NamedTuple
 import numpy as np
 
 from sverige_did.inference.arm_variances import arm_design
-from sverige_did.inference.assignments import reference_moves, reference_sums, smallest_p
-from sverige_did.inference.districts import Districts, Floats, Ints
+from sverige_did.inference.assignments import Places, reference_moves, reference_sums, smallest_p
+from sverige_did.inference.districts import Districts, Floats
 
 _CELLS = 400_000
 """Numbers of moved changes that are looked at together."""
 
-type Route = Callable[[Ints], Floats]
+type Route = Callable[[Places], Floats]
 
 
 class Reference(NamedTuple):
@@ -84,7 +84,7 @@ def _moved(sample: Districts, e: Floats) -> Route:
         return _bare(sample, e)
     design, d = arm_design(sample), sample.treated.astype(float)
 
-    def numbers(moves: Ints) -> Floats:
+    def numbers(moves: Places) -> Floats:
         v, w = e[moves], d[moves]
         q0, q1, q2 = design.variance(v), design.variance(v, w), design.variance(w)
         return np.stack([v @ design.shares, w @ design.shares, q0, 2 * q1, q2])
@@ -97,7 +97,7 @@ def _bare(sample: Districts, e: Floats) -> Route:
     shares, d = sample.shares, sample.treated.astype(float)
     spread = float(e @ e) / max(e.size - sample.design.shape[1], 1) * float(shares @ shares)
 
-    def numbers(moves: Ints) -> Floats:
+    def numbers(moves: Places) -> Floats:
         none = np.zeros(len(moves))
         return np.stack([e[moves] @ shares, d[moves] @ shares, none + spread, none, none])
 
@@ -116,7 +116,7 @@ def _refitted(sample: Districts, e: Floats) -> Route:
     products = (x[:, :, None] * x[:, None, :]).reshape(e.size, -1)
     treated, balanced = sample.treated.astype(float), sample.balanced
 
-    def numbers(moves: Ints) -> Floats:
+    def numbers(moves: Places) -> Floats:
         places = np.argsort(moves, axis=1)
         d, w = treated[places], balanced[places]
         square = (-1, x.shape[1], x.shape[1])

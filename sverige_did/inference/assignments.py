@@ -129,13 +129,22 @@ def reference_sums(
     """
     if count_assignments(treated, strata) <= limit:
         return _enumerate(features, treated, strata), True
-    return draw_assignments(treated, strata, draws, rng) @ features, False
+    return sums_over(draw_assignments(treated, strata, draws, rng), features), False
+
+
+def sums_over(rows: Bools, features: NDArray[Any]) -> Floats:
+    """``rows`` (n, G) times ``features`` (G, ...), with a few rows at a time as numbers."""
+    step = max(1, _CELLS // rows.shape[1])
+    return np.concatenate([rows[start : start + step] @ features for start in range(0, len(rows), step)])
+
+
+type Places = NDArray[np.int16] | Ints
 
 
 class Moves(NamedTuple):
     """Which change moves to each place: ``rows`` (n, G); the smallest p-value they can give; whether they are all."""
 
-    rows: Ints
+    rows: Places
     smallest_p: float
     enumerated: bool
 
@@ -154,7 +163,11 @@ def reference_moves(
     groups = [np.flatnonzero(strata == s) for s in np.unique(strata)]
     if prod(factorial(members.size) for members in groups) <= min(limit, MAX_MOVES):
         return Moves(_all_moves(groups), _smallest_p_of_moves(treated, weights, groups), True)
-    rows = np.tile(np.arange(treated.size), (1 + draws, 1))
+    places: Places = np.arange(treated.size)
+    if treated.size < np.iinfo(np.int16).max:
+        places = places.astype(np.int16)
+    rows = np.empty((1 + draws, treated.size), dtype=places.dtype)
+    rows[:] = places
     for members in groups:
         rows[1:, members] = rng.permuted(rows[1:, members], axis=1)
     return Moves(rows, 1 / (1 + draws), False)

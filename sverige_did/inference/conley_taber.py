@@ -12,7 +12,7 @@ from math import comb
 import numpy as np
 
 from sverige_did.errors import refuse
-from sverige_did.inference.assignments import MAX_ENUMERATED, draw_assignments, subset_sums
+from sverige_did.inference.assignments import MAX_ENUMERATED, draw_assignments, subset_sums, sums_over
 from sverige_did.inference.districts import Districts, Floats
 from sverige_did.inference.inversion import TIE, Inverted, Region
 
@@ -25,8 +25,8 @@ def conley_taber(sample: Districts, *, rng: np.random.Generator, alpha: float = 
     """The equal-tailed test, and the interval of the effects that it does not reject: p is twice the smaller tail.
 
     Every district counts the same; with strata the residuals are those within them. All C(G - K, K) tuples are used;
-    above a million, ``draws`` random ones, fewer with many controls. The observed error counts as one more, so that p
-    is never zero.
+    above a million, ``draws`` random ones, fewer with many controls, and the observed error counts as one more. Where
+    all are used p is zero for an effect beyond every one of them, as in the paper.
 
     Raises RefusedError: ``conley_taber_controls`` with fewer controls than treated, ``no_variation_within`` when the
     controls all changed alike.
@@ -38,12 +38,14 @@ def conley_taber(sample: Districts, *, rng: np.random.Generator, alpha: float = 
     if np.ptp(residual) <= 1e-12 * np.abs(sample.change).max():
         raise refuse("no_variation_within")
     estimate = float(sample.shares @ sample.change)
-    errors = np.sort(_errors(residual, k, min(draws, max(_FEWEST, _NUMBERS // residual.size)), rng))
+    listed = comb(residual.size, k) <= MAX_ENUMERATED
+    errors = np.sort(_all_errors(residual, k) if listed else _drawn_errors(residual, k, draws, rng))
+    more = 0 if listed else 1
     slack = TIE * float(np.abs(errors).max())
     tails = (errors >= estimate - slack).sum(), (errors <= estimate + slack).sum()
-    p = min(1.0, 2 * (1 + int(min(tails))) / (1 + errors.size))
-    exceedances = int(np.floor(alpha / 2 * (1 + errors.size) + 1e-9))
-    low, high = (errors[exceedances - 1], errors[-exceedances]) if exceedances else (-np.inf, np.inf)
+    p = min(1.0, 2 * (more + int(min(tails))) / (more + errors.size))
+    inside = int(np.floor(alpha / 2 * (more + errors.size) - more + 1e-9)) + 1
+    low, high = (errors[inside - 1], errors[-inside]) if inside else (-np.inf, np.inf)
     return Inverted(estimate, p, Region(((estimate - float(high), estimate - float(low)),)))
 
 
@@ -56,9 +58,14 @@ def control_residuals(change: Floats, sample: Districts) -> Floats:
     return np.asarray(control - means[np.unique(codes, return_inverse=True)[1]])
 
 
-def _errors(residual: Floats, k: int, draws: int, rng: np.random.Generator) -> Floats:
-    """Means of K control residuals, over all tuples or over drawn ones."""
-    if comb(residual.size, k) <= MAX_ENUMERATED:
-        return np.asarray(subset_sums(residual[:, None], k)[:, 0] / k)
-    chosen = draw_assignments(np.arange(residual.size) < k, np.zeros(residual.size, dtype=np.int64), draws, rng)[1:]
-    return np.asarray(chosen @ residual / k)
+def _all_errors(residual: Floats, k: int) -> Floats:
+    """Means of all k-tuples of residuals."""
+    return np.asarray(subset_sums(residual[:, None], k)[:, 0] / k)
+
+
+def _drawn_errors(residual: Floats, k: int, draws: int, rng: np.random.Generator) -> Floats:
+    """Means of k residuals that are drawn."""
+    wanted = min(draws, max(_FEWEST, _NUMBERS // residual.size))
+    none = np.zeros(residual.size, dtype=np.int64)
+    chosen = draw_assignments(np.arange(residual.size) < k, none, wanted, rng)[1:]
+    return np.asarray(sums_over(chosen, residual) / k)

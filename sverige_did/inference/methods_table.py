@@ -90,19 +90,26 @@ def methods_table(
     refused = refusals(sample.treated, sample.strata, alpha)
     if refused:
         return MethodsTable(verdict="refused", estimates=(), notes=refused)
-    rows = {row.inference: row for row in _rows(sample, sizes, alpha, rng)}
+    calibrated = calibrated_test(sample, alpha)
+    rows = {row.inference: row for row in _rows(sample, calibrated, sizes, alpha, rng)}
     found = Evidence(*(rows[key].p_value for key in (PRIMARY_P, "permutation", CR2, PRIMARY_INTERVAL)))
-    df = calibrated_test(sample, alpha).df
-    notes = (Note(key="exchangeable"), *cautions(sample), *missing_methods(sample), *disagreements(found, df, alpha))
+    notes = (
+        Note(key="exchangeable"),
+        *cautions(sample),
+        *missing_methods(sample),
+        *disagreements(found, calibrated.df, alpha),
+    )
     estimates = tuple(_label(row, sample, labels, alpha) for row in rows.values())
     return MethodsTable(verdict=decide(found, alpha), estimates=estimates, notes=notes)
 
 
-def _rows(sample: Districts, sizes: ArrayLike | None, alpha: float, rng: np.random.Generator) -> Iterator[_Row]:
+def _rows(
+    sample: Districts, calibrated: TTest, sizes: ArrayLike | None, alpha: float, rng: np.random.Generator
+) -> Iterator[_Row]:
     """Every method in the order in which it is shown: the rule first, then the sensitivities, CR1 last."""
     fit, reference = of_districts(sample), reassigned(sample, rng=rng)
     yield _permutation(PRIMARY_P, reference.test(alpha))
-    yield _t_row(PRIMARY_INTERVAL, calibrated_test(sample, alpha))
+    yield _t_row(PRIMARY_INTERVAL, calibrated)
     yield _t_row(CR2, cr2_test(fit, EFFECT, alpha), assumes="districts_vary_alike")
     yield _permutation("permutation", reference.studentised("none").test(alpha))
     pinto = ferman_pinto(sample, sizes, rng=rng, alpha=alpha)

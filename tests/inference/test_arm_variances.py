@@ -6,7 +6,12 @@ from scipy import stats
 
 from sverige_did.errors import RefusedError
 from sverige_did.inference import behrens_fisher as bf
-from sverige_did.inference.arm_variances import arm_design, arm_variances
+from sverige_did.inference.arm_variances import (
+    _expected,
+    _expected_without_covariates,
+    arm_design,
+    arm_variances,
+)
 from sverige_did.inference.cluster_robust import of_districts
 from sverige_did.inference.districts import districts
 
@@ -80,6 +85,20 @@ def test_the_variance_is_right_on_average_whatever_the_two_spreads(name: str, we
         assert each @ sd2 >= true * (1 - 1e-9)
         if not weighted and not covariate:
             assert each @ sd2 == pytest.approx(true)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", STRATA)
+def test_the_closed_form_without_covariates_is_that_of_the_matrices(name: str, weighted: bool) -> None:
+    rng = np.random.default_rng(9)
+    weights = rng.exponential(size=GROUPS) if weighted else None
+    sample = districts(
+        rng.standard_normal(GROUPS), treated_in(STRATA[name], name), weights=weights, strata=STRATA[name]
+    )
+    design = arm_design(sample)
+    (traces, df), (closed, closed_df) = _expected(design), _expected_without_covariates(design)
+    np.testing.assert_allclose(closed, traces, atol=1e-12)
+    assert closed_df == pytest.approx(df, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", STRATA)

@@ -1,7 +1,9 @@
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from sverige_did import words
 from sverige_did.errors import RefusedError
@@ -136,6 +138,67 @@ def test_drawn_choices_of_districts_are_said_to_be_drawn() -> None:
     found = run(np.random.default_rng(1).standard_normal(50), np.arange(50) < 6)
     assert "sampled_assignments" in found.by("permutation_studentised").notes
     assert all(math.isfinite(e.lower) for e in found.estimates)
+
+
+UNLIKE = np.r_[40.0, 1, 3, 9, np.linspace(1, 12, 16)]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_with_strata_every_method_estimates_the_same_and_levels_of_strata_do_not_matter(weighted: bool) -> None:
+    """The average of the differences within strata over the treated; without weights where a method knows none."""
+    strata = np.r_[0, 0, 1, 2, np.arange(16) % 3]
+    options = {"strata": strata} | ({"weights": UNLIKE} if weighted else {})
+    base, moved = run(changes(1.0), **options), run(changes(1.0) + 50.0 * strata, **options)
+    assert tuple(e.inference for e in base.estimates) == METHODS
+    for known in (True, False):
+        rows = [one for one in base.estimates if (one.weights != "none") == known]
+        sample = districts(changes(1.0), TREATED, strata=strata, weights=UNLIKE if weighted and known else None)
+        assert all(one.estimate == pytest.approx(sample.shares @ sample.change) for one in rows)
+    for before, after in zip(base.estimates, moved.estimates, strict=True):
+        assert (after.lower, after.upper) == pytest.approx((before.lower, before.upper), abs=1e-4)
+        assert after.p_value == pytest.approx(before.p_value, abs=1e-9)
+
+
+def test_weights_leave_the_calibrated_test_its_degrees_of_freedom() -> None:
+    """One treated district with most of the weight: CR2 finds nothing, the verdict does."""
+    found = run(changes(4.0), weights=UNLIKE)
+    assert found.verdict == "supported"
+    assert found.by("behrens_fisher").p_value < 0.02 < 0.05 < found.by("cr2_bell_mccaffrey").p_value
+
+
+def test_pairs_carry_a_verdict_by_the_paired_t_test() -> None:
+    rng = np.random.default_rng(6)
+    pairs = np.arange(20) // 2
+    treated = np.arange(20) % 2 == 0
+    found = run(3 * rng.standard_normal(10)[pairs] + rng.standard_normal(20) + 1.5 * treated, treated, strata=pairs)
+    assert found.verdict == "supported"
+    assert found.by("behrens_fisher").p_value == pytest.approx(found.by("cr2_bell_mccaffrey").p_value)
+    assert "controls_alike" in [note.key for note in found.notes]
+
+
+def test_treated_districts_without_a_control_in_their_stratum_are_left_out_and_counted() -> None:
+    strata = np.r_[0, 0, 0, 1, np.zeros(16, dtype=int)]
+    found = run(changes(1.0), strata=strata)
+    assert Note(key="stratum_without_control", values={"count": "1"}) in found.notes
+    kept = strata == 0
+    alone = run(changes(1.0)[kept], TREATED[kept])
+    assert found.by("behrens_fisher").p_value == pytest.approx(alone.by("behrens_fisher").p_value)
+
+
+def test_two_thousand_districts_take_little_memory() -> None:
+    """Closed forms and blocks: no matrix of districts by draws as numbers, which would be 1.7 GB at once."""
+    treated = np.arange(2_200) < 300
+    y = np.random.default_rng(7).standard_normal(2_200) + 0.2 * treated
+    tracemalloc.start()
+    found = run(y, treated)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200e6
+    reference = stats.ttest_ind(y[treated], y[~treated], equal_var=False)
+    assert found.by("behrens_fisher").p_value == pytest.approx(reference.pvalue, rel=0.03)
+    assert found.by("permutation_studentised").p_value == pytest.approx(
+        reference.pvalue, abs=4 * np.sqrt(0.12 * 0.88 / 9_999)
+    )
 
 
 def test_a_covariate_is_taken_out_by_every_method_that_can() -> None:

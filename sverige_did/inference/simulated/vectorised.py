@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
 from sverige_did.inference.arm_variances import arm_design
-from sverige_did.inference.assignments import reference_assignments, reference_moves
+from sverige_did.inference.assignments import Places, reference_assignments, reference_moves
 from sverige_did.inference.behrens_fisher import FARTHEST, aspin_critical, welch_df, worst_size
 from sverige_did.inference.cluster_robust import LeastSquares, cr2_of_singles, effect_shares, leverage, of_districts
 from sverige_did.inference.conley_taber import control_residuals
@@ -147,7 +148,7 @@ def permutation(change: Floats, treated: Bools, rows: Bools) -> tuple[Floats, Fl
     return (effects * variance >= effect * variances * _TIE).mean(axis=0), bare
 
 
-def permutation_of_moves(change: Floats, sample: Districts, moves: Ints) -> tuple[Floats, Floats]:
+def permutation_of_moves(change: Floats, sample: Districts, moves: Places) -> tuple[Floats, Floats]:
     """The same with weights and strata, over the moves (r, G) of changes to places, the observed among them."""
     design, y = arm_design(sample), change - change.mean(axis=0)
 
@@ -212,13 +213,14 @@ def ferman_pinto(change: Floats, sample: Districts, sizes: Floats, chosen: Ints)
 
 
 def conley_taber(change: Floats, sample: Districts, tuples: Bools) -> Floats:
-    """Chance read off the controls, over the tuples ``tuples`` (r, G - K)."""
+    """Chance read off the controls, over the tuples ``tuples`` (r, G - K), all or drawn."""
     alike = sample.unweighted()
     k, residual = int(sample.treated.sum()), control_residuals(change, alike)
     errors = tuples.astype(float) @ residual / k
     effect, slack = alike.shares @ change, TIE * np.abs(errors).max(axis=0)
     tails = np.minimum((errors >= effect - slack).sum(axis=0), (errors <= effect + slack).sum(axis=0))
-    return np.asarray(np.minimum(1.0, 2 * (1 + tails) / (1 + len(tuples))))
+    more = 0 if len(tuples) == comb(len(residual), k) else 1
+    return np.asarray(np.minimum(1.0, 2 * (more + tails) / (more + len(tuples))))
 
 
 type Method = Callable[[Floats, Districts], Floats]
