@@ -26,7 +26,7 @@ from sverige_did.did.window import Window, around
 from sverige_did.errors import RefusedError, option
 from sverige_did.inference.cluster_robust import cr2_test, of_districts
 from sverige_did.inference.districts import districts
-from sverige_did.inference.permutation import permutation_p
+from sverige_did.inference.permutation import permutation_p, reassigned
 
 METHODS = ("did", "inference", "checks", "bayes")
 
@@ -69,6 +69,7 @@ GIVEN: dict[str, Any] = {
 """An argument for each required parameter, by its name; the few whose name means two things stand in ``OWN``."""
 
 OWN: dict[str, dict[str, Any]] = {
+    "studentised": {"self": reassigned(SAMPLE, rng=rng())},
     "poisson": {"panel": panel(share=False)},
     "p_value": {"family": zelen_family([[12, 6], [48, 48]], [[48, 45], [192, 192]])},
     "interval": {"family": zelen_family([[12, 6], [48, 48]], [[48, 45], [192, 192]])},

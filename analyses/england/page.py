@@ -41,7 +41,7 @@ def _collapsed(found: Answer) -> list[tuple[str, str]]:
         return []
     ends = (found.collapsed.lower, found.collapsed.upper)
     rows = []
-    for method, key in (("collapsed, CR2", PRIMARY_INTERVAL), ("collapsed, studentised permutation", PRIMARY_P)):
+    for method, key in (("collapsed, calibrated", PRIMARY_INTERVAL), ("collapsed, studentised permutation", PRIMARY_P)):
         by_end = [methods_table.by(key) for methods_table in found.methods_tables]
         rows.append((method, _cells(ends, [_limits(one) for one in by_end], [one.p_value for one in by_end])))
     return rows

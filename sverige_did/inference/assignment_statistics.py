@@ -1,31 +1,43 @@
 """The studentised effect under every assignment, as numbers that serve all hypothesised effects at once.
 
 For the assignment r and u = tau_hat - tau0 the effect in play is a_r + b_r u and its squared standard error
-q0_r + q1_r u + q2_r u^2 (inversion.py). Three routes to the same numbers: sums over subsets for two plain means, two
-weighted means, and a regression on covariates, which is refitted to every assignment.
+q0_r + q1_r u + q2_r u^2 (inversion.py). Three routes to the same numbers: sums over subsets for two plain means; for
+weights and strata, changes that move to places whose treatment and weight stay; and a regression on covariates,
+refitted every time.
 
-With covariates it is the treatment that changes places. A district keeps its covariates and its residual from them,
-which is what Freedman and Lane (1983) reassign; as the covariates do not move, the reference set is that of the
-assignments, it can be listed, and the test is exact under the same exchangeability as without covariates (Zhao & Ding
-2021, JoE 225:278).
+With covariates it is treatment and weight that change places. A district keeps its covariates and its residual from
+them, which is what Freedman and Lane (1983) reassign; as the covariates do not move, the reference set is that of the
+moves, it can be listed, and the test is exact under the same exchangeability as without covariates (Zhao & Ding 2021,
+JoE 225:278).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-from sverige_did.inference.assignments import reference_assignments, reference_sums
-from sverige_did.inference.districts import Bools, Districts, Floats
+from sverige_did.inference.arm_variances import arm_design
+from sverige_did.inference.assignments import Places, reference_moves, reference_sums, smallest_p
+from sverige_did.inference.districts import Districts, Floats
 
-_BLOCK = 20_000
+_CELLS = 400_000
+"""Numbers of moved changes that are looked at together."""
+
+type Route = Callable[[Places], Floats]
 
 
-def statistics(
-    sample: Districts, e: Floats, *, draws: int, rng: np.random.Generator, limit: int
-) -> tuple[Floats, bool]:
-    """a, b, q0, q1, q2 (5, n) of every reference assignment, and whether all were listed.
+class Reference(NamedTuple):
+    """``numbers`` (5, n): a, b, q0, q1, q2 of every reference assignment; ``smallest_p`` and ``enumerated`` of them."""
+
+    numbers: Floats
+    smallest_p: float
+    enumerated: bool
+
+
+def statistics(sample: Districts, e: Floats, *, draws: int, rng: np.random.Generator, limit: int) -> Reference:
+    """The numbers of every reference assignment of districts that are all compared.
 
     ``e`` (G,) are the residuals of the full regression, in any unit.
     """
@@ -33,19 +45,21 @@ def statistics(
         d = sample.treated.astype(float)
         features = np.column_stack([e, e**2, d, e * d])
         sums, listed = reference_sums(features, sample.treated, sample.strata, draws=draws, rng=rng, limit=limit)
-        return _two_means(sums.T, features.sum(axis=0)[:, None], int(d.sum()), e.size), listed
-    rows, enumerated = reference_assignments(sample.treated, sample.strata, draws=draws, rng=rng, limit=limit)
-    blocks = np.array_split(rows, -(-len(rows) // _BLOCK))
-    return np.concatenate([_route(sample)(block, e, sample) for block in blocks], axis=1), enumerated
+        numbers = _two_means(sums.T, features.sum(axis=0)[:, None], int(d.sum()), e.size)
+        return Reference(numbers, smallest_p(sample.treated, sample.strata) if listed else 1 / len(sums), listed)
+    moves = reference_moves(sample.treated, sample.weights, sample.strata, draws=draws, rng=rng, limit=limit)
+    route = _route(sample, e)
+    blocks = np.array_split(moves.rows, -(-moves.rows.size // _CELLS))
+    return Reference(np.concatenate([route(block) for block in blocks], axis=1), moves.smallest_p, moves.enumerated)
 
 
 def standard_error_squared(sample: Districts, e: Floats) -> float:
-    """The squared CR2 standard error for the districts that were treated, where ``e`` (G,) are the residuals."""
-    return float(_route(sample)(sample.treated[None, :], e, sample)[2, 0])
+    """The squared standard error for the districts that were treated, where ``e`` (G,) are the residuals."""
+    return float(_route(sample, e)(np.arange(e.size)[None, :])[2, 0])
 
 
-def _route(sample: Districts) -> Callable[[Bools, Floats, Districts], Floats]:
-    return _with_covariates if sample.covariates.shape[1] else _weighted_means
+def _route(sample: Districts, e: Floats) -> Route:
+    return _refitted(sample, e) if sample.covariates.shape[1] else _moved(sample, e)
 
 
 def _two_means(treated: Floats, total: Floats, n_treated: int, n: int) -> Floats:
@@ -61,43 +75,67 @@ def _two_means(treated: Floats, total: Floats, n_treated: int, n: int) -> Floats
     return found
 
 
-def _weighted_means(assignments: Bools, e: Floats, sample: Districts) -> Floats:
-    """The difference of two weighted means with its CR2 variance.
+def _moved(sample: Districts, e: Floats) -> Route:
+    """The weighted difference within strata with its variance by arm (arm_variances.py).
 
-    A district with the share h of the weight of its arm is adjusted by 1 / (1 - 2h + sum h^2), which makes the
-    variance unbiased when all districts vary alike.
+    The hypothesised effect is taken out of the treated, so that D moves with the change that it belongs to.
     """
-    found = np.zeros((5, len(assignments)))
-    for members, sign in ((assignments, 1), (~assignments, -1)):
-        h = members * sample.weights
-        h /= h.sum(axis=1, keepdims=True)
-        squares = h**2
-        room = 1 - 2 * h + squares.sum(axis=1, keepdims=True)
-        k = np.divide(squares, room, out=np.zeros_like(h), where=room > 1e-10)
-        mean_e, mean_d = h @ e, h @ sample.treated
-        r0, r1 = e - mean_e[:, None], sample.treated - mean_d[:, None]
-        found += [sign * mean_e, sign * mean_d, (k * r0**2).sum(1), 2 * (k * r0 * r1).sum(1), (k * r1**2).sum(1)]
-    return found
+    if min(sample.treated.sum(), (~sample.treated).sum()) < 2:
+        return _bare(sample, e)
+    design, d = arm_design(sample), sample.treated.astype(float)
+
+    def numbers(moves: Places) -> Floats:
+        v, w = e[moves], d[moves]
+        q0, q1, q2 = design.variance(v), design.variance(v, w), design.variance(w)
+        return np.stack([v @ design.shares, w @ design.shares, q0, 2 * q1, q2])
+
+    return numbers
 
 
-def _with_covariates(assignments: Bools, e: Floats, sample: Districts) -> Floats:
-    """The coefficient of each assignment beside intercept and covariates, with its CR2 variance.
+def _bare(sample: Districts, e: Floats) -> Route:
+    """Where an arm of one district has no variance: that of all districts taken to vary alike."""
+    shares, d = sample.shares, sample.treated.astype(float)
+    spread = float(e @ e) / max(e.size - sample.design.shape[1], 1) * float(shares @ shares)
 
-    With X the intercept and the covariates, H = X (X'WX)^-1 X'W and d~ = (I - H) d of an assignment, the coefficient
-    of y is the sum of share y, share = W d~ / d~'W d~; the hat matrix of the whole regression is H + d~ share'. An
+    def numbers(moves: Places) -> Floats:
+        none = np.zeros(len(moves))
+        return np.stack([e[moves] @ shares, d[moves] @ shares, none + spread, none, none])
+
+    return numbers
+
+
+def _refitted(sample: Districts, e: Floats) -> Route:
+    """The coefficient of each assignment beside intercept, strata and covariates, with its CR2 variance.
+
+    With X the latter, W the moved weights, H = X (X'WX)^-1 X'W and d~ = (I - H) d of an assignment, the coefficient of
+    y is the sum of share y, share = W d~ / d~'W d~; the hat matrix of the whole regression is H + d~ share'. An
     assignment that is a combination of the covariates has no coefficient: it counts as a hit, so that it can only
     make the test more careful.
     """
-    w, x = sample.weights, np.delete(sample.design, 1, axis=1)
-    hat = x @ np.linalg.solve(x.T @ (x * w[:, None]), (x * w[:, None]).T)
-    treated = sample.treated.astype(float)
-    d = assignments - assignments @ hat.T
-    left = (w * d**2).sum(axis=1, keepdims=True)
-    share = np.divide(w * d, left, out=np.zeros_like(d), where=left > 1e-10 * w.mean())
-    # Row norms of I - H - d~ share': what the residual of a district keeps of the variance.
-    room = (1 - 2 * np.diag(hat) + (hat**2).sum(axis=1)) - 2 * d * share + 2 * d * (share @ hat.T)
-    room += d**2 * (share**2).sum(axis=1, keepdims=True)
-    k = np.divide(share**2, room, out=np.zeros_like(d), where=room > 1e-10)
-    a, b = share @ e, share @ treated
-    r0, r1 = e - hat @ e - d * a[:, None], treated - hat @ treated - d * b[:, None]
-    return np.stack([a, b, (k * r0**2).sum(1), 2 * (k * r0 * r1).sum(1), (k * r1**2).sum(1)])
+    x = np.column_stack([np.ones(e.size), sample.controlled])
+    products = (x[:, :, None] * x[:, None, :]).reshape(e.size, -1)
+    treated, balanced = sample.treated.astype(float), sample.balanced
+
+    def numbers(moves: Places) -> Floats:
+        places = np.argsort(moves, axis=1)
+        d, w = treated[places], balanced[places]
+        square = (-1, x.shape[1], x.shape[1])
+        inner = np.linalg.inv((w @ products).reshape(square))
+        wide = inner @ (w**2 @ products).reshape(square) @ inner
+
+        def fitted(values: Floats) -> Floats:
+            return np.asarray(np.einsum("nij,nj->ni", inner, (w * values) @ x) @ x.T)
+
+        d = d - fitted(d)
+        left = (w * d**2).sum(axis=1, keepdims=True)
+        share = np.divide(w * d, left, out=np.zeros_like(d), where=left > 1e-10 * w.mean())
+        # Row norms of I - H - d~ share': what the residual of a district keeps of the variance.
+        hat, both = (one.reshape(len(d), -1) @ products.T for one in (inner, wide))
+        room = 1 - 2 * w * hat + both - 2 * d * share + 2 * d * fitted(share)
+        room += d**2 * (share**2).sum(axis=1, keepdims=True)
+        k = np.divide(share**2, room, out=np.zeros_like(d), where=room > 1e-10)
+        a, b = share @ e, share @ treated
+        r0, r1 = e - fitted(e) - d * a[:, None], treated - fitted(treated) - d * b[:, None]
+        return np.stack([a, b, (k * r0**2).sum(1), 2 * (k * r0 * r1).sum(1), (k * r1**2).sum(1)])
+
+    return numbers

@@ -1,5 +1,8 @@
 """Every way in which the same number of districts, stratum by stratum, could have been the treated ones.
 
+Where districts weigh unlike each other it also matters which of them has which weight: then changes move to places, and
+a place keeps its treatment and its weight.
+
 The sums of any quantity over all K-subsets of G districts need no list of subsets: the sums within blocks of
 districts are made once and added across blocks. The subsets themselves are the sums of unit vectors.
 """
@@ -7,8 +10,9 @@ districts are made once and added across blocks. The subsets themselves are the 
 from __future__ import annotations
 
 from functools import reduce
-from math import comb, prod
-from typing import Any
+from itertools import permutations
+from math import comb, factorial, prod
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +22,14 @@ from sverige_did.inference.districts import Bools, Floats, Ints
 MAX_ENUMERATED = 1_000_000
 """Above this many assignments they are drawn instead of listed."""
 
+MAX_MOVES = 50_000
+"""Above this many ways to move changes to places with unlike weights they are drawn: eight districts have 40,320."""
+
 BLOCK = 12
 """Districts a block: 2^12 subsets are added up by one matrix product."""
+
+_CELLS = 2_000_000
+"""Numbers that are drawn at a time."""
 
 
 def count_assignments(treated: Bools, strata: Ints) -> int:
@@ -88,8 +98,10 @@ def draw_assignments(treated: Bools, strata: Ints, draws: int, rng: np.random.Ge
     for s in np.unique(strata):
         members = np.flatnonzero(strata == s)
         wanted = int(treated[members].sum())
-        first = rng.random((draws, members.size)).argsort(axis=1)[:, :wanted]
-        np.put_along_axis(drawn[1:], members[first], values=True, axis=1)
+        for start in range(1, 1 + draws, rows := max(1, _CELLS // members.size)):
+            block = drawn[start : start + rows]
+            first = rng.random((len(block), members.size)).argpartition(wanted - 1, axis=1)[:, :wanted]
+            np.put_along_axis(block, members[first], values=True, axis=1)
     return drawn
 
 
@@ -117,4 +129,75 @@ def reference_sums(
     """
     if count_assignments(treated, strata) <= limit:
         return _enumerate(features, treated, strata), True
-    return draw_assignments(treated, strata, draws, rng) @ features, False
+    return sums_over(draw_assignments(treated, strata, draws, rng), features), False
+
+
+def sums_over(rows: Bools, features: NDArray[Any]) -> Floats:
+    """``rows`` (n, G) times ``features`` (G, ...), with a few rows at a time as numbers."""
+    step = max(1, _CELLS // rows.shape[1])
+    return np.concatenate([rows[start : start + step] @ features for start in range(0, len(rows), step)])
+
+
+type Places = NDArray[np.int16] | Ints
+
+
+class Moves(NamedTuple):
+    """Which change moves to each place: ``rows`` (n, G); the smallest p-value they can give; whether they are all."""
+
+    rows: Places
+    smallest_p: float
+    enumerated: bool
+
+
+def reference_moves(
+    treated: Bools, weights: Floats, strata: Ints, *, draws: int, rng: np.random.Generator, limit: int
+) -> Moves:
+    """All moves within strata that tell apart who is treated with which weight; or 1 + ``draws``, the first of nobody.
+
+    Where the weights are equal within strata these are the assignments, up to ``limit`` of them.
+    """
+    if all(np.ptp(weights[strata == s]) <= 1e-12 * weights.max() for s in np.unique(strata)):
+        assignments, enumerated = reference_assignments(treated, strata, draws=draws, rng=rng, limit=limit)
+        smallest = smallest_p(treated, strata) if enumerated else 1 / len(assignments)
+        return Moves(_moves_of(assignments, treated, strata), smallest, enumerated)
+    groups = [np.flatnonzero(strata == s) for s in np.unique(strata)]
+    if prod(factorial(members.size) for members in groups) <= min(limit, MAX_MOVES):
+        return Moves(_all_moves(groups), _smallest_p_of_moves(treated, weights, groups), True)
+    places: Places = np.arange(treated.size)
+    if treated.size < np.iinfo(np.int16).max:
+        places = places.astype(np.int16)
+    rows = np.empty((1 + draws, treated.size), dtype=places.dtype)
+    rows[:] = places
+    for members in groups:
+        rows[1:, members] = rng.permuted(rows[1:, members], axis=1)
+    return Moves(rows, 1 / (1 + draws), False)
+
+
+def _moves_of(assignments: Bools, treated: Bools, strata: Ints) -> Ints:
+    """The change of every assigned district at the place of a treated one in its stratum."""
+    rows = np.empty(assignments.shape, dtype=np.int64)
+    for s in np.unique(strata):
+        places = np.flatnonzero(strata == s)
+        first = places[np.argsort(~treated[places], kind="stable")]
+        rows[:, first] = places[np.argsort(~assignments[:, places], axis=1, kind="stable")]
+    return rows
+
+
+def _all_moves(groups: list[Ints]) -> Ints:
+    """Every permutation within the groups as a row (n, G)."""
+    by_group = [np.array(list(permutations(members))) for members in groups]
+    picks = np.indices([len(rows) for rows in by_group]).reshape(len(groups), -1)
+    moves = np.empty((picks.shape[1], sum(members.size for members in groups)), dtype=np.int64)
+    for members, rows, pick in zip(groups, by_group, picks, strict=True):
+        moves[:, members] = rows[pick]
+    return moves
+
+
+def _smallest_p_of_moves(treated: Bools, weights: Floats, groups: list[Ints]) -> float:
+    """The share of moves that leave every place as it is; twice that where the arms have the same weights."""
+    alike, mirrored = 1, True
+    for members in groups:
+        arms = [np.sort(weights[members][treated[members] == arm]) for arm in (True, False)]
+        alike *= prod(factorial(int(n)) for arm in arms for n in np.unique(arm, return_counts=True)[1])
+        mirrored &= np.array_equal(*arms)
+    return (2 if mirrored else 1) * alike / prod(factorial(members.size) for members in groups)

@@ -2,23 +2,24 @@
 
 CR2 with Bell and McCaffrey's degrees of freedom assumes that treated and control districts vary alike; with 4 treated
 of 20 and treated districts twice as variable it rejects 6 % of true nulls at a nominal 5 %. Here the variance of an
-effect is split by arm, each part with its own degrees of freedom, and the critical value depends on the observed
-split: the largest of Bell and McCaffrey's, Welch's (1947, Biometrika 34:28), exact when one arm has all the variance,
-and Aspin's series to the second order in 1 / df (1948, Biometrika 35:88), closer in between. What is left of the excess
-is removed by computing it: the p-value is the chance of so low a nominal level under the worst ratio of variances.
+effect is split by arm (arm_variances.py), each part with its own degrees of freedom, and the critical value depends on
+the observed split: the largest of Bell and McCaffrey's, Welch's (1947, Biometrika 34:28), exact when one arm has all
+the variance, and Aspin's series to the second order in 1 / df (1948, Biometrika 35:88), closer in between. What is left
+of the excess is removed by computing it: the p-value is the chance of so low a nominal level under the worst ratio of
+variances.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from scipy import optimize, special, stats
 
 from sverige_did.errors import refuse
-from sverige_did.inference.cluster_robust import LeastSquares, TTest, cr2_vectors, satterthwaite
-from sverige_did.inference.districts import Bools, Floats
+from sverige_did.inference.arm_variances import ArmVariances, arm_variances
+from sverige_did.inference.cluster_robust import TTest, of_districts, t_test
+from sverige_did.inference.districts import EFFECT, Districts, Floats
 
 FARTHEST = 37.0
 """Normal quantile beyond which a tail probability is zero in double precision."""
@@ -26,25 +27,6 @@ FARTHEST = 37.0
 _NODES = (np.arange(400) + 0.5) / 400
 _TRUE_SHARES = special.expit(np.linspace(-8, 8, 49))[:, None]
 _SHARES = np.linspace(0, 1, 401)
-
-
-@dataclass(frozen=True, slots=True)
-class ArmVariances:
-    """The variance of an effect as the sum of what treated and control clusters add, with their degrees of freedom.
-
-    ``df_alike``: Bell and McCaffrey's for the sum, if treated and control districts vary alike.
-    """
-
-    treated: float
-    control: float
-    df_treated: float
-    df_control: float
-    df_alike: float
-
-    @property
-    def df(self) -> tuple[float, float, float]:
-        """The three degrees of freedom: all that the calibration depends on."""
-        return self.df_treated, self.df_control, self.df_alike
 
 
 def aspin_critical(normal: float | Floats, share: float | Floats, df_treated: float, df_control: float) -> Floats:
@@ -109,6 +91,8 @@ def behrens_fisher_test(variances: ArmVariances, estimate: float, alpha: float =
     v = variances.treated + variances.control
     if not v > (1e-12 * estimate) ** 2:
         raise refuse("no_variation_within")
+    if np.isinf(max(variances.df[:2])):
+        return t_test(estimate, float(np.sqrt(v)), min(variances.df), alpha)
     se, share = float(np.sqrt(v)), variances.treated / v
     half = float(critical_value(nominal_level(alpha, variances.df), share, variances.df)) * se
     t = abs(estimate) / se
@@ -127,14 +111,9 @@ def _aspin_p(t: float, share: float, variances: ArmVariances) -> float:
     return float(2 * stats.norm.sf(optimize.brentq(excess, 0.0, FARTHEST, xtol=1e-12)))
 
 
-def arm_variances(fit: LeastSquares, column: int, treated: Bools) -> ArmVariances:
-    """The CR2 variance of a coefficient split between treated and control clusters; ``treated`` is (G,)."""
-    vectors = cr2_vectors(fit, column)
-    squares = (vectors.T @ fit.y) ** 2
-    return ArmVariances(
-        treated=float(squares[treated].sum()),
-        control=float(squares[~treated].sum()),
-        df_treated=satterthwaite(vectors[:, treated]),
-        df_control=satterthwaite(vectors[:, ~treated]),
-        df_alike=satterthwaite(vectors),
-    )
+def calibrated_test(sample: Districts, alpha: float = 0.05) -> TTest:
+    """The effect of treatment on the districts, with the calibrated p-value and interval.
+
+    Raises RefusedError: those of :func:`behrens_fisher_test`, and where an arm has a single district.
+    """
+    return behrens_fisher_test(arm_variances(sample), of_districts(sample).coefficients[EFFECT].item(), alpha)

@@ -15,6 +15,9 @@ type Floats = NDArray[np.float64]
 type Bools = NDArray[np.bool_]
 type Ints = NDArray[np.int64]
 
+EFFECT = 1
+"""The column of treatment in :attr:`Districts.design`."""
+
 HEAVY_SHARE = 0.5
 """A district with more than this share of the weight of its arm is named in the notes of a methods table."""
 
@@ -24,8 +27,8 @@ class Districts:
     """One cross-section of G districts.
 
     ``change`` (G,): mean after minus mean before, in the unit of the outcome · ``treated`` (G,) ·
-    ``weights`` (G,): frozen at baseline, positive · ``strata`` (G,): codes 0, 1, ... within which labels may be
-    exchanged · ``covariates`` (G, p): fixed before treatment, without an intercept.
+    ``weights`` (G,): frozen at baseline, positive · ``strata`` (G,): codes 0, 1, ... within which districts are
+    compared and changes exchanged · ``covariates`` (G, p): fixed before treatment, without an intercept.
     """
 
     change: Floats
@@ -36,8 +39,8 @@ class Districts:
 
     @property
     def plain(self) -> bool:
-        """Equal weights and no covariates: the difference of two means."""
-        return self.covariates.shape[1] == 0 and self.weighting == "equal"
+        """Equal weights, one stratum and no covariates: the difference of two means."""
+        return self.covariates.shape[1] == 0 and self.weighting == "equal" and not self.strata.any()
 
     @property
     def weighting(self) -> Weighting:
@@ -46,8 +49,47 @@ class Districts:
 
     @property
     def design(self) -> Floats:
-        """Regressors (G, 2 + p): intercept, treatment, covariates. The effect is column 1."""
-        return np.column_stack([np.ones(self.change.size), self.treated.astype(float), self.covariates])
+        """Regressors (G, 1 + S + p): intercept, treatment, strata but the first, covariates. The effect is column 1."""
+        return np.column_stack([np.ones(self.change.size), self.treated.astype(float), self.controlled])
+
+    @property
+    def controlled(self) -> Floats:
+        """What the regression holds fixed beside the intercept (G, S - 1 + p): strata but the first, covariates."""
+        codes = np.unique(self.strata)
+        return np.column_stack([self.strata[:, None] == codes[1:], self.covariates]).astype(float)
+
+    @property
+    def balanced(self) -> Floats:
+        """Weights (G,) of the regression: in every stratum the controls together count as its treated do.
+
+        So the effect is the average of the differences within strata, a stratum counting as its treated districts weigh
+        together. With one stratum these are the weights. For districts that are :meth:`compared`.
+        """
+        if not self.strata.any():
+            return self.weights
+        own, other = (
+            np.bincount(self.strata, self.weights * arm)[self.strata] for arm in (self.treated, ~self.treated)
+        )
+        alike = self.weights[~self.treated].sum() / self.weights[self.treated].sum()
+        return np.asarray(self.weights * np.where(self.treated, 1.0, own / other * alike))
+
+    @property
+    def shares(self) -> Floats:
+        """What each change adds to the effect without covariates (G,): positive for treated, negative for controls."""
+        w = self.balanced
+        return np.asarray(np.where(self.treated, w / w[self.treated].sum(), -w / w[~self.treated].sum()))
+
+    def compared(self) -> Districts:
+        """The districts whose stratum holds treated and control districts: nobody stands beside the others."""
+        kept = comparable(self.treated, self.strata)
+        if kept.all():
+            return self
+        codes = np.unique(self.strata[kept], return_inverse=True)[1]
+        return Districts(self.change[kept], self.treated[kept], self.weights[kept], codes, self.covariates[kept])
+
+    def unweighted(self) -> Districts:
+        """The same with every district counting alike."""
+        return Districts(self.change, self.treated, np.ones(self.change.size), self.strata, self.covariates)
 
 
 def districts(
@@ -78,7 +120,8 @@ def districts(
     if np.ptp(y) <= 1e-12 * np.abs(y).max():
         raise refuse("constant_outcome", found=f"{y[0]:g}")
     sample = Districts(y, d, w, codes, x)
-    if np.linalg.matrix_rank(sample.design) < sample.design.shape[1]:
+    design = sample.compared().design if comparable(d, codes).any() else np.column_stack([np.ones(groups), d, x])
+    if np.linalg.matrix_rank(design) < design.shape[1]:
         raise refuse("inference_collinear", found=str(x.shape[1]))
     return sample
 
@@ -110,6 +153,12 @@ def strata_codes(strata: ArrayLike, length: int) -> Ints:
     if codes.size != length:
         raise refuse("inference_lengths", found=str(codes.size), expected=str(length), name="strata")
     return codes.astype(np.int64, copy=False)
+
+
+def comparable(treated: Bools, strata: Ints) -> Bools:
+    """Whether the stratum of each district (G,) holds treated and control districts."""
+    sides = [np.bincount(strata, weights=arm, minlength=int(strata.max()) + 1) > 0 for arm in (treated, ~treated)]
+    return np.asarray((sides[0] & sides[1])[strata])
 
 
 def heaviest_share(weights: Floats, treated: Bools) -> float:

@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sverige_did.errors import refuse
-from sverige_did.inference.districts import Districts, Floats, finite
+from sverige_did.inference.districts import Districts, Floats, Ints, comparable, finite
 from sverige_did.inference.inversion import TIE, Inverted, scan
 
 DRAWS = 4_999
+_FEWEST = 999
+_NUMBERS = 2_000_000
+"""Draws times districts: above 400 districts fewer are drawn, down to ``_FEWEST``."""
 
 
 def ferman_pinto(
@@ -24,7 +27,8 @@ def ferman_pinto(
     alpha: float = 0.05,
     draws: int = DRAWS,
 ) -> Inverted:
-    """The bootstrap test of the difference of (weighted) means; at every hypothesis the variances are modelled anew.
+    """The bootstrap test of the difference of (weighted) means within strata; at every hypothesis the variances are
+    modelled anew.
 
     ``sizes`` (G,): what the change of a district is a mean of, the harmonic mean of its sizes before and after; without
     them all districts are taken to vary alike.
@@ -36,28 +40,41 @@ def ferman_pinto(
     m = np.ones(groups) if sizes is None else finite(sizes, "sizes", groups)
     if np.any(m <= 0):
         raise refuse("inference_weights", found=f"{m.min():g}", expected="> 0")
-    arms = np.where(sample.treated, 1.0, -1.0) * sample.weights
-    contrast = arms / np.where(
-        sample.treated, sample.weights[sample.treated].sum(), sample.weights[~sample.treated].sum()
-    )
+    kept = comparable(sample.treated, sample.strata)
+    sample, m = sample.compared(), m[kept]
+    groups, contrast = sample.change.size, sample.shares
     estimate = float(contrast @ sample.change)
     spread = float(np.std(sample.change - estimate * sample.treated))
     if spread <= 1e-12 * np.abs(sample.change).max():
         raise refuse("no_variation_within")
-    chosen = rng.integers(0, groups, size=(draws, groups))
+    chosen = rng.integers(0, groups, size=(min(draws, max(_FEWEST, _NUMBERS // groups)), groups), dtype=np.intp)
+    draws = len(chosen)
+
+    def errors(z: Floats, root: Floats | float) -> Floats:
+        return np.asarray((z - z.mean())[chosen] @ (contrast * root))
+
+    change, treated = (within(one, sample.strata) for one in (sample.change, sample.treated.astype(float)))
+    alike = np.ptp(m) <= 1e-12 * m.max()
+    fixed = (errors(change, 1.0), errors(treated, 1.0)) if alike else None
 
     def p_value(tau0: float) -> float:
-        w = sample.change - tau0 * sample.treated
-        w = w - w.mean()
-        root = np.sqrt(modelled_variances(w, m))
-        z = w / root
-        z = z - z.mean()
-        resampled = z[chosen] @ (contrast * root)
+        if fixed is not None:
+            resampled = fixed[0] - tau0 * fixed[1]
+        else:
+            w = change - tau0 * treated
+            root = np.sqrt(modelled_variances(w, m))
+            resampled = errors(w / root, root)
         hits = np.abs(resampled) >= abs(estimate - tau0) * (1 - TIE)
         return float((1 + hits.sum()) / (1 + draws))
 
     unit = 2 * spread * float(np.sqrt((contrast**2).sum()))
     return Inverted(estimate, p_value(0.0), scan(p_value, centre=estimate, unit=unit, alpha=alpha, points=61))
+
+
+def within(values: Floats, strata: Ints) -> Floats:
+    """``values`` (G, ...) less their mean in the stratum."""
+    members = (strata == np.unique(strata)[:, None]).astype(float)
+    return np.asarray(values - ((members / members.sum(axis=1, keepdims=True)) @ values)[strata])
 
 
 def modelled_variances(residual: Floats, sizes: Floats) -> Floats:

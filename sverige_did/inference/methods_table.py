@@ -1,7 +1,8 @@
 """All methods side by side for one outcome, and the verdict: the ladder that a reader sees.
 
-The primary p-value is that of the studentised permutation test, the primary interval is CR2 with Bell and McCaffrey's
-degrees of freedom; the rule is in verdict.py. Every other method is a sensitivity, and CR1 is shown in grey.
+The primary p-value is that of the studentised permutation test, the primary interval that of the calibrated test: the
+two methods of the rule in verdict.py. Every other method is a sensitivity, and CR1 is shown in grey. All estimate the
+same effect, within strata where there are any; a method that knows no weights counts every district alike.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sverige_did.inference.behrens_fisher import arm_variances, behrens_fisher_test
+from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.cluster_robust import TTest, cr1_test, cr2_test, cr3_test, of_districts
 from sverige_did.inference.conley_taber import conley_taber
-from sverige_did.inference.districts import Districts
+from sverige_did.inference.districts import EFFECT, Districts
 from sverige_did.inference.donald_lang import donald_lang
 from sverige_did.inference.ferman_pinto import ferman_pinto
 from sverige_did.inference.ibragimov_mueller import ibragimov_mueller
 from sverige_did.inference.inversion import Inverted, Region
-from sverige_did.inference.permutation import PermutationTest, permutation_test
+from sverige_did.inference.permutation import PermutationTest, reassigned
 from sverige_did.inference.verdict import (
     Evidence,
     Note,
@@ -35,9 +36,8 @@ from sverige_did.inference.wild_bootstrap import WildBootstrap, wild_bootstrap
 from sverige_did.results.estimates import Estimate, Frozen, Verdict
 
 PRIMARY_P = "permutation_studentised"
-PRIMARY_INTERVAL = "cr2_bell_mccaffrey"
-EFFECT = 1
-"""The column of treatment in the design of the districts."""
+PRIMARY_INTERVAL = "behrens_fisher"
+CR2 = "cr2_bell_mccaffrey"
 
 
 class MethodsTable(Frozen):
@@ -98,41 +98,43 @@ def methods_table(
     refused = (*refusals(sample.treated, sample.strata, alpha), *told_by_one(sample))
     if refused:
         return MethodsTable(verdict="refused", estimates=(), notes=refused)
-    rows = {row.inference: row for row in _rows(sample, sizes, alpha, rng)}
-    found = Evidence(*(rows[key].p_value for key in (PRIMARY_P, "permutation", PRIMARY_INTERVAL, "behrens_fisher")))
-    df = cr2_test(of_districts(sample), EFFECT, alpha).df
-    notes = (Note(key="exchangeable"), *cautions(sample), *missing_methods(sample), *disagreements(found, df, alpha))
+    calibrated = calibrated_test(sample, alpha)
+    rows = {row.inference: row for row in _rows(sample, calibrated, sizes, alpha, rng)}
+    found = Evidence(*(rows[key].p_value for key in (PRIMARY_P, "permutation", CR2, PRIMARY_INTERVAL)))
+    notes = (
+        Note(key="exchangeable"),
+        *cautions(sample),
+        *missing_methods(sample),
+        *disagreements(found, calibrated.df, alpha),
+    )
     estimates = tuple(_label(row, sample, labels, alpha) for row in rows.values())
     return MethodsTable(verdict=decide(found, alpha), estimates=estimates, notes=notes)
 
 
-def _rows(sample: Districts, sizes: ArrayLike | None, alpha: float, rng: np.random.Generator) -> Iterator[_Row]:
+def _rows(
+    sample: Districts, calibrated: TTest, sizes: ArrayLike | None, alpha: float, rng: np.random.Generator
+) -> Iterator[_Row]:
     """Every method in the order in which it is shown: the rule first, then the sensitivities, CR1 last."""
-    fit = of_districts(sample)
-    yield _permutation(sample, alpha, rng, studentised=True)
-    yield _t_row(PRIMARY_INTERVAL, cr2_test(fit, EFFECT, alpha), assumes="districts_vary_alike")
-    arms = arm_variances(fit, EFFECT, sample.treated)
-    yield _t_row("behrens_fisher", behrens_fisher_test(arms, float(fit.coefficients[EFFECT]), alpha))
-    yield _permutation(sample, alpha, rng, studentised=False)
+    fit, reference = of_districts(sample), reassigned(sample, rng=rng)
+    yield _permutation(PRIMARY_P, reference.test(alpha))
+    yield _t_row(PRIMARY_INTERVAL, calibrated)
+    yield _t_row(CR2, cr2_test(fit, EFFECT, alpha), assumes="districts_vary_alike")
+    yield _permutation("permutation", reference.studentised("none").test(alpha))
     pinto = ferman_pinto(sample, sizes, rng=rng, alpha=alpha)
     # Without sizes its model of the variance is flat.
     yield _region_row("ferman_pinto", pinto, "districts_vary_alike" if sizes is None else "variance_by_size")
     yield _region_row("wild_restricted", wild_bootstrap(fit, EFFECT, rng=rng, alpha=alpha), "districts_independent")
     yield _t_row("cr3_jackknife", cr3_test(fit, EFFECT, alpha))
     yield _t_row("donald_lang", donald_lang(sample, alpha), assumes="districts_vary_alike", weighted=False)
-    left_out = {note.key for note in missing_methods(sample)}
-    if "treated_alike" not in left_out:
-        yield _t_row("ibragimov_mueller", ibragimov_mueller(sample, alpha), assumes="many_controls", weighted=False)
-    if not left_out & {"fewer_controls", "controls_alike"}:
+    yield _t_row("ibragimov_mueller", ibragimov_mueller(sample, alpha), weighted=False)
+    if not missing_methods(sample):
         taber = conley_taber(sample, rng=rng, alpha=alpha)
         yield _Row("conley_taber", taber.estimate, taber.p_value, taber.region.lower, taber.region.upper,
                    assumes="districts_vary_alike", weighted=False)  # fmt: skip
     yield _t_row("cr1", cr1_test(fit, EFFECT, alpha), notes=("shown_in_grey",))
 
 
-def _permutation(sample: Districts, alpha: float, rng: np.random.Generator, *, studentised: bool) -> _Row:
-    test = permutation_test(sample, rng=rng, alpha=alpha, studentise="cr2" if studentised else "none")
-    key = PRIMARY_P if studentised else "permutation"
+def _permutation(key: str, test: PermutationTest) -> _Row:
     return _region_row(key, test, "exchangeable", enumerated=test.enumerated)
 
 

@@ -3,9 +3,12 @@
 The p-value is exact if, without the programme, the changes of the districts (within strata) are exchangeable. Nobody
 drew the treated districts at random, so this is an assumption about districts, not a consequence of the design.
 
-Studentised by the CR2 standard error of every assignment (Welch's, for two means): the test stays close to its size
-when treated and control districts vary unlike each other, which the bare coefficient does not. Weights stay with their
-district, and so do covariates: the regression on them is refitted to every assignment (assignment_statistics.py).
+Studentised by the standard error by arm (arm_variances.py; Welch's, for two means): the test stays close to its size
+when treated and control districts vary unlike each other, which the bare coefficient does not. With weights it is the
+changes that move, to places that keep treatment and weight: were the weights to move with the changes, the estimate
+would be another one at every assignment, and large weights would meet the treated by chance alone. With covariates,
+which stay with their change, the regression is refitted to every assignment (assignment_statistics.py); its standard
+error is CR2.
 """
 
 from __future__ import annotations
@@ -19,16 +22,17 @@ from numpy.typing import ArrayLike
 
 from sverige_did.errors import option, refuse
 from sverige_did.inference.assignment_statistics import standard_error_squared, statistics
-from sverige_did.inference.assignments import (
-    MAX_ENUMERATED,
-    reference_assignments,
-    smallest_p,
-)
+from sverige_did.inference.assignments import MAX_ENUMERATED, reference_assignments, smallest_p
 from sverige_did.inference.districts import Bools, Districts, Floats, strata_codes, treated_districts
 from sverige_did.inference.inversion import TIE, Family, Region
 
 DRAWS = 99_999
-"""Assignments drawn where there are too many to list."""
+"""Assignments drawn where there are too many to list; of moves of changes with weights or covariates ``MOVES``."""
+
+MOVES = 19_999
+FEWEST_DRAWS = 9_999
+_NUMBERS = 20_000_000
+"""Draws times districts: above 200 districts fewer are drawn, down to ``FEWEST_DRAWS``."""
 
 Studentise = Literal["cr2", "none"]
 
@@ -64,6 +68,19 @@ class Reassigned(NamedTuple):
     to_unit: float
     smallest_p: float
     enumerated: bool
+    treated: Bools | None = None
+
+    def studentised(self, studentise: Studentise) -> Reassigned:
+        """The same read off the studentised statistic, or off the bare one in the unit of the change.
+
+        Raises RefusedError ``too_few_treated`` or ``too_few_control`` when an arm of one district is to be studentised.
+        """
+        option("studentise", studentise, Studentise)
+        if studentise == "none":
+            return self._replace(family=self.family.bare(), to_unit=self.family.unit)
+        if self.treated is not None:
+            treated_districts(self.treated, 2)
+        return self
 
     def _numbers(self) -> dict[str, Any]:
         return {
@@ -89,18 +106,20 @@ def permutation_test(
     rng: np.random.Generator,
     studentise: Studentise = "cr2",
     alpha: float = 0.05,
-    draws: int = DRAWS,
+    draws: int | None = None,
     limit: int = MAX_ENUMERATED,
 ) -> PermutationTest:
     """Test that treatment changes no district, against the (weighted) difference of mean changes.
 
     All assignments with the same number of treated districts in every stratum are used; above ``limit`` of them
-    ``draws`` random ones, and p = (1 + hits) / (1 + draws).
+    ``draws`` random ones, and p = (1 + hits) / (1 + draws). With weights that differ all moves of the changes are used
+    where there are at most ``MAX_MOVES``, and else ``draws``. ``draws`` default to 99,999, to 19,999 moves, and above
+    200 districts to fewer.
 
     Raises RefusedError: ``no_variation_within`` when the districts of each arm all changed alike, ``too_few_treated``
     or ``too_few_control`` when an arm of one district is to be studentised.
     """
-    return _reassigned(sample, studentise, draws=draws, rng=rng, limit=limit).test(alpha)
+    return reassigned(sample, rng=rng, draws=draws, limit=limit).studentised(studentise).test(alpha)
 
 
 def permutation_p(
@@ -108,35 +127,42 @@ def permutation_p(
     *,
     rng: np.random.Generator,
     studentise: Studentise = "cr2",
-    draws: int = DRAWS,
+    draws: int | None = None,
     limit: int = MAX_ENUMERATED,
 ) -> PermutationP:
     """:func:`permutation_test` without its region, which costs most of its time. Raises the same."""
-    return _reassigned(sample, studentise, draws=draws, rng=rng, limit=limit).p_value()
+    return reassigned(sample, rng=rng, draws=draws, limit=limit).studentised(studentise).p_value()
 
 
-def _reassigned(
-    sample: Districts, studentise: Studentise, *, draws: int, rng: np.random.Generator, limit: int
+def reassigned(
+    sample: Districts, *, rng: np.random.Generator, draws: int | None = None, limit: int = MAX_ENUMERATED
 ) -> Reassigned:
-    option("studentise", studentise, Studentise)
-    if studentise == "cr2":
-        treated_districts(sample.treated, 2)
+    """The statistics of every assignment, of which both the studentised and the bare test are read off.
+
+    Raises RefusedError: those of :func:`permutation_test`.
+    """
+    sample = sample.compared()
     estimate, residual = _fit(sample)
     v = standard_error_squared(sample, residual)
     if v <= (1e-12 * np.abs(sample.change).max()) ** 2:
         raise refuse("no_variation_within")
     unit = 2 * float(np.sqrt(v))
-    (a, b, q0, q1, q2), enumerated = statistics(sample, residual / unit, draws=draws, rng=rng, limit=limit)
-    smallest = smallest_p(sample.treated, sample.strata) if enumerated else 1 / (1 + draws)
+    number = _draws(sample) if draws is None else draws
+    found = statistics(sample, residual / unit, draws=number, rng=rng, limit=limit)
+    a, b, q0, q1, q2 = found.numbers
     family = Family(a, b, q0, q1, q2, v / unit**2, estimate, unit)
-    if studentise == "none":
-        return Reassigned(family.bare(), unit, smallest, enumerated)
-    return Reassigned(family, 1.0, smallest, enumerated)
+    return Reassigned(family, 1.0, found.smallest_p, found.enumerated, sample.treated)
+
+
+def _draws(sample: Districts) -> int:
+    """How many are drawn: each takes as long as there are districts, and regressors with covariates."""
+    wanted = DRAWS if sample.plain else MOVES
+    return min(wanted, max(FEWEST_DRAWS, _NUMBERS // sample.change.size))
 
 
 def _fit(sample: Districts) -> tuple[float, Floats]:
     """The (weighted) least-squares effect and the residuals (G,)."""
-    root = np.sqrt(sample.weights)
+    root = np.sqrt(sample.balanced)
     coefficients = np.linalg.lstsq(sample.design * root[:, None], sample.change * root, rcond=None)[0]
     return float(coefficients[1]), sample.change - sample.design @ coefficients
 

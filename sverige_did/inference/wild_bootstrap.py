@@ -12,7 +12,9 @@ p = (1 + hits) / (1 + draws).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -25,6 +27,9 @@ from sverige_did.inference.inversion import Family, Region
 DRAWS = 9_999
 MOST_ENUMERATED = 14
 """Up to this many clusters every vector of Rademacher signs is used."""
+
+_CELLS = 1_000_000
+"""Weights that are drawn at a time."""
 
 FEW_CLUSTERS = 12
 """Up to this many clusters two-point weights give too few distinct draws: Webb's six points are the default."""
@@ -64,12 +69,15 @@ def wild_bootstrap(
 
     Raises RefusedError ``no_variation_within`` when the residuals of every cluster cancel.
     """
-    groups = len(fit.rows)
+    groups = fit.groups
     kind = _kind(weights, groups)
     enumerated = kind == "rademacher" and groups <= MOST_ENUMERATED
-    drawn = _all_signs(groups) if enumerated else drawn_weights(groups, draws, rng, kind)
-    signs = drawn if enumerated else np.vstack([np.ones(groups), drawn])
-    family = _family(fit, column, signs)
+    if enumerated:
+        blocks: Iterable[Floats] = (_all_signs(groups),)
+    else:
+        sizes = (min(_rows(groups), draws - done) for done in range(0, draws, _rows(groups)))
+        blocks = chain((np.ones((1, groups)),), (drawn_weights(groups, size, rng, kind) for size in sizes))
+    family = _family(fit, column, blocks)
     return WildBootstrap(
         estimate=family.estimate,
         observed=family.observed / float(np.sqrt(_cr1_factor(fit))),
@@ -82,7 +90,7 @@ def wild_bootstrap(
 
 def _cr1_factor(fit: LeastSquares) -> float:
     n, p = fit.x.shape
-    groups = len(fit.rows)
+    groups = fit.groups
     return float(groups / (groups - 1) * (n - 1) / (n - p))
 
 
@@ -100,6 +108,11 @@ def _kind(weights: Weights | None, groups: int) -> Weights:
     return weights
 
 
+def _rows(groups: int) -> int:
+    """How many draws are made at a time."""
+    return max(1, _CELLS // groups)
+
+
 def drawn_weights(groups: int, draws: int, rng: np.random.Generator, weights: Weights | None = None) -> Floats:
     """Random weights (draws, G) with mean 0 and variance 1."""
     signs = 1.0 - 2.0 * rng.integers(0, 2, size=(draws, groups))
@@ -108,7 +121,7 @@ def drawn_weights(groups: int, draws: int, rng: np.random.Generator, weights: We
     return np.asarray(signs, dtype=np.float64)
 
 
-def _family(fit: LeastSquares, column: int, signs: Floats) -> Family:
+def _family(fit: LeastSquares, column: int, blocks: Iterable[Floats]) -> Family:
     """The bootstrap statistic of every draw as a function of the hypothesised effect.
 
     ``d`` is the regressor with the others partialled out, e the full residuals; under the hypothesis the residuals are
@@ -118,19 +131,29 @@ def _family(fit: LeastSquares, column: int, signs: Floats) -> Family:
     own = least_squares(fit.x[:, column], rest, fit.cluster, fit.weights).residuals
     wd = fit.weights * own
     scale = float((wd * own).sum())
-    groups = len(fit.rows)
-    members = np.zeros((groups, fit.y.size))
-    members[fit.cluster, np.arange(fit.y.size)] = 1.0
     estimate = float(fit.coefficients[column])
-    v = float(((members @ (wd * fit.residuals)) ** 2).sum()) / scale**2
+    v = float((_by_cluster(fit, wd * fit.residuals) ** 2).sum()) / scale**2
     if v <= (1e-12 * np.abs(fit.y).max()) ** 2:
         raise refuse("no_variation_within")
     unit = 2 * float(np.sqrt(v))
-    projection = (members * wd) @ fit.x @ fit.bread
-    parts = []
-    for residual in (fit.residuals / unit, own):
-        score = members @ (wd * residual) / scale
-        spread = projection @ ((fit.x * fit.weights[:, None]).T * residual) @ members.T / scale
-        parts.append((signs @ score, signs * score - signs @ spread.T))
-    (a, m0), (b, m1) = parts
-    return Family(a, b, (m0**2).sum(1), 2 * (m0 * m1).sum(1), (m1**2).sum(1), v / unit**2, estimate, unit)
+    projection = _by_cluster(fit, fit.x * wd[:, None]) @ fit.bread
+    parts = [
+        (_by_cluster(fit, wd * residual) / scale, _by_cluster(fit, fit.x * (fit.weights * residual)[:, None]) / scale)
+        for residual in (fit.residuals / unit, own)
+    ]
+    numbers = np.concatenate([_numbers(signs, parts, projection) for signs in blocks], axis=1)
+    a, b, q0, q1, q2 = numbers
+    return Family(a, b, q0, q1, q2, v / unit**2, estimate, unit)
+
+
+def _numbers(signs: Floats, parts: list[tuple[Floats, Floats]], projection: Floats) -> Floats:
+    """a, b, q0, q1, q2 (5, n) of a block of draws."""
+    (a, m0), (b, m1) = ((signs @ score, signs * score - (signs @ spread) @ projection.T) for score, spread in parts)
+    return np.stack([a, b, (m0**2).sum(1), 2 * (m0 * m1).sum(1), (m1**2).sum(1)])
+
+
+def _by_cluster(fit: LeastSquares, values: Floats) -> Floats:
+    """Sums of ``values`` (N, ...) over the rows of every cluster (G, ...)."""
+    sums = np.zeros((fit.groups, *values.shape[1:]))
+    np.add.at(sums, fit.cluster, values)
+    return sums

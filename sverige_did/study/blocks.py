@@ -171,7 +171,7 @@ class Registers(Plan):
         default="kora", description="Whether boarding school and own room are placements (kora) or not (support)"
     )
     last_day_counts: bool = Field(default=True, description="Whether the end date of a spell is its last day")
-    strata: bool = Field(default=False, description="Exchange districts only within the strata of the register")
+    strata: bool = Field(default=False, description="Compare and exchange districts only within the register's strata")
     teams: tuple[Team, ...] = ()
     prices: Prices | None = None
     follow_up: FollowUpTarget | None = None

@@ -3,9 +3,12 @@ import pytest
 import statsmodels.api as sm
 from scipy import linalg, stats
 
+from sverige_did.did.arrays import panel_from_rows
+from sverige_did.did.collapse import Window
 from sverige_did.errors import RefusedError
 from sverige_did.inference import cluster_robust as cr
 from sverige_did.inference.districts import districts
+from sverige_did.inference.two_way import two_way_fit
 
 VARIANCES = (cr.cr0, cr.cr1, cr.cr2, cr.cr3)
 
@@ -132,3 +135,39 @@ def test_collinear_regressors_are_refused() -> None:
 def test_no_variation_is_refused() -> None:
     with pytest.raises(RefusedError, match="changed alike"):
         cr.t_test(1.0, 0.0, 3, 0.05)
+
+
+def test_cr1_without_the_dummies_nested_in_clusters_is_what_software_prints() -> None:
+    """Twelve districts, six periods: fixest's and pyfixest's 0.4243 for y ~ D | district + period, clustered."""
+    rng = np.random.default_rng(1)
+    unit, period = np.repeat(np.arange(12), 6), np.tile(np.arange(6), 12)
+    under = (unit < 4) & (period >= 3)
+    y = 0.3 * unit + 0.1 * period + under + rng.normal(0, 1, unit.size)
+    x = np.column_stack([under, np.eye(12)[unit], np.eye(6)[period][:, 1:]])
+    fit = cr.least_squares(y, x, unit)
+    assert cr.cr1_test(fit, 0, nested=11).std_error == pytest.approx(0.4243, abs=5e-5)
+    two_way = two_way_fit(panel_from_rows(unit, period, y, under), Window((0, 1, 2), (3, 4, 5)))
+    assert cr.cr1_test(fit, 0, nested=11).std_error == pytest.approx(cr.cr1_test(two_way, 0).std_error)
+    assert cr.cr1_test(fit, 0).std_error > cr.cr1_test(two_way, 0).std_error
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("column", [1, 2])
+def test_one_row_a_cluster_needs_no_matrices(column: int, weighted: bool) -> None:
+    """The closed forms of CR2, CR3 and the degrees of freedom against matrices of clusters, one treated alone."""
+    rng = np.random.default_rng(8)
+    x = np.column_stack([np.ones(15), np.arange(15) < 3, rng.standard_normal(15), np.arange(15) == 7])
+    fit = cr.least_squares(rng.standard_normal(15), x, np.arange(15), rng.uniform(0.2, 5, 15) if weighted else None)
+    vectors = cr.cr2_vectors(fit, column)
+    found = cr.cr2_test(fit, column)
+    assert fit.singles
+    assert found.std_error**2 == pytest.approx(((vectors.T @ fit.y) ** 2).sum())
+    assert found.df == pytest.approx(cr.satterthwaite(vectors))
+    adjusted = np.array([(a @ fit.residuals[g]).item() for g, a in zip(fit.rows, cr.cr2_adjustments(fit), strict=True)])
+    scores = fit.x * (fit.weights * adjusted)[:, None]
+    np.testing.assert_allclose(cr.cr2(fit), fit.bread @ scores.T @ scores @ fit.bread, atol=1e-12)
+    order = rng.permutation(15)
+    other = cr.least_squares(fit.y[order], x[order], np.arange(15)[::-1], fit.weights[order])
+    assert not other.singles
+    np.testing.assert_allclose(cr.cr3(fit), cr.cr3(other), atol=1e-12)
+    assert cr.cr2_test(other, column).df == pytest.approx(found.df)

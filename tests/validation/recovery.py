@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.did.collapse import Collapsed, collapse
-from sverige_did.inference.behrens_fisher import arm_variances, behrens_fisher_test
+from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.cluster_robust import cr2_test, of_districts
 from sverige_did.inference.districts import districts
 from sverige_did.inference.permutation import permutation_test
@@ -90,7 +90,7 @@ def _limits(changes: Collapsed, weights: str, rng: np.random.Generator) -> dict[
     sample = districts(changes.change, changes.treated, weights=changes.weights if weights == "children" else None)
     fit = of_districts(sample)
     cr2 = cr2_test(fit, 1)
-    calibrated = behrens_fisher_test(arm_variances(fit, 1, sample.treated), cr2.estimate)
+    calibrated = calibrated_test(sample)
     exact = permutation_test(sample, rng=rng)
     return {
         "permutation_studentised": (exact.estimate, exact.region.lower, exact.region.upper),

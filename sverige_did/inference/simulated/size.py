@@ -15,7 +15,7 @@ import numpy as np
 from scipy import special
 
 from sverige_did.errors import option, refuse
-from sverige_did.inference.districts import Bools, Floats
+from sverige_did.inference.districts import Bools, Districts, Floats, comparable, districts
 from sverige_did.inference.simulated import vectorised
 from sverige_did.inference.verdict import refusals, supported
 from sverige_did.inference.wild_bootstrap import drawn_weights
@@ -34,7 +34,8 @@ class SimulatedDesign:
     that of control districts · ``shock_sd``: of a control district in one period, in the unit of the outcome for
     ``normal``, in log-odds for ``binomial``, in logs for ``poisson`` · ``autocorrelation``: AR(1) coefficient of the
     shocks · ``level``: share or rate without shocks; for ``normal`` the sd of one child's outcome · ``noise_memory``:
-    AR(1) coefficient of that too, where the same children are seen again; for ``normal`` only.
+    AR(1) coefficient of that too, where the same children are seen again; for ``normal`` only · ``weights`` (G,): of
+    the districts in the effect, equal where None · ``strata`` (G,): within which they are compared, one where None.
     """
 
     groups: int
@@ -48,6 +49,8 @@ class SimulatedDesign:
     before: int = 1
     after: int = 1
     noise_memory: float = 0.0
+    weights: tuple[float, ...] | None = None
+    strata: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         option("outcome", self.outcome, Outcome)
@@ -61,6 +64,13 @@ class SimulatedDesign:
     def children(self) -> Floats:
         """Children of every district (G,)."""
         return np.broadcast_to(np.asarray(self.sizes, dtype=float), (self.groups,))
+
+    @property
+    def sample(self) -> Districts:
+        """The design as the methods take it; its changes are none of any data set."""
+        return districts(
+            np.arange(self.groups), self.is_treated, weights=self.weights, strata=self.strata, smallest_arm=1
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,10 +137,10 @@ def rejection_rates(
     """
     if design.groups - design.treated < 2:
         raise refuse("too_few_control", found=str(design.groups - design.treated), expected=">= 2")
-    treated = design.is_treated
+    treated, shares = design.is_treated, _everyone(design)
     sizes = (min(BLOCK, simulations - done) for done in range(0, simulations, BLOCK))
     changes = [simulate_changes(design, size, rng) for size in sizes]
-    effects = np.concatenate([y[treated].mean(axis=0) - y[~treated].mean(axis=0) for y in changes])
+    effects = np.concatenate([shares @ y for y in changes])
     answers = []
     for shift in shifts:
         hits: Counter[str] = Counter()
@@ -141,36 +151,41 @@ def rejection_rates(
     return tuple(answers)
 
 
+def _everyone(design: SimulatedDesign) -> Floats:
+    """What each change adds to the effect (G,): nothing in a stratum that lacks an arm."""
+    sample = design.sample
+    shares = np.zeros(design.groups)
+    shares[comparable(sample.treated, sample.strata)] = sample.compared().shares
+    return shares
+
+
 def _hits(
     change: Floats, design: SimulatedDesign, alpha: float, draws: int, rng: np.random.Generator
 ) -> dict[str, int]:
     """In how many of the data sets (G, n) each method rejects, and the rule of the verdict where the design has one."""
     p = p_values(change, design, draws, rng)
     decided = {name: values <= alpha for name, values in p.items()}
-    if not refusals(design.is_treated, np.zeros(design.groups, dtype=np.int64), alpha):
-        decided["verdict"] = supported(
-            p["permutation_studentised"], p["cr2_bell_mccaffrey"], p["behrens_fisher"], alpha
-        )
+    if not refusals(design.is_treated, design.sample.strata, alpha):
+        decided["verdict"] = supported(p["permutation_studentised"], p["behrens_fisher"], alpha)
     return {name: int(rejected.sum()) for name, rejected in decided.items()}
 
 
 def p_values(change: Floats, design: SimulatedDesign, draws: int, rng: np.random.Generator) -> dict[str, Floats]:
     """Two-sided p-values (n,) of every method that the design can carry, for changes (G, n)."""
-    treated = design.is_treated
-    k, m = design.treated, design.groups - design.treated
-    studentised, bare = vectorised.permutation(change, treated, vectorised.reference_rows(treated, draws, rng))
+    kept = comparable(design.is_treated, design.sample.strata)
+    change, sample, groups = change[kept], design.sample.compared(), int(kept.sum())
+    k = int(sample.treated.sum())
+    studentised, bare = vectorised.both_permutations(change, sample, draws, rng)
     found = {"permutation": bare}
     if k > 1:
         found["permutation_studentised"] = studentised
-    moments = vectorised.arms(change, treated)
-    found |= {
-        name: method(moments) for name, method in (vectorised.MOMENTS if k > 1 else vectorised.ONE_TREATED).items()
-    }
-    found["wild_restricted"] = vectorised.wild_restricted(change, treated, drawn_weights(design.groups, draws, rng))
-    chosen = rng.integers(0, design.groups, size=(draws, design.groups))
-    found["ferman_pinto"] = vectorised.ferman_pinto(change, treated, design.children, chosen)
-    if m >= k:
-        found["conley_taber"] = vectorised.conley_taber(
-            change, treated, vectorised.reference_rows(np.arange(m) < k, draws, rng)
-        )
+    methods = vectorised.MOMENTS if k > 1 else vectorised.ONE_TREATED
+    found |= {name: method(change, sample) for name, method in methods.items()}
+    found["wild_restricted"] = vectorised.wild_restricted(change, sample, drawn_weights(groups, draws, rng))
+    chosen = rng.integers(0, groups, size=(draws, groups))
+    found["ferman_pinto"] = vectorised.ferman_pinto(change, sample, design.children[kept], chosen)
+    # Pairs leave nothing of the controls within strata.
+    if groups >= 2 * k and groups - k > np.unique(sample.strata).size:
+        tuples = vectorised.reference_rows(np.arange(groups - k) < k, draws, rng)
+        found["conley_taber"] = vectorised.conley_taber(change, sample, tuples)
     return found

@@ -1,54 +1,55 @@
-"""Every method on many data sets at once: p-values for columns of changes, by the closed forms of two plain means.
+"""Every method on many data sets at once: p-values for columns of changes, by closed forms.
 
 For studies of size and power, where the methods of this folder one data set at a time would take hours. Each
-function takes the changes of n data sets (G, n) and the treated (G,) and returns two-sided p-values (n,); the tests
-hold them to the single versions.
+function takes the changes of n data sets (G, n) and the design they share, as :class:`Districts` whose own changes do
+not count, and returns two-sided p-values (n,); the tests hold them to the single versions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
-from sverige_did.inference.assignments import reference_assignments
+from sverige_did.inference.arm_variances import arm_design
+from sverige_did.inference.assignments import Places, reference_assignments, reference_moves
 from sverige_did.inference.behrens_fisher import FARTHEST, aspin_critical, welch_df, worst_size
-from sverige_did.inference.districts import Bools, Floats
-from sverige_did.inference.ferman_pinto import modelled_variances
+from sverige_did.inference.cluster_robust import LeastSquares, cr2_of_singles, effect_shares, leverage, of_districts
+from sverige_did.inference.conley_taber import control_residuals
+from sverige_did.inference.districts import EFFECT, Bools, Districts, Floats, Ints
+from sverige_did.inference.ferman_pinto import modelled_variances, within
 from sverige_did.inference.inversion import TIE
 
 _TIE = 1 - TIE
+_ROUNDING = 1e-10
 
 
-class Arms(NamedTuple):
-    """Sizes, difference of means (n,) and sums of squares around the mean (n,) of the two arms."""
+class Fitted(NamedTuple):
+    """The regression of n data sets: what most methods need.
 
-    treated: int
-    control: int
+    ``shares`` (G,) of the changes in the effect, ``effect`` (n,), ``residuals`` (G, n) of the least-squares fit.
+    """
+
+    fit: LeastSquares
+    shares: Floats
     effect: Floats
-    squares_treated: Floats
-    squares_control: Floats
+    residuals: Floats
 
-    @property
-    def variance_treated(self) -> Floats:
-        """What the treated arm adds to the CR2 variance (n,)."""
-        return np.asarray(self.squares_treated / (self.treated * (self.treated - 1)))
-
-    @property
-    def variance_control(self) -> Floats:
-        """What the control arm adds to the CR2 variance (n,)."""
-        return np.asarray(self.squares_control / (self.control * (self.control - 1)))
+    def sandwich(self, counts: Floats) -> Floats:
+        """The sum of ``counts`` (G,) times the squared residuals (n,)."""
+        return np.asarray(counts @ self.residuals**2)
 
 
-def arms(change: Floats, treated: Bools) -> Arms:
-    """The moments that most methods need. The CR2 variance exists only where both arms hold at least two districts."""
-    t, c = change[treated], change[~treated]
-    effect = t.mean(axis=0) - c.mean(axis=0)
-    squares = [((arm - arm.mean(axis=0)) ** 2).sum(axis=0) for arm in (t, c)]
-    return Arms(len(t), len(c), effect, *squares)
+def fitted(change: Floats, sample: Districts) -> Fitted:
+    """The weighted regression of every data set on treatment, strata and covariates."""
+    fit = of_districts(sample)
+    shares = effect_shares(fit, EFFECT)
+    coefficients = fit.bread @ (fit.x * fit.weights[:, None]).T @ change
+    return Fitted(fit, shares, shares @ change, change - fit.x @ coefficients)
 
 
 def _student(effect: Floats, variance: Floats, df: float) -> Floats:
@@ -57,30 +58,51 @@ def _student(effect: Floats, variance: Floats, df: float) -> Floats:
     return np.asarray(2 * stats.t.sf(t, df))
 
 
-def cr1(a: Arms) -> Floats:
+def cr1(change: Floats, sample: Districts) -> Floats:
     """CR1 with t(G - 1)."""
-    groups = a.treated + a.control
-    variance = (a.squares_treated / a.treated**2 + a.squares_control / a.control**2) * groups / (groups - 2)
-    return _student(a.effect, variance, groups - 1)
+    f = fitted(change, sample)
+    groups, p = f.fit.x.shape
+    return _student(f.effect, f.sandwich(f.shares**2) * groups / (groups - p), groups - 1)
 
 
-def _df(a: Arms) -> tuple[float, float, float]:
-    """Degrees of freedom of the treated arm, of the control arm, and of both if they vary alike."""
-    treated, control = 1 / a.treated, 1 / a.control
-    alike = (treated + control) ** 2 / (treated**2 / (a.treated - 1) + control**2 / (a.control - 1))
-    return a.treated - 1, a.control - 1, alike
-
-
-def cr2(a: Arms) -> Floats:
+def cr2(change: Floats, sample: Districts) -> Floats:
     """CR2 with Bell and McCaffrey's degrees of freedom."""
-    return _student(a.effect, a.variance_treated + a.variance_control, _df(a)[2])
+    f = fitted(change, sample)
+    counts, df = cr2_of_singles(f.fit, EFFECT)
+    return _student(f.effect, f.sandwich(counts), df)
 
 
-def behrens_fisher(a: Arms) -> Floats:
+def cr3(change: Floats, sample: Districts) -> Floats:
+    """The jackknife with t(G - 1)."""
+    f = fitted(change, sample)
+    groups, left = len(change), 1 - leverage(f.fit)
+    # A district that its arm or stratum cannot do without has no residual.
+    counts = np.divide(f.shares, left, out=np.zeros_like(left), where=left > _ROUNDING) ** 2
+    return _student(f.effect, f.sandwich(counts) * (groups - 1) / groups, groups - 1)
+
+
+def donald_lang(change: Floats, sample: Districts) -> Floats:
+    """The pooled t test."""
+    f = fitted(change, sample.unweighted())
+    df = f.fit.x.shape[0] - f.fit.x.shape[1]
+    residuals = change - f.fit.x @ np.linalg.lstsq(f.fit.x, change, rcond=None)[0]
+    return _student(f.effect, (residuals**2).sum(axis=0) / df * (f.shares**2).sum(), df)
+
+
+def ibragimov_mueller(change: Floats, sample: Districts) -> Floats:
+    """The two-sample t test with the fewer degrees of freedom."""
+    design = arm_design(sample.unweighted())
+    return _student(design.shares @ change, design.variance(_rows(change)), min(design.df[:2]))
+
+
+def behrens_fisher(change: Floats, sample: Districts) -> Floats:
     """The calibrated p-value, interpolated between nominal levels; Aspin's by bisection of the normal quantile."""
-    v = a.variance_treated + a.variance_control
-    share, df = a.variance_treated / v, _df(a)
-    t = np.abs(a.effect) / np.sqrt(v)
+    design = arm_design(sample)
+    treated, control = design.parts(_rows(change))
+    effect, v, df = design.shares @ change, treated + control, design.df
+    if np.isinf(max(df[:2])):
+        return _student(effect, v, min(df))
+    share, t = treated / v, np.abs(effect) / np.sqrt(v)
     low, high = np.zeros_like(t), np.full_like(t, FARTHEST)
     for _ in range(40):
         middle = (low + high) / 2
@@ -91,6 +113,11 @@ def behrens_fisher(a: Arms) -> Floats:
     return np.interp(nominal, *_calibration(df))
 
 
+def _rows(change: Floats) -> Floats:
+    """The data sets as rows (n, G), around their means against rounding."""
+    return np.asarray((change - change.mean(axis=0)).T)
+
+
 @cache
 def _calibration(df: tuple[float, float, float]) -> tuple[Floats, Floats]:
     """Nominal levels and the worst size at each."""
@@ -98,27 +125,11 @@ def _calibration(df: tuple[float, float, float]) -> tuple[Floats, Floats]:
     return levels, np.array([worst_size(float(level), df) for level in levels])
 
 
-def cr3(a: Arms) -> Floats:
-    """The jackknife with t(G - 1)."""
-    groups = a.treated + a.control
-    variance = a.squares_treated / (a.treated - 1) ** 2 + a.squares_control / (a.control - 1) ** 2
-    return _student(a.effect, variance * (groups - 1) / groups, groups - 1)
-
-
-def donald_lang(a: Arms) -> Floats:
-    """The pooled t test, t(G - 2)."""
-    df = a.treated + a.control - 2
-    pooled = (a.squares_treated + a.squares_control) / df
-    return _student(a.effect, pooled * (1 / a.treated + 1 / a.control), df)
-
-
-def ibragimov_mueller(a: Arms) -> Floats:
-    """One effect a treated district, t(K - 1)."""
-    return _student(a.effect, a.variance_treated, a.treated - 1)
-
-
 def permutation(change: Floats, treated: Bools, rows: Bools) -> tuple[Floats, Floats]:
-    """The studentised and the bare permutation test over the assignments ``rows`` (r, G), the observed among them."""
+    """The studentised and the bare permutation test over the assignments ``rows`` (r, G), the observed among them.
+
+    For two plain means.
+    """
     k, m = int(treated.sum()), int((~treated).sum())
     y = change - change.mean(axis=0)
     members = rows.astype(float)
@@ -137,9 +148,43 @@ def permutation(change: Floats, treated: Bools, rows: Bools) -> tuple[Floats, Fl
     return (effects * variance >= effect * variances * _TIE).mean(axis=0), bare
 
 
-def wild_restricted(change: Floats, treated: Bools, signs: Floats) -> Floats:
+def permutation_of_moves(change: Floats, sample: Districts, moves: Places) -> tuple[Floats, Floats]:
+    """The same with weights and strata, over the moves (r, G) of changes to places, the observed among them."""
+    design, y = arm_design(sample), change - change.mean(axis=0)
+
+    def both(moved: Floats) -> tuple[Floats, Floats]:
+        return (design.shares @ moved) ** 2, design.variance(moved.T)
+
+    effect, variance = both(y)
+    studentised, bare = np.zeros((2, change.shape[1]))
+    for move in moves:
+        effects, variances = both(y[move])
+        studentised += effects * variance >= effect * variances * _TIE
+        bare += effects >= effect * _TIE
+    return studentised / len(moves), bare / len(moves)
+
+
+def wild_restricted(change: Floats, sample: Districts, signs: Floats) -> Floats:
     """The restricted wild bootstrap over the weights ``signs`` (b, G), the observed data counted as one more."""
-    u = change - change.mean(axis=0)
+    f = fitted(change, sample)
+    rest = np.delete(f.fit.x, EFFECT, axis=1)
+    weighted = rest * f.fit.weights[:, None]
+    u = change - rest @ np.linalg.solve(weighted.T @ rest, weighted.T @ change)
+    if sample.plain:
+        t_squared = _two_means_t_squared(u, sample.treated)
+        observed = t_squared(np.ones((1, len(u))))
+        return np.asarray((1 + (t_squared(signs) >= observed * _TIE).sum(axis=0)) / (1 + len(signs)))
+    maker = f.shares[:, None] * (np.eye(len(u)) - f.fit.x @ f.fit.bread @ (f.fit.x * f.fit.weights[:, None]).T)
+
+    def one(v: Floats) -> Floats:
+        return np.asarray((f.shares @ v) ** 2 / ((maker @ v) ** 2).sum(axis=0))
+
+    observed = one(u) * _TIE
+    return np.asarray((1 + sum(one(sign[:, None] * u) >= observed for sign in signs)) / (1 + len(signs)))
+
+
+def _two_means_t_squared(u: Floats, treated: Bools) -> Callable[[Floats], Floats]:
+    """The squared statistic (b, n) of the difference of two means for every row of signs."""
 
     def t_squared(v: Floats) -> Floats:
         effect, variance = np.zeros((2, len(v), u.shape[1]))
@@ -150,14 +195,12 @@ def wild_restricted(change: Floats, treated: Bools, signs: Floats) -> Floats:
             variance += (v[:, arm] ** 2 @ u[arm] ** 2 - n * mean**2) / n**2
         return np.asarray(effect**2 / variance)
 
-    observed = t_squared(np.ones((1, treated.size)))
-    return np.asarray((1 + (t_squared(signs) >= observed * _TIE).sum(axis=0)) / (1 + len(signs)))
+    return t_squared
 
 
-def ferman_pinto(change: Floats, treated: Bools, sizes: Floats, chosen: np.ndarray) -> Floats:
+def ferman_pinto(change: Floats, sample: Districts, sizes: Floats, chosen: Ints) -> Floats:
     """The bootstrap of rescaled residuals; ``chosen`` (b, G) are the districts that are drawn."""
-    contrast = np.where(treated, 1 / treated.sum(), -1 / (~treated).sum())
-    w = change - change.mean(axis=0)
+    contrast, w = sample.shares, within(change, sample.strata)
     root = np.sqrt(modelled_variances(w, sizes))
     z = w / root
     z -= z.mean(axis=0)
@@ -169,24 +212,36 @@ def ferman_pinto(change: Floats, treated: Bools, sizes: Floats, chosen: np.ndarr
     return (1 + hits) / (1 + len(chosen))
 
 
-def conley_taber(change: Floats, treated: Bools, tuples: Bools) -> Floats:
-    """Chance read off the controls, over the tuples ``tuples`` (r, G - K)."""
-    control = change[~treated]
-    k = int(treated.sum())
-    errors = np.abs(tuples.astype(float) @ (control - control.mean(axis=0)) / k)
-    effect = np.abs(change[treated].mean(axis=0) - control.mean(axis=0))
-    return np.asarray((1 + (errors >= effect * _TIE).sum(axis=0)) / (1 + len(tuples)))
+def conley_taber(change: Floats, sample: Districts, tuples: Bools) -> Floats:
+    """Chance read off the controls, over the tuples ``tuples`` (r, G - K), all or drawn."""
+    alike = sample.unweighted()
+    k, residual = int(sample.treated.sum()), control_residuals(change, alike)
+    errors = tuples.astype(float) @ residual / k
+    effect, slack = alike.shares @ change, TIE * np.abs(errors).max(axis=0)
+    tails = np.minimum((errors >= effect - slack).sum(axis=0), (errors <= effect + slack).sum(axis=0))
+    more = 0 if len(tuples) == comb(len(residual), k) else 1
+    return np.asarray(np.minimum(1.0, 2 * (more + tails) / (more + len(tuples))))
 
 
-ONE_TREATED: dict[str, Callable[[Arms], Floats]] = {"donald_lang": donald_lang, "cr1": cr1}
+type Method = Callable[[Floats, Districts], Floats]
+
+ONE_TREATED: dict[str, Method] = {"donald_lang": donald_lang, "cr1": cr1}
 """The methods that still give an answer with a single treated district."""
 
-MOMENTS: dict[str, Callable[[Arms], Floats]] = {
+MOMENTS: dict[str, Method] = {
     "cr2_bell_mccaffrey": cr2,
     "behrens_fisher": behrens_fisher,
     "cr3_jackknife": cr3,
     "ibragimov_mueller": ibragimov_mueller,
 } | ONE_TREATED
+
+
+def both_permutations(change: Floats, sample: Districts, draws: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """The studentised and the bare permutation test, over all assignments or moves if there are at most ``draws``."""
+    if sample.plain:
+        return permutation(change, sample.treated, reference_rows(sample.treated, draws, rng))
+    moves = reference_moves(sample.treated, sample.weights, sample.strata, draws=draws, rng=rng, limit=draws)
+    return permutation_of_moves(change, sample, moves.rows)
 
 
 def reference_rows(treated: Bools, draws: int, rng: np.random.Generator) -> Bools:

@@ -29,8 +29,7 @@ from sverige_did.did.missing_periods import filled
 from sverige_did.did.scales import Family
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import TTest, cr2_test, of_districts
-from sverige_did.inference.districts import Bools, Districts, Floats, districts
-from sverige_did.inference.methods_table import EFFECT
+from sverige_did.inference.districts import EFFECT, Bools, Districts, Floats, districts
 from sverige_did.inference.permutation import permutation_p
 from sverige_did.inference.verdict import refusals
 from sverige_did.panel import Panel
