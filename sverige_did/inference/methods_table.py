@@ -25,9 +25,9 @@ from sverige_did.inference.permutation import PermutationTest, reassigned
 from sverige_did.inference.verdict import Evidence, Note, cautions, decide, disagreements, missing_methods, refusals
 from sverige_did.inference.wild_bootstrap import WildBootstrap, wild_bootstrap
 from sverige_did.results.estimates import Estimate, Frozen, Verdict
+from sverige_did.results.methods_tables import PRIMARY_INTERVAL as PRIMARY_INTERVAL
 
 PRIMARY_P = "permutation_studentised"
-PRIMARY_INTERVAL = "behrens_fisher"
 CR2 = "cr2_bell_mccaffrey"
 
 
