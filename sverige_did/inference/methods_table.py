@@ -34,9 +34,9 @@ from sverige_did.inference.verdict import (
 )
 from sverige_did.inference.wild_bootstrap import WildBootstrap, wild_bootstrap
 from sverige_did.results.estimates import Estimate, Frozen, Verdict
+from sverige_did.results.methods_tables import PRIMARY_INTERVAL as PRIMARY_INTERVAL
 
 PRIMARY_P = "permutation_studentised"
-PRIMARY_INTERVAL = "behrens_fisher"
 CR2 = "cr2_bell_mccaffrey"
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
 from sverige_did.results.estimates import EFFECT_CLASSES, DesignClass, Finding, Verdict
+from sverige_did.results.methods_tables import PRIMARY_INTERVAL
 
 if TYPE_CHECKING:
     from sverige_did.disclosure.release import Release
@@ -92,18 +93,20 @@ def pick(release: Release, outcome: str, estimators: tuple[str, ...], scale: str
     """The first finding on that scale, in the order of the estimators.
 
     Of one estimator, the treated districts go before a new one, a posterior under the main prior before one under
-    another, an interval before none, and what was printed as it stands before a table that was worked out.
+    another, an interval before none, what was printed as it stands before a table that was worked out, and the primary
+    interval of the methods table before the others.
     """
     on_scale = [item for item in reported_first(release, outcome) if item.result.scale == scale and not is_part(item)]
     fitting = [item for item in on_scale if kind_of(item) in estimators]
     expected = main_prior(release)
 
-    def rank(item: Finding) -> tuple[int, bool, bool, bool, bool, bool]:
+    def rank(item: Finding) -> tuple[int, bool, bool, bool, bool, bool, bool]:
         priors = [key for key in item.result.assumptions if key.startswith("prior_")]
         other = bool(priors) and expected not in priors
         at, elsewhere = estimators.index(kind_of(item)), item.result.estimand == "new_district"
         by_itself = item.result.estimator == kind_of(item)
-        return at, not by_itself, elsewhere, other, item.result.lower is None, item.reading != ALL_READINGS
+        other_reading, sensitivity = item.reading != ALL_READINGS, item.result.inference != PRIMARY_INTERVAL
+        return at, not by_itself, elsewhere, other, item.result.lower is None, other_reading, sensitivity
 
     return min(fitting, key=rank, default=None)
 
@@ -121,10 +124,13 @@ def is_part(finding: Finding) -> bool:
 def headline(release: Release, outcome: str) -> Finding | None:
     """The finding that stands for an outcome in a sentence; None where nothing could be estimated.
 
-    Where there is a methods table it is the first of them, on the scale that the verdict is about.
+    Where there is a methods table it is the primary interval on the scale that the verdict is about, and the first of
+    the table where districts began at different dates.
     """
     if any(record.outcome == outcome for record in release.methods_tables):
-        return next(iter(findings_of(release, outcome)), None)
+        table = findings_of(release, outcome)
+        primary = (item for item in table if item.result.inference == PRIMARY_INTERVAL)
+        return next((item for item in primary if item.result.scale == table[0].result.scale), next(iter(table), None))
     chosen = (pick(release, outcome, estimators, scale) for estimators, scale in HEADLINE)
     rest = (item for item in reported_first(release, outcome) if item.result.estimator not in NOT_ABOUT_THE_OUTCOME)
     return next((item for item in chosen if item is not None), next(rest, None))

@@ -8,6 +8,10 @@ from pydantic import model_validator
 
 from sverige_did.results.estimates import Curve, Frozen, Probability, Remark, Verdict
 
+PRIMARY_INTERVAL = "behrens_fisher"
+"""The method whose interval stands for an outcome: the one of the verdict's two tests that holds its size whatever the
+spreads of treated and control districts."""
+
 
 class MaxTAdjustment(Frozen):
     """One outcome's p-values among those of the same study, all from the same choices of districts.

@@ -7,6 +7,7 @@ from small_release import finding, make_release, make_study
 from sverige_did.disclosure.release import Release
 from sverige_did.report import headlines
 from sverige_did.results.estimates import Estimate
+from sverige_did.results.methods_tables import MethodsRecord
 
 
 def test_every_question_is_counted_once(release: Release) -> None:
@@ -107,3 +108,31 @@ def test_a_posterior_under_the_main_prior_goes_before_one_under_another(release:
     assert chosen is not None
     assert "prior_effect" in chosen.result.assumptions
     assert headlines.elsewhere(doubted, "institution_share") == ()
+
+
+def test_the_interval_that_is_drawn_is_that_of_the_calibrated_test() -> None:
+    """Of a methods table on its first scale, in whatever order; the first row where the calibrated test has none."""
+    study = make_study()
+    rows = [
+        Estimate(
+            estimate=estimate, lower=estimate - width, upper=estimate + width, level=0.95, p_value=0.2,
+            scale=scale, estimand="att", estimator=estimator, inference=inference,
+        )
+        for scale, estimator, estimate in (("ratio", "did_log", 0.8), ("pp", "collapse", -4.0))
+        for inference, width in (("permutation_studentised", 0.1), ("cr2_bell_mccaffrey", 0.2), ("behrens_fisher", 0.3))
+    ]  # fmt: skip
+    record = MethodsRecord(outcome="institution_share", scale="ratio", verdict="inconclusive")
+
+    def told(shown: list[Estimate]) -> Estimate:
+        findings = tuple(finding(study, "institution_share", "all", one) for one in shown)
+        main = headlines.headline(make_release(study, findings=findings, methods_tables=(record,)), "institution_share")
+        assert main is not None
+        return main.result
+
+    assert told(rows) == rows[2]
+    assert told([rows[1], rows[2], rows[0], *rows[3:]]) == rows[2]
+    assert told([one for one in rows if one.inference != "behrens_fisher"]) == rows[0]
+    release = make_release(study, findings=tuple(finding(study, "institution_share", "all", one) for one in rows))
+    drawn = headlines.pick(release, "institution_share", ("did_log", "did"), "ratio")
+    assert drawn is not None
+    assert drawn.result == rows[2]

@@ -18,7 +18,7 @@ from sverige_did.did.window import Window
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.districts import Districts, districts
 from sverige_did.inference.event_bands import event_curve
-from sverige_did.inference.methods_table import Labels, MethodsTable, methods_table
+from sverige_did.inference.methods_table import PRIMARY_INTERVAL, Labels, MethodsTable, methods_table
 from sverige_did.inference.permutation import PermutationP, permutation_p
 from sverige_did.inference.two_way import two_way_fixed_effects
 from sverige_did.inference.verdict import refusals
@@ -176,11 +176,12 @@ def _methods_table(data: OutcomeData, change: Change) -> MethodsTable:
 
 
 def _implied_ratio(panel: DistrictPanel, window: Window, own: Change, found: MethodsTable) -> Iterator[Estimate]:
-    """The level after by the level that parallel trends imply, with the limits of the first method."""
+    """The level after by the level that parallel trends imply, with the limits of the primary interval."""
     treated = own.collapsed.treated
     levels = filled(panel, window).levels()[1]
     after = float(np.average(levels[treated], weights=own.collapsed.weights[treated]))
-    yield from implied_ratio(after, found.estimates[0])
+    primary = next((one for one in found.estimates if one.inference == PRIMARY_INTERVAL), found.estimates[0])
+    yield from implied_ratio(after, primary)
 
 
 def implied_ratio(after: float, first: Estimate) -> Iterator[Estimate]:
