@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
-from sverige_did.report.headlines import contradicted, design_of, headline
+from sverige_did.report.headlines import design_of, headline
 from sverige_did.report.labels import in_language
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def claim(release: Release, outcome: str, language: Language) -> str:
     if shown is None:
         design_class = design_of(release, outcome).design_class
         key = "design.claim.none" if design_class is None else f"design.claim.{design_class}.refused"
-        key = "design.claim.contradicted" if contradicted(release, outcome) else key
+        key = "design.claim.contradicted" if outcome in release.contradicted else key
         return words.text(key, language, **_names(release, outcome, language))
     result = shown.result
     return words.text(

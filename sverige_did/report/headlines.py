@@ -119,10 +119,12 @@ def is_part(finding: Finding) -> bool:
 
 
 def headline(release: Release, outcome: str) -> Finding | None:
-    """The finding that stands for an outcome in a sentence; None where nothing could be estimated.
+    """The finding that stands for an outcome in a sentence; None where nothing could be estimated, or nothing may be.
 
     Where there is a methods table it is the first of them, on the scale that the verdict is about.
     """
+    if outcome in release.contradicted:
+        return None
     if any(record.outcome == outcome for record in release.methods_tables):
         return next(iter(findings_of(release, outcome)), None)
     chosen = (pick(release, outcome, estimators, scale) for estimators, scale in HEADLINE)
@@ -217,21 +219,13 @@ def off_scale(release: Release) -> tuple[tuple[str, OffScale], ...]:
     return tuple((outcome, _why_off_scale(release, outcome)) for outcome in absent)
 
 
-def contradicted(release: Release, outcome: str) -> bool:
-    """Whether the outcome's own printed counts cannot all be true; readings of damaged tables are made to show that."""
-    readings = {reading.key for reading in release.study.readings}
-    return any(
-        one.outcome == outcome and one.reading not in readings and not one.consistent for one in release.feasible
-    )
-
-
 def _why_off_scale(release: Release, outcome: str) -> OffScale:
     design = design_of(release, outcome)
     if design.design_class is None:
         return "no_data"
     if outcome in release.withheld:
         return "withheld"
-    if contradicted(release, outcome):
+    if outcome in release.contradicted:
         return "contradicted"
     if design.support.numbers_lost:
         return "numbers_lost"

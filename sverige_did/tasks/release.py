@@ -14,6 +14,7 @@ from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
 from sverige_did.studies.panel.posterior.models import MODELS
+from sverige_did.studies.published.printed_counts import contradicted
 from sverige_did.study.study import Study
 from sverige_did.tasks import File, Filled, Folder
 
@@ -29,14 +30,15 @@ def run(folder: Folder, out: File, csv: File, json: File) -> Filled:
 
 
 def _published(folder: Path, study: Study) -> Release:
-    panel = read_panel(folder / "panel.parquet")
+    panel, feasible = read_panel(folder / "panel.parquet"), read_models(folder / "feasible.json", Feasible)
     return release_published(
         study=study,
         data_sha256=panel.sha256,
         synthetic=panel.synthetic,
         reported=read_models(folder / "reported.json", Reported),
         designs=read_models(folder / "designs.json", OutcomeDesign),
-        feasible=read_models(folder / "feasible.json", Feasible),
+        feasible=feasible,
+        contradicted=contradicted(study, feasible),
         findings=(*read_models(folder / "findings.json", Finding), *read_models(folder / "posterior.json", Finding)),
         checks=read_models(folder / "checks.json", CheckResult),
         diagnostics=read_models(folder / "diagnostics.json", Diagnostics),
