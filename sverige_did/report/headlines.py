@@ -121,12 +121,13 @@ def is_part(finding: Finding) -> bool:
 def headline(release: Release, outcome: str) -> Finding | None:
     """The finding that stands for an outcome in a sentence; None where nothing could be estimated, or nothing may be.
 
-    Where there is a methods table it is the first of them, on the scale that the verdict is about.
+    Where there is a methods table it is the first of them, on the scale that the verdict is about, and never a
+    posterior: the verdict is not about that.
     """
     if outcome in release.contradicted:
         return None
     if any(record.outcome == outcome for record in release.methods_tables):
-        return next(iter(findings_of(release, outcome)), None)
+        return next((item for item in findings_of(release, outcome) if kind_of(item) not in BAYES), None)
     chosen = (pick(release, outcome, estimators, scale) for estimators, scale in HEADLINE)
     rest = (item for item in reported_first(release, outcome) if item.result.estimator not in NOT_ABOUT_THE_OUTCOME)
     return next((item for item in chosen if item is not None), next(rest, None))
