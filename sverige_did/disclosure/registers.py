@@ -159,12 +159,9 @@ def _few_of(remark: Remark, study: PanelStudy) -> Remark:
     years = round((last - first).days / 365.25, 1) if remark.key in PERSON_YEARS else 1
     limit = study.registers.hidden_below * years
 
-    hidden = {
-        name: fewer_than(limit)
-        for name in NUMBERS_OF_PEOPLE & remark.values.keys()
-        if is_small(float(remark.values[name]), limit)
-    }
-    return Remark(key=remark.key, values=remark.values | hidden)
+    given = remark.model_dump()["values"]
+    few = [name for name in NUMBERS_OF_PEOPLE & given.keys() if is_small(float(given[name]), limit)]
+    return Remark(key=remark.key, values=given | dict.fromkeys(few, fewer_than(limit)))
 
 
 def _with_few_untold(

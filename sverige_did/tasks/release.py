@@ -11,12 +11,11 @@ from sverige_did.panel import read_panel
 from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.estimates import CheckResult, Diagnostics, Finding, Remark
 from sverige_did.results.methods_tables import MethodsRecord
-from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
-from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.studies.published.printed_counts import contradicted
 from sverige_did.study.study import Study
 from sverige_did.tasks import File, Filled, Folder
+from sverige_did.tasks.sampled import load
 
 
 def run(folder: Folder, out: File, csv: File, json: File) -> Filled:
@@ -46,8 +45,7 @@ def _published(folder: Path, study: Study) -> Release:
 
 
 def _registers(folder: Path, study: Study) -> Release:
-    # Those of the models there are now, and not what a model of another name may have left in the folder.
-    sampled = [folder / "posteriors" / name for name in sorted(MODELS)]
+    sampled = load(folder / "posteriors", study.sha256)
     return release_registers(
         study=study,
         panel=read_panel(folder / "panel.parquet"),
@@ -57,10 +55,6 @@ def _registers(folder: Path, study: Study) -> Release:
         coverage=read_models(folder / "coverage.json", Coverage),
         checks=read_models(folder / "checks.json", CheckResult),
         left_out=read_models(folder / "left_out.json", Remark),
-        posteriors=tuple(
-            one for path in sampled for one in read_models(path.with_suffix(".posterior.json"), PosteriorRecord)
-        ),
-        diagnostics=tuple(
-            one for path in sampled for one in read_models(path.with_suffix(".diagnostics.json"), Diagnostics)
-        ),
+        posteriors=sampled.records,
+        diagnostics=sampled.diagnostics,
     )

@@ -308,7 +308,7 @@ def test_a_remark_tells_no_small_number_of_people(
     )
     expected = values if name is None else values | {name: told}
     told_twice = (*release.left_out, *release.methods_tables[0].remarks)
-    assert [one.values for one in told_twice] == [expected] * 2
+    assert [one.model_dump()["values"] for one in told_twice] == [expected] * 2
     if told and told.startswith("<"):
         for language, text in (("da", f"Færre end {told[1:]} "), ("en", f"Fewer than {told[1:]} ")):
             page = render(release, language)
