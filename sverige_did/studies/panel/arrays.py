@@ -76,7 +76,9 @@ def _first_treated_period(cells: pd.DataFrame) -> NDArray[np.float64]:
     """
     periods = cells.drop_duplicates("period").sort_values("end")
     numbers = np.append(periods["period"].map(period_number).to_numpy(dtype=float), np.nan)
-    first = np.searchsorted(periods["end"].to_numpy(), cells["treated_from"].fillna(pd.Timestamp.max).to_numpy())
+    begun = cells["treated_from"].to_numpy(dtype="datetime64[us]")
+    first = np.searchsorted(periods["end"].to_numpy(dtype="datetime64[us]"), begun)
+    first[np.isnat(begun)] = len(periods)
     return np.asarray(numbers[first])
 
 
