@@ -103,11 +103,15 @@ def other_partial(when: Periods) -> Periods:
 
 
 def last_start(study: PanelStudy) -> date:
-    """The last day on which a district can begin and be treated in what is compared: nothing after ``follow_up`` is.
+    """The last day on which a district can begin and be treated in a period that is compared: none after ``follow_up``
+    is, and one treated in part only where ``partial`` is intention.
 
-    A district that begins later is a control until then, and its periods from there on are left out.
+    A district that begins later is a control until then, and its periods from there on are left out. One that begins
+    with the programme never is.
     """
-    return min(study.registers.grid.end, study.periods.follow_up)
+    at = 1 if partial_of(study.periods) == "intention" else 0
+    compared = (span[at] for span in study.registers.grid.spans if span[1] <= study.periods.follow_up)
+    return max([study.periods.treatment_start, *compared])
 
 
 def up_to(cells: pd.DataFrame, last: date) -> pd.DataFrame:

@@ -32,4 +32,6 @@ def enumerated() -> tuple[Feasible, ...]:
 @cache
 def evidence() -> Evidence:
     study, facts = plan(), read_facts(DATA, hard_stop=plan().periods.hard_stop)
-    return Evidence(study, facts, designs(to_panel(facts, study), study), all_tables(study, facts, enumerated()))
+    return Evidence(
+        study, facts, designs(to_panel(facts, study), study), all_tables(study, facts, enumerated()), enumerated()
+    )

@@ -135,7 +135,7 @@ def write(folder: Path, facts: list[Fact], **changes: object) -> Path:
     lines = [",".join(COLUMNS)]
     for fact in facts:
         outcome, measure, unit, group, day, number, rounding = fact
-        start = BEFORE if measure == "change" else day
+        start = BEFORE if measure in {"change", "ratio_change"} else day
         cells = (
             "report.pdf",
             f"Table {outcome}",

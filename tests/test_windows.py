@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import small_registers as small
 
 import sverige_did
 from sverige_did.periods import period_days
+from sverige_did.study.blocks import Grid
 from sverige_did.study.study import Periods
 from sverige_did.windows import (
     cells_after,
     cells_before,
+    last_start,
     of_moment,
     other_partial,
     own_windows,
@@ -25,6 +28,7 @@ from sverige_did.windows import (
     up_to,
     widest,
     windows_of,
+    windows_of_cells,
 )
 
 
@@ -160,6 +164,51 @@ def test_own_dates_say_what_the_plan_cannot_and_later_ones_are_not_seen():
     assert seen["treated_from"].isna().tolist() == [False] * 3 + [True] * 6
 
 
+@pytest.mark.parametrize(
+    ("grid", "partial", "follow_up", "last"),
+    [
+        (("half_year", "2013H1", "2015H2"), "donut", date(2014, 12, 31), date(2014, 7, 1)),
+        (("half_year", "2013H1", "2015H2"), "intention", date(2014, 12, 31), date(2014, 12, 31)),
+        (("half_year", "2013H1", "2014H1"), "donut", date(2014, 12, 31), date(2014, 1, 1)),
+        (("half_year", "2013H1", "2014H1"), "intention", date(2014, 12, 31), date(2014, 6, 30)),
+        (("half_year", "2013H1", "2015H2"), "donut", date(2014, 11, 30), date(2014, 1, 1)),
+        (("half_year", "2013H1", "2015H2"), "intention", date(2014, 11, 30), date(2014, 6, 30)),
+        (("year", "2012", "2015"), "donut", date(2014, 12, 31), date(2014, 1, 1)),
+        (("half_year", "2013H1", "2015H2"), "donut", date(2013, 12, 31), date(2013, 8, 1)),  # the programme's own day
+    ],
+)
+def test_the_last_start_leaves_a_period_that_is_treated_and_compared(grid, partial, follow_up, last):
+    step, first, end = grid
+    rules = small.plan()["registers"] | {"grid": {"step": step, "first": first, "last": end}}
+    periods = {
+        "baseline": "2013-06-30", "treatment_start": "2013-08-01", "follow_up": follow_up, "hard_stop": "2015-12-31",
+        "partial": partial,
+    }  # fmt: skip
+    study = small.study(registers=rules, periods=periods)
+    assert last_start(study) == last
+    # By enumeration: a district that begins on that day has a period of the window after that is treated as the plan
+    # asks, and one that begins a day later has none, unless it begins with the programme.
+    spans = pd.DataFrame(study.registers.grid.spans, columns=["start", "end"]).apply(pd.to_datetime)
+    after = windows_of_cells(spans, study.periods).after
+    side = "start" if partial == "donut" else "end"
+    fits = [bool((after & (spans[side] >= pd.Timestamp(day))).any()) for day in (last, last + timedelta(days=1))]
+    assert fits == [follow_up > date(2013, 12, 31), False]
+
+
+@pytest.mark.parametrize(
+    ("step", "first", "last", "spans"),
+    [
+        ("year", "2012", "2013", ["2012-01-01/2012-12-31", "2013-01-01/2013-12-31"]),
+        ("half_year", "2012H2", "2013H1", ["2012-07-01/2012-12-31", "2013-01-01/2013-06-30"]),
+        ("half_year", "2012H1", "2012H1", ["2012-01-01/2012-06-30"]),
+    ],
+)
+def test_the_periods_of_a_grid_are_those_of_its_labels(step, first, last, spans):
+    grid = Grid(step=step, first=first, last=last)
+    assert [f"{start}/{end}" for start, end in grid.spans] == spans
+    assert grid.end == grid.spans[-1][1]
+
+
 # Who may still name a date of the plan, and why; everything else asks windows.py.
 ALLOWED = {
     "windows.py": "the rule itself",
@@ -168,7 +217,7 @@ ALLOWED = {
     "studies/published/sensitivity.py": "printed figures between and after the two moments, which are no windows",
     "report/district_inference.py": "the line in a figure at which the programme starts",
     "sources/published/panel.py": "the first treated day of printed figures, which know no districts",
-    "sources/panel/first_exits.py": "whose twelve months of follow-up the programme's first day falls into: no period",
+    "sources/panel/build.py": "tells of the day in a remark on districts that begin too late",
     "sources/panel/teams_and_accounts.py": "accounts are of whole calendar years, up to that of the stop",
     "tasks/figures.py": "hands the stop to the reader of printed figures",
     "sources/registers/rules.py": "that the registers say the same first day as the plan",

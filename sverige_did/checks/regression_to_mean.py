@@ -20,13 +20,17 @@ def lasting_share(levels: Floats, treated: NDArray[np.bool_]) -> float:
 
     ``levels`` (G, T). The correlation r, over districts within their groups, of the means of the first and the second
     half of the periods gives 2 r / (1 + r) for the mean of both (Spearman-Brown); nothing below 0. Swings that outlast
-    half the periods count as lasting, so it is rather too high. NaN with fewer than two periods.
+    half the periods count as lasting, so it is rather too high. NaN with fewer than two periods, or
+    where fewer than two districts are seen in both halves; the others say nothing of it.
     """
     half = levels.shape[1] // 2
-    if half < 1:
+    there = np.isfinite(levels)
+    both = there[:, :half].any(axis=1) & there[:, -half:].any(axis=1) if half else np.zeros(len(levels), dtype=bool)
+    if both.sum() < 2:
         return float("nan")
+    levels, treated = levels[both], treated[both]
     sides = np.stack([np.nanmean(levels[:, :half], axis=1), np.nanmean(levels[:, -half:], axis=1)])
-    for group in (treated, ~treated):
+    for group in filter(np.any, (treated, ~treated)):
         sides[:, group] -= sides[:, group].mean(axis=1, keepdims=True)
     spread = np.sqrt(np.square(sides).sum(axis=1).prod())
     r = float(sides.prod(axis=0).sum() / spread) if spread > 0 else 1.0

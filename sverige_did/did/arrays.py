@@ -130,14 +130,15 @@ def panel_from_rows(
     exposure: ArrayLike | None = None,
     weights: ArrayLike | None = None,
     strata: ArrayLike | None = None,
+    treated_from: ArrayLike | None = None,
 ) -> DistrictPanel:
     """Build a panel from columns of the same length N, in any order of rows.
 
     ``period`` (N,) holds numbers, or years, half-years, quarters, months or dates (:func:`columns.periods`).
     ``treated`` (N,) says whether the row is under treatment (:func:`columns.flags`); a district's go-live is its first
-    treated row, so the row before it must be there too (its outcome may be nan). ``weights`` and ``strata`` (N,) must
-    not vary within a district. Rows without an outcome, and rows with neither exposure nor events, are left out and
-    named.
+    treated row, so the row before it must be there too (its outcome may be nan) unless ``treated_from`` (N,) says it:
+    the first treated period of the row's district, nan for never. ``weights``, ``strata`` and ``treated_from`` must not
+    vary within a district. Rows without an outcome, and rows with neither exposure nor events, are left out and named.
 
     Raises RefusedError: those of :class:`DistrictPanel` and of :mod:`columns`, ``did_switches_off``,
     ``did_go_live_unknown`` and ``did_varies_within_unit``.
@@ -154,7 +155,7 @@ def panel_from_rows(
         y=rows.y[kept],
         periods=rows.periods,
         labels=rows.labels,
-        treated_from=_first_treated(rows.unit, rows.time, rows.treated, n_units, rows.periods),
+        treated_from=_first_treated(rows, n_units) if treated_from is None else _as_said(rows, n_units, treated_from),
         weights=np.ones(n_units) if weights is None else _one_per_unit(weights, rows.unit, n_units, "weights"),
         exposure=None if exposure is None else rows.at_risk[kept],
         strata=None if strata is None else _strata_codes(strata, rows.unit, n_units),
@@ -210,7 +211,17 @@ def _canonical_order(unit: IntArray, time: IntArray, n_periods: int) -> IntArray
     return order
 
 
-def _first_treated(unit: IntArray, time: IntArray, treated: BoolArray, n_units: int, periods: FloatArray) -> FloatArray:
+def _as_said(rows: _Rows, n_units: int, treated_from: ArrayLike) -> FloatArray:
+    """The first treated period of each district (U,), which its rows must bear out."""
+    begun = _one_per_unit(treated_from, rows.unit, n_units, "treated_from")
+    wrong = rows.treated != (rows.periods[rows.time] >= begun[rows.unit])
+    if wrong.any():
+        raise refuse("did_switches_off", found=str(np.unique(rows.unit[wrong]).size))
+    return begun
+
+
+def _first_treated(rows: _Rows, n_units: int) -> FloatArray:
+    unit, time, treated, periods = rows.unit, rows.time, rows.treated, rows.periods
     first = np.full(n_units, periods.size, dtype=np.intp)
     np.minimum.at(first, unit[treated], time[treated])
     if np.any(~treated & (time >= first[unit])):

@@ -21,7 +21,15 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE, parts_of
 from sverige_did.panel import Panel
 from sverige_did.results.designs import Coverage, OutcomeDesign
-from sverige_did.results.estimates import EFFECT_CLASSES, CheckResult, DesignClass, Diagnostics, Finding, Remark
+from sverige_did.results.estimates import (
+    EFFECT_CLASSES,
+    CheckResult,
+    DesignClass,
+    Diagnostics,
+    Finding,
+    Remark,
+    fewer_than,
+)
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import NonResponse, PosteriorRecord, SpendingParts
 from sverige_did.studies.panel.posterior.models import MODELS
@@ -56,6 +64,11 @@ class _Sum(NamedTuple):
         if np.isnan(self.denominator) or self.kind == "mean":
             return self.value
         return CATALOGUE[self.outcome].per * self.value / self.denominator if self.denominator > 0 else None
+
+    @property
+    def of_everybody(self) -> float:
+        """The rest, where there is anybody to be in it: a part that is the whole tells of each of them."""
+        return self.rest if self.denominator > 0 else np.inf
 
     @property
     def rest(self) -> float:
@@ -109,12 +122,54 @@ def release_registers(
         diagnostics=tuple(one for one in diagnostics if one.fit.partition(".")[0] not in withheld),
         posteriors=kept,
         checks=tuple(_released_checks(checks, panel, study, withheld, study.registers.hidden_below)),
-        methods_tables=tuple(record for record in methods_tables if record.outcome not in withheld),
+        methods_tables=tuple(_with_few_untold(methods_tables, study, withheld)),
         coverage=coverage,
         levels=tuple(_levels(panel, wanted, study.registers.hidden_below)),
         withheld=withheld,
-        left_out=left_out,
+        left_out=_few_untold(left_out, study),
     )
+
+
+NOT_OF_PEOPLE = frozenset(
+    {
+        "errors.cells_one_period", "errors.log_of_nothing", "errors.moves_rung_unseen", "errors.panel_not_yet",
+        "errors.parts_without_price", "errors.separation", "methods_table.note.event_times_lost",
+        "methods_table.note.firth",
+    }
+)  # fmt: skip
+"""Remarks whose numbers are of districts, periods or rungs. Those of every other are of children, forms or placements.
+"""
+
+NUMBERS_OF_PEOPLE = frozenset({"count", "children"})
+"""The names by which remarks give them."""
+
+PERSON_YEARS = frozenset({"errors.panel_no_district"})
+"""Remarks that give person-years over all periods: of one child there can be as many as there are years."""
+
+
+def _few_untold(remarks: tuple[Remark, ...], study: PanelStudy) -> tuple[Remark, ...]:
+    """The remarks with small numbers of people as ``<5``, whatever the threshold is: an upper limit, and no number."""
+    return tuple(_few_of(remark, study) for remark in remarks)
+
+
+def _few_of(remark: Remark, study: PanelStudy) -> Remark:
+    if remark.key in NOT_OF_PEOPLE:
+        return remark
+    first, last = study.registers.grid.spans[0][0], study.registers.grid.spans[-1][1]
+    years = round((last - first).days / 365.25, 1) if remark.key in PERSON_YEARS else 1
+    limit = study.registers.hidden_below * years
+
+    given = remark.model_dump()["values"]
+    few = [name for name in NUMBERS_OF_PEOPLE & given.keys() if is_small(float(given[name]), limit)]
+    return Remark(key=remark.key, values=given | dict.fromkeys(few, fewer_than(limit)))
+
+
+def _with_few_untold(
+    records: tuple[MethodsRecord, ...], study: PanelStudy, withheld: tuple[str, ...]
+) -> Iterator[MethodsRecord]:
+    for record in records:
+        if record.outcome not in withheld:
+            yield record.model_copy(update={"remarks": _few_untold(record.remarks, study)})
 
 
 OF_FEW = frozenset({"largest_change", "zero_cells", "low_scores", "high_scores", "largest_amount"})
@@ -145,7 +200,11 @@ def _released_posteriors(
     why = {name: Remark(key=_why_none(name, classes.get(name), requested=name in requested)) for name in rest}
     without = (PosteriorRecord(outcome=name, likelihood="none", remarks=(remark,)) for name, remark in why.items())
     threshold = study.registers.hidden_below
-    return (*(_without_few(record, threshold) for record in _may_leave(records, withheld)), *without)
+    kept = (
+        record.model_copy(update={"remarks": _few_untold(record.remarks, study)})
+        for record in _may_leave(records, withheld)
+    )
+    return (*(_without_few(record, threshold) for record in kept), *without)
 
 
 def _why_none(outcome: str, design_class: DesignClass | None, *, requested: bool) -> str:
@@ -227,7 +286,7 @@ def _about(outcome: str) -> tuple[str, ...]:
 def _few(outcome: str, cells: pd.DataFrame, threshold: int) -> bool:
     for _, mine in cells.groupby("group"):
         found = _summed(outcome, mine, _years(mine.drop_duplicates("period")))
-        if is_small(found.children, threshold) or is_small(found.rest, threshold):
+        if is_small(found.children, threshold) or found.of_everybody < threshold:
             return True
     return False
 

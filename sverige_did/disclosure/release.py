@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Collection
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -42,7 +43,8 @@ class Release(Frozen):
 
     ``versions`` names the packages that computed it; ``data_sha256`` is the hash of the panel; ``main_reading`` is the
     reading that the first figure shows: the first one that contradicts none of the reported figures. ``withheld`` are
-    outcomes that were estimated from so few children that nothing about them may be released.
+    outcomes that were estimated from so few children that nothing about them may be released; ``contradicted`` those
+    whose printed figures cannot all be true, so that nothing is computed of them.
     """
 
     study: AnyStudy
@@ -62,6 +64,7 @@ class Release(Frozen):
     coverage: tuple[Coverage, ...] = ()
     levels: tuple[ReleasedLevel, ...] = ()
     withheld: tuple[str, ...] = ()
+    contradicted: tuple[str, ...] = ()
     left_out: tuple[Remark, ...] = ()
     posteriors: tuple[PosteriorRecord, ...] = ()
 
@@ -74,6 +77,7 @@ def release_published(
     reported: tuple[Reported, ...],
     designs: tuple[OutcomeDesign, ...],
     feasible: tuple[Feasible, ...],
+    contradicted: Collection[str],
     findings: tuple[Finding, ...],
     checks: tuple[CheckResult, ...],
     diagnostics: tuple[Diagnostics, ...],
@@ -99,6 +103,7 @@ def release_published(
         checks=checks,
         reported=reported,
         feasible=feasible,
+        contradicted=tuple(sorted(contradicted)),
         diagnostics=diagnostics,
     )
 
@@ -118,8 +123,8 @@ def _only_published(study: PublishedStudy, reported: tuple[Reported, ...], findi
 def _main_reading(study: PublishedStudy, feasible: tuple[Feasible, ...]) -> str:
     """The first reading of the plan whose own enumeration contradicts no reported figure; the first if all do."""
     own = {found.reading: found for found in reversed(feasible)}  # a reading's first enumeration is its own
-    contradicted = {reading for reading, found in own.items() if not found.consistent}
-    sound = [reading.key for reading in study.readings if reading.key not in contradicted]
+    damaged = {reading for reading, found in own.items() if not found.consistent}
+    sound = [reading.key for reading in study.readings if reading.key not in damaged]
     return (sound or [reading.key for reading in study.readings] or ["all"])[0]
 
 

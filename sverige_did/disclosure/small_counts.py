@@ -19,7 +19,7 @@ def fewest_children(years: float, length: float) -> int:
     return math.ceil(years / length - TOLERANCE)
 
 
-def is_small(count: float, threshold: int) -> bool:
+def is_small(count: float, threshold: float) -> bool:
     """Whether a number of children is one of those that are hidden."""
     return 0 < count < threshold
 

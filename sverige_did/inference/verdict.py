@@ -135,7 +135,7 @@ def told_by_one(sample: Districts) -> tuple[Note, ...]:
     """Whether the covariates leave one arm of the comparison to a single district: then there is no verdict.
 
     Where they leave it all to one, that district fits itself, nothing is left to tell how it swings, and the
-    permutation test alone rejects half of the true nulls or more; from nine tenths on it rejects a tenth to a third. The
+    permutation test alone rejects half of the true nulls or more; from nine tenths on, a tenth to a third. The
     calibrated test holds, on the word of one district (docs/methods.md).
     """
     share = leverage_share(sample)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
-from sverige_did.report.headlines import contradicted, design_of, headline
+from sverige_did.report.headlines import design_of, headline
 from sverige_did.report.labels import in_language
 
 if TYPE_CHECKING:
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 NULL = {"ratio": 1.0}
 """The value that means no difference, where it is not 0."""
+
+FEW_DISTRICTS = frozenset(
+    {"inference.note.few_treated", "inference.note.few_control", "inference.note.few_assignments",
+     "errors.too_few_treated", "errors.too_few_control", "errors.staggered_single"}
+)  # fmt: skip
+"""The remarks of a methods table by which districts are too few for a verdict."""
 
 WITHOUT_LEVEL = frozenset({"bounds", "assumption"})
 """Inferences whose limits hold no probability: what rounding or an assumption leaves open."""
@@ -34,11 +40,11 @@ def claim(release: Release, outcome: str, language: Language) -> str:
     if shown is None:
         design_class = design_of(release, outcome).design_class
         key = "design.claim.none" if design_class is None else f"design.claim.{design_class}.refused"
-        key = "design.claim.contradicted" if contradicted(release, outcome) else key
-        return words.text(key, language, **_names(release, outcome, language))
+        key = "design.claim.contradicted" if outcome in release.contradicted else key
+        return words.text(_why_refused(release, outcome, key), language, **_names(release, outcome, language))
     result = shown.result
     return words.text(
-        "design.claim.level" if result.estimand == "level" else shown.claim_key,
+        "design.claim.level" if result.estimand == "level" else _why_refused(release, outcome, shown.claim_key),
         language,
         estimate=amount_of(result, outcome, language),
         interval=interval_of(result, outcome, language),
@@ -47,6 +53,13 @@ def claim(release: Release, outcome: str, language: Language) -> str:
         reservation=words.text(f"design.reservation.{_reservation(result)}", language),
         **_names(release, outcome, language),
     )
+
+
+def _why_refused(release: Release, outcome: str, key: str) -> str:
+    """The key of the sentence: that districts are few is said only where that is the reason."""
+    tables = [record for record in release.methods_tables if record.outcome == outcome]
+    few = any(remark.key in FEW_DISTRICTS for record in tables for remark in record.remarks)
+    return "design.claim.not_computed" if key.endswith(".refused") and tables and not few else key
 
 
 def _names(release: Release, outcome: str, language: Language) -> dict[str, str]:

@@ -9,6 +9,7 @@ from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers, svg
 from sverige_did.report.labels import caption, short_name
 from sverige_did.report.tables import FigureView, Table, heads, painted
+from sverige_did.results.estimates import HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +47,17 @@ def methods_table_remarks(record: MethodsRecord, language: Language) -> Iterator
 
 
 def said(remark: Remark, language: Language) -> str:
-    """A remark as a sentence."""
-    return words.text(remark.key, language, **remark.values)
+    """A remark as a sentence; of a hidden number it says below which it is."""
+    sentence = words.text(
+        remark.key, language, **{name: _told(value, language) for name, value in remark.values.items()}
+    )
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _told(value: str, language: Language) -> str:
+    if not value.startswith(HIDDEN):
+        return value
+    return words.text("report.fewer_than", language, limit=value.removeprefix(HIDDEN))
 
 
 def _histogram(release: Release, record: MethodsRecord, language: Language) -> FigureView:

@@ -122,13 +122,15 @@ def is_part(finding: Finding) -> bool:
 
 
 def headline(release: Release, outcome: str) -> Finding | None:
-    """The finding that stands for an outcome in a sentence; None where nothing could be estimated.
+    """The finding that stands for an outcome in a sentence; None where nothing could be estimated, or nothing may be.
 
-    Where there is a methods table it is the primary interval on the scale that the verdict is about, and the first of
-    the table where districts began at different dates.
+    Where there is a methods table it is the primary interval on the scale that the verdict is about, or the first of
+    the table where districts began at different dates, and never a posterior: the verdict is not about that.
     """
+    if outcome in release.contradicted:
+        return None
     if any(record.outcome == outcome for record in release.methods_tables):
-        table = findings_of(release, outcome)
+        table = [item for item in findings_of(release, outcome) if kind_of(item) not in BAYES]
         primary = (item for item in table if item.result.inference == PRIMARY_INTERVAL)
         return next((item for item in primary if item.result.scale == table[0].result.scale), next(iter(table), None))
     chosen = (pick(release, outcome, estimators, scale) for estimators, scale in HEADLINE)
@@ -223,21 +225,13 @@ def off_scale(release: Release) -> tuple[tuple[str, OffScale], ...]:
     return tuple((outcome, _why_off_scale(release, outcome)) for outcome in absent)
 
 
-def contradicted(release: Release, outcome: str) -> bool:
-    """Whether the outcome's own printed counts cannot all be true; readings of damaged tables are made to show that."""
-    readings = {reading.key for reading in release.study.readings}
-    return any(
-        one.outcome == outcome and one.reading not in readings and not one.consistent for one in release.feasible
-    )
-
-
 def _why_off_scale(release: Release, outcome: str) -> OffScale:
     design = design_of(release, outcome)
     if design.design_class is None:
         return "no_data"
     if outcome in release.withheld:
         return "withheld"
-    if contradicted(release, outcome):
+    if outcome in release.contradicted:
         return "contradicted"
     if design.support.numbers_lost:
         return "numbers_lost"

@@ -91,7 +91,8 @@ def overview_figure(release: Release, language: Language) -> tuple[Shapes, Table
     shown = headlines.rows(release)
     if not shown:
         return None
-    title = labels.caption(release, "overview", language)
+    with_posteriors = any(row.bayes for row in shown)
+    title = labels.caption(release, "overview" if with_posteriors else "overview_without_posteriors", language)
     draw = partial(overview.overview, shown, language, title=title, mark=labels.mark(release, language))
     rows = tuple(
         (

@@ -195,6 +195,15 @@ class Remark(Frozen):
     values: dict[str, str] = Field(default_factory=dict)
 
 
+HIDDEN = "<"
+"""What the value of a remark begins with that is no number but an upper limit of one that is hidden."""
+
+
+def fewer_than(limit: float) -> str:
+    """The value of a remark for a number that is hidden because it is below ``limit``."""
+    return f"{HIDDEN}{limit:g}"
+
+
 def remarks_of(problems: Iterable[Problem]) -> tuple[Remark, ...]:
     """What problems say, as remarks."""
     return tuple(

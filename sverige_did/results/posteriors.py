@@ -150,3 +150,10 @@ class PosteriorRecord(Frozen):
     def refused(self) -> bool:
         """Whether there is no posterior."""
         return not self.estimates
+
+
+class SampledPosteriors(Frozen):
+    """What one model said about the outcomes of one plan, as a file keeps it: it must not be told of another plan."""
+
+    plan_sha256: str
+    records: tuple[PosteriorRecord, ...]

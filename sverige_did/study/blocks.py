@@ -66,7 +66,19 @@ class Grid(Plan):
     @property
     def end(self) -> date:
         """The last day of the last period."""
-        return date(int(self.last[:4]), *((6, 30) if self.last.endswith("H1") else (12, 31)))
+        return self.spans[-1][1]
+
+    @property
+    def spans(self) -> tuple[tuple[date, date], ...]:
+        """The first and the last day of every period."""
+        halves = {"half_year": ((1, 6, 30), (7, 12, 31)), "year": ((1, 12, 31),)}[self.step]
+        low, high = ((int(label[:4]), label.endswith("H2")) for label in (self.first, self.last))
+        return tuple(
+            (date(year, opens, 1), date(year, closes, day))
+            for year in range(low[0], high[0] + 1)
+            for opens, closes, day in halves
+            if low <= (year, opens > 1) <= high
+        )
 
 
 class Residence(Plan):

@@ -12,12 +12,12 @@ from sverige_did.studies.published.group_tables import GroupTable
 from sverige_did.study.study import PublishedStudy
 
 
-def load(plan: Path, reported: Path, designs: Path, tables: Path, feasible: Path | None = None) -> Evidence:
+def load(plan: Path, reported: Path, designs: Path, tables: Path, feasible: Path) -> Evidence:
     """The evidence from the files that the earlier rules wrote."""
     return Evidence(
         study=read_model(plan, PublishedStudy),
         facts=read_models(reported, Reported),
         designs=read_models(designs, OutcomeDesign),
         tables=read_models(tables, GroupTable),
-        feasible=() if feasible is None else read_models(feasible, Feasible),
+        feasible=read_models(feasible, Feasible),
     )

@@ -8,8 +8,9 @@ import typer
 
 from sverige_did.bayes.sampling.store import write_draws
 from sverige_did.disclosure.draws import kept_draws
-from sverige_did.files import read_model, read_models, write_models
+from sverige_did.files import read_model, read_models, write_model, write_models
 from sverige_did.results.designs import OutcomeDesign
+from sverige_did.results.posteriors import SampledPosteriors
 from sverige_did.studies.fitting import diagnosed
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.studies.panel.posterior.pipeline import posteriors
@@ -34,7 +35,7 @@ def run(
     given = StudyData(study, read_models(designs, OutcomeDesign), panel, data)
     records, fits = posteriors(given, likelihood, cores, progress=progress)
     kept = {name: kept_draws(fit, MODELS[likelihood].keeps) for name, fit in fits.items()}
-    write_models(out, records)
+    write_model(out, SampledPosteriors(plan_sha256=study.sha256, records=records))
     write_models(diagnostics, [diagnosed(name, fit) for name, fit in fits.items()])
     write_draws(draws, kept, study.sha256)
     return {"fits": len(fits), "refused": sum(one.refused for one in records)}

@@ -14,10 +14,18 @@ from sverige_did.tasks.evidence import load
 
 
 def run(
-    plan: File, reported: File, designs: File, tables: File, out: File, diagnostics: File, draws: File, cores: Cores = 2
+    plan: File,
+    reported: File,
+    designs: File,
+    tables: File,
+    feasible: File,
+    out: File,
+    diagnostics: File,
+    draws: File,
+    cores: Cores = 2,
 ) -> Filled:
     """Write findings, diagnostics and draws; the number of fits and of findings."""
-    evidence = load(plan, reported, designs, tables)
+    evidence = load(plan, reported, designs, tables, feasible)
     fits = list(fit_all(evidence, cores, progress=progress))
     made = [*(finding for job, fit in fits for finding in findings(evidence, job, fit)), *closed_forms(evidence)]
     write_models(out, made)

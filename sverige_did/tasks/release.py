@@ -11,11 +11,11 @@ from sverige_did.panel import read_panel
 from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.estimates import CheckResult, Diagnostics, Finding, Remark
 from sverige_did.results.methods_tables import MethodsRecord
-from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
-from sverige_did.studies.panel.posterior.models import MODELS
+from sverige_did.studies.published.printed_counts import contradicted
 from sverige_did.study.study import Study
 from sverige_did.tasks import File, Filled, Folder
+from sverige_did.tasks.sampled import load
 
 
 def run(folder: Folder, out: File, csv: File, json: File) -> Filled:
@@ -29,14 +29,15 @@ def run(folder: Folder, out: File, csv: File, json: File) -> Filled:
 
 
 def _published(folder: Path, study: Study) -> Release:
-    panel = read_panel(folder / "panel.parquet")
+    panel, feasible = read_panel(folder / "panel.parquet"), read_models(folder / "feasible.json", Feasible)
     return release_published(
         study=study,
         data_sha256=panel.sha256,
         synthetic=panel.synthetic,
         reported=read_models(folder / "reported.json", Reported),
         designs=read_models(folder / "designs.json", OutcomeDesign),
-        feasible=read_models(folder / "feasible.json", Feasible),
+        feasible=feasible,
+        contradicted=contradicted(study, feasible),
         findings=(*read_models(folder / "findings.json", Finding), *read_models(folder / "posterior.json", Finding)),
         checks=read_models(folder / "checks.json", CheckResult),
         diagnostics=read_models(folder / "diagnostics.json", Diagnostics),
@@ -44,8 +45,7 @@ def _published(folder: Path, study: Study) -> Release:
 
 
 def _registers(folder: Path, study: Study) -> Release:
-    # Those of the models there are now, and not what a model of another name may have left in the folder.
-    sampled = [folder / "posteriors" / name for name in sorted(MODELS)]
+    sampled = load(folder / "posteriors", study.sha256)
     return release_registers(
         study=study,
         panel=read_panel(folder / "panel.parquet"),
@@ -55,10 +55,6 @@ def _registers(folder: Path, study: Study) -> Release:
         coverage=read_models(folder / "coverage.json", Coverage),
         checks=read_models(folder / "checks.json", CheckResult),
         left_out=read_models(folder / "left_out.json", Remark),
-        posteriors=tuple(
-            one for path in sampled for one in read_models(path.with_suffix(".posterior.json"), PosteriorRecord)
-        ),
-        diagnostics=tuple(
-            one for path in sampled for one in read_models(path.with_suffix(".diagnostics.json"), Diagnostics)
-        ),
+        posteriors=sampled.records,
+        diagnostics=sampled.diagnostics,
     )

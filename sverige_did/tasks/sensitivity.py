@@ -8,8 +8,8 @@ from sverige_did.tasks import File, Filled
 from sverige_did.tasks.evidence import load
 
 
-def run(plan: File, reported: File, designs: File, tables: File, out: File) -> Filled:
+def run(plan: File, reported: File, designs: File, tables: File, feasible: File, out: File) -> Filled:
     """Write the checks; their number."""
-    found = sensitivity_analyses(load(plan, reported, designs, tables))
+    found = sensitivity_analyses(load(plan, reported, designs, tables, feasible))
     write_models(out, found)
     return {"checks": len(found)}

@@ -108,6 +108,7 @@ rule posterior:
         reported=rules.figures.output.reported,
         designs=rules.design.output.designs,
         tables=rules.tables.output.tables,
+        feasible=rules.tables.output.feasible,
     output:
         findings="results/{study}/posterior.json",
         diagnostics="results/{study}/diagnostics.json",
@@ -126,7 +127,7 @@ rule posterior:
         study=one_of(PUBLISHED),
     shell:
         "{COMMAND} posterior --plan {input.plan} --reported {input.reported}"
-        " --designs {input.designs} --tables {input.tables}"
+        " --designs {input.designs} --tables {input.tables} --feasible {input.feasible}"
         " --out {output.findings} --diagnostics {output.diagnostics} --draws {output.draws}"
         " --cores 2 2>&1 | tee {log}"
 
@@ -138,6 +139,7 @@ rule sensitivity:
         reported=rules.figures.output.reported,
         designs=rules.design.output.designs,
         tables=rules.tables.output.tables,
+        feasible=rules.tables.output.feasible,
     output:
         checks="results/{study}/checks.json",
     params:
@@ -150,7 +152,7 @@ rule sensitivity:
         study=one_of(PUBLISHED),
     shell:
         "{COMMAND} sensitivity --plan {input.plan} --reported {input.reported} --designs {input.designs}"
-        " --tables {input.tables} --out {output.checks} 2>&1 | tee {log}"
+        " --tables {input.tables} --feasible {input.feasible} --out {output.checks} 2>&1 | tee {log}"
 
 
 rule release:

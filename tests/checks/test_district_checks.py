@@ -179,6 +179,19 @@ def test_the_lasting_share_is_that_which_was_put_in() -> None:
     assert np.isnan(lasting_share(levels[:, :1], treated))
 
 
+@pytest.mark.parametrize("half", [slice(None, 4), slice(4, None)])
+def test_a_district_that_is_unseen_in_a_half_of_the_periods_leaves_the_share_of_the_others(half: slice) -> None:
+    rng = np.random.default_rng(8)
+    treated = np.arange(20) < 5
+    levels = rng.normal(size=(20, 1)) + rng.normal(size=(20, 8))
+    gaps = levels.copy()
+    gaps[[3, 9], half] = np.nan
+    others = np.delete(np.arange(20), [3, 9])
+    assert lasting_share(gaps, treated) == pytest.approx(lasting_share(levels[others], treated[others]))
+    gaps[1:, half] = np.nan
+    assert np.isnan(lasting_share(gaps, treated))
+
+
 def test_what_falls_back_by_itself_is_what_does_not_last_of_the_gap() -> None:
     found = regression_of_districts(-3.0, 2.0, 0.75, axis="rate_per_1000", **NAMED)
     assert found.numbers["effect_by_itself"] == -0.5

@@ -65,6 +65,36 @@ def test_the_panel_keeps_its_rows_whatever_their_order() -> None:
     np.testing.assert_array_equal(reference.unit_weights("equal"), [1, 1])
 
 
+def test_a_start_that_is_known_needs_no_row_beside_it() -> None:
+    # a has no row in 2013 nor in its first treated year, so its rows alone do not tell when it began.
+    gaps = small(unit=["a", "a", "a", "b", "b", "b"], period=[2011, 2012, 2015, 2011, 2012, 2015])
+    rows = {**gaps, "unit": [*gaps["unit"], "b", "b"], "period": [*gaps["period"], 2013, 2014],
+            "y": [*gaps["y"], 1.0, 1.0], "treated": [*gaps["treated"], 0, 0]}  # fmt: skip
+    with pytest.raises(RefusedError) as caught:
+        panel_from_rows(**rows)  # type: ignore[arg-type]
+    assert caught.value.problems[0].key == "did_go_live_unknown"
+    said = np.where(np.asarray(rows["unit"]) == "a", 2014.0, NEVER)
+    panel = panel_from_rows(**rows, treated_from=said)  # type: ignore[arg-type]
+    assert panel.go_live() == 2014.0
+    assert panel.treated.tolist() == [False, False, True, *[False] * 5]
+
+
+def test_a_start_that_is_said_is_that_of_the_rows_where_these_tell_it_and_must_not_deny_them() -> None:
+    inferred = panel_from_rows(**small())  # type: ignore[arg-type]
+    begun = np.array([2014.0] * 3 + [NEVER] * 3)
+    told = panel_from_rows(**small(), treated_from=begun)  # type: ignore[arg-type]
+    for field in fields(DistrictPanel):
+        np.testing.assert_array_equal(getattr(told, field.name), getattr(inferred, field.name))
+    for wrong, key in (
+        ([2013.0] * 3 + [NEVER] * 3, "did_switches_off"),
+        ([2014.0] * 3 + [2014.0] * 3, "did_switches_off"),
+        ([2014.0, 2013.0, 2014.0] + [NEVER] * 3, "did_varies_within_unit"),
+    ):
+        with pytest.raises(RefusedError) as caught:
+            panel_from_rows(**small(), treated_from=wrong)  # type: ignore[arg-type]
+        assert caught.value.problems[0].key == key
+
+
 def test_rows_without_information_are_left_out_by_name() -> None:
     panel = panel_from_rows(
         **small(y=[0.0, 2.0, 3.0, np.nan, 5.0, 6.0], exposure=[0.0, 4.0, 4.0, 4.0, 4.0, 4.0])  # type: ignore[arg-type]

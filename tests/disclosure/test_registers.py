@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import herning
@@ -10,14 +11,17 @@ import pandas as pd
 import pytest
 from small_panel_study import study
 
+from sverige_did import words
 from sverige_did.design import designs
-from sverige_did.disclosure.registers import release_registers
+from sverige_did.disclosure.registers import NOT_OF_PEOPLE, release_registers
 from sverige_did.disclosure.release import Release, estimates_csv
 from sverige_did.errors import InputError
 from sverige_did.panel import Panel
 from sverige_did.report import render
+from sverige_did.report.district_inference import said
 from sverige_did.report.headlines import PARTS_OF_SPENDING
 from sverige_did.results.estimates import Remark
+from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.sources.panel.coverage import coverage
 from sverige_did.sources.panel.frame import to_cells, windows_of
 from sverige_did.studies.panel.estimate import estimate_panel
@@ -235,6 +239,89 @@ def test_a_mean_that_few_leavers_make_is_withheld_however_many_entered(left: flo
     assert ("first_exit_time" in release.withheld) == hidden
     treated = {one.status for one in release.levels if (one.outcome, one.group) == ("first_exit_time", "treated")}
     assert treated == ({"hidden"} if hidden else {"shown"})
+
+
+@pytest.mark.parametrize("group", ["treated", "control"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_mean_of_a_whole_window_at_the_most_tells_of_everybody_and_is_withheld(group: str, when: str) -> None:
+    """Nobody left: everybody stayed the twelve months, and that is known of each of them."""
+    made, asked = panel(MANY), plan()
+    units = made.cells.drop_duplicates("unit")[["unit", "unit_kind", "group", "treated_from", "stratum"]]
+    units, shape = units.reset_index(drop=True), (16, len(LABELS))
+    entered, leavers, months = np.full(shape, 6.0), np.full(shape, 2.0), np.full(shape, 9.0)
+    treated, before = (units["group"] == "treated").to_numpy(), np.array([label < "2013H2" for label in LABELS])
+    here = np.ix_(treated == (group == "treated"), before == (when == "before"))
+    leavers[here], months[here] = 0.0, 12.0
+    cells = [
+        to_cells("first_exit_time", "mean", units, LABELS, months, entered, "f"),
+        to_cells("left_within_year", "events", units, LABELS, leavers, entered, "f"),
+    ]
+    more = [
+        asked.outcomes[0].model_copy(update={"outcome": name, "benefit": "none"})
+        for name in ("first_exit_time", "left_within_year")
+    ]
+    asked = asked.model_copy(update={"outcomes": (*asked.outcomes, *more)})
+    release = released(Panel.of(pd.concat([made.cells, *cells]), synthetic=True), asked)
+    assert "first_exit_time" in release.withheld
+    assert not [one for one in release.findings if one.outcome == "first_exit_time"]
+
+
+def test_a_share_that_is_the_whole_in_a_window_is_withheld_and_one_of_nobody_is_not() -> None:
+    first, second = MOVES
+    outcomes = [
+        {"outcome": name, "question": "all", "role": "exploratory", "benefit": "none", "scales": ["pp"]}
+        for name in MOVES
+    ]
+    release = released(with_two_shares(MOVES, 9.0, 0.0, 0.0), study(outcomes=outcomes))
+    assert release.withheld == (first,)
+    nobody = released(with_two_shares(MOVES, 0.0, 0.0, 0.0), study(outcomes=outcomes))
+    assert second not in nobody.withheld
+
+
+REMARKS = [
+    # key, name of the number, number, and what is told of it under a threshold of 5
+    ("errors.panel_other_informant", "count", "1", "<5"),
+    ("errors.panel_out_of_age", "count", "4", "<5"),
+    ("errors.panel_no_total", "count", "5", "5"),
+    ("errors.panel_no_norm", "count", "3", "<5"),
+    ("errors.panel_no_added_value", "count", "2", "<5"),
+    ("errors.panel_no_price", "count", "1", "<5"),
+    ("errors.panel_no_place", "count", "4", "<5"),
+    ("errors.panel_no_district", "count", "12.5", "<25"),  # of five years: one child can have five of them
+    ("errors.panel_no_district", "count", "26", "26"),
+    ("errors.panel_no_index", None, None, None),
+    ("errors.panel_not_yet", "count", "1", "1"),  # districts
+]
+
+
+@pytest.mark.parametrize(("key", "name", "number", "told"), REMARKS)
+def test_a_remark_tells_no_small_number_of_people(
+    key: str, name: str | None, number: str | None, told: str | None
+) -> None:
+    cells, asked = panel(MANY), plan()
+    values = {} if name is None else {name: number, "last": "2014-07-01", "follow_up": "2014-12-31"}
+    remark = Remark(key=key, values=values)
+    found = designs(cells, asked)
+    record = MethodsRecord(outcome=WANTED[0], scale="pp", verdict="refused", remarks=(remark,))
+    release = release_registers(
+        study=asked, panel=cells, designs=found, findings=(), methods_tables=(record,), coverage=(), left_out=(remark,)
+    )
+    expected = values if name is None else values | {name: told}
+    told_twice = (*release.left_out, *release.methods_tables[0].remarks)
+    assert [one.model_dump()["values"] for one in told_twice] == [expected] * 2
+    if told and told.startswith("<"):
+        for language, text in (("da", f"Færre end {told[1:]} "), ("en", f"Fewer than {told[1:]} ")):
+            page = render(release, language)
+            assert page.count(text) >= 2
+            assert said(release.left_out[0], language) in html.unescape(page)
+
+
+def test_every_remark_on_what_was_left_out_is_one_of_people_or_of_districts() -> None:
+    """A new one is taken for one of people unless it is named here as one that is not."""
+    assert "errors.panel_not_yet" in NOT_OF_PEOPLE
+    for key in NOT_OF_PEOPLE:
+        text = words.text(key, "en", count="1", found="1", last="", follow_up="")
+        assert not re.search("child|form|placements?\\b.*left out|questionnaire", text), key
 
 
 def test_a_mean_at_the_most_that_there_is_says_the_same_of_everybody_and_is_hidden() -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from small_release import finding, make_release, make_study
 
 from sverige_did.disclosure.release import Release
 from sverige_did.report import headlines
-from sverige_did.results.estimates import Estimate
+from sverige_did.report.claims import claim
+from sverige_did.report.headlines import BAYES, headline, kind_of, rows, standing
+from sverige_did.report.pages import overview_figure
+from sverige_did.report.sections import number
+from sverige_did.results.estimates import Estimate, Remark
 from sverige_did.results.methods_tables import MethodsRecord
 
 
@@ -136,3 +141,61 @@ def test_the_interval_that_is_drawn_is_that_of_the_calibrated_test() -> None:
     drawn = headlines.pick(release, "institution_share", ("did_log", "did"), "ratio")
     assert drawn is not None
     assert drawn.result == rows[2]
+
+
+def test_an_outcome_whose_figures_cannot_be_true_has_no_headline_and_says_so_whatever_findings_stand_there(
+    release: Release,
+) -> None:
+    outcome = next(item.outcome for item in release.study.outcomes if headline(release, item.outcome) is not None)
+    torn = release.model_copy(update={"contradicted": (outcome,)})
+    assert headline(torn, outcome) is None
+    for language, said in (("en", "cannot all be true, so nothing is computed"), ("da", "kan ikke alle være rigtige")):
+        assert said in claim(torn, outcome, language)
+        assert said not in claim(release, outcome, language)
+
+
+def refused(release: Release, *keys: str) -> tuple[Release, str]:
+    """One outcome with a methods table that gives no verdict, for reasons, and a posterior as its only finding."""
+    found = next(item for item in release.findings if kind_of(item) in BAYES)
+    remarks = tuple(Remark(key=key, values={"found": "2", "needed": "3"}) for key in keys)
+    record = MethodsRecord(outcome=found.outcome, scale="pp", verdict="refused", remarks=remarks)
+    designs = tuple(
+        one.model_copy(update={"design_class": "D1"}) if one.outcome == found.outcome else one
+        for one in release.designs
+    )
+    update = {"methods_tables": (record,), "findings": (found,), "designs": designs}
+    return release.model_copy(update=update), found.outcome
+
+
+def test_a_posterior_is_never_the_main_number_of_an_outcome_that_could_not_be_computed(release: Release) -> None:
+    made, outcome = refused(release, "errors.did_one_pre_period")
+    assert headline(made, outcome) is None
+    assert (standing(made, outcome), number(made, outcome, "en")) == ("refused", "–")
+
+
+@pytest.mark.parametrize(
+    ("keys", "few"),
+    [
+        (("inference.note.few_treated",), True),
+        (("inference.note.exchangeable", "inference.note.few_assignments"), True),
+        (("errors.too_few_control",), True),
+        (("errors.did_go_live_unknown",), False),
+        ((), False),
+    ],
+)
+def test_few_districts_are_the_reason_only_where_they_are(release: Release, keys: tuple[str, ...], few: bool) -> None:
+    made, outcome = refused(release, *keys)
+    assert ("so few districts" in claim(made, outcome, "en")) == few
+    assert ("så få distrikter" in claim(made, outcome, "da")) == few
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_the_first_figure_names_posteriors_only_where_it_has_one(release: Release, language: str) -> None:
+    without = release.model_copy(
+        update={"findings": tuple(item for item in release.findings if kind_of(item) not in BAYES)}
+    )
+    for made, there in ((release, True), (without, False)):
+        assert any(row.bayes for row in rows(made)) == there
+        found = overview_figure(made, language)  # type: ignore[arg-type]
+        assert found is not None
+        assert ("Bayes" in found[1].caption) == there

@@ -89,7 +89,7 @@ CLOSED: dict[str, set[str]] = {
     "labels.provenance": {"printed", "derived", "inferred", "external"},
     "labels.prior_family": {"normal", "half_normal", "beta"},
     "design.class": {"none", *ALLOWED_VERDICTS},
-    "design.claim": {"none", "level", "contradicted", *ALLOWED_VERDICTS},
+    "design.claim": {"none", "level", "contradicted", "not_computed", *ALLOWED_VERDICTS},
     "design.reservation": {"includes", "excludes", "bounds", "no_interval"},
     "design.side": {"better", "worse", "neither"},
     "design.direction": {"lower", "higher", "same"},

@@ -77,7 +77,8 @@ def _not_yet(ground: _Ground) -> Iterator[Problem]:
     table, panel_frame = ground.tables["districts"], ground.panel_frame
     dated = table.usable().dropna(subset=["treated_from"])["district"].nunique()
     if later := dated - int((panel_frame.units["group"] == "treated").sum()):
-        values = {"count": later, "last": last_start(panel_frame.study)}
+        study = panel_frame.study
+        values = {"count": later, "last": last_start(study), "follow_up": study.periods.follow_up}
         yield Problem("panel_not_yet", file=table.file, severity="warning", values=values)
 
 

@@ -5,6 +5,9 @@ to the next it goes on. All children are followed for the same time, :data:`HORI
 that long. Children are compared by when they entered, never by when they left, and only those whose whole follow-up is
 seen: it ends before the programme or begins under it, before the grid ends and before they come of age. So no stay is
 cut off by the end of the register, and nobody is both unexposed and exposed.
+
+The programme begins on the district's own day. Where all treated districts share it, that day divides the controls'
+children too, so that both groups' entered on the same days. A district that counts as a control does so until its own.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sverige_did.sources.panel.frame import FloatArray, PanelFrame
 from sverige_did.sources.panel.placements import MAJORITY
@@ -26,6 +30,8 @@ MONTH = 365.25 / 12
 FOLLOWED = int(np.ceil(HORIZON * MONTH))
 """Days that every child is followed."""
 
+BoolArray = NDArray[np.bool_]
+
 
 class FirstStays(NamedTuple):
     """The first stays that are followed: ``district`` (n,) where the plan counts the child on its first day, ``period``
@@ -36,16 +42,15 @@ class FirstStays(NamedTuple):
     district: IntArray
     period: IntArray
     months: FloatArray
-    left: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    left: BoolArray
 
 
 def first_stays(spells: Spells, panel_frame: PanelFrame) -> FirstStays:
     """The first stay of every child who is followed, from ``spells`` of placement under age."""
     child, start, stop, district = _first_runs(spells)
     bounds, end = panel_frame.windows.bounds, start + FOLLOWED
-    go_live = int(np.datetime64(panel_frame.study.periods.treatment_start, "D").astype(np.int64))
     seen = (start >= bounds[0]) & (end <= bounds[-1]) & (end <= birthday(panel_frame.born[child], MAJORITY))
-    kept = seen & ((end <= go_live) | (start >= go_live)) & (district != UNKNOWN_DISTRICT)
+    kept = seen & (district != UNKNOWN_DISTRICT) & _on_one_side(start, end, district, panel_frame)
     days = (stop - start)[kept]
     return FirstStays(
         district=district[kept],
@@ -53,6 +58,19 @@ def first_stays(spells: Spells, panel_frame: PanelFrame) -> FirstStays:
         months=np.minimum(days / MONTH, HORIZON),
         left=days < FOLLOWED,
     )
+
+
+def _on_one_side(start: IntArray, end: IntArray, district: IntArray, panel_frame: PanelFrame) -> BoolArray:
+    """Whether the follow-up (n,) has all its days without the programme, or all under it where a district is treated.
+
+    A child of no known district is on any side.
+    """
+    treated, begins = panel_frame.treated, panel_frame.begins
+    starts = np.unique(begins[treated])
+    common = starts[0] if len(starts) == 1 else np.inf
+    own, under = begins[district], treated[district]
+    before = (end <= own) & ~((start < common) & (common < end))
+    return before | (under & (start >= own))
 
 
 def _first_runs(spells: Spells) -> tuple[IntArray, IntArray, IntArray, IntArray]:

@@ -61,6 +61,18 @@ class PanelFrame:
         return np.asarray(self.units["group"] == "treated")
 
     @property
+    def begun(self) -> NDArray[np.bool_]:
+        """(D, T) periods in which a district that counts as a control has begun: nothing of them is compared."""
+        last = self.windows.bounds[1:] - 1
+        return ~self.treated[:, None] & (last >= self.begins[:, None])
+
+    @property
+    def begins(self) -> FloatArray:
+        """(D,) the number of the day on which each district begins; infinite where it never does."""
+        days = self.units["begins"].to_numpy(dtype="datetime64[D]")
+        return np.where(np.isnat(days), np.inf, days.astype(np.int64))
+
+    @property
     def resident_years(self) -> FloatArray:
         """(D, T) what a rate per resident child divides by."""
         return self.residents * self.length

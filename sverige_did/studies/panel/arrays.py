@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
 from sverige_did.did.window import Window
@@ -56,9 +57,23 @@ def district_panel(
         period=cells["period"].map(period_number).to_numpy(),
         y=np.where(lost, np.nan, y),
         treated=~dated.before,
+        treated_from=_first_treated_period(cells),
         exposure=(cells["denominator"] / per).to_numpy() if counts else None,
         weights=None if weights is None else cells["unit"].map(weights).to_numpy(),
     )
+
+
+def _first_treated_period(cells: pd.DataFrame) -> NDArray[np.float64]:
+    """(N,) the first period of the cells that is treated in the row's district, as a number; nan for never.
+
+    Its day is known, so the district itself need not be seen in that period, nor in the one before.
+    """
+    periods = cells.drop_duplicates("period").sort_values("end")
+    numbers = np.append(periods["period"].map(period_number).to_numpy(dtype=float), np.nan)
+    begun = cells["treated_from"].to_numpy(dtype="datetime64[us]")
+    first = np.searchsorted(periods["end"].to_numpy(dtype="datetime64[us]"), begun)
+    first[np.isnat(begun)] = len(periods)
+    return np.asarray(numbers[first])
 
 
 def study_window(cells: pd.DataFrame, when: Periods) -> Window:

@@ -17,7 +17,6 @@ from sverige_did.studies.published.estimators import (
 )
 from sverige_did.studies.published.evidence import Evidence, Printed, narrowest
 from sverige_did.studies.published.group_tables import middle_table
-from sverige_did.studies.published.printed_counts import PRINTED
 from sverige_did.study.study import Outcome
 
 Made = Iterator[tuple[str, Estimate]]
@@ -25,15 +24,12 @@ Made = Iterator[tuple[str, Estimate]]
 
 
 def findings(evidence: Evidence) -> tuple[Finding, ...]:
-    """Every finding of the plan's outcomes, in the plan's order; none where an outcome's own printed counts contradict
-    each other: what could be made of the rest of its figures would look sure.
+    """Every finding of the plan's outcomes, in the plan's order; none where its printed figures contradict each other:
+    what could be made of the rest of them would look sure.
     """
-    printed = (one for one in evidence.feasible if one.reading in PRINTED.values())
-    torn = {one.outcome for one in printed if not one.consistent}
     made = [
         evidence.finding(outcome.outcome, estimate, reading)
-        for outcome in evidence.study.outcomes
-        if outcome.outcome not in torn
+        for outcome in evidence.outcomes
         for reading, estimate in _estimates(evidence, outcome)
     ]
     return tuple(finding for finding in made if finding is not None)

@@ -12,7 +12,8 @@ from sverige_did.results.published import Feasible, Reported
 from sverige_did.sources.published.facts import limits
 from sverige_did.studies.published.group_tables import GroupTable
 from sverige_did.studies.published.plan_parts import MOMENTS, assumed, figures_at
-from sverige_did.study.study import PublishedStudy
+from sverige_did.studies.published.printed_counts import PRINTED, contradicted
+from sverige_did.study.study import Outcome, PublishedStudy
 from sverige_did.windows import Moment, of_moment
 
 Range = tuple[float, float]
@@ -38,13 +39,27 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The plan, the published figures, the designs, the tables that fit the figures, and how they were enumerated."""
+    """The plan, the published figures, the designs, the tables that fit the figures, and how they were enumerated.
+
+    Whoever computes something takes outcomes, figures and tables from its methods: they know what is contradicted.
+    """
 
     study: PublishedStudy
     facts: tuple[Reported, ...]
     designs: tuple[OutcomeDesign, ...]
     tables: tuple[GroupTable, ...]
-    feasible: tuple[Feasible, ...] = ()
+    feasible: tuple[Feasible, ...]
+
+    @property
+    def contradicted(self) -> frozenset[str]:
+        """The outcomes whose printed figures cannot all be true: no figure and no table of them is handed on."""
+        return contradicted(self.study, self.feasible)
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The outcomes of the plan of which something may be computed, in its order."""
+        torn = self.contradicted
+        return tuple(wanted for wanted in self.study.outcomes if wanted.outcome not in torn)
 
     def design(self, outcome: str) -> OutcomeDesign:
         """The design of one outcome of the plan."""
@@ -52,14 +67,28 @@ class Evidence:
 
     def tables_of(self, outcome: str) -> dict[str, tuple[GroupTable, ...]]:
         """The tables of one outcome by reading, in the plan's order of readings."""
-        readings = dict.fromkeys(table.reading for table in self.tables if table.outcome == outcome)
-        return {
-            reading: tuple(table for table in self.tables if (table.outcome, table.reading) == (outcome, reading))
-            for reading in readings
-        }
+        torn, shut = self.contradicted, self._contradicted_readings()
+        mine = (
+            [one for one in self.tables if one.outcome == outcome and one.reading not in shut]
+            if outcome not in torn
+            else []
+        )
+        readings = dict.fromkeys(table.reading for table in mine)
+        return {reading: tuple(table for table in mine if table.reading == reading) for reading in readings}
+
+    def _contradicted_readings(self) -> set[str]:
+        """The readings of damaged tables that rest on figures which cannot be true, or divide a whole that cannot."""
+        printed, plan = PRINTED.values(), self.study.reconstruction
+        if plan and plan.whole.outcome in self.contradicted:
+            return {reading.key for reading in self.study.readings}
+        conflicts = (conflict for one in self.feasible if one.reading in printed for conflict in one.conflicts)
+        wrong = {fact for conflict in conflicts for fact in conflict}
+        return {one.reading for one in self.feasible if one.reading not in printed and wrong.intersection(one.facts)}
 
     def select(self, outcome: str, measure: str, group: str) -> tuple[Reported, ...]:
-        """The figures of one kind about one outcome of one group, in the order of the file."""
+        """The figures of one kind about one outcome of one group, in the order of the file; none where contradicted."""
+        if outcome.partition(".")[0] in self.contradicted:
+            return ()
         wanted = (outcome, measure, group)
         return tuple(fact for fact in self.facts if (fact.outcome, fact.measure, fact.group) == wanted)
 

@@ -61,7 +61,7 @@ RESIDENTS = "residents_unchanged"
 def every_reading(study: PublishedStudy, facts: Sequence[Reported]) -> tuple[Feasible, ...]:
     """The enumeration of every table of the plan's readings, in its order, then of the counts that are printed."""
     damaged = problems(study.reconstruction, facts) if study.reconstruction else ()
-    return (*(solve(problem) for problem in damaged), *printed_counts.every_share(study, facts))
+    return (*(solve(problem) for problem in damaged), *printed_counts.every_outcome(study, facts))
 
 
 def all_tables(study: PublishedStudy, facts: Sequence[Reported], found: Sequence[Feasible]) -> tuple[GroupTable, ...]:

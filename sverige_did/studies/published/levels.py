@@ -135,7 +135,7 @@ def _widest(made: list[Estimate], treated: Printed, control: Printed, assumption
 
 def _smallest(evidence: Evidence) -> int:
     """No fewer placements in a year than the fewest children placed on any date that a table allows."""
-    placed = [table.events[0] for table in evidence.tables if table.outcome == "placed_total"]
+    placed = [table.events[0] for tables in evidence.tables_of("placed_total").values() for table in tables]
     return min((min(pair) for pair in placed), default=1)
 
 

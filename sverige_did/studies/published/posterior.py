@@ -69,7 +69,7 @@ FAMILIES: dict[str, Family] = {
 def jobs(evidence: Evidence) -> tuple[Job, ...]:
     """Every outcome with a difference-in-differences in every reading; the primary question with the prior triplet."""
     found = []
-    for outcome in evidence.study.outcomes:
+    for outcome in evidence.outcomes:
         for at, tables in enumerate(evidence.tables_of(outcome.outcome).values()):
             doubted = at == 0 and _of_primary_question(evidence.study, outcome)
             found += [Job(middle_table(tables), key) for key in (_triplet(evidence.study) if doubted else (NEUTRAL,))]

@@ -2,13 +2,14 @@
 
 A share is known by a ``total`` (how many there were) with a ``count``, a ``level`` in per cent, or both, for one
 outcome, group and date. Every pair of whole numbers that all these figures allow is enumerated; where none is left,
-the figures contradict each other, and the smallest sets that do are named.
+the figures contradict each other, and the smallest sets that do are named. So are changes, of any outcome, that
+contradict the figures printed beside them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 from sverige_did.outcomes import CATALOGUE
@@ -16,9 +17,10 @@ from sverige_did.results.published import Feasible, Reported
 from sverige_did.sources.published.contradictions import solve
 from sverige_did.sources.published.enumeration import Constraint, Problem, Unknown, Whole
 from sverige_did.sources.published.facts import limits
+from sverige_did.sources.published.printed_changes import contradicted_changes
 from sverige_did.studies.published.plan_parts import MOMENTS, Pair, figures_at
 from sverige_did.study.formula import terms_of
-from sverige_did.study.study import PublishedStudy
+from sverige_did.study.study import PublishedStudy, Study
 from sverige_did.windows import of_moment
 
 GROUPS = ("treated", "control")
@@ -33,14 +35,40 @@ NONE: dict[str, object] = {"tables": (), "intervals": {}, "given_up": ()}
 CHANGE = "100 * events_1 / total_1 - 100 * events_0 / total_0"
 
 
-def every_share(study: PublishedStudy, facts: Sequence[Reported]) -> Iterator[Feasible]:
-    """The enumeration of each outcome's printed counts, group by group. Tables that contradict figures are dropped:
-    with a choice among one's own figures an estimate would only look sure."""
-    for outcome, group in product(study.outcomes, GROUPS):
-        problem = _problem(study, facts, outcome.outcome, group)
-        if problem is not None:
-            found = solve(problem)
+def every_outcome(study: PublishedStudy, facts: Sequence[Reported]) -> Iterator[Feasible]:
+    """The enumeration of each outcome's printed counts, group by group, and where its printed changes contradict it.
+
+    Tables that contradict figures are dropped: with a choice among one's own figures an estimate would only look sure.
+    """
+    named = [item.outcome for item in study.outcomes]
+    parts = [part for name in named for part in CATALOGUE[name].made_of]
+    for outcome, group in product(dict.fromkeys(named + parts), GROUPS):
+        found = _found(study, [fact for fact in facts if fact.group == group], outcome, group)
+        if found is not None:
             yield found if found.consistent else found.model_copy(update=NONE)
+
+
+def contradicted(study: Study, found: Iterable[Feasible]) -> frozenset[str]:
+    """The outcomes whose printed figures cannot all be true, and those made of one: nothing may be computed of them.
+
+    Not by the readings of damaged tables, which are made to show what contradicts what.
+    """
+    torn = {one.outcome for one in found if one.reading in PRINTED.values() and not one.consistent}
+    made = {item.outcome for item in study.outcomes if torn.intersection(CATALOGUE[item.outcome].made_of)}
+    return frozenset(torn | made)
+
+
+def _found(study: PublishedStudy, facts: Sequence[Reported], outcome: str, group: str) -> Feasible | None:
+    """What the figures of one group leave open; None where they neither have counts nor contradict each other."""
+    problem = _problem(study, facts, outcome, group)
+    found = None if problem is None else solve(problem)
+    if found is not None and not found.consistent:
+        return found
+    conflicts = tuple(contradicted_changes([fact for fact in facts if fact.outcome == outcome]))
+    if not conflicts:
+        return found
+    bare = Feasible(reading=PRINTED[group], outcome=outcome, unknowns=(), tables=())
+    return (found or bare).model_copy(update={"conflicts": conflicts})
 
 
 def _problem(study: PublishedStudy, facts: Sequence[Reported], outcome: str, group: str) -> Problem | None:

@@ -32,9 +32,9 @@ OUT_OF_REACH = ("pretrends", "placebo_dates", "leave_one_out", "balance", "regre
 
 
 def sensitivity_analyses(evidence: Evidence) -> tuple[CheckResult, ...]:
-    """Every check of every outcome of the plan, in the plan's order."""
+    """Every check of every outcome of the plan whose figures can all be true, in the plan's order."""
     made: list[CheckResult] = []
-    for outcome in evidence.study.outcomes:
+    for outcome in evidence.outcomes:
         readings = evidence.tables_of(outcome.outcome)
         for tables in readings.values():
             made += _of_table(evidence.study, outcome, middle_table(tables))

@@ -11,7 +11,7 @@ def placed_by_price(evidence: Evidence) -> tuple[tuple[float, float], ...]:
 
     From the first table of whole children that fits the published figures; empty where there is none.
     """
-    tables = [table for table in evidence.tables if table.outcome == "institution_share"]
+    tables = [table for tables in evidence.tables_of("institution_share").values() for table in tables]
     price = {kind: assumed(evidence.study, f"price_{kind}") for kind in ("institution", "family")}
     if not tables or price["institution"] is None or price["family"] is None:
         return ()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import small_registers as small
 
@@ -73,6 +74,44 @@ def test_a_child_who_cannot_be_followed_for_a_year_is_not_counted_even_if_it_lef
     gone = str(np.datetime64(start, "D") + np.timedelta64(30, "D"))
     assert not len(stays(panel_frame, (child, start, gone)).months), why
     assert len(stays(panel_frame, (child, "2011-03-01", "2011-04-01")).months) == 1
+
+
+def with_own_days(panel_frame: PanelFrame, **begins: str) -> PanelFrame:
+    """Districts of the frame that begin on other days; a control that begins stays one, as ``windows.sides`` says."""
+    units = panel_frame.units.set_index("unit")
+    for unit, begin in begins.items():
+        units.loc[unit, "begins"] = pd.Timestamp(begin)
+        if units.loc[unit, "group"] == "treated":
+            units.loc[unit, "treated_from"] = pd.Timestamp(begin)
+    return replace(panel_frame, units=units.reset_index())
+
+
+ENTERED = ("2011-03-01", "2012-08-01", "2012-09-01", "2012-12-31", "2013-02-01", "2013-08-01", "2013-12-01")
+
+
+@pytest.mark.parametrize(
+    ("begins", "unit", "kept"),
+    [
+        # All at once: a year that holds the first day belongs to neither side, in any district.
+        ({}, "A", ["2011-03-01", "2013-08-01", "2013-12-01"]),
+        ({}, "D", ["2011-03-01", "2013-08-01", "2013-12-01"]),
+        # A control that begins later is one until then: who is followed into it, or enters under it, is nobody's.
+        ({"D": "2014-09-01"}, "D", ["2011-03-01", "2013-08-01"]),
+        ({"D": "2014-09-01"}, "E", ["2011-03-01", "2013-08-01", "2013-12-01"]),
+        ({"D": "2013-12-01"}, "D", ["2011-03-01"]),
+        # At different days: each district by its own, and nobody's day divides those that never begin.
+        ({"B": "2014-01-01"}, "B", ["2011-03-01", "2012-08-01", "2012-09-01", "2012-12-31"]),
+        ({"B": "2014-01-01"}, "A", ["2011-03-01", "2013-08-01", "2013-12-01"]),
+        ({"B": "2014-01-01"}, "D", list(ENTERED)),
+    ],
+)
+def test_nobody_is_followed_both_without_the_programme_and_under_it(
+    panel_frame: PanelFrame, begins: dict[str, str], unit: str, kept: list[str]
+) -> None:
+    frame = with_own_days(panel_frame, **begins)
+    place = frame.units["unit"].tolist().index(unit)
+    found = [len(stays(frame, (0, one, "2016-01-01"), district=place).months) for one in ENTERED]
+    assert [one for one, counted in zip(ENTERED, found, strict=True) if counted] == kept
 
 
 def test_a_child_of_no_known_district_is_in_no_cell(panel_frame: PanelFrame) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -72,10 +73,34 @@ def test_who_begins_after_the_follow_up_is_a_control_until_then_and_is_not_seen_
     assert {one.key for one in late.remarks} - {one.key for one in usual.remarks} == {"panel_not_yet"}
 
 
-def test_who_begins_on_the_last_day_is_treated(tmp_path):
-    cells = built(tmp_path, {"F": "2014-12-31"}).panel.outcome("institution_per_1000")
-    assert set(cells.loc[cells["unit"] == "F", "group"]) == {"treated"}
-    assert "panel_not_yet" not in {one.key for one in built(tmp_path, {"F": "2014-12-31"}).remarks}
+INTENTION = {"periods": small.plan()["periods"] | {"partial": "intention"}}
+
+
+@pytest.mark.parametrize(
+    ("day", "changes", "treated"),
+    [
+        ("2014-07-01", {}, True),  # one whole period under the programme is left
+        ("2014-07-02", {}, False),  # none, and one in part is left out
+        ("2014-12-31", {}, False),
+        ("2014-12-31", INTENTION, True),  # one in part is enough
+    ],
+)
+def test_who_begins_in_time_for_a_period_that_is_compared_is_treated(tmp_path, day, changes, treated):
+    late = built(tmp_path, {"F": day}, **changes)
+    mine = late.panel.outcome("institution_per_1000").query("unit == 'F'")
+    assert set(mine["group"]) == {"treated" if treated else "control"}
+    assert ("panel_not_yet" in {one.key for one in late.remarks}) == (not treated)
+    assert (mine["end"].max() < pd.Timestamp(day)) == (not treated), "nothing of a control under the programme is kept"
+    plan = small.study(**changes)
+    classes = {one.design_class for one in designs(late.panel, plan)}
+    assert ("D5" in classes) == treated
+    usual = designs(built(tmp_path, {}, **changes).panel, plan)
+    if not treated:
+        assert [one.design_class for one in designs(late.panel, plan)] == [one.design_class for one in usual]
+        assert all(
+            math.isfinite(one.result.estimate)
+            for one in estimate_panel(late.panel, plan, designs(late.panel, plan)).findings
+        )
 
 
 def problems(folder: Path, begins: dict[str, str]) -> dict[str, object]:

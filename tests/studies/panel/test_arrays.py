@@ -140,3 +140,25 @@ def test_estimators_that_do_not_follow_in_a_straight_line_are_refused():
     with pytest.raises(RefusedError) as error:
         hidden_range(simple_att, low, shorter)
     assert error.value.problems[0].key == "did_lengths"
+
+
+@pytest.mark.parametrize("empty", [(), ("2013H1",), ("2013H2",), ("2013H1", "2013H2")])
+def test_the_start_is_that_of_the_plan_however_many_half_years_next_to_it_are_empty(empty):
+    labels = ("2012H1", "2012H2", "2013H1", "2013H2", "2014H1", "2014H2")
+    rows = pd.DataFrame(
+        [(unit, since, label) for unit, since in (("a", "2013-08-01"), ("b", None)) for label in labels],
+        columns=["unit", "since", "period"],
+    )
+    days = [period_days(label) for label in rows["period"]]
+    made = rows.assign(
+        treated_from=pd.to_datetime(rows["since"]).astype("datetime64[us]"),
+        start=pd.to_datetime([span.start for span in days]), end=pd.to_datetime([span.end for span in days]),
+        kind="mean", status="exact", value=np.arange(12.0), denominator=np.nan,
+    )  # fmt: skip
+    found = district_panel(made[~((made["unit"] == "a") & made["period"].isin(empty))], partial="intention")
+    assert found.go_live() == 2013.5
+    assert np.isnan(found.treated_from[1])
+    both = district_panel(made[~made["period"].isin(empty)], partial="intention")
+    assert both.treated.tolist() == [label >= "2013H2" for label in labels if label not in empty] + [False] * (
+        6 - len(empty)
+    )

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from sverige_did.studies.published.estimate import findings
 from sverige_did.studies.published.evidence import Evidence
 from sverige_did.studies.published.group_tables import all_tables, every_reading
 from sverige_did.studies.published.posterior import closed_forms, jobs
+from sverige_did.studies.published.printed_counts import contradicted
 from sverige_did.studies.published.sensitivity import sensitivity_analyses
 from sverige_did.study.read import read_study
 
@@ -204,8 +206,88 @@ def test_nothing_is_made_of_the_percentages_of_an_outcome_whose_counts_contradic
     ]
     torn, found = load(write(tmp_path, [*(one for one in FACTS if one[1] != "level"), CONTRADICTION, *levels]))
     assert any(item.outcome == "family_share" and not item.consistent for item in found)
-    assert all(torn.change("family_share", group) for group in ("treated", "control")), "there are percentages"
+    assert {fact.group for fact in torn.facts if fact.unit == "percent" and fact.outcome == "family_share"} == {
+        "treated", "control",
+    }, "there are percentages"  # fmt: skip
     assert not [item for item in findings(torn) if item.outcome == "family_share"]
+
+
+# What cannot be true, what nothing may be computed of then, and of which outcome something still is.
+TORN: dict[str, tuple[list[Fact], set[str]]] = {
+    "counts of the treated": ([CONTRADICTION], {"family_share"}),
+    "counts of the control group": (
+        [("institution_share", "level", "percent", "control", AFTER, 40.0, 0.5)],
+        {"institution_share", "institution_per_1000"},
+    ),
+    "a change beside percentages": (
+        [
+            ("complaints", "level", "percent", "treated", BEFORE, 3.0, 0.05),
+            ("complaints", "level", "percent", "control", BEFORE, 3.0, 0.05),
+            ("complaints", "change", "pp", "treated", AFTER, 1.6, 0.05),
+        ],
+        {"complaints"},
+    ),
+    "a relative change beside counts": (
+        [("placed_total", "ratio_change", "percent", "treated", AFTER, 25.0, 0.5)],
+        {"placed_total", "institution_per_1000"},
+    ),
+    "a change of children beside counts": (
+        [("placed_total", "change", "children", "control", AFTER, 2.0, 0.0)],
+        {"placed_total", "institution_per_1000"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TORN)
+def test_nothing_at_all_is_computed_of_what_cannot_be_true_or_is_made_of_it(case: str, tmp_path: Path, printed) -> None:
+    more, torn = TORN[case]
+    known, found = load(write(tmp_path, [*FACTS, *more]))
+    assert known.contradicted == torn
+    assert contradicted(known.study, found) == torn
+
+    def computed(evidence: Evidence) -> dict[str, set[str]]:
+        return {
+            "estimates": {item.outcome for item in findings(evidence)},
+            "posteriors": {job.table.outcome for job in jobs(evidence)},
+            "closed": {item.outcome for item in closed_forms(evidence)},
+            "checks": {check.outcome for check in sensitivity_analyses(evidence)},
+            "tables": {name for name in WANTED if evidence.tables_of(name)},
+        }
+
+    with_all, without = computed(printed[0]), computed(known)
+    assert without == {kind: names - torn for kind, names in with_all.items()}
+
+
+def test_what_rests_on_a_whole_that_cannot_be_true_has_no_table_of_a_reading() -> None:
+    mine = evidence()
+    count = next(fact for fact in mine.facts if fact.outcome == "institution_children" and fact.measure == "count")
+    more = [
+        count.model_copy(update={"fact_id": f"P{at}", "outcome": "placed_total", "value": number, "period_start": day,
+                                 "period_end": day})
+        for at, (number, day) in enumerate(((48.0, date(2013, 6, 30)), (60.0, date(2014, 12, 31))))
+    ]  # fmt: skip
+    facts = (*mine.facts, *more)
+    found = every_reading(mine.study, facts)
+    known = replace(mine, facts=facts, tables=all_tables(mine.study, facts, found), feasible=found)
+    assert known.contradicted == {"placed_total", "institution_per_1000"}
+    assert mine.tables_of("institution_share")
+    assert not known.tables_of("institution_share")
+    assert not [item for item in (*findings(known), *closed_forms(known)) if item.reading != "all"]
+    assert any(item.outcome == "institution_share" for item in findings(known)), "its percentages are printed"
+
+
+def test_a_reading_that_rests_on_a_figure_that_cannot_be_true_has_no_table() -> None:
+    mine = evidence()
+    level = next(fact for fact in mine.facts if fact.fact_id == "F080")
+    days = {"period_start": date(2013, 6, 30), "measure": "change", "unit": "pp", "value": 12.0}
+    facts = (*mine.facts, level.model_copy(update={"fact_id": "P1", **days}))
+    found = every_reading(mine.study, facts)
+    known = replace(mine, facts=facts, tables=all_tables(mine.study, facts, found), feasible=found)
+    assert known.contradicted == {"institution_share", "institution_per_1000"}
+    resting = {one.reading for one in found if one.consistent and {"F079", "F080"} & set(one.facts)}
+    assert resting & set(mine.tables_of("placed_total"))
+    assert not resting & set(known.tables_of("placed_total"))
+    assert any(item.outcome == "placed_total" for item in findings(known)), "its relative changes are printed"
 
 
 def test_more_children_than_there_are_is_a_contradiction_of_two(tmp_path: Path) -> None:

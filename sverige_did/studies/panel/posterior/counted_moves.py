@@ -66,7 +66,8 @@ def count(moved: Moved, panel_frame: PanelFrame, study: PanelStudy) -> Counted:
     windows = windows_of_frame(panel_frame, study)
     before, after = windows.before, windows.after
     treated = panel_frame.treated
-    summed = np.stack([moved.counts[:, window].sum(axis=1) for window in (before, after)], axis=1)
+    counts = np.where(panel_frame.begun[:, :, None, None], 0, moved.counts)
+    summed = np.stack([counts[:, window].sum(axis=1) for window in (before, after)], axis=1)
     stood = summed.sum(axis=3) > 0
     under = np.zeros(stood.shape, dtype=np.bool_)
     under[treated, 1] = True

@@ -48,12 +48,12 @@ def respondents(
     after, forms, period = _in_windows(forms, panel_frame, study)
     _, first, child = np.unique(forms.child, return_index=True, return_inverse=True)
     home = panel_frame.district_on(forms.child[first], forms.day[first])
-    known = (home != UNKNOWN_DISTRICT)[child]
+    known = (home != UNKNOWN_DISTRICT)[child] & ~panel_frame.begun[home[child], period]
     forms, period = forms.rows(known), period[known]
     if not len(period):
         raise refuse("posterior_no_cells")
     _, first, child = np.unique(forms.child, return_index=True, return_inverse=True)
-    home, treated = home[home != UNKNOWN_DISTRICT], panel_frame.treated
+    home, treated = panel_frame.district_on(forms.child[first], forms.day[first]), panel_frame.treated
     time = (forms.day - forms.day.min()) / YEAR
     kinds, informant = np.unique(forms.informant, return_inverse=True)
     scores = Scores(

@@ -71,7 +71,8 @@ def spending(
         np.concatenate(each)
         for each in zip(*((one.district + at * n, one.amount) for at, one in enumerate(found)), strict=True)
     )
-    kept = np.concatenate([one.priced for one in found])
+    begun = [panel_frame.begun[:, window].any(axis=1) for window in windows]
+    kept = np.concatenate([one.priced & ~gone for one, gone in zip(found, begun, strict=True)])
     if not kept.any():
         raise refuse("posterior_no_cells")
     residents = np.concatenate([np.round(panel_frame.residents[:, window].mean(axis=1)) for window in windows])
