@@ -13,13 +13,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sverige_did.did.aggregate import aggregate, bootstrap_bands, overall_estimate
+from sverige_did.did.aggregate import aggregate, overall_estimate
 from sverige_did.did.arrays import DistrictPanel, only_districts
 from sverige_did.did.imputation import imputation, imputed_estimate
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Floats
+from sverige_did.inference.event_bands import event_time_curve
 from sverige_did.inference.methods_table import region_notes
 from sverige_did.inference.permutation import PermutationP, PermutationTest
 from sverige_did.inference.staggered import Whole, staggered_permutation_test, welch_by_cohort
@@ -216,23 +217,10 @@ def _sensitivities(data: OutcomeData, panel: DistrictPanel) -> Iterator[Estimate
         yield one.model_copy(update={"n_units": panel.n_units, "n_treated": int(panel.ever_treated.sum())})
 
 
-def _event_time(data: OutcomeData) -> tuple[Curve, tuple[Remark, ...]]:
-    """The effect by periods since a district's go-live, the one treated in part too, with limits for all at once."""
-    effects = group_time_effects(data.arrays("intention"), "never", "universal", weighting=data.weighting)
-    found = aggregate(effects, "dynamic")
-    bands = bootstrap_bands(found.estimate, found.influence, rng=data.rng(), level=data.study.level)
-    kept = np.isfinite(bands.lower)
-    curve = Curve(
-        name="event",
-        x_name="methods_table.axis.event_time",
-        y_name="methods_table.axis.effect",
-        x=tuple(np.compress(kept, found.at).tolist()),
-        y=tuple(found.estimate[kept].tolist()),
-        lower=tuple(bands.lower[kept].tolist()),
-        upper=tuple(bands.upper[kept].tolist()),
-    )
-    lost = int((~kept).sum())
-    return curve, (Remark(key="methods_table.note.event_times_lost", values={"count": str(lost)}),) if lost else ()
+def _event_time(data: OutcomeData) -> tuple[Curve | None, tuple[Remark, ...]]:
+    """The effect by periods since a district's go-live, the one treated in part too; or why there is none."""
+    panel = data.arrays("intention")
+    return tried(lambda: event_time_curve(panel, data.weighting, rng=data.rng(), level=data.study.level))
 
 
 def _found(data: OutcomeData, verdict: Verdict, estimates: list[Estimate]) -> Iterator[Finding]:
