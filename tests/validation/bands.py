@@ -2,7 +2,7 @@
 
     python tests/validation/bands.py
 
-writes tests/validation/recorded/bands.csv, in about a quarter of an hour on one core. Every cell has a seed of its own.
+writes tests/validation/recorded/bands.csv, in some twenty minutes on one core. Every cell has a seed of its own.
 
     python tests/validation/bands.py --table
 

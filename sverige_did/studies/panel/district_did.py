@@ -14,9 +14,11 @@ import numpy as np
 from sverige_did.did.arrays import DistrictPanel
 from sverige_did.did.collapse import Collapsed, Window, collapse, collapsed_did
 from sverige_did.errors import RefusedError, refuse
+from sverige_did.inference.behrens_fisher import arm_variances, behrens_fisher_test
+from sverige_did.inference.cluster_robust import cr2_test, of_districts
 from sverige_did.inference.districts import Districts, districts
 from sverige_did.inference.event_bands import event_curve
-from sverige_did.inference.methods_table import Labels, MethodsTable, methods_table
+from sverige_did.inference.methods_table import EFFECT, Labels, MethodsTable, methods_table
 from sverige_did.inference.permutation import PermutationP, permutation_p
 from sverige_did.inference.two_way import two_way_fixed_effects
 from sverige_did.inference.verdict import refusals
@@ -231,13 +233,22 @@ def _tested(data: OutcomeData, change: Change, labels: tuple[str, ...]) -> Candi
     collapsed = change.collapsed
     names = np.array(labels)[collapsed.unit]
 
-    def test(units: frozenset[str]) -> PermutationP:
+    def sample_in(units: frozenset[str]) -> Districts:
         kept = np.isin(names, sorted(units))
         strata = None if collapsed.strata is None else collapsed.strata[kept]
         weights = None if data.weights is None else collapsed.weights[kept]
         sample = districts(collapsed.change[kept], collapsed.treated[kept], weights=weights, strata=strata)
         if refusals(sample.treated, sample.strata, 1 - data.study.level):
             raise refuse("too_few_treated", found=str(int(sample.treated.sum())))
-        return permutation_p(sample, rng=data.shared_rng())
+        return sample
 
-    return Candidate(data.wanted.outcome, data.wanted.role, frozenset(names.tolist()), test)
+    def test(units: frozenset[str]) -> PermutationP:
+        return permutation_p(sample_in(units), rng=data.shared_rng())
+
+    def others(units: frozenset[str]) -> float:
+        sample = sample_in(units)
+        fit = of_districts(sample)
+        calibrated = behrens_fisher_test(arm_variances(fit, EFFECT, sample.treated), float(fit.coefficients[EFFECT]))
+        return max(cr2_test(fit, EFFECT).p_value, calibrated.p_value)
+
+    return Candidate(data.wanted.outcome, data.wanted.role, frozenset(names.tolist()), test, others=others)

@@ -231,12 +231,19 @@ def _found(data: OutcomeData, verdict: Verdict, estimates: list[Estimate]) -> It
 def _candidate(data: OutcomeData, dated: _Dated) -> Candidate:
     """The test of the outcome on any of its districts, through the exchanges of dates that all outcomes share."""
 
-    def test(units: frozenset[str]) -> PermutationP:
+    def some_of(units: frozenset[str]) -> _Dated:
         some = dated.only(units)
-        why_not = _too_few(some.panel)
-        if why_not:
+        if _too_few(some.panel):
             raise refuse("too_few_treated", found=str(int(some.panel.ever_treated.sum())))
+        return some
+
+    def test(units: frozenset[str]) -> PermutationP:
+        some = some_of(units)
         return staggered_permutation_test(some.panel, mean_effect, rng=data.shared_rng(), whole=some.whole)
 
+    def others(units: frozenset[str]) -> float:
+        some = some_of(units)
+        return welch_by_cohort(some.panel, mean_effect, whole=some.whole).p_value
+
     dates = tuple(np.unique(dated.panel.treated_from[dated.panel.ever_treated]).tolist())
-    return Candidate(data.wanted.outcome, data.wanted.role, frozenset(dated.panel.labels), test, dates)
+    return Candidate(data.wanted.outcome, data.wanted.role, frozenset(dated.panel.labels), test, dates, others)
