@@ -2,7 +2,7 @@
 
     python tests/validation/families.py
 
-writes tests/validation/recorded/families.csv, in some ten minutes on one core.
+writes tests/validation/recorded/families.csv, in a minute or two on one core.
 
     python tests/validation/families.py --table
 
@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sverige_did.inference.multiplicity import holm, step_down
+from sverige_did.inference.multiplicity import step_down
 from sverige_did.inference.simulated import vectorised
 
-SEED, OUTCOMES, GROUPS, DATA_SETS, DRAWS, ALPHA = 20133, 6, 20, 1_500, 499, 0.05
+SEED, OUTCOMES, GROUPS, DATA_SETS, DRAWS, ALPHA = 20133, 6, 20, 4_000, 499, 0.05
 RECORDED = Path(__file__).parent / "recorded" / "families.csv"
 HEADER = f"# python tests/validation/families.py: seed [{SEED}, cell], {DATA_SETS} data sets a cell\n"
 COLUMNS = ("cell", "treated", "sd_ratio", "correlation", "max_t", "holm_verdict")
@@ -64,7 +64,7 @@ def rates(cell: int, treated: int, ratio: float, correlation: float, data_sets: 
         found = step_down(t[1:], t[0])
         verdict = np.maximum.reduce([found.single, calibrated[at], cr2[at]])
         any_max_t += found.adjusted.min() <= ALPHA
-        any_holm += holm(verdict).min() <= ALPHA
+        any_holm += OUTCOMES * verdict.min() <= ALPHA  # the smallest of Holm's adjusted p-values
     return any_max_t / data_sets, any_holm / data_sets
 
 
