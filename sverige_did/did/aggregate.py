@@ -7,7 +7,8 @@ With p_g = P(G = g) and t >= g:
     group       at g: mean of ATT(g, t) over t;                                  overall: mean over g by p_g
     calendar    at t: sum p_g ATT(g, t) / sum p_g over the g treated by t;       overall: mean over t
 
-The p_g are estimates, and their influence is part of the standard errors.
+The p_g are estimates, and their influence is part of the standard errors. Limits are Student's, with Satterthwaite's
+degrees of freedom over cohorts: a variance that rests on few districts of one cohort says so.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Aggregated:
 
     ``estimate``, ``std_error`` (H,), ``overall``, ``overall_std_error`` in the unit of the outcome; ``influence``
     (C, H) by cluster, scaled so that Var = sum of squares; ``weighting`` is that of the districts. A standard error is
-    nan when a cohort in the average, or its control group, lives in a single cluster.
+    nan when a cohort in a single cluster finds too few others to borrow from, or the controls live in a single cluster.
+    ``overall_df``: degrees of freedom of the overall one.
     """
 
     kind: Aggregation
@@ -49,6 +51,7 @@ class Aggregated:
     influence: FloatArray
     overall: float
     overall_std_error: float
+    overall_df: float
     weighting: Weighting
 
 
@@ -70,12 +73,13 @@ def aggregate(effects: GroupTime, kind: Aggregation) -> Aggregated:
         influence=influence,
         overall=overall,
         overall_std_error=float(_norms(overall_influence[:, None])[0]),
+        overall_df=_satterthwaite(effects, overall_influence),
         weighting=effects.weighting,
     )
 
 
 def overall_estimate(aggregated: Aggregated, *, scale: str, level: float = 0.95) -> Estimate:
-    """The overall average with its normal interval, or without one when its variance cannot be estimated."""
+    """The overall average with Student's interval, or without one when its variance cannot be estimated."""
     return normal_estimate(
         aggregated.overall,
         aggregated.overall_std_error,
@@ -85,6 +89,7 @@ def overall_estimate(aggregated: Aggregated, *, scale: str, level: float = 0.95)
         inference="influence_function",
         level=level,
         weighting=aggregated.weighting,
+        df=aggregated.overall_df,
     )
 
 
@@ -103,6 +108,12 @@ def bootstrap_bands(
     varies = np.isfinite(se) & (se > 0)
     critical = float(np.quantile(np.abs(deviation[:, varies] / se[varies]).max(axis=1), level)) if varies.any() else 0.0
     return Bands(estimate - critical * se, estimate + critical * se, critical, level)
+
+
+def _satterthwaite(effects: GroupTime, influence: FloatArray) -> float:
+    """(sum V_g)^2 / sum V_g^2 / df_g over the groups of rows; one where nothing varies."""
+    v = np.bincount(effects.group, np.square(influence), effects.group_df.size)
+    return float(v.sum() ** 2 / (v**2 / effects.group_df).sum()) if v.any() else 1.0
 
 
 def _norms(influence: FloatArray) -> FloatArray:

@@ -4,7 +4,9 @@
     3. average tau_dt with chosen weights
 
 Every such average is linear in the outcomes, tau = sum v_dt Y_dt, and the v_dt give their conservative standard
-error, clustered by district: residuals of treated cells are taken around cohort-by-period means.
+error, clustered by district: residuals of treated cells are taken around cohort-by-period means. A district that is
+alone in its cohort and period has none: it borrows the variance of v_d Y from what the districts of other cohorts
+deviate from the mean of theirs. Limits are Student's, with Satterthwaite's degrees of freedom over cohorts.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import numpy as np
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
 from sverige_did.did.normal import normal_estimate
+from sverige_did.did.staggered import FEWEST_LENT
 from sverige_did.errors import option, refuse
 from sverige_did.results.estimates import Estimate
 
@@ -27,13 +30,15 @@ class Imputed:
     """Averages of imputed effects at ``at`` (H,) event times in steps of periods (one nan for overall).
 
     ``estimate`` and ``std_error`` (H,) in the unit of the outcome.
-    ``std_error`` is nan where a cohort and period holds a single district: its residual is zero by construction.
-    ``effects`` (U, T) are the cell effects, nan where untreated or unseen. ``weighting`` is that of the districts.
+    ``std_error`` is nan where a lone district finds too few others to borrow from; ``df`` (H,) are its degrees of
+    freedom. ``effects`` (U, T) are the cell effects, nan where untreated or unseen. ``weighting`` is that of the
+    districts.
     """
 
     at: FloatArray
     estimate: FloatArray
     std_error: FloatArray
+    df: FloatArray
     effects: FloatArray
     weighting: Weighting
 
@@ -65,17 +70,19 @@ def imputation(panel: DistrictPanel, average: Average = "overall", weighting: We
     masks = [under & (event_time == e) for e in at] if average == "event_time" else [under]
     weights = [panel.unit_weights(weighting)[:, None] * mask for mask in masks]
     weights = [weight / weight.sum() for weight in weights]
+    errors = [_standard_error(table, residual, under, start, weight, fit_weight) for weight in weights]
     return Imputed(
         at=at.astype(np.float64),
         estimate=np.array([(weight * residual).sum() for weight in weights]),
-        std_error=np.array([_standard_error(residual, under, start, weight, fit_weight) for weight in weights]),
+        std_error=np.array([error for error, _ in errors]),
+        df=np.array([df for _, df in errors]),
         effects=np.where(under, residual, np.nan),
         weighting=weighting,
     )
 
 
 def imputed_estimate(imputed: Imputed, which: int = 0, *, scale: str, level: float = 0.95) -> Estimate:
-    """One of the averages with its normal interval, or without one when its variance cannot be estimated."""
+    """One of the averages with Student's interval, or without one when its variance cannot be estimated."""
     return normal_estimate(
         float(imputed.estimate[which]),
         float(imputed.std_error[which]),
@@ -85,6 +92,7 @@ def imputed_estimate(imputed: Imputed, which: int = 0, *, scale: str, level: flo
         inference="conservative_clustered",
         level=level,
         weighting=imputed.weighting,
+        df=float(imputed.df[which]),
     )
 
 
@@ -123,15 +131,43 @@ def _linear_weights(weight: FloatArray, fit_weight: FloatArray) -> FloatArray:
 
 
 def _standard_error(
-    residual: FloatArray, under: BoolArray, start: IntArray, weight: FloatArray, fit_weight: FloatArray
-) -> float:
+    table: FloatArray,
+    residual: FloatArray,
+    under: BoolArray,
+    start: IntArray,
+    weight: FloatArray,
+    fit_weight: FloatArray,
+) -> tuple[float, float]:
+    """The standard error and its degrees of freedom."""
     v = _linear_weights(weight, fit_weight)
-    around = residual.copy()
+    around, alone = residual.copy(), np.zeros(start.size, dtype=bool)
     for g in np.unique(start[under.any(axis=1)]):
         group = under & (start == g)[:, None] & (weight > 0)
         count, square = group.sum(axis=0), (np.square(v) * group).sum(axis=0)
-        if (count == 1).any():
-            return float("nan")
+        alone |= (group & (count == 1)).any(axis=1)
         centre = (np.square(v) * group * residual).sum(axis=0) / np.where(square > 0, square, 1.0)
         around -= np.where(group, centre, 0.0)
-    return float(np.sqrt(np.square((v * around).sum(axis=1)).sum()))
+    squares = np.square((v * around).sum(axis=1))
+    codes = np.unique(start, return_inverse=True)[1]
+    df = np.maximum(1.0, np.bincount(codes) - 1.0)
+    for d in np.flatnonzero(alone):
+        squares[d], lent = _borrowed(table, v[d], start, under.any(axis=1) & (start != start[d]))
+        codes[d], df = df.size, np.append(df, max(1.0, lent))
+    total = np.bincount(codes, squares, df.size)
+    whole = float(total.sum())
+    return float(np.sqrt(whole)), float(whole**2 / (total**2 / df).sum()) if whole > 0 else 1.0
+
+
+def _borrowed(table: FloatArray, v: FloatArray, start: IntArray, lenders: BoolArray) -> tuple[float, float]:
+    """The variance of sum v_t Y_t of one district, from ``lenders`` around the mean of their cohorts, and its df.
+
+    The v_t add up to 0, so that levels of districts cancel. nan where they leave fewer than ``FEWEST_LENT``.
+    """
+    seen = lenders & np.isfinite(table[:, v != 0]).all(axis=1)
+    values, codes = np.nan_to_num(table[seen]) @ v, np.unique(start[seen], return_inverse=True)[1]
+    count = np.bincount(codes)
+    df = float(count.sum() - count.size)
+    if df < FEWEST_LENT:
+        return float("nan"), df
+    around = values - (np.bincount(codes, values) / count)[codes]
+    return float(np.square(around).sum() / df), df

@@ -1,9 +1,9 @@
-"""An estimate with a normal interval, for estimators whose theory gives a standard error over many districts."""
+"""An estimate with a symmetric interval, for estimators whose theory gives a standard error over many districts."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import t
 
 from sverige_did.did.arrays import Weighting
 from sverige_did.errors import option
@@ -12,16 +12,16 @@ from sverige_did.results.estimates import Estimate
 
 def normal_estimate(
     value: float, std_error: float, *, scale: str, estimand: str, estimator: str, inference: str, level: float,
-    weighting: Weighting,
+    weighting: Weighting, df: float = np.inf,
 ) -> Estimate:  # fmt: skip
-    """``value`` with limits at the normal quantiles of ``level``, in the unit ``scale``.
+    """``value`` with limits at Student's quantiles of ``level`` with ``df`` degrees of freedom, normal ones without.
 
-    A ``std_error`` of nan means that the variance cannot be estimated, because a starting date has a single
-    district: the estimate then carries a note and no limits.
+    A ``std_error`` of nan means that the variance cannot be estimated, because a starting date has a single district
+    and the others lend it none: the estimate then carries a note and no limits.
     """
     option("weighting", weighting, Weighting)
     known = bool(np.isfinite(std_error))
-    half = float(norm.ppf((1 + level) / 2)) * std_error
+    half = float(t.ppf((1 + level) / 2, df)) * std_error if known else np.nan
     return Estimate(
         estimate=value,
         scale=scale,

@@ -4,8 +4,10 @@
 
 Everything is computed from sums over sufficient cells (cluster x cohort): the estimates and the cluster sums of
 the influence functions need no district-level matrix, and a bootstrap draw is one row of a matrix product over
-clusters. A cohort or a control group that lives in a single cluster has no estimable variance: its influence and
-standard error are nan, never a number that is silently too small.
+clusters. A cohort that lives in a single cluster shows nothing of its own variance: it borrows what the districts of
+the other cohorts deviate from the mean of theirs over the same two dates, as rows of their own below the clusters.
+Where no cohort can lend, or the controls live in a single cluster, the influence and the standard error are nan, never
+a number that is silently too small.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ Control = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
 """Pre-period effects against the period just before (varying) or against the period before go-live (universal)."""
 
+FEWEST_LENT = 2
+"""With fewer degrees of freedom in the other cohorts, nothing is lent: one says next to nothing about a variance."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupTime:
@@ -34,11 +39,13 @@ class GroupTime:
 
     ``cohort``, ``period``, ``event_time`` (steps of the panel's periods since go-live), ``estimate``,
     ``std_error``, ``n_treated``, ``n_control`` (M,), the counts of districts that are seen at both dates.
-    ``influence`` (C, M) holds cluster sums scaled so that Var = sum over c of influence^2. ``cohorts`` (K,) with
-    ``share`` (K,) = P(G = g) among all districts and ``share_influence`` (C, K). ``lost`` (M,) counts treated and
-    control districts that the pair needs but that miss one of its two dates; ``unseen`` holds the pairs (cohort,
-    period) for which no treated or no control district has both, so that they have no estimate. ``weighting`` is
-    that of the districts.
+    ``influence`` (C, M) holds cluster sums scaled so that Var = sum over c of influence^2; below the clusters stand
+    the districts that lend to a cohort in a single one. ``group`` (C,) says whose variance a row is a part of (that of
+    a cohort, of the never treated, or a loan) and ``group_df`` how many degrees of freedom each group has. ``cohorts``
+    (K,) with ``share`` (K,) = P(G = g) among all districts and ``share_influence`` (C, K). ``lost`` (M,) counts treated
+    and control districts that the pair needs but that miss one of its two dates; ``unseen`` holds the pairs (cohort,
+    period) for which no treated or no control district has both, so that they have no estimate. ``weighting`` is that
+    of the districts.
     """
 
     cohort: FloatArray
@@ -50,6 +57,8 @@ class GroupTime:
     n_control: IntArray
     lost: IntArray
     influence: FloatArray
+    group: IntArray
+    group_df: FloatArray
     cohorts: FloatArray
     share: FloatArray
     share_influence: FloatArray
@@ -87,11 +96,22 @@ class _Pair(NamedTuple):
     base: int
 
 
+class _Loan(NamedTuple):
+    """What other cohorts lend: ``rows`` (U,), whose squares add up to the variance of one district's change."""
+
+    rows: FloatArray
+    df: int
+
+
 class _Contrast(NamedTuple):
-    """One ATT(g, t) with the cluster sums (C,) of its influence, and the districts behind it and lost to it."""
+    """One ATT(g, t) with the cluster sums (C,) of its influence, and the districts behind it and lost to it.
+
+    ``loan`` is what the districts of other cohorts lend to one in a single cluster; None where it needs none.
+    """
 
     estimate: float
     influence: FloatArray
+    loan: _Loan | None
     n_treated: int
     n_control: int
     lost: int
@@ -137,8 +157,9 @@ def group_time_effects(
     if not kept:
         raise refuse("did_groups_empty", found="0")
     g, t = np.array([[pair.g, pair.t] for pair, _ in kept]).T
-    influence = np.column_stack([contrast.influence for _, contrast in kept])
+    influence, group, group_df = _rows(cells, kept, cohorts.size)
     share, share_influence = _shares(cells, cohorts.size)
+    share_influence = np.vstack([share_influence, np.zeros((len(influence) - len(share_influence), cohorts.size))])
     return GroupTime(
         cohort=cohorts[g],
         period=panel.periods[t],
@@ -149,6 +170,8 @@ def group_time_effects(
         n_control=np.array([contrast.n_control for _, contrast in kept]),
         lost=np.array([contrast.lost for _, contrast in kept]),
         influence=influence,
+        group=group,
+        group_df=group_df,
         cohorts=cohorts,
         share=share,
         share_influence=share_influence,
@@ -246,7 +269,7 @@ def _changes(cells: _Cells, pair: _Pair) -> tuple[FloatArray, FloatArray, FloatA
 
 def _contrast(cells: _Cells, pair: _Pair, controls: BoolArray) -> _Contrast:
     change, weight, count = _changes(cells, pair)
-    estimate, influence, numbers = 0.0, np.zeros(cells.n_clusters), []
+    estimate, influence, numbers, loan = 0.0, np.zeros(cells.n_clusters), [], None
     for members, sign in ((cells.cohort == pair.g, 1.0), (controls, -1.0)):
         total = weight[members].sum()
         numbers.append(int(count[members].sum()))
@@ -258,9 +281,47 @@ def _contrast(cells: _Cells, pair: _Pair, controls: BoolArray) -> _Contrast:
         influence += np.bincount(cells.cluster[members], deviation, cells.n_clusters)
         clusters = np.count_nonzero(np.bincount(cells.cluster[members & (count > 0)]))
         if clusters < 2 and pair.t != pair.base:
-            influence = np.full(cells.n_clusters, np.nan)
+            loan = _loan(cells, pair) if sign > 0 else None
+            if loan is None:
+                influence = np.full(cells.n_clusters, np.nan)
     needed = int(cells.count[(cells.cohort == pair.g) | controls].sum())
-    return _Contrast(float(estimate), influence, numbers[0], numbers[1], needed - sum(numbers))
+    return _Contrast(float(estimate), influence, loan, numbers[0], numbers[1], needed - sum(numbers))
+
+
+def _loan(cells: _Cells, pair: _Pair) -> _Loan | None:
+    """Changes between the two dates of the pair around the mean of each other cohort, every district counting the same.
+
+    None where fewer than ``FEWEST_LENT`` degrees of freedom are to be had of districts that are seen at both.
+    """
+    change, cohort = cells.table[:, pair.t] - cells.table[:, pair.base], cells.cohort[cells.of_unit]
+    lenders = np.isfinite(change) & (cohort < cells.cohort.max()) & (cohort != pair.g)
+    codes, size = cohort[lenders], int(cells.cohort.max()) + 1
+    count = np.bincount(codes, minlength=size)
+    df = int(np.maximum(count - 1, 0).sum())
+    if df < FEWEST_LENT:
+        return None
+    rows = np.zeros(change.size)
+    mean = np.bincount(codes, change[lenders], size) / np.maximum(count, 1)
+    rows[lenders] = (change[lenders] - mean[codes]) / np.sqrt(df)
+    return _Loan(rows, df)
+
+
+def _rows(
+    cells: _Cells, kept: list[tuple[_Pair, _Contrast]], n_cohorts: int
+) -> tuple[FloatArray, IntArray, FloatArray]:
+    """The influence of all pairs with the loans below the clusters, whose variance a row is, and its df."""
+    own = np.column_stack([contrast.influence for _, contrast in kept])
+    of_cluster = np.zeros(cells.n_clusters, dtype=np.intp)
+    of_cluster[cells.cluster] = cells.cohort
+    blocks, df = [own], [max(1.0, n - 1.0) for n in np.bincount(of_cluster, minlength=n_cohorts + 1)]
+    borrowers = sorted({pair.g for pair, contrast in kept if contrast.loan is not None})
+    nothing = np.zeros(cells.table.shape[0])
+    for g in borrowers:
+        loans = [contrast.loan if pair.g == g else None for pair, contrast in kept]
+        blocks.append(np.column_stack([nothing if loan is None else loan.rows for loan in loans]))
+        df.append(float(min(loan.df for loan in loans if loan is not None)))
+    lent = np.repeat(np.arange(len(borrowers)) + n_cohorts + 1, nothing.size)
+    return np.vstack(blocks), np.concatenate([of_cluster, lent]), np.array(df)
 
 
 def _shares(cells: _Cells, n_cohorts: int) -> tuple[FloatArray, FloatArray]:

@@ -24,6 +24,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from sverige_did.did.arrays import DistrictPanel
 from sverige_did.errors import option, refuse
@@ -40,6 +41,9 @@ type Labels = NDArray[np.int8]
 """Cohort codes (n, U), one assignment a row: a million of them have to fit."""
 
 _BLOCK = 20_000
+
+FEWEST_SKEWED = 8
+"""Districts below which the test of skewness is not defined."""
 
 
 class Whole(NamedTuple):
@@ -108,6 +112,24 @@ def welch_by_cohort(
     v = np.bincount(cohort, around**2) * sizes / (sizes - 1)
     df = v.sum() ** 2 / (v**2 / (sizes - 1)).sum() if v.any() else 1.0
     return t_test(estimate, float(np.sqrt(v.sum())), float(df), alpha)
+
+
+def skewness_p(panel: DistrictPanel, estimator: Estimator, *, whole: Whole | None = None) -> float:
+    """D'Agostino's p-value that the contributions z are not skewed, each around its cohort's mean and by its arm's sd.
+
+    One where fewer than ``FEWEST_SKEWED`` districts, or none that vary, would show it. Raises as
+    :func:`staggered_permutation_test`.
+    """
+    cohort = _cohorts(panel)
+    table, _ = _complete(panel, whole)
+    weights, _ = _linear(panel, estimator, table)
+    z = (weights[cohort] * table).sum(axis=1) / np.sqrt(np.square(weights).sum(axis=1))[cohort]
+    around = z - (np.bincount(cohort, z) / np.bincount(cohort))[cohort]
+    control = cohort == cohort.max()
+    spread = np.where(control, around[control].std(), around[~control].std())
+    if z.size < FEWEST_SKEWED or not (spread > 1e-12 * np.abs(z).max()).all():
+        return 1.0
+    return float(stats.skewtest(around / spread).pvalue)
 
 
 def _complete(panel: DistrictPanel, whole: Whole | None) -> tuple[Floats, Floats]:

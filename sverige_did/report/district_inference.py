@@ -195,7 +195,7 @@ def max_t_adjustment(release: Release, language: Language) -> tuple[Table, tuple
         (
             short_name(outcome, language),
             words.text(f"labels.role.{roles[outcome]}", language),
-            *(_p(value, language) for value in (one.single, one.max_t, one.holm, one.max_t_role)),
+            *(_p(value, language) for value in (one.single, one.verdict, one.holm, one.holm_role, one.max_t)),
         )
         for outcome, one in found
     )
@@ -209,9 +209,9 @@ def max_t_adjustment(release: Release, language: Language) -> tuple[Table, tuple
         )
     if not first.enumerated:
         shown.append(words.text("methods_table.max_t_adjustment.sampled", language))
-    columns = heads(("outcome", "role", "alone", "max_t", "holm", "max_t_role"), language, COLUMN)
+    columns = heads(("outcome", "role", "alone", "verdict_p", "holm", "holm_role", "max_t"), language, COLUMN)
     table = Table(
-        caption(release, "methods_table.caption.max_t_adjustment", language), columns, rows, frozenset(range(2, 6))
+        caption(release, "methods_table.caption.max_t_adjustment", language), columns, rows, frozenset(range(2, 7))
     )
     return table, tuple(shown)
 

@@ -10,6 +10,8 @@ from sverige_did.results.estimates import EFFECT_CLASSES, DesignClass, Finding, 
 from sverige_did.results.methods_tables import PRIMARY_INTERVAL
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sverige_did.disclosure.release import Release
     from sverige_did.results.designs import OutcomeDesign
 
@@ -169,16 +171,37 @@ def question_standing(release: Release, question: str) -> Standing:
     Where verdicts are tests, only the outcomes of the weightiest role are asked, so that no exploratory one can answer
     for a primary one.
     """
+    return _strongest(release, question, standing)
+
+
+def standing_among_all(release: Release, outcome: str) -> Standing:
+    """How an outcome stands when all outcomes are looked at: ``supported`` asks for an adjusted p at the level too."""
+    own, main = standing(release, outcome), headline(release, outcome)
+    if own != "supported" or main is None or not adjusted(release):
+        return own
+    p, level = main.result.p_adjusted, main.result.level
+    return "supported" if p is not None and level is not None and p <= 1 - level else "inconclusive"
+
+
+def adjusted(release: Release) -> bool:
+    """Whether p-values for all outcomes at once were made."""
+    return any(finding.result.p_adjusted is not None for finding in release.findings)
+
+
+def _strongest(release: Release, question: str, stands: Callable[[Release, str], Standing]) -> Standing:
     requested = [item for item in release.study.outcomes if item.question == question]
     if release.methods_tables and requested:
         weightiest = min(ROLES.index(item.role) for item in requested)
         requested = [item for item in requested if ROLES.index(item.role) == weightiest]
-    return min((standing(release, item.outcome) for item in requested), key=STANDINGS.index, default="no_data")
+    return min((stands(release, item.outcome) for item in requested), key=STANDINGS.index, default="no_data")
 
 
 def tally(release: Release) -> dict[str, int]:
-    """How many questions the figures support, leave open, can only describe, and cannot answer."""
-    stands = [question_standing(release, question.key) for question in release.study.questions]
+    """How many questions the figures support, leave open, can only describe, and cannot answer.
+
+    Supported are those whose outcome is so when all outcomes are looked at.
+    """
+    stands = [_strongest(release, question.key, standing_among_all) for question in release.study.questions]
     return {
         "total": len(stands),
         "supported": stands.count("supported"),

@@ -82,8 +82,9 @@ def _bound(function: Callable[..., Any], release: Release, language: Language) -
 
 
 def answer(release: Release, language: Language) -> str:
-    """The one sentence about all questions."""
-    return words.text("report.answer", language, **headlines.tally(release))
+    """The one sentence about all questions; that p-values were adjusted for many outcomes is a part of it."""
+    key = "answer_adjusted" if headlines.adjusted(release) else "answer"
+    return words.text(f"report.{key}", language, **headlines.tally(release))
 
 
 def overview_figure(release: Release, language: Language) -> tuple[Shapes, Table] | None:

@@ -14,17 +14,19 @@ spreads of treated and control districts."""
 
 
 class MaxTAdjustment(Frozen):
-    """One outcome's p-values among those of the same study, all from the same choices of districts.
+    """One outcome's p-values among those of the same study, on the ``n_units`` districts that all ``n_outcomes`` have.
 
-    ``single`` is its own p on the ``n_units`` districts that all of the ``n_outcomes`` have; ``max_t`` is Westfall and
-    Young's for all of them, ``holm`` Holm's. ``max_t_role`` is Westfall and Young's among the ``n_role`` outcomes that
-    have its role in the plan.
+    ``single`` is the studentised permutation's own, ``verdict`` the largest that the verdict asks for, ``holm`` Holm's
+    over the latter: the adjusted p-value. ``max_t`` is Westfall and Young's over the permutations, which holds where
+    districts vary alike. ``holm_role`` and ``max_t_role`` are the same among the ``n_role`` outcomes of its role.
     """
 
     single: Probability
+    verdict: Probability
     max_t: Probability
     holm: Probability
     max_t_role: Probability
+    holm_role: Probability
     n_outcomes: int
     n_role: int
     n_units: int

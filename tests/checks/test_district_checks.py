@@ -27,8 +27,8 @@ TREATED = np.arange(16) < 4
 NAMED = {"outcome": "institution_per_1000", "scale": "rate_per_1000"}
 
 
-def contrast(change: np.ndarray, alpha: float = 0.05) -> TTest:
-    return cr2_test(of_districts(districts(change, TREATED)), 1, alpha)
+def contrast(change: np.ndarray, alpha: float = 0.05, treated: np.ndarray = TREATED) -> TTest:
+    return cr2_test(of_districts(districts(change, treated)), 1, alpha)
 
 
 def noise(seed: int, *shape: int) -> np.ndarray:
@@ -67,16 +67,42 @@ def test_the_slope_that_erases_is_the_effect_over_the_years_between_the_windows(
 def test_relative_magnitudes_by_hand() -> None:
     effect, steps = t_test(-5.0, 0.5, 6.0, 0.05), [t_test(0.2, 0.1, 6.0, 0.05), t_test(-0.4, 0.1, 8.0, 0.05)]
     found = relative_magnitudes(effect, steps, 2.0, axis="rate_per_1000", M=[0, 1], **NAMED)
-    half = stats.t.isf(0.0125, 6) * 0.5
-    largest = max(0.2 + stats.t.isf(0.00625, 6) * 0.1, 0.4 + stats.t.isf(0.00625, 8) * 0.1)
-    assert found.numbers["size_step"] == pytest.approx(largest)
-    assert found.numbers["limit"] == pytest.approx((5 - half) / (2 * largest))
-    assert found.curves[0].upper == pytest.approx((-5 + half, -5 + half + 2 * largest))
+    half = stats.t.isf(0.025, 6) * 0.5
+    assert found.numbers["size_step"] == 0.4
+    assert found.numbers["limit"] == pytest.approx((5 - half) / (2 * 0.4))
+    assert found.curves[0].upper == pytest.approx((-5 + half, -5 + half + 2 * 0.4))
     at_limit = relative_magnitudes(
         effect, steps, 2.0, axis="rate_per_1000", M=found.numbers["limit"] * np.ones(1), **NAMED
     )
     assert at_limit.curves[0].upper[0] == pytest.approx(0)
     assert relative_magnitudes(t_test(0.1, 0.5, 6.0, 0.05), steps, 2.0, axis="pp", **NAMED).key == "none"
+
+
+@pytest.mark.parametrize(("estimate", "df", "alpha"), [(3.2, 4.0, 0.05), (-1.0, 2.3, 0.05), (0.0, 30.0, 0.1)])
+def test_without_drift_the_interval_is_the_findings_own(estimate: float, df: float, alpha: float) -> None:
+    """At M = 0 no step before the start enters, however large the steps were."""
+    effect = t_test(estimate, 1.0, df, alpha)
+    found = relative_magnitudes(effect, [t_test(9.0, 1.0, df, alpha)] * 4, 2.0, axis="pp", **NAMED)
+    assert (found.curves[0].lower[0], found.curves[0].upper[0]) == pytest.approx((effect.lower, effect.upper))
+    assert found.key == ("none" if effect.lower <= 0 <= effect.upper else "result")
+    assert (found.numbers["limit"] > 0) == (found.key == "result")
+
+
+def test_groups_that_never_moved_apart_have_no_limit() -> None:
+    still = [TTest(0.0, 1.0, 4.0, 1.0, -2.8, 2.8, 0.05)] * 2
+    assert relative_magnitudes(t_test(9.0, 1.0, 4.0, 0.05), still, 2.0, axis="pp", **NAMED).numbers["limit"] == np.inf
+
+
+def test_a_large_effect_without_any_drift_stands_steps_as_large_as_those_before() -> None:
+    """8 periods before, 4 after, 4 of 20 treated, an effect of 12 true standard errors: the median M is above 1."""
+    rng, treated, limits = np.random.default_rng(5), np.arange(20) < 4, []
+    true = 12 * np.sqrt((1 + 1 / 4) * (1 / 4 + 1 / 16))
+    for _ in range(60):
+        y = rng.normal(size=(20, 12)) + true * (np.arange(12) >= 8) * treated[:, None]
+        effect = contrast(y[:, 8:].mean(axis=1) - y[:, 7], treated=treated)
+        steps = [contrast(y[:, t] - y[:, t - 1], treated=treated) for t in range(1, 8)]
+        limits.append(relative_magnitudes(effect, steps, 2.5, axis="pp", **NAMED).numbers["limit"])
+    assert np.median(limits) > 1.2
 
 
 def test_relative_magnitudes_do_not_depend_on_the_unit() -> None:
@@ -85,18 +111,25 @@ def test_relative_magnitudes_do_not_depend_on_the_unit() -> None:
     assert other.numbers["limit"] == pytest.approx(one.numbers["limit"])
 
 
-@pytest.mark.slow
-def test_relative_magnitudes_cover_the_effect_when_the_drift_is_as_large_as_allowed() -> None:
-    """The groups drift apart by 0.3 a period all along, so M = 1 holds exactly and the true effect is covered."""
-    rng, inside, runs, true = np.random.default_rng(3), 0, 300, -1.0
-    drift = 0.3 * np.arange(7) * TREATED[:, None]
+@pytest.mark.parametrize("drift", [0.3, 5.0])
+@pytest.mark.parametrize(("before", "ratio"), [(2, 1.0), (2, 2.0), (3, 2.0), (5, 1.0)])
+def test_relative_magnitudes_cover_the_effect_when_the_drift_is_as_large_as_allowed(
+    before: int, ratio: float, drift: float
+) -> None:
+    """The groups drift apart by the same a period all along, so M = 1 holds exactly: at three Monte-Carlo errors."""
+    rng, inside, runs, true = np.random.default_rng(3), 0, 120, -1.0
+    path, sd = np.arange(before + 2) * TREATED[:, None], np.where(TREATED, ratio, 1.0)[:, None]
     for _ in range(runs):
-        y = rng.normal(size=(16, 7)) * 0.5 + drift + true * (np.arange(7) >= 5) * TREATED[:, None]
-        effect = contrast(y[:, 5:].mean(axis=1) - y[:, 4])
-        steps = [contrast(y[:, t] - y[:, t - 1]) for t in range(1, 5)]
+        y = (
+            sd * rng.normal(size=path.shape)
+            + drift * path
+            + true * (np.arange(before + 2) >= before) * TREATED[:, None]
+        )
+        effect = contrast(y[:, before:].mean(axis=1) - y[:, before - 1])
+        steps = [contrast(y[:, t] - y[:, t - 1]) for t in range(1, before)]
         band = relative_magnitudes(effect, steps, 1.5, axis="pp", M=[1.0], **NAMED).curves[0]
         inside += band.lower[0] <= true <= band.upper[0]
-    assert inside / runs >= 0.95
+    assert inside / runs >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / runs)
 
 
 def test_placebo_dates_cut_between_two_and_one() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from sverige_did.did.aggregate import aggregate, bootstrap_bands, overall_estimate
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
@@ -79,12 +79,54 @@ def test_a_lone_district_leaves_the_average_without_an_interval(columns, rng: np
     assert found.notes == ("one_district_in_cohort",)
 
 
-def test_an_estimate_carries_its_normal_interval(staggered_panel: DistrictPanel) -> None:
+def test_an_estimate_carries_students_interval(staggered_panel: DistrictPanel) -> None:
     found = aggregate(group_time_effects(staggered_panel), "dynamic")
     estimate = overall_estimate(found, scale="points", level=0.9)
-    assert estimate.lower == pytest.approx(found.overall - norm.ppf(0.95) * found.overall_std_error)
-    assert estimate.upper == pytest.approx(found.overall + norm.ppf(0.95) * found.overall_std_error)
+    half = t.ppf(0.95, found.overall_df) * found.overall_std_error
+    assert (estimate.lower, estimate.upper) == pytest.approx((found.overall - half, found.overall + half))
+    assert 1 <= found.overall_df <= 14
     assert (estimate.estimand, estimate.level) == ("att_dynamic", 0.9)
+
+
+LONE = (2013.0,) * 4 + (2015.0,) * 4 + (2014.0,) + (np.nan,) * 11
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_lone_cohort_borrows_a_standard_error_that_is_right_on_average(
+    columns, rng: np.random.Generator, kind: str
+) -> None:
+    """The mean variance against the true one from the estimator's own weights on independent outcomes of sd 1.
+
+    Controls and larger cohorts count deviations over n where n - 1 would be unbiased; sizes of cohorts add something.
+    """
+    drawn = columns(rng, starts=LONE, periods=8, effect=0.0)
+    order = np.lexsort((drawn["period"], drawn["unit"]))
+    drawn = {name: values[order] for name, values in drawn.items()}
+
+    def average(y: np.ndarray):
+        return aggregate(group_time_effects(panel_from_rows(**(drawn | {"y": y}))), kind)  # type: ignore[arg-type]
+
+    base = average(drawn["y"]).overall
+    true = sum((average(drawn["y"] + step).overall - base) ** 2 for step in np.eye(drawn["y"].size))
+    found = [average(rng.normal(size=drawn["y"].size)).overall_std_error ** 2 for _ in range(150)]
+    assert 0.8 * true <= np.mean(found) <= 1.25 * true
+
+
+def test_only_cohorts_with_enough_degrees_of_freedom_lend(columns, rng: np.random.Generator) -> None:
+    for others, known in (((2013.0,) * 2, False), ((2013.0,) * 3, True), ((2013.0,) * 2 + (2014.0,) * 2, True)):
+        panel = panel_from_rows(**columns(rng, starts=(2012.0, *others, np.nan, np.nan, np.nan)))
+        found = overall_estimate(aggregate(group_time_effects(panel), "simple"), scale="points")
+        assert (found.std_error is not None) == known
+
+
+def test_satterthwaites_degrees_of_freedom_with_one_cohort_are_welchs(columns, rng: np.random.Generator) -> None:
+    """Two arms of means of changes, each variance over n instead of n - 1 and on its own n - 1 degrees of freedom."""
+    panel = panel_from_rows(**columns(rng, starts=(2012.0,) * 4 + (np.nan,) * 9, periods=3))
+    change = panel.wide()[:, 2] - panel.wide()[:, 1]
+    own, other = change[panel.ever_treated].var() / 4, change[~panel.ever_treated].var() / 9
+    found = aggregate(group_time_effects(panel), "simple")
+    assert found.overall_std_error == pytest.approx(np.sqrt(own + other))
+    assert found.overall_df == pytest.approx((own + other) ** 2 / (own**2 / 3 + other**2 / 8))
 
 
 def test_bands_are_wider_than_points_narrower_than_bonferroni_and_flat_at_the_base(

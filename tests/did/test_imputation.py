@@ -72,6 +72,20 @@ def test_a_lone_district_in_a_cohort_leaves_no_interval(columns, rng: np.random.
     assert (estimate.std_error, estimate.upper, estimate.notes) == (None, None, ("one_district_in_cohort",))
 
 
+def test_a_lone_district_borrows_a_standard_error_that_is_right_on_average(columns, rng: np.random.Generator) -> None:
+    """Cohorts of 4, 4 and 1: the mean variance against the true one from the estimator's own weights."""
+    drawn = columns(rng, starts=(2013.0,) * 4 + (2015.0,) * 4 + (2014.0,) + (np.nan,) * 11, periods=8, effect=0.0)
+
+    def found(y: np.ndarray):
+        return imputation(panel_from_rows(**(drawn | {"y": y})))
+
+    base = found(drawn["y"]).estimate[0]
+    true = sum((found(drawn["y"] + step).estimate[0] - base) ** 2 for step in np.eye(drawn["y"].size))
+    many = [found(rng.normal(size=drawn["y"].size)) for _ in range(150)]
+    assert 0.75 * true <= np.mean([one.std_error[0] ** 2 for one in many]) <= 1.25 * true
+    assert all(3 <= one.df[0] <= 22 for one in many)
+
+
 def test_cells_that_are_not_linked_are_refused() -> None:
     panel = panel_from_rows(
         unit=["a", "a", "b", "b", "c", "c", "e"],

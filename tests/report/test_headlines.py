@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from small_release import finding, make_release, make_study
 
+from sverige_did import words
 from sverige_did.disclosure.release import Release
-from sverige_did.report import headlines
+from sverige_did.report import headlines, pages
 from sverige_did.report.claims import claim
 from sverige_did.report.headlines import BAYES, headline, kind_of, rows, standing
 from sverige_did.report.pages import overview_figure
@@ -199,3 +200,28 @@ def test_the_first_figure_names_posteriors_only_where_it_has_one(release: Releas
         found = overview_figure(made, language)  # type: ignore[arg-type]
         assert found is not None
         assert ("Bayes" in found[1].caption) == there
+
+
+def test_the_first_sentence_counts_what_stands_when_all_outcomes_are_looked_at() -> None:
+    """A supported outcome counts only with an adjusted p at the level; without adjusted p-values its verdict counts."""
+    release = make_release()
+    supported = [
+        one.model_copy(update={"verdict": "supported"}) if one.outcome == "breakdowns" else one
+        for one in release.findings
+    ]
+    main = headlines.headline(release.model_copy(update={"findings": tuple(supported)}), "breakdowns")
+    assert main is not None
+    counts = {}
+    for p in (None, 0.04, 0.06):
+        told = [
+            one.model_copy(update={"result": one.result.model_copy(update={"p_adjusted": p, "level": 0.95})})
+            if one == main
+            else one
+            for one in supported
+        ]
+        turned = release.model_copy(update={"findings": tuple(told)})
+        counts[p] = headlines.tally(turned)["supported"]
+        key = "answer" if p is None else "answer_adjusted"
+        for language in words.LANGUAGES:
+            assert pages.answer(turned, language) == words.text(f"report.{key}", language, **headlines.tally(turned))
+    assert counts == {None: 1, 0.04: 1, 0.06: 0}

@@ -16,6 +16,7 @@ from sverige_did.did.collapse import Collapsed, collapse, collapsed_did
 from sverige_did.did.missing_periods import filled
 from sverige_did.did.window import Window
 from sverige_did.errors import RefusedError, refuse
+from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.districts import Districts, districts
 from sverige_did.inference.event_bands import event_curve
 from sverige_did.inference.methods_table import PRIMARY_INTERVAL, Labels, MethodsTable, methods_table
@@ -261,13 +262,19 @@ def _tested(data: OutcomeData, change: Change, labels: tuple[str, ...]) -> Candi
     collapsed = change.collapsed
     names = np.array(labels)[collapsed.unit]
 
-    def test(units: frozenset[str]) -> PermutationP:
+    def sample_in(units: frozenset[str]) -> Districts:
         kept = np.isin(names, sorted(units))
         strata = None if collapsed.strata is None else collapsed.strata[kept]
         weights = None if data.weights is None else collapsed.weights[kept]
         sample = districts(collapsed.change[kept], collapsed.treated[kept], weights=weights, strata=strata)
         if refusals(sample.treated, sample.strata, 1 - data.study.level):
             raise refuse("too_few_treated", found=str(int(sample.treated.sum())))
-        return permutation_p(sample, rng=data.shared_rng())
+        return sample
 
-    return Candidate(data.wanted.outcome, data.wanted.role, frozenset(names.tolist()), test)
+    def test(units: frozenset[str]) -> PermutationP:
+        return permutation_p(sample_in(units), rng=data.shared_rng())
+
+    def others(units: frozenset[str]) -> float:
+        return calibrated_test(sample_in(units)).p_value
+
+    return Candidate(data.wanted.outcome, data.wanted.role, frozenset(names.tolist()), test, others=others)

@@ -70,7 +70,7 @@ def _with_adjusted_p(findings: list[Finding], adjusted: Mapping[str, MaxTAdjustm
     for finding in findings:
         found = adjusted.get(finding.outcome)
         if isinstance(found, MaxTAdjustment) and finding.outcome not in seen:
-            yield finding.model_copy(update={"result": finding.result.model_copy(update={"p_adjusted": found.max_t})})
+            yield finding.model_copy(update={"result": finding.result.model_copy(update={"p_adjusted": found.holm})})
         else:
             yield finding
         seen.add(finding.outcome)

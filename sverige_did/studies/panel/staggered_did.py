@@ -3,6 +3,7 @@
 The estimate is Callaway and Sant'Anna's mean over treated districts and periods, every district counting the same, for
 that is what exchanging dates can test. Beside it stand their other averages, the imputation and the bare permutation,
 which decide nothing. The verdict needs both the studentised permutation of the dates and Student's t by starting date.
+Both fail where changes are skewed and treated districts vary more, so visible skewness leaves it open (docs/size.md).
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sverige_did.did.aggregate import aggregate, bootstrap_bands, overall_estimate
+from sverige_did.did.aggregate import aggregate, overall_estimate
 from sverige_did.did.arrays import DistrictPanel, only_districts
 from sverige_did.did.imputation import imputation, imputed_estimate
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Floats
+from sverige_did.inference.event_bands import event_time_curve
 from sverige_did.inference.methods_table import region_notes
 from sverige_did.inference.permutation import PermutationP, PermutationTest
-from sverige_did.inference.staggered import Whole, staggered_permutation_test, welch_by_cohort
+from sverige_did.inference.staggered import Whole, skewness_p, staggered_permutation_test, welch_by_cohort
 from sverige_did.inference.verdict import SMALLEST_ARM
 from sverige_did.periods import period_number
 from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, Verdict, remarks_of
@@ -32,6 +34,9 @@ from sverige_did.studies.panel.district_did import Tested, implied_ratio, refuse
 from sverige_did.studies.panel.multiple_outcomes import Candidate
 from sverige_did.studies.panel.outcome_data import OutcomeData, tried
 from sverige_did.windows import up_to
+
+SKEWED = 0.05
+"""Level of the test of skewness at which the verdict is left open."""
 
 
 class _Dated(NamedTuple):
@@ -66,7 +71,7 @@ def estimate_dates(data: OutcomeData) -> Tested:
         outcome=data.wanted.outcome,
         scale=data.scale,
         verdict=verdict,
-        remarks=(*why_not, *_remarks(data, dated.panel), *no_curve),
+        remarks=(*why_not, *_skewed(tests), *_remarks(data, dated.panel), *no_curve),
         event=curve,
     )
     if verdict == "refused" or tests is None:
@@ -100,15 +105,22 @@ def exposed_share(cells: pd.DataFrame, panel: DistrictPanel) -> Floats:
 
 
 class _Tests(NamedTuple):
-    """The two tests that the verdict needs, and the bare permutation beside them."""
+    """The two tests that the verdict needs, whether districts are skewed, and the bare permutation beside them."""
 
     studentised: PermutationTest
     welch: TTest
     bare: PermutationTest
+    skewness_p: float
+
+    @property
+    def skewed(self) -> bool:
+        """Whether the contributions of districts are visibly skewed, so that neither test holds its size."""
+        return self.skewness_p <= SKEWED
 
     def verdict(self, alpha: float) -> Verdict:
-        """``supported`` where both tests of the rule reject no effect."""
-        return "supported" if max(self.studentised.p_value, self.welch.p_value) <= alpha else "inconclusive"
+        """``supported`` where both tests of the rule reject no effect and nothing speaks against their size."""
+        rejected = max(self.studentised.p_value, self.welch.p_value) <= alpha
+        return "supported" if rejected and not self.skewed else "inconclusive"
 
 
 def _tests(data: OutcomeData, dated: _Dated) -> tuple[_Tests | None, tuple[Remark, ...]]:
@@ -131,7 +143,8 @@ def _both_ways(data: OutcomeData, dated: _Dated) -> _Tests:
         for how in ("cohort", "none")
     )  # fmt: skip
     studentised, bare = permuted
-    return _Tests(studentised, welch_by_cohort(dated.panel, mean_effect, alpha=alpha, whole=dated.whole), bare)
+    welch = welch_by_cohort(dated.panel, mean_effect, alpha=alpha, whole=dated.whole)
+    return _Tests(studentised, welch, bare, skewness_p(dated.panel, mean_effect, whole=dated.whole))
 
 
 def _too_few(panel: DistrictPanel) -> tuple[Remark, ...]:
@@ -156,6 +169,12 @@ def _few_ways(data: OutcomeData, tests: _Tests) -> Remark:
         "alpha": f"{1 - data.study.level:g}",
     }
     return Remark(key="inference.note.few_assignments", values=values)
+
+
+def _skewed(tests: _Tests | None) -> tuple[Remark, ...]:
+    if tests is None or not tests.skewed:
+        return ()
+    return (Remark(key="inference.note.skewed_districts", values={"p": f"{tests.skewness_p:.3f}"}),)
 
 
 def _remarks(data: OutcomeData, panel: DistrictPanel) -> Iterator[Remark]:
@@ -215,23 +234,10 @@ def _sensitivities(data: OutcomeData, panel: DistrictPanel) -> Iterator[Estimate
         yield one.model_copy(update={"n_units": panel.n_units, "n_treated": int(panel.ever_treated.sum())})
 
 
-def _event_time(data: OutcomeData) -> tuple[Curve, tuple[Remark, ...]]:
-    """The effect by periods since a district's go-live, the one treated in part too, with limits for all at once."""
-    effects = group_time_effects(data.arrays("intention"), "never", "universal", weighting=data.weighting)
-    found = aggregate(effects, "dynamic")
-    bands = bootstrap_bands(found.estimate, found.influence, rng=data.rng(), level=data.study.level)
-    kept = np.isfinite(bands.lower)
-    curve = Curve(
-        name="event",
-        x_name="methods_table.axis.event_time",
-        y_name="methods_table.axis.effect",
-        x=tuple(np.compress(kept, found.at).tolist()),
-        y=tuple(found.estimate[kept].tolist()),
-        lower=tuple(bands.lower[kept].tolist()),
-        upper=tuple(bands.upper[kept].tolist()),
-    )
-    lost = int((~kept).sum())
-    return curve, (Remark(key="methods_table.note.event_times_lost", values={"count": str(lost)}),) if lost else ()
+def _event_time(data: OutcomeData) -> tuple[Curve | None, tuple[Remark, ...]]:
+    """The effect by periods since a district's go-live, the one treated in part too; or why there is none."""
+    panel = data.arrays("intention")
+    return tried(lambda: event_time_curve(panel, data.weighting, rng=data.rng(), level=data.study.level))
 
 
 def _found(data: OutcomeData, verdict: Verdict, estimates: list[Estimate]) -> Iterator[Finding]:
@@ -242,12 +248,20 @@ def _found(data: OutcomeData, verdict: Verdict, estimates: list[Estimate]) -> It
 def _candidate(data: OutcomeData, dated: _Dated) -> Candidate:
     """The test of the outcome on any of its districts, through the exchanges of dates that all outcomes share."""
 
-    def test(units: frozenset[str]) -> PermutationP:
+    def some_of(units: frozenset[str]) -> _Dated:
         some = dated.only(units)
-        why_not = _too_few(some.panel)
-        if why_not:
+        if _too_few(some.panel):
             raise refuse("too_few_treated", found=str(int(some.panel.ever_treated.sum())))
+        return some
+
+    def test(units: frozenset[str]) -> PermutationP:
+        some = some_of(units)
         return staggered_permutation_test(some.panel, mean_effect, rng=data.shared_rng(), whole=some.whole)
 
+    def others(units: frozenset[str]) -> float:
+        some = some_of(units)
+        skewed = skewness_p(some.panel, mean_effect, whole=some.whole) <= SKEWED
+        return 1.0 if skewed else welch_by_cohort(some.panel, mean_effect, whole=some.whole).p_value
+
     dates = tuple(np.unique(dated.panel.treated_from[dated.panel.ever_treated]).tolist())
-    return Candidate(data.wanted.outcome, data.wanted.role, frozenset(dated.panel.labels), test, dates)
+    return Candidate(data.wanted.outcome, data.wanted.role, frozenset(dated.panel.labels), test, dates, others)

@@ -48,6 +48,13 @@ def by_outcome(found: Estimated) -> dict[str, MaxTAdjustment]:
     }
 
 
+def own_p(found: Estimated, name: str) -> float:
+    """The largest p-value of the tests that the verdict of an outcome asks for, off its methods table."""
+    legs = ("permutation_studentised", "cr2_bell_mccaffrey", "behrens_fisher")
+    rows = [f.result for f in found.findings if f.outcome == name and f.result.inference in legs]
+    return max(row.p_value for row in rows[: len(legs)])
+
+
 def test_it_is_westfall_young_over_the_changes_of_the_districts() -> None:
     found = run(panel(three()), study(outcomes=wanted(*NAMES)))
     changes = np.column_stack([table[:, 6:].mean(axis=1) - table[:, :5].mean(axis=1) for table in three().values()])
@@ -55,7 +62,10 @@ def test_it_is_westfall_young_over_the_changes_of_the_districts() -> None:
     got = by_outcome(found)
     np.testing.assert_allclose([got[name].single for name in NAMES], single)
     np.testing.assert_allclose([got[name].max_t for name in NAMES], adjusted)
-    np.testing.assert_allclose([got[name].holm for name in NAMES], holm(single))
+    verdict = [own_p(found, name) for name in NAMES]
+    np.testing.assert_allclose([got[name].verdict for name in NAMES], verdict)
+    np.testing.assert_allclose([got[name].holm for name in NAMES], holm(verdict))
+    np.testing.assert_allclose([got[name].holm_role for name in NAMES], [verdict[0], *holm(verdict[1:])])
     _, secondary = westfall_young(changes[:, 1:], np.arange(16) < 4)
     np.testing.assert_allclose([got[name].max_t_role for name in NAMES], [single[0], *secondary])
     assert {(one.n_outcomes, one.n_units, one.enumerated) for one in got.values()} == {(4, 16, True)}
@@ -68,8 +78,9 @@ def test_the_p_alone_is_that_of_the_line_up_and_no_adjusted_one_is_below(weights
         first = next(f.result for f in found.findings if f.outcome == name)
         assert first.inference == "permutation_studentised"
         assert first.p_value == pytest.approx(one.single)
-        assert first.p_adjusted == one.max_t
+        assert first.p_adjusted == one.holm
         assert one.single <= one.max_t_role <= one.max_t <= one.holm + 1e-12
+        assert one.single <= one.verdict <= one.holm_role <= one.holm
 
 
 def test_only_the_p_that_the_verdict_asks_for_is_adjusted() -> None:
@@ -83,7 +94,7 @@ def test_only_the_p_that_the_verdict_asks_for_is_adjusted() -> None:
         coverage=(),
     )  # fmt: skip
     rows = list(csv.DictReader(io.StringIO(estimates_csv(released))))
-    assert float(rows[0]["p_adjusted"]) == by_outcome(found)[NAMES[0]].max_t
+    assert float(rows[0]["p_adjusted"]) == by_outcome(found)[NAMES[0]].holm
 
 
 def test_the_order_of_outcomes_does_not_matter_and_a_single_one_is_not_adjusted() -> None:
