@@ -16,6 +16,7 @@ import numpy as np
 from sverige_did.checks.alternatives import alternative
 from sverige_did.checks.curves import EffectScale
 from sverige_did.checks.leave_one_out import leave_one_out
+from sverige_did.checks.placebo_choice import placebo_choice
 from sverige_did.checks.placebo_dates import placebo_dates, splits
 from sverige_did.checks.pretrends import pretrends, slopes
 from sverige_did.checks.regression_to_mean import lasting_share, regression_of_districts
@@ -30,6 +31,7 @@ from sverige_did.did.scales import Family
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import TTest, cr2_test, of_districts
 from sverige_did.inference.districts import EFFECT, Bools, Districts, Floats, districts
+from sverige_did.inference.level_choice import elsewhere
 from sverige_did.inference.permutation import permutation_p
 from sverige_did.inference.verdict import refusals
 from sverige_did.panel import Panel
@@ -215,6 +217,17 @@ def _regression(seen: _Seen) -> CheckResult:
     return regression_of_districts(seen.test.estimate, gap, lasting, axis=seen.axis, **_named(seen))
 
 
+def _placebo_choice(seen: _Seen) -> CheckResult | None:
+    """Nothing to ask where the treated were drawn by lot."""
+    by, data = seen.data.study.chosen, seen.data
+    if by == "random":
+        return None
+    found = elsewhere(seen.sample, seen.levels[:, seen.pre], by, rng=data.rng(), alpha=seen.alpha)
+    if not found.tried:
+        raise refuse("did_one_pre_period", found=str(int(seen.pre.sum())))
+    return placebo_choice(found, by, int(seen.sample.treated.sum()), **_named(seen))
+
+
 def _spillover(seen: _Seen) -> CheckResult:
     test, kappa = seen.test, seen.data.study.sensitivity.spillover_kappa
     limits = (test.lower, test.upper)
@@ -248,6 +261,7 @@ _CHECKS: dict[str, Callable[[_Seen], CheckResult | None]] = {
     "synthetic_did": _synthetic_did,
     "tipping_shock": _tipping_shock,
     "regression_to_mean": _regression,
+    "placebo_choice": _placebo_choice,
     "spillover": _spillover,
     "partial_year": _start_up,
     "scale_discrepancy": _scales,
