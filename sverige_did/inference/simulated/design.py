@@ -90,14 +90,14 @@ class OwnDesign:
         if self.data.family == "poisson":
             return float(np.sqrt(np.expm1(self.shock_sd**2)))
         if self.data.family == "binomial":
-            return self.shock_sd * (1 - level)
+            return float(np.sqrt(np.expm1((self.shock_sd * (1 - level)) ** 2)))
         return float(np.hypot(self.shock_sd, self.child_sd / np.sqrt(np.median(self.children))) / abs(level))
 
     def changes(self, n: int, rng: np.random.Generator) -> Floats:
         """Changes (G, n) of n data sets without any effect, on the scale of the data.
 
         Where a window of a district is empty there is no logarithm: that data set is compared on the outcome's own
-        scale, and one in log-odds with half an event added to every window, as estimates are.
+        scale, as a share of its level, and one in log-odds with half an event added to every window, as estimates are.
         """
         windows = self._normal(n, rng) if self.data.family == "normal" else self._counts(n, rng)
         total = self._by_window(self._counts_by[:, :, None])
@@ -108,7 +108,7 @@ class OwnDesign:
         if self.data.scale == "ratio":
             whole = (np.minimum(before, after) > 0).all(axis=0)
             with np.errstate(divide="ignore", invalid="ignore"):
-                return np.asarray(np.where(whole, np.log(after / before), own))
+                return np.asarray(np.where(whole, np.log(after / before), own / self.rates.mean()))
         others = np.maximum(total - windows, 0)
         added = np.where((np.minimum(windows, others) > 0).all(axis=(0, 1)), 0.0, 0.5)
         odds = np.log((windows + added) / (others + added))
@@ -134,7 +134,8 @@ class OwnDesign:
         shocks, rate = self._shocks(n, rng), self._by_period[:, :, None]
         m = np.nan_to_num(self.data.children)[:, :, None]
         if self.data.family == "binomial":
-            chance = special.expit(special.logit(rate) + shocks)
+            # Shocks leave the mean about where it is, exactly where it is near 0 or 1.
+            chance = special.expit(special.logit(rate) + shocks - (1 - 2 * rate) * self.shock_sd**2 / 2)
             return self._by_window(_stayers(rng, np.rint(m).astype(np.int64), chance, self._stay, n))
         mean = np.broadcast_to(m * rate * np.exp(shocks - self.shock_sd**2 / 2), (*m.shape[:2], n))
         if self._stay:
@@ -187,7 +188,8 @@ def _stayers(rng: np.random.Generator, m: np.ndarray, chance: Floats, stay: floa
 
 class _Moments(NamedTuple):
     """Of D untouched districts: ``square`` and ``lagged`` (D,), the variance ``counted`` (D,) of their counts (0 where
-    nothing is counted), ``slope`` (D,) by which shocks move a rate, ``children`` (D,), and the number of ``periods``.
+    nothing is counted), ``slope`` (D,) by which shocks move a rate, ``children`` (D,), how much a district counts
+    (``weight``, the less the more chance is in its rate), and the number of ``periods``.
     """
 
     square: Floats
@@ -195,6 +197,7 @@ class _Moments(NamedTuple):
     counted: Floats
     slope: Floats
     children: Floats
+    weight: Floats
     periods: int
 
 
@@ -207,6 +210,10 @@ def own_design(data: OwnData) -> OwnDesign:
     moments = _moments(data, rates[:, 0])
     memory = _memory(moments, data)
     shocks, child = _variances(moments, memory, data)
+    if data.family != "normal":
+        # The variance of a log-normal rate is mean^2 (exp(s^2) - 1), and a small share is a rate.
+        side = 1 - float(rates[:, 0].mean()) if data.family == "binomial" else 1.0
+        shocks = float(np.log1p(shocks * side**2)) / side**2 if side > 0 else 0.0
     return OwnDesign(data, rates, float(np.sqrt(shocks)), memory, float(np.sqrt(child)))
 
 
@@ -270,6 +277,7 @@ def _moments(data: OwnData, rate: Floats) -> _Moments:
         counted=np.zeros_like(rate) if data.family == "normal" else slope / children,
         slope=slope,
         children=children,
+        weight=np.ones_like(children) if data.family == "normal" else children,
         periods=table.shape[1],
     )
 
@@ -289,11 +297,9 @@ def _variances(moments: _Moments, memory: float, data: OwnData) -> tuple[float, 
         regressors = np.column_stack([np.ones_like(moments.children), 1 / moments.children])
         shocks, child = optimize.nnls(kept * regressors, moments.square)[0]
         return float(shocks), float(child)
-    # Districts count by how little chance is in their rates; the unit of a shock cancels.
-    weight = moments.children
     left = moments.square - moments.counted * (kept if data.stays else moments.periods - 1)
-    explained = kept * weight @ moments.slope**2
-    return max(0.0, float(weight @ left / explained)) if explained > 0 else 0.0, 0.0
+    explained = kept * float(moments.weight @ moments.slope**2)
+    return max(0.0, float(moments.weight @ left) / explained) if explained > 0 else 0.0, 0.0
 
 
 def _memory(moments: _Moments, data: OwnData) -> float:
@@ -306,7 +312,7 @@ def _memory(moments: _Moments, data: OwnData) -> float:
         swings, counted = _traces(moments.periods, memory)[1], _traces(moments.periods, 0.0)[1]
         v = shocks * moments.slope**2 + child / moments.children
         expected = v * swings + moments.counted * (swings if data.stays else counted)
-        return float((expected - moments.lagged).sum())
+        return float(moments.weight @ (expected - moments.lagged))
 
     if excess(0.0) >= 0:
         return 0.0

@@ -29,9 +29,6 @@ BLOCK = 1_000
 _CELLS = 500_000
 """Districts times data sets that are simulated together at most."""
 
-SHIFT = 3.0
-"""The effect, in true standard errors, at which a design's power is told."""
-
 
 class Design(Protocol):
     """What can be simulated: districts, their children, and the changes of data sets without an effect."""
@@ -180,35 +177,39 @@ def rejection_rates(
     return tuple(answers)
 
 
-class Size(NamedTuple):
-    """The share of ``simulations`` data sets in which the verdict says supported: without an effect, and with one of
-    ``SHIFT`` true standard errors."""
+class Share(NamedTuple):
+    """The share of ``simulations`` data sets in which the verdict says supported."""
 
-    size: float
-    power: float
+    share: float
     simulations: int
 
     def exceeds(self, alpha: float) -> bool:
-        """Whether the size is above ``alpha`` by more than two Monte Carlo errors."""
-        return self.size > alpha + 2 * float(np.sqrt(alpha * (1 - alpha) / self.simulations))
+        """Whether it is above ``alpha`` by more than two Monte Carlo errors."""
+        return self.share > alpha + 2 * float(np.sqrt(alpha * (1 - alpha) / self.simulations))
 
 
 def verdict_size(
-    design: Design, *, rng: np.random.Generator, simulations: int = 2_000, alpha: float = 0.05, draws: int = 999
-) -> Size:
-    """Size and power of the verdict, and of nothing else: the districts are permuted only where it can matter.
+    design: Design,
+    *,
+    rng: np.random.Generator,
+    shifts: tuple[float, ...] = (0.0,),
+    simulations: int = 2_000,
+    alpha: float = 0.05,
+    draws: int = 999,
+) -> tuple[Share, ...]:
+    """How often the verdict says supported, and no other method: districts are permuted only where it can matter.
 
-    The design must carry a verdict (:func:`~sverige_did.inference.verdict.refusals`).
+    One answer a shift, as :func:`rejection_rates` gives. The design must carry a verdict
+    (:func:`~sverige_did.inference.verdict.refusals`).
     """
     changes = [design.changes(size, rng) for size in _blocks(design, simulations)]
-    error = np.concatenate([_everyone(design) @ y for y in changes]).std()
-    treated = design.sample.treated[:, None]
+    error, treated = np.concatenate([_everyone(design) @ y for y in changes]).std(), design.sample.treated[:, None]
 
-    def rate(shift: float) -> float:
-        said = (vectorised.verdicts(y + shift * treated, design.sample, alpha, draws, rng) for y in changes)
+    def share(shift: float) -> float:
+        said = (vectorised.verdicts(y + shift * error * treated, design.sample, alpha, draws, rng) for y in changes)
         return float(sum(one.sum() for one in said)) / simulations
 
-    return Size(rate(0.0), rate(SHIFT * error), simulations)
+    return tuple(Share(share(shift), simulations) for shift in shifts)
 
 
 def _blocks(design: Design, simulations: int) -> Iterator[int]:

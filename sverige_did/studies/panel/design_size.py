@@ -16,6 +16,7 @@ from sverige_did.did.collapse import Collapsed
 from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import Districts, Floats
 from sverige_did.inference.simulated.design import OwnData, OwnDesign, Scale, own_design
+from sverige_did.inference.simulated.redrawn import redrawn
 from sverige_did.inference.simulated.size import verdict_size
 from sverige_did.inference.verdict import refusals, told_by_one
 from sverige_did.panel import COUNTED, PRESENT, Panel
@@ -27,6 +28,9 @@ from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of
 from sverige_did.study.study import PanelStudy
 
 SIMULATIONS = 2_000
+
+SHIFT = 3.0
+"""The effect, in true standard errors, at which a design's power is told."""
 
 type Progress = Callable[[int, int, str], None]
 
@@ -65,13 +69,16 @@ def own_design_of(data: OutcomeData) -> tuple[OwnDesign, Districts]:
 def _size(data: OutcomeData, design: OwnDesign) -> DesignSize:
     rng = np.random.default_rng([data.study.sampling.seed, zlib.crc32(data.wanted.outcome.encode()), SIMULATIONS])
     alpha = 1 - data.study.level
-    found = verdict_size(design, rng=rng, simulations=SIMULATIONS, alpha=alpha)
+    size, power = verdict_size(design, rng=rng, shifts=(0.0, SHIFT), simulations=SIMULATIONS, alpha=alpha)
+    skewed = redrawn(design)
+    if skewed is not None:
+        size = max(size, *verdict_size(skewed, rng=rng, simulations=SIMULATIONS, alpha=alpha))
     return DesignSize(
         outcome=data.wanted.outcome,
-        size=round(found.size, 2),
-        power=round(found.power, 2),
+        size=round(size.share, 2),
+        power=round(power.share, 2),
         simulations=SIMULATIONS,
-        barred=found.exceeds(alpha),
+        barred=size.exceeds(alpha),
     )
 
 
