@@ -204,12 +204,15 @@ class _Moments(NamedTuple):
 def own_design(data: OwnData) -> OwnDesign:
     """Read the design off its data: rates, shocks and memory. Treated districts swing as controls do.
 
-    Raises RefusedError ``too_few_control`` where fewer than two districts have all periods that tell of shocks.
+    Raises RefusedError ``too_few_control`` where fewer than two districts have all periods that tell of shocks, and
+    ``no_variation_within`` where levels do not vary in them.
     """
     rates = _levels(data) if data.family == "normal" else _rates(data)
     moments = _moments(data, rates[:, 0])
     memory = _memory(moments, data)
     shocks, child = _variances(moments, memory, data)
+    if data.family == "normal" and shocks + child <= 0:
+        raise refuse("no_variation_within")
     if data.family != "normal":
         # The variance of a log-normal rate is mean^2 (exp(s^2) - 1), and a small share is a rate.
         side = 1 - float(rates[:, 0].mean()) if data.family == "binomial" else 1.0

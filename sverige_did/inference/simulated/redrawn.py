@@ -47,8 +47,6 @@ def redrawn(design: OwnDesign) -> Redrawn | None:
     if design.data.family != "normal" or (~treated).sum() < FEWEST:
         return None
     sd = np.sqrt(design.shock_sd**2 + design.child_sd**2 / design.children)
-    if not (sd > 0).all():
-        return None
     z = design.sample.change[~treated] / sd[~treated]
     if not np.ptp(z) > 0 or stats.skewtest(z).pvalue > SKEWED:
         return None

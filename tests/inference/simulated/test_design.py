@@ -208,6 +208,9 @@ def test_a_single_district_with_all_periods_is_refused() -> None:
     with pytest.raises(RefusedError) as error:
         own_design(replace(one, y=y))
     assert error.value.problems[0].key == "too_few_control"
+    with pytest.raises(RefusedError) as error:
+        own_design(replace(one, y=np.ones_like(one.y)))
+    assert error.value.problems[0].key == "no_variation_within"
 
 
 SIZES = np.rint(np.geomspace(100, 1_000, 20))
