@@ -21,6 +21,9 @@ The works ``table_20``, ``table_20_weighted``, ``table_98`` and ``table_2200`` h
 "peak_mb"} for every method and the verdict on 20, 98 or 2,200 districts. The aim is 0.05 s for 20 and 3 s and 300 MB
 for 2,200.
 
+``own_size`` and ``own_size_weighted`` have none either: size and power of the verdict in 2,000 data sets of one
+outcome's own design, 20 districts with eight periods before and four after. The aim is 2 s.
+
 A missing peer ends the run with exit code 1: install the dependency group ``bench``.
 """
 
@@ -40,6 +43,7 @@ import pandas as pd
 PEERS = {"StatsPAI": "statspai", "ritest-python": "ritest", "wildboottest": "wildboottest"}
 WORKS = {"permutation": (20, 4), "permutation_many": (24, 8), "wild_bootstrap": (20, 4)}
 TABLES = {"table_20": (20, 4), "table_20_weighted": (20, 4), "table_98": (98, 4), "table_2200": (2_200, 300)}
+SIZES = {"own_size": False, "own_size_weighted": True}
 PERIODS, FIRST_AFTER, DRAWS = 8, 4, 9_999
 RUNS, PATIENCE = 7, 60
 
@@ -171,6 +175,25 @@ def measure_table(work):
     return {"work": work, "seconds": round(taken, 4), "peak_mb": round(peak / 1e6)}
 
 
+def measure_size(work):
+    """The line of the size of one own design: counts read off one made-up data set, and simulated."""
+    from sverige_did.inference.districts import districts
+    from sverige_did.inference.simulated.design import OwnData, own_design
+    from sverige_did.inference.simulated.size import verdict_size
+
+    rng = np.random.default_rng(20130601)
+    children = np.repeat(rng.integers(100, 1_000, 20)[:, None].astype(float), 12, axis=1)
+    events = rng.poisson(children * 0.02 * np.exp(0.3 * rng.normal(size=children.shape))).astype(float)
+    weights = children[:, 0] if SIZES[work] else None
+    sample = districts(rng.normal(size=20), np.arange(20) < 4, weights=weights)
+
+    def run():
+        design = own_design(OwnData(sample, events, children, np.arange(12) < 8, "poisson", stays=True))
+        return verdict_size(design, rng=np.random.default_rng(1), shifts=(0.0, 3.0))
+
+    return {"work": work, "seconds": round(seconds(run), 4)}
+
+
 def measure(work):
     """The line of one work."""
     panel = make_panel(*WORKS[work])
@@ -187,10 +210,12 @@ def measure(work):
 def main():
     """Time the works asked for, or all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", choices=[*WORKS, *TABLES], action="append")
-    requested = parser.parse_args().work or [*WORKS, *TABLES]
+    parser.add_argument("--work", choices=[*WORKS, *TABLES, *SIZES], action="append")
+    requested = parser.parse_args().work or [*WORKS, *TABLES, *SIZES]
     for work in (one for one in requested if one in TABLES):
         print(json.dumps(measure_table(work)), flush=True)
+    for work in (one for one in requested if one in SIZES):
+        print(json.dumps(measure_size(work)), flush=True)
     requested = [work for work in requested if work in WORKS]
     missing = [name for name, module in PEERS.items() if find_spec(module) is None]
     if requested and missing:

@@ -30,6 +30,7 @@ STEPS: dict[str, tuple[str, str]] = {
     "design": ("design.run", "Derive what the data can identify, outcome by outcome."),
     "tables": ("tables.run", "Find every table that fits the published figures, in each reading."),
     "estimate": ("estimate.run", "Estimate every outcome without a prior."),
+    "panel-size": ("panel_size.run", "Simulate how often the verdict of every outcome is wrong in its own design."),
     "panel-estimate": ("panel_estimate.run", "Estimate every outcome of a panel in the class that its design allows."),
     "posterior": ("posterior.run", "Sample the posterior of every outcome that two group totals can carry."),
     "panel-posterior": ("panel_posterior.run", "Sample the posteriors of a panel's outcomes that share a likelihood."),

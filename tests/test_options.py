@@ -80,7 +80,10 @@ OWN: dict[str, dict[str, Any]] = {
     "staggered_permutation_test": {"estimator": lambda p: float(imputation(p).estimate[0])},
     "summarise": {"draws": rng().normal(size=99)},
     "estimate": {"draws": rng().normal(size=99)},
-}
+    "OwnData": {
+        "y": np.ones((12, 2)), "children": np.full((12, 2), 30.0), "before": np.array([True, False]),
+    },
+}  # fmt: skip
 
 
 def public() -> Iterator[tuple[str, Callable[..., Any]]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sverige_did.disclosure.release import Release
     from sverige_did.results.estimates import Curve, Remark
-    from sverige_did.results.methods_tables import MethodsRecord
+    from sverige_did.results.methods_tables import DesignSize, MethodsRecord
     from sverige_did.words import Language
 
 HEIGHT = 260.0
@@ -43,7 +43,15 @@ def methods_table_remarks(record: MethodsRecord, language: Language) -> Iterator
         yield words.text("methods_table.note.smallest", language, p=numbers.significant(record.smallest_p, language))
     if not record.enumerated:
         yield words.text("methods_table.note.sampled", language)
+    if record.size is not None:
+        yield words.text("methods_table.note.size", language, **_size(record.size, language))
     yield from (said(remark, language) for remark in record.remarks)
+
+
+def _size(size: DesignSize, language: Language) -> dict[str, str]:
+    """Size and power in whole per cent, and how many data sets they are of."""
+    shown = {"size": 100 * size.size, "power": 100 * size.power, "simulations": size.simulations}
+    return {name: numbers.decimal(value, language, 0) for name, value in shown.items()}
 
 
 def said(remark: Remark, language: Language) -> str:

@@ -33,14 +33,29 @@ class MaxTAdjustment(Frozen):
     enumerated: bool
 
 
+class DesignSize(Frozen):
+    """How often the verdict says supported in ``simulations`` data sets of the outcome's own design.
+
+    ``size``: where nothing was done · ``power``: with an effect of three true standard errors; both in whole per cent,
+    so that no count of children can be told from them · ``barred``: the size exceeds the level by more than two Monte
+    Carlo errors, so that no verdict here is supported.
+    """
+
+    outcome: str
+    size: Probability
+    power: Probability
+    simulations: int
+    barred: bool
+
+
 class MethodsRecord(Frozen):
     """What stands beside the table of methods of one outcome on the scale that gives its verdict.
 
     ``counts`` (B,) say how many of all choices of districts give a studentised difference between ``edges`` (B + 1,);
     ``observed`` is that of the districts that were treated. ``event`` holds the effect period by period against the
     last one before the start, with limits that cover all of them at once; None where there are too few periods.
-    ``max_t_adjustment`` is what is left of its p when the other outcomes are looked at too. A table that could not be
-    made has no counts, and ``remarks`` say why.
+    ``max_t_adjustment`` is what is left of its p when the other outcomes are looked at too. ``size`` is that of its own
+    design, None where it was not simulated. A table that could not be made has no counts, and ``remarks`` say why.
     """
 
     outcome: str
@@ -54,6 +69,7 @@ class MethodsRecord(Frozen):
     counts: tuple[int, ...] = ()
     event: Curve | None = None
     max_t_adjustment: MaxTAdjustment | None = None
+    size: DesignSize | None = None
 
     @model_validator(mode="after")
     def _one_count_between_two_edges(self) -> Self:

@@ -47,12 +47,34 @@ rule panel:
         " --coverage {output.coverage} --left-out {output.left_out} 2>&1 | tee {log}"
 
 
+rule panel_size:
+    """Simulate every outcome's own design without an effect: how often would the verdict be supported?"""
+    input:
+        plan=rules.plan.output.plan,
+        panel=rules.panel.output.panel,
+        designs=rules.design.output.designs,
+    output:
+        sizes="results/{study}/size.json",
+    params:
+        code=step("panel_size"),
+    log:
+        "results/{study}/logs/panel_size.log",
+    benchmark:
+        "results/{study}/benchmarks/panel_size.tsv"
+    wildcard_constraints:
+        study=one_of(PANELS),
+    shell:
+        "{COMMAND} panel-size --plan {input.plan} --panel {input.panel} --designs {input.designs}"
+        " --out {output.sizes} 2>&1 | tee {log}"
+
+
 rule panel_estimate:
     """Estimate every outcome in the class that its design allows, with every method side by side."""
     input:
         plan=rules.plan.output.plan,
         panel=rules.panel.output.panel,
         designs=rules.design.output.designs,
+        sizes=rules.panel_size.output.sizes,
     output:
         findings="results/{study}/findings.json",
         methods_tables="results/{study}/methods_tables.json",
@@ -66,7 +88,7 @@ rule panel_estimate:
         study=one_of(PANELS),
     shell:
         "{COMMAND} panel-estimate --plan {input.plan} --panel {input.panel} --designs {input.designs}"
-        " --out {output.findings} --methods-tables {output.methods_tables} 2>&1 | tee {log}"
+        " --sizes {input.sizes} --out {output.findings} --methods-tables {output.methods_tables} 2>&1 | tee {log}"
 
 
 rule panel_posterior:

@@ -16,8 +16,8 @@ from sverige_did.design import designs
 from sverige_did.did.collapse import collapse
 from sverige_did.errors import SverigeDidError
 from sverige_did.files import write_model, write_models
+from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.districts import districts
-from sverige_did.inference.permutation import permutation_test
 from sverige_did.panel import Panel, write_panel
 from sverige_did.periods import period_days
 from sverige_did.report.size_table import size_table
@@ -70,24 +70,24 @@ def test_the_design_is_that_of_the_study_and_the_p_values_are_those_of_its_chang
     own = run(results)
     assert own.outcome == OUTCOME
     assert own.counts == {"treated": 4, "groups": 20, "before": 7, "after": 2}  # without 2013H2, treated in part
-    assert own.design.outcome == "normal"
-    assert own.design.children[:4] == pytest.approx([300, 360, 420, 480])
+    assert (own.design.data.family, own.design.data.stays) == ("poisson", True)
+    # Half a year each: 300 resident-years in a half-year are of 600 children.
+    assert own.design.children[:4] == pytest.approx([600, 720, 840, 960], rel=0.02)
     panel = district_panel(cells(), partial="donut")
     changes = collapse(panel, study_window(cells(), study.periods))
-    theirs = permutation_test(districts(changes.change, changes.treated), rng=np.random.default_rng(0))
-    assert own.p["permutation_studentised"] == theirs.p_value
-    # Poisson counts of 3 to 14: chance alone, 1 / sqrt(8.7) of the level in the middle district.
-    assert own.shocks["shock"] == pytest.approx(1 / np.sqrt(8.7), rel=0.15)
-    assert own.level == pytest.approx(0.01, rel=0.1)
+    sample = districts(changes.change, changes.treated, weights=300.0 + 60 * np.arange(20))
+    assert study.weights == "children"
+    assert own.p["behrens_fisher"] == pytest.approx(calibrated_test(sample).p_value)
+    assert own.design.rates[4:, 0].mean() == pytest.approx(0.01, rel=0.1)
+    assert 0 <= own.shocks["shock"] < 0.3
+    assert 0 <= own.shocks["autocorrelation"] <= 0.95
 
 
 def test_counts_are_simulated_as_counts(results: Path) -> None:
-    for kind, expected in (("events", "binomial"), ("mean", "normal")):
+    for kind, expected in (("events", ("poisson", False)), ("stock", ("poisson", True))):
         write_panel(results / "panel.parquet", Panel.of(cells(kind), synthetic=True))
-        assert run(results).design.outcome == expected
-    more = cells("events").assign(value=lambda rows: rows["value"] + 2_000)
-    write_panel(results / "panel.parquet", Panel.of(more, synthetic=True))
-    assert run(results).design.outcome == "poisson"
+        data = run(results).design.data
+        assert (data.family, data.stays) == expected
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def load(name: str) -> object:
     return module
 
 
-STUDY, RULES, WEIGHTED = load("size"), load("rules"), load("weighted_size")
+STUDY, RULES, WEIGHTED, OWN = load("size"), load("rules"), load("weighted_size"), load("own_size")
 DOCUMENT = (HERE.parents[1] / "docs" / "size.md").read_text("utf-8")
 RECORDED = pd.read_csv(HERE / "recorded" / "size.csv", comment="#")
 SIZE = RECORDED[RECORDED["shift"] == 0].pivot_table(index=CELL, columns="method", values="rate")
@@ -164,3 +164,41 @@ def test_a_cell_with_weights_can_be_made_again() -> None:
     for shift, method, rate in found:
         frame = WEIGHTED_SIZE if shift == 0 else WEIGHTED_POWER
         assert rate == pytest.approx(frame.loc[designs[number], method], abs=1e-4)
+
+
+OWN_SIZE = pd.read_csv(HERE / "recorded" / "own_size.csv", comment="#").set_index(
+    ["outcome", "weights", "windows", "treated"]
+)
+
+
+def test_every_own_design_is_recorded_and_shown() -> None:
+    assert OWN_SIZE.index.tolist() == [tuple(cell) for cell in OWN.cells()]
+    assert OWN.table() in DOCUMENT
+
+
+def test_with_the_bar_no_own_design_says_supported_too_often() -> None:
+    """Two Monte Carlo errors, of the data sets and of the designs that were looked at among the supported."""
+    left = OWN_SIZE["stands"] / OWN_SIZE["plain"]
+    error = np.sqrt(0.05 * 0.95 / OWN.OUTER + OWN_SIZE["plain"] ** 2 * left * (1 - left) / OWN.SUPPORTED)
+    assert (OWN_SIZE["stands"] <= 0.05 + 2 * error).all()
+    assert (OWN_SIZE["plain"] > 0.09).sum() >= 6
+
+
+def test_the_bar_is_seldom_where_the_rule_holds_by_itself() -> None:
+    """One period or four after, and normal changes: at most a twentieth of designs, counted over cells."""
+    windows, outcome = (OWN_SIZE.index.get_level_values(name) for name in ("windows", "outcome"))
+    harmless = OWN_SIZE[(windows == "8+4") | outcome.str.startswith("normal")]
+    assert harmless["plain"].max() < 0.055
+    assert harmless["barred"].mean() < 0.05
+    rare = OWN_SIZE[(windows == "8+1") & outcome.str.startswith("the same") & (OWN_SIZE["plain"] > 0.09)]
+    assert len(rare) >= 2
+    assert rare["barred"].min() > 0.3
+
+
+@pytest.mark.slow
+def test_an_own_design_can_be_made_again() -> None:
+    designs = list(OWN.cells())
+    number = designs.index(OWN.Cell("2 in 1,000 of 100 to 1,000", "equal", "8+1", 4))
+    found = OWN.rates(designs[number], np.random.default_rng([OWN.SEED, number]))
+    recorded = OWN_SIZE.loc[designs[number], ["plain", "power", "barred", "stands"]]
+    np.testing.assert_allclose(found, recorded, atol=1e-4)

@@ -8,8 +8,9 @@ the verdict are asked for an answer.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 from scipy import special
@@ -24,6 +25,27 @@ Outcome = Literal["normal", "binomial", "poisson"]
 
 BLOCK = 1_000
 """Data sets that are simulated and tested together."""
+
+_CELLS = 500_000
+"""Districts times data sets that are simulated together at most."""
+
+
+class Design(Protocol):
+    """What can be simulated: districts, their children, and the changes of data sets without an effect."""
+
+    @property
+    def sample(self) -> Districts:
+        """The districts as the methods take them."""
+        ...
+
+    @property
+    def children(self) -> Floats:
+        """Children of every district (G,)."""
+        ...
+
+    def changes(self, n: int, rng: np.random.Generator) -> Floats:
+        """Changes (G, n) of n data sets without any effect."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +94,10 @@ class SimulatedDesign:
             np.arange(self.groups), self.is_treated, weights=self.weights, strata=self.strata, smallest_arm=1
         )
 
+    def changes(self, n: int, rng: np.random.Generator) -> Floats:
+        """Changes (G, n) of n data sets without any effect."""
+        return simulate_changes(self, n, rng)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rejections:
@@ -95,7 +121,7 @@ def simulate_changes(design: SimulatedDesign, n: int, rng: np.random.Generator) 
     shocks = _shocks(design, n, rng)
     m = design.children[:, None, None]
     if design.outcome == "normal":
-        y = shocks + design.level / np.sqrt(m) * _remembering(rng.standard_normal(shocks.shape), design.noise_memory)
+        y = shocks + design.level / np.sqrt(m) * remembering(rng.standard_normal(shocks.shape), design.noise_memory)
     elif design.outcome == "binomial":
         probability = special.expit(special.logit(design.level) + shocks)
         y = rng.binomial(m.astype(np.int64), probability) / m
@@ -106,12 +132,12 @@ def simulate_changes(design: SimulatedDesign, n: int, rng: np.random.Generator) 
 
 def _shocks(design: SimulatedDesign, n: int, rng: np.random.Generator) -> Floats:
     """Stationary AR(1) shocks (G, periods, n)."""
-    shocks = _remembering(rng.standard_normal((design.groups, design.before + design.after, n)), design.autocorrelation)
+    shocks = remembering(rng.standard_normal((design.groups, design.before + design.after, n)), design.autocorrelation)
     sd = design.shock_sd * np.where(design.is_treated, design.sd_ratio, 1.0)
     return np.asarray(shocks * sd[:, None, None])
 
 
-def _remembering(draws: Floats, autocorrelation: float) -> Floats:
+def remembering(draws: Floats, autocorrelation: float) -> Floats:
     """Independent standard normal draws (G, periods, n) as stationary AR(1) series of the same variance, in place."""
     for t in range(1, draws.shape[1]):
         draws[:, t] = autocorrelation * draws[:, t - 1] + np.sqrt(1 - autocorrelation**2) * draws[:, t]
@@ -119,7 +145,7 @@ def _remembering(draws: Floats, autocorrelation: float) -> Floats:
 
 
 def rejection_rates(
-    design: SimulatedDesign,
+    design: Design,
     *,
     rng: np.random.Generator,
     shifts: tuple[float, ...] = (0.0,),
@@ -135,11 +161,11 @@ def rejection_rates(
 
     Raises RefusedError ``too_few_control`` with fewer than two control districts.
     """
-    if design.groups - design.treated < 2:
-        raise refuse("too_few_control", found=str(design.groups - design.treated), expected=">= 2")
-    treated, shares = design.is_treated, _everyone(design)
-    sizes = (min(BLOCK, simulations - done) for done in range(0, simulations, BLOCK))
-    changes = [simulate_changes(design, size, rng) for size in sizes]
+    treated, shares = design.sample.treated, _everyone(design)
+    controls = int((~treated).sum())
+    if controls < 2:
+        raise refuse("too_few_control", found=str(controls), expected=">= 2")
+    changes = [design.changes(size, rng) for size in _blocks(design, simulations)]
     effects = np.concatenate([shares @ y for y in changes])
     answers = []
     for shift in shifts:
@@ -151,28 +177,67 @@ def rejection_rates(
     return tuple(answers)
 
 
-def _everyone(design: SimulatedDesign) -> Floats:
+class Share(NamedTuple):
+    """The share of ``simulations`` data sets in which the verdict says supported."""
+
+    share: float
+    simulations: int
+
+    def exceeds(self, alpha: float) -> bool:
+        """Whether it is above ``alpha`` by more than two Monte Carlo errors."""
+        return self.share > alpha + 2 * float(np.sqrt(alpha * (1 - alpha) / self.simulations))
+
+
+def verdict_size(
+    design: Design,
+    *,
+    rng: np.random.Generator,
+    shifts: tuple[float, ...] = (0.0,),
+    simulations: int = 2_000,
+    alpha: float = 0.05,
+    draws: int = 999,
+) -> tuple[Share, ...]:
+    """How often the verdict says supported, and no other method: districts are permuted only where it can matter.
+
+    One answer a shift, as :func:`rejection_rates` gives. The design must carry a verdict
+    (:func:`~sverige_did.inference.verdict.refusals`).
+    """
+    changes = [design.changes(size, rng) for size in _blocks(design, simulations)]
+    error, treated = np.concatenate([_everyone(design) @ y for y in changes]).std(), design.sample.treated[:, None]
+
+    def share(shift: float) -> float:
+        said = (vectorised.verdicts(y + shift * error * treated, design.sample, alpha, draws, rng) for y in changes)
+        return float(sum(one.sum() for one in said)) / simulations
+
+    return tuple(Share(share(shift), simulations) for shift in shifts)
+
+
+def _blocks(design: Design, simulations: int) -> Iterator[int]:
+    """How many data sets are simulated together, time after time."""
+    step = max(1, min(BLOCK, _CELLS // design.sample.change.size))
+    return (min(step, simulations - done) for done in range(0, simulations, step))
+
+
+def _everyone(design: Design) -> Floats:
     """What each change adds to the effect (G,): nothing in a stratum that lacks an arm."""
     sample = design.sample
-    shares = np.zeros(design.groups)
+    shares = np.zeros(sample.change.size)
     shares[comparable(sample.treated, sample.strata)] = sample.compared().shares
     return shares
 
 
-def _hits(
-    change: Floats, design: SimulatedDesign, alpha: float, draws: int, rng: np.random.Generator
-) -> dict[str, int]:
+def _hits(change: Floats, design: Design, alpha: float, draws: int, rng: np.random.Generator) -> dict[str, int]:
     """In how many of the data sets (G, n) each method rejects, and the rule of the verdict where the design has one."""
     p = p_values(change, design, draws, rng)
     decided = {name: values <= alpha for name, values in p.items()}
-    if not refusals(design.is_treated, design.sample.strata, alpha):
+    if not refusals(design.sample.treated, design.sample.strata, alpha):
         decided["verdict"] = supported(p["permutation_studentised"], p["behrens_fisher"], alpha)
     return {name: int(rejected.sum()) for name, rejected in decided.items()}
 
 
-def p_values(change: Floats, design: SimulatedDesign, draws: int, rng: np.random.Generator) -> dict[str, Floats]:
+def p_values(change: Floats, design: Design, draws: int, rng: np.random.Generator) -> dict[str, Floats]:
     """Two-sided p-values (n,) of every method that the design can carry, for changes (G, n)."""
-    kept = comparable(design.is_treated, design.sample.strata)
+    kept = comparable(design.sample.treated, design.sample.strata)
     change, sample, groups = change[kept], design.sample.compared(), int(kept.sum())
     k = int(sample.treated.sum())
     studentised, bare = vectorised.both_permutations(change, sample, draws, rng)

@@ -17,10 +17,17 @@ from scipy import stats
 
 from sverige_did.inference.arm_variances import arm_design
 from sverige_did.inference.assignments import Places, reference_assignments, reference_moves
-from sverige_did.inference.behrens_fisher import FARTHEST, aspin_critical, welch_df, worst_size
+from sverige_did.inference.behrens_fisher import (
+    FARTHEST,
+    aspin_critical,
+    critical_value,
+    nominal_level,
+    welch_df,
+    worst_size,
+)
 from sverige_did.inference.cluster_robust import LeastSquares, cr2_of_singles, effect_shares, leverage, of_districts
 from sverige_did.inference.conley_taber import control_residuals
-from sverige_did.inference.districts import EFFECT, Bools, Districts, Floats, Ints
+from sverige_did.inference.districts import EFFECT, Bools, Districts, Floats, Ints, comparable
 from sverige_did.inference.ferman_pinto import modelled_variances, within
 from sverige_did.inference.inversion import TIE
 
@@ -248,3 +255,25 @@ def reference_rows(treated: Bools, draws: int, rng: np.random.Generator) -> Bool
     """All assignments if there are at most ``draws`` of them, else the observed one and ``draws`` random ones."""
     none = np.zeros(treated.size, dtype=np.int64)
     return reference_assignments(treated, none, draws=draws, rng=rng, limit=draws)[0]
+
+
+def calibrated_rejects(change: Floats, sample: Districts, alpha: float) -> Bools:
+    """Whether the calibrated test rejects (n,), without its p-value."""
+    design = arm_design(sample)
+    treated, control = design.parts(_rows(change))
+    v, df = treated + control, design.df
+    if np.isinf(max(df[:2])):
+        critical: Floats | float = float(stats.t.isf(alpha / 2, min(df)))
+    else:
+        share = np.divide(treated, v, out=np.zeros_like(v), where=v > 0)
+        critical = critical_value(nominal_level(alpha, df), share, df)
+    return np.asarray((v > 0) & (np.abs(design.shares @ change) >= critical * np.sqrt(v)))
+
+
+def verdicts(change: Floats, sample: Districts, alpha: float, draws: int, rng: np.random.Generator) -> Bools:
+    """Whether the rule of verdict.py says supported (n,); permuted is only what the calibrated test rejects."""
+    kept = comparable(sample.treated, sample.strata)
+    change, sample = change[kept], sample.compared()
+    rejects = calibrated_rejects(change, sample, alpha)
+    rejects[rejects] = both_permutations(change[:, rejects], sample, draws, rng)[0] <= alpha
+    return rejects

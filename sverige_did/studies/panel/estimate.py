@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import DesignClass, Finding, Remark
-from sverige_did.results.methods_tables import MaxTAdjustment, MethodsRecord
+from sverige_did.results.methods_tables import DesignSize, MaxTAdjustment, MethodsRecord
 from sverige_did.studies.panel.descriptive import described, two_totals
 from sverige_did.studies.panel.district_did import Tested, estimate_districts
 from sverige_did.studies.panel.multiple_outcomes import Candidate, max_t_adjustment
@@ -34,15 +34,21 @@ _WITH_VERDICT: dict[DesignClass, Callable[[OutcomeData], Tested]] = {"D1": estim
 """The classes with a verdict, and what lines up their methods."""
 
 
-def estimate_panel(panel: Panel, study: PanelStudy, designs: Sequence[OutcomeDesign]) -> Estimated:
-    """Every outcome of the plan that the panel has cells of."""
+def estimate_panel(
+    panel: Panel, study: PanelStudy, designs: Sequence[OutcomeDesign], sizes: Sequence[DesignSize] = ()
+) -> Estimated:
+    """Every outcome of the plan that the panel has cells of.
+
+    ``sizes``: of the outcomes' own designs (design_size.py); one that is too large bars the verdict.
+    """
+    size_of = {size.outcome: size for size in sizes}
     findings: list[Finding] = []
     records: list[MethodsRecord] = []
     candidates: list[Candidate] = []
     for data in outcome_data_of(panel, study, designs):
         design_class = data.design_class
         if design_class in _WITH_VERDICT:
-            made, record, tested = _WITH_VERDICT[design_class](data)
+            made, record, tested = _with_size(_WITH_VERDICT[design_class](data), size_of.get(data.wanted.outcome))
             parts, no_parts = _parts(data, panel)
             records.append(record.model_copy(update={"remarks": (*record.remarks, *no_parts)}))
             candidates += [] if tested is None else [tested]
@@ -54,6 +60,23 @@ def estimate_panel(panel: Panel, study: PanelStudy, designs: Sequence[OutcomeDes
     return Estimated(
         tuple(_with_adjusted_p(findings, adjusted)),
         tuple(_with_the_others(record, adjusted.get(record.outcome)) for record in records),
+    )
+
+
+def _with_size(made: Tested, size: DesignSize | None) -> Tested:
+    """The outcome with the size of its design: where that is too large, a supported verdict becomes inconclusive."""
+    if size is None or made.record.verdict == "refused":
+        return made
+    record = made.record.model_copy(update={"size": size})
+    if not (size.barred and record.verdict == "supported"):
+        return made._replace(record=record)
+    why = Remark(key="methods_table.note.size_barred", values={"simulations": f"{size.simulations}"})
+    return made._replace(
+        findings=tuple(
+            one.model_copy(update={"verdict": "inconclusive"}) if one.verdict == "supported" else one
+            for one in made.findings
+        ),
+        record=record.model_copy(update={"verdict": "inconclusive", "remarks": (why, *record.remarks)}),
     )
 
 

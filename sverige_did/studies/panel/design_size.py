@@ -1,0 +1,119 @@
+"""The size and power of the verdict in each outcome's own design: how often it is wrong where nothing was done.
+
+Simulated before the estimates are made (inference/simulated/design.py): a verdict whose own design says supported too
+often cannot be supported, whatever the data.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.did.collapse import Collapsed
+from sverige_did.errors import RefusedError
+from sverige_did.inference.districts import Districts, Floats
+from sverige_did.inference.simulated.design import OwnData, OwnDesign, Scale, own_design
+from sverige_did.inference.simulated.redrawn import redrawn
+from sverige_did.inference.simulated.size import verdict_size
+from sverige_did.inference.verdict import refusals, told_by_one
+from sverige_did.panel import COUNTED, PRESENT, Panel
+from sverige_did.periods import period_number
+from sverige_did.results.designs import OutcomeDesign
+from sverige_did.results.methods_tables import DesignSize
+from sverige_did.studies.panel.district_did import changes_of, sample_of
+from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of
+from sverige_did.study.study import PanelStudy
+
+SIMULATIONS = 2_000
+
+SHIFT = 3.0
+"""The effect, in true standard errors, at which a design's power is told."""
+
+type Progress = Callable[[int, int, str], None]
+
+
+def design_sizes(
+    panel: Panel, study: PanelStudy, designs: Sequence[OutcomeDesign], progress: Progress = lambda *_: None
+) -> tuple[DesignSize, ...]:
+    """The size of every outcome that compares districts and has a verdict, in the plan's order."""
+    able = [data for data in outcome_data_of(panel, study, designs) if data.design_class == "D1"]
+    found = []
+    for at, data in enumerate(able, start=1):
+        progress(at, len(able), data.wanted.outcome)
+        design = design_of(data)
+        if design is not None:
+            found.append(_size(data, design))
+    return tuple(found)
+
+
+def design_of(data: OutcomeData) -> OwnDesign | None:
+    """The design of one outcome; None where it carries no verdict or cannot be read off the data."""
+    try:
+        design, sample = own_design_of(data)
+    except RefusedError:
+        return None
+    carries = not (refusals(sample.treated, sample.strata, 1 - data.study.level) or told_by_one(sample))
+    return design if carries else None
+
+
+def own_design_of(data: OutcomeData) -> tuple[OwnDesign, Districts]:
+    """The design on the scale of the verdict, and the districts with their changes. Raises what the estimate does."""
+    change = changes_of(data, data.arrays(data.partial), data.window())[0][0]
+    sample = sample_of(data, change.collapsed)
+    return own_design(_counted(data, sample, change.collapsed, change.kind)), sample
+
+
+def _size(data: OutcomeData, design: OwnDesign) -> DesignSize:
+    rng = np.random.default_rng([data.study.sampling.seed, zlib.crc32(data.wanted.outcome.encode()), SIMULATIONS])
+    alpha = 1 - data.study.level
+    size, power = verdict_size(design, rng=rng, shifts=(0.0, SHIFT), simulations=SIMULATIONS, alpha=alpha)
+    skewed = redrawn(design)
+    if skewed is not None:
+        size = max(size, *verdict_size(skewed, rng=rng, simulations=SIMULATIONS, alpha=alpha))
+    return DesignSize(
+        outcome=data.wanted.outcome,
+        size=round(size.share, 2),
+        power=round(power.share, 2),
+        simulations=SIMULATIONS,
+        barred=size.exceeds(alpha),
+    )
+
+
+def _counted(data: OutcomeData, sample: Districts, collapsed: Collapsed, scale: Scale) -> OwnData:
+    """The cells of the districts and periods that are compared, as counts where the outcome is one."""
+    window, cells = data.window(), data.cells
+    counted = bool(cells["kind"].isin(COUNTED).all())
+    panel = data.arrays(data.partial, per=1.0)
+    periods = np.array(sorted([*window.pre, *window.post]))
+    level = panel.wide()[collapsed.unit][:, np.isin(panel.periods, periods)]
+
+    def table(values: pd.Series[float]) -> Floats:
+        rows = cells.assign(number=cells["period"].map(period_number), shown=values)
+        wide = rows.pivot_table(index="unit", columns="number", values="shown", dropna=False)
+        return wide.reindex(index=[panel.labels[at] for at in collapsed.unit], columns=periods).to_numpy(dtype=float)
+
+    lacking = np.where(np.isfinite(level), 0.0, np.nan)
+    children = table(cells["denominator"] / _years(cells))
+    if not (children[np.isfinite(level)] > 0).all():
+        children = np.ones_like(level)
+    share = counted and data.entry.family == "share"
+    return OwnData(
+        sample,
+        y=(table(cells["value"] / _years(cells)) if counted else level) + lacking,
+        children=(np.maximum(np.rint(children), 1.0) if share else children) + lacking,
+        before=np.isin(periods, window.pre),
+        family="binomial" if share else "poisson" if counted else "normal",
+        scale=scale,
+        # Those who are there are counted again in the next period; events are not.
+        stays=bool(cells["kind"].isin(PRESENT).all()),
+    )
+
+
+def _years(cells: pd.DataFrame) -> pd.Series[float] | float:
+    """The length of a period in years where person-years are counted: what a child adds who is there all the time."""
+    if not (cells["kind"] == "person_years").all():
+        return 1.0
+    return (cells["end"] - cells["start"]).dt.days / 365.25
