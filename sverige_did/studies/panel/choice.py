@@ -7,6 +7,7 @@ itself from an effect (docs/size.md).
 
 from __future__ import annotations
 
+from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Districts, Floats
 from sverige_did.inference.level_choice import RuleP, beside_level
 from sverige_did.results.estimates import Estimate, Remark
@@ -43,17 +44,20 @@ def of_choice(
 
 
 def _estimate(first: Estimate, found: RuleP) -> Estimate:
-    """The finding beside the level before, in the unit of the first estimate of the table."""
-    test = found.test
+    return row_beside(first, found.test, found.p_value, "level_adjusted", "level_tells_the_choice")
+
+
+def row_beside(first: Estimate, test: TTest, p_value: float, inference: str, *assumes: str) -> Estimate:
+    """A test as one more row of the table, in the unit of its ``first`` estimate."""
     made = first.model_copy(
         update={
-            "inference": "level_adjusted",
+            "inference": inference,
             "estimate": test.estimate,
             "lower": test.lower,
             "upper": test.upper,
             "std_error": test.std_error,
-            "p_value": found.p_value,
-            "assumptions": (*first.assumptions, "level_tells_the_choice"),
+            "p_value": p_value,
+            "assumptions": (*first.assumptions, *assumes),
             "notes": (),
         }
     )
