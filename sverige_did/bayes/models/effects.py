@@ -91,8 +91,11 @@ def realised_effect(
     realised: Realised,
     rng: np.random.Generator,
     district_weights: NDArray[np.float64] | None = None,
+    same: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """The ATT of the children who were there, (S,) per unit of size: what was counted less what would have been.
+
+    Where counts are sums of the same children, ``same`` (N,) is how many times as much as new children they vary.
 
     :func:`effect_on_treated` compares chances. Where a district has a handful of children, what became of them differs
     from their chances, and so does what the programme did to them.
@@ -100,9 +103,8 @@ def realised_effect(
     treated = np.flatnonzero(cells.dose > 0)
     place = np.searchsorted(np.flatnonzero(cells.treated), cells.district[treated])
     effect = fit.values("tau_district")[:, place] * cells.dose[treated]
-    count, size = (
-        values[treated] / cells.times_counted[treated] for values in ((cells.low + cells.high) / 2, cells.size)
-    )
+    times = np.ones(len(treated)) if same is None else same[treated]
+    count, size = (values[treated] / times for values in ((cells.low + cells.high) / 2, cells.size))
     moved = realised(fit.values("eta")[:, treated], effect, count, size, rng)
     return np.asarray(moved @ (weights_of(cells, district_weights)[treated] / size))
 
@@ -141,8 +143,12 @@ def moved_in_exposure(
 
 
 def _some_of(count: NDArray[np.float64], chance: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """How many of ``count`` (N,) a chance (S, N) takes: a beta share of them, as parts of a child's time count."""
-    first, other = (np.maximum(count * part, LEAST) for part in (chance, 1 - chance))
+    """How many of ``count`` (N,) a chance (S, N) takes, in parts of a child, as time is counted.
+
+    A beta share of them, with the mean and the variance of a binomial's; of one child or less all or nothing.
+    """
+    alike = np.maximum(count - 1, LEAST)
+    first, other = (np.maximum(alike * part, LEAST**2) for part in (chance, 1 - chance))
     return np.asarray(np.where(chance > 0, count * rng.beta(first, other), 0.0))
 
 

@@ -6,9 +6,12 @@ A sum of T periods then varies by
 
     d = (r_0 T + 2 sum_{k<T} (T - k) r_k) / T
 
-times as much as one of T periods of new children (Kish's design effect). How fast children leave is read off the
-panel itself: half the mean squared difference of periods k apart, over what chance alone would make of new children,
-is r_0 - r_k. It comes to its end at once where nobody stays, and climbs slowly where most do.
+times as much as one of T periods of new children (Kish's design effect). Part of that is of children who are in the
+district's other sum as well: it makes its level, and is no noise of the change from one sum to the other.
+
+How fast children leave is read off the panel itself: half the mean squared difference of periods k apart, over what
+chance alone would make of new children, is r_0 - r_k. It comes to its end at once where nobody stays, and climbs slowly
+where most do.
 """
 
 from __future__ import annotations
@@ -64,9 +67,17 @@ def rate_of_leaving(windows: tuple[Floats, ...], chance: Floats, time_counted: b
     return float(LEAVING[np.argmin(distance)])
 
 
-def design_effect(leaving: float, periods: NDArray[np.int64], time_counted: bool) -> Floats:
-    """d of sums over so many periods (N,), and never less than 1."""
+def design_effect(leaving: float, periods: NDArray[np.int64], time_counted: bool, shared: float = 0.0) -> Floats:
+    """d of sums over so many periods (N,), and never less than 1; less what is :func:`shared` with another sum."""
     lengths, place = np.unique(periods, return_inverse=True)
     r = likeness(np.array([leaving]), np.arange(float(lengths.max())), time_counted)[0]
-    d = [(r[0] * n + 2 * ((n - np.arange(1, n)) * r[1:n]).sum()) / n for n in lengths]
+    d = [(r[0] * n + 2 * ((n - np.arange(1, n)) * r[1:n]).sum()) / n - n * shared for n in lengths]
     return np.asarray(np.maximum(np.array(d), 1.0)[place])
+
+
+def shared(leaving: float, one: NDArray[np.int64], other: NDArray[np.int64], time_counted: bool) -> float:
+    """The mean correlation of two sets of periods: what their means have in common, over what chance makes of one
+    period.
+    """
+    lags = np.abs(np.subtract.outer(one, other)).ravel().astype(float)
+    return float(likeness(np.array([leaving]), lags, time_counted).mean())

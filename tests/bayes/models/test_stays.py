@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sverige_did.bayes.models.stays import LEAVING, design_effect, likeness, rate_of_leaving
+from sverige_did.bayes.models.stays import LEAVING, design_effect, likeness, rate_of_leaving, shared
 
 
 def made(leaving: float, periods: int, districts: int, rng: np.random.Generator, mean: float = 4.0):
@@ -32,6 +32,19 @@ def test_sums_vary_as_much_as_sums_of_children_made_one_by_one(leaving: float, t
     sums = tables[0 if time_counted else 1].sum(axis=1)
     again = design_effect(leaving, np.array([6]), time_counted)[0]
     assert max(sums.var() / sums.mean(), 1.0) == pytest.approx(again, rel=0.05)
+
+
+@pytest.mark.parametrize("leaving", [0.3, 0.6])
+@pytest.mark.parametrize("time_counted", [True, False])
+def test_changes_vary_as_much_as_what_two_sums_do_not_share(leaving: float, time_counted: bool) -> None:
+    """Nine periods before and four after, one between: where neither design effect is held up at 1."""
+    counts = made(leaving, 14, 20_000, np.random.default_rng(4))[0 if time_counted else 1]
+    before, after = np.arange(9), np.arange(10, 14)
+    change = counts[:, after].mean(axis=1) - counts[:, before].mean(axis=1)
+    both = shared(leaving, before, after, time_counted)
+    lengths = np.array([9, 4])
+    each = design_effect(leaving, lengths, time_counted, both) / lengths
+    assert change.var() / counts.mean() == pytest.approx(each.sum(), rel=0.05)
 
 
 @pytest.mark.parametrize("time_counted", [True, False])

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.bayes.models.district_effects import Cells
-from sverige_did.bayes.models.stays import design_effect, rate_of_leaving
+from sverige_did.bayes.models.stays import design_effect, rate_of_leaving, shared
 from sverige_did.errors import refuse
 from sverige_did.outcomes import CATALOGUE, RESIDENTS
 from sverige_did.panel import PRESENT
@@ -39,6 +39,8 @@ class PanelCells:
     ``weights`` (G,) are the resident children of each district before go-live, or ones. ``likelihood`` is a key of
     ``families.FAMILIES``. Rates are events or children per unit of ``cells.size`` in the unit of the outcome. ``apart``
     is how many periods lie between two successive ones of the cells: more than 1 where those are sums of several.
+    ``same`` (N,) is how many times as much as one of new children each sum varies, of which ``cells.again`` is what it
+    does not share with the district's other sum; None where nothing is summed.
     """
 
     outcome: str
@@ -46,6 +48,7 @@ class PanelCells:
     cells: Cells
     weights: NDArray[np.float64]
     apart: float = 1.0
+    same: NDArray[np.float64] | None = None
 
 
 def likelihood_of(kind: str, outcome: str) -> str | None:
@@ -93,12 +96,16 @@ def panel_cells(panel: Panel, study: PanelStudy, outcome: str) -> PanelCells:
         return PanelCells(outcome, likelihood, cells, weights)
     after = coded["after"].to_numpy(dtype=np.int64)[kept]
     apart = float(cells.period[after == 1].mean() - cells.period[after == 0].mean()) if np.ptp(after) else 1.0
-    sums = replace(before_and_after(cells, after), again=_counted_again(coded[kept], cells, after))
-    return PanelCells(outcome, likelihood, sums, weights, apart)
+    same, again = _counted_again(coded[kept], cells, after)
+    return PanelCells(outcome, likelihood, replace(before_and_after(cells, after), again=again), weights, apart, same)
 
 
-def _counted_again(rows: pd.DataFrame, cells: Cells, after: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The design effect of each sum of :func:`before_and_after`, from the rows (N,) that it adds up.
+def _counted_again(
+    rows: pd.DataFrame, cells: Cells, after: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The design effect of each sum of :func:`before_and_after`, in all and less what both sums of a district share.
+
+    What they share is of children who are in both, and to the model a part of the district's level.
 
     Means of a period are not rounded here: rounding to whole children would look like children who come and go.
     """
@@ -118,7 +125,11 @@ def _counted_again(rows: pd.DataFrame, cells: Cells, after: NDArray[np.int64]) -
     exposure = np.bincount(cells.district, weights=cells.size) / np.bincount(cells.district)
     leaving = rate_of_leaving((tables[0], tables[1]), new * exposure, there)
     periods = np.bincount(row)
-    return np.ones(len(place)) if leaving is None else design_effect(leaving, periods, there)
+    if leaving is None:
+        return np.ones(len(place)), np.ones(len(place))
+    at = [np.unique(cells.period[after == side]) for side in (0, 1)]
+    both = shared(leaving, at[0], at[1], there) if all(map(len, at)) else 0.0
+    return design_effect(leaving, periods, there), design_effect(leaving, periods, there, both)
 
 
 def before_and_after(cells: Cells, after: NDArray[np.int64]) -> Cells:

@@ -140,8 +140,8 @@ class CountJob(DistrictJob):
         if self.family.realised is None:
             return self._att(fits).difference
         scale = 100.0 if self.family.trials else 1.0
-        weights = self.panel.weights
-        return scale * realised_effect(fits[""], self.panel.cells, self.family.realised, rng, weights)
+        panel = self.panel
+        return scale * realised_effect(fits[""], panel.cells, self.family.realised, rng, panel.weights, panel.same)
 
     def _att(self, fits: Fits) -> Effect:
         return effect_on_treated(fits[""], self.panel.cells, self.family.outcome, self.panel.weights)
