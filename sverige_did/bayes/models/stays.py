@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 LEAVING = np.geomspace(0.05, 8.0, 60)
 """The rates a period that are tried: from stays of twenty periods in the mean to an eighth of one."""
 
+NONE = 1e-3
+"""Stands for no difference at all between two periods, which has no logarithm."""
+
 
 def likeness(leaving: Floats, lags: Floats, time_counted: bool) -> Floats:
     """r_k of rates (A,) and lags (K,): (A, K). At lag 0 it is 1, or less where time is counted and children come and go
@@ -41,7 +44,7 @@ def likeness(leaving: Floats, lags: Floats, time_counted: bool) -> Floats:
 
 
 def rate_of_leaving(windows: tuple[Floats, ...], chance: Floats, time_counted: bool) -> float | None:
-    """The rate of :data:`LEAVING` that is nearest to how counts differ between periods of the same window.
+    """The rate of :data:`LEAVING` nearest to how counts differ between periods of the same window, in logarithms.
 
     ``windows`` are tables (D, T) of counts less what a district has in the mean of the window, NaN where unknown;
     ``chance`` (D,) is the variance of such a count if all children were new. Districts count by chance / (1 + chance):
@@ -63,16 +66,20 @@ def rate_of_leaving(windows: tuple[Floats, ...], chance: Floats, time_counted: b
     if not lags:
         return None
     r = likeness(LEAVING, np.array([0.0, *lags]), time_counted)
-    distance = (np.array(found) - (r[:, :1] - r[:, 1:])) ** 2 @ np.array(pairs)
+    distance = np.log(np.maximum(found, NONE) / (r[:, :1] - r[:, 1:])) ** 2 @ np.array(pairs)
     return float(LEAVING[np.argmin(distance)])
 
 
 def design_effect(leaving: float, periods: NDArray[np.int64], time_counted: bool, shared: float = 0.0) -> Floats:
-    """d of sums over so many periods (N,), and never less than 1; less what is :func:`shared` with another sum."""
+    """d of sums over so many periods (N,), less what is :func:`shared` with another sum.
+
+    What is left is not below 1, so that a sum of children who stay is never worth more than it counts; or not below d
+    itself, which is less than 1 where time is counted and many children come and go within a period.
+    """
     lengths, place = np.unique(periods, return_inverse=True)
     r = likeness(np.array([leaving]), np.arange(float(lengths.max())), time_counted)[0]
-    d = [(r[0] * n + 2 * ((n - np.arange(1, n)) * r[1:n]).sum()) / n - n * shared for n in lengths]
-    return np.asarray(np.maximum(np.array(d), 1.0)[place])
+    d = np.array([(r[0] * n + 2 * ((n - np.arange(1, n)) * r[1:n]).sum()) / n for n in lengths])
+    return np.asarray(np.maximum(d - lengths * shared, np.minimum(d, 1.0))[place])
 
 
 def shared(leaving: float, one: NDArray[np.int64], other: NDArray[np.int64], time_counted: bool) -> float:

@@ -31,7 +31,7 @@ def test_sums_vary_as_much_as_sums_of_children_made_one_by_one(leaving: float, t
     tables = made(leaving, 6, 20_000, np.random.default_rng(1))
     sums = tables[0 if time_counted else 1].sum(axis=1)
     again = design_effect(leaving, np.array([6]), time_counted)[0]
-    assert max(sums.var() / sums.mean(), 1.0) == pytest.approx(again, rel=0.05)
+    assert sums.var() / sums.mean() == pytest.approx(again, rel=0.05)
 
 
 @pytest.mark.parametrize("leaving", [0.3, 0.6])
@@ -63,13 +63,29 @@ def test_likeness_of_time_is_the_mean_over_both_periods() -> None:
 
 
 @pytest.mark.parametrize("time_counted", [True, False])
-def test_a_sum_is_worth_no_more_than_it_counts_and_no_less_than_one_period(time_counted: bool) -> None:
+def test_a_sum_is_worth_no_less_than_one_period_and_no_more_than_it_counts_unless_children_come_and_go_within_it(
+    time_counted: bool,
+) -> None:
     periods = np.arange(1, 14)
     for leaving in LEAVING:
-        again = design_effect(float(leaving), periods, time_counted)
-        assert (again >= 1).all()
-        assert (again <= periods).all()
-        assert (np.diff(again) >= -1e-12).all()
+        whole, own = (design_effect(float(leaving), periods, time_counted, both) for both in (0.0, 0.3))
+        assert (whole <= periods).all()
+        assert (np.diff(whole) >= -1e-12).all()
+        assert (own <= whole + 1e-12).all()
+        assert (own >= np.minimum(whole, 1.0) - 1e-12).all()
+        assert time_counted or (whole >= 1).all()
+
+
+@pytest.mark.parametrize("leaving", [0.1, 0.36])
+def test_few_districts_hardly_ever_take_those_who_stay_for_those_who_come_and_go(leaving: float) -> None:
+    """Twenty districts with a child or two: two hundred panels, each with a rate of its own."""
+    rng = np.random.default_rng(6)
+    found = []
+    for _ in range(200):
+        counts = made(leaving, 13, 20, rng, mean=1.5)[0]
+        found.append(rate_of_leaving((counts[:, :9], counts[:, 9:]), np.full(20, 1.5), True))
+    assert np.mean(np.array(found) > 1.5) < 0.03
+    assert np.median(found) == pytest.approx(leaving, rel=0.25)
 
 
 def test_what_is_not_known_says_nothing_and_neither_does_a_district_without_children() -> None:
