@@ -69,6 +69,8 @@ GIVEN: dict[str, Any] = {
 """An argument for each required parameter, by its name; the few whose name means two things stand in ``OWN``."""
 
 OWN: dict[str, dict[str, Any]] = {
+    "chosen_alike": {"levels": rng().normal(size=(12, 5)), "treated": 4},
+    "elsewhere": {"sample": SAMPLE, "levels": rng().normal(size=(12, 5))},
     "studentised": {"self": reassigned(SAMPLE, rng=rng())},
     "poisson": {"panel": panel(share=False)},
     "p_value": {"family": zelen_family([[12, 6], [48, 48]], [[48, 45], [192, 192]])},

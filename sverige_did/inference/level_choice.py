@@ -74,8 +74,11 @@ def chosen_alike(levels: Floats, treated: int, by: Choice) -> Iterator[tuple[Boo
     their change is that from all periods before the date to all periods from it on. Nothing for a choice by lot.
     """
     option("by", by, Choice)
-    if by == "random" or levels.shape[0] < treated + SMALLEST_ARM:
-        return
+    few = levels.shape[0] < treated + SMALLEST_ARM
+    return iter(()) if by == "random" or few else _chosen_alike(levels, treated, by)
+
+
+def _chosen_alike(levels: Floats, treated: int, by: Choice) -> Iterator[tuple[Bools, Floats]]:
     for cut in range(2 if by == "rise" else 1, levels.shape[1]):
         before, after = levels[:, :cut], levels[:, cut:].mean(axis=1)
         score = before[:, -1] - before[:, :-1].mean(axis=1) if by == "rise" else before.mean(axis=1)

@@ -140,6 +140,31 @@ def cells(tables: dict[str, pd.DataFrame], rounds: int, choices: tuple[str, ...]
                     yield Cell(measure, before, after, treated, choice, *found)
 
 
+def recorded() -> list[Cell]:
+    """The rows of the record."""
+    with RECORD.open(encoding="utf-8", newline="") as file:
+        file.readline()
+        rows = csv.DictReader(file)
+        return [
+            Cell(row["measure"], int(row["before"]), int(row["after"]), int(row["treated"]), row["choice"],
+                 float(row["verdict"]), float(row["beside_level"]))
+            for row in rows
+        ]  # fmt: skip
+
+
+def page(rows: list[Cell]) -> str:
+    """The table of docs/size.md: the verdict alone, and with the level before beside it, in per cent."""
+    found = {row[:5]: f"{100 * row.verdict:.1f} / {100 * row.beside_level:.1f}" for row in rows}
+    columns = [("random", 4), ("level", 3), ("level", 4), ("level", 6), ("rise", 4)]
+    head = " | ".join(f"{choice}, K={k}" for choice, k in columns)
+    lines = [f"| measure | before + after | {head} |", "| --- " * (2 + len(columns)) + "|"]
+    for measure, windows in WINDOWS.items():
+        for before, after in windows:
+            cells_of = " | ".join(found[measure, before, after, k, choice] for choice, k in columns)
+            lines.append(f"| {measure} | {before} + {after} | {cells_of} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Run every cell and write the record."""
     with RECORD.open("w", newline="", encoding="utf-8") as file:

@@ -104,6 +104,25 @@ def test_a_share_is_one_of_children_and_not_of_districts() -> None:
     assert equal == pytest.approx(change[:4].mean() - change[4:].mean())
 
 
+@pytest.mark.parametrize("gap", ["nobody placed", "no row"])
+@pytest.mark.parametrize("weights", ["children", "districts"])
+def test_a_bad_half_year_that_the_treated_lack_is_no_effect(gap: str, weights: str) -> None:
+    """A third more of all placed children in institutions, everywhere, when nobody of the treated was placed."""
+    level = small_district_panel.levels(1, noise=0.01)
+    at = small_district_panel.LABELS.index("2012H1")
+    level[:, at] += 33
+    if gap == "no row":
+        level[:4, at] = np.nan
+    cells = small_district_panel.panel({"institution_share": level}).cells.copy()
+    rows = (cells["outcome"] == "institution_share") & (cells["group"] == "treated") & (cells["period"] == "2012H1")
+    cells.loc[rows, ["value", "low", "high", "denominator"]] = 0.0
+    plan = study(outcomes=small_district_panel.wanted("institution_share", scales=("pp",)), weights=weights)
+    found = run(Panel.of(cells, synthetic=True), plan)
+    assert first(found).result.estimate == pytest.approx(0.0, abs=0.02)
+    assert first(found).verdict == "inconclusive"
+    assert "methods_table.note.periods_filled" in {remark.key for remark in found.methods_tables[0].remarks}
+
+
 def test_the_partly_treated_half_year_is_left_out_or_counted_as_the_plan_says() -> None:
     base = panel(5.0)
     spoilt = base.cells.copy()
