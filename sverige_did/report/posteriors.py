@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 
     from sverige_did.disclosure.release import Release
     from sverige_did.results.estimates import Estimate
-    from sverige_did.results.posteriors import AlternativePrior, PosteriorRecord, PredictiveCheck
+    from sverige_did.results.posteriors import AlternativePrior, Learned, PosteriorRecord, PredictiveCheck
     from sverige_did.words import Language
 
 HEIGHT = 250.0
+UNTAUGHT = (0.1, 0.9)
+"""A posterior is its prior again where it is narrower by less than the first and has more in common than the second.
+
+So is the spread of effects among few treated districts, and often how long swings last where there are two windows.
+"""
 PRIOR_GREY = "#8a93a0"
 COLUMN = "posterior.column"
 
@@ -188,7 +193,7 @@ def learned(release: Release, record: PosteriorRecord, language: Language) -> Ta
         (
             words.text(f"posterior.parameter.{one.parameter}", language),
             numbers.significant(one.prior_median, language),
-            numbers.significant(one.posterior_median, language),
+            _after(one, language),
             numbers.decimal(one.shrinkage, language, 2),
             numbers.decimal(one.overlap, language, 2),
         )
@@ -196,3 +201,12 @@ def learned(release: Release, record: PosteriorRecord, language: Language) -> Ta
     )
     columns = heads(("parameter", "prior", "posterior", "shrinkage", "overlap"), language, COLUMN)
     return Table(_caption(release, "learned", record, language), columns, rows, frozenset({1, 2, 3, 4}))
+
+
+def _after(one: Learned, language: Language) -> str:
+    """The middle after the data, and beside it if it is the assumption's own."""
+    value = numbers.significant(one.posterior_median, language)
+    shrinkage, overlap = UNTAUGHT
+    if one.shrinkage < shrinkage and one.overlap > overlap:
+        return words.text("posterior.assumed_alone", language, value=value)
+    return value

@@ -244,6 +244,11 @@ class PanelStudy(Study):
     registers: Registers = Field(description="The registers and how they are used")
     treated: PanelGroup
     control: PanelGroup
+    chosen: Literal["random", "level", "rise", "will", "unknown"] = Field(
+        default="unknown",
+        description="How the treated districts were chosen: by lot, because they were high, because they had risen, by "
+        "themselves, or nobody knows. Only by lot is a finding called supported without the level before beside it",
+    )
     posterior: Posterior | None = Field(default=None, description="What its posteriors are held against")
     readings: ClassVar[tuple[Reading, ...]] = ()
     sources: ClassVar[tuple[Source, ...]] = ()

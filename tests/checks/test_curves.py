@@ -14,6 +14,7 @@ from sverige_did.checks.overlap import overlap
 from sverige_did.checks.partial_year import partial_year
 from sverige_did.checks.regression_to_mean import regression_of_districts
 from sverige_did.checks.scale_discrepancy import scale_discrepancy
+from sverige_did.checks.shared_shock import shared_shock
 from sverige_did.checks.spillover import spillover
 from sverige_did.checks.tipping_shock import tipping_shock
 from sverige_did.checks.tipping_shock_districts import tipping_shock_of_districts
@@ -50,6 +51,11 @@ EVERY_SENTENCE: dict[str, Callable[[], CheckResult]] = {
     "tipping_shock.districts_none": lambda: tipping_shock_of_districts(
         *far_apart(0.1), "institution_share", scale="pp"
     ),
+    "shared_shock.result": lambda: shared(6, -3.0),
+    "shared_shock.treated": lambda: shared(6, -20.0),
+    "shared_shock.control": lambda: shared(14, -20.0),
+    "shared_shock.never": lambda: shared(6, -100.0),
+    "shared_shock.open": lambda: shared(6, 0.1, p_value=0.5),
     "partial_year.start_up": lambda: start_up(-4.0, 0.2, "placement_spending", scale="mio_dkk"),
     "regression_to_mean.districts": lambda: regression_of_districts(
         -4.0, 2.0, 0.8, "institution_share", scale="pp", axis="pp"
@@ -65,6 +71,15 @@ def far_apart(effect: float) -> tuple[TTest, Districts]:
     treated = np.arange(10) < 4
     sample = districts(np.sin(np.arange(10.0)) + effect * treated, treated)
     return cr2_test(of_districts(sample), 1), sample
+
+
+def shared(treated: int, effect: float, p_value: float = 0.01) -> CheckResult:
+    """What the treated, first or last of twenty districts, may share; the larger arm always has the same changes."""
+    first = np.arange(20) < min(treated, 20 - treated)
+    arm = first if treated < 10 else ~first
+    return shared_shock(
+        districts(np.sin(np.arange(20.0)) + effect * arm, arm), p_value, "institution_share", scale="pp"
+    )
 
 
 @pytest.mark.parametrize("sentence", EVERY_SENTENCE)

@@ -15,7 +15,7 @@ from sverige_did.disclosure.registers import release_registers
 from sverige_did.disclosure.release import Release
 from sverige_did.report import numbers, render
 from sverige_did.report.posterior_sentences import sentences
-from sverige_did.report.posteriors import alternative_prior_table, misfit, posteriors
+from sverige_did.report.posteriors import alternative_prior_table, learned, misfit, posteriors
 from sverige_did.results.estimates import Curve, Diagnostics, Estimate, Remark
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import (
@@ -255,6 +255,21 @@ def test_how_far_the_answer_rests_on_the_prior_is_said(power: tuple[float, float
     (first, _) = posteriors(released(told))
     start = words.text(f"posterior.power.{key}", "en", effect="@", likelihood="@", limit="@").split("@")[0]
     assert any(sentence.startswith(start) for sentence in sentences(first, "en"))
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize(
+    ("shrinkage", "overlap", "alone"), [(0.02, 0.97, True), (-0.03, 0.96, True), (0.5, 0.95, False), (0.05, 0.7, False)]
+)
+def test_what_comes_of_the_assumption_alone_is_said_beside_its_number(
+    shrinkage: float, overlap: float, alone: bool, language: words.Language
+) -> None:
+    one = Learned(parameter="sigma_tau", prior_median=0.17, posterior_median=0.18, shrinkage=shrinkage, overlap=overlap)
+    told = record(learned=(one,))
+    ((_, before, after, *_),) = learned(released(told), told, language).rows
+    value = numbers.significant(0.18, language)
+    assert after == (words.text("posterior.assumed_alone", language, value=value) if alone else value)
+    assert before == numbers.significant(0.17, language)
 
 
 def test_every_other_outcome_of_the_plan_is_told_why_it_has_none() -> None:

@@ -25,7 +25,6 @@ import pymc as pm
 from recovery import covered, plan, write
 
 from sverige_did.bayes.models.district_effects import BASELINE_DIFFERENCE
-from sverige_did.bayes.models.effects import effect_on_treated
 from sverige_did.bayes.priors import NEUTRAL
 from sverige_did.bayes.sampling.sample import Compiled, Fit, Settings, compile_model, sample
 from sverige_did.design import designs
@@ -120,8 +119,7 @@ def one_by_one(given: Given, likelihood: str, study: Study, seed: int, compiled:
     (job,) = counts.prepare(given.data(study), likelihood).jobs
     assert isinstance(job, counts.CountJob), job
     fit = _sampled(job.model(""), likelihood, seed, compiled)
-    effect = effect_on_treated(fit, job.panel.cells, job.family.outcome, job.panel.weights)
-    return Fitted(effect.difference, fit.report.divergences > 0)
+    return Fitted(job.realised({"": fit}, np.random.default_rng([seed, 3])), fit.report.divergences > 0)
 
 
 def max_t_adjustment(given: Given, _: str, study: Study, seed: int, compiled: dict[str, Compiled]) -> Fitted:

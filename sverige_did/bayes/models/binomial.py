@@ -49,7 +49,7 @@ def build_binomial(cells: Cells, priors: PanelPriors = SHARES) -> pm.Model:
     """Unfitted model y_dt ~ Binomial(n_dt, logit^-1 eta_dt). Raises RefusedError when a count exceeds its trials."""
     _refuse_trials(cells)
     with pm.Model(check_bounds=False) as model:
-        observe(cells, build_structure(cells, priors).eta, cells.size, BINOMIAL)
+        observe(cells, build_structure(cells, priors).eta, cells.size, BINOMIAL, again=cells.again)
     return model
 
 

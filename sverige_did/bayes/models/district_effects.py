@@ -79,9 +79,10 @@ class Cells:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     size: NDArray[np.float64]
+    again: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        refuse_lengths(self, self.low, self.high, self.size)
+        refuse_lengths(self, self.low, self.high, self.size, self.times_counted)
         _refuse_counts(self)
         refuse_design(self)
 
@@ -89,6 +90,11 @@ class Cells:
     def n_periods(self) -> int:
         """T, counting every period up to the last one observed."""
         return int(self.period.max()) + 1
+
+    @property
+    def times_counted(self) -> NDArray[np.float64]:
+        """``again`` (N,), ones where it is not given. Counts and sizes over it are those of independent children."""
+        return np.ones(len(self.low)) if self.again is None else self.again
 
     @property
     def hidden(self) -> NDArray[np.bool_]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import expit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from sverige_did.bayes.models.district_effects import Cells, DistrictRows
     from sverige_did.bayes.sampling.sample import Fit
+
+
+LEAST = 1e-6
+"""The smallest parameter of a beta or a gamma that is drawn from."""
 
 
 class Effect(NamedTuple):
@@ -73,6 +76,80 @@ def effect_on_treated(
     place = np.searchsorted(np.flatnonzero(cells.treated), cells.district[treated])
     effect = fit.values("tau_district")[:, place] * cells.dose[treated]
     return average_effect(fit.values("eta")[:, treated], effect, weights_of(cells, district_weights)[treated], outcome)
+
+
+Realised = Callable[
+    ["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]", np.random.Generator],
+    "NDArray[np.float64]",
+]
+"""From eta and effect (S, N), count and size (N,) to how many of a cell's children the programme moved there (S, N)."""
+
+
+def realised_effect(
+    fit: Fit,
+    cells: Cells,
+    realised: Realised,
+    rng: np.random.Generator,
+    district_weights: NDArray[np.float64] | None = None,
+    same: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """The ATT of the children who were there, (S,) per unit of size: what was counted less what would have been.
+
+    Where counts are sums of the same children, ``same`` (N,) is how many times as much as new children they vary.
+
+    :func:`effect_on_treated` compares chances. Where a district has a handful of children, what became of them differs
+    from their chances, and so does what the programme did to them.
+    """
+    treated = np.flatnonzero(cells.dose > 0)
+    place = np.searchsorted(np.flatnonzero(cells.treated), cells.district[treated])
+    effect = fit.values("tau_district")[:, place] * cells.dose[treated]
+    times = np.ones(len(treated)) if same is None else same[treated]
+    count, size = (values[treated] / times for values in ((cells.low + cells.high) / 2, cells.size))
+    moved = realised(fit.values("eta")[:, treated], effect, count, size, rng)
+    return np.asarray(moved @ (weights_of(cells, district_weights)[treated] / size))
+
+
+def moved_among_trials(
+    eta: NDArray[np.float64],
+    effect: NDArray[np.float64],
+    count: NDArray[np.float64],
+    size: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Binomial cells: who is there under the programme would be without it, or the other way round, never both.
+
+    Where it lowers the chance from p to q, each of those who are not there would be with probability (p - q) / (1 - q);
+    where it raises it from p to q, each of those who are would not be with probability (q - p) / q.
+    """
+    under, without = expit(eta), expit(eta - effect)
+    came = _some_of(count, np.maximum(under - without, 0.0) / under, rng)
+    return came - _some_of(size - count, np.maximum(without - under, 0.0) / (1 - under), rng)
+
+
+def moved_in_exposure(
+    eta: NDArray[np.float64],
+    effect: NDArray[np.float64],
+    count: NDArray[np.float64],
+    size: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Poisson cells: where the programme raises the rate, some of those counted are its doing; where it lowers it,
+    those who are missing are a Poisson number of their own.
+    """
+    under, without = np.exp(eta), np.exp(eta - effect)
+    came = _some_of(count, np.maximum(under - without, 0.0) / under, rng)
+    missing = size * np.maximum(without - under, 0.0)
+    return came - np.where(missing > 0, rng.gamma(np.maximum(missing, LEAST)), 0.0)
+
+
+def _some_of(count: NDArray[np.float64], chance: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """How many of ``count`` (N,) a chance (S, N) takes, in parts of a child, as time is counted.
+
+    A beta share of them, with the mean and the variance of a binomial's; of one child or less all or nothing.
+    """
+    alike = np.maximum(count - 1, LEAST)
+    first, other = (np.maximum(alike * part, LEAST**2) for part in (chance, 1 - chance))
+    return np.asarray(np.where(chance > 0, count * rng.beta(first, other), 0.0))
 
 
 def effect_in_new_district(

@@ -19,5 +19,5 @@ POISSON = Likelihood(
 def build_poisson(cells: Cells, priors: PanelPriors) -> pm.Model:
     """Unfitted model y_dt ~ Poisson(E_dt exp(eta_dt)); ``cells.size`` is E_dt in the unit of the level's prior."""
     with pm.Model(check_bounds=False) as model:
-        observe(cells, build_structure(cells, priors).eta, cells.size, POISSON)
+        observe(cells, build_structure(cells, priors).eta, cells.size, POISSON, again=cells.again)
     return model

@@ -17,7 +17,7 @@ from sverige_did.did.missing_periods import filled
 from sverige_did.did.window import Window
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.behrens_fisher import calibrated_test
-from sverige_did.inference.districts import Districts, districts
+from sverige_did.inference.districts import Districts, Floats, districts
 from sverige_did.inference.event_bands import event_curve
 from sverige_did.inference.methods_table import PRIMARY_INTERVAL, Labels, MethodsTable, methods_table
 from sverige_did.inference.permutation import PermutationP, permutation_p
@@ -26,10 +26,12 @@ from sverige_did.inference.verdict import refusals
 from sverige_did.periods import period_number
 from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, remarks_of
 from sverige_did.results.methods_tables import MethodsRecord
+from sverige_did.studies.panel.choice import of_choice
 from sverige_did.studies.panel.descriptive import by_hand, raw_change
 from sverige_did.studies.panel.index_models import SEPARATED, as_ratio, index_model
 from sverige_did.studies.panel.multiple_outcomes import Candidate
 from sverige_did.studies.panel.outcome_data import OutcomeData, tried
+from sverige_did.studies.panel.periods_before import levels_before, of_periods
 from sverige_did.studies.panel.window_levels import firth_collapse, log_collapse, log_odds_collapse
 
 BINS = 41
@@ -62,20 +64,42 @@ def estimate_districts(data: OutcomeData) -> Tested:
         changes, why_not = changes_of(data, panel, window)
         made = [_methods_table(data, change) for change in changes]
         record = _record(data, changes[0], made[0], window)
+        first, level = made[0].estimates[0], _level(changes[0], panel, window)
+        record, by_level = of_choice(data, record, first, sample_of(data, changes[0].collapsed), level)
     except RefusedError as refusal:
         return refused(data, refusal)
     index = index_model(data)
     curve, no_curve = _event(data)
-    two_way, no_two_way = ((), ()) if record.verdict == "refused" else _two_way(data, panel, window)
-    estimates = [*(one for found in made for one in found.estimates), *two_way, *index.estimates]
+    none: tuple[tuple[Estimate, ...], tuple[Remark, ...]] = (), ()
+    refuses = record.verdict == "refused"
+    two_way, no_two_way = none if refuses else _two_way(data, panel, window)
+    by_periods, no_periods = none if refuses else _by_periods(data, changes[0], first, panel, window)
+    estimates = [*made[0].estimates, *by_level, *by_periods, *(one for found in made[1:] for one in found.estimates)]
+    estimates += [*two_way, *index.estimates]
     if all(change.kind != "ratio" for change in changes):
         own = next(at for at, change in enumerate(changes) if change.kind == "own")
         estimates += _implied_ratio(panel, window, changes[own], made[own])
     beside = (*by_hand(data), *raw_change(data))
     findings = tuple(data.found(record.verdict, one) for one in (*estimates, *beside))
-    remarks = (*record.remarks, *why_not, *no_two_way, *index.remarks, *no_curve)
+    remarks = (*record.remarks, *why_not, *no_two_way, *no_periods, *index.remarks, *no_curve)
     tested = None if record.verdict == "refused" else _tested(data, changes[0], panel.labels)
     return Tested(findings, record.model_copy(update={"event": curve, "remarks": remarks}), tested)
+
+
+def _level(change: Change, panel: DistrictPanel, window: Window) -> Floats:
+    """The level before of the changed districts (G,), in logarithms for a ratio: what a choice may have gone by."""
+    before = filled(panel, window, "log" if change.kind == "ratio" else "identity").levels()[0]
+    return np.log(before) if change.kind == "ratio" else before
+
+
+def _by_periods(
+    data: OutcomeData, change: Change, first: Estimate, panel: DistrictPanel, window: Window
+) -> tuple[tuple[Estimate, ...], tuple[Remark, ...]]:
+    """The test that no district was affected, of a table in the outcome's own unit or in ratios."""
+    if change.kind == "log_odds":
+        return (), ()
+    before = levels_before(panel, window, logs=change.kind == "ratio")
+    return of_periods(first, sample_of(data, change.collapsed), before, 1 - data.study.level)
 
 
 def refused(data: OutcomeData, refusal: RefusedError) -> Tested:

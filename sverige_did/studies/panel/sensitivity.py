@@ -16,11 +16,13 @@ import numpy as np
 from sverige_did.checks.alternatives import alternative
 from sverige_did.checks.curves import EffectScale
 from sverige_did.checks.leave_one_out import leave_one_out
+from sverige_did.checks.placebo_choice import placebo_choice
 from sverige_did.checks.placebo_dates import placebo_dates, splits
 from sverige_did.checks.pretrends import pretrends, slopes
 from sverige_did.checks.regression_to_mean import lasting_share, regression_of_districts
 from sverige_did.checks.relative_magnitudes import relative_magnitudes
 from sverige_did.checks.scale_discrepancy import scale_discrepancy
+from sverige_did.checks.shared_shock import shared_shock
 from sverige_did.checks.spillover import spillover
 from sverige_did.checks.synthetic_did import synthetic_beside
 from sverige_did.checks.tipping_shock_districts import tipping_shock_of_districts
@@ -30,6 +32,7 @@ from sverige_did.did.scales import Family
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import TTest, cr2_test, of_districts
 from sverige_did.inference.districts import EFFECT, Bools, Districts, Floats, districts
+from sverige_did.inference.level_choice import elsewhere, rule
 from sverige_did.inference.permutation import permutation_p
 from sverige_did.inference.verdict import refusals
 from sverige_did.panel import Panel
@@ -205,6 +208,11 @@ def _tipping_shock(seen: _Seen) -> CheckResult:
     return tipping_shock_of_districts(seen.test, seen.sample, **_named(seen))
 
 
+def _shared_shock(seen: _Seen) -> CheckResult:
+    found = rule(seen.sample, rng=seen.data.rng(), alpha=seen.alpha)
+    return shared_shock(seen.sample, found.p_value, alpha=seen.alpha, **_named(seen))
+
+
 def _regression(seen: _Seen) -> CheckResult:
     before = seen.levels[:, seen.pre]
     level, weights, treated = np.nanmean(before, axis=1), seen.sample.weights, seen.sample.treated
@@ -213,6 +221,17 @@ def _regression(seen: _Seen) -> CheckResult:
     if np.isnan(lasting):
         raise refuse("did_one_pre_period", found=str(before.shape[1]))
     return regression_of_districts(seen.test.estimate, gap, lasting, axis=seen.axis, **_named(seen))
+
+
+def _placebo_choice(seen: _Seen) -> CheckResult | None:
+    """Nothing to ask where the treated were drawn by lot."""
+    by, data = seen.data.study.chosen, seen.data
+    if by == "random":
+        return None
+    found = elsewhere(seen.sample, seen.levels[:, seen.pre], by, rng=data.rng(), alpha=seen.alpha)
+    if not found.tried:
+        raise refuse("did_one_pre_period", found=str(int(seen.pre.sum())))
+    return placebo_choice(found, by, int(seen.sample.treated.sum()), **_named(seen))
 
 
 def _spillover(seen: _Seen) -> CheckResult:
@@ -247,7 +266,9 @@ _CHECKS: dict[str, Callable[[_Seen], CheckResult | None]] = {
     "leave_one_out": _leave_one_out,
     "synthetic_did": _synthetic_did,
     "tipping_shock": _tipping_shock,
+    "shared_shock": _shared_shock,
     "regression_to_mean": _regression,
+    "placebo_choice": _placebo_choice,
     "spillover": _spillover,
     "partial_year": _start_up,
     "scale_discrepancy": _scales,

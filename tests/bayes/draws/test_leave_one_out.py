@@ -106,3 +106,15 @@ def test_link_and_outcome_undo_each_other(name):
     family = FAMILIES[name]
     values = np.array([0.5, 5.0, 60.0])
     assert family.outcome(family.link(values)) == pytest.approx(values)
+
+
+@pytest.mark.parametrize("name", ["binomial", "poisson"])
+def test_counts_of_the_same_children_have_the_mean_of_the_likelihood_and_again_its_variance(name):
+    """200,000 counts a cell: errors of a hundredth of the mean and two of the variance."""
+    family, rng = FAMILIES[name], np.random.default_rng(5)
+    size, again = np.array([40.0, 60.0, 25.0]), np.array([1.0, 2.4, 4.0])
+    eta = np.full((200_000, 3), -1.1)
+    plain, varied = (family.simulate(at, size, {}, rng) for at in (eta, family.dispersed(eta, size, again, rng)))
+    assert varied.mean(axis=0) == pytest.approx(plain.mean(axis=0), rel=0.01)
+    assert varied.var(axis=0) == pytest.approx(again * plain.var(axis=0), rel=0.02)
+    assert (varied == np.round(varied)).all()

@@ -103,10 +103,10 @@ def test_shocks_are_stationary_with_the_stated_variance():
     assert shocks.var(axis=(0, 1)) == pytest.approx(np.ones(4), rel=0.06)
 
 
-def likelihood_terms(panel, likelihood, eta):
+def likelihood_terms(panel, likelihood, eta, again=None):
     """Log-likelihood of a model at a given predictor: the known cells' terms one by one, and the hidden cells' sum."""
     with pm.Model() as model:
-        observe(panel, pm.Normal("at", shape=len(eta)), panel.size, likelihood)
+        observe(panel, pm.Normal("at", shape=len(eta)), panel.size, likelihood, again=again)
     found = model.compile_logp(vars=[model["y"], *model.potentials], sum=False, mode="FAST_COMPILE")({"at": eta})
     return found[0], float(found[1])
 
@@ -130,6 +130,25 @@ def test_known_counts_count_once_and_hidden_ones_as_their_interval(name):
         np.log(sum(pmf(k, eta[i], panel.size[i]) for k in range(int(panel.low[i]), int(panel.high[i]) + 1)))
         for i in np.flatnonzero(panel.hidden)
     ]
+    assert hidden == pytest.approx(sum(terms))
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_counts_of_the_same_children_weigh_as_many_times_less(name):
+    """Known ones exactly; a hidden one as the interval of what its counts are worth."""
+    likelihood, _ = LIKELIHOODS[name]
+    panel = cells()
+    again = np.random.default_rng(8).uniform(1, 4, panel.size.size)
+    eta = np.random.default_rng(5).normal(-1, 0.5, panel.size.size)
+    once, _ = likelihood_terms(panel, likelihood, eta)
+    known, hidden = likelihood_terms(panel, likelihood, eta, again)
+    assert known == pytest.approx(once / again[~panel.hidden])
+    terms = []
+    for i in np.flatnonzero(panel.hidden):
+        counts = np.arange(panel.low[i], panel.high[i] + 1) / again[i]
+        size = panel.size[i] / again[i]
+        density = likelihood.log_density(counts, eta[i], size).eval() + likelihood.constant(counts, size)
+        terms.append(np.log(np.exp(density).sum()))
     assert hidden == pytest.approx(sum(terms))
 
 
@@ -204,7 +223,7 @@ def test_order_of_the_cells_does_not_matter(build):
 
 def broken(**changed):
     panel = cells()
-    columns = {name: getattr(panel, name).copy() for name in Cells.__dataclass_fields__}
+    columns = {name: getattr(panel, name).copy() for name in Cells.__dataclass_fields__ if name != "again"}
     return Cells(**columns | {name: change(columns) for name, change in changed.items()})
 
 

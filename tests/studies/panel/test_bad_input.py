@@ -88,7 +88,7 @@ def hidden(cells: pd.DataFrame) -> pd.DataFrame:
         (nobody_but_events, "errors.did_exposure"),
         (late_district, "errors.did_no_pre_period"),
         (period_without_control, "errors.did_period_without_control"),
-        (switched_off, "errors.did_switches_off"),
+        (switched_off, "errors.did_varies_within_unit"),
         (hidden, "errors.did_hidden_cells"),
     ],
     ids=lambda value: getattr(value, "__name__", value),

@@ -154,6 +154,6 @@ def test_districts_are_weighed_by_the_children_of_the_window_before_everywhere()
     made = panel({RATE: levels(6)})
     later = made.cells["period"].isin(["2012H2", "2013H1"]) & (made.cells["unit"] == "d00")
     made = Panel.of(made.cells.assign(denominator=made.cells["denominator"].where(~later, 1e6)), synthetic=True)
-    weights = children(made, plan)
+    weights = children(made, RATE, plan)
     assert set(weights) == {weights.iloc[0]}, "more children between the baseline and the start weigh nothing"
     np.testing.assert_array_equal(panel_cells(made, plan, RATE).weights, weights.to_numpy())

@@ -22,7 +22,8 @@ from sverige_did.study.study import Study
 RATE, SHARE = "institution_per_1000", "institution_share"
 EVERY = {
     "pretrends", "relative_magnitudes", "placebo_dates", "leave_one_out", "tipping_shock", "regression_to_mean",
-    "spillover", "scale_discrepancy", "other_weights", "other_window", "synthetic_did",
+    "shared_shock", "placebo_choice", "spillover", "scale_discrepancy", "other_weights", "other_window",
+    "synthetic_did",
 }  # fmt: skip
 
 

@@ -3,19 +3,21 @@
 The periods are the plan's, before and after; one that is treated in part is left out or counted whole as the plan says,
 and keeps its place in time. Events stand period by period. Children present are summed over the time before and the
 time after (Bertrand, Duflo and Mullainathan 2004, section IV.C): a child who stays is in every period, and periods
-would pass for new children. What a sum varies beyond chance is a district's own swing to the model, and estimated.
-Counts are those inside the house: nothing is hidden that the registers know.
+would pass for new children. A sum is still not worth as many new children as it counts, and how many it is worth the
+half-years themselves tell (``bayes/models/stays.py``). What it varies beyond that is a district's own swing to the
+model, and estimated. Counts are those inside the house: nothing is hidden that the registers know.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from sverige_did.bayes.models.district_effects import Cells
+from sverige_did.bayes.models.stays import design_effect, rate_of_leaving, shared
 from sverige_did.errors import refuse
 from sverige_did.outcomes import CATALOGUE, RESIDENTS
 from sverige_did.panel import PRESENT
@@ -37,6 +39,8 @@ class PanelCells:
     ``weights`` (G,) are the resident children of each district before go-live, or ones. ``likelihood`` is a key of
     ``families.FAMILIES``. Rates are events or children per unit of ``cells.size`` in the unit of the outcome. ``apart``
     is how many periods lie between two successive ones of the cells: more than 1 where those are sums of several.
+    ``same`` (N,) is how many times as much as one of new children each sum varies, of which ``cells.again`` is what it
+    does not share with the district's other sum; None where nothing is summed.
     """
 
     outcome: str
@@ -44,6 +48,7 @@ class PanelCells:
     cells: Cells
     weights: NDArray[np.float64]
     apart: float = 1.0
+    same: NDArray[np.float64] | None = None
 
 
 def likelihood_of(kind: str, outcome: str) -> str | None:
@@ -91,7 +96,40 @@ def panel_cells(panel: Panel, study: PanelStudy, outcome: str) -> PanelCells:
         return PanelCells(outcome, likelihood, cells, weights)
     after = coded["after"].to_numpy(dtype=np.int64)[kept]
     apart = float(cells.period[after == 1].mean() - cells.period[after == 0].mean()) if np.ptp(after) else 1.0
-    return PanelCells(outcome, likelihood, before_and_after(cells, after), weights, apart)
+    same, again = _counted_again(coded[kept], cells, after)
+    return PanelCells(outcome, likelihood, replace(before_and_after(cells, after), again=again), weights, apart, same)
+
+
+def _counted_again(
+    rows: pd.DataFrame, cells: Cells, after: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The design effect of each sum of :func:`before_and_after`, in all and less what both sums of a district share.
+
+    What they share is of children who are in both, and to the model a part of the district's level.
+
+    Means of a period are not rounded here: rounding to whole children would look like children who come and go.
+    """
+    there = bool(rows["kind"].iloc[0] == "person_years")
+    scale = rows["length"].to_numpy(dtype=float) if there else np.ones(len(rows))
+    count = np.where(rows["status"] == "exact", rows["value"].to_numpy(dtype=float) / scale, np.nan)
+    share = CATALOGUE[rows["outcome"].iloc[0]].family == "share"
+    size = rows["denominator"].to_numpy(dtype=float) / scale if share else cells.size
+    known = np.isfinite(count) & np.isfinite(size)
+    common = float(count[known].sum() / size[known].sum()) if known.any() else 0.0
+    new = common * (1 - common) if share else common
+    place, row = np.unique(2 * cells.district + after, return_inverse=True)
+    sums = [np.bincount(row[known], weights=values[known], minlength=len(place)) for values in (count, size)]
+    own = np.divide(sums[0], sums[1], out=np.zeros(len(place)), where=sums[1] > 0)
+    tables = np.full((2, len(cells.treated), cells.n_periods), np.nan)
+    tables[after, cells.district, cells.period] = count - own[row] * size
+    exposure = np.bincount(cells.district, weights=cells.size) / np.bincount(cells.district)
+    leaving = rate_of_leaving((tables[0], tables[1]), new * exposure, there)
+    periods = np.bincount(row)
+    if leaving is None:
+        return np.ones(len(place)), np.ones(len(place))
+    at = [np.unique(cells.period[after == side]) for side in (0, 1)]
+    both = shared(leaving, at[0], at[1], there) if all(map(len, at)) else 0.0
+    return design_effect(leaving, periods, there), design_effect(leaving, periods, there, both)
 
 
 def before_and_after(cells: Cells, after: NDArray[np.int64]) -> Cells:

@@ -12,7 +12,7 @@ from sverige_did.bayes.draws import leave_one_out as one_out
 from sverige_did.bayes.draws.predictive_checks import predictive_checks
 from sverige_did.bayes.draws.prior_sensitivity import smoothed, weighted_quantiles
 from sverige_did.bayes.draws.replicate import evenly, posterior_draws, predictor
-from sverige_did.bayes.models.effects import Effect, effect_in_new_district, effect_on_treated
+from sverige_did.bayes.models.effects import Effect, effect_in_new_district, effect_on_treated, realised_effect
 from sverige_did.bayes.models.families import FAMILIES, Family, Floats
 from sverige_did.bayes.priors import Normal, log_density
 from sverige_did.errors import refuse
@@ -130,7 +130,18 @@ class CountJob(DistrictJob):
     def quantities(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Quantity, ...]]:
         """On the treated, and in a new district."""
         new = effect_in_new_district(fits[""], self.panel.cells, self.family.outcome, rng)
-        return {self.wanted.outcome: (*self._scales("att", self._att(fits)), *self._scales("new_district", new))}
+        att = self._att(fits)._replace(difference=self.realised(fits, rng))
+        return {self.wanted.outcome: (*self._scales("att", att), *self._scales("new_district", new))}
+
+    def realised(self, fits: Fits, rng: np.random.Generator) -> Floats:
+        """What the programme did to the children who were there, in the unit of the outcome; to their chances where no
+        children are counted.
+        """
+        if self.family.realised is None:
+            return self._att(fits).difference
+        scale = 100.0 if self.family.trials else 1.0
+        panel = self.panel
+        return scale * realised_effect(fits[""], panel.cells, self.family.realised, rng, panel.weights, panel.same)
 
     def _att(self, fits: Fits) -> Effect:
         return effect_on_treated(fits[""], self.panel.cells, self.family.outcome, self.panel.weights)
@@ -158,7 +169,8 @@ class CountJob(DistrictJob):
     def _terms(self, fit: Fit, kept: np.ndarray[tuple[int], np.dtype[np.int64]] | slice) -> Callable[[Floats], Floats]:
         """The log-likelihood (S, N) of the cells as a function of their predictor (S, N), for the draws ``kept``."""
         cells, own = self.panel.cells, self._own_values(fit, kept)
-        return lambda eta: self.family.log_likelihood(eta, cells.low, cells.size, own)
+        count, size = cells.low / cells.times_counted, cells.size / cells.times_counted
+        return lambda eta: self.family.log_likelihood(eta, count, size, own)
 
     def _own_values(self, fit: Fit, kept: np.ndarray[tuple[int], np.dtype[np.int64]] | slice) -> dict[str, Floats]:
         """Some draws of the likelihood's own parameters, (S, 1) each."""
@@ -169,6 +181,8 @@ class CountJob(DistrictJob):
         cells, fit = self.panel.cells, fits[""]
         eta = predictor(posterior_draws(fit, REPLICATIONS), cells, rng)
         own = self._own_values(fit, evenly(fit, REPLICATIONS))
+        if self.family.dispersed is not None:
+            eta = self.family.dispersed(eta, cells.size, cells.times_counted, rng)
         replicated = self.family.simulate(eta, cells.size, own, rng)
         found = predictive_checks((cells.low + cells.high) / 2, replicated, cells, self.panel.weights)
         return {self.wanted.outcome: found}

@@ -118,7 +118,7 @@ def test_a_hidden_number_enters_as_its_interval(made):
 
 def test_children_weigh_districts_where_the_plan_says_so(made):
     cells = made.cells.copy()
-    larger = (cells["outcome"] == "placed_per_1000") & (cells["unit"] == "distrikt-00")
+    larger = (cells["outcome"] == "institution_per_1000") & (cells["unit"] == "distrikt-00")
     cells.loc[larger, "denominator"] *= 2
     found = panel_cells(Panel.of(cells, synthetic=True), plan(weights="children"), "institution_per_1000")
     assert found.weights[0] == pytest.approx(2 * found.weights[1])
@@ -176,3 +176,22 @@ def test_nothing_at_all_nought_everywhere_means_and_groups_are_refused(made):
 def test_a_single_period_before_is_enough(made):
     late = made.cells["start"] < "2013-01-01"
     assert panel_cells(without(made.cells, late), plan(), "institution_per_1000").cells.period.min() == 0
+
+
+def test_sums_of_children_who_stay_are_worth_fewer_and_events_are_worth_themselves(made):
+    events = panel_cells(made, plan(), "breakdowns")
+    assert events.same is None
+    assert events.cells.again is None
+    cells = made.cells.copy()
+    rows = cells["outcome"] == "institution_per_1000"
+    first = cells[rows].groupby("unit")["value"].transform("first")
+    for column in ("value", "low", "high"):
+        cells.loc[rows, column] = first  # the same children in every half-year
+    stay, come = (panel_cells(one, plan(), "institution_per_1000") for one in (Panel.of(cells, synthetic=True), made))
+    periods = np.where(stay.cells.period == 0, sum(label < "2013H2" for label in LABELS), AFTER.sum())
+    assert stay.same == pytest.approx(periods, rel=0.2), "nobody leaves, so a sum is worth one period"
+    assert (stay.cells.again < 1.2).all(), "what the sums share is no noise of a change"
+    assert (come.same < 1.5).all(), "new children in every half-year"
+    for one in (stay, come):
+        assert (one.cells.again <= one.same).all()
+        assert np.array_equal(one.cells.times_counted, one.cells.again)
