@@ -34,11 +34,12 @@ class MaxTAdjustment(Frozen):
 
 
 class DesignSize(Frozen):
-    """How often the verdict says supported in ``simulations`` data sets of the outcome's own design.
+    """How often both tests of the verdict reject in ``simulations`` data sets of the outcome's own design.
 
-    ``size``: where nothing was done · ``power``: with an effect of three true standard errors; both in whole per cent,
-    so that no count of children can be told from them · ``barred``: the size exceeds the level by more than two Monte
-    Carlo errors, so that no verdict here is supported.
+    What a plan asks beside them, such as the level before, only makes a supported verdict rarer. ``size``: where
+    nothing was done · ``power``: with an effect of three true standard errors; both in whole per cent, so that no
+    count of children can be told from them · ``barred``: the size exceeds the level by more than two Monte Carlo
+    errors, so that no verdict here is supported.
     """
 
     outcome: str

@@ -28,8 +28,11 @@ from sverige_did.inference.simulated.size import verdict_size
 from sverige_did.inference.simulated.vectorised import verdicts
 
 SEED, GROUPS, ALPHA = 20133, 20, 0.05
-OUTER, INNER, SUPPORTED, OF_ALL = 20_000, 500, 300, 100
-"""Data sets a cell; in each simulation of an own design; designs simulated of the supported ones, and of all."""
+OUTER, OF_ALL = 20_000, 100
+"""Data sets a cell, and of how many of them the own design is simulated."""
+
+INNER, SUPPORTED = {"counts": 500, "levels": 2_000}, {"counts": 300, "levels": 700}
+"""Data sets in each simulation of an own design, and how many designs of those called supported are simulated."""
 
 HEADER = f"# python tests/validation/own_size.py: seed [{SEED}, cell]\n"
 RECORDED = Path(__file__).parent / "recorded" / "own_size.csv"
@@ -111,20 +114,18 @@ def rates(cell: Cell, rng: np.random.Generator) -> tuple[float, float, float, fl
     plain = verdicts(change, sample, ALPHA, 4_999, rng)
     effect = 3 * (sample.shares @ change).std() * sample.treated[:, None]
     power = verdicts((change + effect)[:, :4_000], sample, ALPHA, 999, rng).mean()
-    levels = bool(LAWS[cell.outcome].levels)
+    kind = "levels" if LAWS[cell.outcome].levels else "counts"
 
     def bars(at: np.ndarray) -> float:
         found = []
         for number in at:
             mine = districts(change[:, number], sample.treated, weights=sample.weights)
-            design = own_design(OwnData(mine, y[number], children, before, "normal" if levels else "poisson"))
+            design = own_design(OwnData(mine, y[number], children, before, "normal" if kind == "levels" else "poisson"))
             every = (one for one in (design, redrawn(design)) if one is not None)
-            found.append(
-                any(verdict_size(one, rng=rng, simulations=INNER, shifts=(0.0,))[0].exceeds(ALPHA) for one in every)
-            )
+            found.append(any(verdict_size(one, rng=rng, simulations=INNER[kind])[0].exceeds(ALPHA) for one in every))
         return float(np.mean(found))
 
-    stands = plain.mean() * (1 - bars(np.flatnonzero(plain)[:SUPPORTED]))
+    stands = plain.mean() * (1 - bars(np.flatnonzero(plain)[: SUPPORTED[kind]]))
     return float(plain.mean()), float(power), bars(np.arange(OF_ALL)), float(stands)
 
 

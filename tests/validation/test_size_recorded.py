@@ -179,7 +179,8 @@ def test_every_own_design_is_recorded_and_shown() -> None:
 def test_with_the_bar_no_own_design_says_supported_too_often() -> None:
     """Two Monte Carlo errors, of the data sets and of the designs that were looked at among the supported."""
     left = OWN_SIZE["stands"] / OWN_SIZE["plain"]
-    error = np.sqrt(0.05 * 0.95 / OWN.OUTER + OWN_SIZE["plain"] ** 2 * left * (1 - left) / OWN.SUPPORTED)
+    looked_at = np.array([OWN.SUPPORTED["levels" if OWN.LAWS[cell[0]].levels else "counts"] for cell in OWN_SIZE.index])
+    error = np.sqrt(0.05 * 0.95 / OWN.OUTER + OWN_SIZE["plain"] ** 2 * left * (1 - left) / looked_at)
     assert (OWN_SIZE["stands"] <= 0.05 + 2 * error).all()
     assert (OWN_SIZE["plain"] > 0.09).sum() >= 6
 
