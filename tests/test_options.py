@@ -26,6 +26,7 @@ from sverige_did.did.window import Window, around
 from sverige_did.errors import RefusedError, option
 from sverige_did.inference.cluster_robust import cr2_test, of_districts
 from sverige_did.inference.districts import districts
+from sverige_did.inference.level_choice import Elsewhere
 from sverige_did.inference.permutation import permutation_p, reassigned
 
 METHODS = ("did", "inference", "checks", "bayes")
@@ -70,6 +71,7 @@ GIVEN: dict[str, Any] = {
 
 OWN: dict[str, dict[str, Any]] = {
     "chosen_alike": {"levels": rng().normal(size=(12, 5)), "treated": 4},
+    "placebo_choice": {"found": Elsewhere(3, 1), "treated": 4},
     "elsewhere": {"sample": SAMPLE, "levels": rng().normal(size=(12, 5))},
     "studentised": {"self": reassigned(SAMPLE, rng=rng())},
     "poisson": {"panel": panel(share=False)},

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from sverige_did.errors import option
 from sverige_did.inference.level_choice import Choice, Elsewhere
 from sverige_did.results.estimates import CheckResult
 
 
 def placebo_choice(found: Elsewhere, by: Choice, treated: int, outcome: str, *, scale: str) -> CheckResult:
     """``treated`` untreated districts chosen as the treated were, at every earlier date."""
+    option("by", by, Choice)
     return CheckResult(
         check="placebo_choice",
         outcome=outcome,

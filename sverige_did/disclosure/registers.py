@@ -133,7 +133,7 @@ def release_registers(
 NOT_OF_PEOPLE = frozenset(
     {
         "errors.cells_one_period", "errors.log_of_nothing", "errors.moves_rung_unseen", "errors.panel_not_yet",
-        "errors.parts_without_price", "errors.separation", "methods_table.note.event_times_lost",
+        "errors.parts_without_price", "errors.separation", "inference.note.stratum_without_control",
         "methods_table.note.firth",
     }
 )  # fmt: skip
