@@ -17,7 +17,7 @@ import numpy as np
 from sverige_did.errors import RefusedError, option
 from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.cluster_robust import TTest
-from sverige_did.inference.districts import Bools, Districts, Floats, districts
+from sverige_did.inference.districts import Bools, Districts, Floats, finite
 from sverige_did.inference.permutation import permutation_p
 from sverige_did.inference.verdict import SMALLEST_ARM, refusals, told_by_one
 
@@ -48,22 +48,28 @@ def rule(sample: Districts, *, rng: np.random.Generator, alpha: float = 0.05) ->
 
 
 def beside_level(sample: Districts, level: Floats, *, rng: np.random.Generator, alpha: float = 0.05) -> RuleP | None:
-    """The same with the level (G,) before go-live as one more covariate.
+    """The same with the level (G,) before go-live as one more covariate; a level that all share changes nothing.
 
     None where the level leaves the comparison to a single district, or to none: then districts of one level that were
-    treated and that were not do not both exist.
+    treated and that were not do not both exist. Where the levels of the two sides do not overlap (:func:`apart`), what
+    is left rests on a straight line through them.
+
+    Raises RefusedError: ``inference_not_finite`` for a level that is missing, and those of :func:`rule`.
     """
-    try:
-        adjusted = districts(
-            sample.change,
-            sample.treated,
-            weights=sample.weights,
-            strata=sample.strata,
-            covariates=np.column_stack([sample.covariates, level]),
-        )
-        return None if told_by_one(adjusted) else rule(adjusted, rng=rng, alpha=alpha)
-    except RefusedError:
+    spread = float(np.ptp(finite(level, "level", sample.change.size)))
+    if spread <= 1e-9 * float(np.abs(level).max()):
+        return rule(sample, rng=rng, alpha=alpha)
+    covariates = np.column_stack([sample.covariates, (level - level.mean()) / spread])
+    adjusted = replace(sample, covariates=covariates)
+    if np.linalg.matrix_rank(adjusted.design) < adjusted.design.shape[1] or told_by_one(adjusted):
         return None
+    return rule(adjusted, rng=rng, alpha=alpha)
+
+
+def apart(level: Floats, treated: Bools) -> bool:
+    """Whether every treated district lies above every other (G,), or below."""
+    mine, others = level[treated], level[~treated]
+    return bool(mine.min() > others.max() or mine.max() < others.min())
 
 
 def chosen_alike(levels: Floats, treated: int, by: Choice) -> Iterator[tuple[Bools, Floats]]:

@@ -64,7 +64,7 @@ def said(remark: Remark, language: Language) -> str:
 
 def _told(value: str, language: Language) -> str:
     if not value.startswith(HIDDEN):
-        return value
+        return numbers.separated(value, language)
     return words.text("report.fewer_than", language, limit=value.removeprefix(HIDDEN))
 
 

@@ -6,11 +6,12 @@ A scale decides how many decimals make sense; nothing here knows where a number 
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_decimal_symbol
 
 from sverige_did import words
 
@@ -33,6 +34,12 @@ DECIMALS: dict[str, int] = {
 
 UNSIGNED = frozenset({"share", "level", "institution_years"})
 """Scales of amounts rather than differences: reported without a plus sign."""
+
+
+def separated(text: str, language: Language) -> str:
+    """A text that is a decimal number and nothing else with the language's own decimal sign; any other as it is."""
+    sign = str(get_decimal_symbol(LOCALE[language]))
+    return text.replace(".", sign) if re.fullmatch(r"[-−]?\d+\.\d+", text) else text
 
 
 def decimal(value: float, language: Language, digits: int) -> str:

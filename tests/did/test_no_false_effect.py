@@ -147,6 +147,17 @@ def test_log_odds_of_any_level_are_those_of_the_complete_rows(seed: int) -> None
         assert make(filled_in, around(whole)).change == pytest.approx(make(whole, around(whole)).change)
 
 
+def test_firth_weighs_a_period_that_most_treated_lack_as_the_log_odds_do() -> None:
+    """With a million children the half event is nil: both say the same of the one period that has an effect."""
+    eta = np.full((DISTRICTS, PERIODS), -1.0)
+    eta[:TREATED, START] += 1.0
+    missing = np.zeros(eta.shape, dtype=bool)
+    missing[1:TREATED, START] = True
+    panel = rows_of(eta, "logit", missing, np.full(DISTRICTS, 1e6))
+    by_firth, by_odds = (changes(make(panel, around(panel))) for make in (firth_collapse, log_odds_collapse))
+    assert by_firth == pytest.approx(by_odds, abs=1e-5)
+
+
 @pytest.mark.parametrize("effect", [-3.0, 2.0])
 def test_a_constant_effect_is_found_beside_a_shock_that_the_treated_lack(effect: float) -> None:
     rng = np.random.default_rng(2)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import districts
-from sverige_did.inference.level_choice import beside_level, chosen_alike, elsewhere, rule
+from sverige_did.inference.level_choice import apart, beside_level, chosen_alike, elsewhere, rule
 from sverige_did.inference.methods_table import Labels, methods_table
 
 TREATED = np.arange(20) < 4
@@ -40,6 +41,36 @@ def test_a_level_that_tells_the_treated_from_all_others_leaves_nothing_to_compar
     sample = districts(rng().normal(size=20), TREATED)
     assert beside_level(sample, 10.0 * TREATED, rng=rng()) is None
     assert beside_level(sample, 10.0 * (TREATED & (np.arange(20) > 0)), rng=rng()) is None
+
+
+@pytest.mark.parametrize("level", [0.0, 3.0, -1e9])
+def test_a_level_that_all_share_changes_nothing(level: float) -> None:
+    sample = districts(rng().normal(size=20) + 1.5 * TREATED, TREATED)
+    found = beside_level(sample, np.full(20, level), rng=rng())
+    assert found is not None
+    assert found.p_value == rule(sample, rng=rng()).p_value
+
+
+@pytest.mark.parametrize(("factor", "shift"), [(1e-9, 0.0), (1e9, 0.0), (1.0, 1e6), (-1.0, -3.0)])
+def test_the_unit_and_the_origin_of_the_level_do_not_matter(factor: float, shift: float) -> None:
+    sample, level = districts(rng().normal(size=20) + 1.5 * TREATED, TREATED), rng(2).normal(size=20)
+    one, other = (beside_level(sample, each, rng=rng()) for each in (level, factor * level + shift))
+    assert one is not None
+    assert other is not None
+    assert other.p_value == pytest.approx(one.p_value, rel=1e-6)
+
+
+def test_a_missing_level_is_refused() -> None:
+    with pytest.raises(RefusedError) as caught:
+        beside_level(districts(rng().normal(size=20), TREATED), np.r_[np.nan, np.ones(19)], rng=rng())
+    assert caught.value.problems[0].key == "inference_not_finite"
+
+
+def test_levels_that_do_not_overlap_are_apart() -> None:
+    level = np.arange(20.0)
+    assert apart(level, level > 15)
+    assert apart(level, level < 4)
+    assert not apart(level, TREATED | (level == 9))
 
 
 def test_what_falls_back_by_itself_is_an_effect_to_the_rule_and_none_beside_the_level() -> None:

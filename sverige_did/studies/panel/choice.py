@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Districts, Floats
-from sverige_did.inference.level_choice import RuleP, beside_level
+from sverige_did.inference.level_choice import RuleP, apart, beside_level
 from sverige_did.results.estimates import Estimate, Remark
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.studies.panel.index_models import as_ratio
@@ -35,11 +35,13 @@ def of_choice(
         key = "chosen_by_rise"
     elif found is None:
         key = "level_tells_all"
+    elif found.p_value > alpha:
+        key = "level_explains"
     else:
-        key = "level_beside" if found.p_value <= alpha else "level_explains"
-    values = {} if found is None else {"p": f"{found.p_value:.3f}"}
+        key = "level_beyond" if apart(level, sample.treated) else "level_beside"
+    values = {} if found is None else {"p": f"{max(found.p_value, 1e-4):.4f}"}
     remark = Remark(key=f"inference.note.{key}", values=values)
-    verdict = "supported" if key == "level_beside" else "inconclusive"
+    verdict = "supported" if key in {"level_beside", "level_beyond"} else "inconclusive"
     return record.model_copy(update={"verdict": verdict, "remarks": (*record.remarks, remark)}), made
 
 

@@ -54,7 +54,7 @@ def firth_collapse(panel: DistrictPanel, window: Window, weighting: Weighting = 
     """One change a district in log-odds by Firth's (1993) penalised likelihood, which an empty window does not stop.
 
     A district's two windows are a saturated model of two cells, so the estimate is that of half an event and half a
-    non-event more in each (firth.py). Counts are summed over the periods of a window.
+    non-event more in each (firth.py). Counts are summed over the periods of a window, each by its weight there.
 
     Raises RefusedError: as :func:`collapse`, ``did_no_exposure`` without denominators, ``cells_above_total``.
     """
@@ -67,7 +67,7 @@ def firth_collapse(panel: DistrictPanel, window: Window, weighting: Weighting = 
     panel = whole.panel
     events, others = (panel.wide(values) for values in (panel.y, np.asarray(panel.exposure) - panel.y))
     before, after = (
-        np.log((events[:, side].sum(axis=1) + 0.5) / (others[:, side].sum(axis=1) + 0.5))
+        np.log((events[:, side] @ whole.weight[side] + 0.5) / (others[:, side] @ whole.weight[side] + 0.5))
         for side in whole.window.sides(panel)
     )
     return collapsed(whole, after - before, weighting)

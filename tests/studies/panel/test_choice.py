@@ -47,7 +47,9 @@ def test_a_clear_effect_stands_unless_the_treated_had_just_risen(
     found = run(levels(2, effect=-6.0), chosen, scales)
     assert {one.verdict for one in found.findings} == {verdict} == {found.methods_tables[0].verdict}
     keys = {remark.key.removeprefix("inference.note.") for remark in found.methods_tables[0].remarks}
-    assert keys & {"level_beside", "level_explains", "level_tells_all", "chosen_by_rise"} == ({key} if key else set())
+    assert keys & {"level_beside", "level_beyond", "level_explains", "level_tells_all", "chosen_by_rise"} == (
+        {key} if key else set()
+    )
     beside = [one.result for one in found.findings if one.result.inference == "level_adjusted"]
     assert len(beside) == (chosen != "random")
     for one in beside:
@@ -55,6 +57,17 @@ def test_a_clear_effect_stands_unless_the_treated_had_just_risen(
         assert one.scale == found.methods_tables[0].scale
     for remark in found.methods_tables[0].remarks:
         assert all(said(remark, language) for language in ("en", "da"))
+
+
+def test_a_finding_that_rests_on_a_line_through_the_levels_says_so() -> None:
+    table = levels(2, effect=-6.0)
+    table[:4] += 40
+    record = run(table, "level").methods_tables[0]
+    assert record.verdict == "supported"
+    assert "inference.note.level_beyond" in {remark.key for remark in record.remarks}
+    (remark,) = (one for one in record.remarks if one.key == "inference.note.level_beyond")
+    assert "(p 0,0" in said(remark, "da")
+    assert "(p 0.0" in said(remark, "en")
 
 
 def test_what_falls_back_by_itself_is_supported_only_of_districts_drawn_by_lot() -> None:
