@@ -20,6 +20,7 @@ from sverige_did.did.event_study import event_study
 from sverige_did.did.imputation import imputation
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.did.synthetic import Synthetic, simplex_weights, synthetic_did, weighted_did
+from sverige_did.inference.cluster_robust import cr1_test, least_squares
 from sverige_did.inference.two_way import two_way_fixed_effects
 
 quiet = pytest.mark.filterwarnings("ignore")  # what a peer warns about is not ours to fix
@@ -179,6 +180,19 @@ def test_pyfixest_prints_the_same_two_way_effect_with_its_error(
     found = [ours.estimate, ours.std_error, ours.p_value, ours.lower, ours.upper]
     columns = ["Estimate", "Std. Error", "Pr(>|t|)", "2.5%", "97.5%"]
     np.testing.assert_allclose(found, theirs[columns].to_numpy(float), rtol=1e-6)
+
+
+def test_the_two_way_error_of_the_counties_is_the_one_that_software_prints(counties: pd.DataFrame) -> None:
+    """-.0365 (.01327): 500 counties are nested in the clusters; four years and the constant, swept out, are counted."""
+
+    def swept(values: pd.Series) -> np.ndarray:
+        means = (values.groupby(counties[name]).transform("mean") for name in ("countyreal", "year"))
+        return (values - sum(means) + values.mean()).to_numpy()
+
+    under = ((counties["first"] > 0) & (counties["year"] >= counties["first"])).astype(float)
+    fit = least_squares(swept(counties["lemp"]), swept(under)[:, None], counties["countyreal"])
+    found = cr1_test(fit, 0, nested=-5)
+    assert (round(found.estimate, 4), round(found.std_error, 5)) == (-0.0365, 0.01327)
 
 
 def frank_wolfe(
