@@ -99,15 +99,21 @@ def districts(
     weights: ArrayLike | None = None,
     strata: ArrayLike | None = None,
     covariates: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
     smallest_arm: int = 2,
 ) -> Districts:
     """Check and collect the input of the methods that compare districts.
 
+    ``cluster`` (G,) says which of them were treated together (schools of one district): the methods then take one
+    change a cluster, the weighted mean of its units with the sum of their weights, so that the effect stays what it is
+    and the units of a cluster may share what they will. Covariates are averaged alike, arms counted in clusters.
+
     Raises RefusedError: lengths differ (``inference_lengths``), a value is missing or infinite
     (``inference_not_finite``; ``did_not_finite`` for a flag or a stratum), flags are coded in no way that is read
     (``did_flags``), a weight is not positive (``inference_weights``), an arm has fewer than ``smallest_arm`` districts
-    (``too_few_treated``, ``too_few_control``), the change is the same everywhere (``constant_outcome``), or treatment
-    is a combination of the covariates (``inference_collinear``).
+    (``too_few_treated``, ``too_few_control``), the change is the same everywhere (``constant_outcome``), treatment
+    is a combination of the covariates (``inference_collinear``), or treatment or stratum differ within a cluster
+    (``inference_varies_in_cluster``).
     """
     d = treated_districts(treated, smallest_arm)
     groups = d.size
@@ -117,6 +123,9 @@ def districts(
         raise refuse("inference_weights", found=f"{w.min():g}", expected="> 0")
     x = np.empty((groups, 0)) if covariates is None else finite(covariates, "covariates", groups).reshape(groups, -1)
     codes = np.zeros(groups, dtype=np.int64) if strata is None else strata_codes(strata, groups)
+    if cluster is not None:
+        y, d, w, codes, x = _one_a_cluster(strata_codes(cluster, groups), y, d, w, codes, x)
+        treated_districts(d, smallest_arm)
     if np.ptp(y) <= 1e-12 * np.abs(y).max():
         raise refuse("constant_outcome", found=f"{y[0]:g}")
     sample = Districts(y, d, w, codes, x)
@@ -124,6 +133,20 @@ def districts(
     if np.linalg.matrix_rank(design) < design.shape[1]:
         raise refuse("inference_collinear", found=str(x.shape[1]))
     return sample
+
+
+def _one_a_cluster(
+    cluster: Ints, change: Floats, treated: Bools, weights: Floats, strata: Ints, covariates: Floats
+) -> tuple[Floats, Bools, Floats, Ints, Floats]:
+    """The columns of the units with one row a cluster."""
+    first = np.unique(cluster, return_index=True)[1]
+    for name, column in (("treated", treated), ("strata", strata)):
+        unlike = np.unique(cluster[column != column[first][cluster]]).size
+        if unlike:
+            raise refuse("inference_varies_in_cluster", found=str(unlike), column=name)
+    total = np.bincount(cluster, weights)
+    means = [np.bincount(cluster, weights * column) / total for column in (change, *covariates.T)]
+    return means[0], treated[first], total, strata[first], np.column_stack([np.empty((first.size, 0)), *means[1:]])
 
 
 def treated_districts(treated: ArrayLike, smallest_arm: int) -> Bools:

@@ -176,11 +176,13 @@ def question_standing(release: Release, question: str) -> Standing:
 
 def standing_among_all(release: Release, outcome: str) -> Standing:
     """How an outcome stands when all outcomes are looked at: ``supported`` asks for an adjusted p at the level too."""
-    own, main = standing(release, outcome), headline(release, outcome)
-    if own != "supported" or main is None or not adjusted(release):
+    own = standing(release, outcome)
+    if own != "supported" or not adjusted(release):
         return own
-    p, level = main.result.p_adjusted, main.result.level
-    return "supported" if p is not None and level is not None and p <= 1 - level else "inconclusive"
+    # It stands with the test whose p it adjusts, which is not the row whose interval is drawn.
+    results = (item.result for item in findings_of(release, outcome))
+    held = any(one.p_adjusted is not None and one.p_adjusted <= 1 - release.study.level for one in results)
+    return "supported" if held else "inconclusive"
 
 
 def adjusted(release: Release) -> bool:

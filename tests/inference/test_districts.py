@@ -58,3 +58,49 @@ def test_what_one_district_carries_is_what_is_left_when_the_covariates_are_proje
 
 def test_the_heaviest_share_is_of_its_own_arm() -> None:
     assert heaviest_share(np.array([1.0, 1, 2, 9, 1, 1]), TREATED.astype(bool)) == pytest.approx(9 / 11)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_units_of_a_cluster_count_as_one_and_leave_the_effect_as_it_is(weighted: bool) -> None:
+    """Eight clusters of one to four units; what the units of a cluster share does not matter: its change is one number."""
+    rng = np.random.default_rng(2)
+    cluster = np.repeat(np.array(list("abcdefgh")), [1, 2, 3, 4, 4, 3, 2, 1])
+    treated, change = cluster < "d", rng.normal(size=cluster.size)
+    weights = rng.uniform(1, 5, cluster.size) if weighted else None
+    units = districts(change, treated, weights=weights)
+    clusters = districts(change, treated, weights=weights, cluster=cluster)
+    assert clusters.change.size == 8
+    assert clusters.shares @ clusters.change == pytest.approx(units.shares @ units.change)
+    order = rng.permutation(cluster.size)
+    turned = districts(
+        change[order], treated[order], weights=None if weights is None else weights[order], cluster=cluster[order]
+    )
+    np.testing.assert_allclose(turned.change, clusters.change)
+    copied = districts(np.repeat(change, 2), np.repeat(treated, 2), cluster=np.repeat(np.arange(cluster.size), 2))
+    np.testing.assert_allclose(copied.change, change)
+    assert copied.plain
+
+
+def test_covariates_of_a_cluster_are_averaged_and_its_stratum_kept() -> None:
+    cluster = np.repeat(np.arange(8), 2)
+    covariates = np.random.default_rng(1).normal(size=(16, 2))
+    found = districts(np.arange(16.0) ** 2, cluster < 3, covariates=covariates, strata=cluster % 2, cluster=cluster)
+    np.testing.assert_allclose(found.covariates, covariates.reshape(8, 2, 2).mean(axis=1))
+    np.testing.assert_array_equal(found.strata, np.arange(8) % 2)
+
+
+@pytest.mark.parametrize("column", ["treated", "strata"])
+def test_what_differs_within_a_cluster_is_refused(column: str) -> None:
+    cluster = np.repeat(np.arange(8), 2)
+    columns = {"treated": cluster < 3, "strata": cluster % 2}
+    columns[column] = np.arange(16) % 2
+    with pytest.raises(RefusedError) as caught:
+        districts(np.arange(16.0) ** 2, columns["treated"], strata=columns["strata"], cluster=cluster)
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.values["column"]) == ("inference_varies_in_cluster", column)
+
+
+def test_arms_are_counted_in_clusters() -> None:
+    with pytest.raises(RefusedError) as caught:
+        districts(np.arange(16.0), np.arange(16) < 6, cluster=np.where(np.arange(16) < 6, 0, np.arange(16)))
+    assert caught.value.problems[0].key == "too_few_treated"

@@ -7,10 +7,11 @@ itself from an effect (docs/size.md).
 
 from __future__ import annotations
 
+from sverige_did.errors import RefusedError
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Districts, Floats
 from sverige_did.inference.level_choice import RuleP, apart, beside_level
-from sverige_did.results.estimates import Estimate, Remark
+from sverige_did.results.estimates import Estimate, Remark, remarks_of
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.studies.panel.index_models import as_ratio
 from sverige_did.studies.panel.outcome_data import OutcomeData
@@ -27,7 +28,10 @@ def of_choice(
     if record.verdict == "refused" or data.study.chosen == "random":
         return record, ()
     alpha = 1 - data.study.level
-    found = beside_level(sample, level, rng=data.rng(), alpha=alpha)
+    try:
+        found = beside_level(sample, level, rng=data.rng(), alpha=alpha)
+    except RefusedError as refusal:
+        return _left_open(record, remarks_of(refusal.problems)), ()
     made = () if found is None else (_estimate(first, found),)
     if record.verdict != "supported":
         return record, made
@@ -40,9 +44,17 @@ def of_choice(
     else:
         key = "level_beyond" if apart(level, sample.treated) else "level_beside"
     values = {} if found is None else {"p": f"{max(found.p_value, 1e-4):.4f}"}
-    remark = Remark(key=f"inference.note.{key}", values=values)
-    verdict = "supported" if key in {"level_beside", "level_beyond"} else "inconclusive"
-    return record.model_copy(update={"verdict": verdict, "remarks": (*record.remarks, remark)}), made
+    remarks = (Remark(key=f"inference.note.{key}", values=values),)
+    if key in {"level_beside", "level_beyond"}:
+        return record.model_copy(update={"remarks": (*record.remarks, *remarks)}), made
+    return _left_open(record, remarks), made
+
+
+def _left_open(record: MethodsRecord, why: tuple[Remark, ...]) -> MethodsRecord:
+    """The record without its support, and why; any other as it is."""
+    if record.verdict != "supported":
+        return record
+    return record.model_copy(update={"verdict": "inconclusive", "remarks": (*record.remarks, *why)})
 
 
 def _estimate(first: Estimate, found: RuleP) -> Estimate:
