@@ -62,7 +62,7 @@ def test_the_heaviest_share_is_of_its_own_arm() -> None:
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_units_of_a_cluster_count_as_one_and_leave_the_effect_as_it_is(weighted: bool) -> None:
-    """Eight clusters of one to four units; what the units of a cluster share does not matter: its change is one number."""
+    """Eight clusters of one to four units; whatever these share, the change of a cluster is one number."""
     rng = np.random.default_rng(2)
     cluster = np.repeat(np.array(list("abcdefgh")), [1, 2, 3, 4, 4, 3, 2, 1])
     treated, change = cluster < "d", rng.normal(size=cluster.size)
