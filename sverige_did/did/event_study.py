@@ -18,8 +18,9 @@ from sverige_did.errors import refuse
 class EventStudy:
     """Effects by period, and the regression as cluster-robust inference needs it.
 
-    ``period`` (S,) ascending without ``reference``, the last one before go-live; ``estimate`` (S,). ``y`` (N,); ``X``
-    (N, p) of full column rank, the S event-time indicators first; ``weights`` (N,); ``cluster`` (N,) district codes.
+    ``period`` (S,) ascending without ``reference``, the last one that both sides have before go-live; ``estimate``
+    (S,). ``y`` (N,); ``X`` (N, p) of full column rank, the S event-time indicators first; ``weights`` (N,); ``cluster``
+    (N,) district codes.
     """
 
     period: FloatArray
@@ -34,11 +35,19 @@ class EventStudy:
 def event_study(panel: DistrictPanel, weighting: Weighting = "equal") -> EventStudy:
     """Point estimates in the unit of the outcome, of event-time indicators beside district and period dummies.
 
+    A period that no treated or no control district has holds no effect: it is not shown, and none is held against it.
+
     Raises RefusedError: ``did_staggered``, ``did_not_identified``.
     """
-    base = float(panel.periods[panel.periods < panel.go_live()][-1])
-    shown = panel.periods[panel.periods != base]
-    indicators = (panel.periods[panel.time][:, None] == shown) & panel.ever_treated[panel.unit][:, None]
+    treated = panel.ever_treated[panel.unit]
+    rows = [np.bincount(panel.time[side], minlength=panel.periods.size) for side in (treated, ~treated)]
+    common = panel.periods[(rows[0] > 0) & (rows[1] > 0)]
+    before = common[common < panel.go_live()]
+    if not before.size:
+        raise refuse("did_not_identified", found="-")
+    base = float(before[-1])
+    shown = common[common != base]
+    indicators = (panel.periods[panel.time][:, None] == shown) & treated[:, None]
     districts, periods = np.unique(panel.unit), np.unique(panel.time)[1:]
     dummies = [panel.unit[:, None] == districts, panel.time[:, None] == periods]
     X = np.column_stack([indicators, *dummies]).astype(np.float64)
