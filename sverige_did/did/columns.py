@@ -96,6 +96,7 @@ def numbers(values: ArrayLike, column: str) -> Floats:
 def _distinct(values: ArrayLike, column: str) -> tuple[Codes, pd.Index[Any]]:
     """Codes (N,) into the distinct values as they came; refused where one is missing."""
     try:
+        # pandas' stubs know no column of values of unlike types, which is what is asked about here.
         codes, found = pd.factorize(pd.Series(values if hasattr(values, "dtype") else list(values)))  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise refuse("did_lengths", found=f"{column}: {np.shape(values)}", expected="(N,)") from None

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.disclosure.release import COMPUTED_WITH, Release, ReleasedLevel
+from sverige_did.disclosure.remarks import few_untold
 from sverige_did.disclosure.small_counts import TOLERANCE, fewest_children, hidden_parts, is_small
 from sverige_did.disclosure.summed import by_checks, by_estimates
 from sverige_did.errors import InputError, Problem
@@ -28,7 +29,6 @@ from sverige_did.results.estimates import (
     Diagnostics,
     Finding,
     Remark,
-    fewer_than,
 )
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import NonResponse, PosteriorRecord, SpendingParts
@@ -126,42 +126,8 @@ def release_registers(
         coverage=coverage,
         levels=tuple(_levels(panel, wanted, study.registers.hidden_below)),
         withheld=withheld,
-        left_out=_few_untold(left_out, study),
+        left_out=few_untold(left_out, study),
     )
-
-
-NOT_OF_PEOPLE = frozenset(
-    {
-        "errors.cells_one_period", "errors.log_of_nothing", "errors.moves_rung_unseen", "errors.panel_not_yet",
-        "errors.parts_without_price", "errors.separation", "inference.note.stratum_without_control",
-        "methods_table.note.firth",
-    }
-)  # fmt: skip
-"""Remarks whose numbers are of districts, periods or rungs. Those of every other are of children, forms or placements.
-"""
-
-NUMBERS_OF_PEOPLE = frozenset({"count", "children"})
-"""The names by which remarks give them."""
-
-PERSON_YEARS = frozenset({"errors.panel_no_district"})
-"""Remarks that give person-years over all periods: of one child there can be as many as there are years."""
-
-
-def _few_untold(remarks: tuple[Remark, ...], study: PanelStudy) -> tuple[Remark, ...]:
-    """The remarks with small numbers of people as ``<5``, whatever the threshold is: an upper limit, and no number."""
-    return tuple(_few_of(remark, study) for remark in remarks)
-
-
-def _few_of(remark: Remark, study: PanelStudy) -> Remark:
-    if remark.key in NOT_OF_PEOPLE:
-        return remark
-    first, last = study.registers.grid.spans[0][0], study.registers.grid.spans[-1][1]
-    years = round((last - first).days / 365.25, 1) if remark.key in PERSON_YEARS else 1
-    limit = study.registers.hidden_below * years
-
-    given = remark.model_dump()["values"]
-    few = [name for name in NUMBERS_OF_PEOPLE & given.keys() if is_small(float(given[name]), limit)]
-    return Remark(key=remark.key, values=given | dict.fromkeys(few, fewer_than(limit)))
 
 
 def _with_few_untold(
@@ -169,7 +135,7 @@ def _with_few_untold(
 ) -> Iterator[MethodsRecord]:
     for record in records:
         if record.outcome not in withheld:
-            yield record.model_copy(update={"remarks": _few_untold(record.remarks, study)})
+            yield record.model_copy(update={"remarks": few_untold(record.remarks, study)})
 
 
 OF_FEW = frozenset({"largest_change", "zero_cells", "low_scores", "high_scores", "largest_amount"})
@@ -201,7 +167,7 @@ def _released_posteriors(
     without = (PosteriorRecord(outcome=name, likelihood="none", remarks=(remark,)) for name, remark in why.items())
     threshold = study.registers.hidden_below
     kept = (
-        record.model_copy(update={"remarks": _few_untold(record.remarks, study)})
+        record.model_copy(update={"remarks": few_untold(record.remarks, study)})
         for record in _may_leave(records, withheld)
     )
     return (*(_without_few(record, threshold) for record in kept), *without)

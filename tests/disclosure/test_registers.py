@@ -13,8 +13,9 @@ from small_panel_study import study
 
 from sverige_did import words
 from sverige_did.design import designs
-from sverige_did.disclosure.registers import NOT_OF_PEOPLE, release_registers
+from sverige_did.disclosure.registers import release_registers
 from sverige_did.disclosure.release import Release, estimates_csv
+from sverige_did.disclosure.remarks import NOT_OF_PEOPLE
 from sverige_did.errors import InputError
 from sverige_did.panel import Panel
 from sverige_did.report import render

@@ -12,12 +12,12 @@ prints the table of docs/size.md from what is recorded.
 from __future__ import annotations
 
 import csv
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from recording import record
 
 from sverige_did.did.arrays import panel_from_rows
 from sverige_did.inference.event_bands import event_curve, event_time_curve
@@ -104,21 +104,13 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Write the recorded output, row by row; or print it as a table."""
-    if "--table" in sys.argv:
-        sys.stdout.write(table() + "\n")
-        return
-    with RECORDED.open("w", newline="", encoding="utf-8") as file:
-        file.write(HEADER)
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for number, cell in enumerate(cells()):
-            covered, width = coverage(number, cell)
-            counts = " + ".join(f"{cell.starts.count(one)} at {one}" for one in sorted(set(cell.starts)))
-            writer.writerow((number, counts, *cell[1:], f"{covered:.4f}", f"{width:.2f}"))
-            file.flush()
+def lines() -> Iterator[Sequence[object]]:
+    """The rows of the record, cell by cell."""
+    for number, cell in enumerate(cells()):
+        covered, width = coverage(number, cell)
+        counts = " + ".join(f"{cell.starts.count(one)} at {one}" for one in sorted(set(cell.starts)))
+        yield number, counts, *cell[1:], f"{covered:.4f}", f"{width:.2f}"
 
 
 if __name__ == "__main__":
-    main()
+    record(RECORDED, HEADER, COLUMNS, lines(), table)

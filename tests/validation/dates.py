@@ -12,11 +12,11 @@ prints the table of docs/size.md from what is recorded.
 from __future__ import annotations
 
 import csv
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from recording import record
 from scipy import stats
 
 from sverige_did.did.arrays import panel_from_rows
@@ -115,22 +115,12 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Write the recorded output, row by row; or print it as a table."""
-    if "--table" in sys.argv:
-        sys.stdout.write(table() + "\n")
-        return
-    with RECORDED.open("w", newline="", encoding="utf-8") as file:
-        file.write(HEADER)
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for cell, (sizes, kind, ratio) in enumerate(cells()):
-            found = rates(cell, sizes, kind, ratio)
-            writer.writerow(
-                (cell, " + ".join(map(str, sizes)), kind, ratio, *(f"{rate:.4f}" for rate in found.values()))
-            )
-            file.flush()
+def lines() -> Iterator[Sequence[object]]:
+    """The rows of the record, cell by cell."""
+    for cell, (sizes, kind, ratio) in enumerate(cells()):
+        found = rates(cell, sizes, kind, ratio)
+        yield cell, " + ".join(map(str, sizes)), kind, ratio, *(f"{rate:.4f}" for rate in found.values())
 
 
 if __name__ == "__main__":
-    main()
+    record(RECORDED, HEADER, COLUMNS, lines(), table)

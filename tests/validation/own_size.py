@@ -14,12 +14,12 @@ prints the table of docs/size.md from what is recorded.
 from __future__ import annotations
 
 import csv
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from recording import record
 
 from sverige_did.inference.districts import Districts, Floats, districts
 from sverige_did.inference.simulated.design import OwnData, own_design
@@ -154,20 +154,12 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Write the recorded output, row by row; or print it as a table."""
-    if "--table" in sys.argv:
-        sys.stdout.write(table() + "\n")
-        return
-    with RECORDED.open("w", newline="", encoding="utf-8") as file:
-        file.write(HEADER)
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for number, cell in enumerate(cells()):
-            found = rates(cell, np.random.default_rng([SEED, number]))
-            writer.writerow([*cell, *(f"{rate:.4f}" for rate in found), OUTER])
-            file.flush()
+def lines() -> Iterator[Sequence[object]]:
+    """The rows of the record, cell by cell."""
+    for number, cell in enumerate(cells()):
+        found = rates(cell, np.random.default_rng([SEED, number]))
+        yield [*cell, *(f"{rate:.4f}" for rate in found), OUTER]
 
 
 if __name__ == "__main__":
-    main()
+    record(RECORDED, HEADER, COLUMNS, lines(), table)

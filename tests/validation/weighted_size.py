@@ -12,13 +12,13 @@ prints the table of docs/size.md from what is recorded.
 from __future__ import annotations
 
 import csv
-import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from recording import record
 from scipy import stats
 
 from sverige_did.inference.arm_variances import arm_design
@@ -154,20 +154,12 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Write the recorded output, row by row; or print it as a table."""
-    if "--table" in sys.argv:
-        sys.stdout.write(table() + "\n")
-        return
-    with RECORDED.open("w", newline="", encoding="utf-8") as file:
-        file.write(HEADER)
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for number, cell in enumerate(cells()):
-            for shift, name, rate in rates(cell, np.random.default_rng([SEED, number])):
-                writer.writerow([*cell, name, shift, f"{rate:.4f}", DESIGNS * DATA_SETS])
-            file.flush()
+def lines() -> Iterator[Sequence[object]]:
+    """The rows of the record, cell by cell."""
+    for number, cell in enumerate(cells()):
+        for shift, name, rate in rates(cell, np.random.default_rng([SEED, number])):
+            yield [*cell, name, shift, f"{rate:.4f}", DESIGNS * DATA_SETS]
 
 
 if __name__ == "__main__":
-    main()
+    record(RECORDED, HEADER, COLUMNS, lines(), table)

@@ -1,0 +1,40 @@
+"""What remarks tell of people: a small number of children, forms or placements leaves as a limit, and as no number."""
+
+from __future__ import annotations
+
+from sverige_did.disclosure.small_counts import is_small
+from sverige_did.results.estimates import Remark, fewer_than
+from sverige_did.study.study import PanelStudy
+
+NOT_OF_PEOPLE = frozenset(
+    {
+        "errors.cells_one_period", "errors.log_of_nothing", "errors.moves_rung_unseen", "errors.panel_not_yet",
+        "errors.parts_without_price", "errors.separation", "inference.note.stratum_without_control",
+        "methods_table.note.firth",
+    }
+)  # fmt: skip
+"""Remarks whose numbers are of districts, periods or rungs. Those of every other are of children, forms or placements.
+"""
+
+NUMBERS_OF_PEOPLE = frozenset({"count", "children"})
+"""The names by which remarks give them."""
+
+PERSON_YEARS = frozenset({"errors.panel_no_district"})
+"""Remarks that give person-years over all periods: of one child there can be as many as there are years."""
+
+
+def few_untold(remarks: tuple[Remark, ...], study: PanelStudy) -> tuple[Remark, ...]:
+    """The remarks with small numbers of people as ``<5``, whatever the threshold is: an upper limit, and no number."""
+    return tuple(_few_of(remark, study) for remark in remarks)
+
+
+def _few_of(remark: Remark, study: PanelStudy) -> Remark:
+    if remark.key in NOT_OF_PEOPLE:
+        return remark
+    first, last = study.registers.grid.spans[0][0], study.registers.grid.spans[-1][1]
+    years = round((last - first).days / 365.25, 1) if remark.key in PERSON_YEARS else 1
+    limit = study.registers.hidden_below * years
+
+    given = remark.model_dump()["values"]
+    few = [name for name in NUMBERS_OF_PEOPLE & given.keys() if is_small(float(given[name]), limit)]
+    return Remark(key=remark.key, values=given | dict.fromkeys(few, fewer_than(limit)))
