@@ -10,6 +10,7 @@ outsider more than there is to have. What is not linear (standard errors, p-valu
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -95,6 +96,13 @@ class Known:
         self.kinds = np.array(kinds)
         self._weighed: dict[str, Floats] = {}
         self._parts()
+        self._sums = tuple(self.rows)
+
+    def again(self) -> Known:
+        """The same numbers with nothing known of them but how they add up."""
+        new = copy(self)
+        new.rows, new.targets = list(self._sums), []
+        return new
 
     def where(self, terms: Iterable[str], units: Bools, columns: Bools) -> Ints:
         """The unknowns of some terms, districts (U,) and periods (T,)."""

@@ -109,9 +109,11 @@ def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tupl
     if any(finding.plan_sha256 != study.sha256 for finding in answers.findings):
         raise InputError(Problem("other_plan"))
     levels = with_earlier(levels_of(panel, study), (level for one in earlier for level in one.levels))
-    decisions = _first(study, panel, levels)
+    decisions, blank = _first(study, panel, levels), Known(panel, study)
+    checks = _released_checks(answers.checks, panel, study, study.registers.hidden_below)
+    answers = answers._replace(checks=tuple(checks))
     for _ in range(PASSES):
-        release, known = _draft(study, panel, answers, levels, decisions)
+        release, known = _draft(study, panel, answers, levels, decisions, blank.again())
         for one in earlier:
             known.earlier(one, levels)
         exposed = attacked(known)
@@ -148,9 +150,9 @@ def _few_districts(panel: Panel, outcome: str) -> bool:
 
 
 def _draft(
-    study: PanelStudy, panel: Panel, answers: Answers, levels: Levels, decisions: Decisions
+    study: PanelStudy, panel: Panel, answers: Answers, levels: Levels, decisions: Decisions, known: Known
 ) -> tuple[Release, Known]:
-    """The release that the decisions make, and what an outsider would know by it."""
+    """The release that the decisions make, and what an outsider would know by it: added to ``known``."""
     wanted = [item.outcome for item in study.outcomes]
     withheld = tuple(name for name in wanted if name in decisions.withheld)
     kept = _released_posteriors(study, answers.designs, answers.posteriors, withheld)
@@ -160,7 +162,7 @@ def _draft(
     windows = tuple(cell for cell in levels.cells if cell.resolution == "windows")
     per = {name: own_per(name, _living(panel, name)) for name in wanted}
     steps = steps_of(every, windows, per, decisions.wider)
-    true_checks = tuple(_released_checks(answers.checks, panel, study, withheld, study.registers.hidden_below))
+    true_checks = tuple(check for check in answers.checks if check.outcome not in withheld)
     checks = tuple(coarse_check(check, steps) for check in true_checks)
     true_records = tuple(_with_few_untold(answers.methods_tables, study, withheld))
     records = tuple(
@@ -170,7 +172,6 @@ def _draft(
         )
         for one in true_records
     )  # fmt: skip
-    known = Known(panel, study)
     known.levels((cell, level.status == "shown") for cell, level in shown)
     known.districts()
     known.estimates(every, steps)
@@ -395,7 +396,7 @@ def _few(outcome: str, cells: pd.DataFrame, threshold: int) -> bool:
 
 
 def _released_checks(
-    checks: tuple[CheckResult, ...], panel: Panel, study: PanelStudy, withheld: tuple[str, ...], threshold: int
+    checks: tuple[CheckResult, ...], panel: Panel, study: PanelStudy, threshold: int
 ) -> Iterator[CheckResult]:
     """The checks that may leave; one that rests on few children in a window of its own says so instead."""
     few = {
@@ -406,8 +407,6 @@ def _released_checks(
         if _few(name, cells, threshold)
     }
     for check in checks:
-        if check.outcome in withheld:
-            continue
         if check.status == "ran" and (check.outcome, check.check) in few:
             yield CheckResult(check=check.check, outcome=check.outcome, status="could_not_run", key="few_children")
         else:
