@@ -87,13 +87,14 @@ def _solve(known: Relations, objective: Floats, *, relaxed: bool = False) -> Opt
             options={"node_limit": NODES, "mip_rel_gap": GAP},
         )
     upper, lower = np.isfinite(known.high), np.isfinite(known.low)
-    return linprog(
+    found: OptimizeResult = linprog(  # type: ignore[call-overload] # its stubs know no sparse A_ub
         objective,
         A_ub=_stacked(known, upper, lower),
         b_ub=np.concatenate([known.high[upper], -known.low[lower]]),
         bounds=np.column_stack([known.least, known.most]),
         method="highs",
     )
+    return found
 
 
 def _stacked(known: Relations, upper: Bools, lower: Bools) -> csr_array:

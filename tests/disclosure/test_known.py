@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
-from test_registers import LABELS, MANY, PARTS, panel, plan
+from small_groups import LABELS, MANY, PARTS, panel, plan
 
 from sverige_did.design import designs
 from sverige_did.disclosure.coarse import from_levels
