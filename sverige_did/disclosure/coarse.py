@@ -381,6 +381,7 @@ def _resting_on_few(
             | {
                 "median": tuple(steps.round(outcome, own, value) for value in answers.median),
                 "prob_benefit": tuple(round(value, 2) for value in answers.prob_benefit),
+                "tipping": None if answers.tipping is None else to_figures(answers.tipping),
                 "reference": None if answers.reference is None else steps.round(outcome, own, answers.reference),
             }
         )
