@@ -122,11 +122,16 @@ def synthesize(
     districts: Annotated[int, typer.Option(min=5, help="Districts of each municipality")] = 20,
     spells: Annotated[int | None, typer.Option(min=1, help="Placement spells in all; writes Parquet")] = None,
     with_faults: Annotated[bool, typer.Option(help="Put the faults of real deliveries in")] = False,
+    tables: Annotated[bool, typer.Option(help="Public tables of all municipalities instead, by year")] = False,
 ) -> None:
-    """Make up a municipality: its registers and the truth about it, marked as synthetic."""
-    from sverige_did.tasks.synthesize import run, run_many
+    """Make up a municipality, or public tables of all: the files and the truth about them, marked as synthetic."""
+    from sverige_did.tasks.synthesize import run, run_many, run_tables
 
-    if spells is None and municipalities == 1:
+    if tables:
+        if spells is not None or municipalities > 1 or calibrated or with_faults:
+            raise typer.BadParameter("--tables goes with --seed alone")
+        written = run_tables(folder, seed)
+    elif spells is None and municipalities == 1:
         written = run(folder, seed, districts, calibrated=calibrated, with_faults=with_faults)
     elif spells is None or calibrated or with_faults:
         raise typer.BadParameter("--municipalities goes with --spells, and neither with --calibrated or --with-faults")

@@ -58,7 +58,7 @@ def mean_effect(panel: DistrictPanel) -> float:
 
 def estimate_dates(data: OutcomeData) -> Tested:
     """The staggered methods table, its verdict and its event-time curve."""
-    data = data._replace(cells=up_to(data.cells, data.study.periods.follow_up))
+    data = up_to_follow_up(data)
     try:
         dated = _dated(data)
         tests, why_not = _tests(data, dated)
@@ -80,6 +80,17 @@ def estimate_dates(data: OutcomeData) -> Tested:
     return Tested(
         tuple(_found(data, verdict, estimates)), record.model_copy(update=shown(tests.studentised)), candidate
     )
+
+
+def up_to_follow_up(data: OutcomeData) -> OutcomeData:
+    """The outcome up to the end of the main period after: who begins later is a control in it."""
+    return data._replace(cells=up_to(data.cells, data.study.periods.follow_up))
+
+
+def dated_test(data: OutcomeData) -> TTest:
+    """The estimate with Student's t by starting date: what other estimators are held against."""
+    dated = _dated(data)
+    return welch_by_cohort(dated.panel, mean_effect, alpha=1 - data.study.level, whole=dated.whole)
 
 
 def _dated(data: OutcomeData) -> _Dated:

@@ -10,8 +10,9 @@ import yaml
 from sverige_did.errors import InputError
 from sverige_did.panel import Panel
 from sverige_did.sources.aggregates.crosswalk import Crosswalk, read_crosswalk
-from sverige_did.sources.aggregates.plan import AggregatePlan, read_aggregate_plan
+from sverige_did.sources.aggregates.plan import read_aggregate_plan
 from sverige_did.sources.aggregates.read import read_aggregates
+from sverige_did.study.aggregates import AggregatePlan
 
 HERE = Path(__file__).parents[3] / "analyses" / "england"
 ENGLAND = Path(__file__).parents[4] / "shared" / "data" / "england"
