@@ -140,6 +140,24 @@ def synthesize(
     _done("synthesize", files=written, folder=folder)
 
 
+statbank = typer.Typer(no_args_is_help=True, help="Public tables of Statistics Denmark.")
+app.add_typer(statbank, name="statbank")
+
+
+@statbank.command("fetch")
+def statbank_fetch(
+    study: Annotated[str, typer.Argument(help="A study whose folder has a statbank.yaml")],
+    folder: Annotated[Path, typer.Option(file_okay=False, exists=True, help="Where analyses/ and data/ lie")] = Path(),
+    address: Annotated[str, typer.Option(envvar="SVERIGE_DID_STATBANK")] = "https://api.statbank.dk/v1",
+    cache: Annotated[Path, typer.Option(file_okay=False, help="Where answers are kept")] = Path(".statbank"),
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Ask for everything anew, and keep nothing")] = False,
+) -> None:
+    """Fetch a study's tables into its data folder, whole or not at all. No other command uses the network."""
+    from sverige_did.tasks.statbank import run
+
+    _done("statbank_fetch", study=study, files=run(study, folder, address, None if no_cache else cache))
+
+
 @app.command()
 def new(folder: Annotated[Path, typer.Argument(file_okay=False)]) -> None:
     """Lay out a folder for a study of your own: a plan to fill in, empty registers, a guide."""

@@ -231,7 +231,8 @@ def _stocks(residents: IntArray, country: Country, rng: np.random.Generator) -> 
     stocks[:, 0] = rng.poisson(mean[:, 0])
     for t in range(1, T):
         stay = np.minimum(country.stay, mean[:, t] / mean[:, t - 1])
-        stocks[:, t] = rng.binomial(stocks[:, t - 1], stay) + rng.poisson(mean[:, t] - stay * mean[:, t - 1])
+        new = np.maximum(mean[:, t] - stay * mean[:, t - 1], 0.0)
+        stocks[:, t] = rng.binomial(stocks[:, t - 1], stay) + rng.poisson(new)
     return stocks
 
 

@@ -27,12 +27,13 @@ def tables_panel(folder: Path, study: PanelStudy) -> Built:
     if lacking:
         raise InputError(*(Problem("missing_table", file=file) for file in lacking))
     panel = read_aggregates(folder, plan, _crosswalk(folder, plan))
-    complete, remarks = [], []
+    complete, remarks = [], list[Problem]()
     for outcome in panel.cells["outcome"].unique():
         cells = panel.outcome(str(outcome))
         left_out = _incomplete(cells)
         complete.append(cells[~cells["unit"].isin(left_out)])
-        remarks += list(_left_out(cells, left_out))
+        # Outcomes of one table lack the same areas: that is said once.
+        remarks += [one for one in _left_out(cells, left_out) if one not in remarks]
     return Built(Panel.of(pd.concat(complete, ignore_index=True), synthetic=panel.synthetic), tuple(remarks))
 
 
