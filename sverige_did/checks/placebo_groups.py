@@ -69,7 +69,7 @@ def placebo_differences(
     """
     G, T = counts.y.shape
     able = groups.able(counts)
-    if groups.treated + groups.control > G or able.sum() <= groups.treated or T <= apart:
+    if groups.treated + groups.control > G or able.sum() <= groups.treated or apart >= T:
         expected = f">= {groups.treated + groups.control}, > {groups.treated}, > {apart}"
         raise refuse("placebo_groups_few", found=f"{G}, {int(able.sum())}, {T}", expected=expected)
     order = rng.random((draws, G))
@@ -139,9 +139,7 @@ def placebo_groups(
         scale=scale,
         key=("result" if compared is None else "compared") + ("_two" if len(apart) > 1 else ""),
         numbers=numbers,
-        curves=tuple(
-            _distribution(placebo, name, scale, compared) for name, placebo in zip(names, found, strict=True)
-        ),
+        curves=tuple(_distribution(placebo, name, scale, compared) for name, placebo in zip(names, found, strict=True)),
     )
 
 

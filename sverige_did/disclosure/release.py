@@ -1,8 +1,8 @@
 """Disclosure control: results become released results, and the report sees nothing else.
 
 Three policies. ``published``: every number is computed from figures that somebody else has already printed, so nothing
-new about a child can leave; this is checked. ``registers``: small counts are withheld before release. ``tables``: public
-tables, whose publisher has hidden what must be hidden.
+new about a child can leave; this is checked. ``registers``: small counts are withheld before release. ``tables``:
+public tables, whose publisher has hidden what must be hidden.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the files of a study come from: what was asked of whom, when, under which licence, and whether it is made up."""
+"""Where the files of a study come from: what was asked of whom, when, under which licence, or who made them up."""
 
 from __future__ import annotations
 

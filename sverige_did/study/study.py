@@ -17,10 +17,9 @@ from pydantic_core import PydanticCustomError
 from sverige_did.errors import InputError, Problem
 from sverige_did.study.aggregates import AggregatePlan
 from sverige_did.study.blocks import Bilingual as Bilingual
-from sverige_did.study.blocks import Grid
+from sverige_did.study.blocks import Grid, PlaceboGroups, Positive, Posterior, Registers, Share, once_each
 from sverige_did.study.blocks import Name as Name
 from sverige_did.study.blocks import Plan as Plan
-from sverige_did.study.blocks import PlaceboGroups, Positive, Posterior, Registers, Share, once_each
 from sverige_did.study.priors import PACKAGE
 from sverige_did.study.priors import PriorSpec as PriorSpec
 from sverige_did.study.readings import Reading, Reconstruction
@@ -290,8 +289,7 @@ class PanelStudy(Study):
 
     @property
     def hidden_below(self) -> int:
-        """Numbers of children from 1 to below this are not released: of public tables, none that is not hidden there.
-        """
+        """Numbers of children from 1 to below this are not released; public tables have hidden theirs already."""
         return self.register_rules.hidden_below if self.tables is None else 0
 
     @property

@@ -25,7 +25,7 @@ KNOWN: Final = {
 """The municipalities that go by their real codes; all others have codes and names that do not exist."""
 
 DOCUMENTED: Final = {"510": (2015, "E08"), "167": (2015, "E08"), "657": (2016, "002")}
-"""The adopters with a printed year, and the source that prints it. Of the others the year is made up, and so are they."""
+"""The adopters with a printed year, and the source that prints it; all others are made up, and so are their years."""
 
 MADE_UP: Final = {2016: 6, 2017: 7, 2018: 7, 2019: 4}
 """How many made-up municipalities adopt in each year: 24 were advised from 2016 to 2019 (E09)."""
@@ -123,7 +123,7 @@ def made_tables(seed: int, country: Country | None = None) -> MadeTables:
     residents = _residents(size, country, rngs[2])
     without = _stocks(residents, country, rngs[3])
     placed = _with_programme(without, adopted, country, rngs[4])
-    price = 7000.0 * (1 + country.price_rise) ** np.arange(country.years.size)
+    price = np.asarray(7000.0 * (1 + country.price_rise) ** np.arange(country.years.size), dtype=np.float64)
     return MadeTables(
         country=country,
         codes=codes,
@@ -283,7 +283,13 @@ def _silent(
 
 
 def _table(
-    made: MadeTables, seen: Iterable[int], numbers: IntArray, variable: str, values: tuple[str, ...], *, hide: bool = False
+    made: MadeTables,
+    seen: Iterable[int],
+    numbers: IntArray,
+    variable: str,
+    values: tuple[str, ...],
+    *,
+    hide: bool = False,
 ) -> pd.DataFrame:
     """One row a municipality, value and year, as text."""
     at = np.array(list(seen))

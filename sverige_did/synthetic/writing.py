@@ -22,7 +22,7 @@ NOTICE = """Alt i denne mappe er syntetisk: ingen af børnene, sagerne eller dis
 Everything in this folder is synthetic: none of the children, cases or districts exists.
 """
 
-NOTICE_OF_TABLES = """Alle tal i denne mappe er syntetiske: intet af dem er nogen kommunes, heller ikke hvor navnet er en virkelig.
+NOTICE_OF_TABLES = """Alle tal i denne mappe er syntetiske: intet er en kommunes, heller ikke hvor navnet er virkeligt.
 Every number in this folder is synthetic: none is that of any municipality, also where the name is a real one.
 """
 

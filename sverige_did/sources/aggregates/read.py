@@ -169,7 +169,7 @@ def _in_units(
     cells: pd.DataFrame, tables: TextTables, series: Series, plan: AggregatePlan
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """The numbers in the outcome's own unit, and amounts of money in the prices of one year."""
-    factor, problems = pd.Series(series.unit, index=cells.index), []
+    factor, problems = pd.Series(series.unit, index=cells.index), list[Problem]()
     if series.kind == "money" and plan.prices:
         levels, problems = _price_levels(tables, plan)
         if not problems:
@@ -202,7 +202,7 @@ def _sum_of_all(cells: pd.DataFrame, series: Series) -> list[Problem]:
     """The areas whose number is that of all others together, in every period: a total that stands among its parts."""
     if series.kind == "mean" or cells.duplicated(["area", "period"]).any():
         return []
-    table = cells.pivot(index="area", columns="period", values="value")
+    table = cells.set_index(["area", "period"])["value"].unstack("period")  # noqa: PD010 - no cell stands twice
     others = table.sum(axis=0) - table
     known = table.notna().all(axis=1) & (table > 0).any(axis=1)
     total = known & ((table - others).abs() <= 1e-9 * table.abs()).all(axis=1)
@@ -265,7 +265,7 @@ def _denominators(
     tables: TextTables, frame: pd.DataFrame, series: Series, per: Denominator, plan: AggregatePlan
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Area, period and limits of what a series is out of, from its own rows or from another file."""
-    file, rows, problems = per.file or series.file, per.rows or series.rows, []
+    file, rows = per.file or series.file, per.rows or series.rows
     if per.file is not None:
         rows = per.rows
         frame, problems = _dated(tables, per.file, [plan.area, plan.period, per.column, *rows], plan)

@@ -1,4 +1,4 @@
-"""The tables of a folder as text, each read once; and a number written as Danes write it as one that is read anywhere."""
+"""The tables of a folder as text, each read once; and numbers as Danes write them, with a point before decimals."""
 
 from __future__ import annotations
 

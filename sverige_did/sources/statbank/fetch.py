@@ -79,7 +79,7 @@ def _table(bank: StatBank, asked: Asked, folder: Path, today: date, told: Told, 
 
 def _wanted(take: Take, info: TableInfo) -> tuple[str, ...]:
     if take.between is None:
-        return (*take.values, *take.years)
+        return (*take.listed, *take.years)
     found = info.variable(take.variable).between(*take.between)
     if not found:
         low, high = take.between
@@ -152,5 +152,3 @@ def _swap(data: Path, unfinished: Path) -> None:
         raise
     finally:
         shutil.rmtree(before, ignore_errors=True)
-
-

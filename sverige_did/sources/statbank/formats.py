@@ -1,7 +1,7 @@
-"""StatBank's answers (CSV, BULK, JSON-stat) as one table: a row a cell, codes and the number, or the sign instead of one.
+"""StatBank's answers (CSV, BULK, JSON-stat) as one table: a row a cell, with its codes and its number, or a sign.
 
-StatBank writes codes or texts in its columns, whatever was asked for, a comma before decimals in Danish, and signs where
-there is no number. Everything is led back to the codes of ``tableinfo``; what does not fit it is refused.
+StatBank writes codes or texts in its columns, whatever was asked for, a comma before decimals in Danish, and signs
+where there is no number. Everything is led back to the codes of ``tableinfo``; what does not fit it is refused.
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ def _columns(header: Sequence[str], variables: Sequence[Variable], table: str) -
 def _codes(column: Iterable[str], variable: Variable, table: str) -> list[str]:
     """The codes of a column of codes or texts."""
     cells = list(column)
-    known = {value.text: value.id for value in reversed(variable.values)}
-    known |= {value.id: value.id for value in variable.values}
+    known = {value.text: value.id for value in reversed(variable.every)}
+    known |= {value.id: value.id for value in variable.every}
     unknown = sorted(set(cells) - known.keys())
     if unknown:
         raise InputError(Problem("sb_unknown_value", file=table, column=variable.id, found=", ".join(unknown[:5])))
@@ -164,9 +164,7 @@ def _checked(frame: pd.DataFrame, chosen: Selection, *, complete: bool) -> pd.Da
     if frame.duplicated(names).any():
         raise InputError(Problem("sb_twice", file=chosen.table, row=int(frame.index[frame.duplicated(names)][0]) + 2))
     if complete and len(frame) != chosen.cells:
-        raise InputError(
-            Problem("sb_incomplete", file=chosen.table, found=str(len(frame)), expected=str(chosen.cells))
-        )
+        raise InputError(Problem("sb_incomplete", file=chosen.table, found=str(len(frame)), expected=str(chosen.cells)))
     return frame
 
 

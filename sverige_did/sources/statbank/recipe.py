@@ -17,7 +17,7 @@ RECIPE = "statbank.yaml"
 
 
 class Take(Plan):
-    """What is taken of one variable: listed ``values``, codes ``between`` two numbers, or years.
+    """What is taken of one variable: ``values`` that are listed, codes ``between`` two numbers, or years.
 
     ``column`` is its name in the file; a variable of which one value is taken may go without. ``code`` is how StatBank
     writes the period of a ``{year}``, or of the year that follows it (``{next}``): ``{next}K1`` is the first of January
@@ -26,7 +26,7 @@ class Take(Plan):
 
     variable: str
     column: str | None = None
-    values: tuple[str, ...] = ()
+    listed: tuple[str, ...] = Field(default=(), alias="values")
     between: tuple[int, int] | None = None
     first: int | None = None
     last: int | None = None
@@ -34,10 +34,10 @@ class Take(Plan):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        ways = (bool(self.values), self.between is not None, self.first is not None and self.last is not None)
+        ways = (bool(self.listed), self.between is not None, self.first is not None and self.last is not None)
         if sum(ways) != 1:
             raise ValueError(f"{self.variable}: give values, between, or first and last")
-        if self.column is None and len(self.values) != 1:
+        if self.column is None and len(self.listed) != 1:
             raise ValueError(f"{self.variable}: give a column, as more than one value is taken")
         return self
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from math import prod
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.registers.headers import fold
@@ -32,11 +32,11 @@ class Value(_Reply):
 
 
 class Variable(_Reply):
-    """One variable of a table. ``time``: its values are periods; ``elimination``: it may be left out of a request."""
+    """One variable of a table, with ``every`` value of it. ``time``: its values are periods; ``elimination``: it may be left out of a request."""
 
     id: str
     text: str
-    values: tuple[Value, ...]
+    every: tuple[Value, ...] = Field(alias="values")
     elimination: bool = False
     time: bool = False
 
@@ -45,15 +45,15 @@ class Variable(_Reply):
 
         Raises InputError ``sb_no_value`` with the nearest values that there are.
         """
-        found = _one_of(name, [(value.id, value.text) for value in self.values])
+        found = _one_of(name, [(value.id, value.text) for value in self.every])
         if found is None:
-            near = _nearest(name, [(value.id, value.text) for value in self.values])
+            near = _nearest(name, [(value.id, value.text) for value in self.every])
             raise InputError(Problem("sb_no_value", file=table, column=self.id, found=name, expected=near))
         return found
 
     def between(self, low: int, high: int) -> tuple[str, ...]:
         """The codes that are numbers from ``low`` to ``high``: the municipalities among regions and totals."""
-        return tuple(value.id for value in self.values if value.id.isdigit() and low <= int(value.id) <= high)
+        return tuple(value.id for value in self.every if value.id.isdigit() and low <= int(value.id) <= high)
 
 
 class TableInfo(_Reply):
@@ -146,7 +146,7 @@ def selection(info: TableInfo, wanted: dict[str, tuple[str, ...]]) -> Selection:
 
 
 def _pairs(variable: Variable) -> list[tuple[str, str]]:
-    return [(value.id, value.text) for value in variable.values]
+    return [(value.id, value.text) for value in variable.every]
 
 
 def _one_of(name: str, known: Iterable[tuple[str, str]]) -> str | None:

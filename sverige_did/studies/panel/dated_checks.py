@@ -44,11 +44,11 @@ def _placebo_groups(data: OutcomeData) -> CheckResult | None:
     first, *rest = plan.periods_apart
     return placebo_groups(
         Counts(y.to_numpy(), n.to_numpy(), data.per, data.entry.family == "share"),
-        Groups(plan.treated, plan.control, other and other.size),
+        Groups(plan.treated, plan.control, None if other is None else other.size),
         data.wanted.outcome,
         scale=data.scale,
         apart=(first, rest[0]) if rest else (first,),
         draws=plan.draws,
         rng=data.rng(),
-        compared=other and other.value,
+        compared=None if other is None else other.value,
     )

@@ -277,7 +277,12 @@ def test_jsonstat_that_does_not_fit_is_refused(bank):
     with StatBank(bank.address, sleep=Waits()) as client:
         info = client.tableinfo("ANBAAR12")
     chosen = selection(info, ASKED)
-    for body in (b"{}", b"[1]", b"nonsense", json.dumps({"dataset": {"dimension": {"id": []}, "value": [1, 2]}}).encode()):
+    for body in (
+        b"{}",
+        b"[1]",
+        b"nonsense",
+        json.dumps({"dataset": {"dimension": {"id": []}, "value": [1, 2]}}).encode(),
+    ):
         with pytest.raises(InputError) as refusal:
             read_jsonstat(body, info, chosen)
         assert refusal.value.problems[0].key == "sb_jsonstat"
