@@ -17,6 +17,7 @@ from sverige_did.results.estimates import CheckResult, Curve
 
 BINS = 40
 THIRDS = 3
+FEWEST = 2
 NEAR = 2.0
 """An area is about as large as another group where neither is more than this many times the other."""
 
@@ -81,14 +82,16 @@ def placebo_differences(
     return np.asarray(counts.per * (change[0] - change[1]))
 
 
-def shock(counts: Counts, apart: int, chosen: Bools | None = None) -> Shock:
+def shock(counts: Counts, apart: int, chosen: Bools | None = None) -> Shock | None:
     """By the method of moments, s^2 = half of what the changes of areas vary, less their sampling variance.
 
     Averaged over all pairs of periods; ``chosen`` (G,) of the areas, by default all. With independent counts the
     sampling variance is 1/y + 1/(n - y) in both periods (1/y for a rate), half a case added where a cell is empty; with
-    the same children in both it is between that and none.
+    the same children in both it is between that and none. None for fewer than two areas.
     """
     kept = np.ones(len(counts.y), dtype=bool) if chosen is None else chosen
+    if kept.sum() < FEWEST:
+        return None
     y, n = counts.y[kept], counts.n[kept]
     empty = (y <= 0) | (counts.share & (y >= n))
     y, n = np.where(empty, y + 0.5, y), np.where(empty, n + 1, n)
@@ -131,7 +134,7 @@ def placebo_groups(
     third = np.searchsorted(np.quantile(size, [1 / THIRDS, 1 - 1 / THIRDS]), size)
     for name, chosen in (("shock", None), ("small", third == 0), ("large", third == THIRDS - 1)):
         own = shock(counts, apart[0], chosen)
-        numbers |= {f"{name}_low": own.low, f"{name}_high": own.high}
+        numbers |= {f"{name}_low": own and own.low, f"{name}_high": own and own.high}
     names = ("percent_shorter", "percent_longer") if len(apart) > 1 else ("percent_of_groups",)
     return CheckResult(
         check="placebo_groups",

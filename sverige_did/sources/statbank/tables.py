@@ -32,7 +32,10 @@ class Value(_Reply):
 
 
 class Variable(_Reply):
-    """One variable of a table, with ``every`` value of it. ``time``: its values are periods; ``elimination``: it may be left out of a request."""
+    """One variable of a table, with ``every`` value of it.
+
+    ``time``: its values are periods; ``elimination``: it may be left out of a request.
+    """
 
     id: str
     text: str

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from sverige_did.checks.placebo_groups import Counts, Groups, placebo_groups
 from sverige_did.checks.synthetic_did import staggered_synthetic_beside
 from sverige_did.panel import COUNTED
@@ -14,9 +17,8 @@ from sverige_did.studies.panel.staggered_did import dated_test, up_to_follow_up
 def checks_of_dates(data: OutcomeData) -> list[CheckResult]:
     """Every check of one outcome; those that take one common start say that there is none."""
     data, name = up_to_follow_up(data), data.wanted.outcome
-    found = [cannot(check, name, "staggered") for check in BY_DISTRICT if check != "synthetic_did"]
-    asked = {"synthetic_did": lambda: _synthetic(data), "placebo_groups": lambda: _placebo_groups(data)}
-    ran = (made(check, name, run) for check, run in asked.items())
+    found = [cannot(check, name, "staggered") for check in BY_DISTRICT if check not in _CHECKS]
+    ran = (made(check, name, partial(run, data)) for check, run in _CHECKS.items())
     return [*found, *(one for one in ran if one is not None)]
 
 
@@ -52,3 +54,9 @@ def _placebo_groups(data: OutcomeData) -> CheckResult | None:
         rng=data.rng(),
         compared=None if other is None else other.value,
     )
+
+
+_CHECKS: dict[str, Callable[[OutcomeData], CheckResult | None]] = {
+    "synthetic_did": _synthetic,
+    "placebo_groups": _placebo_groups,
+}
