@@ -43,6 +43,7 @@ STEPS: dict[str, tuple[str, str]] = {
     "release": ("release.run", "Release what disclosure control allows: the release and the table of estimates."),
     "panel-release": ("release.run", "Release what disclosure control allows of a study of registers."),
     "report": ("report.run", "Tell the release as one HTML page."),
+    "index": ("index.run", "Tell all studies of a folder on one page."),
 }
 """The rules of the workflow: each command with the function below ``tasks/`` that it calls, and its help."""
 

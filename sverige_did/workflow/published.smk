@@ -210,6 +210,7 @@ rule report:
         release=rules.release.output.release,
     output:
         page="reports/{study}.{language}.html",
+        answers="results/{study}/answers.{language}.json",
     params:
         code=step("report"),
     log:
@@ -217,5 +218,5 @@ rule report:
     benchmark:
         "results/{study}/benchmarks/report.{language}.tsv"
     shell:
-        "{COMMAND} report --release {input.release} --out {output.page}"
+        "{COMMAND} report --release {input.release} --out {output.page} --answers {output.answers}"
         " --page-language {wildcards.language} 2>&1 | tee {log}"
