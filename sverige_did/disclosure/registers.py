@@ -33,6 +33,7 @@ from sverige_did.results.estimates import (
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import NonResponse, PosteriorRecord, SpendingParts
 from sverige_did.results.sources import SourceFile
+from sverige_did.results.statements import Statement
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.study.study import PanelStudy, Study
 
@@ -98,6 +99,7 @@ def release_registers(
     posteriors: tuple[PosteriorRecord, ...] = (),
     diagnostics: tuple[Diagnostics, ...] = (),
     sources: tuple[SourceFile, ...] = (),
+    statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of registers under the plan's threshold for small numbers, or one of public tables as it is.
 
@@ -123,6 +125,7 @@ def release_registers(
         findings=tuple(finding for finding in every if finding.outcome not in withheld),
         diagnostics=tuple(one for one in diagnostics if one.fit.partition(".")[0] not in withheld),
         posteriors=kept,
+        statements=statements,
         checks=tuple(_released_checks(checks, panel, study, withheld, study.hidden_below)),
         methods_tables=tuple(_with_few_untold(methods_tables, study, withheld)),
         coverage=coverage,

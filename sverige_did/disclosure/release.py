@@ -21,6 +21,7 @@ from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
 from sverige_did.results.sources import SourceFile
+from sverige_did.results.statements import Statement
 from sverige_did.study.study import AnyStudy, PublishedStudy, Study
 
 Policy = Literal["published", "registers", "tables"]
@@ -71,6 +72,7 @@ class Release(Frozen):
     left_out: tuple[Remark, ...] = ()
     posteriors: tuple[PosteriorRecord, ...] = ()
     sources: tuple[SourceFile, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
 def release_published(
@@ -85,6 +87,7 @@ def release_published(
     findings: tuple[Finding, ...],
     checks: tuple[CheckResult, ...],
     diagnostics: tuple[Diagnostics, ...],
+    statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of published figures.
 
@@ -109,6 +112,7 @@ def release_published(
         feasible=feasible,
         contradicted=tuple(sorted(contradicted)),
         diagnostics=diagnostics,
+        statements=statements,
     )
 
 

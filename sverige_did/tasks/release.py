@@ -13,6 +13,7 @@ from sverige_did.results.estimates import CheckResult, Diagnostics, Finding, Rem
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.published import Feasible, Reported
 from sverige_did.results.sources import SourceFile
+from sverige_did.results.statements import Statement
 from sverige_did.studies.published.printed_counts import contradicted
 from sverige_did.study.study import PanelStudy, Study
 from sverige_did.tasks import File, Filled, Folder
@@ -42,6 +43,7 @@ def _published(folder: Path, study: Study) -> Release:
         findings=(*read_models(folder / "findings.json", Finding), *read_models(folder / "posterior.json", Finding)),
         checks=read_models(folder / "checks.json", CheckResult),
         diagnostics=read_models(folder / "diagnostics.json", Diagnostics),
+        statements=read_models(folder / "statements.json", Statement),
     )
 
 
@@ -59,6 +61,7 @@ def _registers(folder: Path, study: Study) -> Release:
         sources=read_models(folder / "sources.json", SourceFile),
         posteriors=sampled.records,
         diagnostics=sampled.diagnostics,
+        statements=read_models(folder / "statements.json", Statement),
     )
 
 

@@ -156,6 +156,7 @@ rule panel_release:
         findings=rules.panel_estimate.output.findings,
         methods_tables=rules.panel_estimate.output.methods_tables,
         checks=rules.panel_sensitivity.output.checks,
+        statements=rules.statements.output.statements,
         posteriors=lambda wildcards: expand(
             [*rules.panel_posterior.output[:2]],
             study=wildcards.study,
