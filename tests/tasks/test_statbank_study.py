@@ -15,7 +15,18 @@ from sverige_did.disclosure.release import Release
 from sverige_did.files import read_model, read_models
 from sverige_did.results.estimates import CheckResult, Finding
 from sverige_did.results.methods_tables import MethodsRecord
-from sverige_did.tasks import check, design, panel, panel_estimate, panel_sensitivity, panel_size, plan, release, report
+from sverige_did.tasks import (
+    check,
+    design,
+    panel,
+    panel_estimate,
+    panel_sensitivity,
+    panel_size,
+    plan,
+    release,
+    report,
+    statements,
+)
 from sverige_did.tasks.statbank import run as fetch
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +60,7 @@ def pages(folder: Path) -> Path:
     panel_size.run(*inputs, out / "size.json")
     panel_estimate.run(*inputs, out / "size.json", out / "findings.json", out / "methods_tables.json")
     panel_sensitivity.run(*inputs, data, out / "checks.json")
+    statements.run(out / "plan.json", out / "statements.json")
     release.run(out, out / "release.json", out / "estimates.csv", out / "estimates.json")
     for language in ("da", "en"):
         report.run(out / "release.json", out / f"{language}.html", language)
@@ -91,7 +103,9 @@ def test_fetched_tables_are_credited_and_the_warning_is_gone(fetched: Path) -> N
     assert {one.table for one in found.sources} == {"ANBAAR12", "ANBAAR9", "FOLK1A", "REGK31", "PRIS8", None}
     for language in ("da", "en"):
         page = text_of(fetched / f"{language}.html")
-        assert not any(mark in page for mark in ("SYNTETISKE DATA", "SYNTHETIC DATA", "Syntetiske data", "Synthetic data"))
+        assert not any(
+            mark in page for mark in ("SYNTETISKE DATA", "SYNTHETIC DATA", "Syntetiske data", "Synthetic data")
+        )
         for table in ("ANBAAR12", "ANBAAR9", "FOLK1A", "REGK31", "PRIS8"):
             assert f"Danmarks Statistik, statistikbanken.dk/{table}, CC BY 4.0" in page
         assert "2026-09-30T08:00:00" in page
