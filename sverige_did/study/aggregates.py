@@ -132,6 +132,7 @@ class PriceTable(Plan):
 
 class AggregatePlan(Plan):
     """How the tables of one source become a panel. ``year_ends``: month and day on which a reporting year ends.
+    ``decimal``: the sign before decimals; without it each column settles its own.
 
     ``not_areas`` are values of the column ``area`` that are sums of areas, such as the whole country. ``crosswalk`` is
     a file beside the tables that names areas which merged or are left out.
@@ -140,7 +141,7 @@ class AggregatePlan(Plan):
     area: str
     period: str
     year_ends: tuple[int, int] = (12, 31)
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ","] | None = None
     signs: tuple[Sign, ...]
     series: tuple[Series, ...] = Field(min_length=1)
     breaks: tuple[Break, ...] = ()

@@ -12,7 +12,7 @@ import pandas as pd
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.files.cpr import refuse_cpr
 from sverige_did.sources.files.read_table import read_raw
-from sverige_did.sources.registers.converting import as_text
+from sverige_did.sources.registers.converting import as_text, decimal_sign
 
 
 class TextTables:
@@ -41,12 +41,15 @@ def _text_table(path: Path) -> pd.DataFrame:
 
 
 def plain_number(
-    text: pd.Series[Any], decimal: Literal[".", ","], file: str, column: str, *, whole: bool
+    text: pd.Series[Any], decimal: Literal[".", ","] | None, file: str, column: str, *, whole: bool
 ) -> tuple[pd.Series[Any], list[Problem]]:
     """The text with a point before decimals; and where a sign for thousands would be read as one before decimals.
 
+    ``decimal`` is the sign before decimals; None: the one that the column settles, a point where nothing does.
+
     A count is whole, so three digits after such a sign are thousands, or a mistake: which of them, nobody can tell.
     """
+    decimal = decimal or ("," if decimal_sign([text]) == "," else ".")
     sign = "\\" + decimal
     grouped = text.str.fullmatch(rf"-?\d{{1,3}}({sign}\d{{3}})+") if whole else pd.Series(False, index=text.index)
     problems = [
