@@ -20,7 +20,8 @@ _MONTHS = re.compile(r"(\d{4})-(\d{2})/(\d{2})")
 def go_live(text: str) -> Period | None:
     """The earliest and latest first day that the text allows; None when it gives none. Remarks in brackets are left.
 
-    ``01-08-2017`` is 1 August, as in Danish; ``2015-04`` some day of April 2015; ``2017-2018`` some day of the two years; ``2020 spring`` March to May.
+    ``01-08-2017`` is 1 August, as in Danish; ``2015-04`` is some day of April 2015; ``2017-2018`` some day of the two
+    years; ``2020 spring`` March to May.
     """
     plain = _REMARK.sub("", text).strip()
     if years := _YEARS.fullmatch(plain):

@@ -58,5 +58,5 @@ def plain_number(
     ]
     if decimal == ".":
         return text, problems
-    danish = text.str.fullmatch(r"-?\d+(,\d+)?")
-    return text.where(~danish, text.str.replace(",", ".")), problems
+    danish = text.str.fullmatch(r"-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")
+    return text.where(~danish, text.str.replace(".", "").str.replace(",", ".")), problems
