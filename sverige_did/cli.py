@@ -169,6 +169,22 @@ def new(folder: Annotated[Path, typer.Argument(file_okay=False)]) -> None:
 
 
 @app.command()
+def pseudonymise(
+    source: Annotated[Path, typer.Argument(file_okay=False, exists=True, help="Registers with CPR numbers")],
+    out: Annotated[Path, typer.Argument(file_okay=False, help="A new folder")],
+    key: Annotated[Path, typer.Option(dir_okay=False, help="The file that holds the key; keep it apart and secret")],
+    new_key: Annotated[bool, typer.Option("--new-key", help="Make the key first")] = False,
+) -> None:
+    """Replace CPR numbers by keyed pseudonyms in every register, and leave names, addresses and the rest behind."""
+    from sverige_did.tasks.pseudonymise import run
+
+    for one in run(source, out, key, make_key=new_key):
+        told = {name: ", ".join(getattr(one, name)) or "–" for name in ("replaced", "derived", "dropped")}
+        _done("pseudonymised", file=one.file, rows=one.rows, **told)
+    _done("pseudonymise", folder=out)
+
+
+@app.command()
 def check(
     folder: Annotated[Path, typer.Argument(file_okay=False, exists=True)],
     json: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the problems as JSON too")] = None,
