@@ -63,7 +63,7 @@ def pages(folder: Path) -> Path:
     statements.run(out / "plan.json", out / "statements.json")
     release.run(out, out / "release.json", out / "estimates.csv", out / "estimates.json")
     for language in ("da", "en"):
-        report.run(out / "release.json", out / f"{language}.html", language)
+        report.run(out / "release.json", out / f"{language}.html", out / f"answers.{language}.json", language)
     return out
 
 
