@@ -63,7 +63,7 @@ def pages(folder: Path) -> Path:
     statements.run(out / "plan.json", out / "statements.json")
     release.run(out, out / "release.json", out / "estimates.csv", out / "estimates.json")
     for language in ("da", "en"):
-        report.run(out / "release.json", out / f"{language}.html", language)
+        report.run(out / "release.json", out / f"{language}.html", out / f"answers.{language}.json", language)
     return out
 
 
@@ -119,7 +119,7 @@ def test_a_page_of_tables_says_so_and_asks_for_no_register(made_up: Path) -> Non
     assert "What the registers" not in english
     assert "municipality’s registers" not in english
     assert "The groups share management" not in english
-    assert "3 af 94 områder mangler" in danish
+    assert "mangler 3 af 94 områder et tal" in danish
 
 
 def test_the_known_effect_lies_in_the_interval_and_weights_agree(made_up: Path) -> None:
