@@ -10,7 +10,8 @@ from sverige_did.sources.panel.deadlines import Deadlines, deadlines, given_dead
 from sverige_did.sources.panel.frame import FloatArray, PanelFrame, Tables, registered
 from sverige_did.sources.panel.tally import Tally, by_district
 from sverige_did.sources.spells.person_years import person_years
-from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, day_number
+from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, BoolArray, day_number
+from sverige_did.study.blocks import FollowUpTarget
 
 HALF_YEARS = 2.0
 """Half-years in a year: follow-ups are counted per case and half-year."""
@@ -75,9 +76,15 @@ def _deadlines(tables: Tables, panel_frame: PanelFrame) -> Deadlines | None:
             day_number(with_date["done"].to_numpy()),
         )
     target = panel_frame.rules.follow_up
-    if target is None:
-        return None
-    measures = tables["placements"].usable()
+    return None if target is None else by_rule(tables, panel_frame, target)
+
+
+def by_rule(
+    tables: Tables, panel_frame: PanelFrame, target: FollowUpTarget, which: BoolArray | None = None
+) -> Deadlines:
+    """The deadlines that a rule sets for the measures of the register of placements, or ``which`` of its rows."""
+    rows, measures = tables["follow_ups"].usable(), tables["placements"].usable()
+    measures = measures if which is None else measures[which]
     spells = panel_frame.spells(measures, "start", "end", np.zeros(len(measures), dtype=np.int64))
     done = rows[rows["done"].notna()]
     names = pd.Index(pd.concat([measures["measure"], done["measure"]]).unique())
