@@ -12,13 +12,16 @@ from collections.abc import Collection
 from importlib.metadata import version
 from typing import Any, Literal
 
+from sverige_did.disclosure.economy import economy_findings, of_this_plan
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.economy import EconomyRecord
 from sverige_did.results.estimates import ROW_FIELDS, CheckResult, Diagnostics, Finding, Frozen, Remark
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
+from sverige_did.results.targets import TargetRecord, TargetRecords
 from sverige_did.study.study import AnyStudy, PublishedStudy, Study
 
 Policy = Literal["published", "registers"]
@@ -67,6 +70,8 @@ class Release(Frozen):
     contradicted: tuple[str, ...] = ()
     left_out: tuple[Remark, ...] = ()
     posteriors: tuple[PosteriorRecord, ...] = ()
+    economy: EconomyRecord | None = None
+    targets: tuple[TargetRecord, ...] = ()
 
 
 def release_published(
@@ -81,6 +86,8 @@ def release_published(
     findings: tuple[Finding, ...],
     checks: tuple[CheckResult, ...],
     diagnostics: tuple[Diagnostics, ...],
+    economy: EconomyRecord | None = None,
+    targets: TargetRecords | None = None,
 ) -> Release:
     """Release a study of published figures.
 
@@ -89,6 +96,8 @@ def release_published(
     """
     if not isinstance(study, PublishedStudy):
         raise InputError(Problem("not_published", column="kind", found=study.kind, expected="published"))
+    of_this_plan(study, economy, targets)
+    findings = (*findings, *economy_findings(study, designs, economy))
     _only_published(study, reported, findings)
     return Release(
         study=study,
@@ -105,6 +114,8 @@ def release_published(
         feasible=feasible,
         contradicted=tuple(sorted(contradicted)),
         diagnostics=diagnostics,
+        economy=economy,
+        targets=targets.targets if targets else (),
     )
 
 

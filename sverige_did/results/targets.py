@@ -1,4 +1,4 @@
-"""Whether a programme met its targets: what was registered at each date, and how sure one can be of the level behind."""
+"""Whether a programme met its targets: what was registered at each date, and how sure the level behind it is."""
 
 from __future__ import annotations
 

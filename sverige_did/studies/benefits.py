@@ -1,4 +1,4 @@
-"""From a saving and what stands against it to a net benefit with its limits: the same for printed figures and panels."""
+"""From a saving and what stands against it to a net benefit with its limits: of printed figures and panels alike."""
 
 from __future__ import annotations
 

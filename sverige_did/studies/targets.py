@@ -81,7 +81,9 @@ def followed(
         if place:
             others = prior.step if figures[place - 1].moment == "before" else 0.0
             belief = carried(belief, prior.squared_weights, others, prior.serial)
-        seen_in = poisson(belief, figure.events) if figure.total is None else binomial(belief, figure.events, figure.total)
+        seen_in = (
+            poisson(belief, figure.events) if figure.total is None else binomial(belief, figure.events, figure.total)
+        )
         belief = seen(belief, seen_in)
         made.append(_moment(target, belief, figure, first, level, per))
         if place == 0 and figure.moment == "before":
@@ -96,9 +98,7 @@ def alone(target: Target, figures: Sequence[Figure], prior: Prior, level: float,
     return followed(target, (figures[0], figures[-1]), prior, level, per)[-1].probability
 
 
-def _moment(
-    target: Target, belief: Belief, figure: Figure, first: Figure, level: float, per: float
-) -> TargetMoment:
+def _moment(target: Target, belief: Belief, figure: Figure, first: Figure, level: float, per: float) -> TargetMoment:
     number = registered(target, figure, first, per)
     bare = TargetMoment(
         moment=figure.moment, day=figure.day, status="computed", registered=number, facts=figure.facts,

@@ -1,4 +1,4 @@
-"""What a plan says of money and of its programme's targets: investments, prices, the discount rate, what was promised."""
+"""What a plan says of money and of targets: investments, prices, the discount rate, and what was promised when."""
 
 from __future__ import annotations
 
@@ -79,6 +79,13 @@ class Economy(Plan):
         return pair
 
 
+class Said(Plan):
+    """A figure in which the source says in words whether a target was met."""
+
+    fact: str = Field(min_length=1)
+    met: bool
+
+
 class Target(Plan):
     """One target of the programme: what is to be at most or at least so much, and when.
 
@@ -97,10 +104,7 @@ class Target(Plan):
     unit: Literal["percent", "mio_dkk", "rate_per_1000", "children"] = "percent"
     date: date
     source: str = Field(min_length=1)
-    reported: dict[str, bool] = Field(
-        default_factory=dict,
-        description="Fact ids of what the source says in words, and whether it says that it was met",
-    )
+    reported: tuple[Said, ...] = ()
     follow_up: FollowUpTarget | None = None
     of: Literal["all", "placed", "preventive"] = Field(
         default="all", description="The measures whose follow-ups are meant"

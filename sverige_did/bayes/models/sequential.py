@@ -1,9 +1,9 @@
 """One level followed from date to date: what is believed of it at each, and how far the next figures move that.
 
-On a grid, so that nothing is sampled and a probability is a sum. The level is that of the treated group on the scale of
-the likelihood (log-odds of a share, log of a number or of a ratio of spending), a district's own swings included: its sd
-``s`` has a half-normal prior, and everything is averaged over it. From date to date the level is carried by a normal step,
-whose variance is what the swings of two dates add, and what else may have changed.
+On a grid, so that nothing is sampled and a probability is a sum. The level is that of the treated group on the scale
+of the likelihood (log-odds of a share, log of a number or of a ratio of spending), a district's own swings included:
+their sd ``s`` has a half-normal prior, and everything is averaged over it. From date to date the level is carried by a
+normal step, whose variance is what the swings of two dates add, and what else may have changed.
 """
 
 from __future__ import annotations
@@ -116,8 +116,8 @@ def normal_after(
 ) -> Floats:  # fmt: skip
     """Log likelihood (S, N) of the second of two estimates of the level, given the first.
 
-    ``variances`` and ``swing_factors`` are of the first, of the second, and their covariance: two changes since the same
-    year share that year's noise, and the second tells less than it would by itself.
+    ``variances`` and ``swing_factors`` are of the first, of the second, and their covariance: two changes since the
+    same year share that year's noise, and the second tells less than it would by itself.
     """
     first, second, both = (v + c * belief.swing**2 for v, c in zip(variances, swing_factors, strict=True))
     slope = (both / first)[:, None]

@@ -88,7 +88,7 @@ def economy(panel: Panel, study: PanelStudy) -> EconomyRecord | None:
         years = tried(lambda: _years(children, study, plan, invested, costs, rng))
         update |= dict(years or {})
     update |= tried(lambda: _places(panel, study, plan, costs)) or {}
-    update["fewest"] = _fewest(panel, study)
+    update["fewest"] = _fewest(panel)
     once = {one.model_dump_json(): one for one in remarks}
     return record.model_copy(update=update | {"remarks": tuple(once.values())})
 
@@ -276,7 +276,7 @@ def _present(years: Spent, window: NDArray[np.bool_]) -> int:
     return int(np.ceil(min(both))) if both else 10**6
 
 
-def _fewest(panel: Panel, study: PanelStudy) -> int | None:
+def _fewest(panel: Panel) -> int | None:
     """The fewest placed children of a group in any year from the start of the figures on."""
     about = CATALOGUE[str(economic("children"))].about
     placed = panel.outcome(str(about))

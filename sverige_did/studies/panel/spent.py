@@ -51,6 +51,7 @@ class Spent(NamedTuple):
 
 
 def has(panel: Panel, part: str) -> bool:
+    """Whether the panel holds this part of a net benefit (:func:`~sverige_did.outcomes.economic`)."""
     key = economic(part)
     return key is not None and not panel.outcome(key).empty
 
@@ -58,17 +59,19 @@ def has(panel: Panel, part: str) -> bool:
 def _wide(cells: pd.DataFrame, column: str) -> pd.DataFrame:
     """A row for each unit, a column for each period in the order of time."""
     order = cells.drop_duplicates("period").sort_values("start")["period"]
-    return cells.pivot(index="unit", columns="period", values=column)[list(order)]
+    wide = cells.pivot_table(index="unit", columns="period", values=column, dropna=False)
+    return wide.reindex(columns=list(order))
 
 
 def spent_of(cells: pd.DataFrame, study: PanelStudy) -> Spent:
+    """The cells of one outcome; refused where one is missing, or a window has no period."""
     values, below = _wide(cells, "value"), _wide(cells, "denominator")
     if values.isna().to_numpy().any():
         raise refuse("economy_gap", found=", ".join(values.columns[values.isna().any()]))
     units = cells.drop_duplicates("unit").set_index("unit").loc[values.index]
     periods = cells.drop_duplicates("period").sort_values("start")
     days = (periods["end"] - periods["start"]).dt.days + 1
-    length = (days / np.where(periods["start"].dt.is_leap_year, 366.0, 365.0)).to_numpy()
+    length: Floats = (days / np.where(periods["start"].dt.is_leap_year, 366.0, 365.0)).to_numpy()
     windows = windows_of_cells(periods, study.periods)
     for window, name in ((windows.before, "before"), (windows.after, "after")):
         if not window.any():

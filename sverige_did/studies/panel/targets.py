@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from sverige_did.did.net_benefit import ratio_changes, ratio_scaled
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.districts import districts
-from sverige_did.did.net_benefit import ratio_changes, ratio_scaled
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import COUNTED, Panel
 from sverige_did.results.estimates import remarks_of
@@ -50,9 +50,7 @@ def target_records(panel: Panel, study: PanelStudy, registers: Callable[[], Regi
     return TargetRecords(plan_sha256=study.sha256, targets=tuple(made))
 
 
-def _record(
-    panel: Panel, study: PanelStudy, target: Target, registers: Callable[[], Registers]
-) -> TargetRecord:
+def _record(panel: Panel, study: PanelStudy, target: Target, registers: Callable[[], Registers]) -> TargetRecord:
     bare = TargetRecord(key=target.key, outcome=target.outcome)
     try:
         if target.measure == "saving":

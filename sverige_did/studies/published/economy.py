@@ -24,7 +24,7 @@ from sverige_did.did.net_benefit import (
     spending_noise,
 )
 from sverige_did.errors import RefusedError, refuse
-from sverige_did.results.economy import Amount, Benefit, EconomyRecord, Marginal, YearOfBenefit
+from sverige_did.results.economy import Amount, Benefit, EconomyRecord, Marginal, Scaling, YearOfBenefit
 from sverige_did.results.estimates import Remark, remarks_of
 from sverige_did.results.published import Reported
 from sverige_did.studies.benefits import DRAWS, amount, benefit, item_draws, marginal
@@ -144,10 +144,11 @@ class _Saved:
                     probability=False, levels=level is not None, assumptions=CONDITIONAL,
                 )  # fmt: skip
 
-    def _scaled(self, of_control: float) -> Iterator[tuple[str, Counterfactual]]:
+    def _scaled(self, of_control: float) -> Iterator[tuple[Scaling, Counterfactual]]:
         """By the control group's factor, and by its change a child: the ratio of children is that of the pupils."""
         change, control, size = self.changes[self.mid].number, self.control, self.size
-        assert control is not None and size is not None
+        assert control is not None, "asked for before"
+        assert size is not None, "asked for before"
         start = self.level or 0.0
         if self.level is None:
             yield "ratio", Counterfactual(start, start + of_control, start + change)

@@ -63,12 +63,12 @@ def _records(evidence: Evidence, target: Target) -> Iterator[TargetRecord]:
 def _in_words(evidence: Evidence, target: Target) -> Iterator[TargetMoment]:
     """What the source says of the target, at the date of the figure that says it."""
     known = {fact.fact_id: fact for fact in evidence.facts}
-    for key, meets in target.reported.items():
-        if key not in known:
-            raise refuse("target_fact_missing", found=key)
-        day = known[key].period_end
+    for said in target.reported:
+        if said.fact not in known:
+            raise refuse("target_fact_missing", found=said.fact)
+        day = known[said.fact].period_end
         moment: Moment = "mid_term" if day <= evidence.study.periods.follow_up else "final"
-        yield TargetMoment(moment=moment, day=day, status="in_words", meets=meets, facts=(key,))
+        yield TargetMoment(moment=moment, day=day, status="in_words", meets=said.met, facts=(said.fact,))
 
 
 def _levels(evidence: Evidence, target: Target, table: GroupTable) -> dict[str, object]:
@@ -76,11 +76,12 @@ def _levels(evidence: Evidence, target: Target, table: GroupTable) -> dict[str, 
     study, share = evidence.study, table.family == "binomial"
     days = study.periods.baseline, study.periods.follow_up
     totals: tuple[float | None, float | None] = table.totals[0] if share else (None, None)
+    when: tuple[Moment, Moment] = ("before", "mid_term")
     figures = [
         Figure(moment, day, float(events), total, _printed(evidence, target, moment))
-        for moment, day, events, total in zip(("before", "mid_term"), days, table.events[0], totals, strict=True)
+        for moment, day, events, total in zip(when, days, table.events[0], totals, strict=True)
     ]
-    assumptions: tuple[str, ...] = ("level_is_no_effect", "equal_districts", *table.given_up[:0])
+    assumptions: tuple[str, ...] = ("level_is_no_effect", "equal_districts")
     after = _later_count(evidence, target)
     if after is not None and share:
         figures.append(Figure("final", after.period_end, after.number, totals[1], None, (after.fact_id,)))
@@ -197,7 +198,8 @@ def _first(evidence: Evidence, level: float) -> _Saved | None:
     if found is None or variance is None:
         return None
     factor = shock_factor(hidden(evidence.study))
-    facts = tuple(fact.fact_id for fact in evidence.select(OUTCOME, "change", "treated"))[:1]
+    changes = evidence.select(OUTCOME, "change", "treated")
+    facts = tuple(fact.fact_id for fact in changes if fact.period_end == evidence.study.periods.follow_up)
     return _Saved(-found.point, math.log1p(found.point / level), variance / level**2, factor, facts)
 
 
