@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.report import numbers, svg
 from sverige_did.report.labels import assumption, caption, in_language, mark
+from sverige_did.report.provenance import source_said
 from sverige_did.report.strips import Strip, strips
 from sverige_did.report.tables import Table, heads
 
@@ -53,6 +54,8 @@ def _sentences(record: EconomyRecord, main: Benefit, language: Language) -> Iter
         key = "saved" if refunded is not None else "saved_before_refusion"
         more = {"refunded": _amount(refunded, language)} if refunded is not None else {}
         yield words.text(f"economy.{key}", language, **values, **more)
+    if main.saving.lower is not None and main.saving.upper is not None and main.saving.lower < 0 < main.saving.upper:
+        yield words.text("economy.within_noise", language)
     if main.prob_positive is not None:
         share = numbers.percent(main.prob_positive, language)
         yield words.text(f"economy.chance.{main.basis}", language, value=share)
@@ -77,7 +80,12 @@ def _final(record: EconomyRecord, language: Language) -> Iterator[str]:
     if not later:
         return
     one = later[-1]
-    values = {"year": one.year, "saving": _amount(one.saving, language)}
+    printed = one.saving.value if one.printed is None else one.printed
+    values = {
+        "year": one.year,
+        "saving": _amount(one.saving, language),
+        "printed": numbers.decimal(printed, language, DIGITS),
+    }
     if one.net is not None and one.before:
         share = numbers.percent(max(one.net.value, 0.0) / one.before, language)
         yield words.text("economy.final", language, **values, net=_amount(one.net, language), fall=share)
@@ -241,7 +249,7 @@ def _investments(release: Release, language: Language) -> Table:
             if item.value is None
             else numbers.decimal(item.value, language, 2),
             *(numbers.decimal(end, language, 2) for end in (item.low, item.high)),
-            item.source,
+            source_said(item.source, language),
         )
         for item in (plan.investments if plan else ())
     )
@@ -274,4 +282,9 @@ def economy_notes(release: Release, language: Language) -> tuple[str, ...]:
 
 
 def _remark(key: str, values: dict[str, str], language: Language) -> str:
-    return words.text(key, language, **{name: numbers.separated(value, language) for name, value in values.items()})
+    said = {name: numbers.separated(value, language) for name, value in values.items()}
+    return words.text(
+        key,
+        language,
+        **{name: value.replace("-", numbers.MINUS, 1) if value[:1] == "-" else value for name, value in said.items()},
+    )

@@ -42,7 +42,7 @@ class _Layout:
 
 
 LAYOUTS: dict[Shape, _Layout] = {
-    "wide": _Layout(760, 290, 600, 42, beside=True),
+    "wide": _Layout(870, 310, 630, 40, beside=True),
     "narrow": _Layout(340, 14, 326, 46, beside=False),
 }
 
@@ -65,12 +65,20 @@ def _drawn(
     for row in rows:
         named = wrap(row.label if layout.beside else " · ".join(filter(None, (row.label, row.said))), layout.letters)
         lines = len(named) * svg_shapes.LEADING * SIZE
-        height = max(28.0, lines + 8) if layout.beside else lines + 30
+        empty = row.bar is None and row.reach is None and not row.marks
+        height = max(28.0, lines + 8) if layout.beside else lines + (10 if empty else 30)
         middle = y + height / 2 if layout.beside else y + lines + 12
         strokes += _row(row, named, layout, ends, middle, y)
         y += height
     grid = [*_axis(layout, ends, told, axis, top, y)]
-    return svg_shapes.element(f"{name}-{shape}", layout.width, y + AXIS, [*grid, *strokes], title=title, mark=mark)
+    return svg_shapes.element(
+        f"{name}-{shape}",
+        layout.width,
+        y + AXIS + (0 if layout.beside else SIZE),
+        [*grid, *strokes],
+        title=title,
+        mark=mark,
+    )
 
 
 def _at(value: float, ends: tuple[float, float], layout: _Layout) -> float:
@@ -109,4 +117,5 @@ def _axis(
         yield svg_shapes.text((x, bottom + 6 + SIZE * svg_shapes.ASCENT), told(value), "middle", SIZE, svg.MUTED)
     yield svg_shapes.line([(layout.left, bottom), (layout.right, bottom)], svg.RULE, 0.8)
     base = (layout.left + layout.right) / 2, bottom + 23 + SIZE * svg_shapes.ASCENT
-    yield svg_shapes.text(base, name, "middle", SIZE, svg.MUTED)
+    said = name if layout.beside else "\n".join(wrap(name, 40))
+    yield svg_shapes.text(base, said, "middle", SIZE, svg.MUTED)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 COLUMN = "targets.column"
 
+NEVER = 0.001
+"""No probability is told as smaller than this, or as larger than one less it."""
+
 
 def targets_first(release: Release) -> tuple[TargetRecord, ...]:
     """One record a target: in the main reading where it has one, else in the first that it can be read in."""
@@ -47,7 +50,7 @@ def target_figure(release: Release, language: Language) -> tuple[Shapes, str] | 
 
 
 def _row(release: Release, record: TargetRecord, language: Language) -> Strip:
-    label = in_language(_target(release, record).label, language)
+    label = _label(release, record, language)
     if record.met_before:
         label = words.text("targets.met_before", language, label=label)
     last = record.last
@@ -58,9 +61,17 @@ def _row(release: Release, record: TargetRecord, language: Language) -> Strip:
         return Strip(label, words.text(f"targets.in_words.{key}", language, year=last.day.year))
     earlier = [one for one in record.moments if one.moment != "before" and one is not last]
     marks = tuple((one.probability, "diamond", svg.INK) for one in earlier if one.probability is not None)
-    share = numbers.percent(last.probability, language)
+    share = _percent(last.probability, language)
     said = words.text("targets.probability", language, value=share, year=last.day.year)
     return Strip(label, said, bar=(0.0, last.probability), colour=svg.ACCENT, marks=marks)  # type: ignore[arg-type]
+
+
+def _label(release: Release, record: TargetRecord, language: Language) -> str:
+    """The name of a target, with the reading where it is another than the page's main one."""
+    label = in_language(_target(release, record).label, language)
+    if record.reading in {ALL_READINGS, release.main_reading}:
+        return label
+    return f"{label} ({reading(release, record.reading, language)})"
 
 
 def _why(record: TargetRecord) -> str:
@@ -78,12 +89,19 @@ def target_sentences(release: Release, language: Language) -> tuple[str, ...]:
     records = targets_first(release)
     if not records:
         return ()
-    said = [one.last for one in records]
-    known = [one for one in said if one is not None]
-    met = sum(bool(one.meets) for one in known)
-    before = sum(bool(one.met_before) for one in records)
+    said = [(one.last, _target(release, one).date) for one in records]
+    known = [last for last, due in said if last is not None and last.day >= due]
+    early = sum(last is not None and last.day < due for last, due in said)
+    values = {
+        "total": len(records),
+        "known": len(known),
+        "met": sum(bool(one.meets) for one in known),
+        "early": early,
+        "none": len(records) - len(known) - early,
+        "before": sum(bool(one.met_before) for one in records),
+    }
     return (
-        words.text("targets.answer", language, total=len(records), known=len(known), met=met, before=before),
+        words.text("targets.answer", language, **values),
         words.text("targets.no_effect", language),
     )
 
@@ -134,6 +152,11 @@ def _level(one: TargetMoment, language: Language) -> str:
 
 
 def _percent(value: float, language: Language) -> str:
+    """A probability in per cent; none is told as certain."""
+    if not NEVER <= value <= 1 - NEVER:
+        key = "under" if value < NEVER else "over"
+        limit = numbers.percent(NEVER if value < NEVER else 1 - NEVER, language)
+        return words.text(f"targets.{key}", language, value=limit)
     return words.text("labels.percent", language, value=numbers.percent(value, language))
 
 

@@ -36,7 +36,8 @@ class Benefit(Frozen):
     ``saving`` is the counterfactual less the actual spending; the levels themselves are None where they are lost.
     ``investment`` is None where nobody named any, and then so is ``net``: not given is not 0. ``refunded`` is what the
     state would have refunded of what was saved, None where nobody knows. ``prob_positive`` is the share of the
-    simulated net benefits above 0; None where the comparison gives no probability.
+    simulated net benefits above 0; None where the comparison gives no probability. ``printed`` is the saving as its
+    source prints it, in the prices of each year.
     """
 
     basis: Basis
@@ -50,6 +51,7 @@ class Benefit(Frozen):
     investment: Amount | None = None
     refunded: Amount | None = None
     net: Amount | None = None
+    printed: float | None = None
     prob_positive: Probability | None = None
     assumptions: tuple[str, ...] = ()
 

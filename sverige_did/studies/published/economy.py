@@ -138,11 +138,12 @@ class _Saved:
                 change = self.fixed(year)
                 start = level or 0.0
                 found = Counterfactual(start, start, start + change)
-                yield benefit(
+                made = benefit(
                     found, "printed", "raw", "mid_term" if year == self.mid else "final", str(year),
                     self._draws(year, np.zeros(DRAWS), np.zeros(DRAWS)), investment, refunded,
                     probability=False, levels=level is not None, assumptions=CONDITIONAL,
                 )  # fmt: skip
+                yield made.model_copy(update={"printed": -self.amount(year)})
 
     def _scaled(self, of_control: float) -> Iterator[tuple[Scaling, Counterfactual]]:
         """By the control group's factor, and by its change a child: the ratio of children is that of the pupils."""
@@ -161,13 +162,17 @@ class _Saved:
             more = control.point * share / (1 - share)
             yield "additive", Counterfactual(start, start + more, start + change)
 
+    def amount(self, year: int) -> float:
+        """A printed change in mio. kr."""
+        fact = self.changes[year]
+        return fact.number * (1e-6 if fact.unit == "dkk" else 1.0)
+
     def fixed(self, year: int) -> float:
         """A printed change in the prices of its own year: what was spent before is inflated to them, where it is known.
 
         So that the saving of before against after is in fixed prices; the ratio-scaled one needs none.
         """
-        fact, prices = self.changes[year], self.plan.prices
-        change = fact.number * (1e-6 if fact.unit == "dkk" else 1.0)
+        change, prices = self.amount(year), self.plan.prices
         levels = {one.year: one.level for one in prices.levels} if prices else {}
         if self.level is None or not {year, self.base_year} <= levels.keys():
             return change
@@ -193,7 +198,7 @@ class _Saved:
         total = np.zeros(DRAWS)
         for year in sorted(self.changes):
             mid = year == self.mid
-            point = -(self.changes[year].number * (1e-6 if self.changes[year].unit == "dkk" else 1.0))
+            point = -self.amount(year)
             point += point_of_control if mid else 0.0
             nothing = np.zeros(DRAWS)
             draws = self._draws(year, *((of_control, swings) if mid else (nothing, nothing)))
@@ -217,6 +222,10 @@ class _Saved:
 
     def remarks(self) -> Iterator[Remark]:
         """What the figures cannot say: no comparison at the end, and what the parts of a later change leave over."""
+        early = [year for year in self.changes if year < self.mid]
+        for year in early:
+            values = {"year": str(year), "saving": f"{-self.amount(year):.1f}", "fact": self.changes[year].fact_id}
+            yield Remark(key="economy.remark.early_estimate", values=values)
         final = [year for year in self.changes if year > self.mid]
         if not final:
             return
