@@ -98,7 +98,7 @@ def economy_findings(study: Study, designs: Sequence[OutcomeDesign], record: Eco
 
 
 def _estimates(benefit: Benefit, level: float) -> Iterator[Estimate]:
-    amounts = {"saving": benefit.saving, "net_benefit": benefit.net}
+    scaling, amounts = benefit.scaling, {"saving": benefit.saving, "net_benefit": benefit.net}
     for estimand, amount in amounts.items():
         if amount is not None:
             limited = amount.lower is not None
@@ -106,7 +106,7 @@ def _estimates(benefit: Benefit, level: float) -> Iterator[Estimate]:
                 estimate=amount.value,
                 scale="mio_dkk",
                 estimand=f"{estimand}_at_end" if benefit.moment == "final" else estimand,
-                estimator=f"benefit_{benefit.scaling}",
+                estimator=f"benefit_{scaling}",
                 inference="benefit_draws" if limited else "none",
                 lower=amount.lower,
                 upper=amount.upper,
