@@ -21,6 +21,7 @@ from sverige_did.results.estimates import ROW_FIELDS, CheckResult, Diagnostics, 
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
+from sverige_did.results.statements import Statement
 from sverige_did.results.targets import TargetRecord, TargetRecords
 from sverige_did.study.study import AnyStudy, PublishedStudy, Study
 
@@ -72,6 +73,7 @@ class Release(Frozen):
     posteriors: tuple[PosteriorRecord, ...] = ()
     economy: EconomyRecord | None = None
     targets: tuple[TargetRecord, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
 def release_published(
@@ -88,6 +90,7 @@ def release_published(
     diagnostics: tuple[Diagnostics, ...],
     economy: EconomyRecord | None = None,
     targets: TargetRecords | None = None,
+    statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of published figures.
 
@@ -116,6 +119,7 @@ def release_published(
         diagnostics=diagnostics,
         economy=economy,
         targets=targets.targets if targets else (),
+        statements=statements,
     )
 
 

@@ -29,6 +29,7 @@ from sverige_did.report import (
     spending,
     tables,
     targets,
+    voices,
 )
 from sverige_did.report.forest import Shapes
 from sverige_did.report.tables import Table, heads
@@ -126,5 +127,6 @@ TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     targets.target_figure, targets.target_moves, targets.target_notes, targets.target_sentences, targets.target_table,
     posterior_sentences.sentences, posteriors.densities, posteriors.learned, posteriors.misfit, posteriors.posteriors,
     posteriors.scales, posteriors.alternative_prior_table, posteriors.alternative_priors,
+    voices.heard, voices.statements_table,
 )  # fmt: skip
 """What the templates ask, each by its own name."""

@@ -13,6 +13,7 @@ from sverige_did.results.economy import EconomyRecord
 from sverige_did.results.estimates import CheckResult, Diagnostics, Finding, Remark
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.published import Feasible, Reported
+from sverige_did.results.statements import Statement
 from sverige_did.results.targets import TargetRecords
 from sverige_did.studies.published.printed_counts import contradicted
 from sverige_did.study.study import Study
@@ -45,6 +46,7 @@ def _published(folder: Path, study: Study) -> Release:
         diagnostics=read_models(folder / "diagnostics.json", Diagnostics),
         economy=_economy(folder),
         targets=read_model(folder / "targets.json", TargetRecords),
+        statements=read_models(folder / "statements.json", Statement),
     )
 
 
@@ -63,6 +65,7 @@ def _registers(folder: Path, study: Study) -> Release:
         diagnostics=sampled.diagnostics,
         economy=_economy(folder),
         targets=read_model(folder / "targets.json", TargetRecords),
+        statements=read_models(folder / "statements.json", Statement),
     )
 
 

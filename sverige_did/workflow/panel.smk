@@ -198,6 +198,7 @@ rule panel_release:
         checks=rules.panel_sensitivity.output.checks,
         economy=rules.panel_economy.output.economy,
         targets=rules.panel_targets.output.targets,
+        statements=rules.statements.output.statements,
         posteriors=expand(rules.panel_posterior.output.records, likelihood=LIKELIHOODS, allow_missing=True),
         diagnostics=expand(rules.panel_posterior.output.diagnostics, likelihood=LIKELIHOODS, allow_missing=True),
     output:
