@@ -71,7 +71,7 @@ class CatalogueOutcome:
     sum_of: tuple[str, ...] = ()
     rest_with: str | None = None
     about: str | None = None
-    economy: Literal["children", "accounts", "net", "investment"] | None = None
+    economy: Literal["children", "booked", "net", "investment"] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "unit", self.unit or USUAL.get(self.family, ""))
@@ -190,7 +190,7 @@ CATALOGUE: dict[str, CatalogueOutcome] = catalogue_of((
     CatalogueOutcome("follow_ups_per_1000", "rate", counted="follow_ups / residents", use="fidelity"),
     CatalogueOutcome("follow_ups_on_time", "share", counted="in_time / due", use="fidelity"),
     CatalogueOutcome("placement_spending", "money", counted="placement_accounts / residents", of_the_group=True,
-                     economy="accounts"),
+                     economy="booked"),
     CatalogueOutcome("placement_net_spending", "money", counted="placement_net / residents", of_the_group=True,
                      economy="net"),
     CatalogueOutcome("preventive_spending", "money", counted="preventive_accounts / residents", of_the_group=True),
@@ -229,7 +229,7 @@ def parts_of(whole: str) -> tuple[CatalogueOutcome, ...]:
 
 
 def economic(part: str) -> str | None:
-    """The outcome that is this part of a net benefit: ``children``, ``accounts``, ``net`` or ``investment``."""
+    """The outcome that is this part of a net benefit: ``children``, ``booked``, ``net`` or ``investment``."""
     return next((one.key for one in CATALOGUE.values() if one.economy == part), None)
 
 

@@ -81,7 +81,7 @@ def economy_findings(study: Study, designs: Sequence[OutcomeDesign], record: Eco
         return
     classes = {design.outcome: design.design_class for design in designs}
     for benefit in record.benefits:
-        outcome = record.outcomes[-1 if benefit.basis == "accounts" else 0]
+        outcome = record.outcomes[-1 if benefit.basis == "booked" else 0]
         design_class = classes.get(outcome)
         if design_class is None or design_class not in VERDICT:
             continue

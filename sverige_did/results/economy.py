@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from sverige_did.results.estimates import Frozen, Probability, Remark
 
-Basis = Literal["printed", "children", "accounts"]
+Basis = Literal["printed", "children", "booked"]
 """What the amounts are from: printed changes, the price of each child's place, or the accounts of two groups."""
 
 Scaling = Literal["ratio", "additive", "raw"]

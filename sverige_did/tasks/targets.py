@@ -5,8 +5,9 @@ from __future__ import annotations
 from sverige_did.files import read_model, write_model
 from sverige_did.panel import read_panel
 from sverige_did.sources.panel.delivery import codes_of, tables_of
+from sverige_did.sources.panel.events import FOLLOWED
 from sverige_did.sources.panel.frame import make_panel_frame
-from sverige_did.studies.panel.targets import NEEDED, Registers
+from sverige_did.studies.panel.targets import Registers
 from sverige_did.studies.panel.targets import target_records as of_panel
 from sverige_did.studies.published.targets import target_records as of_figures
 from sverige_did.study.study import PanelStudy
@@ -26,7 +27,7 @@ def panel(plan: File, panel: File, data: Folder, out: File) -> Filled:
     study = read_model(plan, PanelStudy)
 
     def registers() -> Registers:
-        tables = tables_of(data, study, NEEDED)
+        tables = tables_of(data, study, FOLLOWED)
         return Registers(tables, make_panel_frame(tables, study), codes_of(data, study))
 
     found = of_panel(read_panel(panel), study, registers)

@@ -72,7 +72,7 @@ def economy(panel: Panel, study: PanelStudy) -> EconomyRecord | None:
             remarks.extend(remarks_of(refusal.problems))
             return None
 
-    accounts = tried(lambda: groups_spent(panel, study, "accounts"))
+    accounts = tried(lambda: groups_spent(panel, study, "booked"))
     net = tried(lambda: groups_spent(panel, study, "net")) if has(panel, "net") else None
     invested = _invested(panel)
     costs = _costs(plan, study, invested, accounts, net, rng)
@@ -81,7 +81,7 @@ def economy(panel: Panel, study: PanelStudy) -> EconomyRecord | None:
     test = tried(lambda: _tested(children, study)) if children else None
     benefits = [
         *(_benefits(children, "children", costs, test, rng) if children else ()),
-        *(_benefits(accounts, "accounts", costs, None, rng) if accounts else ()),
+        *(_benefits(accounts, "booked", costs, None, rng) if accounts else ()),
     ]
     update: dict[str, object] = {"benefits": tuple(benefits), "outcomes": _named(panel)}
     if children and test:
@@ -94,7 +94,7 @@ def economy(panel: Panel, study: PanelStudy) -> EconomyRecord | None:
 
 
 def _named(panel: Panel) -> tuple[str, ...]:
-    return tuple(key for part in ("children", "accounts") if has(panel, part) and (key := economic(part)))
+    return tuple(key for part in ("children", "booked") if has(panel, part) and (key := economic(part)))
 
 
 def _invested(panel: Panel) -> dict[int, float]:

@@ -19,8 +19,7 @@ from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import COUNTED, Panel
 from sverige_did.results.estimates import remarks_of
 from sverige_did.results.targets import TargetMoment, TargetRecord, TargetRecords
-from sverige_did.sources.panel.deadlines import DAYS_IN_MONTH
-from sverige_did.sources.panel.events import by_rule
+from sverige_did.sources.panel.events import in_time
 from sverige_did.sources.panel.frame import PanelFrame, Tables
 from sverige_did.sources.registers.codes import MeasureCodes
 from sverige_did.studies.panel.spent import children_spent
@@ -28,9 +27,6 @@ from sverige_did.studies.targets import Figure, Moment, Prior, alone, followed, 
 from sverige_did.study.economy import Target
 from sverige_did.study.study import PanelStudy
 from sverige_did.windows import cells_before
-
-NEEDED = frozenset({"districts", "children", "residences", "placements", "follow_ups"})
-"""The registers that follow-ups are counted from."""
 
 LEVEL_SD = 1.5
 """The sd of the prior of a level: in log-odds about a half, or in logarithms about the first number."""
@@ -164,24 +160,13 @@ def _periods(cells: pd.DataFrame, study: PanelStudy) -> dict[Moment, str]:
 def _in_time(target: Target, study: PanelStudy, registers: Registers) -> Iterator[Figure]:
     """Deadlines of the target's rule that were met, of all that were settled in a period, in the treated districts."""
     tables, frame, codes = registers
-    if "follow_ups" not in tables:
-        raise refuse("target_no_follow_ups")
     assert target.follow_up is not None, "it has a rule of its own"
-    measures = tables["placements"].usable()["measure"]
-    placed = codes.place(measures, ladder=frame.rules.home_based)["placed"].to_numpy(dtype=bool)
-    which = {"all": np.ones_like(placed), "placed": placed, "preventive": ~placed}[target.of]
-    found = by_rule(tables, frame, target.follow_up, which)
-    met, due = (
-        frame.count(found.child[rows], found.day[rows])[frame.treated].sum(axis=0)
-        for rows in (found.met, np.ones_like(found.met))
+    found = in_time(tables, frame, codes, target.follow_up, target.of)
+    starts, ends = (pd.to_datetime(list(days)) for days in zip(*study.registers.grid.spans, strict=True))
+    table = pd.DataFrame(
+        {"period": frame.windows.labels, "start": starts, "end": ends, "met": found.met, "due": found.due}
     )
-    ends = [end for _, end in study.registers.grid.spans]
-    table = pd.DataFrame({"period": frame.windows.labels, "met": met, "due": due, "end": pd.to_datetime(ends)})
-    starts = pd.to_datetime([start for start, _ in study.registers.grid.spans])
-    # What was due soon after the register began may have been done before it did.
-    longest = max(target.follow_up.first_months, target.follow_up.then_months or 0.0)
-    begun = tables["follow_ups"].usable()[["due", "done"]].min().min() + pd.Timedelta(days=longest * DAYS_IN_MONTH)
-    kept = table.assign(start=starts)[(table["due"] > 0) & (starts >= begun)]
+    kept = table[(table["due"] > 0) & (table["start"] >= found.kept)]
     for moment, period in _periods(kept, study).items():
         row = kept[kept["period"] == period].iloc[0]
         yield Figure(moment, row["end"].date(), float(row["met"]), float(row["due"]))

@@ -44,7 +44,7 @@ def test_what_was_taken_off_is_what_it_saves_within_its_limits(taken: EconomyRec
 
 def test_the_accounts_say_the_same_and_have_no_interval(taken: EconomyRecord) -> None:
     """They hold the same kroner in whole years; only which years are before differs."""
-    by_children, by_accounts = benefit(taken, "children"), benefit(taken, "accounts")
+    by_children, by_accounts = benefit(taken, "children"), benefit(taken, "booked")
     assert by_accounts.saving.value == pytest.approx(by_children.saving.value, abs=1.0)
     assert by_accounts.saving.lower is None
     assert by_accounts.prob_positive is None
@@ -125,7 +125,7 @@ def test_without_children_in_a_kind_no_place_is_worth_another() -> None:
 def test_without_prices_the_accounts_stand_alone() -> None:
     record = made(panel(without=(("placement_cost", "20"), ("price_foster", "20"), ("price_institution", "20"))))
     assert "errors.economy_no_prices" in keys(record)
-    assert {one.basis for one in record.benefits} == {"accounts"}
+    assert {one.basis for one in record.benefits} == {"booked"}
     assert not record.years
 
 
