@@ -13,15 +13,18 @@ from collections.abc import Collection
 from importlib.metadata import version
 from typing import Any, Literal
 
+from sverige_did.disclosure.economy import economy_findings, of_this_plan
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.economy import EconomyRecord
 from sverige_did.results.estimates import ROW_FIELDS, CheckResult, Diagnostics, Finding, Frozen, Remark
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
 from sverige_did.results.sources import SourceFile
 from sverige_did.results.statements import Statement
+from sverige_did.results.targets import TargetRecord, TargetRecords
 from sverige_did.study.study import AnyStudy, PublishedStudy, Study
 
 Policy = Literal["published", "registers", "tables"]
@@ -72,6 +75,8 @@ class Release(Frozen):
     left_out: tuple[Remark, ...] = ()
     posteriors: tuple[PosteriorRecord, ...] = ()
     sources: tuple[SourceFile, ...] = ()
+    economy: EconomyRecord | None = None
+    targets: tuple[TargetRecord, ...] = ()
     statements: tuple[Statement, ...] = ()
 
 
@@ -87,6 +92,8 @@ def release_published(
     findings: tuple[Finding, ...],
     checks: tuple[CheckResult, ...],
     diagnostics: tuple[Diagnostics, ...],
+    economy: EconomyRecord | None = None,
+    targets: TargetRecords | None = None,
     statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of published figures.
@@ -96,6 +103,8 @@ def release_published(
     """
     if not isinstance(study, PublishedStudy):
         raise InputError(Problem("not_published", column="kind", found=study.kind, expected="published"))
+    of_this_plan(study, economy, targets)
+    findings = (*findings, *economy_findings(study, designs, economy))
     _only_published(study, reported, findings)
     return Release(
         study=study,
@@ -112,6 +121,8 @@ def release_published(
         feasible=feasible,
         contradicted=tuple(sorted(contradicted)),
         diagnostics=diagnostics,
+        economy=economy,
+        targets=targets.targets if targets else (),
         statements=statements,
     )
 

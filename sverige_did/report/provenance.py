@@ -23,6 +23,11 @@ OWN = "own assumption"
 """How a plan says that a number has no source but itself (study.Assumption.source)."""
 
 
+def source_said(source: str, language: Language) -> str:
+    """Where a number of a plan is from, in words where it is the plan's own."""
+    return words.text("report.own_assumption", language) if source == OWN else source
+
+
 def assumptions(release: Release, language: Language) -> Table | None:
     """Every number that no source prints: value, the values tried beside it, the reason and the source."""
     if not release.study.assumptions:
@@ -35,7 +40,7 @@ def assumptions(release: Release, language: Language) -> Table | None:
             "; ".join(numbers.significant(value, language) for value in item.grid) or "–",
             words.text(f"labels.unit.{item.unit}", language),
             in_language(item.reason, language),
-            words.text("report.own_assumption", language) if item.source == OWN else item.source,
+            source_said(item.source, language),
         )
         for item in release.study.assumptions
     )

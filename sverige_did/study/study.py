@@ -20,6 +20,7 @@ from sverige_did.study.blocks import Bilingual as Bilingual
 from sverige_did.study.blocks import Grid, PlaceboGroups, Positive, Posterior, Registers, Share, once_each
 from sverige_did.study.blocks import Name as Name
 from sverige_did.study.blocks import Plan as Plan
+from sverige_did.study.economy import Economy, Target
 from sverige_did.study.priors import PACKAGE
 from sverige_did.study.priors import PriorSpec as PriorSpec
 from sverige_did.study.readings import Reading, Reconstruction
@@ -163,6 +164,12 @@ class Study(Plan):
     priors: tuple[PriorSpec, ...] = ()
     sampling: Sampling
     sensitivity: Sensitivity = Sensitivity()
+    economy: Economy | None = Field(
+        default=None, exclude_if=lambda block: block is None, description="How spending becomes a net benefit a year"
+    )
+    targets: tuple[Target, ...] = Field(
+        default=(), exclude_if=lambda found: not found, description="What the programme had promised, with its dates"
+    )
     deviations: tuple[Deviation, ...] = ()
 
     @model_validator(mode="wrap")
@@ -175,11 +182,16 @@ class Study(Plan):
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         once_each("outcomes", (item.outcome for item in self.outcomes))
-        for name in ("questions", "readings", "assumptions", "priors"):
+        for name in ("questions", "readings", "assumptions", "priors", "targets"):
             once_each(name, (item.key for item in getattr(self, name, ())))
         astray = sorted({item.question for item in self.outcomes} - {item.key for item in self.questions})
         if astray:
             raise PydanticCustomError("no_such_question", "no question has the key {keys}", {"keys": ", ".join(astray)})
+        strange = sorted({item.outcome for item in self.targets} - {item.outcome for item in self.outcomes})
+        if strange:
+            raise PydanticCustomError(
+                "no_such_outcome", "no outcome of the plan is {keys}", {"keys": ", ".join(strange)}
+            )
         if sum(item.role == "primary" for item in self.outcomes) > 1:
             raise PydanticCustomError("one_primary", "at most one outcome may be primary")
         return self

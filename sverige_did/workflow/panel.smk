@@ -144,6 +144,48 @@ rule panel_sensitivity:
         " --data {params.folder} --out {output.checks} 2>&1 | tee {log}"
 
 
+rule panel_economy:
+    """Work out the net benefit a year from the children's prices and from the accounts."""
+    input:
+        plan=rules.plan.output.plan,
+        panel=rules.panel.output.panel,
+    output:
+        economy="results/{study}/economy.json",
+    params:
+        code=step("economy"),
+    log:
+        "results/{study}/logs/panel_economy.log",
+    benchmark:
+        "results/{study}/benchmarks/panel_economy.tsv"
+    wildcard_constraints:
+        study=one_of(PANELS),
+    shell:
+        "{COMMAND} panel-economy --plan {input.plan} --panel {input.panel}"
+        " --out {output.economy} 2>&1 | tee {log}"
+
+
+rule panel_targets:
+    """Hold the plan's targets against the registers at each evaluation."""
+    input:
+        plan=rules.plan.output.plan,
+        panel=rules.panel.output.panel,
+        data=lambda wildcards: registers_of(ROOT, STUDIES[wildcards.study]),
+    output:
+        targets="results/{study}/targets.json",
+    params:
+        code=step("targets"),
+        folder=lambda wildcards: STUDIES[wildcards.study].data,
+    log:
+        "results/{study}/logs/panel_targets.log",
+    benchmark:
+        "results/{study}/benchmarks/panel_targets.tsv"
+    wildcard_constraints:
+        study=one_of(PANELS),
+    shell:
+        "{COMMAND} panel-targets --plan {input.plan} --panel {input.panel} --data {params.folder}"
+        " --out {output.targets} 2>&1 | tee {log}"
+
+
 rule panel_release:
     """Let out what may leave: small numbers of children and what would give them away stay inside."""
     input:
@@ -156,6 +198,8 @@ rule panel_release:
         findings=rules.panel_estimate.output.findings,
         methods_tables=rules.panel_estimate.output.methods_tables,
         checks=rules.panel_sensitivity.output.checks,
+        economy=rules.panel_economy.output.economy,
+        targets=rules.panel_targets.output.targets,
         statements=rules.statements.output.statements,
         posteriors=lambda wildcards: expand(
             [*rules.panel_posterior.output[:2]],
