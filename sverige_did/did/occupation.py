@@ -126,15 +126,17 @@ def occupation(at_risk: Floats, moves: Floats, origin: int) -> Floats:
     ``at_risk`` (..., H, S) and ``moves`` (..., H, S, S) as in :class:`Followed`, summed over what is to be seen as one.
     NaN where nobody stood there. Where nobody is lost these are the plain proportions.
     """
-    H, S = at_risk.shape[-2:]
-    share = np.zeros((*at_risk.shape[:-2], S))
-    share[..., origin] = np.where(at_risk[..., 0, origin] > 0, 1.0, np.nan)
+    S = at_risk.shape[-1]
+    step = np.divide(moves, at_risk[..., None], out=np.zeros_like(moves), where=at_risk[..., None] > 0)
+    step += np.eye(S) * (1.0 - step.sum(axis=-1, keepdims=True))
+    share = np.broadcast_to(np.eye(S)[[origin]], (*at_risk.shape[:-2], 1, S))
+    share = np.where(at_risk[..., :1, [origin]] > 0, share, np.nan)
     found = np.empty(at_risk.shape)
-    for day in range(H):
-        at = at_risk[..., day, :, None]
-        flow = share[..., None] * np.divide(moves[..., day, :, :], at, out=np.zeros_like(moves[..., day, :, :]), where=at > 0)
-        share = share - flow.sum(axis=-1) + flow.sum(axis=-2)
-        found[..., day, :] = share
+    eventful = moves.any(axis=(-2, -1)).reshape(-1, at_risk.shape[-2]).any(axis=0)
+    for day in range(at_risk.shape[-2]):
+        if eventful[day]:
+            share = share @ step[..., day, :, :]
+        found[..., day, :] = share[..., 0, :]
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sverige_did.disclosure.ladder import release_ladder
 from sverige_did.disclosure.release import COMPUTED_WITH, Release, ReleasedLevel
 from sverige_did.disclosure.remarks import few_untold
 from sverige_did.disclosure.small_counts import TOLERANCE, fewest_children, hidden_parts, is_small
@@ -22,6 +23,7 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE, parts_of
 from sverige_did.panel import Panel
 from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.doses import DoseResponse
 from sverige_did.results.estimates import (
     EFFECT_CLASSES,
     CheckResult,
@@ -30,6 +32,7 @@ from sverige_did.results.estimates import (
     Finding,
     Remark,
 )
+from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import NonResponse, PosteriorRecord, SpendingParts
 from sverige_did.studies.panel.posterior.models import MODELS
@@ -96,6 +99,8 @@ def release_registers(
     left_out: tuple[Remark, ...] = (),
     posteriors: tuple[PosteriorRecord, ...] = (),
     diagnostics: tuple[Diagnostics, ...] = (),
+    ladder: LadderRecord | None = None,
+    doses: tuple[DoseResponse, ...] = (),
 ) -> Release:
     """Release a study of registers under the plan's threshold for small numbers.
 
@@ -127,6 +132,8 @@ def release_registers(
         levels=tuple(_levels(panel, wanted, study.registers.hidden_below)),
         withheld=withheld,
         left_out=few_untold(left_out, study),
+        ladder=release_ladder(ladder, study),
+        doses=tuple(one for one in doses if not {one.dose, one.outcome} & set(withheld)),
     )
 
 

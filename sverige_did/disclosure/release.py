@@ -15,7 +15,9 @@ from typing import Any, Literal
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.doses import DoseResponse
 from sverige_did.results.estimates import ROW_FIELDS, CheckResult, Diagnostics, Finding, Frozen, Remark
+from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
@@ -67,6 +69,8 @@ class Release(Frozen):
     contradicted: tuple[str, ...] = ()
     left_out: tuple[Remark, ...] = ()
     posteriors: tuple[PosteriorRecord, ...] = ()
+    ladder: LadderRecord | None = None
+    doses: tuple[DoseResponse, ...] = ()
 
 
 def release_published(
@@ -81,6 +85,7 @@ def release_published(
     findings: tuple[Finding, ...],
     checks: tuple[CheckResult, ...],
     diagnostics: tuple[Diagnostics, ...],
+    ladder: LadderRecord | None = None,
 ) -> Release:
     """Release a study of published figures.
 
@@ -105,6 +110,7 @@ def release_published(
         feasible=feasible,
         contradicted=tuple(sorted(contradicted)),
         diagnostics=diagnostics,
+        ladder=ladder,
     )
 
 

@@ -47,21 +47,22 @@ class LadderContrast(Frozen):
 
 
 class PrintedRung(Frozen):
-    """What printed figures say of leaving one rung in a programme's group, in one reading of the source.
+    """What printed figures say of leaving one rung downwards in a programme's group, in one reading of the source.
 
-    ``stock_before`` and ``stock_after`` are the fewest and most children who can have stood there; ``moved_down`` how
-    many moved down from it. ``at_most`` is the largest share, in per cent, of all who stood there at some time that can
-    have moved down; None where it cannot be computed, and ``why`` says so by its key.
+    ``before`` and ``after`` are the fewest and the most children who can have stood there on the two dates, and
+    ``moved`` how many can have moved down from it at most. Then at least ``stood`` stood there at some time, and at most
+    ``at_most`` per cent of all who did moved down: None where no figure says how many stood there. ``printed`` is
+    whether its own moves were printed, and not only those of several rungs together.
     """
 
     reading: str
     rung: str
-    stock_before: tuple[float, float] | None = None
-    stock_after: tuple[float, float] | None = None
-    moved_down: int | None = None
-    stood_at_least: int | None = None
+    before: tuple[float, float] | None = None
+    after: tuple[float, float] | None = None
+    moved: int | None = None
+    printed: bool = False
+    stood: int | None = None
     at_most: float | None = None
-    why: str
 
 
 class LadderRecord(Frozen):

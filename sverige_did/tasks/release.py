@@ -6,10 +6,13 @@ from pathlib import Path
 
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.disclosure.release import Release, estimates_csv, release_published
+from sverige_did.errors import InputError, Problem
 from sverige_did.files import read_model, read_models, write_model, write_models, write_text
 from sverige_did.panel import read_panel
 from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.doses import DoseResponse
 from sverige_did.results.estimates import CheckResult, Diagnostics, Finding, Remark
+from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.published import Feasible, Reported
 from sverige_did.studies.published.printed_counts import contradicted
@@ -41,6 +44,7 @@ def _published(folder: Path, study: Study) -> Release:
         findings=(*read_models(folder / "findings.json", Finding), *read_models(folder / "posterior.json", Finding)),
         checks=read_models(folder / "checks.json", CheckResult),
         diagnostics=read_models(folder / "diagnostics.json", Diagnostics),
+        ladder=_ladder(folder, study),
     )
 
 
@@ -57,4 +61,14 @@ def _registers(folder: Path, study: Study) -> Release:
         left_out=read_models(folder / "left_out.json", Remark),
         posteriors=sampled.records,
         diagnostics=sampled.diagnostics,
+        ladder=_ladder(folder, study),
+        doses=read_models(folder / "doses.json", DoseResponse),
     )
+
+
+def _ladder(folder: Path, study: Study) -> LadderRecord | None:
+    """The ladder of this plan; None where nothing can be said of it. Raises InputError for that of another plan."""
+    found = read_models(folder / "ladder.json", LadderRecord)
+    if any(one.plan_sha256 != study.sha256 for one in found):
+        raise InputError(Problem("other_plan"))
+    return found[0] if found else None
