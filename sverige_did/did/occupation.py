@@ -50,14 +50,16 @@ class Episodes:
         n = len(self.who)
         if any(np.shape(one) != (n,) for one in (self.state, self.start, self.stop, self.after)):
             raise refuse("episodes_lengths")
-        outside = ((self.state < 0) | (self.state >= self.states) | (self.after < LOST) | (self.after >= self.states)).sum()
+        outside = (
+            (self.state < 0) | (self.state >= self.states) | (self.after < LOST) | (self.after >= self.states)
+        ).sum()
         if outside:
             raise refuse("episodes_states", count=int(outside), most=self.states - 1)
-        if (empty := int((self.stop <= self.start).sum())):
+        if empty := int((self.stop <= self.start).sum()):
             raise refuse("episodes_reversed", count=empty)
         order = np.lexsort((self.start, self.who))
         same = self.who[order][1:] == self.who[order][:-1]
-        if (twice := int((same & (self.start[order][1:] < self.stop[order][:-1])).sum())):
+        if twice := int((same & (self.start[order][1:] < self.stop[order][:-1])).sum()):
             raise refuse("episodes_overlap", count=twice)
 
 

@@ -16,7 +16,9 @@ from sverige_did.report import (
     claims,
     district_inference,
     headlines,
+    implementation,
     labels,
+    ladder,
     numbers,
     overview,
     posterior_sentences,
@@ -83,8 +85,9 @@ def _bound(function: Callable[..., Any], release: Release, language: Language) -
 
 def answer(release: Release, language: Language) -> str:
     """The one sentence about all questions; that p-values were adjusted for many outcomes is a part of it."""
-    key = "answer_adjusted" if headlines.adjusted(release) else "answer"
-    return words.text(f"report.{key}", language, **headlines.tally(release))
+    key, counts = "answer_adjusted" if headlines.adjusted(release) else "answer", headlines.tally(release)
+    said = words.text(f"report.{key}", language, **counts)
+    return f"{said} {words.text('report.answer_done', language, **counts)}" if counts["implementation"] else said
 
 
 def overview_figure(release: Release, language: Language) -> tuple[Shapes, Table] | None:
@@ -120,6 +123,9 @@ TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     district_inference.coverage, district_inference.levels, district_inference.methods_table_figures,
     district_inference.methods_table_remarks, district_inference.said, district_inference.max_t_adjustment,
     district_inference.withheld,
+    ladder.ladder_record, ladder.ladder_remarks, ladder.ladder_lead, ladder.ladder_figures, ladder.ladder_sentences,
+    ladder.ladder_tables, ladder.early_help, ladder.printed_rungs, ladder.printed_lead,
+    implementation.what_was_done, implementation.done_figure, implementation.done_said, implementation.doses_said,
     posterior_sentences.sentences, posteriors.densities, posteriors.learned, posteriors.misfit, posteriors.posteriors,
     posteriors.scales, posteriors.alternative_prior_table, posteriors.alternative_priors,
 )  # fmt: skip

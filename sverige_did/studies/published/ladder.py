@@ -31,7 +31,10 @@ def ladder(evidence: Evidence) -> LadderRecord | None:
     rest = down if from_top is None else down - from_top
     return LadderRecord(
         plan_sha256=evidence.study.sha256,
-        printed=(*_steps(evidence, rest), *_top(evidence, down if from_top is None else from_top, from_top is not None)),
+        printed=(
+            *_steps(evidence, rest),
+            *_top(evidence, down if from_top is None else from_top, from_top is not None),
+        ),
     )
 
 
@@ -73,5 +76,12 @@ def _rung(reading: str, rung: str, before: Range, after: Range, moved: int, prin
     stood = int(max(before[0], after[0] + moved))
     at_most = 100 * moved / stood if stood else None
     return PrintedRung(
-        reading=reading, rung=rung, before=before, after=after, moved=moved, printed=printed, stood=stood, at_most=at_most
+        reading=reading,
+        rung=rung,
+        before=before,
+        after=after,
+        moved=moved,
+        printed=printed,
+        stood=stood,
+        at_most=at_most,
     )
