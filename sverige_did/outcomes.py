@@ -216,7 +216,7 @@ DONE: frozenset[Use] = frozenset({"dose", "fidelity"})
 
 
 def is_what_was_done(outcome: str, role: str) -> bool:
-    """Whether an outcome of a plan says what was done: it is reported as facts, without a verdict and beside the others."""
+    """Whether an outcome of a plan says what was done: it is reported as facts, without a verdict."""
     return role == "implementation" or CATALOGUE[outcome].use in DONE
 
 

@@ -6,9 +6,9 @@ and in k just before it (Aalen & Johansen 1978, Scand J Stat 5:141),
 
     p_j(u) = p_j(u - 1) + sum over k of p_k(u - 1) dN_kj(u) / Y_k(u),   p(0) = 1 for r
 
-and the expected days in j up to day h are p_j(1) + ... + p_j(h), which over all j add up to h. Whoever is lost from sight
-leaves the Y and takes nothing with them. Several landmarks are laid over each other, so the same person may enter more
-than once: what is random is left to whoever leaves out whole districts (inference/jackknife.py).
+and the expected days in j up to day h are p_j(1) + ... + p_j(h), which over all j add up to h. Whoever is lost from
+sight leaves the Y and takes nothing with them. Several landmarks are laid over each other, so the same person may
+enter more than once: what is random is left to whoever leaves out whole districts (inference/jackknife.py).
 """
 
 from __future__ import annotations

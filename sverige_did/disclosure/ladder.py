@@ -1,7 +1,8 @@
 """Disclosure control of the ladder: what is about few children stays inside, and what would give them away with it.
 
-Of those who stand on a rung the shares add up to everybody, so one that is hidden is never hidden alone; and since moves
-down and up of all placed children are released too, no single rung's is. Numbers leave rounded, and without their counts.
+Of those who stand on a rung the shares add up to everybody, so one that is hidden is never hidden alone; and since
+moves down and up of all placed children are released too, no single rung's is. Numbers leave rounded, and without
+their counts.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A slope of districts' changes on their changes in dose, by permutation of the doses.
 
 With weights w, and x and y less their weighted means within each arm, slope = sum w x y / sum w x^2. The doses change
-places among the districts of an arm while changes and weights stay, and |sum w x y| / (sum w x^2)^(1/2) is compared, which
-does not grow with how much a permuted dose happens to vary. The p-value is exact if, were the dose without any bearing,
-each district of an arm could as well have had another's. Nobody drew lots for doses: it is a description.
+places among the districts of an arm while changes and weights stay, and |sum w x y| / (sum w x^2)^(1/2) is compared,
+which does not grow with how much a permuted dose happens to vary. The p-value is exact if, were the dose without any
+bearing, each district of an arm could as well have had another's. Nobody drew lots for doses: it is a description.
 """
 
 from __future__ import annotations

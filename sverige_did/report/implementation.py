@@ -11,8 +11,8 @@ from sverige_did.outcomes import CATALOGUE, is_what_was_done
 from sverige_did.periods import period_days, period_number
 from sverige_did.report import numbers, svg
 from sverige_did.report.district_inference import said
-from sverige_did.report.labels import caption, in_language, mark, short_name
-from sverige_did.report.sections import reported_value, source_name
+from sverige_did.report.labels import caption, in_language, short_name
+from sverige_did.report.sections import REPORTED_COLUMNS, reported_row
 from sverige_did.report.tables import FigureView, Table, heads, painted
 from sverige_did.study.study import PanelStudy
 from sverige_did.windows import windows_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sverige_did.disclosure.release import Release
+    from sverige_did.results.published import Reported
     from sverige_did.words import Language
 
 HEIGHT = 260.0
@@ -93,20 +94,23 @@ def done_said(release: Release, outcome: str, language: Language) -> tuple[str, 
     for target, source in lines:
         value = numbers.significant(target, language)
         found.append(words.text("implementation.target_line", language, value=value, unit=unit, source=source))
-    printed = [fact for fact in release.reported if fact.outcome == outcome and fact.measure == "target"]
-    if printed:
-        named = (
-            words.text(
-                "implementation.published_target", language,
-                finding=fact.finding_da if language == "da" else fact.finding_en,
-                value=source_name(release, fact.source_file, language),
-            )
-            for fact in printed
-        )  # fmt: skip
-        found.append(words.text("implementation.published_targets", language, targets="; ".join(named)))
+    printed = any(fact.measure == "target" for fact in _facts(release, outcome))
     if not lines and not printed:
         found.append(words.text("implementation.no_target", language))
     return tuple(found)
+
+
+def _facts(release: Release, outcome: str) -> tuple[Reported, ...]:
+    """The printed figures about one outcome and what was to be done of it: goals and law stand under its name too."""
+    stem = outcome.removesuffix("s")
+    return tuple(fact for fact in release.reported if stem in fact.outcome and fact.group in {*GROUPS, "whole"})
+
+
+def done_reported(release: Release, outcome: str, language: Language) -> Table | None:
+    """What was printed of one outcome; None where nothing was."""
+    rows = tuple(reported_row(release, fact, language) for fact in _facts(release, outcome))
+    title = caption(release, "reported", language, outcome=short_name(outcome, language))
+    return Table(title, heads(REPORTED_COLUMNS, language), rows, frozenset({1})) if rows else None
 
 
 def _change(release: Release, outcome: str, language: Language) -> str:

@@ -1,9 +1,9 @@
-"""The section on the ladder: where those of each rung go, how long they stay, who arrives, and what was printed of it."""
+"""The section on the ladder: where those of each rung go, how long they stay, who arrives, what was printed."""
 
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sverige_did import words
 from sverige_did.report import numbers, svg
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     from sverige_did.disclosure.release import Release
     from sverige_did.words import Language
@@ -27,6 +28,8 @@ COLUMN = "ladder.column"
 ORDER: tuple[Quantity, ...] = ("down", "stay", "up", "out", "of_age")
 COLOURS = {"down": svg.ACCENT, "stay": "#dfe3e8", "up": svg.WARNING, "out": "#8fb6d9", "of_age": svg.MUTED}
 """One for each share; they differ in lightness, and the table beside the figure has the numbers."""
+
+HATCHED: dict[str, Any] = {"color": "white", "edgecolor": svg.MUTED, "hatch": "////", "linewidth": 0.4}
 
 Cells = dict[tuple[str, Quantity, str, str], LadderCell]
 
@@ -48,6 +51,7 @@ def ladder_lead(release: Release, language: Language) -> tuple[str, ...]:
     if record is not None and record.flow_months is not None and record.time_months is not None:
         shown = {"flow": record.flow_months, "time": record.time_months}
         filled = {name: numbers.significant(value, language, 2) for name, value in shown.items()}
+        said.append(words.text("ladder.held", language))
         said += [words.text("ladder.followed", language, **filled), words.text("ladder.absorbing", language)]
         said.append(words.text("ladder.hidden_note", language))
     return tuple(said)
@@ -59,7 +63,7 @@ def ladder_figures(release: Release, language: Language) -> tuple[FigureView, ..
     if record is None or not record.cells:
         return ()
     cells = _by_place(record)
-    rungs = [rung for rung in dict.fromkeys(one.rung for one in record.cells if one.quantity == "stay")]
+    rungs = list(dict.fromkeys(one.rung for one in record.cells if one.quantity == "stay"))
     seen = [rung for rung in rungs if any(cells[rung, "stay", *side].status != "nobody" for side in SIDES)]
     return (_flows(release, record, cells, seen, language), _times(release, record, cells, seen, language))
 
@@ -90,13 +94,9 @@ def _flows(release: Release, record: LadderRecord, cells: Cells, rungs: list[str
         for row, (rung, side) in enumerate(product(rungs, SIDES)):
             _stack(axes, _at(row, len(SIDES)), {q: cells.get((rung, q, *side)) for q in ORDER})
         _side_names(axes, len(rungs), language)
-        handles = [
-            axes.barh(0, 0, color=COLOURS[q], edgecolor=svg.INK, linewidth=0.4, label=_quantity(q, language))
-            for q in ORDER
-        ]
-        handles.append(
-            axes.barh(0, 0, color="white", edgecolor=svg.MUTED, hatch="////", label=_quantity("hidden", language))
-        )
+        ink = {"edgecolor": svg.INK, "linewidth": 0.4}
+        handles = [axes.barh(0, 0, color=COLOURS[q], label=_quantity(q, language), **ink) for q in ORDER]
+        handles.append(axes.barh(0, 0, label=_quantity("hidden", language), **HATCHED))
         figure.legend(handles=handles, loc="lower center", ncols=2, frameon=False, fontsize=11)
 
     rows = tuple(
@@ -148,13 +148,10 @@ def _times(release: Release, record: LadderRecord, cells: Cells, rungs: list[str
             for value, face in ((before, "white"), (after, colour)):
                 if value is not None:
                     axes.plot(value, y, "o", markersize=7, markeredgecolor=colour, markerfacecolor=face)
+        looks = [(colour, face) for colour in (svg.ACCENT, svg.MUTED) for face in ("white", colour)]
         marks = [
-            axes.plot([], [], "o", markersize=7, markeredgecolor=colour, markerfacecolor=face, label=_side(side, language))[0]
-            for side, (colour, face) in zip(
-                SIDES, ((svg.ACCENT, "white"), (svg.ACCENT, svg.ACCENT), (svg.MUTED, "white"), (svg.MUTED, svg.MUTED)),
-                strict=True,
-            )
-        ]  # fmt: skip
+            _dot(axes, colour, face, _side(side, language)) for side, (colour, face) in zip(SIDES, looks, strict=True)
+        ]
         figure.legend(handles=marks, loc="lower center", ncols=2, frameon=False, fontsize=11)
 
     rows = tuple(
@@ -164,6 +161,11 @@ def _times(release: Release, record: LadderRecord, cells: Cells, rungs: list[str
     table = Table(shown, columns, rows, frozenset(range(1, 5)))
     height = ROW * 4 * len(rungs) + 2 * EDGE
     return FigureView(svg.draw("ladder-time", WIDTH, height, paint, title=shown, mark=mark(release, language)), table)
+
+
+def _dot(axes: Axes, colour: str, face: str, label: str) -> Line2D:
+    """One entry of a legend."""
+    return axes.plot([], [], "o", markersize=7, markeredgecolor=colour, markerfacecolor=face, label=label)[0]
 
 
 def _at(row: int, block: int) -> float:
@@ -178,8 +180,9 @@ def _axes(figure: Figure, rungs: list[str], block: int, language: Language, *, k
     for k, rung in enumerate(rungs):
         middle = k * (block + 1) + (block - 1) / 2
         left = -0.4 if block > 2 else -0.03
-        axes.text(left, middle, words.text(f"ladder.rung_short.{rung}", language), transform=axes.get_yaxis_transform(),
-                  ha="left" if block > 2 else "right", va="center", fontsize=11, rotation=90 if block > 2 else 0)  # fmt: skip
+        name, across = words.text(f"ladder.rung_short.{rung}", language), axes.get_yaxis_transform()
+        turned = {"ha": "left", "rotation": 90} if block > 2 else {"ha": "right"}
+        axes.text(left, middle, name, transform=across, va="center", fontsize=11, **turned)
     axes.set_ylim(-0.8, (block + 1) * len(rungs) - 1.2)
     axes.set_yticks([])
     axes.grid(axis="x", color=svg.RULE, linewidth=0.5)
@@ -246,7 +249,7 @@ def ladder_sentences(release: Release, language: Language) -> tuple[str, ...]:
 
 
 def early_help(release: Release, language: Language) -> tuple[str, ...]:
-    """Whether early help spares later measures: described with who gets it, and what the districts can compare instead."""
+    """Whether early help spares later measures: described with who gets it, and what can be compared instead."""
     record = release.ladder
     if record is None or not record.cells:
         return ()

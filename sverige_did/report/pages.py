@@ -125,7 +125,8 @@ TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     district_inference.withheld,
     ladder.ladder_record, ladder.ladder_remarks, ladder.ladder_lead, ladder.ladder_figures, ladder.ladder_sentences,
     ladder.ladder_tables, ladder.early_help, ladder.printed_rungs, ladder.printed_lead,
-    implementation.what_was_done, implementation.done_figure, implementation.done_said, implementation.doses_said,
+    implementation.what_was_done, implementation.done_figure, implementation.done_said, implementation.done_reported,
+    implementation.doses_said,
     posterior_sentences.sentences, posteriors.densities, posteriors.learned, posteriors.misfit, posteriors.posteriors,
     posteriors.scales, posteriors.alternative_prior_table, posteriors.alternative_priors,
 )  # fmt: skip

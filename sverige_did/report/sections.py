@@ -92,6 +92,10 @@ def reported_row(release: Release, fact: Reported, language: Language) -> tuple[
     )
 
 
+REPORTED_COLUMNS = ("finding", "value", "group", "place", "fact")
+"""The heads of a table of reported figures, a row each of :func:`reported_row`."""
+
+
 def reported(release: Release, language: Language, outcome: str | None = None) -> Table | None:
     """Every reported figure of one outcome, or of all for whoever wants to check them; None where there are none."""
     facts = [fact for fact in release.reported if outcome in {None, fact.outcome.split(".")[0]}]
@@ -101,7 +105,7 @@ def reported(release: Release, language: Language, outcome: str | None = None) -
     if outcome is not None:
         title = caption(release, "reported", language, outcome=short_name(outcome, language))
     rows = tuple(reported_row(release, fact, language) for fact in facts)
-    return Table(title, heads(("finding", "value", "group", "place", "fact"), language), rows, frozenset({1}))
+    return Table(title, heads(REPORTED_COLUMNS, language), rows, frozenset({1}))
 
 
 LOOK_OF: dict[str, Look] = {"before_after": "raw", "bayes": "posterior", "closed_form": "posterior"}

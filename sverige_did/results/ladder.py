@@ -1,4 +1,4 @@
-"""The ladder of measures: where children of each rung go, how long they stay, who arrives; and what printed figures allow."""
+"""The ladder of measures: where children of each rung go, how long they stay, who arrives; what printed figures say."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ SHARES: tuple[Quantity, ...] = ("stay", "down", "up", "out", "of_age")
 class LadderCell(Frozen):
     """One number about those of one rung, in one group and window.
 
-    ``quantity``: one of :data:`SHARES` in per cent · ``measure``: per cent with a measure of section 52 or a placement a
-    period later · ``months`` on the rung within the record's ``time_months`` · ``arrived`` on it from outside, per 1,000
-    resident children and year · ``age`` in years and ``known``, per cent who had a measure before, of those who stand
-    there. ``status``: ``nobody`` stood there · ``hidden`` by disclosure control, and neither 0 nor blank. ``children``
-    are those that the number is about and ``rest`` those who stood there besides: neither ever leaves (None).
+    ``quantity``: one of :data:`SHARES` in per cent · ``measure``: per cent with a measure of section 52 or a
+    placement a period later · ``months`` on the rung within the record's ``time_months`` · ``arrived`` on it from
+    outside, per 1,000 resident children and year · ``age`` in years and ``known``, per cent who had a measure before,
+    of those who stand there. ``status``: ``nobody`` stood there · ``hidden`` by disclosure control, and neither 0 nor
+    blank. ``children`` are those that the number is about and ``rest`` those who stood there besides: neither ever
+    leaves (None).
     """
 
     rung: str
@@ -50,9 +51,9 @@ class PrintedRung(Frozen):
     """What printed figures say of leaving one rung downwards in a programme's group, in one reading of the source.
 
     ``before`` and ``after`` are the fewest and the most children who can have stood there on the two dates, and
-    ``moved`` how many can have moved down from it at most. Then at least ``stood`` stood there at some time, and at most
-    ``at_most`` per cent of all who did moved down: None where no figure says how many stood there. ``printed`` is
-    whether its own moves were printed, and not only those of several rungs together.
+    ``moved`` how many can have moved down from it at most. Then at least ``stood`` stood there at some time, and at
+    most ``at_most`` per cent of all who did moved down: None where no figure says how many stood there. ``printed``
+    is whether its own moves were printed, and not only those of several rungs together.
     """
 
     reading: str

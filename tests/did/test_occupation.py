@@ -105,7 +105,7 @@ def test_days_add_up_to_the_horizon_and_shares_to_one() -> None:
 
 
 def test_what_must_not_matter() -> None:
-    """The order of the rows, the numbers of people, everybody twice, the calendar; other names of the states go along."""
+    """The order of the rows, the numbers of people, everybody twice, the calendar; names of the states go along."""
     made, rng = many(np.random.default_rng(5)), np.random.default_rng(6)
     usual = shares(followed(made, landmarks=(0, 20), horizon=30))
     columns = np.stack([made.who, made.state, made.start, made.stop, made.after])

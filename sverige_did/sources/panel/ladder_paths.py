@@ -1,10 +1,10 @@
 """The whole path of every child on the ladder, from clarification and early help to institutions, and how it left it.
 
-On each day a child is in one state: that of the most intrusive measure that it has, or, with an open case and no measure,
-under clarification. An examination is clarification too; measures before a decision (section 11, barnets lov § 30) are
-early help, whatever rung a ladder puts them on. When nothing more follows the child is ``out``, and may come back; one
-that turns 18 is ``of_age`` and is no child who went home. Who moves out of the municipality, or is placed where nobody
-has written down, is lost from sight from that day on.
+On each day a child is in one state: that of the most intrusive measure that it has, or, with an open case and no
+measure, under clarification. An examination is clarification too; measures before a decision (section 11, barnets lov
+§ 30) are early help, whatever rung a ladder puts them on. When nothing more follows the child is ``out``, and may
+come back; one that turns 18 is ``of_age`` and is no child who went home. Who moves out of the municipality, or is
+placed where nobody has written down, is lost from sight from that day on.
 """
 
 from __future__ import annotations
@@ -36,14 +36,15 @@ _EXAMINATION, _EARLY_HELP = "examination", "early_help"
 """The keys of measures that stand on a state of their own, also in a mapping that a plan brings itself."""
 
 _CLARIFICATION, _EARLY, _PREVENTION, _UNKNOWN, _FIRST_PLACE = range(1, 6)
-"""How intrusive each is: of several on one day the highest counts. A place that is not known is below every known one."""
+"""How intrusive each is: of several on one day the highest counts. A place not known is below every known one."""
 
 _STATE = np.array([-1, 0, 1, 2, -1, 3, 4, 5, 6])
 """The state of each of these; a place that is not known is none."""
 
 
 class Paths(NamedTuple):
-    """N stretches of days without a change: ``child``, ``state``, ``start``, ``stop`` and the state ``after``, (N,) each.
+    """N stretches of days without a change: ``child``, ``state``, ``start``, ``stop`` and the state ``after``, (N,)
+    each.
 
     ``before`` (N,) is the state that the child came from straight away, :data:`LOST` where it was not seen or in none.
     ``known`` (N,) is False where a stretch followed one in a place that nobody knows: it is no arrival from outside.

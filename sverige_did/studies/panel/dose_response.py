@@ -1,8 +1,8 @@
 """Did districts change more that were given more of what the programme consists in? Described, and never an effect.
 
-What was done (outcomes of the role ``implementation``) against the primary outcome, one change a district each, over the
-same windows and with the outcome's own weights. Among all districts the slope mostly repeats the difference between treated
-and controls; within the two groups it does not.
+What was done (outcomes of the role ``implementation``) against the primary outcome, one change a district each, over
+the same windows and with the outcome's own weights. Among all districts the slope mostly repeats the difference
+between treated and controls; within the two groups it does not.
 """
 
 from __future__ import annotations

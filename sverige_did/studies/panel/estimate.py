@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
+from sverige_did.results.doses import DoseResponse
 from sverige_did.results.estimates import DesignClass, Finding, Remark
 from sverige_did.results.methods_tables import DesignSize, MaxTAdjustment, MethodsRecord
-from sverige_did.results.doses import DoseResponse
 from sverige_did.studies.panel.descriptive import described, done, two_totals
 from sverige_did.studies.panel.district_did import Tested, estimate_districts
 from sverige_did.studies.panel.dose_response import dose_responses

@@ -1,8 +1,9 @@
 """The ladder of a study of registers: flows, time and arrivals by rung, treated and control, before and after.
 
-Every rung is looked at by itself, for at the top a child can only go down. Children are followed from the last evening
-before each period of the plan's windows, a child of several periods more than once; the intervals leave out whole
-districts. None of these numbers is an outcome of the plan: they are described, held against the controls, and not tested.
+Every rung is looked at by itself, for at the top a child can only go down. Children are followed from the last
+evening before each period of the plan's windows, a child of several periods more than once; the intervals leave out
+whole districts. None of these numbers is an outcome of the plan: they are described, held against the controls, and
+not tested.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def _unseen(cells: list[LadderCell]) -> Iterator[Remark]:
 
 
 def numbers(grounds: Grounds) -> Iterator[tuple[str, Number]]:
-    """Every number with the name of its rung, least intrusive first; ``any_measure`` is no rung but all from there on."""
+    """Every number with the name of its rung, least intrusive first; ``any_measure`` is all rungs from there on."""
     for rung, name in enumerate(RUNGS):
         flow = {moment: grounds.stood(rung, moment, 1, grounds.flow_days) for moment in MOMENTS}
         for quantity, states in _destinations(rung).items():
@@ -109,7 +110,7 @@ def numbers(grounds: Grounds) -> Iterator[tuple[str, Number]]:
 
 
 def _destinations(rung: int) -> dict[Quantity, Bools]:
-    """Which states are where, seen from a rung: together they are all. From the ends of the ladder one way is closed."""
+    """Which states are where, seen from a rung: together all. From the ends of the ladder one way is closed."""
     every = np.arange(len(STATES))
     where = (every == rung, every < rung, (every > rung) & (every < OUT), every == OUT, every == OF_AGE)
     return {quantity: states for quantity, states in zip(SHARES, where, strict=True) if states.any()}

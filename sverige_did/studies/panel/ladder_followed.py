@@ -1,4 +1,4 @@
-"""Whom a study of registers follows on its ladder: everybody on a rung before each period of a window, and for how long."""
+"""Whom a study of registers follows on the ladder: who is on a rung before each period of a window, how long."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ class Evidence:
         return None
 
     def finding(self, outcome: str, result: Estimate, reading: str = "all") -> Finding | None:
-        """The estimate in context, with the only verdict its design and its role allow; None where the design has no class."""
+        """The estimate in context, with the only verdict its design and role allow; None for a design without class."""
         design_class = self.design(outcome).design_class
         if design_class is None:
             return None

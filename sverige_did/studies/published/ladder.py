@@ -1,9 +1,9 @@
-"""What printed figures of stocks and moves say of leaving a rung: the largest share that can have moved down, or nothing.
+"""What printed stocks and moves say of leaving a rung: the largest share that can have moved down, or nothing.
 
 Of those who stood on a rung at some time, ``before`` stood there at the start; and ``moved`` moved down from it while
-``after`` stand there at the end, who are other children. So at least max(before, after + moved) stood there, and at most
-moved / max(before, after + moved) moved down. Who came in the meantime, went home or turned 18 nobody printed: there is no
-lower limit, no share of all who left, and no time on the rung. A child who came back would be counted twice.
+``after`` stand there at the end, who are other children. So at least max(before, after + moved) stood there, and at
+most moved / max(before, after + moved) moved down. Who came in the meantime, went home or turned 18 nobody printed:
+there is no lower limit, no share of all who left, and no time on the rung. A child who came back would count twice.
 """
 
 from __future__ import annotations
@@ -58,8 +58,13 @@ def _top(evidence: Evidence, moved: int, printed: bool) -> Iterator[PrintedRung]
     """The top rung by the tables of every reading; without a table nobody knows how many stood there."""
     names = [f"{TOP}_{at}" for at in (0, 1)]
     seen: dict[str, list[tuple[int, ...]]] = {}
-    for one in evidence.feasible:
-        if set(names) <= set(one.unknowns):
+    rules = evidence.study.reconstruction
+    whole = set() if rules is None else {f"{rules.whole.name}_{at}" for at in (0, 1)}
+    # A part of the rung may be printed by itself under the same name: only tables of all who are placed are meant.
+    fitting = [one for one in evidence.feasible if whole and whole | set(names) <= set(one.unknowns)]
+    sound = {one.reading for one in fitting if not one.given_up}
+    for one in fitting:
+        if not one.given_up or one.reading not in sound:
             at = [one.unknowns.index(name) for name in names]
             seen.setdefault(one.reading, []).extend(tuple(table[k] for k in at) for table in one.tables)
     for reading, tables in seen.items():
