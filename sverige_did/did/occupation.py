@@ -119,7 +119,8 @@ def _unlost(episodes: Episodes, rows: Ints) -> Ints:
     who, lost = episodes.who[rows], episodes.after[rows] == LOST
     before = np.cumsum(lost) - lost
     first = np.searchsorted(who, who)
-    return rows[before == before[first]]
+    kept: Ints = rows[before == before[first]]
+    return kept
 
 
 def occupation(at_risk: Floats, moves: Floats, origin: int) -> Floats:

@@ -107,7 +107,7 @@ def _hidden_shares(
 ) -> dict[tuple[str, Quantity], bool]:
     """Small shares, those that are nearly everybody, and as many more as it takes, in rows and in columns."""
     places = [[(rung, quantity) for quantity in SHARES] for rung in rungs]
-    there = np.array([[place in seen for place in row] for row in places]).reshape(len(rungs), len(SHARES))
+    there = np.array([[place in seen for place in row] for row in places], dtype=np.bool_).reshape(-1, len(SHARES))
     children, rest = np.zeros(there.shape), np.full(there.shape, np.inf)
     for at in zip(*np.nonzero(there), strict=True):
         one = seen[places[at[0]][at[1]]]

@@ -32,6 +32,8 @@ def remarks(outcome: str, language: Language) -> tuple[str, ...]:
     """What must be kept in mind about an outcome: its twin per resident, and what it cannot serve for."""
     entry = CATALOGUE[outcome]
     said = [] if entry.use == "effect" else [words.text(f"report.use.{entry.use}", language)]
+    if entry.family == "moves":
+        said.append(words.text("report.moves", language))
     if entry.twin is not None:
         twin = words.text(f"outcomes.{entry.twin}.phrase", language)
         said.append(words.text("report.twin", language, twin=twin))

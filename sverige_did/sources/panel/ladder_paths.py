@@ -67,8 +67,7 @@ def ladder_paths(tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes) -
     """
     rows = _rows(tables, panel_frame, codes)
     if rows.empty:
-        none = np.zeros(0, dtype=np.int64)
-        return Paths(none, none, none, none, none, none, none.astype(bool), ())
+        return _none()
     last = int(panel_frame.windows.bounds[-1])
     child = panel_frame.codes(rows["child"])
     spells = make_spells(
@@ -83,11 +82,19 @@ def ladder_paths(tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes) -
     of_age = birthday(panel_frame.born, MAJORITY)
     stop = np.minimum(spells.stop, of_age[spells.child])
     kept = np.flatnonzero(stop > spells.start)
+    if not len(kept):
+        return _none()
     whole = spells.cut(kept, spells.start[kept], stop[kept])
     reason = rows["end_reason"].to_numpy()
     pieces = _joined(resolve_overlaps(whole, "highest_rung"))
     remarks = tuple(_remarks(rows, spells, whole, pieces, tables["placements"].file))
     return _linked(pieces, of_age, last, _ends(whole, reason), remarks)
+
+
+def _none() -> Paths:
+    """The paths of nobody."""
+    nothing = np.zeros(0, dtype=np.int64)
+    return Paths(nothing, nothing, nothing, nothing, nothing, nothing, nothing.astype(np.bool_), ())
 
 
 def _rows(tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes) -> pd.DataFrame:
