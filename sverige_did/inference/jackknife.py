@@ -4,7 +4,7 @@ Where the estimate is a function of pooled counts (shares of those on a rung, ex
 change of its own. Each arm's change is worked out again without each of its districts, and its variance is (n - 1) /
 n times the sum of squares about their mean (Efron & Stein 1981, Ann Stat 9:586; with pooled changes it is CR3 but
 for a factor). The two variances add up. Student's t has the degrees of freedom of the smaller arm, as Ibragimov and
-Mueller's (2016, REStat 98:83): with four treated districts, Welch and Satterthwaite's held the truth in 92 to 94 of
+Mueller's (2016, REStat 98:83): with four treated districts, Welch and Satterthwaite's held the truth in 92 to 95 of
 100 samples, these in 97 to 99 (docs/methods.md).
 """
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SIDES = tuple(product(("treated", "control"), ("before", "after")))
 EARLY = ("clarification", "early_help")
-WIDTH, ROW, EDGE = 460.0, 15.0, 92.0
+WIDTH, ROW, EDGE = 460.0, 15.0, 112.0
 COLUMN = "ladder.column"
 ORDER: tuple[Quantity, ...] = ("down", "stay", "up", "out", "of_age")
 COLOURS = {"down": svg.ACCENT, "stay": "#dfe3e8", "up": svg.WARNING, "out": "#8fb6d9", "of_age": svg.MUTED}
@@ -169,8 +169,8 @@ def _dot(axes: Axes, colour: str, face: str, label: str) -> Line2D:
 
 
 def _at(row: int, block: int) -> float:
-    """The place of a bar: rows in blocks, with a gap of one between blocks."""
-    return row + row // block
+    """The place of a bar: the first of each block on top, with a gap of one between blocks."""
+    return (row // block) * (block + 1) + block - 1 - row % block
 
 
 def _axes(figure: Figure, rungs: list[str], block: int, language: Language, *, key: str) -> Axes:
@@ -182,7 +182,7 @@ def _axes(figure: Figure, rungs: list[str], block: int, language: Language, *, k
         left = -0.4 if block > 2 else -0.03
         name, across = words.text(f"ladder.rung_short.{rung}", language), axes.get_yaxis_transform()
         turned = {"ha": "left", "rotation": 90} if block > 2 else {"ha": "right"}
-        axes.text(left, middle, name, transform=across, va="center", fontsize=11, **turned)
+        axes.text(left, middle, name, transform=across, va="center", fontsize=10, **turned)
     axes.set_ylim(-0.8, (block + 1) * len(rungs) - 1.2)
     axes.set_yticks([])
     axes.grid(axis="x", color=svg.RULE, linewidth=0.5)
@@ -276,7 +276,14 @@ def early_help(release: Release, language: Language) -> tuple[str, ...]:
 
 
 def _sides(cells: Cells, rung: str, quantity: Quantity, language: Language) -> dict[str, str]:
-    return {"_".join(side): _cell(cells.get((rung, quantity, *side)), language) for side in SIDES}
+    """The four numbers, shares with the sign of per cent; what is hidden is called so."""
+    return {"_".join(side): _spoken(cells.get((rung, quantity, *side)), language) for side in SIDES}
+
+
+def _spoken(one: LadderCell | None, language: Language) -> str:
+    shown = _cell(one, language)
+    is_share = one is not None and one.value is not None and one.quantity in {*SHARES, "measure", "known"}
+    return words.text("labels.percent", language, value=shown) if is_share else shown
 
 
 def _difference(record: LadderRecord, one: LadderContrast, language: Language) -> dict[str, str]:

@@ -88,7 +88,8 @@ def test_without_early_help_the_question_is_said_to_be_out_of_reach() -> None:
     record = released().ladder
     assert record is not None
     nobody = tuple(
-        one.model_copy(update={"status": "nobody", "value": None}) if one.rung == "early_help" else one for one in record.cells
+        one.model_copy(update={"status": "nobody", "value": None}) if one.rung == "early_help" else one
+        for one in record.cells
     )  # fmt: skip
     release = released(ladder=record.model_copy(update={"cells": nobody}))
     assert ladder.early_help(release, "en") == (words.text("ladder.early.none", "en"),)
