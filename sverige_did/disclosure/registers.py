@@ -35,6 +35,7 @@ from sverige_did.results.estimates import (
 from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import NonResponse, PosteriorRecord, SpendingParts
+from sverige_did.results.statements import Statement
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.study.study import PanelStudy, Study
 
@@ -101,6 +102,7 @@ def release_registers(
     diagnostics: tuple[Diagnostics, ...] = (),
     ladder: LadderRecord | None = None,
     doses: tuple[DoseResponse, ...] = (),
+    statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of registers under the plan's threshold for small numbers.
 
@@ -126,6 +128,7 @@ def release_registers(
         findings=tuple(finding for finding in every if finding.outcome not in withheld),
         diagnostics=tuple(one for one in diagnostics if one.fit.partition(".")[0] not in withheld),
         posteriors=kept,
+        statements=statements,
         checks=tuple(_released_checks(checks, panel, study, withheld, study.registers.hidden_below)),
         methods_tables=tuple(_with_few_untold(methods_tables, study, withheld)),
         coverage=coverage,

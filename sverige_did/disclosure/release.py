@@ -21,6 +21,7 @@ from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
+from sverige_did.results.statements import Statement
 from sverige_did.study.study import AnyStudy, PublishedStudy, Study
 
 Policy = Literal["published", "registers"]
@@ -71,6 +72,7 @@ class Release(Frozen):
     posteriors: tuple[PosteriorRecord, ...] = ()
     ladder: LadderRecord | None = None
     doses: tuple[DoseResponse, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
 def release_published(
@@ -86,6 +88,7 @@ def release_published(
     checks: tuple[CheckResult, ...],
     diagnostics: tuple[Diagnostics, ...],
     ladder: LadderRecord | None = None,
+    statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of published figures.
 
@@ -111,6 +114,7 @@ def release_published(
         contradicted=tuple(sorted(contradicted)),
         diagnostics=diagnostics,
         ladder=ladder,
+        statements=statements,
     )
 
 

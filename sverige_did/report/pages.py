@@ -29,6 +29,7 @@ from sverige_did.report import (
     sensitivity,
     spending,
     tables,
+    voices,
 )
 from sverige_did.report.forest import Shapes
 from sverige_did.report.tables import Table, heads
@@ -129,5 +130,6 @@ TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     implementation.doses_said,
     posterior_sentences.sentences, posteriors.densities, posteriors.learned, posteriors.misfit, posteriors.posteriors,
     posteriors.scales, posteriors.alternative_prior_table, posteriors.alternative_priors,
+    voices.heard, voices.statements_table,
 )  # fmt: skip
 """What the templates ask, each by its own name."""

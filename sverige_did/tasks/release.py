@@ -15,6 +15,7 @@ from sverige_did.results.estimates import CheckResult, Diagnostics, Finding, Rem
 from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.published import Feasible, Reported
+from sverige_did.results.statements import Statement
 from sverige_did.studies.published.printed_counts import contradicted
 from sverige_did.study.study import Study
 from sverige_did.tasks import File, Filled, Folder
@@ -45,6 +46,7 @@ def _published(folder: Path, study: Study) -> Release:
         checks=read_models(folder / "checks.json", CheckResult),
         diagnostics=read_models(folder / "diagnostics.json", Diagnostics),
         ladder=_ladder(folder, study),
+        statements=read_models(folder / "statements.json", Statement),
     )
 
 
@@ -63,6 +65,7 @@ def _registers(folder: Path, study: Study) -> Release:
         diagnostics=sampled.diagnostics,
         ladder=_ladder(folder, study),
         doses=read_models(folder / "doses.json", DoseResponse),
+        statements=read_models(folder / "statements.json", Statement),
     )
 
 

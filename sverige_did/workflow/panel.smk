@@ -179,6 +179,7 @@ rule panel_release:
         doses=rules.panel_estimate.output.doses,
         checks=rules.panel_sensitivity.output.checks,
         ladder=rules.panel_ladder.output.ladder,
+        statements=rules.statements.output.statements,
         posteriors=expand(rules.panel_posterior.output.records, likelihood=LIKELIHOODS, allow_missing=True),
         diagnostics=expand(rules.panel_posterior.output.diagnostics, likelihood=LIKELIHOODS, allow_missing=True),
     output:
