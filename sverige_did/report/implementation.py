@@ -20,7 +20,7 @@ from sverige_did.windows import windows_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from sverige_did.disclosure.release import Release
+    from sverige_did.disclosure.release import Release, ReleasedLevel
     from sverige_did.results.published import Reported
     from sverige_did.words import Language
 
@@ -50,7 +50,7 @@ def done_figure(release: Release, outcome: str, language: Language) -> FigureVie
     if not any(one.level is not None for one in levels):
         return None
     periods = sorted({one.period for one in levels}, key=period_number)
-    value = {(one.group, one.period): one for one in levels}
+    value: dict[tuple[str, str], ReleasedLevel] = {(one.group, one.period): one for one in levels}
     shown = caption(release, "implementation.figure", language, outcome=short_name(outcome, language))
 
     def paint(figure: Figure) -> None:
@@ -79,11 +79,11 @@ def done_figure(release: Release, outcome: str, language: Language) -> FigureVie
     return painted(release, f"done-{outcome}", HEIGHT, paint, table, language)
 
 
-def _level(one: object, language: Language) -> str:
+def _level(one: ReleasedLevel | None, language: Language) -> str:
     if one is None:
         return "–"
-    level = getattr(one, "level", None)
-    return words.text("methods_table.hidden", language) if level is None else numbers.decimal(level, language, 2)
+    hidden = words.text("methods_table.hidden", language)
+    return hidden if one.level is None else numbers.decimal(one.level, language, 2)
 
 
 def done_said(release: Release, outcome: str, language: Language) -> tuple[str, ...]:
@@ -120,7 +120,11 @@ def _change(release: Release, outcome: str, language: Language) -> str:
     for group in GROUPS:
         mine = [one for one in release.levels if (one.outcome, one.group) == (outcome, group)]
         spans = [period_days(one.period) for one in mine]
-        inside = windows_of([span.start for span in spans], [span.end for span in spans], study.periods)
+        inside = windows_of(
+            np.array([one.start for one in spans], "M8[D]"),
+            np.array([one.end for one in spans], "M8[D]"),
+            study.periods,
+        )
         for moment, chosen in (("before", inside.before), ("after", inside.after)):
             levels = [one.level for one, here in zip(mine, chosen, strict=True) if here]
             kept = [level for level in levels if level is not None]

@@ -94,7 +94,7 @@ def _flows(release: Release, record: LadderRecord, cells: Cells, rungs: list[str
         for row, (rung, side) in enumerate(product(rungs, SIDES)):
             _stack(axes, _at(row, len(SIDES)), {q: cells.get((rung, q, *side)) for q in ORDER})
         _side_names(axes, len(rungs), language)
-        ink = {"edgecolor": svg.INK, "linewidth": 0.4}
+        ink: dict[str, Any] = {"edgecolor": svg.INK, "linewidth": 0.4}
         handles = [axes.barh(0, 0, color=COLOURS[q], label=_quantity(q, language), **ink) for q in ORDER]
         handles.append(axes.barh(0, 0, label=_quantity("hidden", language), **HATCHED))
         figure.legend(handles=handles, loc="lower center", ncols=2, frameon=False, fontsize=11)

@@ -169,7 +169,8 @@ def _linked(pieces: Spells, of_age: IntArray, last: int, ends: pd.Series[str], r
     )  # fmt: skip
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     order = np.lexsort((columns[2], columns[0]))
-    return Paths(*(column[order] for column in columns), remarks)
+    who, what, begins, ends_on, then, came, seen_to = (column[order] for column in columns)
+    return Paths(who, what, begins, ends_on, then, came, seen_to, remarks)
 
 
 def _remarks(rows: pd.DataFrame, spells: Spells, kept: Spells, pieces: Spells, file: str) -> Iterator[Problem]:

@@ -166,7 +166,7 @@ def _known(sides: Sides) -> Number:
         side, mine = sides[moment], sides[moment].of(marked)
         return side.distinct(mine & side.knew), side.distinct(mine & ~side.knew)
 
-    return _mean("known", sides, lambda side: 100.0 * side.knew)._replace(about=about)
+    return _mean("known", sides, lambda side: np.where(side.knew, 100.0, 0.0))._replace(about=about)
 
 
 def _rests_on(sides: Sides) -> Bools:
@@ -215,7 +215,7 @@ def _told(rung: str, number: Number, treated: Bools, level: float) -> tuple[list
     estimate = change["treated"] - change["control"]
     if not np.isfinite(estimate) or number.quantity in DESCRIBED:
         return cells, []
-    limits = difference(estimate, *(_left_out(number, arms[group]) for group in GROUPS), level)
+    limits = difference(estimate, _left_out(number, treated), _left_out(number, ~treated), level)
     lower, upper = (limits.lower, limits.upper) if np.isfinite(limits.lower) else (None, None)
     return cells, [LadderContrast(rung=rung, quantity=number.quantity, estimate=estimate, lower=lower, upper=upper)]
 
