@@ -48,6 +48,9 @@ def _sections(release: Release, language: Language) -> Iterator[Answer]:
         yield _section("voices", language, statements=len(release.statements), questions=len(ways),
                        same=ways.count("same_way") + ways.count("agree"),
                        other=ways.count("other_way") + ways.count("disagree"))  # fmt: skip
+    if (record := release.ladder) is not None and (record.cells or record.printed):
+        shown = sum(one.status == "shown" for one in record.cells) + len(record.printed)
+        yield _section("ladder", language, shown=shown, hidden=sum(one.status == "hidden" for one in record.cells))
     if release.coverage:
         sources = {one.source for one in release.coverage if one.source}
         effects = sum(design_of(release, item.outcome).may_say_effect for item in release.study.outcomes)

@@ -24,14 +24,15 @@ Verdict = Literal["supported", "inconclusive", "conditional", "descriptive", "re
 interval rests on an assumed shock sd · descriptive: no effect can be read off this design · refused: see notes."""
 
 ALLOWED_VERDICTS: dict[DesignClass, tuple[Verdict, ...]] = {
-    "D1": ("supported", "inconclusive", "refused"),
-    "D1g": ("conditional", "refused"),
+    "D1": ("supported", "inconclusive", "descriptive", "refused"),
+    "D1g": ("conditional", "descriptive", "refused"),
     "D2": ("descriptive", "refused"),
     "D3": ("descriptive", "refused"),
     "D4": ("descriptive", "refused"),
-    "D5": ("supported", "inconclusive", "refused"),
+    "D5": ("supported", "inconclusive", "descriptive", "refused"),
 }
-"""The verdicts each class may carry: what cannot be an effect is never more than descriptive."""
+"""The verdicts each class may carry: what cannot be an effect is never more than descriptive. An outcome that says what
+was done is descriptive in every class."""
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
