@@ -45,7 +45,7 @@ def plan_of(root: Path, study: StudyFiles) -> list[str]:
 
 
 def kind_of(root: Path, study: StudyFiles) -> str:
-    """``published`` or ``panel``, as the plan says; ``published`` where it does not say."""
+    """``published``, ``panel`` or ``cases``, as the plan says; ``published`` where it does not say."""
     return _field(root / study.plan, "kind", "[a-z]+") or "published"
 
 
