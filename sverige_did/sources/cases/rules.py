@@ -17,7 +17,8 @@ LATE = 60
 """Days before the extraction: among cases begun then some must still wait, unless only finished ones were delivered."""
 
 DATES = ("decided", "measure", "closed")
-WITHOUT_MEASURE = ("no_measure", "moved", "turned_18")
+WAVES = {"before": "før / before", "during": "under / during"}
+"""How messages name a wave: as either kind of delivery writes it."""
 
 
 class CaseDelivery(NamedTuple):
@@ -78,7 +79,7 @@ def closings_are_complete(table: RegisterTable, _: CaseDelivery) -> Iterator[Pro
     """A closing date without its reason, a reason without its date, and a reason that the dates contradict."""
     frame = table.frame
     reason, closed, measure = frame["close_reason"], frame["closed"].notna(), frame["measure"]
-    without = reason.isin(WITHOUT_MEASURE[:1])
+    without = (reason == "no_measure")
     yield from at_rows(table, closed & reason.isna(), "case_closed_why", "close_reason")
     yield from at_rows(table, ~closed & reason.notna(), "case_closed_when", "closed")
     yield from at_rows(table, without & measure.notna(), "case_closed_without", "close_reason")
@@ -173,7 +174,7 @@ def respondents_were_invited(table: RegisterTable, delivery: CaseDelivery) -> It
     invited = {(one.municipality, one.wave): one.number for one in study.survey.invited}
     frame = table.frame.assign(place=municipality_keys(table, study)).dropna(subset=["place", "wave", "respondent"])
     for (place, wave), respondents in frame.groupby(["place", "wave"])["respondent"].nunique().items():
-        where = {"municipality": study.name_of(place), "wave": wave}
+        where = {"municipality": study.name_of(place), "wave": WAVES[wave]}
         number = invited.get((place, wave))
         if number is None:
             yield Problem("case_survey_uninvited", file=table.file, column="wave", values=where)

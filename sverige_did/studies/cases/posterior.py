@@ -101,7 +101,7 @@ def _told_waits(fit: Fit, places: tuple[str, ...], study: CaseStudy) -> dict[str
     tried = []
     for new in others:
         weights = other_priors(fit.values, old, new)
-        low, middle, high = np.exp(weighted_quantiles(here, weights.values, np.array([0.025, 0.5, 0.975])))
+        low, middle, high = np.exp(weighted_quantiles(here, weights.values, np.array([(1 - study.level) / 2, 0.5, (1 + study.level) / 2])))
         changed = "beta" if new["beta"] != old["beta"] else "sigma_change"
         tried.append(
             OtherPrior(
