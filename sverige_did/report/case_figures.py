@@ -79,7 +79,8 @@ def held_figure(release: CaseRelease, language: Language) -> Figure | None:
 
 def curves(release: CaseRelease, language: Language) -> tuple[FigureView, ...]:
     """One small figure a municipality: the share with a measure, before and during."""
-    views = []
+    views, horizon = [], float(release.study.horizon)
+    whole = Curve(name="whole", x_name="cases.axis.days", y_name="cases.axis.share", x=(0.0, horizon), y=(0.0, 100.0))
     for one in release.study.municipalities:
         mine = [curve for curve in release.curves if curve.municipality == one.key and len(curve.days) > 1]
         if not mine:
@@ -95,7 +96,8 @@ def curves(release: CaseRelease, language: Language) -> tuple[FigureView, ...]:
             for curve in reversed(mine)
         )  # fmt: skip
         title = titled(release, "figure.curve", language, municipality=one.name)
-        drawn = curve_figure(f"curve-{one.key}", lines, language, title=title, mark=mark(release, language))
+        warning = mark(release, language)
+        drawn = curve_figure(f"curve-{one.key}", lines, language, title=title, mark=warning, within=(whole,))
         rows = tuple(
             (say(f"arm.{curve.arm}", language), f"{day}", per_cent(share, language))
             for curve in mine

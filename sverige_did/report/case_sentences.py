@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from sverige_did.words import Language
 
 
+MOVED = 0.5
+"""How far, in parts of itself, the prior's median has to move before the data are said to tell."""
+
+
 def answer(release: CaseRelease, language: Language) -> tuple[str, ...]:
     """The difference, what it is not, and how little it takes to undo it: a sentence each, the first the boldest."""
     main = headline(release, ALL)
@@ -102,7 +106,10 @@ def _remark(remark: Remark, language: Language) -> str:
     if "arm" in values:
         values["arm"] = say(f"arm.{values['arm']}", language)
     sentence = words.text(remark.key, language, **values)
-    return f"{values['municipality']}: {sentence}" if "municipality" in values else sentence
+    if "municipality" not in values:
+        return sentence
+    outcome = say(f"estimate.{values['outcome']}", language)
+    return say("held.refused", language, outcome=outcome, municipality=values["municipality"], why=sentence)
 
 
 def _names(release: CaseRelease, keys: tuple[str, ...]) -> str:
@@ -119,8 +126,10 @@ def posterior_said(release: CaseRelease, language: Language) -> tuple[str, ...]:
     record = posterior(release, "waits")
     if record.remarks:
         return tuple(say("posterior.refused", language, why=_remark(one, language)) for one in record.remarks)
+    # A spread that the data hardly moved is the prior's.
+    moved = abs((record.spread or 0.0) - (record.spread_prior or 0.0)) > MOVED * (record.spread_prior or 0.0)
     spread = say(
-        "posterior.spread", language,
+        f"posterior.spread_{'data' if moved else 'prior'}", language,
         prior=numbers.decimal(record.spread_prior or 0.0, language, 2),
         after=numbers.decimal(record.spread or 0.0, language, 2),
         count=len(release.study.municipalities),

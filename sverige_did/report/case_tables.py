@@ -109,8 +109,8 @@ def other_priors(release: CaseRelease, language: Language) -> Table | None:
     return Table(titled(release, "caption.priors", language), columns, tuple(rows), frozenset({1, 2, 3, 4}))
 
 
-def survey_tables(release: CaseRelease, language: Language) -> tuple[Table, ...]:
-    """One table a statement: who agrees, in every municipality and wave."""
+def survey_tables(release: CaseRelease, language: Language) -> tuple[tuple[str, Table], ...]:
+    """Every statement with a table of who agrees, in every municipality and wave."""
     survey = release.study.survey
     if survey is None:
         return ()
@@ -120,7 +120,7 @@ def survey_tables(release: CaseRelease, language: Language) -> tuple[Table, ...]
         rows = tuple(_survey_rows(release, mine, language))
         columns = heads(("municipality", "respondents", "agree", "bounds"), language, COLUMN)
         title = titled(release, "caption.survey", language, item=in_language(item.text, language))
-        tables.append(Table(title, columns, rows, frozenset({1, 2, 3})))
+        tables.append((in_language(item.text, language), Table(title, columns, rows, frozenset({1, 2, 3}))))
     return tuple(tables)
 
 

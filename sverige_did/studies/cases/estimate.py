@@ -59,7 +59,7 @@ def estimate_cases(data: CaseData, study: CaseStudy) -> CaseEstimates:
 
 
 def by_municipality(
-    waits: CaseWaits, study: CaseStudy, horizon: int
+    waits: CaseWaits, study: CaseStudy, horizon: int, outcome: str = PRIMARY
 ) -> tuple[dict[str, Difference], tuple[Remark, ...]]:
     """The difference in days of every municipality that has one, and why the others have none."""
     found: dict[str, Difference] = {}
@@ -70,7 +70,7 @@ def by_municipality(
             found[one.key] = restricted_mean(mine.waits, mine.during, horizon, mine.worker)
         except RefusedError as error:
             refused += [
-                said.model_copy(update={"values": said.values | {"municipality": one.name}})
+                said.model_copy(update={"values": said.values | {"municipality": one.name, "outcome": outcome}})
                 for said in remarks_of(error.problems)
             ]
     return found, tuple(refused)
@@ -82,7 +82,7 @@ def _of_outcome(waits: CaseWaits, study: CaseStudy, outcome: str) -> tuple[list[
     remarks: list[Remark] = []
     jackknife = "case_jackknife" if waits.worker is None else "caseworker_jackknife"
     for horizon in study.horizons:
-        each, refused = by_municipality(waits, study, horizon)
+        each, refused = by_municipality(waits, study, horizon, outcome)
         remarks += refused
         rows = [(key, one, jackknife) for key, one in each.items()]
         if each:
