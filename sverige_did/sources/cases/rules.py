@@ -13,8 +13,8 @@ from sverige_did.sources.registers.rules import at_cells, at_rows
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.study.cases import CaseStudy
 
-LATE = 60
-"""Days before the extraction: among cases begun then some must still wait, unless only finished ones were delivered."""
+LATE, MANY = 180, 10
+"""Where so many cases during could begin until so few days before the extraction, some must still wait."""
 
 DATES = ("decided", "measure", "closed")
 WAVES = {"before": "før / before", "during": "under / during"}
@@ -129,17 +129,18 @@ def both_arms_everywhere(table: RegisterTable, delivery: CaseDelivery) -> Iterat
 
 
 def not_only_finished(table: RegisterTable, delivery: CaseDelivery) -> Iterator[Problem]:
-    """Every one of the cases begun shortly before the extraction has ended: only finished ones were picked, it seems.
+    """No case during still waits, though cases could begin until shortly before the extraction: only finished ones were
+    picked, it seems.
 
     Then the cases during the trial are the quick ones (right truncation), and no estimate can mend it.
     """
-    frame, last = table.frame, pd.Timestamp(delivery.study.periods.extracted)
-    arm = arms(frame["referred"], delivery.study)
-    late = (arm == "during") & (frame["referred"] > last - pd.Timedelta(days=LATE))
+    frame, periods = table.frame, delivery.study.periods
+    during = arms(frame["referred"], delivery.study) == "during"
     waiting = frame["measure"].isna() & frame["closed"].isna()
-    if (arm == "during").any() and not waiting[arm == "during"].any() and late.sum() >= 5:
+    gap = (periods.extracted - periods.during.last).days
+    if during.sum() >= MANY and not waiting[during].any() and gap < LATE:
         yield Problem("case_only_finished", file=table.file, column="measure", severity="warning",
-                      values={"days": LATE})  # fmt: skip
+                      values={"days": gap})  # fmt: skip
 
 
 def caseworkers_of_one_municipality(table: RegisterTable, delivery: CaseDelivery) -> Iterator[Problem]:
