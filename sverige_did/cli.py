@@ -44,7 +44,10 @@ STEPS: dict[str, tuple[str, str]] = {
     "report": ("report.run", "Tell the release as one HTML page."),
     "case-registers": ("case_registers.run", "Check the registers of a study of cases."),
     "case-estimate": ("case_estimate.run", "Estimate the difference between cases before and during."),
-    "case-posterior": ("case_posterior.run", "Sample the posterior of the waits, or of the answers, of a study of cases."),
+    "case-posterior": (
+        "case_posterior.run",
+        "Sample the posterior of the waits, or of the answers, of a study of cases.",
+    ),
     "case-release": ("case_release.run", "Release what disclosure control allows of a study of cases."),
     "case-report": ("case_report.run", "Tell the release of a study of cases as one HTML page."),
 }

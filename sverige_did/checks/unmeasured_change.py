@@ -25,7 +25,7 @@ class UnmeasuredChange:
     """``estimate_tipping``, ``tipping``: |b| (log hazard ratio) that takes the estimate, or the interval, to zero.
 
     The second is 0 where the interval holds no difference already. ``e_estimate`` and ``e_limit`` are E-values, 1 for
-    nothing to explain. ``sd``, ``faster`` and ``median`` (K,): for each sd of b, the probability of a hazard ratio above
+    nothing to explain. ``sd``, ``faster`` and ``median`` (K,): for each sd of b, the probability of a ratio above
     1 and the median of the ratio. ``sd_tipping`` is the sd at which that probability, or that of a ratio below 1, is
     down to ``sure``; None where it is never that high.
     """
@@ -88,7 +88,7 @@ def _sd_tipping(seen: float, error: float, prior_sd: float, sure: float) -> floa
 
 
 def e_value(hazard_ratio: float) -> float:
-    """The E-value of a hazard ratio of a common event, by its approximate risk ratio (1 - .5^sqrt HR)/(1 - .5^sqrt 1/HR).
+    """The E-value of a hazard ratio of a common event, by the risk ratio (1 - .5^sqrt HR) / (1 - .5^sqrt 1/HR).
 
     >>> round(e_value(1.0), 2), round(e_value(2.0), 2) == round(e_value(0.5), 2)
     (1.0, True)

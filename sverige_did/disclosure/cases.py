@@ -251,7 +251,7 @@ def _check(check: CheckResult, shut: bool, t: int) -> CheckResult:
     counts = {name: value for name, value in check.numbers.items() if name.startswith(COUNTS)}
     if any(is_small(value or 0, t) for name, value in counts.items() if not name.startswith("cases_left")):
         return few
-    hidden = {name: None for name, value in counts.items() if is_small(value or 0, t)}
+    hidden: dict[str, float | None] = {name: None for name, value in counts.items() if is_small(value or 0, t)}
     if check.scale == "days":
         hidden |= {name: round(value, 1) + 0.0 for name, value in check.numbers.items()
                    if value is not None and name not in counts}  # fmt: skip
@@ -264,7 +264,9 @@ def _survey(groups: tuple[SurveyGroup, ...], silent: frozenset[str], t: int) -> 
     for item, wave in dict.fromkeys((one.item, one.wave) for one in groups):
         here = [one for one in groups if (one.item, one.wave) == (item, wave)]
         parts = [one for one in here if one.municipality != ALL]
-        agreeing, respondents = (np.array([getattr(one, name) for one in parts]) for name in ("agreeing", "respondents"))
+        agreeing, respondents = (
+            np.array([getattr(one, name) for one in parts]) for name in ("agreeing", "respondents")
+        )
         rest = respondents - agreeing
         one_sided = (respondents > 0) & ((agreeing < t) | (rest < t))
         shut = one_sided | hidden_parts(agreeing, np.minimum(agreeing.sum() - agreeing, rest), t)

@@ -116,9 +116,7 @@ def bias_figure(release: CaseRelease, language: Language) -> FigureView | None:
     shown = line.model_copy(update={"x_name": "cases.axis.bias_sd", "y_name": "cases.axis.probability"})
     title = titled(release, "figure.bias", language)
     drawn = curve_figure("cases-bias", (Line("", shown),), language, title=title, mark=mark(release, language))
-    rows = tuple(
-        (numbers.significant(x, language), per_cent(y, language)) for x, y in zip(line.x, line.y, strict=True)
-    )
+    rows = tuple((numbers.significant(x, language), per_cent(y, language)) for x, y in zip(line.x, line.y, strict=True))
     columns = (say("axis.bias_sd", language), say("axis.probability", language))
     return FigureView(drawn, Table(title, columns, rows, frozenset({0, 1})))
 
@@ -132,7 +130,9 @@ def _ratios(release: CaseRelease, language: Language, name: str, bars: list[tupl
         f"cases-{name}", tuple(bar for _, bar in bars), language, scale="ratio", title=title,
         mark=mark(release, language),
     )  # fmt: skip
-    rows = tuple((bar.label, numbers.change(bar.point, language), *_limits(bar, language), above) for above, bar in bars)
+    rows = tuple(
+        (bar.label, numbers.change(bar.point, language), *_limits(bar, language), above) for above, bar in bars
+    )
     columns = heads(("what", "ratio", "interval", "faster" if name == "ratios" else "agree"), language, "cases.column")
     return drawn, Table(title, columns if name == "ratios" else columns[:3],
                         rows if name == "ratios" else tuple(row[:3] for row in rows), frozenset({1, 2, 3}))  # fmt: skip

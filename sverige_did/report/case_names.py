@@ -56,9 +56,9 @@ def headline(release: CaseRelease, place: str, inference: str | None = None) -> 
     """The difference at the longest horizon of one municipality or of all; the first, or by one method of inference."""
     wanted = f"first_{release.study.horizon}_days"
     for one in release.findings:
-        if (one.outcome, one.reading, one.result.estimand) == (PRIMARY, place, wanted):
-            if inference is None or one.result.inference == inference:
-                return one
+        right = (one.outcome, one.reading, one.result.estimand) == (PRIMARY, place, wanted)
+        if right and inference in {None, one.result.inference}:
+            return one
     return None
 
 

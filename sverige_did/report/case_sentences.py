@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sverige_did import words
 from sverige_did.report import numbers
@@ -12,7 +12,6 @@ from sverige_did.report.case_names import (
     days_of,
     headline,
     per_cent_change,
-
     say,
     span,
 )
@@ -116,7 +115,7 @@ def _names(release: CaseRelease, keys: tuple[str, ...]) -> str:
     return ", ".join(release.study.name_of(key) for key in keys)
 
 
-def posterior(release: CaseRelease, model: str) -> CasePosterior:
+def posterior(release: CaseRelease, model: Literal["waits", "survey"]) -> CasePosterior:
     """The posterior of a model; KeyError when the release has none."""
     return {one.model: one for one in release.posteriors}[model]
 
@@ -135,14 +134,14 @@ def posterior_said(release: CaseRelease, language: Language) -> tuple[str, ...]:
         count=len(release.study.municipalities),
     )  # fmt: skip
     said = [say("posterior.lead", language), spread]
-    if record.bias is not None:
-        at = min(range(len(record.bias.x)), key=lambda place: abs(record.bias.x[place] - 0.3))
+    if (line := record.bias) is not None:
+        at = min(range(len(line.x)), key=lambda place: abs(line.x[place] - 0.3))
         said.append(
             say(
                 "else.bias", language,
-                without=numbers.percent(record.bias.y[0], language),
-                sd=numbers.significant(record.bias.x[at], language),
-                **{"with": numbers.percent(record.bias.y[at], language)},
+                without=numbers.percent(line.y[0], language),
+                sd=numbers.significant(line.x[at], language),
+                **{"with": numbers.percent(line.y[at], language)},
             )
         )  # fmt: skip
     return tuple(said)
@@ -178,5 +177,3 @@ def limits(release: CaseRelease, language: Language) -> tuple[str, ...]:
     keys += ["at_the_same_time"] if not release.study.bias.at_the_same_time else []
     keys += ["survey"] if release.study.survey else []
     return tuple(say(f"limits.{key}", language, count=len(release.study.municipalities)) for key in keys)
-
-

@@ -141,7 +141,11 @@ def deviations(release: CaseRelease, language: Language) -> Table | None:
         (numbers.day(one.when, language), in_language(one.what, language), in_language(one.why, language))
         for one in release.study.deviations
     )
-    return Table(words.text("report.captions.deviations", language), heads(("when", "what", "why"), language), rows) if rows else None
+    return (
+        Table(words.text("report.captions.deviations", language), heads(("when", "what", "why"), language), rows)
+        if rows
+        else None
+    )
 
 
 def versions(release: CaseRelease, language: Language) -> Table:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.case_figures import bias_figure, curves, held_figure, main_figure, ratio_figure, survey_figure
+from sverige_did.report.case_sentences import answer, held, limits, posterior_said, remarks, survey_said
 from sverige_did.report.case_tables import (
     deviations,
     estimates,
@@ -22,7 +23,6 @@ from sverige_did.report.case_tables import (
     survey_tables,
     versions,
 )
-from sverige_did.report.case_sentences import answer, held, limits, posterior_said, remarks, survey_said
 from sverige_did.report.labels import in_language
 from sverige_did.report.pages import environment
 

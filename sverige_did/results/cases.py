@@ -35,8 +35,8 @@ class CaseGroup(Frozen):
 class CaseDays(Frozen):
     """How the first ``horizon`` days of a case are spent on average: waiting, after an exit, or with a measure.
 
-    They add up to the horizon. None where it is hidden. ``cases`` and ``measures``, how many it is about and how many of
-    them had a measure by then, are what the release is made by.
+    They add up to the horizon. None where it is hidden. ``cases`` and ``measures``, how many it is about and how many
+    of them had a measure by then, are what the release is made by.
     """
 
     municipality: str

@@ -152,7 +152,10 @@ class CaseStudy(Head):
         once_each("priors", (one.key for one in self.priors))
         known = {one.key for one in self.municipalities}
         asked = {one.municipality for one in self.survey.invited} if self.survey else set()
-        for kind, astray in (("municipalities", asked - known), ("priors", {one.key for one in self.priors} - set(PRIORS))):
+        for kind, astray in (
+            ("municipalities", asked - known),
+            ("priors", {one.key for one in self.priors} - set(PRIORS)),
+        ):
             if astray:
                 raise PydanticCustomError(
                     "names_unknown",

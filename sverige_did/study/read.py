@@ -59,9 +59,7 @@ def read_study(path: Path) -> Study:
     """Read and check the plan of a study of two groups, as :func:`read_plan`; InputError for one of another kind."""
     plan = read_plan(path)
     if not isinstance(plan, Study):
-        raise InputError(
-            Problem("plan_value", file=path.name, column="kind", found=plan.kind, rule="of_two_groups")
-        )
+        raise InputError(Problem("plan_value", file=path.name, column="kind", found=plan.kind, rule="of_two_groups"))
     return plan
 
 

@@ -41,6 +41,6 @@ def completed(waits: Waits, during: NDArray[np.bool_]) -> Completed:
     parts = np.array([arm.var(ddof=1) / len(arm) for arm in arms])
     df = parts.sum() ** 2 / sum(part**2 / (len(arm) - 1) for part, arm in zip(parts, arms, strict=True))
     means = [float(arm.mean()) for arm in arms]
-    found = Difference(*means, float(np.sqrt(parts.sum())), float(df), sum(map(len, arms)))
+    found = Difference(means[0], means[1], float(np.sqrt(parts.sum())), float(df), sum(map(len, arms)))
     counts = (int((~done & ~during).sum()), int((~done & during).sum()))
     return Completed(found, (len(arms[0]), len(arms[1])), counts)

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def log_hazard_ratio(
-    waits: Waits, during: NDArray[np.bool_], stratum: NDArray[np.int64], start: float = 0.0
-) -> float:
+def log_hazard_ratio(waits: Waits, during: NDArray[np.bool_], stratum: NDArray[np.int64], start: float = 0.0) -> float:
     """The log hazard ratio, during to before, searched from ``start``.
 
     Raises RefusedError ``no_events`` where an arm has no event.
@@ -45,7 +43,10 @@ def hazard_ratio(
     groups = np.unique(labels)
     whole = log_hazard_ratio(waits, during, stratum)
     left = np.array(
-        [log_hazard_ratio(waits[kept], during[kept], stratum[kept], whole) for kept in (labels != one for one in groups)]
+        [
+            log_hazard_ratio(waits[kept], during[kept], stratum[kept], whole)
+            for kept in (labels != one for one in groups)
+        ]
     )
     error = float(np.sqrt((len(groups) - 1) / len(groups) * np.sum((left - whole) ** 2)))
     return Difference(0.0, whole, error, len(groups) - 1.0, len(groups))

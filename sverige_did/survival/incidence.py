@@ -48,8 +48,8 @@ class Areas:
     """The average case's first ``horizon`` days, of R weightings (R,): they add up to the horizon.
 
     ``after_event``: days after what was waited for (the area under its incidence); ``after_exit``: days after another
-    exit; :attr:`without`: days before the event or without it, the restricted mean time to it; :attr:`waiting`: those of
-    them on which the case still waited.
+    exit; :attr:`without`: days before the event or without it, the restricted mean time to it; :attr:`waiting`: those
+    of them on which the case still waited.
     """
 
     horizon: float

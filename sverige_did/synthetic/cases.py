@@ -24,8 +24,8 @@ ITEMS = ("time", "family", "faster", "paperwork")
 
 @dataclass(frozen=True, slots=True)
 class CaseModel:
-    """The model's numbers. Tuples are one a municipality; hazards are a day; ``change`` and ``drift`` log hazards, drift
-    a year. Survey numbers are in log-odds of agreeing more.
+    """The model's numbers. Tuples are one a municipality; hazards are a day; ``change`` and ``drift`` are log hazards,
+    drift a year. Survey numbers are in log-odds of agreeing more.
     """
 
     names: tuple[str, ...] = ("Gladsaxe", "Guldborgsund", "Ikast-Brande")
@@ -79,21 +79,20 @@ def _case(
     share = np.clip(rng.normal(model.decided_at[int(during and exempt)], 0.12), 0.05, 0.98)
     last = model.extracted.toordinal() - begun
 
-    def day(after: float) -> pd.Timestamp:
+    def day(after: float) -> pd.Timestamp | None:
         known = after <= min(last, leave)
-        return pd.Timestamp(date.fromordinal(begun + int(after))) if known else pd.NaT
+        return pd.Timestamp(date.fromordinal(begun + int(after))) if known else None
 
-    measure, closed = day(wait), pd.NaT
-    if measure is pd.NaT and leave < last:
-        closed = pd.Timestamp(date.fromordinal(begun + int(leave)))
+    measure = day(wait)
+    left = measure is None and leave < last
     reason = rng.choice(["no_measure", "moved", "turned_18"], p=[0.6, 0.3, 0.1])
     return {
         "exempt": "yes" if exempt else "no",
         "referred": pd.Timestamp(date.fromordinal(begun)),
         "decided": day(share * wait),
         "measure": measure,
-        "closed": closed,
-        "close_reason": None if closed is pd.NaT else reason,
+        "closed": day(leave) if left else None,
+        "close_reason": reason if left else None,
     }
 
 
@@ -115,7 +114,7 @@ def true_days(model: CaseModel, horizons: tuple[int, ...] = (90, 180)) -> dict[s
 
     def without(place: int, window: tuple[date, date], horizon: int, *, changed: bool) -> float:
         days = np.arange(window[0].toordinal(), window[1].toordinal() + 1)
-        logs = np.array([log_hazard(model, place, day, during=changed, exempt=True) for day in days])
+        logs = np.array([log_hazard(model, place, day, during=changed, exempt=True) for day in days.tolist()])
         rate = model.hazard[place] * np.exp(logs[:, None] + speeds)
         whole = rate + model.exits
         # With two constant hazards the area above the cumulative incidence has a closed form.

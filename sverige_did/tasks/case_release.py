@@ -10,13 +10,13 @@ from sverige_did.study.cases import CaseStudy
 from sverige_did.tasks import File, Filled
 
 
-def run(plan: File, estimates: File, survey: File, waits: File, answers: File, out: File, csv: File, json: File) -> Filled:
+def run(
+    plan: File, estimates: File, survey: File, waits: File, answers: File, out: File, csv: File, json: File
+) -> Filled:
     """Write the release and its estimates; the number of estimates and of municipalities withheld."""
     study = read_model(plan, CaseStudy)
     posteriors = [read_model(path, CasePosterior) for path in (waits, answers)]
-    released = release_cases(
-        study, read_model(estimates, CaseEstimates), posteriors, read_model(survey, SurveyAnswers)
-    )
+    released = release_cases(study, read_model(estimates, CaseEstimates), posteriors, read_model(survey, SurveyAnswers))
     write_model(out, released)
     write_text(csv, findings_csv(released.findings, synthetic=released.synthetic))
     write_models(json, released.findings)

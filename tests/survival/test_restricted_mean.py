@@ -28,7 +28,11 @@ def complete(seed: int = 1, n: int = 40) -> tuple[Waits, np.ndarray]:
 
 def cut_short(seed: int, n: int = 80) -> tuple[Waits, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
-    return Waits(np.floor(rng.exponential(60, n)), rng.choice([0, 1, 1, 1, 2], n)), rng.random(n) < 0.5, rng.integers(0, 8, n)
+    return (
+        Waits(np.floor(rng.exponential(60, n)), rng.choice([0, 1, 1, 1, 2], n)),
+        rng.random(n) < 0.5,
+        rng.integers(0, 8, n),
+    )
 
 
 def test_a_shift_of_the_arm_moves_the_difference_by_as_much() -> None:

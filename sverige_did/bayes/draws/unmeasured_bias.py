@@ -1,8 +1,8 @@
 """The part of a change that is the trial's, when the rest of it has a prior of its own: from draws made without one.
 
-The model saw beta_seen = beta + b, and gave it the prior of beta alone, Normal(m, s). With b ~ Normal(m_b, s_b) the prior
-of beta_seen is wider, which reweights the draws, and given beta_seen the trial's part is normal with mean
-m + (beta_seen - m - m_b) s^2 / (s^2 + s_b^2) and variance s^2 s_b^2 / (s^2 + s_b^2).
+The model saw beta_seen = beta + b, and gave it the prior of beta alone, Normal(m, s). With b ~ Normal(m_b, s_b) the
+prior of beta_seen is wider, which reweights the draws, and given beta_seen the trial's part is normal with mean m +
+(beta_seen - m - m_b) s^2 / (s^2 + s_b^2) and variance s^2 s_b^2 / (s^2 + s_b^2).
 """
 
 from __future__ import annotations

@@ -32,12 +32,22 @@ class LikertPriors:
     The first cut-point of a statement is ``cut``, and the others lie exp(``log_gap``) further each.
     """
 
-    change: Normal = Normal(0.0, 1.0, "log_odds", "priors.survey_change")
-    place_sd: HalfNormal = HalfNormal(0.5, "log_odds_sd", "priors.survey_place")
-    change_sd: HalfNormal = HalfNormal(0.3, "log_odds_sd", "priors.survey_change_sd")
-    person_sd: HalfNormal = HalfNormal(1.0, "log_odds_sd", "priors.survey_person")
-    cut: Normal = Normal(-2.0, 2.0, "log_odds", "priors.survey_cut")
-    log_gap: Normal = Normal(0.0, 0.7, "log", "priors.survey_gap")
+    change: Normal
+    place_sd: HalfNormal
+    change_sd: HalfNormal
+    person_sd: HalfNormal
+    cut: Normal
+    log_gap: Normal
+
+
+ANSWERS = LikertPriors(
+    change=Normal(0.0, 1.0, "log_odds", "priors.survey_change"),
+    place_sd=HalfNormal(0.5, "log_odds_sd", "priors.survey_place"),
+    change_sd=HalfNormal(0.3, "log_odds_sd", "priors.survey_change_sd"),
+    person_sd=HalfNormal(1.0, "log_odds_sd", "priors.survey_person"),
+    cut=Normal(-2.0, 2.0, "log_odds", "priors.survey_cut"),
+    log_gap=Normal(0.0, 0.7, "log", "priors.survey_gap"),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +80,7 @@ def _design(answers: Answers) -> NDArray[np.float64]:
     return np.column_stack([np.eye(int(answers.item.max()) + 1)[answers.item] * later, cells, cells * later])
 
 
-def build_likert(answers: Answers, priors: LikertPriors = LikertPriors()) -> pm.Model:
+def build_likert(answers: Answers, priors: LikertPriors = ANSWERS) -> pm.Model:
     """Unfitted model; draws hold ``change`` (J,), ``place`` and ``change_place`` (J M,), municipalities within
     statements, and the cut-points ``cut`` (J, K - 1).
     """
@@ -83,7 +93,9 @@ def build_likert(answers: Answers, priors: LikertPriors = LikertPriors()) -> pm.
         built = build_priors(scalars)
         numbers = pm.Data("own_priors", np.array([[one.mean, one.sd] for one in own]))
         design = pm.Data("design", _design(answers))
-        index = pm.Data("rows", np.stack([answers.item, upper, np.maximum(answers.answer - 1, 0), answers.person]).astype("int64"))
+        index = pm.Data(
+            "rows", np.stack([answers.item, upper, np.maximum(answers.answer - 1, 0), answers.person]).astype("int64")
+        )
         ends = pm.Data("ends", np.stack([top, bottom]).astype(float))
         change = pm.Deterministic("change", numbers[0, 0] + numbers[0, 1] * pm.Normal("change_z", shape=items))
         first = numbers[1, 0] + numbers[1, 1] * pm.Normal("first_z", shape=(items, 1))

@@ -4,10 +4,10 @@ Of the cases of caseworker c in arm a (before 0, during 1) that wait at the star
 
     y_cak ~ Binomial(n_cak, h_cak),   ln(-ln(1 - h_cak)) = alpha_m(c) + w_b(k) + beta_m(c) a + u_c
 
-with beta_m ~ Normal(beta, sigma_m), u_c ~ Normal(0, sigma_u) and w a random walk over spans of weeks that grow longer as
-fewer wait (:data:`SPANS`), w_0 = 0. Weeks of a span have the same chance, so that their sums are as good as they are. The
-complementary log-log link makes exp(beta_m) the hazard ratio in continuous time. A case that leaves otherwise is at risk
-in its last week and not after it: a cause-specific hazard.
+with beta_m ~ Normal(beta, sigma_m), u_c ~ Normal(0, sigma_u) and w a random walk over spans of weeks that grow longer
+as fewer wait (:data:`SPANS`), w_0 = 0. Weeks of a span have the same chance, so that their sums say as much.
+The complementary log-log link makes exp(beta_m) the hazard ratio in continuous time. A case that leaves otherwise is at
+risk in its last week and not after it: a cause-specific hazard.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pytensor.tensor as pt
 from sverige_did.bayes.models.binomial import BINOMIAL
 from sverige_did.bayes.models.durations import LINKS
 from sverige_did.bayes.models.observation import observe_known
-from sverige_did.bayes.priors import HalfNormal, Normal, build_priors
+from sverige_did.bayes.priors import HalfNormal, Normal, Prior, build_priors
 from sverige_did.errors import refuse
 
 if TYPE_CHECKING:
@@ -39,12 +39,22 @@ class HazardPriors:
     of one step of the walk, and of how much municipalities and caseworkers differ in speed.
     """
 
-    change: Normal = Normal(0.0, 0.5, "log_hazard", "priors.case_change")
-    change_sd: HalfNormal = HalfNormal(0.3, "log_hazard_sd", "priors.case_change_sd")
-    level: Normal = Normal(float(np.log(0.05)), 1.0, "log_hazard", "priors.case_level")
-    step: HalfNormal = HalfNormal(0.2, "log_hazard_sd", "priors.case_step")
-    place_sd: HalfNormal = HalfNormal(0.5, "log_hazard_sd", "priors.case_place")
-    worker_sd: HalfNormal = HalfNormal(0.3, "log_hazard_sd", "priors.case_worker")
+    change: Normal
+    change_sd: HalfNormal
+    level: Normal
+    step: HalfNormal
+    place_sd: HalfNormal
+    worker_sd: HalfNormal
+
+
+WAITS = HazardPriors(
+    change=Normal(0.0, 0.5, "log_hazard", "priors.case_change"),
+    change_sd=HalfNormal(0.3, "log_hazard_sd", "priors.case_change_sd"),
+    level=Normal(float(np.log(0.05)), 1.0, "log_hazard", "priors.case_level"),
+    step=HalfNormal(0.2, "log_hazard_sd", "priors.case_step"),
+    place_sd=HalfNormal(0.5, "log_hazard_sd", "priors.case_place"),
+    worker_sd=HalfNormal(0.3, "log_hazard_sd", "priors.case_worker"),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,10 +111,10 @@ def _design(weeks: Weeks) -> NDArray[np.float64]:
     return np.column_stack([one, arm, places, places * arm[:, None], steps, workers])
 
 
-def build_weekly_hazard(weeks: Weeks, priors: HazardPriors = HazardPriors()) -> pm.Model:
+def build_weekly_hazard(weeks: Weeks, priors: HazardPriors = WAITS) -> pm.Model:
     """Unfitted model; draws hold ``beta``, ``sigma_change`` and ``beta_place`` (M,), in order of the municipalities."""
     n_place, n_worker, n_span = (int(column.max()) + 1 for column in (weeks.place, weeks.worker, weeks.span))
-    scalars = {
+    scalars: dict[str, Prior] = {
         "level": priors.level,
         "beta": priors.change,
         "sigma_place": priors.place_sd,

@@ -30,7 +30,9 @@ def problems_of(folder: Path, study: CaseStudy) -> tuple[Problem, ...]:
 
 
 def _between(folder: Path, delivery: CaseDelivery) -> tuple[Problem, ...]:
-    missing = () if "cases" in delivery.tables else (Problem("case_no_cases", file=folder.name, expected="sager / cases"),)
+    missing = (
+        () if "cases" in delivery.tables else (Problem("case_no_cases", file=folder.name, expected="sager / cases"),)
+    )
     return (*missing, *problems_between(delivery))
 
 
@@ -45,8 +47,8 @@ class CaseData:
     """What a study of cases estimates from, and the hash of the files.
 
     ``cases``: one row a case that begins in a window, with ``municipality`` (key), ``caseworker`` (a number, or missing
-    throughout), ``during`` and ``exempt`` (yes, no or missing), ``referred``, ``decided``, ``measure`` and ``ended``, the
-    day of an exit without a measure. ``survey``: one row an answer, with ``municipality``, ``wave``, ``item``,
+    throughout), ``during`` and ``exempt`` (yes, no or missing), ``referred``, ``decided``, ``measure`` and ``ended``,
+    the day of an exit without a measure. ``survey``: one row an answer, with ``municipality``, ``wave``, ``item``,
     ``respondent`` (a number) and ``answer``; empty where nobody was asked.
     """
 

@@ -79,7 +79,7 @@ def closings_are_complete(table: RegisterTable, _: CaseDelivery) -> Iterator[Pro
     """A closing date without its reason, a reason without its date, and a reason that the dates contradict."""
     frame = table.frame
     reason, closed, measure = frame["close_reason"], frame["closed"].notna(), frame["measure"]
-    without = (reason == "no_measure")
+    without = reason == "no_measure"
     yield from at_rows(table, closed & reason.isna(), "case_closed_why", "close_reason")
     yield from at_rows(table, ~closed & reason.notna(), "case_closed_when", "closed")
     yield from at_rows(table, without & measure.notna(), "case_closed_without", "close_reason")
@@ -174,8 +174,9 @@ def respondents_were_invited(table: RegisterTable, delivery: CaseDelivery) -> It
         return
     invited = {(one.municipality, one.wave): one.number for one in study.survey.invited}
     frame = table.frame.assign(place=municipality_keys(table, study)).dropna(subset=["place", "wave", "respondent"])
-    for (place, wave), respondents in frame.groupby(["place", "wave"])["respondent"].nunique().items():
-        where = {"municipality": study.name_of(place), "wave": WAVES[wave]}
+    counted = frame.groupby(["place", "wave"])["respondent"].nunique().reset_index()
+    for place, wave, respondents in counted.itertuples(index=False, name=None):
+        where: dict[str, object] = {"municipality": study.name_of(place), "wave": WAVES[wave]}
         number = invited.get((place, wave))
         if number is None:
             yield Problem("case_survey_uninvited", file=table.file, column="wave", values=where)

@@ -51,6 +51,7 @@ def problems_between(delivery: Delivery) -> Iterator[Problem]:
 def at_rows(
     table: RegisterTable, where: pd.Series[bool], key: str, column: str | None = None, severity: Severity = "error"
 ) -> Iterator[Problem]:
+    """One problem for each row picked by ``where``."""
     for row in where.index[where]:
         yield Problem(key, file=table.file, row=int(row), column=column, severity=severity)
 

@@ -70,8 +70,15 @@ def by_municipality(
             found[one.key] = restricted_mean(mine.waits, mine.during, horizon, mine.worker)
         except RefusedError as error:
             refused += [
-                said.model_copy(update={"values": said.values | {"municipality": one.name, "outcome": outcome}})
-                for said in remarks_of(error.problems)
+                Remark(
+                    key=f"errors.{said.key}",
+                    values={
+                        **{k: str(v) for k, v in dict(said.values).items()},
+                        "municipality": one.name,
+                        "outcome": outcome,
+                    },
+                )
+                for said in error.problems
             ]
     return found, tuple(refused)
 
@@ -90,7 +97,9 @@ def _of_outcome(waits: CaseWaits, study: CaseStudy, outcome: str) -> tuple[list[
         if len(each) > 1:
             rows.append((ALL, over_municipalities(list(each.values())), "municipalities"))
         findings += [
-            _finding(study, outcome, place, _estimate(one, "days", f"first_{horizon}_days", "restricted_mean", how, study))
+            _finding(
+                study, outcome, place, _estimate(one, "days", f"first_{horizon}_days", "restricted_mean", how, study)
+            )
             for place, one, how in rows
         ]
     if outcome == PRIMARY:
@@ -118,9 +127,7 @@ def _finding(study: CaseStudy, outcome: str, place: str, result: Estimate) -> Fi
     )
 
 
-def _estimate(
-    one: Difference, scale: str, estimand: str, estimator: str, inference: str, study: CaseStudy
-) -> Estimate:
+def _estimate(one: Difference, scale: str, estimand: str, estimator: str, inference: str, study: CaseStudy) -> Estimate:
     limits = one.interval(study.level)
     return Estimate(
         estimate=one.estimate,

@@ -11,9 +11,9 @@ import pandas as pd
 from sverige_did.bayes.draws.prior_sensitivity import other_priors, weighted_quantiles
 from sverige_did.bayes.draws.summaries import equal_tailed
 from sverige_did.bayes.draws.unmeasured_bias import trials_part
-from sverige_did.bayes.models.likert import Answers, LikertPriors, build_likert
-from sverige_did.bayes.models.weekly_hazard import HazardPriors, build_weekly_hazard, in_weeks
-from sverige_did.bayes.priors import HalfNormal, Normal
+from sverige_did.bayes.models.likert import ANSWERS, Answers, build_likert
+from sverige_did.bayes.models.weekly_hazard import WAITS, HazardPriors, build_weekly_hazard, in_weeks
+from sverige_did.bayes.priors import HalfNormal, Normal, Prior
 from sverige_did.bayes.sampling.sample import Fit, compile_model
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.results.cases import ALL, CasePosterior, OtherPrior, PosteriorRatio
@@ -61,7 +61,7 @@ def posterior_of(data: CaseData, study: CaseStudy, name: ModelName, cores: int =
 def hazard_priors(study: CaseStudy) -> HazardPriors:
     """The package's priors with those that the plan has of its own."""
     change, spread = study.prior("change"), study.prior("change_sd")
-    usual = HazardPriors()
+    usual = WAITS
     return replace(
         usual,
         change=Normal(change.mean, change.sd or usual.change.sd, "log_hazard", usual.change.why),
@@ -95,18 +95,20 @@ def _told_waits(fit: Fit, places: tuple[str, ...], study: CaseStudy) -> dict[str
         _ratio("hazard", ALL, here, study.level),
         _ratio("hazard", NEW, beta + spread * rng.standard_normal(len(beta)), study.level),
     ]
-    old = {"beta": priors.change, "sigma_change": priors.change_sd}
-    others = [old | {"beta": replace(priors.change, sd=sd)} for sd in CHANGE_SDS]
-    others += [old | {"sigma_change": replace(priors.change_sd, sd=sd)} for sd in SPREAD_SDS]
+    old: dict[str, Prior] = {"beta": priors.change, "sigma_change": priors.change_sd}
+    others: list[tuple[str, Normal | HalfNormal]] = [
+        *(("beta", replace(priors.change, sd=sd)) for sd in CHANGE_SDS),
+        *(("sigma_change", replace(priors.change_sd, sd=sd)) for sd in SPREAD_SDS),
+    ]
+    ends = np.array([(1 - study.level) / 2, 0.5, (1 + study.level) / 2])
     tried = []
-    for new in others:
-        weights = other_priors(fit.values, old, new)
-        low, middle, high = np.exp(weighted_quantiles(here, weights.values, np.array([(1 - study.level) / 2, 0.5, (1 + study.level) / 2])))
-        changed = "beta" if new["beta"] != old["beta"] else "sigma_change"
+    for name, other in others:
+        weights = other_priors(fit.values, old, old | {name: other})
+        low, middle, high = np.exp(weighted_quantiles(here, weights.values, ends))
         tried.append(
             OtherPrior(
-                prior=changed, sd=new[changed].sd, median=middle, lower=low, upper=high,
-                prob_above=float(weights.values @ (here > 0)), pareto_k=weights.pareto_k,
+                prior=name, sd=other.sd, median=middle, lower=low, upper=high,
+                prob_above=float(np.average(here > 0, weights=weights.values)), pareto_k=weights.pareto_k,
             )
         )  # fmt: skip
     sds = (0.0, *study.bias.sd)
@@ -161,7 +163,7 @@ def _answers(
 def _told_survey(fit: Fit, places: tuple[str, ...], study: CaseStudy) -> dict[str, object]:
     return {
         "ratios": tuple(_survey_ratios(fit, places, study)),
-        "spread_prior": float(LikertPriors().change_sd.frozen().median()),
+        "spread_prior": float(ANSWERS.change_sd.frozen().median()),
         "spread": float(np.median(fit.values("sigma_change"))),
     }
 

@@ -68,7 +68,7 @@ def estimated_on(cases: pd.DataFrame, study: CaseStudy) -> pd.Series[bool]:
 def waits_of(
     cases: pd.DataFrame, study: CaseStudy, outcome: str = PRIMARY, before_until: pd.Timestamp | None = None
 ) -> CaseWaits:
-    """The waits of an outcome, seen until the day of extraction; the cases before until ``before_until``, if earlier."""
+    """The waits of an outcome, seen until the day of extraction; those before until ``before_until``, if earlier."""
     steps = OUTCOMES[outcome]
     # What ends a wait for a decision is also a measure that came without one.
     frame = cases.assign(out=cases[["ended", "measure"]].min(axis=1))
@@ -84,7 +84,7 @@ def waits_of(
     use_workers = study.cluster == "caseworker" and worker.notna().all() and len(worker) > 0
     begin = frame[steps.begin]
     return CaseWaits(
-        Waits((end - begin).dt.days.to_numpy(dtype=float), cause.astype(np.int64)),
+        Waits((end - begin).dt.days.to_numpy().astype(np.float64), cause.astype(np.int64)),
         frame["during"].to_numpy(dtype=bool),
         frame["municipality"].map(keys.index).to_numpy(dtype=np.int64),
         worker.to_numpy(dtype=np.int64) if use_workers else None,

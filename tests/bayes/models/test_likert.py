@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from sverige_did.bayes.models.likert import Answers, LikertPriors, build_likert
+from sverige_did.bayes.models.likert import Answers, build_likert
 from sverige_did.bayes.sampling.sample import Settings, sample
 from sverige_did.errors import RefusedError
 
@@ -24,7 +24,7 @@ def simulated(seed: int, people: int = 120, change: tuple[float, ...] = (0.0, 1.
 
 def test_the_likelihood_is_the_products_of_differences_of_logistic_curves() -> None:
     answers = simulated(1, people=12)
-    model = build_likert(answers, LikertPriors())
+    model = build_likert(answers)
     rng = np.random.default_rng(2)
     point = {variable.name: rng.normal(0, 0.5, variable.shape.eval()) for variable in model.free_RVs}
     total = model.compile_logp(mode="FAST_COMPILE")(point)
@@ -35,7 +35,8 @@ def test_the_likelihood_is_the_products_of_differences_of_logistic_curves() -> N
     first = -2.0 + 2.0 * point["first_z"]
     cuts = np.concatenate([first, first + np.cumsum(np.exp(0.7 * point["gap_z"]), axis=1)], axis=1)
     by_hand = 0.0
-    for y, j, m, r, t in zip(*(getattr(answers, name) for name in ("answer", "item", "place", "person", "later"))):
+    columns = [getattr(answers, name) for name in ("answer", "item", "place", "person", "later")]
+    for y, j, m, r, t in zip(*columns, strict=True):
         eta = places[2] * people[r] + places[0] * point["place_z"][3 * j + m]
         eta += t * (point["change_z"][j] + places[1] * point["apart_z"][3 * j + m])
         edge = np.concatenate([[-np.inf], cuts[j], [np.inf]])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
 
 from sverige_did.bayes.draws.unmeasured_bias import trials_part
-from sverige_did.bayes.models.weekly_hazard import HazardPriors, _design, build_weekly_hazard, in_weeks
+from sverige_did.bayes.models.weekly_hazard import WAITS, _design, build_weekly_hazard, in_weeks
 from sverige_did.bayes.priors import HalfNormal, Normal
 from sverige_did.bayes.sampling.sample import Settings, sample
 from sverige_did.checks.unmeasured_change import unmeasured_change
@@ -60,7 +62,8 @@ def test_the_change_is_that_of_a_regression_where_the_priors_are_wide_and_munici
     link = sm.families.links.CLogLog()
     flat = sm.GLM(answers, design, sm.families.Binomial(link)).fit()
     alike = HalfNormal(0.001, "log_hazard_sd", "priors.case_change_sd")
-    priors = HazardPriors(
+    priors = replace(
+        WAITS,
         change=Normal(0, 10, "log_hazard", "priors.case_change"), change_sd=alike, worker_sd=alike,
         step=HalfNormal(3, "log_hazard_sd", "priors.case_step"),
         place_sd=HalfNormal(3, "log_hazard_sd", "priors.case_place"),

@@ -53,7 +53,9 @@ def only_arm(when: str) -> Callable[[Frames], None]:
 
 
 def without_arm(frames: Frames) -> None:
-    frames["cases"] = frames["cases"].query("municipality != 'Gladsaxe' or referred > '2017-05-15'").reset_index(drop=True)
+    frames["cases"] = (
+        frames["cases"].query("municipality != 'Gladsaxe' or referred > '2017-05-15'").reset_index(drop=True)
+    )
 
 
 def twice(frames: Frames) -> None:
@@ -138,7 +140,9 @@ def test_without_cases_there_is_no_study_and_without_answers_a_warning(tmp_path:
     assert "case_no_cases" in {one.key for one in problems_of(folder, small.plan())}
     small.write(tmp_path, small.delivery())
     (folder / "spoergeskema.csv").unlink()
-    assert [(one.key, one.severity) for one in problems_of(folder, small.plan())] == [("case_survey_missing", "warning")]
+    assert [(one.key, one.severity) for one in problems_of(folder, small.plan())] == [
+        ("case_survey_missing", "warning")
+    ]
     assert {one.key for one in problems_of(small.write(tmp_path, small.delivery()), small.plan(survey=None))} == {
         "case_survey_unplanned"
     }
@@ -155,5 +159,8 @@ def test_what_is_read_has_no_pseudonym_and_closings_after_a_measure_end_no_wait(
     frames["cases"].loc[row, ["closed", "close_reason"]] = [pd.Timestamp(small.CaseModel().extracted), "after_measure"]
     data = read_cases(small.write(tmp_path, frames), small.plan())
     assert len(data.cases) == len(frames["cases"])
-    assert data.cases["ended"].notna().sum() == frames["cases"]["close_reason"].isin(["no_measure", "moved", "turned_18"]).sum()
+    assert (
+        data.cases["ended"].notna().sum()
+        == frames["cases"]["close_reason"].isin(["no_measure", "moved", "turned_18"]).sum()
+    )
     assert "SYN" not in data.cases.to_csv() + data.survey.to_csv()
