@@ -25,6 +25,7 @@ from sverige_did.words import Language, default_language
 STEPS: dict[str, tuple[str, str]] = {
     "plan": ("plan.run", "Check study.yaml and write the plan with its hash."),
     "figures": ("figures.run", "Read the published figures into the panel."),
+    "statements": ("statements.run", "Read the coded statements of interviews, where a study has any."),
     "registers": ("check.registers", "Check the registers of one study before anything is computed from them."),
     "panel": ("panel.run", "Turn the registers of a study into its panel."),
     "design": ("design.run", "Derive what the data can identify, outcome by outcome."),
@@ -50,6 +51,7 @@ STEPS: dict[str, tuple[str, str]] = {
     ),
     "case-release": ("case_release.run", "Release what disclosure control allows of a study of cases."),
     "case-report": ("case_report.run", "Tell the release of a study of cases as one HTML page."),
+    "index": ("index.run", "Tell all studies of a folder on one page."),
 }
 """The rules of the workflow: each command with the function below ``tasks/`` that it calls, and its help."""
 

@@ -32,6 +32,7 @@ from sverige_did.results.estimates import (
 )
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import NonResponse, PosteriorRecord, SpendingParts
+from sverige_did.results.statements import Statement
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.study.study import PanelStudy, Study
 
@@ -96,6 +97,7 @@ def release_registers(
     left_out: tuple[Remark, ...] = (),
     posteriors: tuple[PosteriorRecord, ...] = (),
     diagnostics: tuple[Diagnostics, ...] = (),
+    statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of registers under the plan's threshold for small numbers.
 
@@ -121,6 +123,7 @@ def release_registers(
         findings=tuple(finding for finding in every if finding.outcome not in withheld),
         diagnostics=tuple(one for one in diagnostics if one.fit.partition(".")[0] not in withheld),
         posteriors=kept,
+        statements=statements,
         checks=tuple(_released_checks(checks, panel, study, withheld, study.registers.hidden_below)),
         methods_tables=tuple(_with_few_untold(methods_tables, study, withheld)),
         coverage=coverage,

@@ -19,6 +19,7 @@ from sverige_did.results.estimates import ROW_FIELDS, CheckResult, Diagnostics, 
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
+from sverige_did.results.statements import Statement
 from sverige_did.study.study import AnyStudy, PublishedStudy, Study
 
 Policy = Literal["published", "registers"]
@@ -67,6 +68,7 @@ class Release(Frozen):
     contradicted: tuple[str, ...] = ()
     left_out: tuple[Remark, ...] = ()
     posteriors: tuple[PosteriorRecord, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
 def release_published(
@@ -81,6 +83,7 @@ def release_published(
     findings: tuple[Finding, ...],
     checks: tuple[CheckResult, ...],
     diagnostics: tuple[Diagnostics, ...],
+    statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of published figures.
 
@@ -105,6 +108,7 @@ def release_published(
         feasible=feasible,
         contradicted=tuple(sorted(contradicted)),
         diagnostics=diagnostics,
+        statements=statements,
     )
 
 

@@ -25,6 +25,7 @@ from sverige_did.report.case_tables import (
 )
 from sverige_did.report.labels import in_language
 from sverige_did.report.pages import environment
+from sverige_did.results.answers import Answer, StudyAnswers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,24 @@ def render(release: CaseRelease, language: Language) -> str:
     }
     context |= {function.__name__: _bound(function, release, language) for function in ASKED}
     return environment().get_template("cases.html.j2").render(context)
+
+
+def case_answers(release: CaseRelease, language: Language) -> StudyAnswers:
+    """What the page answers, for the index of studies: the difference with its limit, and the survey."""
+    first, limit, *_ = answer(release, language)
+    survey = " ".join(survey_said(release, language))
+    return StudyAnswers(
+        study=release.study.study,
+        title=in_language(release.study.title, language),
+        question=in_language(release.study.question, language),
+        page=f"{release.study.study}.{language}.html",
+        synthetic=release.synthetic,
+        sentence=f"{first} {limit}",
+        answers=(
+            Answer(anchor="answer", sentence=f"{first} {limit}", standing="descriptive"),
+            Answer(anchor="survey", sentence=survey, standing="descriptive"),
+        ),
+    )
 
 
 def plan_text(release: CaseRelease) -> str:

@@ -27,6 +27,7 @@ from sverige_did.report import (
     sensitivity,
     spending,
     tables,
+    voices,
 )
 from sverige_did.report.forest import Shapes
 from sverige_did.report.tables import Table, heads
@@ -122,5 +123,6 @@ TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     district_inference.withheld,
     posterior_sentences.sentences, posteriors.densities, posteriors.learned, posteriors.misfit, posteriors.posteriors,
     posteriors.scales, posteriors.alternative_prior_table, posteriors.alternative_priors,
+    voices.heard, voices.statements_table,
 )  # fmt: skip
 """What the templates ask, each by its own name."""

@@ -10,10 +10,9 @@ from sverige_did.report.problems import problems_html, problems_json
 from sverige_did.sources.cases import delivery as cases
 from sverige_did.sources.panel.delivery import in_headers_of, problems_of
 from sverige_did.sources.registers.schemas import CASE_REGISTERS, REGISTERS
-from sverige_did.study.read import read_plan
 from sverige_did.study.study import CaseStudy, PanelStudy
 from sverige_did.tasks import File, Filled, Folder
-from sverige_did.tasks.plan import known_outcomes
+from sverige_did.tasks.plan import checked_plan
 from sverige_did.words import Language
 from sverige_did.workflow.discover import find_studies
 
@@ -30,8 +29,7 @@ def run(folder: Path, language: Language) -> tuple[Problem, ...]:
     found: list[Problem] = []
     for files in studies.values():
         try:
-            study = read_plan(folder / files.plan)
-            known_outcomes(study, files.plan.name)
+            study = checked_plan(folder / files.plan)
             if isinstance(study, PanelStudy):
                 found += in_headers_of(problems_of(folder / files.data, study), language, REGISTERS)
             if isinstance(study, CaseStudy):

@@ -12,6 +12,7 @@ from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.estimates import CheckResult, Diagnostics, Finding, Remark
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.published import Feasible, Reported
+from sverige_did.results.statements import Statement
 from sverige_did.studies.published.printed_counts import contradicted
 from sverige_did.study.study import Study
 from sverige_did.tasks import File, Filled, Folder
@@ -41,6 +42,7 @@ def _published(folder: Path, study: Study) -> Release:
         findings=(*read_models(folder / "findings.json", Finding), *read_models(folder / "posterior.json", Finding)),
         checks=read_models(folder / "checks.json", CheckResult),
         diagnostics=read_models(folder / "diagnostics.json", Diagnostics),
+        statements=read_models(folder / "statements.json", Statement),
     )
 
 
@@ -57,4 +59,5 @@ def _registers(folder: Path, study: Study) -> Release:
         left_out=read_models(folder / "left_out.json", Remark),
         posteriors=sampled.records,
         diagnostics=sampled.diagnostics,
+        statements=read_models(folder / "statements.json", Statement),
     )

@@ -102,6 +102,7 @@ rule case_report:
         release=rules.case_release.output.release,
     output:
         page="reports/{study}.{language}.html",
+        answers="results/{study}/answers.{language}.json",
     params:
         code=step("case_report"),
     log:
@@ -111,5 +112,5 @@ rule case_report:
     wildcard_constraints:
         study=one_of(CASES),
     shell:
-        "{COMMAND} case-report --release {input.release} --out {output.page}"
+        "{COMMAND} case-report --release {input.release} --out {output.page} --answers {output.answers}"
         " --page-language {wildcards.language} 2>&1 | tee {log}"

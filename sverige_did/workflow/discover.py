@@ -44,6 +44,17 @@ def plan_of(root: Path, study: StudyFiles) -> list[str]:
     return [str(study.plan), *([str(beside)] if (root / beside).is_file() else [])]
 
 
+def evaluations_of(root: Path) -> list[str]:
+    """The list of what the sources evaluate, beside the plans of a collection, where there is one."""
+    return ["analyses/index.yaml"] if (root / "analyses" / "index.yaml").is_file() else []
+
+
+def statements_of(root: Path, study: StudyFiles) -> list[str]:
+    """The coded statements of interviews beside the plan, where there are any."""
+    beside = study.plan.with_name("statements.csv")
+    return [str(beside)] if (root / beside).is_file() else []
+
+
 def kind_of(root: Path, study: StudyFiles) -> str:
     """``published``, ``panel`` or ``cases``, as the plan says; ``published`` where it does not say."""
     return _field(root / study.plan, "kind", "[a-z]+") or "published"

@@ -154,6 +154,7 @@ rule panel_release:
         findings=rules.panel_estimate.output.findings,
         methods_tables=rules.panel_estimate.output.methods_tables,
         checks=rules.panel_sensitivity.output.checks,
+        statements=rules.statements.output.statements,
         posteriors=expand(rules.panel_posterior.output.records, likelihood=LIKELIHOODS, allow_missing=True),
         diagnostics=expand(rules.panel_posterior.output.diagnostics, likelihood=LIKELIHOODS, allow_missing=True),
     output:

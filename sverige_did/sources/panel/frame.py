@@ -251,7 +251,7 @@ def _units(frame: pd.DataFrame, study: PanelStudy) -> pd.DataFrame:
     by_district, strata = frame.groupby("district", sort=True), study.registers.strata
     side, stratum = sides(by_district["treated_from"].min(), last_start(study)), by_district["stratum"].first()
     if strata and stratum.isna().any():
-        raise refuse("panel_strata", found=str(int(stratum.isna().sum())))
+        raise refuse("panel_strata", found=", ".join(map(str, stratum.index[stratum.isna()])))
     return pd.DataFrame(
         {
             "unit": stratum.index.astype(str),
