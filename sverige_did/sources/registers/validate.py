@@ -43,7 +43,7 @@ def check_folder(
     return checked_folder(
         folder,
         REGISTERS,
-        study.registers.files,
+        study.register_rules.files,
         lambda tables: problems_between(Delivery(tables, study, codes or standard_codes())),
         at_most=at_most,
         max_bytes=max_bytes,
@@ -88,7 +88,7 @@ def tables_in(folder: Path) -> list[Path]:
 
 def find_registers(folder: Path, study: PanelStudy) -> tuple[dict[Path, Register], list[Problem]]:
     """The files that are registers, by the plan or by their Danish or English names, and what is odd about the rest."""
-    return files_of(folder, REGISTERS, study.registers.files)
+    return files_of(folder, REGISTERS, study.register_rules.files)
 
 
 def files_of(
