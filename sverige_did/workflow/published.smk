@@ -291,6 +291,8 @@ rule report:
         "results/{study}/logs/report.{language}.log",
     benchmark:
         "results/{study}/benchmarks/report.{language}.tsv"
+    wildcard_constraints:
+        study=one_of([*PUBLISHED, *PANELS]),
     shell:
         "{COMMAND} report --release {input.release} --out {output.page} --answers {output.answers}"
         " --page-language {wildcards.language} 2>&1 | tee {log}"
