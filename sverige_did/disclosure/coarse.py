@@ -359,9 +359,7 @@ def _densities(record: PosteriorRecord, shown: tuple[Estimate, ...]) -> Iterator
     yield after.model_copy(update={"y": tuple(to_step(float(value), step) for value in there)})
 
 
-def _resting_on_few(
-    record: PosteriorRecord, steps: Steps, base: int
-) -> Iterator[tuple[str, object]] | dict[str, object]:
+def _resting_on_few(record: PosteriorRecord, steps: Steps, base: int) -> dict[str, object]:
     """What rests on one district, on those who were not rated again, or on those with spending."""
     outcome, update = record.outcome, dict[str, object]()
     if record.left_out is not None:

@@ -132,7 +132,7 @@ class Known:
 
     def levels(self, cells: Iterable[tuple[Cell, bool]]) -> None:
         """Levels of groups: those shown to their rounding, those hidden as what must not be found out."""
-        threshold = self.study.registers.hidden_below
+        threshold = self.study.hidden_below
         for cell, shown in cells:
             matrix = self.matrices[cell.outcome]
             units, columns = matrix.of(cell.group), matrix.columns(cell.periods)
@@ -166,7 +166,7 @@ class Known:
         A level that contradicts them is one of other data, and is left out.
         """
         places = {(cell.outcome, cell.group, cell.label): cell for cell in levels.cells}
-        base = release.study.registers.base if isinstance(release.study, PanelStudy) else 1
+        base = release.study.register_rules.base if isinstance(release.study, PanelStudy) else 1
         for one in release.levels:
             cell = places.get((one.outcome, one.group, one.period))
             if cell is None or one.level is None or not cell.found.denominator > 0 or cell.found.kind == "mean":
@@ -176,7 +176,7 @@ class Known:
             at = self.where(counted(cell.outcome), units, columns)
             share = one.level / CATALOGUE[cell.outcome].per
             factor, below = np.ones(at.size), np.zeros(0, dtype=np.int64)
-            step = cell.step * base / self.study.registers.base
+            step = cell.step * base / self.study.register_rules.base
             room, told = step, share * cell.found.denominator
             if cell.denominator_step:
                 below = self.where(CATALOGUE[cell.outcome].over, units, columns)
@@ -262,7 +262,7 @@ class Known:
             return np.ones(len(matrix.units))
         if outcome not in self._weighed:
             found = children(self.panel, outcome, self.study).reindex(list(matrix.units)).fillna(0.0)
-            self._weighed[outcome] = found.to_numpy(dtype=float)
+            self._weighed[outcome] = np.asarray(found, dtype=np.float64)
         return self._weighed[outcome]
 
     def _slope(self, matrix: Matrix, scale: str, below: float, value: float) -> float:

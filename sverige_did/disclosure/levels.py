@@ -116,7 +116,7 @@ class Levels(NamedTuple):
 
 def levels_of(panel: Panel, study: PanelStudy) -> Levels:
     """Every level of every outcome of the panel, plan or not: somebody else may print the others."""
-    base, threshold = study.registers.base, study.registers.hidden_below
+    base, threshold = study.register_rules.base, study.hidden_below
     every = matrices(panel)
     cells: list[Cell] = []
     hidden: set[tuple[object, ...]] = set()
@@ -236,7 +236,7 @@ def with_earlier(levels: Levels, earlier: Iterable[ReleasedLevel]) -> Levels:
     return levels._replace(cells=tuple(_held(cell, told) for cell in levels.cells))
 
 
-def _held(cell: Cell, told: Mapping[tuple[str, str, str], float]) -> Cell:
+def _held(cell: Cell, told: Mapping[tuple[str, Group, str], float]) -> Cell:
     level = told.get((cell.outcome, cell.group, cell.label))
     below = cell.found.denominator
     if level is None or cell.denominator_step or cell.found.kind == "mean" or not below > 0:
@@ -258,7 +258,7 @@ def released_levels(
     """
     for outcome in wanted:
         resolutions = dict.fromkeys((chosen[counted(outcome)], "windows"))
-        for cell in (cell for resolution in resolutions for cell in levels.at(outcome, resolution)):  # type: ignore[arg-type]
+        for cell in (cell for resolution in resolutions for cell in levels.at(outcome, resolution)):
             out = cell.key in levels.hidden | shut or cell.level is None
             status: Literal["shown", "hidden"] = "hidden" if out else "shown"
             level = None if out or cell.level is None else float(f"{cell.level:.6g}")

@@ -39,9 +39,9 @@ def keep(folder: Path, release: Release) -> Path:
 
 def rules_of(release: Release) -> dict[str, Any]:
     """The rules of disclosure control as values that a program can read."""
-    if not isinstance(release.study, PanelStudy):
-        return {"policy": "published"}
-    rules = release.study.registers
+    if not isinstance(release.study, PanelStudy) or release.policy != "registers":
+        return {"policy": release.policy}
+    rules = release.study.register_rules
     return {
         "policy": "registers",
         "threshold": rules.hidden_below,

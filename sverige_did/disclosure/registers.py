@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -24,9 +24,12 @@ from sverige_did.disclosure.coarse import (
     own_per,
     steps_of,
 )
+from sverige_did.disclosure.economy import economy_findings, of_this_plan, released_economy, released_targets
 from sverige_did.disclosure.known import Known
+from sverige_did.disclosure.ladder import release_ladder
 from sverige_did.disclosure.levels import (
     FEWEST_DISTRICTS,
+    GROUPS,
     Cell,
     Levels,
     counted,
@@ -39,11 +42,13 @@ from sverige_did.disclosure.release import COMPUTED_WITH, GivenUp, Release, Rele
 from sverige_did.disclosure.remarks import few_untold
 from sverige_did.disclosure.small_counts import is_small
 from sverige_did.disclosure.summed import by_checks, by_estimates
-from sverige_did.disclosure.sums import group_sum, years_of
+from sverige_did.disclosure.sums import group_sum, matrices, years_of
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import Panel, children_living
 from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.doses import DoseResponse
+from sverige_did.results.economy import EconomyRecord
 from sverige_did.results.estimates import (
     EFFECT_CLASSES,
     CheckResult,
@@ -52,8 +57,12 @@ from sverige_did.results.estimates import (
     Finding,
     Remark,
 )
+from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import NonResponse, PosteriorRecord, SpendingParts
+from sverige_did.results.sources import SourceFile
+from sverige_did.results.statements import Statement
+from sverige_did.results.targets import TargetRecords
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.study.study import PanelStudy, Study
 
@@ -69,6 +78,12 @@ class Answers(NamedTuple):
     left_out: tuple[Remark, ...] = ()
     posteriors: tuple[PosteriorRecord, ...] = ()
     diagnostics: tuple[Diagnostics, ...] = ()
+    sources: tuple[SourceFile, ...] = ()
+    economy: EconomyRecord | None = None
+    targets: TargetRecords | None = None
+    ladder: LadderRecord | None = None
+    doses: tuple[DoseResponse, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
 class Attacked(NamedTuple):
@@ -91,14 +106,25 @@ def release_registers(
     left_out: tuple[Remark, ...] = (),
     posteriors: tuple[PosteriorRecord, ...] = (),
     diagnostics: tuple[Diagnostics, ...] = (),
+    sources: tuple[SourceFile, ...] = (),
+    economy: EconomyRecord | None = None,
+    targets: TargetRecords | None = None,
+    ladder: LadderRecord | None = None,
+    doses: tuple[DoseResponse, ...] = (),
+    statements: tuple[Statement, ...] = (),
     earlier: tuple[Release, ...] = (),
 ) -> Release:
-    """Release a study of registers under the plan's rules for small numbers; ``earlier`` releases of it are known too.
+    """Release a study of registers under the plan's rules for small numbers, or one of public tables as it is.
+
+    ``earlier`` releases of it are known to the outsider too.
 
     Raises InputError when the study is not one of registers, a finding was made from another plan, or something hidden
     could still be worked out when all that can be coarsened was.
     """
-    answers = Answers(designs, findings, methods_tables, coverage, checks, left_out, posteriors, diagnostics)
+    answers = Answers(
+        designs, findings, methods_tables, coverage, checks, left_out, posteriors, diagnostics,
+        sources, economy, targets, ladder, doses, statements,
+    )  # fmt: skip
     return attacked_release(study, panel, answers, earlier).release
 
 
@@ -108,9 +134,12 @@ def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tupl
         raise InputError(Problem("not_registers", column="kind", found=study.kind, expected="panel"))
     if any(finding.plan_sha256 != study.sha256 for finding in answers.findings):
         raise InputError(Problem("other_plan"))
+    of_this_plan(study, answers.economy, answers.targets)
+    if study.tables is not None:
+        return Attacked(_as_it_is(study, panel, answers), Known(panel, study), Decisions({}))
     levels = with_earlier(levels_of(panel, study), (level for one in earlier for level in one.levels))
     decisions, blank = _first(study, panel, levels), Known(panel, study)
-    checks = _released_checks(answers.checks, panel, study, study.registers.hidden_below)
+    checks = _released_checks(answers.checks, panel, study, study.hidden_below)
     answers = answers._replace(checks=tuple(checks))
     for _ in range(PASSES):
         release, known = _draft(study, panel, answers, levels, decisions, blank.again())
@@ -135,7 +164,7 @@ def _refusal(one: Exposed) -> Problem:
 def _first(study: PanelStudy, panel: Panel, levels: Levels) -> Decisions:
     """What leaves before it is attacked: levels at the finest resolution that hides nothing."""
     wanted = [item.outcome for item in study.outcomes]
-    few = {name for name in wanted if _too_few(panel, study, name, study.registers.hidden_below)}
+    few = {name for name in wanted if _too_few(panel, study, name, study.hidden_below)}
     alike: dict[tuple[str, ...], list[str]] = {}
     for name in wanted:
         alike.setdefault(counted(name), []).append(name)
@@ -156,7 +185,12 @@ def _draft(
     wanted = [item.outcome for item in study.outcomes]
     withheld = tuple(name for name in wanted if name in decisions.withheld)
     kept = _released_posteriors(study, answers.designs, answers.posteriors, withheld)
-    every = (*answers.findings, *posterior_findings(study, answers.designs, answers.methods_tables, kept))
+    net = released_economy(answers.economy, withheld, study.hidden_below)
+    every = (
+        *answers.findings,
+        *posterior_findings(study, answers.designs, answers.methods_tables, kept),
+        *economy_findings(study, answers.designs, net),
+    )
     every = tuple(finding for finding in every if finding.outcome not in withheld)
     shown = tuple(released_levels(levels, wanted, dict(decisions.resolution), decisions.shut | _shut(levels, withheld)))
     windows = tuple(cell for cell in levels.cells if cell.resolution == "windows")
@@ -195,7 +229,7 @@ def _draft(
         diagnostics=tuple(
             coarse_diagnostics(one) for one in answers.diagnostics if one.fit.partition(".")[0] not in withheld
         ),
-        posteriors=tuple(coarse_posterior(one, steps, study.registers.base) for one in kept),
+        posteriors=tuple(coarse_posterior(one, steps, study.register_rules.base) for one in kept),
         checks=checks,
         methods_tables=records,
         coverage=tuple(_coverage(one) for one in answers.coverage),
@@ -204,8 +238,63 @@ def _draft(
         left_out=few_untold(answers.left_out, study),
         steps=tuple(Step(outcome=outcome, scale=scale, step=step) for (outcome, scale), step in steps.of.items()),
         given_up=tuple(_given_up(panel, shown, wanted, decisions)),
+        **_beside(study, answers, withheld, net),
     )
     return release, known
+
+
+def _beside(
+    study: PanelStudy, answers: Answers, withheld: tuple[str, ...], net: EconomyRecord | None
+) -> dict[str, Any]:
+    """What stands beside the estimates, each under the rule of its own file for small numbers."""
+    return {
+        "statements": answers.statements,
+        "sources": answers.sources,
+        "economy": net,
+        "targets": released_targets(answers.targets.targets if answers.targets else (), withheld, study.hidden_below),
+        "ladder": release_ladder(answers.ladder, study),
+        "doses": tuple(one for one in answers.doses if not {one.dose, one.outcome} & set(withheld)),
+    }
+
+
+def _as_it_is(study: PanelStudy, panel: Panel, answers: Answers) -> Release:
+    """A study of public tables: what somebody else has printed has been controlled there, and is not rounded again."""
+    kept = _released_posteriors(study, answers.designs, answers.posteriors, ())
+    net = released_economy(answers.economy, (), study.hidden_below)
+    levels = (
+        (name, group, label, matrix.summed(group, matrix.columns([label])))
+        for name, matrix in matrices(panel).items()
+        if name in {item.outcome for item in study.outcomes}
+        for group in GROUPS
+        for label in matrix.periods
+    )
+    return Release(
+        study=study,
+        plan_sha256=study.sha256,
+        data_sha256=panel.sha256,
+        synthetic=panel.synthetic,
+        policy="tables",
+        versions={name: version(name) for name in COMPUTED_WITH},
+        designs=answers.designs,
+        main_reading="all",
+        findings=(
+            *answers.findings,
+            *posterior_findings(study, answers.designs, answers.methods_tables, kept),
+            *economy_findings(study, answers.designs, net),
+        ),
+        diagnostics=answers.diagnostics,
+        posteriors=kept,
+        checks=answers.checks,
+        methods_tables=answers.methods_tables,
+        coverage=answers.coverage,
+        levels=tuple(
+            ReleasedLevel(outcome=name, group=group, period=label, status="shown", level=found.level)
+            for name, group, label, found in levels
+            if found is not None
+        ),
+        left_out=answers.left_out,
+        **_beside(study, answers, (), net),
+    )
 
 
 def _shut(levels: Levels, withheld: tuple[str, ...]) -> frozenset[tuple[object, ...]]:
@@ -258,12 +347,12 @@ def _given_up(
             continue
         resolution = decisions.resolution[counted(outcome)]
         if resolution != "periods":
-            yield GivenUp(outcome=outcome, what=f"levels_{resolution}")  # type: ignore[arg-type]
+            yield GivenUp(outcome=outcome, what=f"levels_{resolution}")
         if any(level.outcome == outcome and level.status == "hidden" for _, level in shown):
             yield GivenUp(outcome=outcome, what="levels_some")
         by = decisions.curves.get(outcome)
         if by in {"years", "none"}:
-            yield GivenUp(outcome=outcome, what=f"curve_{by}")  # type: ignore[arg-type]
+            yield GivenUp(outcome=outcome, what=f"curve_{by}")
         if decisions.wider.get(outcome, 1.0) > 1:
             yield GivenUp(outcome=outcome, what="wider")
 
@@ -303,7 +392,7 @@ def _released_posteriors(
     requested = {thresholds.outcome for thresholds in study.posterior.decision_thresholds}
     why = {name: Remark(key=_why_none(name, classes.get(name), requested=name in requested)) for name in rest}
     without = (PosteriorRecord(outcome=name, likelihood="none", remarks=(remark,)) for name, remark in why.items())
-    threshold = study.registers.hidden_below
+    threshold = study.hidden_below
     kept = (
         record.model_copy(update={"remarks": few_untold(record.remarks, study)})
         for record in _may_leave(records, withheld)

@@ -35,14 +35,14 @@ def few_untold(remarks: tuple[Remark, ...], study: PanelStudy) -> tuple[Remark, 
 def _few_of(remark: Remark, study: PanelStudy) -> Remark:
     if remark.key in NOT_OF_PEOPLE:
         return remark
-    first, last = study.registers.grid.spans[0][0], study.registers.grid.spans[-1][1]
+    first, last = study.grid.spans[0][0], study.grid.spans[-1][1]
     years = round((last - first).days / 365.25, 1) if remark.key in PERSON_YEARS else 1
-    limit = study.registers.hidden_below * years
+    limit = study.hidden_below * years
 
     given = remark.model_dump()["values"]
     few = [name for name in NUMBERS_OF_PEOPLE & given.keys() if is_small(float(given[name]), limit)]
     hidden = dict.fromkeys(few, fewer_than(limit))
-    base = study.registers.base * years
+    base = (1 if study.tables is not None else study.register_rules.base) * years
     about = {
         name: f"{ABOUT}{to_step(float(given[name]), base):g}"
         for name in NUMBERS_OF_PEOPLE & given.keys() - hidden.keys()
