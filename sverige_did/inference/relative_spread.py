@@ -108,8 +108,8 @@ def _parts(sample: Districts) -> _Parts:
     sd = float(np.sqrt(np.square(residual[control]).sum() / df))
     if sd <= 1e-12 * float(np.abs(sample.change).max()):
         raise refuse("no_variation_within")
-    squares = [float(np.square(shares[arm]).sum()) for arm in (sample.treated, control)]
-    return _Parts(float(shares @ sample.change), *squares, sd, df, residual)
+    treated, others = (float(np.square(shares[arm]).sum()) for arm in (sample.treated, control))
+    return _Parts(float(shares @ sample.change), treated, others, sd, df, residual)
 
 
 class _Rearranged(NamedTuple):

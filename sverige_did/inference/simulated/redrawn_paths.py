@@ -97,7 +97,7 @@ def date_tests(y: Floats, design: DatedDesign, *, draws: int, rng: np.random.Gen
     return DateTests(
         permutation=(np.abs(total) >= np.abs(total[0]) * (1 - 1e-9)).mean(axis=0),
         studentised=(t >= t[0] * (1 - 1e-9)).mean(axis=0),
-        welch=2 * stats.t.sf(t[0], df),
+        welch=np.asarray(2 * stats.t.sf(t[0], df)),
         skewness=_skewness(around, design.control),
     )
 
