@@ -1,7 +1,8 @@
 """Disclosure control: results become released results, and the report sees nothing else.
 
-Two policies. ``published``: every number is computed from figures that somebody else has already printed, so nothing
-new about a child can leave; this is checked. ``registers``: small counts are withheld before release.
+Three policies. ``published``: every number is computed from figures that somebody else has already printed, so nothing
+new about a child can leave; this is checked. ``registers``: small counts are withheld before release. ``tables``:
+public tables, whose publisher has hidden what must be hidden.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from sverige_did.results.estimates import ROW_FIELDS, CheckResult, Diagnostics, 
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
+from sverige_did.results.sources import SourceFile
+from sverige_did.results.statements import Statement
 from sverige_did.study.study import AnyStudy, PublishedStudy, Study
 
-Policy = Literal["published", "registers"]
+Policy = Literal["published", "registers", "tables"]
 
 
 COMPUTED_WITH = ("sverige-did", "numpy", "scipy", "pandas", "pymc", "pytensor", "nutpie", "arviz-stats", "matplotlib")
@@ -44,7 +47,8 @@ class Release(Frozen):
     ``versions`` names the packages that computed it; ``data_sha256`` is the hash of the panel; ``main_reading`` is the
     reading that the first figure shows: the first one that contradicts none of the reported figures. ``withheld`` are
     outcomes that were estimated from so few children that nothing about them may be released; ``contradicted`` those
-    whose printed figures cannot all be true, so that nothing is computed of them.
+    whose printed figures cannot all be true, so that nothing is computed of them. ``sources`` are the files of public
+    tables, with the credit that their licence wants.
     """
 
     study: AnyStudy
@@ -67,6 +71,8 @@ class Release(Frozen):
     contradicted: tuple[str, ...] = ()
     left_out: tuple[Remark, ...] = ()
     posteriors: tuple[PosteriorRecord, ...] = ()
+    sources: tuple[SourceFile, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
 def release_published(
@@ -81,6 +87,7 @@ def release_published(
     findings: tuple[Finding, ...],
     checks: tuple[CheckResult, ...],
     diagnostics: tuple[Diagnostics, ...],
+    statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of published figures.
 
@@ -105,6 +112,7 @@ def release_published(
         feasible=feasible,
         contradicted=tuple(sorted(contradicted)),
         diagnostics=diagnostics,
+        statements=statements,
     )
 
 

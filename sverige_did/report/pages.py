@@ -27,6 +27,7 @@ from sverige_did.report import (
     sensitivity,
     spending,
     tables,
+    voices,
 )
 from sverige_did.report.forest import Shapes
 from sverige_did.report.tables import Table, heads
@@ -115,12 +116,13 @@ TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     sections.remarks, sections.reported, sections.sensitivity_analyses,
     sensitivity.fact_said, sensitivity.feasible_intervals, sensitivity.feasible_tables,
     priors.belief_figure, priors.diagnostics, priors.diagnostics_sentence, priors.priors,
-    provenance.assumptions, provenance.deviations, provenance.limits, provenance.needed, provenance.plan_text,
-    provenance.versions,
+    provenance.assumptions, provenance.deviations, provenance.limits, provenance.needed, provenance.needs,
+    provenance.plan_text, provenance.sources, provenance.versions,
     district_inference.coverage, district_inference.levels, district_inference.methods_table_figures,
     district_inference.methods_table_remarks, district_inference.said, district_inference.max_t_adjustment,
     district_inference.withheld,
     posterior_sentences.sentences, posteriors.densities, posteriors.learned, posteriors.misfit, posteriors.posteriors,
     posteriors.scales, posteriors.alternative_prior_table, posteriors.alternative_priors,
+    voices.heard, voices.statements_table,
 )  # fmt: skip
 """What the templates ask, each by its own name."""

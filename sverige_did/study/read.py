@@ -75,6 +75,11 @@ def read_study(path: Path) -> Study:
     return _checked(Study, tree, path.name)
 
 
+def read_part[Kind: Plan](path: Path, kind: type[Kind]) -> Kind:
+    """Read and check another file of the same form as a plan. Raises InputError as :func:`read_study`."""
+    return _checked(kind, _tree(path), path.name)
+
+
 def _tree(path: Path) -> dict[str, Any]:
     source = read_text(path)
     try:

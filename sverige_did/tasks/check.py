@@ -8,10 +8,9 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.files import read_model, write_text
 from sverige_did.report.problems import problems_html, problems_json
 from sverige_did.sources.panel.delivery import in_headers_of, problems_of
-from sverige_did.study.read import read_study
 from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import File, Filled, Folder
-from sverige_did.tasks.plan import known_outcomes
+from sverige_did.tasks.plan import checked_plan
 from sverige_did.words import Language
 from sverige_did.workflow.discover import find_studies
 
@@ -28,8 +27,7 @@ def run(folder: Path, language: Language) -> tuple[Problem, ...]:
     found: list[Problem] = []
     for files in studies.values():
         try:
-            study = read_study(folder / files.plan)
-            known_outcomes(study, files.plan.name)
+            study = checked_plan(folder / files.plan)
             if isinstance(study, PanelStudy):
                 found += problems_of(folder / files.data, study)
         except InputError as error:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import write_model
 from sverige_did.outcomes import require_known
-from sverige_did.study.read import READINGS, read_study
+from sverige_did.sources.files.cpr import refuse_cpr_in
+from sverige_did.study.read import READINGS, read_study, read_text
 from sverige_did.study.study import PublishedStudy, Study
 from sverige_did.tasks import File, Filled
 
 
 def run(study: str, source: File, out: File) -> Filled:
     """Write the checked plan and tell its SHA-256; the folder and the plan must agree on the study's name."""
-    plan = read_study(source)
+    plan = checked_plan(source)
     if plan.study != study:
         raise InputError(Problem("plan_name", file=str(source), column="study", found=plan.study, expected=study))
-    known_outcomes(plan, str(source))
     write_model(out, plan)
     return {"sha": plan.sha256[:12]}
+
+
+def checked_plan(source: Path) -> Study:
+    """The plan, with nothing of a child in its texts and no outcome that is not in the catalogue. Raises InputError."""
+    for path in (source, source.with_name(READINGS)):
+        if path.is_file():
+            refuse_cpr_in(read_text(path), path.name)
+    plan = read_study(source)
+    known_outcomes(plan, str(source))
+    return plan
 
 
 def known_outcomes(plan: Study, file: str) -> None:

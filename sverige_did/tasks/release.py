@@ -12,10 +12,12 @@ from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.estimates import CheckResult, Diagnostics, Finding, Remark
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.published import Feasible, Reported
+from sverige_did.results.sources import SourceFile
+from sverige_did.results.statements import Statement
 from sverige_did.studies.published.printed_counts import contradicted
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy, Study
 from sverige_did.tasks import File, Filled, Folder
-from sverige_did.tasks.sampled import load
+from sverige_did.tasks.sampled import Sampled, load
 
 
 def run(folder: Folder, out: File, csv: File, json: File) -> Filled:
@@ -41,11 +43,12 @@ def _published(folder: Path, study: Study) -> Release:
         findings=(*read_models(folder / "findings.json", Finding), *read_models(folder / "posterior.json", Finding)),
         checks=read_models(folder / "checks.json", CheckResult),
         diagnostics=read_models(folder / "diagnostics.json", Diagnostics),
+        statements=read_models(folder / "statements.json", Statement),
     )
 
 
 def _registers(folder: Path, study: Study) -> Release:
-    sampled = load(folder / "posteriors", study.sha256)
+    sampled = load(folder / "posteriors", study.sha256) if _asks_posteriors(study) else Sampled((), ())
     return release_registers(
         study=study,
         panel=read_panel(folder / "panel.parquet"),
@@ -55,6 +58,12 @@ def _registers(folder: Path, study: Study) -> Release:
         coverage=read_models(folder / "coverage.json", Coverage),
         checks=read_models(folder / "checks.json", CheckResult),
         left_out=read_models(folder / "left_out.json", Remark),
+        sources=read_models(folder / "sources.json", SourceFile),
         posteriors=sampled.records,
         diagnostics=sampled.diagnostics,
+        statements=read_models(folder / "statements.json", Statement),
     )
+
+
+def _asks_posteriors(study: Study) -> bool:
+    return isinstance(study, PanelStudy) and study.posterior is not None

@@ -1,10 +1,10 @@
-# A study of registers.
+# A study of registers, or of public tables by area.
 # in:  {plan} (study.yaml), every table in data/<study>/
 # out: results/<study>/*, reports/<study>.<language>.html (rules plan, design and report are those of published.smk)
 
 
 rule registers:
-    """Check every register against its schema, the others and the plan; an error stops here."""
+    """Check every register (or table) against its schema, the others and the plan; an error stops here."""
     input:
         plan=rules.plan.output.plan,
         data=lambda wildcards: registers_of(ROOT, STUDIES[wildcards.study]),
@@ -33,6 +33,7 @@ rule panel:
         panel="results/{study}/panel.parquet",
         coverage="results/{study}/coverage.json",
         left_out="results/{study}/left_out.json",
+        sources="results/{study}/sources.json",
     params:
         code=step("panel"),
         folder=lambda wildcards: STUDIES[wildcards.study].data,
@@ -44,7 +45,7 @@ rule panel:
         study=one_of(PANELS),
     shell:
         "{COMMAND} panel --plan {input.plan} --data {params.folder} --out {output.panel}"
-        " --coverage {output.coverage} --left-out {output.left_out} 2>&1 | tee {log}"
+        " --coverage {output.coverage} --left-out {output.left_out} --sources {output.sources} 2>&1 | tee {log}"
 
 
 rule panel_size:
@@ -150,12 +151,17 @@ rule panel_release:
         panel=rules.panel.output.panel,
         coverage=rules.panel.output.coverage,
         left_out=rules.panel.output.left_out,
+        sources=rules.panel.output.sources,
         designs=rules.design.output.designs,
         findings=rules.panel_estimate.output.findings,
         methods_tables=rules.panel_estimate.output.methods_tables,
         checks=rules.panel_sensitivity.output.checks,
-        posteriors=expand(rules.panel_posterior.output.records, likelihood=LIKELIHOODS, allow_missing=True),
-        diagnostics=expand(rules.panel_posterior.output.diagnostics, likelihood=LIKELIHOODS, allow_missing=True),
+        statements=rules.statements.output.statements,
+        posteriors=lambda wildcards: expand(
+            [*rules.panel_posterior.output[:2]],
+            study=wildcards.study,
+            likelihood=LIKELIHOODS if asks_posteriors(ROOT, STUDIES[wildcards.study]) else [],
+        ),
     output:
         release="results/{study}/release.json",
         csv="results/{study}/estimates.csv",

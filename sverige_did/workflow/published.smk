@@ -19,6 +19,24 @@ rule plan:
         "{COMMAND} plan {wildcards.study} --source {input.source[0]} --out {output.plan} 2>&1 | tee {log}"
 
 
+rule statements:
+    """Read the coded statements of interviews, where a study has any."""
+    input:
+        plan=rules.plan.output.plan,
+        source=lambda wildcards: statements_of(ROOT, STUDIES[wildcards.study]),
+    output:
+        statements="results/{study}/statements.json",
+    params:
+        code=step("statements"),
+        source=lambda wildcards, input: f"--source {shlex.quote(str(input.source))}" if input.get("source") else "",
+    log:
+        "results/{study}/logs/statements.log",
+    benchmark:
+        "results/{study}/benchmarks/statements.tsv"
+    shell:
+        "{COMMAND} statements --plan {input.plan} {params.source} --out {output.statements} 2>&1 | tee {log}"
+
+
 rule figures:
     """Read the published figures and lay them in the panel."""
     input:
@@ -167,6 +185,7 @@ rule release:
         posterior=rules.posterior.output.findings,
         diagnostics=rules.posterior.output.diagnostics,
         checks=rules.sensitivity.output.checks,
+        statements=rules.statements.output.statements,
     output:
         release="results/{study}/release.json",
         csv="results/{study}/estimates.csv",
@@ -191,6 +210,7 @@ rule report:
         release=rules.release.output.release,
     output:
         page="reports/{study}.{language}.html",
+        answers="results/{study}/answers.{language}.json",
     params:
         code=step("report"),
     log:
@@ -198,5 +218,5 @@ rule report:
     benchmark:
         "results/{study}/benchmarks/report.{language}.tsv"
     shell:
-        "{COMMAND} report --release {input.release} --out {output.page}"
+        "{COMMAND} report --release {input.release} --out {output.page} --answers {output.answers}"
         " --page-language {wildcards.language} 2>&1 | tee {log}"

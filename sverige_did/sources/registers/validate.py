@@ -19,7 +19,9 @@ from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.sources.registers.tables import RegisterTable, read_register
 from sverige_did.study.study import PanelStudy
 
-ENDINGS = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".parquet"})
+ENDINGS = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".xls", ".parquet"})
+LOCK = "~$"
+"""How the file begins that Excel lays beside a workbook while somebody has it open."""
 
 
 def check_folder(
@@ -58,16 +60,18 @@ def check_folder(
 
 def tables_in(folder: Path) -> list[Path]:
     """Every file of a folder that may be a table, by the ending of its name."""
-    return [path for path in sorted(folder.iterdir()) if path.suffix.casefold() in ENDINGS]
+    files = (path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(LOCK))
+    return [path for path in files if path.suffix.casefold() in ENDINGS]
 
 
 def find_registers(folder: Path, study: PanelStudy) -> tuple[dict[Path, Register], list[Problem]]:
     """The files that are registers, by the plan or by their Danish or English names, and what is odd about the rest."""
     owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
-    named = {one.file: owner.get(fold(one.name)) for one in study.registers.files}
+    named = {one.file: owner.get(fold(one.name)) for one in study.register_rules.files}
     present = {path.name for path in tables_in(folder)}
     found: dict[Path, Register] = {}
     problems = [Problem("missing_file", file=file) for file in named if file not in present]
+    problems += [_not_looked_into(path, folder) for path in sorted(folder.iterdir()) if _has_tables(path)]
     for path in tables_in(folder):
         register = named.get(path.name, owner.get(fold(path.stem)))
         if holds_cpr(path.stem):
@@ -84,6 +88,22 @@ def find_registers(folder: Path, study: PanelStudy) -> tuple[dict[Path, Register
     if not found:
         problems.append(Problem("reg_no_registers", file=folder.name, expected=", ".join(r.da for r in REGISTERS)))
     return found, problems
+
+
+def _has_tables(path: Path) -> bool:
+    """Whether a path is a folder with tables in it; hidden ones are the business of programs."""
+    return (
+        path.is_dir()
+        and not path.name.startswith(".")
+        and any(one.suffix.casefold() in ENDINGS for one in path.rglob("*"))
+    )
+
+
+def _not_looked_into(path: Path, folder: Path) -> Problem:
+    """A folder inside the delivery: it is named, unless its name is an identifier."""
+    if holds_cpr(path.name):
+        return Problem("reg_cpr_in_name", file=folder.name)
+    return Problem("reg_subfolder", file=path.name, severity="warning")
 
 
 def _read(path: Path, register: Register | None, max_bytes: int) -> RegisterTable | None:

@@ -27,8 +27,8 @@ from sverige_did.results.methods_tables import DesignSize
 from sverige_did.studies.panel.dates_size import dated_design, dated_size
 from sverige_did.studies.panel.district_did import changes_of, sample_of
 from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of, tried
+from sverige_did.studies.panel.staggered_did import up_to_follow_up
 from sverige_did.study.study import PanelStudy
-from sverige_did.windows import up_to
 
 SIMULATIONS = 2_000
 
@@ -80,8 +80,7 @@ def _of_changes(data: OutcomeData) -> DesignSize | None:
 
 
 def _of_dates(data: OutcomeData) -> DesignSize | None:
-    data = data._replace(cells=up_to(data.cells, data.study.periods.follow_up))
-    design, _ = tried(lambda: dated_design(data))
+    design, _ = tried(lambda: dated_design(up_to_follow_up(data)))
     if design is None:
         return None
     found = dated_size(design, rng=_rng(data), shift=SHIFT, simulations=SIMULATIONS, alpha=1 - data.study.level)

@@ -299,4 +299,8 @@ def test_strata_must_be_known_where_the_plan_uses_them(tmp_path: Path) -> None:
     frames["districts"]["stratum"] = None
     with pytest.raises(RefusedError) as caught:
         built(tmp_path, frames, registers={"strata": True})
-    assert caught.value.problems[0].key == "panel_strata"
+    (problem,) = caught.value.problems
+    assert problem.key == "panel_strata"
+    assert problem.found is not None
+    assert problem.found in problem.say("da")
+    assert problem.found in problem.say("en")
