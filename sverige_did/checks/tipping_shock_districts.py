@@ -21,8 +21,8 @@ def tipping_shock_of_districts(test: TTest, sample: Districts, outcome: str, *, 
     """
     compared = sample.compared()
     squares = np.square(effect_shares(of_districts(compared), EFFECT))
-    parts = (float(squares[arm].sum()) for arm in (compared.treated, ~compared.treated))
-    at_one = behrens_fisher_test(ArmVariances(*parts, *arm_variances(compared).df), 0.0, test.alpha)
+    treated, control = (float(squares[arm].sum()) for arm in (compared.treated, ~compared.treated))
+    at_one = behrens_fisher_test(ArmVariances(treated, control, *arm_variances(compared).df), 0.0, test.alpha)
     needed = abs(test.estimate) / at_one.upper
     seen = float(sample.change[~sample.treated].std(ddof=1))
     return CheckResult(

@@ -194,7 +194,10 @@ def _placebo_dates(seen: _Seen) -> CheckResult:
         raise refuse("did_one_pre_period", found=str(before.size))
     changes = [seen.levels[:, late].mean(axis=1) - seen.levels[:, early].mean(axis=1) for early, late in cuts]
     everybody = np.ones(seen.sample.change.size, dtype=bool)
-    tests = [permutation_p(seen.of(change, everybody), rng=seen.data.shared_rng()) for change in changes]
+    tests = [
+        permutation_p(seen.of(change, everybody), rng=seen.data.shared_rng(), order=seen.sample.order)
+        for change in changes
+    ]
     dates = seen.periods[[late[0] for _, late in cuts]]
     contrasts = [seen.contrast(change) for change in changes]
     return placebo_dates(dates, contrasts, tests, seen.test.estimate, axis=seen.axis, **_named(seen))

@@ -110,7 +110,7 @@ def test_weights_are_told_the_other_way_round() -> None:
 
 @pytest.mark.parametrize("weights", ["districts", "children"])
 def test_the_interval_of_every_check_is_the_one_that_the_page_draws(weights: str) -> None:
-    """One district with most of the children: CR2's interval is another, wider where districts weigh as their children."""
+    """One district with most of the children: CR2's interval is another, wider where they are the weights."""
     cells = panel({RATE: levels(6, effect=-3.0)})
     heavy = cells.cells.copy()
     numbers = ["value", "low", "high", "denominator", "denominator_low", "denominator_high"]
