@@ -18,17 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import combinations
-from math import factorial, prod
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from sverige_did.did.arrays import DistrictPanel
 from sverige_did.errors import option, refuse
-from sverige_did.inference.assignments import MAX_ENUMERATED
+from sverige_did.inference.assignments import MAX_ENUMERATED, Labels, all_arrangements, count_arrangements
 from sverige_did.inference.cluster_robust import TTest, t_test
 from sverige_did.inference.districts import Floats, Ints
 from sverige_did.inference.inversion import Family
@@ -36,9 +33,6 @@ from sverige_did.inference.permutation import DRAWS, PermutationTest, Reassigned
 
 Studentise = Literal["cohort", "none"]
 Estimator = Callable[[DistrictPanel], float]
-
-type Labels = NDArray[np.int8]
-"""Cohort codes (n, U), one assignment a row: a million of them have to fit."""
 
 _BLOCK = 20_000
 
@@ -88,9 +82,9 @@ def staggered_permutation_test(
     table, treated = _complete(panel, whole)
     weights, estimate = _linear(panel, estimator, table)
     strata = np.zeros(panel.n_units, dtype=np.int64) if panel.strata is None else panel.strata
-    size = count_dates(cohort, strata)
+    size = count_arrangements(cohort, strata)
     enumerated = size <= limit
-    labels = all_dates(cohort, strata) if enumerated else _drawn(cohort, strata, draws, rng)
+    labels = all_arrangements(cohort, strata) if enumerated else _drawn(cohort, strata, draws, rng)
     contributions = np.stack([(table - estimate * treated) @ weights.T, treated @ weights.T])
     sums = _sums(labels, contributions)
     return _reassigned(sums, cohort, contributions, estimate, studentise, enumerated).test(alpha)
@@ -185,40 +179,6 @@ def once_solved(panel: DistrictPanel, estimator: Estimator) -> Estimator:
     if not np.isclose(found, expected, rtol=1e-8, atol=1e-8 * np.ptp(panel.level)):
         raise refuse("staggered_weights", found=f"{found:g}", expected=f"{expected:g}")
     return as_a_sum
-
-
-def count_dates(cohort: Ints, strata: Ints) -> int:
-    """How many ways there are to exchange the dates within strata, cohorts keeping their sizes."""
-    sizes = (np.bincount(cohort[strata == s]) for s in np.unique(strata))
-    return prod(factorial(int(one.sum())) // prod(factorial(int(n)) for n in one) for one in sizes)
-
-
-def all_dates(cohort: Ints, strata: Ints) -> Labels:
-    """Every exchange of the dates as a row of cohort codes (n, U)."""
-    rows = np.empty((1, cohort.size), dtype=np.int8)
-    for s in np.unique(strata):
-        members = np.flatnonzero(strata == s)
-        inside = _arrangements(np.bincount(cohort[members], minlength=int(cohort.max()) + 1))
-        rows = np.repeat(rows, len(inside), axis=0)
-        rows[:, members] = np.tile(inside, (len(rows) // len(inside), 1))
-    return rows
-
-
-def _arrangements(sizes: Ints) -> Labels:
-    """Every row of labels 0, 1, ... of which ``sizes`` says how often each occurs, one cohort placed after another."""
-    n = int(sizes.sum())
-    rows = np.full((1, n), sizes.size - 1, dtype=np.int8)
-    free = np.arange(n)[None, :]
-    for label, size in enumerate(sizes[:-1]):
-        chosen = np.array(list(combinations(range(free.shape[1]), int(size))), dtype=np.intp).reshape(-1, int(size))
-        rest = np.ones((len(chosen), free.shape[1]), dtype=bool)
-        np.put_along_axis(rest, chosen, values=False, axis=1)
-        left = np.nonzero(rest)[1].reshape(len(chosen), -1)
-        rows = np.repeat(rows, len(chosen), axis=0)
-        places = free[:, chosen].reshape(len(rows), int(size))
-        np.put_along_axis(rows, places, label, axis=1)
-        free = free[:, left].reshape(len(rows), -1)
-    return rows
 
 
 def _drawn(cohort: Ints, strata: Ints, draws: int, rng: np.random.Generator) -> Labels:

@@ -17,23 +17,25 @@ RELATIVE_SPREAD = "relative_spread"
 
 
 class MaxTAdjustment(Frozen):
-    """One outcome's p-values among those of the same study, on the ``n_units`` districts that all ``n_outcomes`` have.
+    """One outcome's p-values among those of the ``n_outcomes`` of the plan whose design carries a verdict.
 
     ``single`` is the studentised permutation's own, ``verdict`` the largest that the verdict asks for, ``holm`` Holm's
-    over the latter: the adjusted p-value. ``max_t`` is Westfall and Young's over the permutations, which holds where
-    districts vary alike. ``holm_role`` and ``max_t_role`` are the same among the ``n_role`` outcomes of its role.
+    over the latter: the adjusted p-value; ``holm_role`` the same among the ``n_role`` outcomes of its role. ``max_t``
+    is Westfall and Young's over permutations that the ``n_together`` outcomes of the same ``n_units`` districts share,
+    which holds where districts vary alike, and ``max_t_role`` that of its role; None for an outcome of other districts.
     """
 
     single: Probability
     verdict: Probability
-    max_t: Probability
     holm: Probability
-    max_t_role: Probability
     holm_role: Probability
     n_outcomes: int
     n_role: int
-    n_units: int
-    enumerated: bool
+    max_t: Probability | None = None
+    max_t_role: Probability | None = None
+    n_together: int = 0
+    n_units: int | None = None
+    enumerated: bool = True
 
 
 class DesignSize(Frozen):

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.did.aggregate import aggregate, overall_estimate
-from sverige_did.did.arrays import DistrictPanel, only_districts
+from sverige_did.did.arrays import DistrictPanel
 from sverige_did.did.imputation import imputation, imputed_estimate
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.errors import RefusedError, refuse
@@ -51,11 +51,6 @@ class _Dated(NamedTuple):
     panel: DistrictPanel
     whole: Whole
 
-    def only(self, units: frozenset[str]) -> _Dated:
-        """The same for some of the districts."""
-        keep = np.isin(self.panel.labels, sorted(units))
-        return _Dated(only_districts(self.panel, keep), Whole(self.whole.table[keep], self.whole.exposed[keep]))
-
 
 def mean_effect(panel: DistrictPanel) -> float:
     """Callaway and Sant'Anna's simple average against districts that never begin, all districts counting the same."""
@@ -85,7 +80,7 @@ def estimate_dates(data: OutcomeData) -> Tested:
     )
     if verdict == "refused" or tests is None:
         return Tested(tuple(_found(data, "refused", estimates)), record)
-    candidate = _candidate(data, dated)
+    candidate = _candidate(data, dated, tests)
     return Tested(
         tuple(_found(data, verdict, estimates)), record.model_copy(update=shown(tests.studentised)), candidate
     )
@@ -266,24 +261,15 @@ def _found(data: OutcomeData, verdict: Verdict, estimates: list[Estimate]) -> It
         yield data.found(verdict, one)
 
 
-def _candidate(data: OutcomeData, dated: _Dated) -> Candidate:
-    """The test of the outcome on any of its districts, through the exchanges of dates that all outcomes share."""
+def _candidate(data: OutcomeData, dated: _Dated, tests: _Tests) -> Candidate:
+    """The outcome with its p-values, and its test through the exchanges of dates that all outcomes share."""
 
-    def some_of(units: frozenset[str]) -> _Dated:
-        some = dated.only(units)
-        if too_few(some.panel):
-            raise refuse("too_few_treated", found=str(int(some.panel.ever_treated.sum())))
-        return some
-
-    def test(units: frozenset[str]) -> PermutationP:
-        some = some_of(units)
-        return staggered_permutation_test(some.panel, mean_effect, rng=data.shared_rng(), whole=some.whole)
-
-    def others(units: frozenset[str]) -> float:
-        some = some_of(units)
-        estimator = once_solved(some.panel, mean_effect)
-        skewed = skewness_p(some.panel, estimator, whole=some.whole) <= SKEWED
-        return 1.0 if skewed else welch_by_cohort(some.panel, estimator, whole=some.whole).p_value
+    def test(_: tuple[str, ...]) -> PermutationP:
+        """Over the districts by name: where dates are drawn, other names draw others."""
+        estimator = once_solved(dated.panel, mean_effect)
+        return staggered_permutation_test(dated.panel, estimator, rng=data.shared_rng(), whole=dated.whole)
 
     dates = tuple(np.unique(dated.panel.treated_from[dated.panel.ever_treated]).tolist())
-    return Candidate(data.wanted.outcome, data.wanted.role, frozenset(dated.panel.labels), test, dates, others)
+    p = tests.studentised.p_value
+    rule = 1.0 if tests.skewed else max(p, tests.welch.p_value)
+    return Candidate(data.wanted.outcome, data.wanted.role, dated.panel.labels, p, rule, test, dates)
