@@ -44,6 +44,8 @@ STEPS: dict[str, tuple[str, str]] = {
     "panel-economy": ("economy.panel", "Work out the net benefit a year from a panel."),
     "targets": ("targets.published", "Hold the plan's targets against printed figures."),
     "panel-targets": ("targets.panel", "Hold the plan's targets against registers."),
+    "ladder": ("ladder.run", "Say what printed figures allow of leaving each rung of the ladder."),
+    "panel-ladder": ("panel_ladder.run", "Follow the children of the registers on the ladder, rung by rung."),
     "release": ("release.run", "Release what disclosure control allows: the release and the table of estimates."),
     "panel-release": ("release.run", "Release what disclosure control allows of a study of registers."),
     "report": ("report.run", "Tell the release as one HTML page."),

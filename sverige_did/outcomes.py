@@ -219,6 +219,15 @@ CATALOGUE: dict[str, CatalogueOutcome] = catalogue_of((
 ))
 # fmt: on
 
+DONE: frozenset[Use] = frozenset({"dose", "fidelity"})
+"""The uses of outcomes that say what a programme did, and not what it did to anybody."""
+
+
+def is_what_was_done(outcome: str, role: str) -> bool:
+    """Whether an outcome of a plan says what was done: it is reported as facts, without a verdict."""
+    return role == "implementation" or CATALOGUE[outcome].use in DONE
+
+
 RESIDENTS = "placed_per_1000"
 """The outcome whose denominators are the resident children: what districts are weighed by, and the size of a count."""
 

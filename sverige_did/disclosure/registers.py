@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.disclosure.economy import economy_findings, of_this_plan, released_economy, released_targets
+from sverige_did.disclosure.ladder import release_ladder
 from sverige_did.disclosure.release import COMPUTED_WITH, Release, ReleasedLevel
 from sverige_did.disclosure.remarks import few_untold
 from sverige_did.disclosure.small_counts import TOLERANCE, fewest_children, hidden_parts, is_small
@@ -23,6 +24,7 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE, parts_of
 from sverige_did.panel import Panel
 from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.doses import DoseResponse
 from sverige_did.results.economy import EconomyRecord
 from sverige_did.results.estimates import (
     EFFECT_CLASSES,
@@ -32,6 +34,7 @@ from sverige_did.results.estimates import (
     Finding,
     Remark,
 )
+from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import NonResponse, PosteriorRecord, SpendingParts
 from sverige_did.results.sources import SourceFile
@@ -104,6 +107,8 @@ def release_registers(
     sources: tuple[SourceFile, ...] = (),
     economy: EconomyRecord | None = None,
     targets: TargetRecords | None = None,
+    ladder: LadderRecord | None = None,
+    doses: tuple[DoseResponse, ...] = (),
     statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of registers under the plan's threshold for small numbers, or one of public tables as it is.
@@ -146,6 +151,8 @@ def release_registers(
         sources=sources,
         economy=net,
         targets=released_targets(targets.targets if targets else (), withheld, study.hidden_below),
+        ladder=release_ladder(ladder, study),
+        doses=tuple(one for one in doses if not {one.dose, one.outcome} & set(withheld)),
     )
 
 

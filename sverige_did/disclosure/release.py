@@ -17,8 +17,10 @@ from sverige_did.disclosure.economy import economy_findings, of_this_plan
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.doses import DoseResponse
 from sverige_did.results.economy import EconomyRecord
 from sverige_did.results.estimates import ROW_FIELDS, CheckResult, Diagnostics, Finding, Frozen, Remark
+from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
@@ -77,6 +79,8 @@ class Release(Frozen):
     sources: tuple[SourceFile, ...] = ()
     economy: EconomyRecord | None = None
     targets: tuple[TargetRecord, ...] = ()
+    ladder: LadderRecord | None = None
+    doses: tuple[DoseResponse, ...] = ()
     statements: tuple[Statement, ...] = ()
 
 
@@ -94,6 +98,7 @@ def release_published(
     diagnostics: tuple[Diagnostics, ...],
     economy: EconomyRecord | None = None,
     targets: TargetRecords | None = None,
+    ladder: LadderRecord | None = None,
     statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of published figures.
@@ -123,6 +128,7 @@ def release_published(
         diagnostics=diagnostics,
         economy=economy,
         targets=targets.targets if targets else (),
+        ladder=ladder,
         statements=statements,
     )
 

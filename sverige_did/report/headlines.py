@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
+from sverige_did.outcomes import is_what_was_done
 from sverige_did.results.estimates import EFFECT_CLASSES, DesignClass, Finding, Verdict
-from sverige_did.results.methods_tables import PRIMARY_INTERVAL
+from sverige_did.results.methods_tables import PRIMARY_INTERVAL, RELATIVE_SPREAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,9 +20,10 @@ ALL_READINGS = "all"
 ROLES = ("primary", "secondary", "exploratory", "implementation")
 """The roles of outcomes in a plan, the weightiest first."""
 
-Standing = Verdict | Literal["no_data"]
-STANDINGS: tuple[Standing, ...] = (*get_args(Verdict), "no_data")
-"""From the strongest to none; a question stands as its strongest outcome does, and the verdict table shows each."""
+Standing = Verdict | Literal["no_data", "implementation"]
+STANDINGS: tuple[Standing, ...] = (*get_args(Verdict), "no_data", "implementation")
+"""From the strongest to none; a question stands as its strongest outcome does, and the verdict table shows each. What
+was done has no verdict and stands last."""
 
 DID = ("poisson_exact", "did_log", "did")
 """The estimators of a ratio difference-in-differences without a prior: sampling intervals before ranges of rounding."""
@@ -129,14 +131,19 @@ def is_part(finding: Finding) -> bool:
 def headline(release: Release, outcome: str) -> Finding | None:
     """The finding that stands for an outcome in a sentence; None where nothing could be estimated, or nothing may be.
 
-    Where there is a methods table it is the primary interval on the scale that the verdict is about, or the first of
-    the table where districts began at different dates, and never a posterior: the verdict is not about that.
+    Where there is a methods table it is the primary interval on the scale that the verdict is about; with one or two
+    treated districts that of a bound on their swings; or the first of the table where districts began at different
+    dates; and never a posterior: the verdict is not about that.
     """
     if outcome in release.contradicted:
         return None
+    if done(release, outcome):
+        raw = (item for item in reported_first(release, outcome) if item.result.estimand == "raw_change")
+        return next(raw, next(iter(reported_first(release, outcome)), None))
     if any(record.outcome == outcome for record in release.methods_tables):
         table = [item for item in findings_of(release, outcome) if kind_of(item) not in BAYES]
-        primary = (item for item in table if item.result.inference == PRIMARY_INTERVAL)
+        shown = {RELATIVE_SPREAD} if table and table[0].verdict == "bounded" else {PRIMARY_INTERVAL}
+        primary = (item for item in table if item.result.inference in shown)
         return next((item for item in primary if item.result.scale == table[0].result.scale), next(iter(table), None))
     chosen = (pick(release, outcome, estimators, scale) for estimators, scale in HEADLINE)
     rest = (item for item in reported_first(release, outcome) if item.result.estimator not in NOT_ABOUT_THE_OUTCOME)
@@ -160,10 +167,19 @@ def _method(finding: Finding) -> tuple[object, ...]:
     return finding.result.estimator, finding.result.scale, finding.result.estimand, priors
 
 
+def done(release: Release, outcome: str) -> bool:
+    """Whether an outcome of the plan says what was done."""
+    return any(is_what_was_done(one.outcome, one.role) for one in release.study.outcomes if one.outcome == outcome)
+
+
 def standing(release: Release, outcome: str) -> Standing:
-    """How an outcome stands: the verdict of its headline; no_data where nothing was registered or printed."""
+    """How an outcome stands: the verdict of its headline; no_data where nothing was registered or printed, and
+    implementation where it says what was done.
+    """
     if design_of(release, outcome).design_class is None:
         return "no_data"
+    if done(release, outcome):
+        return "implementation"
     main = headline(release, outcome)
     return "refused" if main is None else main.verdict
 
@@ -204,16 +220,25 @@ def _strongest(release: Release, question: str, stands: Callable[[Release, str],
 def tally(release: Release) -> dict[str, int]:
     """How many questions the figures support, leave open, can only describe, and cannot answer.
 
-    Supported are those whose outcome is so when all outcomes are looked at.
+    Supported are those whose outcome is so when all outcomes are looked at. Questions about nothing but what was done
+    are counted apart, and in none of the others.
     """
-    stands = [_strongest(release, question.key, standing_among_all) for question in release.study.questions]
+    every = [_strongest(release, question.key, standing_among_all) for question in release.study.questions]
+    about = [_about_what_was_done(release, question.key) for question in release.study.questions]
+    stands = [one for one, apart in zip(every, about, strict=True) if not apart]
     return {
         "total": len(stands),
+        "implementation": sum(about),
         "supported": stands.count("supported"),
-        "open": stands.count("inconclusive") + stands.count("conditional"),
+        "open": sum(stands.count(one) for one in ("bounded", "inconclusive", "conditional")),
         "descriptive": stands.count("descriptive"),
         "unanswered": stands.count("refused") + stands.count("no_data"),
     }
+
+
+def _about_what_was_done(release: Release, question: str) -> bool:
+    requested = [item.outcome for item in release.study.outcomes if item.question == question]
+    return bool(requested) and all(done(release, outcome) for outcome in requested)
 
 
 def rows(release: Release) -> tuple[Row, ...]:
@@ -221,7 +246,7 @@ def rows(release: Release) -> tuple[Row, ...]:
     found = []
     for wanted in release.study.outcomes:
         design_class = design_of(release, wanted.outcome).design_class
-        if design_class is None:
+        if design_class is None or done(release, wanted.outcome):
             continue
         is_effect = design_class in EFFECT_CLASSES
         ratio = partial(pick, release, wanted.outcome, scale="ratio")
@@ -250,6 +275,7 @@ def off_scale(release: Release) -> tuple[tuple[str, OffScale], ...]:
     """The outcomes of the plan that are not in the first figure, each with the reason."""
     shown = {row.outcome for row in rows(release)}
     absent = [item.outcome for item in release.study.outcomes if item.outcome not in shown]
+    absent = [outcome for outcome in absent if not done(release, outcome)]
     return tuple((outcome, _why_off_scale(release, outcome)) for outcome in absent)
 
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.disclosure.release import Release, estimates_csv, release_published
+from sverige_did.errors import InputError, Problem
 from sverige_did.files import read_model, read_models, write_model, write_models, write_text
 from sverige_did.panel import read_panel
 from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.doses import DoseResponse
 from sverige_did.results.economy import EconomyRecord
 from sverige_did.results.estimates import CheckResult, Diagnostics, Finding, Remark
+from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.published import Feasible, Reported
 from sverige_did.results.sources import SourceFile
@@ -47,6 +50,7 @@ def _published(folder: Path, study: Study) -> Release:
         diagnostics=read_models(folder / "diagnostics.json", Diagnostics),
         economy=_economy(folder),
         targets=read_model(folder / "targets.json", TargetRecords),
+        ladder=_ladder(folder, study),
         statements=read_models(folder / "statements.json", Statement),
     )
 
@@ -67,6 +71,8 @@ def _registers(folder: Path, study: Study) -> Release:
         diagnostics=sampled.diagnostics,
         economy=_economy(folder),
         targets=read_model(folder / "targets.json", TargetRecords),
+        ladder=_ladder(folder, study),
+        doses=read_models(folder / "doses.json", DoseResponse),
         statements=read_models(folder / "statements.json", Statement),
     )
 
@@ -78,3 +84,11 @@ def _asks_posteriors(study: Study) -> bool:
 def _economy(folder: Path) -> EconomyRecord | None:
     """The net benefit; None for a plan that does not ask for one."""
     return next(iter(read_models(folder / "economy.json", EconomyRecord)), None)
+
+
+def _ladder(folder: Path, study: Study) -> LadderRecord | None:
+    """The ladder of this plan; None where nothing can be said of it. Raises InputError for that of another plan."""
+    found = read_models(folder / "ladder.json", LadderRecord)
+    if any(one.plan_sha256 != study.sha256 for one in found):
+        raise InputError(Problem("other_plan"))
+    return found[0] if found else None

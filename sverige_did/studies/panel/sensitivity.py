@@ -58,12 +58,12 @@ def sensitivity_analyses(
     *,
     homes_unknown: bool = False,
 ) -> tuple[CheckResult, ...]:
-    """Every check of every outcome, in the plan's order.
+    """Every check of every outcome that has a verdict to be doubted, in the plan's order.
 
     ``elsewhere`` is the same panel with children counted where they live on each day; None where that is the plan's
     own rule, or where nobody registered it (``homes_unknown``), which is then said once, of the first outcome.
     """
-    everything = list(outcome_data_of(panel, study, designs))
+    everything = [data for data in outcome_data_of(panel, study, designs) if not data.is_what_was_done]
     first = next((one for one in everything if one.wanted.role == "primary"), everything[0] if everything else None)
     found: list[CheckResult] = []
     for data in everything:
