@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from sverige_did.files import read_model, write_models
 from sverige_did.sources.panel.delivery import codes_of, tables_of
+from sverige_did.sources.panel.ladder_paths import REGISTERS
 from sverige_did.studies.panel.ladder import ladder
 from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import File, Filled, Folder
-
-REGISTERS = ("districts", "children", "residences", "placements", "cases")
-"""Those that a path on the ladder is made of."""
 
 
 def run(plan: File, data: Folder, out: File) -> Filled:
