@@ -42,6 +42,10 @@ STEPS: dict[str, tuple[str, str]] = {
     ),
     "ladder": ("ladder.run", "Say what printed figures allow of leaving each rung of the ladder."),
     "panel-ladder": ("panel_ladder.run", "Follow the children of the registers on the ladder, rung by rung."),
+    "economy": ("economy.published", "Work out the net benefit a year from printed figures."),
+    "panel-economy": ("economy.panel", "Work out the net benefit a year from a panel."),
+    "targets": ("targets.published", "Hold the plan's targets against printed figures."),
+    "panel-targets": ("targets.panel", "Hold the plan's targets against registers."),
     "release": ("release.run", "Release what disclosure control allows: the release and the table of estimates."),
     "panel-release": ("release.run", "Release what disclosure control allows of a study of registers."),
     "report": ("report.run", "Tell the release as one HTML page."),
@@ -126,11 +130,16 @@ def synthesize(
     districts: Annotated[int, typer.Option(min=5, help="Districts of each municipality")] = 20,
     spells: Annotated[int | None, typer.Option(min=1, help="Placement spells in all; writes Parquet")] = None,
     with_faults: Annotated[bool, typer.Option(help="Put the faults of real deliveries in")] = False,
+    tables: Annotated[bool, typer.Option(help="Public tables of all municipalities instead, by year")] = False,
 ) -> None:
-    """Make up a municipality: its registers and the truth about it, marked as synthetic."""
-    from sverige_did.tasks.synthesize import run, run_many
+    """Make up a municipality, or public tables of all: the files and the truth about them, marked as synthetic."""
+    from sverige_did.tasks.synthesize import run, run_many, run_tables
 
-    if spells is None and municipalities == 1:
+    if tables:
+        if spells is not None or municipalities > 1 or calibrated or with_faults:
+            raise typer.BadParameter("--tables goes with --seed alone")
+        written = run_tables(folder, seed)
+    elif spells is None and municipalities == 1:
         written = run(folder, seed, districts, calibrated=calibrated, with_faults=with_faults)
     elif spells is None or calibrated or with_faults:
         raise typer.BadParameter("--municipalities goes with --spells, and neither with --calibrated or --with-faults")
@@ -139,12 +148,46 @@ def synthesize(
     _done("synthesize", files=written, folder=folder)
 
 
+statbank = typer.Typer(no_args_is_help=True, help="Public tables of Statistics Denmark.")
+app.add_typer(statbank, name="statbank")
+
+
+@statbank.command("fetch")
+def statbank_fetch(
+    study: Annotated[str, typer.Argument(help="A study whose folder has a statbank.yaml")],
+    folder: Annotated[Path, typer.Option(file_okay=False, exists=True, help="Where analyses/ and data/ lie")] = Path(),
+    address: Annotated[str, typer.Option(envvar="SVERIGE_DID_STATBANK")] = "https://api.statbank.dk/v1",
+    cache: Annotated[Path, typer.Option(file_okay=False, help="Where answers are kept")] = Path(".statbank"),
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Ask for everything anew, and keep nothing")] = False,
+) -> None:
+    """Fetch a study's tables into its data folder, whole or not at all. No other command uses the network."""
+    from sverige_did.tasks.statbank import run
+
+    _done("statbank_fetch", study=study, files=run(study, folder, address, None if no_cache else cache))
+
+
 @app.command()
 def new(folder: Annotated[Path, typer.Argument(file_okay=False)]) -> None:
     """Lay out a folder for a study of your own: a plan to fill in, empty registers, a guide."""
     from sverige_did.tasks.new import run
 
     _done("new", folder=folder, registers=run(folder, date.today()))
+
+
+@app.command()
+def pseudonymise(
+    source: Annotated[Path, typer.Argument(file_okay=False, exists=True, help="Registers with CPR numbers")],
+    out: Annotated[Path, typer.Argument(file_okay=False, help="A new folder")],
+    key: Annotated[Path, typer.Option(dir_okay=False, help="The file that holds the key; keep it apart and secret")],
+    new_key: Annotated[bool, typer.Option("--new-key", help="Make the key first")] = False,
+) -> None:
+    """Replace CPR numbers by keyed pseudonyms in every register, and leave names, addresses and the rest behind."""
+    from sverige_did.tasks.pseudonymise import run
+
+    for one in run(source, out, key, make_key=new_key):
+        told = {name: ", ".join(getattr(one, name)) or "–" for name in ("replaced", "derived", "dropped")}
+        _done("pseudonymised", file=one.file, rows=one.rows, **told)
+    _done("pseudonymise", folder=out)
 
 
 @app.command()

@@ -32,7 +32,7 @@ def release_ladder(record: LadderRecord | None, study: PanelStudy) -> LadderReco
     """The record without small numbers, without what would tell them, and without any count of children."""
     if record is None:
         return None
-    kept = [one for side in _sides(record.cells) for one in _released(side, study.registers.hidden_below)]
+    kept = [one for side in _sides(record.cells) for one in _released(side, study.hidden_below)]
     shown = {(one.rung, one.quantity) for one in kept}
     shown -= {(one.rung, one.quantity) for one in kept if one.status != "shown"}
     contrasts = (one for one in record.contrasts if (one.rung, one.quantity) in shown)

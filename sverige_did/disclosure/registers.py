@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sverige_did.disclosure.economy import economy_findings, of_this_plan, released_economy, released_targets
 from sverige_did.disclosure.ladder import release_ladder
 from sverige_did.disclosure.release import COMPUTED_WITH, Release, ReleasedLevel
 from sverige_did.disclosure.remarks import few_untold
@@ -24,6 +25,7 @@ from sverige_did.outcomes import CATALOGUE, parts_of
 from sverige_did.panel import Panel
 from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.doses import DoseResponse
+from sverige_did.results.economy import EconomyRecord
 from sverige_did.results.estimates import (
     EFFECT_CLASSES,
     CheckResult,
@@ -35,7 +37,9 @@ from sverige_did.results.estimates import (
 from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import NonResponse, PosteriorRecord, SpendingParts
+from sverige_did.results.sources import SourceFile
 from sverige_did.results.statements import Statement
+from sverige_did.results.targets import TargetRecords
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.study.study import PanelStudy, Study
 
@@ -102,9 +106,12 @@ def release_registers(
     diagnostics: tuple[Diagnostics, ...] = (),
     ladder: LadderRecord | None = None,
     doses: tuple[DoseResponse, ...] = (),
+    sources: tuple[SourceFile, ...] = (),
+    economy: EconomyRecord | None = None,
+    targets: TargetRecords | None = None,
     statements: tuple[Statement, ...] = (),
 ) -> Release:
-    """Release a study of registers under the plan's threshold for small numbers.
+    """Release a study of registers under the plan's threshold for small numbers, or one of public tables as it is.
 
     Raises InputError when the study is not one of registers, or a finding was made from another plan.
     """
@@ -112,16 +119,22 @@ def release_registers(
         raise InputError(Problem("not_registers", column="kind", found=study.kind, expected="panel"))
     if any(finding.plan_sha256 != study.sha256 for finding in findings):
         raise InputError(Problem("other_plan"))
+    of_this_plan(study, economy, targets)
     wanted = [item.outcome for item in study.outcomes]
-    withheld = tuple(outcome for outcome in wanted if _too_few(panel, study, outcome, study.registers.hidden_below))
+    withheld = tuple(outcome for outcome in wanted if _too_few(panel, study, outcome, study.hidden_below))
     kept = _released_posteriors(study, designs, posteriors, withheld)
-    every = (*findings, *posterior_findings(study, designs, methods_tables, kept))
+    net = released_economy(economy, withheld, study.hidden_below)
+    every = (
+        *findings,
+        *posterior_findings(study, designs, methods_tables, kept),
+        *economy_findings(study, designs, net),
+    )
     return Release(
         study=study,
         plan_sha256=study.sha256,
         data_sha256=panel.sha256,
         synthetic=panel.synthetic,
-        policy="registers",
+        policy="registers" if study.tables is None else "tables",
         versions={name: version(name) for name in COMPUTED_WITH},
         designs=designs,
         main_reading="all",
@@ -129,14 +142,17 @@ def release_registers(
         diagnostics=tuple(one for one in diagnostics if one.fit.partition(".")[0] not in withheld),
         posteriors=kept,
         statements=statements,
-        checks=tuple(_released_checks(checks, panel, study, withheld, study.registers.hidden_below)),
+        checks=tuple(_released_checks(checks, panel, study, withheld, study.hidden_below)),
         methods_tables=tuple(_with_few_untold(methods_tables, study, withheld)),
         coverage=coverage,
-        levels=tuple(_levels(panel, wanted, study.registers.hidden_below)),
+        levels=tuple(_levels(panel, wanted, study.hidden_below)),
         withheld=withheld,
         left_out=few_untold(left_out, study),
         ladder=release_ladder(ladder, study),
         doses=tuple(one for one in doses if not {one.dose, one.outcome} & set(withheld)),
+        sources=sources,
+        economy=net,
+        targets=released_targets(targets.targets if targets else (), withheld, study.hidden_below),
     )
 
 
@@ -175,7 +191,7 @@ def _released_posteriors(
     requested = {thresholds.outcome for thresholds in study.posterior.decision_thresholds}
     why = {name: Remark(key=_why_none(name, classes.get(name), requested=name in requested)) for name in rest}
     without = (PosteriorRecord(outcome=name, likelihood="none", remarks=(remark,)) for name, remark in why.items())
-    threshold = study.registers.hidden_below
+    threshold = study.hidden_below
     kept = (
         record.model_copy(update={"remarks": few_untold(record.remarks, study)})
         for record in _may_leave(records, withheld)

@@ -1,7 +1,8 @@
 """Disclosure control: results become released results, and the report sees nothing else.
 
-Two policies. ``published``: every number is computed from figures that somebody else has already printed, so nothing
-new about a child can leave; this is checked. ``registers``: small counts are withheld before release.
+Three policies. ``published``: every number is computed from figures that somebody else has already printed, so nothing
+new about a child can leave; this is checked. ``registers``: small counts are withheld before release. ``tables``:
+public tables, whose publisher has hidden what must be hidden.
 """
 
 from __future__ import annotations
@@ -12,19 +13,23 @@ from collections.abc import Collection
 from importlib.metadata import version
 from typing import Any, Literal
 
+from sverige_did.disclosure.economy import economy_findings, of_this_plan
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.doses import DoseResponse
+from sverige_did.results.economy import EconomyRecord
 from sverige_did.results.estimates import ROW_FIELDS, CheckResult, Diagnostics, Finding, Frozen, Remark
 from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
+from sverige_did.results.sources import SourceFile
 from sverige_did.results.statements import Statement
+from sverige_did.results.targets import TargetRecord, TargetRecords
 from sverige_did.study.study import AnyStudy, PublishedStudy, Study
 
-Policy = Literal["published", "registers"]
+Policy = Literal["published", "registers", "tables"]
 
 
 COMPUTED_WITH = ("sverige-did", "numpy", "scipy", "pandas", "pymc", "pytensor", "nutpie", "arviz-stats", "matplotlib")
@@ -47,7 +52,8 @@ class Release(Frozen):
     ``versions`` names the packages that computed it; ``data_sha256`` is the hash of the panel; ``main_reading`` is the
     reading that the first figure shows: the first one that contradicts none of the reported figures. ``withheld`` are
     outcomes that were estimated from so few children that nothing about them may be released; ``contradicted`` those
-    whose printed figures cannot all be true, so that nothing is computed of them.
+    whose printed figures cannot all be true, so that nothing is computed of them. ``sources`` are the files of public
+    tables, with the credit that their licence wants.
     """
 
     study: AnyStudy
@@ -72,6 +78,9 @@ class Release(Frozen):
     posteriors: tuple[PosteriorRecord, ...] = ()
     ladder: LadderRecord | None = None
     doses: tuple[DoseResponse, ...] = ()
+    sources: tuple[SourceFile, ...] = ()
+    economy: EconomyRecord | None = None
+    targets: tuple[TargetRecord, ...] = ()
     statements: tuple[Statement, ...] = ()
 
 
@@ -88,6 +97,8 @@ def release_published(
     checks: tuple[CheckResult, ...],
     diagnostics: tuple[Diagnostics, ...],
     ladder: LadderRecord | None = None,
+    economy: EconomyRecord | None = None,
+    targets: TargetRecords | None = None,
     statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of published figures.
@@ -97,6 +108,8 @@ def release_published(
     """
     if not isinstance(study, PublishedStudy):
         raise InputError(Problem("not_published", column="kind", found=study.kind, expected="published"))
+    of_this_plan(study, economy, targets)
+    findings = (*findings, *economy_findings(study, designs, economy))
     _only_published(study, reported, findings)
     return Release(
         study=study,
@@ -114,6 +127,8 @@ def release_published(
         contradicted=tuple(sorted(contradicted)),
         diagnostics=diagnostics,
         ladder=ladder,
+        economy=economy,
+        targets=targets.targets if targets else (),
         statements=statements,
     )
 

@@ -38,10 +38,13 @@ HEADLINE: tuple[tuple[tuple[str, ...], str], ...] = (
 )  # fmt: skip
 """Estimators and scale reported first for an outcome: what carries most of the uncertainty comes first."""
 
-PARTS_OF_SPENDING = ("lmdi_treated", "lmdi_control", "lmdi_did")
+PARTS_OF_SPENDING = ("lmdi_treated", "lmdi_control", "lmdi_did", "lmdi_ratio_did")
 """Estimators that split a change into parts, in the order in which they are reported."""
 
-NOT_ABOUT_THE_OUTCOME = frozenset({"break_even", "net_cost", *PARTS_OF_SPENDING})
+NET_BENEFITS = ("benefit_ratio", "benefit_additive", "benefit_raw")
+"""Estimators of what was saved and what is left of it, by how the counterfactual was scaled."""
+
+NOT_ABOUT_THE_OUTCOME = frozenset({"break_even", "net_cost", *PARTS_OF_SPENDING, *NET_BENEFITS})
 """Estimators that weigh the outcome against an investment, or split it, and do not say what happened to it."""
 
 OffScale = Literal["contradicted", "no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale", "withheld"]

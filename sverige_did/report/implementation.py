@@ -38,7 +38,7 @@ def what_was_done(release: Release) -> tuple[str, ...]:
 def targets(release: Release, outcome: str) -> tuple[tuple[float, str], ...]:
     """What the plan holds it against, each with its source: of follow-ups the rule that the plan names."""
     study = release.study
-    rule = study.registers.follow_up if isinstance(study, PanelStudy) else None
+    rule = study.registers.follow_up if isinstance(study, PanelStudy) and study.registers else None
     if outcome != "follow_ups" or rule is None or rule.then_months is None:
         return ()
     return ((HALF_YEAR / rule.then_months, rule.source),)
@@ -95,7 +95,10 @@ def done_said(release: Release, outcome: str, language: Language) -> tuple[str, 
         value = numbers.significant(target, language)
         found.append(words.text("implementation.target_line", language, value=value, unit=unit, source=source))
     printed = any(fact.measure == "target" for fact in _facts(release, outcome))
-    if not lines and not printed:
+    planned = [in_language(one.label, language) for one in release.study.targets if one.outcome == outcome]
+    if planned:
+        found.append(words.text("implementation.plan_targets", language, targets="; ".join(planned)))
+    if not lines and not printed and not planned:
         found.append(words.text("implementation.no_target", language))
     return tuple(found)
 

@@ -15,6 +15,7 @@ from sverige_did import words
 from sverige_did.report import (
     claims,
     district_inference,
+    economy,
     headlines,
     implementation,
     labels,
@@ -29,6 +30,7 @@ from sverige_did.report import (
     sensitivity,
     spending,
     tables,
+    targets,
     voices,
 )
 from sverige_did.report.forest import Shapes
@@ -119,8 +121,8 @@ TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     sections.remarks, sections.reported, sections.sensitivity_analyses,
     sensitivity.fact_said, sensitivity.feasible_intervals, sensitivity.feasible_tables,
     priors.belief_figure, priors.diagnostics, priors.diagnostics_sentence, priors.priors,
-    provenance.assumptions, provenance.deviations, provenance.limits, provenance.needed, provenance.plan_text,
-    provenance.versions,
+    provenance.assumptions, provenance.deviations, provenance.limits, provenance.needed, provenance.needs,
+    provenance.plan_text, provenance.sources, provenance.versions,
     district_inference.coverage, district_inference.levels, district_inference.methods_table_figures,
     district_inference.methods_table_remarks, district_inference.said, district_inference.max_t_adjustment,
     district_inference.withheld,
@@ -128,6 +130,8 @@ TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     ladder.ladder_tables, ladder.early_help, ladder.printed_rungs, ladder.printed_lead,
     implementation.what_was_done, implementation.done_figure, implementation.done_said, implementation.done_reported,
     implementation.doses_said,
+    economy.economy_notes, economy.economy_sentences, economy.economy_tables, economy.waterfall,
+    targets.target_figure, targets.target_moves, targets.target_notes, targets.target_sentences, targets.target_table,
     posterior_sentences.sentences, posteriors.densities, posteriors.learned, posteriors.misfit, posteriors.posteriors,
     posteriors.scales, posteriors.alternative_prior_table, posteriors.alternative_priors,
     voices.heard, voices.statements_table,

@@ -136,7 +136,8 @@ class Curve(Frozen):
     """A number along an assumption: one line of a sensitivity figure.
 
     ``x`` and ``y`` have the same length; ``lower`` and ``upper`` are either empty or of that length too.
-    ``x_name`` and ``y_name`` are keys of the language files and carry the units.
+    ``x_name`` and ``y_name`` are keys of the language files and carry the units. ``marked`` is a value of x that stands
+    out: a finding that the line is held against.
     """
 
     name: str
@@ -146,6 +147,7 @@ class Curve(Frozen):
     y: tuple[float, ...]
     lower: tuple[float, ...] = ()
     upper: tuple[float, ...] = ()
+    marked: float | None = None
 
     @model_validator(mode="after")
     def _same_length(self) -> Self:

@@ -14,10 +14,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self, cast
 from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from sverige_did.errors import InputError, Problem
+from sverige_did.study.aggregates import AggregatePlan
 from sverige_did.study.blocks import Bilingual as Bilingual
+from sverige_did.study.blocks import Grid, PlaceboGroups, Positive, Posterior, Registers, Share, once_each
 from sverige_did.study.blocks import Name as Name
 from sverige_did.study.blocks import Plan as Plan
-from sverige_did.study.blocks import Positive, Posterior, Registers, Share, once_each
+from sverige_did.study.economy import Economy, Target
 from sverige_did.study.priors import PACKAGE
 from sverige_did.study.priors import PriorSpec as PriorSpec
 from sverige_did.study.readings import Reading, Reconstruction
@@ -161,6 +164,12 @@ class Study(Plan):
     priors: tuple[PriorSpec, ...] = ()
     sampling: Sampling
     sensitivity: Sensitivity = Sensitivity()
+    economy: Economy | None = Field(
+        default=None, exclude_if=lambda block: block is None, description="How spending becomes a net benefit a year"
+    )
+    targets: tuple[Target, ...] = Field(
+        default=(), exclude_if=lambda found: not found, description="What the programme had promised, with its dates"
+    )
     deviations: tuple[Deviation, ...] = ()
 
     @model_validator(mode="wrap")
@@ -173,11 +182,16 @@ class Study(Plan):
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         once_each("outcomes", (item.outcome for item in self.outcomes))
-        for name in ("questions", "readings", "assumptions", "priors"):
+        for name in ("questions", "readings", "assumptions", "priors", "targets"):
             once_each(name, (item.key for item in getattr(self, name, ())))
         astray = sorted({item.question for item in self.outcomes} - {item.key for item in self.questions})
         if astray:
             raise PydanticCustomError("no_such_question", "no question has the key {keys}", {"keys": ", ".join(astray)})
+        strange = sorted({item.outcome for item in self.targets} - {item.outcome for item in self.outcomes})
+        if strange:
+            raise PydanticCustomError(
+                "no_such_outcome", "no outcome of the plan is {keys}", {"keys": ", ".join(strange)}
+            )
         if sum(item.role == "primary" for item in self.outcomes) > 1:
             raise PydanticCustomError("one_primary", "at most one outcome may be primary")
         return self
@@ -234,14 +248,21 @@ class PublishedStudy(Study):
 
 
 class PanelStudy(Study):
-    """A study of the registers of districts: read in one way, so that it has no readings and no printed sources.
+    """A study of the registers of districts, or of public tables by area: exactly one of ``registers`` and ``tables``.
+
+    Either is read in one way, so that there are no readings and no printed sources.
 
     Where it asks for posteriors, ``priors`` are all that the models of districts share: those of the plan, and the
     package's for the rest, so that the page and the hash know every one.
     """
 
-    kind: Literal["panel"] = Field(description="A panel from registers")
-    registers: Registers = Field(description="The registers and how they are used")
+    kind: Literal["panel"] = Field(description="A panel from registers or from public tables")
+    registers: Registers | None = Field(
+        default=None, exclude_if=lambda block: block is None, description="The registers and how they are used"
+    )
+    tables: AggregatePlan | None = Field(
+        default=None, exclude_if=lambda block: block is None, description="Public tables by area and what they mean"
+    )
     treated: PanelGroup
     control: PanelGroup
     chosen: Literal["random", "level", "rise", "will", "unknown"] = Field(
@@ -250,17 +271,45 @@ class PanelStudy(Study):
         "themselves, or nobody knows. Only by lot is a finding called supported without the level before beside it",
     )
     posterior: Posterior | None = Field(default=None, description="What its posteriors are held against")
+    placebo_groups: PlaceboGroups | None = Field(
+        default=None,
+        exclude_if=lambda block: block is None,
+        description="Groups of another study's size, drawn from the areas where nothing was done",
+    )
     readings: ClassVar[tuple[Reading, ...]] = ()
     sources: ClassVar[tuple[Source, ...]] = ()
     assumptions: ClassVar[tuple[Assumption, ...]] = ()
 
     @model_validator(mode="after")
     def _fits_its_registers(self) -> Self:
+        if (self.registers is None) == (self.tables is None):
+            raise PydanticCustomError("registers_or_tables", "a panel has either registers or tables")
         if self.periods.partial == "weights":
             raise PydanticCustomError("panel_partial", "a panel takes donut or intention")
-        if self.registers.grid.end > self.periods.hard_stop:
+        if self.grid.end > self.periods.hard_stop:
             raise PydanticCustomError("grid_after_stop", "the last period of the grid must end by hard_stop")
+        if self.tables is not None:
+            seen = {one.outcome for one in self.tables.series}
+            if unmade := sorted({item.outcome for item in self.outcomes} - seen):
+                raise PydanticCustomError("no_such_series", "no series for {keys}", {"keys": ", ".join(unmade)})
         return self
+
+    @property
+    def grid(self) -> Grid:
+        """The periods of the panel."""
+        return self.register_rules.grid if self.tables is None else self.tables.grid
+
+    @property
+    def hidden_below(self) -> int:
+        """Numbers of children from 1 to below this are not released; public tables have hidden theirs already."""
+        return self.register_rules.hidden_below if self.tables is None else 0
+
+    @property
+    def register_rules(self) -> Registers:
+        """How its registers are used. Raises InputError where the study is one of public tables."""
+        if self.registers is None:
+            raise InputError(Problem("plan_no_registers", file="study.yaml", column="registers"))
+        return self.registers
 
     @model_validator(mode="after")
     def _posterior_is_complete(self) -> Self:
@@ -286,5 +335,5 @@ AnyStudy = Annotated[PublishedStudy | PanelStudy, Field(discriminator="kind")]
 def class_of(tree: dict[Any, Any]) -> type[PublishedStudy | PanelStudy]:
     """The class of the plan's kind; of a plan that names none, the one that its other fields look like."""
     kinds: dict[object, type[PublishedStudy | PanelStudy]] = {"published": PublishedStudy, "panel": PanelStudy}
-    likely = PanelStudy if "registers" in tree else PublishedStudy
+    likely = PanelStudy if {"registers", "tables"} & tree.keys() else PublishedStudy
     return kinds.get(str(tree.get("kind")), likely)

@@ -11,8 +11,11 @@ from sverige_did.tasks import File, Filled, Folder
 
 
 def run(plan: File, data: Folder, out: File) -> Filled:
-    """Write the ladder; the number of its numbers."""
+    """Write the ladder, in a list that is empty for public tables, which know no child; the number of its numbers."""
     study = read_model(plan, PanelStudy)
+    if study.registers is None:
+        write_models(out, [])
+        return {"rows": 0}
     found = ladder(tables_of(data, study, REGISTERS), study, codes_of(data, study))
     write_models(out, [found])
     return {"rows": len(found.cells)}

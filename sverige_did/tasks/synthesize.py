@@ -1,4 +1,4 @@
-"""Make up a municipality: its registers, the truth about it, and, when asked for, the faults of a real delivery."""
+"""Make up a municipality (its registers, with faults when asked for) or a country's public tables, and the truth."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from sverige_did.synthetic.counterfactual import Size
 from sverige_did.synthetic.faults import spoil_delivery
 from sverige_did.synthetic.generate import calibrated_municipality, modelled_municipality
 from sverige_did.synthetic.model import Model
+from sverige_did.synthetic.public_tables import Country, effects, frames, made_tables
 from sverige_did.synthetic.scale import write_many
 from sverige_did.synthetic.truth import truth
-from sverige_did.synthetic.writing import write_delivery
+from sverige_did.synthetic.writing import write_delivery, write_tables
 
 
 def run(folder: Path, seed: int, districts: int, *, calibrated: bool = False, with_faults: bool = False) -> int:
@@ -41,6 +42,16 @@ def run_many(folder: Path, seed: int, municipalities: int, districts: int, spell
     head = {"synthetic": True, "seed": seed, "model": asdict(Model()), "municipalities": municipalities}
     _write_json(folder / "truth.json", head | asdict(written))
     return len(list(folder.iterdir()))
+
+
+def run_tables(folder: Path, seed: int) -> int:
+    """Write made-up public tables by municipality with ``truth.json``; the number of files written."""
+    made = made_tables(seed)
+    tables = frames(made)
+    write_tables(folder, tables, f"sverige-did synthesize data/{folder.name} --seed {seed} --tables")
+    head = {"synthetic": True, "seed": seed, "country": asdict(Country())}
+    _write_json(folder / "truth.json", head | {"effects": effects(made)})
+    return len(tables) + 3  # with the mark, the record and the truth
 
 
 def _write_json(path: Path, value: dict[str, object]) -> None:

@@ -60,6 +60,11 @@ def kind_of(root: Path, study: StudyFiles) -> str:
     return _field(root / study.plan, "kind", "[a-z]+") or "published"
 
 
+def asks_posteriors(root: Path, study: StudyFiles) -> bool:
+    """Whether the plan of a panel has a block ``posterior``: without it there is nothing to sample."""
+    return re.search(r"^posterior:", (root / study.plan).read_text("utf-8", "replace"), re.M) is not None
+
+
 def input_of(root: Path, study: StudyFiles) -> list[str]:
     """The input file that the plan names, if it names one that can be a file name."""
     name = _field(root / study.plan, "input", "[A-Za-z0-9][A-Za-z0-9._-]*")

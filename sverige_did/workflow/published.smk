@@ -196,6 +196,54 @@ rule ladder:
         " --tables {input.tables} --feasible {input.feasible} --out {output.ladder} 2>&1 | tee {log}"
 
 
+rule economy:
+    """Work out the net benefit a year that the printed figures can carry."""
+    input:
+        plan=rules.plan.output.plan,
+        reported=rules.figures.output.reported,
+        designs=rules.design.output.designs,
+        tables=rules.tables.output.tables,
+        feasible=rules.tables.output.feasible,
+    output:
+        economy="results/{study}/economy.json",
+    params:
+        code=step("economy"),
+    log:
+        "results/{study}/logs/economy.log",
+    benchmark:
+        "results/{study}/benchmarks/economy.tsv"
+    wildcard_constraints:
+        study=one_of(PUBLISHED),
+    shell:
+        "{COMMAND} economy --plan {input.plan} --reported {input.reported} --designs {input.designs}"
+        " --tables {input.tables} --feasible {input.feasible}"
+        " --out {output.economy} 2>&1 | tee {log}"
+
+
+rule targets:
+    """Hold the plan's targets against the figures of each evaluation."""
+    input:
+        plan=rules.plan.output.plan,
+        reported=rules.figures.output.reported,
+        designs=rules.design.output.designs,
+        tables=rules.tables.output.tables,
+        feasible=rules.tables.output.feasible,
+    output:
+        targets="results/{study}/targets.json",
+    params:
+        code=step("targets"),
+    log:
+        "results/{study}/logs/targets.log",
+    benchmark:
+        "results/{study}/benchmarks/targets.tsv"
+    wildcard_constraints:
+        study=one_of(PUBLISHED),
+    shell:
+        "{COMMAND} targets --plan {input.plan} --reported {input.reported} --designs {input.designs}"
+        " --tables {input.tables} --feasible {input.feasible}"
+        " --out {output.targets} 2>&1 | tee {log}"
+
+
 rule release:
     """Let out what may leave, as one release for the pages and as tables for machines."""
     input:
@@ -209,6 +257,8 @@ rule release:
         diagnostics=rules.posterior.output.diagnostics,
         checks=rules.sensitivity.output.checks,
         ladder=rules.ladder.output.ladder,
+        economy=rules.economy.output.economy,
+        targets=rules.targets.output.targets,
         statements=rules.statements.output.statements,
     output:
         release="results/{study}/release.json",

@@ -228,7 +228,7 @@ def treatment_is_one_date(table: RegisterTable, delivery: Delivery) -> Iterator[
 
 def seen_before_treated(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
     """A district that has begun by the end of the first period: nothing is known of it without the programme."""
-    rules = delivery.study.registers
+    rules = delivery.study.register_rules
     if rules is None:
         return
     first = period_days(rules.grid.first).end
@@ -240,7 +240,7 @@ def seen_before_treated(table: RegisterTable, delivery: Delivery) -> Iterator[Pr
 
 def nothing_after_the_stop(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
     """Rows that start after the day on which the plan ends: they are cut off, so the first one is named."""
-    stop, column = pd.Timestamp(delivery.study.registers.grid.end), _DATED[table.register.name]
+    stop, column = pd.Timestamp(delivery.study.grid.end), _DATED[table.register.name]
     late = table.frame.index[table.frame[column] > stop]
     if len(late):
         yield Problem("reg_after_stop", file=table.file, row=int(late[0]), column=column,

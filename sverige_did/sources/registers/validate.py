@@ -67,7 +67,7 @@ def tables_in(folder: Path) -> list[Path]:
 def find_registers(folder: Path, study: PanelStudy) -> tuple[dict[Path, Register], list[Problem]]:
     """The files that are registers, by the plan or by their Danish or English names, and what is odd about the rest."""
     owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
-    named = {one.file: owner.get(fold(one.name)) for one in study.registers.files}
+    named = {one.file: owner.get(fold(one.name)) for one in study.register_rules.files}
     present = {path.name for path in tables_in(folder)}
     found: dict[Path, Register] = {}
     problems = [Problem("missing_file", file=file) for file in named if file not in present]
