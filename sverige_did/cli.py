@@ -13,7 +13,7 @@ from datetime import date
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -40,15 +40,23 @@ STEPS: dict[str, tuple[str, str]] = {
         "panel_sensitivity.run",
         "Look for what would overturn each finding of a study of registers.",
     ),
-    "ladder": ("ladder.run", "Say what printed figures allow of leaving each rung of the ladder."),
-    "panel-ladder": ("panel_ladder.run", "Follow the children of the registers on the ladder, rung by rung."),
     "economy": ("economy.published", "Work out the net benefit a year from printed figures."),
     "panel-economy": ("economy.panel", "Work out the net benefit a year from a panel."),
     "targets": ("targets.published", "Hold the plan's targets against printed figures."),
     "panel-targets": ("targets.panel", "Hold the plan's targets against registers."),
+    "ladder": ("ladder.run", "Say what printed figures allow of leaving each rung of the ladder."),
+    "panel-ladder": ("panel_ladder.run", "Follow the children of the registers on the ladder, rung by rung."),
     "release": ("release.run", "Release what disclosure control allows: the release and the table of estimates."),
     "panel-release": ("release.run", "Release what disclosure control allows of a study of registers."),
     "report": ("report.run", "Tell the release as one HTML page."),
+    "case-registers": ("case_registers.run", "Check the registers of a study of cases."),
+    "case-estimate": ("case_estimate.run", "Estimate the difference between cases before and during."),
+    "case-posterior": (
+        "case_posterior.run",
+        "Sample the posterior of the waits, or of the answers, of a study of cases.",
+    ),
+    "case-release": ("case_release.run", "Release what disclosure control allows of a study of cases."),
+    "case-report": ("case_report.run", "Tell the release of a study of cases as one HTML page."),
     "index": ("index.run", "Tell all studies of a folder on one page."),
 }
 """The rules of the workflow: each command with the function below ``tasks/`` that it calls, and its help."""
@@ -130,15 +138,16 @@ def synthesize(
     districts: Annotated[int, typer.Option(min=5, help="Districts of each municipality")] = 20,
     spells: Annotated[int | None, typer.Option(min=1, help="Placement spells in all; writes Parquet")] = None,
     with_faults: Annotated[bool, typer.Option(help="Put the faults of real deliveries in")] = False,
+    cases: Annotated[bool, typer.Option(help="Cases before and during, and a survey, in three municipalities")] = False,
     tables: Annotated[bool, typer.Option(help="Public tables of all municipalities instead, by year")] = False,
 ) -> None:
-    """Make up a municipality, or public tables of all: the files and the truth about them, marked as synthetic."""
-    from sverige_did.tasks.synthesize import run, run_many, run_tables
+    """Make up a municipality, cases of three, or public tables of all: files and the truth, marked as synthetic."""
+    from sverige_did.tasks.synthesize import run, run_cases, run_many, run_tables
 
-    if tables:
-        if spells is not None or municipalities > 1 or calibrated or with_faults:
-            raise typer.BadParameter("--tables goes with --seed alone")
-        written = run_tables(folder, seed)
+    if tables or cases:
+        if spells is not None or municipalities > 1 or calibrated or with_faults or (tables and cases):
+            raise typer.BadParameter("--tables and --cases go with --seed alone")
+        written = (run_tables if tables else run_cases)(folder, seed)
     elif spells is None and municipalities == 1:
         written = run(folder, seed, districts, calibrated=calibrated, with_faults=with_faults)
     elif spells is None or calibrated or with_faults:
@@ -167,11 +176,16 @@ def statbank_fetch(
 
 
 @app.command()
-def new(folder: Annotated[Path, typer.Argument(file_okay=False)]) -> None:
+def new(
+    folder: Annotated[Path, typer.Argument(file_okay=False)],
+    kind: Annotated[
+        Literal["panel", "cases"], typer.Option(help="Districts over time, or cases begun before and during a trial")
+    ] = "panel",
+) -> None:
     """Lay out a folder for a study of your own: a plan to fill in, empty registers, a guide."""
     from sverige_did.tasks.new import run
 
-    _done("new", folder=folder, registers=run(folder, date.today()))
+    _done("new", folder=folder, registers=run(folder, date.today(), kind))
 
 
 @app.command()

@@ -104,11 +104,11 @@ def release_registers(
     left_out: tuple[Remark, ...] = (),
     posteriors: tuple[PosteriorRecord, ...] = (),
     diagnostics: tuple[Diagnostics, ...] = (),
-    ladder: LadderRecord | None = None,
-    doses: tuple[DoseResponse, ...] = (),
     sources: tuple[SourceFile, ...] = (),
     economy: EconomyRecord | None = None,
     targets: TargetRecords | None = None,
+    ladder: LadderRecord | None = None,
+    doses: tuple[DoseResponse, ...] = (),
     statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of registers under the plan's threshold for small numbers, or one of public tables as it is.
@@ -148,11 +148,11 @@ def release_registers(
         levels=tuple(_levels(panel, wanted, study.hidden_below)),
         withheld=withheld,
         left_out=few_untold(left_out, study),
-        ladder=release_ladder(ladder, study),
-        doses=tuple(one for one in doses if not {one.dose, one.outcome} & set(withheld)),
         sources=sources,
         economy=net,
         targets=released_targets(targets.targets if targets else (), withheld, study.hidden_below),
+        ladder=release_ladder(ladder, study),
+        doses=tuple(one for one in doses if not {one.dose, one.outcome} & set(withheld)),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -76,11 +76,11 @@ class Release(Frozen):
     contradicted: tuple[str, ...] = ()
     left_out: tuple[Remark, ...] = ()
     posteriors: tuple[PosteriorRecord, ...] = ()
-    ladder: LadderRecord | None = None
-    doses: tuple[DoseResponse, ...] = ()
     sources: tuple[SourceFile, ...] = ()
     economy: EconomyRecord | None = None
     targets: tuple[TargetRecord, ...] = ()
+    ladder: LadderRecord | None = None
+    doses: tuple[DoseResponse, ...] = ()
     statements: tuple[Statement, ...] = ()
 
 
@@ -96,9 +96,9 @@ def release_published(
     findings: tuple[Finding, ...],
     checks: tuple[CheckResult, ...],
     diagnostics: tuple[Diagnostics, ...],
-    ladder: LadderRecord | None = None,
     economy: EconomyRecord | None = None,
     targets: TargetRecords | None = None,
+    ladder: LadderRecord | None = None,
     statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of published figures.
@@ -126,9 +126,9 @@ def release_published(
         feasible=feasible,
         contradicted=tuple(sorted(contradicted)),
         diagnostics=diagnostics,
-        ladder=ladder,
         economy=economy,
         targets=targets.targets if targets else (),
+        ladder=ladder,
         statements=statements,
     )
 
@@ -155,10 +155,15 @@ def _main_reading(study: PublishedStudy, feasible: tuple[Feasible, ...]) -> str:
 
 def estimates_csv(release: Release) -> str:
     """The findings as a table for machines: ``results.ROW_FIELDS``, with a first column that marks synthetic data."""
+    return findings_csv(release.findings, synthetic=release.synthetic)
+
+
+def findings_csv(findings: Iterable[Finding], *, synthetic: bool) -> str:
+    """As :func:`estimates_csv`, of the released findings of any kind of study."""
     out = io.StringIO()
-    mark: dict[str, Any] = {"synthetic": True} if release.synthetic else {}
+    mark: dict[str, Any] = {"synthetic": True} if synthetic else {}
     writer = csv.DictWriter(out, [*mark, *ROW_FIELDS], lineterminator="\n")
     writer.writeheader()
-    for finding in release.findings:
+    for finding in findings:
         writer.writerow(mark | finding.row())
     return out.getvalue()

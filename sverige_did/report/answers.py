@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.report import labels
 from sverige_did.report.claims import claim
+from sverige_did.report.economy import economy_sentences
 from sverige_did.report.headlines import design_of, standing
 from sverige_did.report.pages import answer, file_name
+from sverige_did.report.targets import target_moves, target_sentences
 from sverige_did.report.voices import heard
 from sverige_did.results.answers import Answer, StudyAnswers
+
+SENTENCES = 2
+"""Of a section that has several, so many are told."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +56,13 @@ def _sections(release: Release, language: Language) -> Iterator[Answer]:
     if (record := release.ladder) is not None and (record.cells or record.printed):
         shown = sum(one.status == "shown" for one in record.cells) + len(record.printed)
         yield _section("ladder", language, shown=shown, hidden=sum(one.status == "hidden" for one in record.cells))
+    for anchor, sentences in (
+        ("targets", target_sentences(release, language)),
+        ("targets-moved", target_moves(release, language)),
+        ("economy", economy_sentences(release, language)),
+    ):
+        if sentences:
+            yield Answer(anchor=anchor, sentence=" ".join(sentences[:SENTENCES]))
     if release.coverage:
         sources = {one.source for one in release.coverage if one.source}
         effects = sum(design_of(release, item.outcome).may_say_effect for item in release.study.outcomes)

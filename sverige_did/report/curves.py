@@ -78,14 +78,20 @@ class Plane:
         return LEFT + across * (RIGHT - LEFT), BOTTOM - up * (BOTTOM - self.top)
 
 
-def curve_figure(name: str, lines: tuple[Line, ...], language: Language, *, title: str, mark: str | None) -> Markup:
-    """Lines that share their axes as one SVG; ``name`` must be unique on the page."""
+def curve_figure(
+    name: str, lines: tuple[Line, ...], language: Language, *, title: str, mark: str | None,
+    within: tuple[Curve, ...] = (),
+) -> Markup:  # fmt: skip
+    """Lines that share their axes as one SVG; ``name`` must be unique on the page.
+
+    The axes also have room for the curves ``within``, so that several figures have the same.
+    """
     curves = [line.curve for line in lines]
     legend = LEGEND_ROW * math.ceil(len(lines) / 2) if len(lines) > 1 else 0.0
     further_rows = svg_shapes.LEADING * NAMES * _name(curves[0].y_name, language).count("\n")
     plane = Plane(
-        x=_ends(x for curve in curves for x in (*curve.x, *_marked(curve))),
-        y=_ends(y for curve in curves for y in (*curve.y, *(curve.lower or ()), *(curve.upper or ()))),
+        x=_ends(x for curve in (*curves, *within) for x in (*curve.x, *_marked(curve))),
+        y=_ends(y for curve in (*curves, *within) for y in (*curve.y, *(curve.lower or ()), *(curve.upper or ()))),
         top=TOP + legend + further_rows,
     )
     drawn = [*_grid(plane, curves[0], language)]

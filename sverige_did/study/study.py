@@ -6,8 +6,6 @@ the order of keys may change, but nothing that could change a result.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
@@ -20,7 +18,10 @@ from sverige_did.study.blocks import Bilingual as Bilingual
 from sverige_did.study.blocks import Grid, PlaceboGroups, Positive, Posterior, Registers, Share, once_each
 from sverige_did.study.blocks import Name as Name
 from sverige_did.study.blocks import Plan as Plan
+from sverige_did.study.cases import CaseStudy as CaseStudy
 from sverige_did.study.economy import Economy, Target
+from sverige_did.study.head import Deviation as Deviation
+from sverige_did.study.head import Head, Sampling
 from sverige_did.study.priors import PACKAGE
 from sverige_did.study.priors import PriorSpec as PriorSpec
 from sverige_did.study.readings import Reading, Reconstruction
@@ -99,16 +100,6 @@ class Assumption(Plan):
     source: str = Field(description="Fact ids, a document, or the words: own assumption")
 
 
-class Sampling(Plan):
-    """How the posterior is drawn."""
-
-    seed: int = Field(ge=0)
-    chains: int = Field(default=4, ge=2)
-    draws: int = Field(default=1000, ge=100)
-    tune: int = Field(default=1000, ge=100)
-    target_accept: float = Field(default=0.95, gt=0, lt=1)
-
-
 class Sensitivity(Plan):
     """What the checks of every study vary; a plan names the grids that it wants otherwise than here."""
 
@@ -132,28 +123,13 @@ class Source(Plan):
     label: Bilingual
 
 
-class Deviation(Plan):
-    """Where the analysis departs from the plan as first written."""
-
-    when: date
-    what: Bilingual
-    why: Bilingual
-
-
-class Study(Plan):
-    """What the plans of all studies have in common.
+class Study(Head):
+    """What the plans of studies of two groups have in common.
 
     A plan is one of the kinds below, never this: validating one here gives the class that its ``kind`` names.
     """
 
-    study: Name
     kind: Literal["published", "panel"]
-    synthetic: bool = Field(default=False, description="True when any of the data were made up; cannot be hidden")
-    title: Bilingual
-    question: Bilingual
-    population: Bilingual
-    written: date
-    known_when_written: Bilingual = Field(description="What was known about the results when the plan was written")
     treated: Group
     control: Group
     periods: Periods
@@ -207,15 +183,6 @@ class Study(Plan):
     def prior(self, key: str) -> PriorSpec:
         """The prior of that key; KeyError when the plan has none."""
         return {item.key: item for item in self.priors}[key]
-
-    def canonical_json(self) -> str:
-        """The plan's meaning as JSON with sorted keys and no spaces: what is hashed."""
-        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the plan; it stands in every result and report."""
-        return hashlib.sha256(self.canonical_json().encode()).hexdigest()
 
 
 class PublishedStudy(Study):
@@ -329,11 +296,16 @@ class PanelStudy(Study):
 
 
 AnyStudy = Annotated[PublishedStudy | PanelStudy, Field(discriminator="kind")]
-"""A plan of either kind, as a field of something else."""
+"""A plan of two groups, of either kind, as a field of something else."""
+
+AnyPlan = PublishedStudy | PanelStudy | CaseStudy
+"""Every kind of plan."""
+
+KINDS: dict[str, type[AnyPlan]] = {"published": PublishedStudy, "panel": PanelStudy, "cases": CaseStudy}
+"""The class of each kind."""
 
 
-def class_of(tree: dict[Any, Any]) -> type[PublishedStudy | PanelStudy]:
+def class_of(tree: dict[Any, Any]) -> type[AnyPlan]:
     """The class of the plan's kind; of a plan that names none, the one that its other fields look like."""
-    kinds: dict[object, type[PublishedStudy | PanelStudy]] = {"published": PublishedStudy, "panel": PanelStudy}
-    likely = PanelStudy if {"registers", "tables"} & tree.keys() else PublishedStudy
-    return kinds.get(str(tree.get("kind")), likely)
+    likely = "panel" if {"registers", "tables"} & tree.keys() else "cases" if "municipalities" in tree else "published"
+    return KINDS.get(str(tree.get("kind")), KINDS[likely])

@@ -38,11 +38,16 @@ def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame], made_by: str)
     )  # fmt: skip
 
 
-def write_delivery(folder: Path, registers: Mapping[str, pd.DataFrame], language: Language = "da") -> tuple[Path, ...]:
+def write_delivery(
+    folder: Path,
+    registers: Mapping[str, pd.DataFrame],
+    language: Language = "da",
+    registers_of: tuple[Register, ...] = REGISTERS,
+) -> tuple[Path, ...]:
     """Every register as CSV with semicolons, decimal commas and dates as dd-mm-yyyy, and the marker file."""
     write_text(folder / MARK_FILE, NOTICE)
     paths = []
-    for register in REGISTERS:
+    for register in registers_of:
         text = as_text(registers[register.name], register, language)
         path = folder / f"{file_stem(register, language)}.csv"
         write_text(path, text.to_csv(sep=";", index=False, lineterminator="\n"))

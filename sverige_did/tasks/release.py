@@ -48,9 +48,9 @@ def _published(folder: Path, study: Study) -> Release:
         findings=(*read_models(folder / "findings.json", Finding), *read_models(folder / "posterior.json", Finding)),
         checks=read_models(folder / "checks.json", CheckResult),
         diagnostics=read_models(folder / "diagnostics.json", Diagnostics),
-        ladder=_ladder(folder, study),
         economy=_economy(folder),
         targets=read_model(folder / "targets.json", TargetRecords),
+        ladder=_ladder(folder, study),
         statements=read_models(folder / "statements.json", Statement),
     )
 
@@ -69,20 +69,12 @@ def _registers(folder: Path, study: Study) -> Release:
         sources=read_models(folder / "sources.json", SourceFile),
         posteriors=sampled.records,
         diagnostics=sampled.diagnostics,
-        ladder=_ladder(folder, study),
-        doses=read_models(folder / "doses.json", DoseResponse),
         economy=_economy(folder),
         targets=read_model(folder / "targets.json", TargetRecords),
+        ladder=_ladder(folder, study),
+        doses=read_models(folder / "doses.json", DoseResponse),
         statements=read_models(folder / "statements.json", Statement),
     )
-
-
-def _ladder(folder: Path, study: Study) -> LadderRecord | None:
-    """The ladder of this plan; None where nothing can be said of it. Raises InputError for that of another plan."""
-    found = read_models(folder / "ladder.json", LadderRecord)
-    if any(one.plan_sha256 != study.sha256 for one in found):
-        raise InputError(Problem("other_plan"))
-    return found[0] if found else None
 
 
 def _asks_posteriors(study: Study) -> bool:
@@ -92,3 +84,11 @@ def _asks_posteriors(study: Study) -> bool:
 def _economy(folder: Path) -> EconomyRecord | None:
     """The net benefit; None for a plan that does not ask for one."""
     return next(iter(read_models(folder / "economy.json", EconomyRecord)), None)
+
+
+def _ladder(folder: Path, study: Study) -> LadderRecord | None:
+    """The ladder of this plan; None where nothing can be said of it. Raises InputError for that of another plan."""
+    found = read_models(folder / "ladder.json", LadderRecord)
+    if any(one.plan_sha256 != study.sha256 for one in found):
+        raise InputError(Problem("other_plan"))
+    return found[0] if found else None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from sverige_did.files import write_text
+from sverige_did.sources.registers.schemas import CASE_REGISTERS
+from sverige_did.synthetic.cases import CaseModel, case_registers, true_days
 from sverige_did.synthetic.counterfactual import Size
 from sverige_did.synthetic.faults import spoil_delivery
 from sverige_did.synthetic.generate import calibrated_municipality, modelled_municipality
@@ -44,6 +47,16 @@ def run_many(folder: Path, seed: int, municipalities: int, districts: int, spell
     return len(list(folder.iterdir()))
 
 
+def run_cases(folder: Path, seed: int) -> int:
+    """Write made-up cases, a made-up survey and ``truth.json``; the number of files written."""
+    model = CaseModel()
+    made = case_registers(model, np.random.default_rng(seed))
+    files = len(write_delivery(folder, made, registers_of=CASE_REGISTERS)) + 2
+    head = {"synthetic": True, "seed": seed, "model": asdict(model)}
+    _write_json(folder / "truth.json", head | {"days_without_measure": true_days(model)})
+    return files
+
+
 def run_tables(folder: Path, seed: int) -> int:
     """Write made-up public tables by municipality with ``truth.json``; the number of files written."""
     made = made_tables(seed)
@@ -55,4 +68,4 @@ def run_tables(folder: Path, seed: int) -> int:
 
 
 def _write_json(path: Path, value: dict[str, object]) -> None:
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=1, default=date.isoformat) + "\n")

@@ -56,7 +56,7 @@ def statements_of(root: Path, study: StudyFiles) -> list[str]:
 
 
 def kind_of(root: Path, study: StudyFiles) -> str:
-    """``published`` or ``panel``, as the plan says; ``published`` where it does not say."""
+    """``published``, ``panel`` or ``cases``, as the plan says; ``published`` where it does not say."""
     return _field(root / study.plan, "kind", "[a-z]+") or "published"
 
 

@@ -146,27 +146,6 @@ rule panel_sensitivity:
         " --data {params.folder} --out {output.checks} 2>&1 | tee {log}"
 
 
-rule panel_ladder:
-    """Follow every child on the ladder: where those of each rung go, how long they stay, and who arrives."""
-    input:
-        plan=rules.plan.output.plan,
-        problems=rules.registers.output.problems,
-        data=lambda wildcards: registers_of(ROOT, STUDIES[wildcards.study]),
-    output:
-        ladder="results/{study}/ladder.json",
-    params:
-        code=step("panel_ladder"),
-        folder=lambda wildcards: STUDIES[wildcards.study].data,
-    log:
-        "results/{study}/logs/panel_ladder.log",
-    benchmark:
-        "results/{study}/benchmarks/panel_ladder.tsv"
-    wildcard_constraints:
-        study=one_of(PANELS),
-    shell:
-        "{COMMAND} panel-ladder --plan {input.plan} --data {params.folder} --out {output.ladder} 2>&1 | tee {log}"
-
-
 rule panel_economy:
     """Work out the net benefit a year from the children's prices and from the accounts."""
     input:
@@ -209,6 +188,27 @@ rule panel_targets:
         " --out {output.targets} 2>&1 | tee {log}"
 
 
+rule panel_ladder:
+    """Follow every child on the ladder: where those of each rung go, how long they stay, and who arrives."""
+    input:
+        plan=rules.plan.output.plan,
+        problems=rules.registers.output.problems,
+        data=lambda wildcards: registers_of(ROOT, STUDIES[wildcards.study]),
+    output:
+        ladder="results/{study}/ladder.json",
+    params:
+        code=step("panel_ladder"),
+        folder=lambda wildcards: STUDIES[wildcards.study].data,
+    log:
+        "results/{study}/logs/panel_ladder.log",
+    benchmark:
+        "results/{study}/benchmarks/panel_ladder.tsv"
+    wildcard_constraints:
+        study=one_of(PANELS),
+    shell:
+        "{COMMAND} panel-ladder --plan {input.plan} --data {params.folder} --out {output.ladder} 2>&1 | tee {log}"
+
+
 rule panel_release:
     """Let out what may leave: small numbers of children and what would give them away stay inside."""
     input:
@@ -222,9 +222,9 @@ rule panel_release:
         methods_tables=rules.panel_estimate.output.methods_tables,
         doses=rules.panel_estimate.output.doses,
         checks=rules.panel_sensitivity.output.checks,
-        ladder=rules.panel_ladder.output.ladder,
         economy=rules.panel_economy.output.economy,
         targets=rules.panel_targets.output.targets,
+        ladder=rules.panel_ladder.output.ladder,
         statements=rules.statements.output.statements,
         posteriors=lambda wildcards: expand(
             [*rules.panel_posterior.output[:2]],

@@ -173,29 +173,6 @@ rule sensitivity:
         " --tables {input.tables} --feasible {input.feasible} --out {output.checks} 2>&1 | tee {log}"
 
 
-rule ladder:
-    """Say what the printed stocks and moves allow of leaving each rung of the ladder."""
-    input:
-        plan=rules.plan.output.plan,
-        reported=rules.figures.output.reported,
-        designs=rules.design.output.designs,
-        tables=rules.tables.output.tables,
-        feasible=rules.tables.output.feasible,
-    output:
-        ladder="results/{study}/ladder.json",
-    params:
-        code=step("ladder"),
-    log:
-        "results/{study}/logs/ladder.log",
-    benchmark:
-        "results/{study}/benchmarks/ladder.tsv"
-    wildcard_constraints:
-        study=one_of(PUBLISHED),
-    shell:
-        "{COMMAND} ladder --plan {input.plan} --reported {input.reported} --designs {input.designs}"
-        " --tables {input.tables} --feasible {input.feasible} --out {output.ladder} 2>&1 | tee {log}"
-
-
 rule economy:
     """Work out the net benefit a year that the printed figures can carry."""
     input:
@@ -244,6 +221,29 @@ rule targets:
         " --out {output.targets} 2>&1 | tee {log}"
 
 
+rule ladder:
+    """Say what the printed stocks and moves allow of leaving each rung of the ladder."""
+    input:
+        plan=rules.plan.output.plan,
+        reported=rules.figures.output.reported,
+        designs=rules.design.output.designs,
+        tables=rules.tables.output.tables,
+        feasible=rules.tables.output.feasible,
+    output:
+        ladder="results/{study}/ladder.json",
+    params:
+        code=step("ladder"),
+    log:
+        "results/{study}/logs/ladder.log",
+    benchmark:
+        "results/{study}/benchmarks/ladder.tsv"
+    wildcard_constraints:
+        study=one_of(PUBLISHED),
+    shell:
+        "{COMMAND} ladder --plan {input.plan} --reported {input.reported} --designs {input.designs}"
+        " --tables {input.tables} --feasible {input.feasible} --out {output.ladder} 2>&1 | tee {log}"
+
+
 rule release:
     """Let out what may leave, as one release for the pages and as tables for machines."""
     input:
@@ -256,9 +256,9 @@ rule release:
         posterior=rules.posterior.output.findings,
         diagnostics=rules.posterior.output.diagnostics,
         checks=rules.sensitivity.output.checks,
-        ladder=rules.ladder.output.ladder,
         economy=rules.economy.output.economy,
         targets=rules.targets.output.targets,
+        ladder=rules.ladder.output.ladder,
         statements=rules.statements.output.statements,
     output:
         release="results/{study}/release.json",
@@ -291,6 +291,8 @@ rule report:
         "results/{study}/logs/report.{language}.log",
     benchmark:
         "results/{study}/benchmarks/report.{language}.tsv"
+    wildcard_constraints:
+        study=one_of([*PUBLISHED, *PANELS]),
     shell:
         "{COMMAND} report --release {input.release} --out {output.page} --answers {output.answers}"
         " --page-language {wildcards.language} 2>&1 | tee {log}"

@@ -81,6 +81,9 @@ def test_a_method_of_inference_is_one_file_one_row_a_twin_for_its_size_and_words
 ASKS = {
     "studies/panel/posterior/protocol.py": "the registers that placements are read from",
     "studies/panel/posterior/sdq.py": "a model of the questionnaires",
+    "tasks/panel_ladder.py": "the registers that a path on the ladder is made of",
+    "results/statements.py": "caseworkers who speak, which is no register",
+    "sources/interviews/statements.py": "caseworkers who speak, which is no register",
     "tasks/panel_sensitivity.py": "whether homes were registered, for the other rule of residence",
 }
 OTHERS = {*CATALOGUE, "districts", "children", "cases"}

@@ -12,6 +12,7 @@ from sverige_did.sources.files.synthetic_mark import is_marked
 from sverige_did.sources.panel.build import Built, build
 from sverige_did.sources.registers.codes import MeasureCodes, read_measure_codes, standard_codes
 from sverige_did.sources.registers.headers import fold
+from sverige_did.sources.registers.register import Register
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.sources.registers.tables import RegisterTable, read_register
 from sverige_did.sources.registers.validate import check_folder, find_registers
@@ -69,9 +70,11 @@ def problems_of(folder: Path, study: PanelStudy) -> tuple[Problem, ...]:
     return (*found, *built.remarks)
 
 
-def in_headers_of(problems: Iterable[Problem], language: Language) -> tuple[Problem, ...]:
+def in_headers_of(
+    problems: Iterable[Problem], language: Language, registers: tuple[Register, ...] = REGISTERS
+) -> tuple[Problem, ...]:
     """The same problems with columns under the header that a delivery in that language has."""
-    owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
+    owner = {fold(stem): register for register in registers for stem in register.stems}
     messages = []
     for problem in problems:
         register = owner.get(fold(Path(problem.file or "").stem))

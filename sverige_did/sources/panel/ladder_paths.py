@@ -22,9 +22,6 @@ from sverige_did.sources.registers.codes import MeasureCodes, Rung
 from sverige_did.sources.spells.overlaps import resolve_overlaps
 from sverige_did.sources.spells.spells import OPEN, IntArray, Spells, birthday, day_number, make_spells
 
-REGISTERS = ("districts", "children", "residences", "placements", "cases")
-"""Those that a path is made of."""
-
 RUNGS = ("clarification", "early_help", "prevention", *NAMES.values())
 """The states that a child can stand on, least intrusive first."""
 
