@@ -20,6 +20,9 @@ FEWEST = 3
 """Periods before the start from which a line can be told from its noise."""
 
 
+_NODES = (np.arange(2000) + 0.5) / 2000
+
+
 def slopes(table: Floats, years: ArrayLike) -> Floats:
     """(G,) each district's least-squares slope a year through its levels ``table`` (G, T) at ``years`` (T,).
 
@@ -35,10 +38,15 @@ def slopes(table: Floats, years: ArrayLike) -> Floats:
 
 
 def power_to_find(true: float, test: TTest) -> float:
-    """The probability that the two-sided t test rejects when the truth is ``true``: a noncentral t."""
-    critical = float(stats.t.isf(test.alpha / 2, test.df))
+    """The probability that the two-sided test rejects when the truth is ``true``: a noncentral t.
+
+    The critical value is half the interval in standard errors, which for the calibrated test is more than Student's.
+    A mean over the chi-square of the variance, for scipy's noncentral t has no value where ``true`` is very large.
+    """
+    critical = (test.upper - test.lower) / 2 / test.std_error
     shift = abs(true) / test.std_error
-    return float(stats.nct.sf(critical, test.df, shift) + stats.nct.cdf(-critical, test.df, shift))
+    reach = critical * np.sqrt(stats.chi2.ppf(_NODES, test.df) / test.df)
+    return float((stats.norm.cdf(shift - reach) + stats.norm.cdf(-shift - reach)).mean())
 
 
 def pretrends(

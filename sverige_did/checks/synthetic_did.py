@@ -37,6 +37,7 @@ def synthetic_beside(
 
     Raises RefusedError: those of :func:`~sverige_did.did.synthetic.synthetic_did`.
     """
+    levels, sample = levels[sample.order], sample.ordered()
     found = synthetic_did(levels, sample.treated, post, sample.weights)
     placebo = permutation_test_of(
         lambda chosen: synthetic_did(levels, chosen, post, sample.weights).estimate,

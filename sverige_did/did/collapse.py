@@ -29,7 +29,8 @@ class Collapsed:
 
     ``change``, ``treated``, ``weights`` (G,), which ``weighting`` names; ``unit`` (G,) codes into the panel's labels;
     ``seen`` (G, 2) counts the periods that were there before and after (the others were filled, see
-    missing_periods.py); ``strata`` (G,) follow the panel. ``dropped`` names the districts that lack a window.
+    missing_periods.py), ``lone`` (2,) is the part of a window that one treated, or one control, district alone tells;
+    ``strata`` (G,) follow the panel. ``dropped`` names the districts that lack a window.
     """
 
     change: FloatArray
@@ -38,6 +39,7 @@ class Collapsed:
     weighting: Weighting
     unit: IntArray
     seen: IntArray
+    lone: FloatArray
     strata: IntArray | None
     dropped: tuple[Dropped, ...]
 
@@ -113,6 +115,7 @@ def collapsed(whole: Filled, change: FloatArray, weighting: Weighting) -> Collap
         weighting=weighting,
         unit=whole.unit,
         seen=whole.seen,
+        lone=whole.lone,
         strata=whole.panel.strata,
         dropped=whole.panel.dropped,
     )

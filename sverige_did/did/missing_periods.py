@@ -43,7 +43,8 @@ class Filled:
     ``panel``: the districts that have at least one period in each window · ``window``: the periods that some treated
     and some control district have · ``weight`` (T,): how much each of the panel's periods counts in its window, the
     share of the treated times the share of the controls that have it; 0 outside · ``unit`` (G,): codes of the districts
-    in the panel that was filled · ``seen`` (G, 2): how many periods before and after were there.
+    in the panel that was filled · ``seen`` (G, 2): how many periods before and after were there · ``lone`` (2,): the
+    part of its window, at the most, that periods make up which one treated, or one control, district alone has.
     """
 
     panel: DistrictPanel
@@ -51,6 +52,7 @@ class Filled:
     weight: FloatArray
     unit: IntArray
     seen: IntArray
+    lone: FloatArray
 
     def levels(self) -> tuple[FloatArray, FloatArray]:
         """The level (G,) of every district before and after: its events by its exposure of the window, or its mean."""
@@ -103,7 +105,14 @@ def filled(panel: DistrictPanel, window: Window, scale: Scale = "identity", *, f
     reason = "window_missing" if fewest == 1 else "too_few_pre_periods"
     lost = tuple(Dropped(panel.labels[d], None, reason) for d in np.flatnonzero(~usable))
     kept = replace(kept, dropped=panel.dropped + lost)
-    return Filled(kept, common, weight, np.flatnonzero(usable), seen[usable])
+    lone = np.array([_lone(there[arm], weight, (pre, post)) for arm in (treated, ~treated)])
+    return Filled(kept, common, weight, np.flatnonzero(usable), seen[usable], lone)
+
+
+def _lone(there: BoolArray, weight: FloatArray, sides: tuple[BoolArray, BoolArray]) -> float:
+    """The largest part of either window that periods make up which one district (G, T) of several alone has."""
+    alone = (there.sum(axis=0) == 1) & (len(there) > 1)
+    return max(float(weight[side & alone].sum() / weight[side].sum()) for side in sides)
 
 
 def _complete(panel: DistrictPanel, pre: BoolArray, post: BoolArray, scale: Scale) -> DistrictPanel:

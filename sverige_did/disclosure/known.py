@@ -167,7 +167,7 @@ class Known:
         """
         places = {(cell.outcome, cell.group, cell.label): cell for cell in levels.cells}
         base = release.study.register_rules.base if isinstance(release.study, PanelStudy) else 1
-        for one in release.levels:
+        for one in (*release.levels, *release.windows):
             cell = places.get((one.outcome, one.group, one.period))
             if cell is None or one.level is None or not cell.found.denominator > 0 or cell.found.kind == "mean":
                 continue

@@ -137,7 +137,7 @@ def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tupl
     of_this_plan(study, answers.economy, answers.targets)
     if study.tables is not None:
         return Attacked(_as_it_is(study, panel, answers), Known(panel, study), Decisions({}))
-    levels = with_earlier(levels_of(panel, study), (level for one in earlier for level in one.levels))
+    levels = with_earlier(levels_of(panel, study), (level for one in earlier for level in (*one.levels, *one.windows)))
     decisions, blank = _first(study, panel, levels), Known(panel, study)
     checks = _released_checks(answers.checks, panel, study, study.hidden_below)
     answers = answers._replace(checks=tuple(checks))
@@ -233,7 +233,8 @@ def _draft(
         checks=checks,
         methods_tables=records,
         coverage=tuple(_coverage(one) for one in answers.coverage),
-        levels=tuple(level for _, level in shown),
+        levels=tuple(level for cell, level in shown if cell.resolution != "windows"),
+        windows=tuple(level for cell, level in shown if cell.resolution == "windows"),
         withheld=withheld,
         left_out=few_untold(answers.left_out, study),
         steps=tuple(Step(outcome=outcome, scale=scale, step=step) for (outcome, scale), step in steps.of.items()),

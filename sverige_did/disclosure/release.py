@@ -70,9 +70,9 @@ class Release(Frozen):
     reading that the first figure shows: the first one that contradicts none of the reported figures. ``withheld`` are
     outcomes that were estimated from so few children that nothing about them may be released; ``contradicted`` those
     whose printed figures cannot all be true, so that nothing is computed of them. ``steps`` say how estimates are
-    rounded, and ``given_up`` what disclosure control made rougher. Of registers ``data_sha256`` is empty: a hash of few
-    children can be tried until it fits. ``sources`` are the files of public tables, with the credit that their licence
-    wants.
+    rounded, ``windows`` are the levels of the whole windows before and after, and ``given_up`` what disclosure control
+    made rougher. Of registers ``data_sha256`` is empty: a hash of few children can be tried until it fits. ``sources``
+    are the files of public tables, with the credit that their licence wants.
     """
 
     study: AnyStudy
@@ -91,6 +91,7 @@ class Release(Frozen):
     methods_tables: tuple[MethodsRecord, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     levels: tuple[ReleasedLevel, ...] = ()
+    windows: tuple[ReleasedLevel, ...] = ()
     withheld: tuple[str, ...] = ()
     contradicted: tuple[str, ...] = ()
     left_out: tuple[Remark, ...] = ()

@@ -1,7 +1,8 @@
 """Every way in which the same number of districts, stratum by stratum, could have been the treated ones.
 
 Where districts weigh unlike each other it also matters which of them has which weight: then changes move to places, and
-a place keeps its treatment and its weight.
+a place keeps its treatment and its weight. Places of the same arm, weight and stratum are one to the statistic, so only
+the arrangements of changes over such kinds of place are listed.
 
 The sums of any quantity over all K-subsets of G districts need no list of subsets: the sums within blocks of
 districts are made once and added across blocks. The subsets themselves are the sums of unit vectors.
@@ -10,7 +11,7 @@ districts are made once and added across blocks. The subsets themselves are the 
 from __future__ import annotations
 
 from functools import reduce
-from itertools import permutations
+from itertools import combinations
 from math import comb, factorial, prod
 from typing import Any, NamedTuple
 
@@ -23,7 +24,8 @@ MAX_ENUMERATED = 1_000_000
 """Above this many assignments they are drawn instead of listed."""
 
 MAX_MOVES = 50_000
-"""Above this many ways to move changes to places with unlike weights they are drawn: eight districts have 40,320."""
+"""Above this many ways to move changes to places with unlike weights they are drawn: eight districts have 40,320, and
+twenty with treated ones of 100, 100, 1 and 1 children among controls of 100 have 29,070."""
 
 BLOCK = 12
 """Districts a block: 2^12 subsets are added up by one matrix product."""
@@ -140,6 +142,9 @@ def sums_over(rows: Bools, features: NDArray[Any]) -> Floats:
 
 type Places = NDArray[np.int16] | Ints
 
+type Labels = NDArray[np.int8]
+"""Codes (n, G), one arrangement a row: a million of them have to fit."""
+
 
 class Moves(NamedTuple):
     """Which change moves to each place: ``rows`` (n, G); the smallest p-value they can give; whether they are all."""
@@ -160,17 +165,68 @@ def reference_moves(
         assignments, enumerated = reference_assignments(treated, strata, draws=draws, rng=rng, limit=limit)
         smallest = smallest_p(treated, strata) if enumerated else 1 / len(assignments)
         return Moves(_moves_of(assignments, treated, strata), smallest, enumerated)
-    groups = [np.flatnonzero(strata == s) for s in np.unique(strata)]
-    if prod(factorial(members.size) for members in groups) <= min(limit, MAX_MOVES):
-        return Moves(_all_moves(groups), _smallest_p_of_moves(treated, weights, groups), True)
+    kinds = _kinds(treated, weights, strata)
+    ways = count_arrangements(kinds, strata)
+    if ways <= min(limit, MAX_MOVES):
+        rows = np.empty((ways, treated.size), dtype=np.int64)
+        rows[:, np.argsort(kinds, kind="stable")] = np.argsort(all_arrangements(kinds, strata), axis=1, kind="stable")
+        mirrored = all(_same_weights(treated[strata == s], weights[strata == s]) for s in np.unique(strata))
+        return Moves(rows, (2 if mirrored else 1) / ways, True)
     places: Places = np.arange(treated.size)
     if treated.size < np.iinfo(np.int16).max:
         places = places.astype(np.int16)
-    rows = np.empty((1 + draws, treated.size), dtype=places.dtype)
-    rows[:] = places
-    for members in groups:
-        rows[1:, members] = rng.permuted(rows[1:, members], axis=1)
-    return Moves(rows, 1 / (1 + draws), False)
+    rows_drawn = np.empty((1 + draws, treated.size), dtype=places.dtype)
+    rows_drawn[:] = places
+    for s in np.unique(strata):
+        members = np.flatnonzero(strata == s)
+        rows_drawn[1:, members] = rng.permuted(rows_drawn[1:, members], axis=1)
+    return Moves(rows_drawn, 1 / (1 + draws), False)
+
+
+def _kinds(treated: Bools, weights: Floats, strata: Ints) -> Ints:
+    """The kind of every place (G,): its stratum, arm and weight."""
+    what = np.column_stack([strata, treated, np.round(weights / weights.max(), 12)])
+    return np.unique(what, axis=0, return_inverse=True)[1].ravel()
+
+
+def _same_weights(treated: Bools, weights: Floats) -> bool:
+    """Whether both arms of a stratum hold the same weights, so that every move has a mirror image."""
+    return np.array_equal(*(np.sort(weights[treated == arm]) for arm in (True, False)))
+
+
+def count_arrangements(labels: Ints, strata: Ints) -> int:
+    """How many ways there are to exchange labels (G,) within strata, each occurring as often as it does."""
+    sizes = (np.unique(labels[strata == s], return_counts=True)[1] for s in np.unique(strata))
+    return prod(factorial(int(one.sum())) // prod(factorial(int(n)) for n in one) for one in sizes)
+
+
+def all_arrangements(labels: Ints, strata: Ints) -> Labels:
+    """Every exchange of ``labels`` 0, 1, ... (G,) within strata as a row (n, G)."""
+    rows = np.empty((1, labels.size), dtype=np.int8)
+    for s in np.unique(strata):
+        members = np.flatnonzero(strata == s)
+        inside = _arrangements(np.bincount(labels[members], minlength=int(labels.max()) + 1))
+        rows = np.repeat(rows, len(inside), axis=0)
+        rows[:, members] = np.tile(inside, (len(rows) // len(inside), 1))
+    return rows
+
+
+def _arrangements(sizes: Ints) -> Labels:
+    """Every row of labels 0, 1, ... of which ``sizes`` says how often each occurs, one label placed after another."""
+    n = int(sizes.sum())
+    rows = np.full((1, n), sizes.size - 1, dtype=np.int8)
+    free = np.arange(n)[None, :]
+    for label, size in enumerate(sizes[:-1]):
+        subsets = list(combinations(range(free.shape[1]), int(size)))
+        chosen = np.array(subsets, dtype=np.intp).reshape(len(subsets), int(size))
+        rest = np.ones((len(chosen), free.shape[1]), dtype=bool)
+        np.put_along_axis(rest, chosen, values=False, axis=1)
+        left = np.nonzero(rest)[1].reshape(len(chosen), -1)
+        rows = np.repeat(rows, len(chosen), axis=0)
+        places = free[:, chosen].reshape(len(rows), int(size))
+        np.put_along_axis(rows, places, label, axis=1)
+        free = free[:, left].reshape(len(rows), -1)
+    return rows
 
 
 def _moves_of(assignments: Bools, treated: Bools, strata: Ints) -> Ints:
@@ -181,23 +237,3 @@ def _moves_of(assignments: Bools, treated: Bools, strata: Ints) -> Ints:
         first = places[np.argsort(~treated[places], kind="stable")]
         rows[:, first] = places[np.argsort(~assignments[:, places], axis=1, kind="stable")]
     return rows
-
-
-def _all_moves(groups: list[Ints]) -> Ints:
-    """Every permutation within the groups as a row (n, G)."""
-    by_group = [np.array(list(permutations(members))) for members in groups]
-    picks = np.indices([len(rows) for rows in by_group]).reshape(len(groups), -1)
-    moves = np.empty((picks.shape[1], sum(members.size for members in groups)), dtype=np.int64)
-    for members, rows, pick in zip(groups, by_group, picks, strict=True):
-        moves[:, members] = rows[pick]
-    return moves
-
-
-def _smallest_p_of_moves(treated: Bools, weights: Floats, groups: list[Ints]) -> float:
-    """The share of moves that leave every place as it is; twice that where the arms have the same weights."""
-    alike, mirrored = 1, True
-    for members in groups:
-        arms = [np.sort(weights[members][treated[members] == arm]) for arm in (True, False)]
-        alike *= prod(factorial(int(n)) for arm in arms for n in np.unique(arm, return_counts=True)[1])
-        mirrored &= np.array_equal(*arms)
-    return (2 if mirrored else 1) * alike / prod(factorial(members.size) for members in groups)

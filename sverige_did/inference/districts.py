@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -85,7 +85,38 @@ class Districts:
         if kept.all():
             return self
         codes = np.unique(self.strata[kept], return_inverse=True)[1]
-        return Districts(self.change[kept], self.treated[kept], self.weights[kept], codes, self.covariates[kept])
+        return replace(self.taken(kept), strata=codes)
+
+    @property
+    def order(self) -> Ints:
+        """The rows (G,) by stratum, arm, weight, change and covariates: what names, and the order of rows, cannot move.
+
+        Strata stand by the difference of their two arms, those that lack one last. So neither a hypothesised effect,
+        taken out of the treated, nor the level of a stratum moves the order.
+        """
+        sides = [np.bincount(self.strata[arm], minlength=int(self.strata.max()) + 1) for arm in self._arms]
+        sums = [np.bincount(self.strata[arm], self.change[arm], minlength=sides[0].size) for arm in self._arms]
+        whole = (sides[0] > 0) & (sides[1] > 0)
+        means = [np.divide(total, n, out=np.zeros(n.size), where=whole) for total, n in zip(sums, sides, strict=True)]
+        apart = np.where(whole, means[0] - means[1], np.inf)
+        inside = (*self.covariates.T[::-1], self.change, self.weights, ~self.treated)
+        return np.lexsort((*inside, self.strata, apart[self.strata]))
+
+    @property
+    def _arms(self) -> tuple[Bools, Bools]:
+        return self.treated, ~self.treated
+
+    def taken(self, rows: Ints | Bools) -> Districts:
+        """Some of the districts, or all in another order; strata keep their codes."""
+        return Districts(
+            self.change[rows], self.treated[rows], self.weights[rows], self.strata[rows], self.covariates[rows]
+        )
+
+    def ordered(self, order: Ints | None = None) -> Districts:
+        """The same with its rows in ``order`` (G,), its own if none is given, and strata coded as they come."""
+        turned = self.taken(self.order if order is None else order)
+        _, first, code = np.unique(turned.strata, return_index=True, return_inverse=True)
+        return replace(turned, strata=np.argsort(np.argsort(first))[code])
 
     def unweighted(self) -> Districts:
         """The same with every district counting alike."""

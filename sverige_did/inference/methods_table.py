@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.cluster_robust import TTest, cr1_test, cr2_test, cr3_test, of_districts
 from sverige_did.inference.conley_taber import conley_taber
-from sverige_did.inference.districts import EFFECT, Districts
+from sverige_did.inference.districts import EFFECT, Districts, finite
 from sverige_did.inference.donald_lang import donald_lang
 from sverige_did.inference.ferman_pinto import ferman_pinto
 from sverige_did.inference.ibragimov_mueller import ibragimov_mueller
@@ -57,6 +57,13 @@ class MethodsTable(Frozen):
                 return estimate
         raise KeyError(inference)
 
+    def p_value(self, inference: str) -> float:
+        """The p-value of one method; KeyError when it is not in the methods table."""
+        p = self.by(inference).p_value
+        if p is None:
+            raise KeyError(inference)
+        return p
+
 
 class Labels(NamedTuple):
     """What the numbers are: fields of :class:`~sverige_did.results.estimates.Estimate` that this layer cannot know."""
@@ -91,10 +98,13 @@ def methods_table(
 ) -> MethodsTable:
     """Run every method on one outcome and give the verdict at the level ``alpha``.
 
-    ``sizes`` (G,): harmonic mean of a district's sizes before and after, for Ferman and Pinto.
+    ``sizes`` (G,): harmonic mean of a district's sizes before and after, for Ferman and Pinto. What methods draw, they
+    draw over the districts in the order of their own numbers, so that neither names nor rows move a row of the table.
 
     Raises RefusedError ``no_variation_within`` when the districts of an arm all changed alike.
     """
+    sizes = None if sizes is None else finite(sizes, "sizes", sample.change.size)[sample.order]
+    sample = sample.ordered()
     refused = (*refusals(sample.treated, sample.strata, alpha), *told_by_one(sample))
     if refused:
         return MethodsTable(verdict="refused", estimates=(), notes=refused)

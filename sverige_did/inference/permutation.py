@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from sverige_did.errors import option, refuse
 from sverige_did.inference.assignment_statistics import standard_error_squared, statistics
 from sverige_did.inference.assignments import MAX_ENUMERATED, reference_assignments, smallest_p
-from sverige_did.inference.districts import Bools, Districts, Floats, strata_codes, treated_districts
+from sverige_did.inference.districts import Bools, Districts, Floats, Ints, strata_codes, treated_districts
 from sverige_did.inference.inversion import TIE, Family, Region
 
 DRAWS = 99_999
@@ -108,18 +108,21 @@ def permutation_test(
     alpha: float = 0.05,
     draws: int | None = None,
     limit: int = MAX_ENUMERATED,
+    order: Ints | None = None,
 ) -> PermutationTest:
     """Test that treatment changes no district, against the (weighted) difference of mean changes.
 
     All assignments with the same number of treated districts in every stratum are used; above ``limit`` of them
     ``draws`` random ones, and p = (1 + hits) / (1 + draws). With weights that differ all moves of the changes are used
     where there are at most ``MAX_MOVES``, and else ``draws``. ``draws`` default to 99,999, to 19,999 moves, and above
-    200 districts to fewer.
+    200 districts to fewer. What is drawn is drawn over the districts in the ``order`` (G,) of their own numbers
+    (:attr:`~sverige_did.inference.districts.Districts.order`), so that neither names nor rows move p; tests that must
+    go through the same moves are given one order for all.
 
     Raises RefusedError: ``no_variation_within`` when the districts of each arm all changed alike, ``too_few_treated``
     or ``too_few_control`` when an arm of one district is to be studentised.
     """
-    return reassigned(sample, rng=rng, draws=draws, limit=limit).studentised(studentise).test(alpha)
+    return reassigned(sample, rng=rng, draws=draws, limit=limit, order=order).studentised(studentise).test(alpha)
 
 
 def permutation_p(
@@ -129,19 +132,25 @@ def permutation_p(
     studentise: Studentise = "cr2",
     draws: int | None = None,
     limit: int = MAX_ENUMERATED,
+    order: Ints | None = None,
 ) -> PermutationP:
     """:func:`permutation_test` without its region, which costs most of its time. Raises the same."""
-    return reassigned(sample, rng=rng, draws=draws, limit=limit).studentised(studentise).p_value()
+    return reassigned(sample, rng=rng, draws=draws, limit=limit, order=order).studentised(studentise).p_value()
 
 
 def reassigned(
-    sample: Districts, *, rng: np.random.Generator, draws: int | None = None, limit: int = MAX_ENUMERATED
+    sample: Districts,
+    *,
+    rng: np.random.Generator,
+    draws: int | None = None,
+    limit: int = MAX_ENUMERATED,
+    order: Ints | None = None,
 ) -> Reassigned:
     """The statistics of every assignment, of which both the studentised and the bare test are read off.
 
     Raises RefusedError: those of :func:`permutation_test`.
     """
-    sample = sample.compared()
+    sample = sample.ordered(order).compared()
     estimate, residual = _fit(sample)
     v = standard_error_squared(sample, residual)
     if v <= (1e-12 * np.abs(sample.change).max()) ** 2:

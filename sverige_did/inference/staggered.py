@@ -18,17 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import combinations
-from math import factorial, prod
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from sverige_did.did.arrays import DistrictPanel
 from sverige_did.errors import option, refuse
-from sverige_did.inference.assignments import MAX_ENUMERATED
+from sverige_did.inference.assignments import MAX_ENUMERATED, Labels, all_arrangements, count_arrangements
 from sverige_did.inference.cluster_robust import TTest, t_test
 from sverige_did.inference.districts import Floats, Ints
 from sverige_did.inference.inversion import Family
@@ -37,10 +34,10 @@ from sverige_did.inference.permutation import DRAWS, PermutationTest, Reassigned
 Studentise = Literal["cohort", "none"]
 Estimator = Callable[[DistrictPanel], float]
 
-type Labels = NDArray[np.int8]
-"""Cohort codes (n, U), one assignment a row: a million of them have to fit."""
-
 _BLOCK = 20_000
+
+SKEWED = 0.05
+"""Level of the test of skewness at which the verdict is left open."""
 
 FEWEST_SKEWED = 8
 """Districts below which the test of skewness is not defined."""
@@ -79,15 +76,15 @@ def staggered_permutation_test(
     ``no_variation_within`` when nothing varies.
     """
     option("studentise", studentise, Studentise)
-    cohort = _cohorts(panel)
+    cohort = cohorts(panel)
     if studentise == "cohort" and np.bincount(cohort).min() < 2:
         raise refuse("staggered_single", found="1")
     table, treated = _complete(panel, whole)
     weights, estimate = _linear(panel, estimator, table)
     strata = np.zeros(panel.n_units, dtype=np.int64) if panel.strata is None else panel.strata
-    size = count_dates(cohort, strata)
+    size = count_arrangements(cohort, strata)
     enumerated = size <= limit
-    labels = all_dates(cohort, strata) if enumerated else _drawn(cohort, strata, draws, rng)
+    labels = all_arrangements(cohort, strata) if enumerated else _drawn(cohort, strata, draws, rng)
     contributions = np.stack([(table - estimate * treated) @ weights.T, treated @ weights.T])
     sums = _sums(labels, contributions)
     return _reassigned(sums, cohort, contributions, estimate, studentise, enumerated).test(alpha)
@@ -101,7 +98,7 @@ def welch_by_cohort(
     With V_g = n_g / (n_g - 1) sum over d in g of (z_d - mean of z in g)^2: df = (sum V_g)^2 / sum V_g^2 / (n_g - 1).
     With one cohort it is Welch's test of two means. Raises as :func:`staggered_permutation_test`.
     """
-    cohort = _cohorts(panel)
+    cohort = cohorts(panel)
     sizes = np.bincount(cohort)
     if sizes.min() < 2:
         raise refuse("staggered_single", found="1")
@@ -120,7 +117,7 @@ def skewness_p(panel: DistrictPanel, estimator: Estimator, *, whole: Whole | Non
     One where fewer than ``FEWEST_SKEWED`` districts, or none that vary, would show it. Raises as
     :func:`staggered_permutation_test`.
     """
-    cohort = _cohorts(panel)
+    cohort = cohorts(panel)
     table, _ = _complete(panel, whole)
     weights, _ = _linear(panel, estimator, table)
     z = (weights[cohort] * table).sum(axis=1) / np.sqrt(np.square(weights).sum(axis=1))[cohort]
@@ -144,7 +141,7 @@ def _complete(panel: DistrictPanel, whole: Whole | None) -> tuple[Floats, Floats
 def _linear(panel: DistrictPanel, estimator: Estimator, table: Floats) -> tuple[Floats, float]:
     """The weights by cohort, and the estimate that they give back; refused where that is not the estimator's."""
     weights = cohort_weights(panel, estimator)
-    estimate, expected = float((weights[_cohorts(panel)] * table).sum()), estimator(panel)
+    estimate, expected = float((weights[cohorts(panel)] * table).sum()), estimator(panel)
     if not np.isclose(estimate, expected, rtol=1e-8, atol=1e-8 * np.ptp(table)):
         raise refuse("staggered_weights", found=f"{estimate:g}", expected=f"{expected:g}")
     return weights, estimate
@@ -156,7 +153,7 @@ def cohort_weights(panel: DistrictPanel, estimator: Estimator) -> Floats:
     The estimator is asked for its value on a panel that is 1 for one cohort in one period and 0 elsewhere. A period
     that a cohort has no row of carries no weight.
     """
-    cohort = _cohorts(panel)
+    cohort = cohorts(panel)
     sizes = np.bincount(cohort)
     bare = replace(panel, exposure=None, dropped=())
     weights = np.zeros((sizes.size, panel.periods.size))
@@ -173,7 +170,7 @@ def once_solved(panel: DistrictPanel, estimator: Estimator) -> Estimator:
     It is asked for its weights once, where every test would ask anew. Raises RefusedError ``staggered_weights`` where
     it is no such sum.
     """
-    weights = cohort_weights(panel, estimator)[_cohorts(panel)]
+    weights = cohort_weights(panel, estimator)[cohorts(panel)]
 
     def as_a_sum(other: DistrictPanel) -> float:
         return float(weights[other.unit, other.time] @ other.level)
@@ -182,40 +179,6 @@ def once_solved(panel: DistrictPanel, estimator: Estimator) -> Estimator:
     if not np.isclose(found, expected, rtol=1e-8, atol=1e-8 * np.ptp(panel.level)):
         raise refuse("staggered_weights", found=f"{found:g}", expected=f"{expected:g}")
     return as_a_sum
-
-
-def count_dates(cohort: Ints, strata: Ints) -> int:
-    """How many ways there are to exchange the dates within strata, cohorts keeping their sizes."""
-    sizes = (np.bincount(cohort[strata == s]) for s in np.unique(strata))
-    return prod(factorial(int(one.sum())) // prod(factorial(int(n)) for n in one) for one in sizes)
-
-
-def all_dates(cohort: Ints, strata: Ints) -> Labels:
-    """Every exchange of the dates as a row of cohort codes (n, U)."""
-    rows = np.empty((1, cohort.size), dtype=np.int8)
-    for s in np.unique(strata):
-        members = np.flatnonzero(strata == s)
-        inside = _arrangements(np.bincount(cohort[members], minlength=int(cohort.max()) + 1))
-        rows = np.repeat(rows, len(inside), axis=0)
-        rows[:, members] = np.tile(inside, (len(rows) // len(inside), 1))
-    return rows
-
-
-def _arrangements(sizes: Ints) -> Labels:
-    """Every row of labels 0, 1, ... of which ``sizes`` says how often each occurs, one cohort placed after another."""
-    n = int(sizes.sum())
-    rows = np.full((1, n), sizes.size - 1, dtype=np.int8)
-    free = np.arange(n)[None, :]
-    for label, size in enumerate(sizes[:-1]):
-        chosen = np.array(list(combinations(range(free.shape[1]), int(size))), dtype=np.intp).reshape(-1, int(size))
-        rest = np.ones((len(chosen), free.shape[1]), dtype=bool)
-        np.put_along_axis(rest, chosen, values=False, axis=1)
-        left = np.nonzero(rest)[1].reshape(len(chosen), -1)
-        rows = np.repeat(rows, len(chosen), axis=0)
-        places = free[:, chosen].reshape(len(rows), int(size))
-        np.put_along_axis(rows, places, label, axis=1)
-        free = free[:, left].reshape(len(rows), -1)
-    return rows
 
 
 def _drawn(cohort: Ints, strata: Ints, draws: int, rng: np.random.Generator) -> Labels:
@@ -227,7 +190,7 @@ def _drawn(cohort: Ints, strata: Ints, draws: int, rng: np.random.Generator) -> 
     return rows
 
 
-def _cohorts(panel: DistrictPanel) -> Ints:
+def cohorts(panel: DistrictPanel) -> Ints:
     """(U,) cohort codes in order of go-live; who is not treated within the panel comes last."""
     starts = np.where(panel.ever_treated, panel.treated_from, np.inf)
     return np.unique(starts, return_inverse=True)[1].astype(np.int64)

@@ -146,7 +146,7 @@ def _period(years: float) -> str:
 def levels(release: Release, language: Language) -> tuple[Table, ...]:
     """One table an outcome: the level of each group in each period, with hidden numbers called so."""
     found: dict[str, dict[str, dict[str, str]]] = {}
-    for one in release.levels:
+    for one in (*release.levels, *release.windows):
         cells = found.setdefault(one.outcome, {}).setdefault(one.period, {})
         cells[one.group] = _level(one.outcome, one.level, language, hidden=one.status == "hidden")
     columns, tables = heads(("period", *GROUPS), language, COLUMN), []
@@ -208,14 +208,14 @@ def max_t_adjustment(release: Release, language: Language) -> tuple[Table, tuple
         for outcome, one in found
     )
     first = found[0][1]
-    shown = [
-        words.text("methods_table.max_t_adjustment.all", language, outcomes=first.n_outcomes, districts=first.n_units)
-    ]
+    shown = [words.text("methods_table.max_t_adjustment.all", language, outcomes=first.n_outcomes)]
     if first.n_outcomes > len(rows):
-        shown.append(
-            words.text("methods_table.max_t_adjustment.withheld", language, count=first.n_outcomes - len(rows))
-        )
-    if not first.enumerated:
+        count = first.n_outcomes - len(rows)
+        shown.append(words.text("methods_table.max_t_adjustment.withheld", language, count=count))
+    for most in dict.fromkeys((one.n_together, one.n_units) for _, one in found if one.n_units is not None):
+        values = {"outcomes": most[0], "districts": most[1]}
+        shown.append(words.text("methods_table.max_t_adjustment.together", language, **values))
+    if not all(one.enumerated for _, one in found):
         shown.append(words.text("methods_table.max_t_adjustment.sampled", language))
     columns = heads(("outcome", "role", "alone", "verdict_p", "holm", "holm_role", "max_t"), language, COLUMN)
     table = Table(
@@ -224,8 +224,9 @@ def max_t_adjustment(release: Release, language: Language) -> tuple[Table, tuple
     return table, tuple(shown)
 
 
-def _p(value: float, language: Language) -> str:
-    return numbers.p_value(value, language).removeprefix("= ")
+def _p(value: float | None, language: Language) -> str:
+    """A p-value as it stands in a cell; of an outcome outside the common choices, a dash."""
+    return "–" if value is None else numbers.p_value(value, language).removeprefix("= ")
 
 
 def withheld(release: Release, language: Language) -> str:

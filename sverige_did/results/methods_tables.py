@@ -12,25 +12,30 @@ PRIMARY_INTERVAL = "behrens_fisher"
 """The method whose interval stands for an outcome: the one of the verdict's two tests that holds its size whatever the
 spreads of treated and control districts."""
 
+RELATIVE_SPREAD = "relative_spread"
+"""The method of one or two treated districts, whose verdict is at most ``bounded``."""
+
 
 class MaxTAdjustment(Frozen):
-    """One outcome's p-values among those of the same study, on the ``n_units`` districts that all ``n_outcomes`` have.
+    """One outcome's p-values among those of the ``n_outcomes`` of the plan whose design carries a verdict.
 
     ``single`` is the studentised permutation's own, ``verdict`` the largest that the verdict asks for, ``holm`` Holm's
-    over the latter: the adjusted p-value. ``max_t`` is Westfall and Young's over the permutations, which holds where
-    districts vary alike. ``holm_role`` and ``max_t_role`` are the same among the ``n_role`` outcomes of its role.
+    over the latter: the adjusted p-value; ``holm_role`` the same among the ``n_role`` outcomes of its role. ``max_t``
+    is Westfall and Young's over permutations that the ``n_together`` outcomes of the same ``n_units`` districts share,
+    which holds where districts vary alike, and ``max_t_role`` that of its role; None for an outcome of other districts.
     """
 
     single: Probability
     verdict: Probability
-    max_t: Probability
     holm: Probability
-    max_t_role: Probability
     holm_role: Probability
     n_outcomes: int
     n_role: int
-    n_units: int
-    enumerated: bool
+    max_t: Probability | None = None
+    max_t_role: Probability | None = None
+    n_together: int = 0
+    n_units: int | None = None
+    enumerated: bool = True
 
 
 class DesignSize(Frozen):
@@ -56,7 +61,9 @@ class MethodsRecord(Frozen):
     ``observed`` is that of the districts that were treated. ``event`` holds the effect period by period against the
     last one before the start, with limits that cover all of them at once; None where there are too few periods.
     ``max_t_adjustment`` is what is left of its p when the other outcomes are looked at too. ``size`` is that of its own
-    design, None where it was not simulated. A table that could not be made has no counts, and ``remarks`` say why.
+    design, None where it was not simulated. ``relative_spread``:
+    how many times as much as the controls one or two treated districts may swing before the finding goes; None
+    elsewhere, and where it goes at once. A table that could not be made has no counts, and ``remarks`` say why.
     """
 
     outcome: str
@@ -71,6 +78,7 @@ class MethodsRecord(Frozen):
     event: Curve | None = None
     max_t_adjustment: MaxTAdjustment | None = None
     size: DesignSize | None = None
+    relative_spread: float | None = None
 
     @model_validator(mode="after")
     def _one_count_between_two_edges(self) -> Self:

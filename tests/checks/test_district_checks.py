@@ -18,9 +18,17 @@ from sverige_did.checks.regression_to_mean import lasting_share, regression_of_d
 from sverige_did.checks.relative_magnitudes import relative_magnitudes
 from sverige_did.checks.tipping_shock_districts import tipping_shock_of_districts
 from sverige_did.errors import RefusedError
-from sverige_did.inference.cluster_robust import TTest, cr2_test, of_districts, t_test
+from sverige_did.inference.arm_variances import ArmVariances, arm_variances
+from sverige_did.inference.behrens_fisher import (
+    behrens_fisher_test,
+    calibrated_test,
+    critical_value,
+    nominal_level,
+)
+from sverige_did.inference.cluster_robust import TTest, t_test
 from sverige_did.inference.districts import districts
 from sverige_did.inference.permutation import permutation_p
+from sverige_did.inference.simulated import vectorised
 from sverige_did.studies.panel.phase_in import share_lost, start_up
 
 TREATED = np.arange(16) < 4
@@ -28,7 +36,7 @@ NAMED = {"outcome": "institution_per_1000", "scale": "rate_per_1000"}
 
 
 def contrast(change: np.ndarray, alpha: float = 0.05, treated: np.ndarray = TREATED) -> TTest:
-    return cr2_test(of_districts(districts(change, treated)), 1, alpha)
+    return calibrated_test(districts(change, treated), alpha)
 
 
 def noise(seed: int, *shape: int) -> np.ndarray:
@@ -52,8 +60,26 @@ def test_the_power_is_that_of_the_t_test_by_simulation() -> None:
     draws = (rng.standard_normal(200_000) * 0.5 + 1.2) / (0.5 * np.sqrt(rng.chisquare(4.6, 200_000) / 4.6))
     critical = stats.t.isf(0.025, 4.6)
     assert power_to_find(1.2, test) == pytest.approx(np.mean(np.abs(draws) > critical), abs=0.004)
-    assert power_to_find(0.0, test) == pytest.approx(0.05)
+    assert power_to_find(0.0, test) == pytest.approx(0.05, abs=1e-4)
     assert power_to_find(-1.2, test) == power_to_find(1.2, test)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+@pytest.mark.parametrize("shift", [2.0, 3.0, 4.0])
+def test_the_power_of_the_calibrated_test_by_simulation(ratio: float, shift: float) -> None:
+    """With the variances known, as no data set knows them."""
+    spread = np.where(TREATED, ratio, 1.0)
+    sample = districts(np.arange(16.0), TREATED)
+    known = ArmVariances(ratio**2 / 4, 1 / 12, *arm_variances(sample).df)
+    true = shift * np.sqrt(known.treated + known.control)
+    change = noise(20, 16, 20_000) * spread[:, None] + true * TREATED[:, None]
+    found = float((vectorised.behrens_fisher(change, sample) <= 0.05).mean())
+    assert power_to_find(true, behrens_fisher_test(known, true)) == pytest.approx(found, abs=0.03)
+
+
+def test_a_slope_that_nobody_could_overlook_is_found() -> None:
+    assert power_to_find(1e6, t_test(0.1, 0.5, 4.6, 0.05)) == 1.0
+    assert power_to_find(1e3, t_test(0.1, 0.5, 1.0, 0.05)) > 0.98
 
 
 def test_the_slope_that_erases_is_the_effect_over_the_years_between_the_windows() -> None:
@@ -161,8 +187,8 @@ def test_a_start_before_the_start_is_found_where_there_was_one_and_only_there() 
 def leave(change: np.ndarray):
     sample = districts(change, TREATED)
     keep = [np.arange(16) != d for d in range(16)]
-    without = [cr2_test(of_districts(districts(change[k], TREATED[k])), 1, 0.05) for k in keep]
-    return leave_one_out(cr2_test(of_districts(sample), 1, 0.05), without, **NAMED)
+    without = [calibrated_test(districts(change[k], TREATED[k])) for k in keep]
+    return leave_one_out(calibrated_test(sample), without, **NAMED)
 
 
 def test_leaving_out_one_district_by_refits() -> None:
@@ -189,17 +215,33 @@ def test_one_district_that_carries_everything_is_seen_and_its_number_is_not_told
 
 @pytest.mark.parametrize("shift", [-1.0, -3.0])
 def test_the_interval_reaches_no_difference_at_the_swing_that_is_named(shift: float) -> None:
-    """Both arms scaled to the sd that is needed: the pooled interval touches zero."""
+    """Both arms scaled to the sd that is needed: the calibrated interval touches zero."""
     change = noise(7, 16)
     change[TREATED] = (change[TREATED] - change[TREATED].mean()) / change[TREATED].std(ddof=1)
     change[~TREATED] = (change[~TREATED] - change[~TREATED].mean()) / change[~TREATED].std(ddof=1)
     sample = districts(change + shift * TREATED, TREATED)
-    found = tipping_shock_of_districts(cr2_test(of_districts(sample), 1, 0.05), sample, **NAMED)
+    found = tipping_shock_of_districts(calibrated_test(sample), sample, **NAMED)
     assert found.numbers["size_seen"] == pytest.approx(1)
     needed = found.numbers["size_needed"]
-    scaled = cr2_test(of_districts(districts(needed * change + shift * TREATED, TREATED)), 1, 0.05)
+    scaled = calibrated_test(districts(needed * change + shift * TREATED, TREATED))
     assert scaled.upper == pytest.approx(0, abs=1e-9)
     assert found.key == ("districts" if needed > 1 else "districts_none")
+
+
+def test_with_weights_and_strata_the_swing_is_of_what_the_changes_add_to_the_effect() -> None:
+    """A hundred thousand data sets with that sd and the effect that was found: |t| is at the critical value of the
+    split, so the mean of the estimate lies one half-length from none."""
+    rng, strata = np.random.default_rng(21), np.arange(16) % 2
+    weights = rng.uniform(1, 9, 16)
+    sample = districts(noise(22, 16) - 4 * TREATED, TREATED, weights=weights, strata=strata)
+    test = calibrated_test(sample)
+    needed = tipping_shock_of_districts(test, sample, **NAMED).numbers["size_needed"]
+    shares = sample.shares
+    drawn = (needed * rng.standard_normal((100_000, 16))) @ shares
+    split = np.square(shares[TREATED]).sum() / np.square(shares).sum()
+    df = arm_variances(sample).df
+    critical = critical_value(nominal_level(0.05, df), split, df)
+    assert critical * drawn.std() == pytest.approx(abs(test.estimate), rel=0.01)
 
 
 def test_the_lasting_share_is_that_which_was_put_in() -> None:

@@ -109,9 +109,9 @@ def test_two_releases_that_differ_by_one_child_show_the_same_levels(few: Attacke
     whole = one & cells["outcome"].isin(["placed_total", "placed_per_1000", "institution_per_1000"])
     value = cells["value"].where(~whole, cells["value"] + 0.5)
     more = Panel.of(cells.assign(value=value, low=value, high=value), synthetic=True)
-    first = {(one.outcome, one.group, one.period): one.level for one in few.release.levels}
+    first = {(one.outcome, one.group, one.period): one.level for one in (*few.release.levels, *few.release.windows)}
     second = release_of(more, few).release
-    per_head = [one for one in second.levels if one.outcome.endswith("per_1000")]
+    per_head = [one for one in (*second.levels, *second.windows) if one.outcome.endswith("per_1000")]
     assert per_head
     assert all(first[one.outcome, one.group, one.period] == one.level for one in per_head)
 

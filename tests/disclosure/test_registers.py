@@ -46,7 +46,7 @@ def many() -> Release:
 
 
 def status(release: Release, outcome: str, group: str = "treated") -> set[str]:
-    return {one.status for one in release.levels if (one.outcome, one.group) == (outcome, group)}
+    return {one.status for one in (*release.levels, *release.windows) if (one.outcome, one.group) == (outcome, group)}
 
 
 def half_years(cells: Panel, requested: Study, outcome: str, group: str = "treated") -> set[str]:
@@ -199,7 +199,11 @@ def test_a_mean_that_few_leavers_make_is_withheld_however_many_entered(left: flo
     requested = requested.model_copy(update={"outcomes": (*requested.outcomes, more)})
     release = released(Panel.of(pd.concat([made.cells, *cells]), synthetic=True), requested)
     assert ("first_exit_time" in release.withheld) == hidden
-    treated = {one.status for one in release.levels if (one.outcome, one.group) == ("first_exit_time", "treated")}
+    treated = {
+        one.status
+        for one in (*release.levels, *release.windows)
+        if (one.outcome, one.group) == ("first_exit_time", "treated")
+    }
     assert treated == ({"hidden"} if hidden else {"shown"})
 
 

@@ -1,4 +1,4 @@
-from itertools import combinations
+from itertools import combinations, permutations, product
 from math import comb
 
 import numpy as np
@@ -52,6 +52,26 @@ def test_the_smallest_p_is_one_assignment_or_a_mirrored_pair(groups: int, k: int
 def test_strata_of_five_with_one_treated_each() -> None:
     treated, strata = np.arange(20) % 5 == 0, np.arange(20) // 5
     assert assignments.count_assignments(treated, strata) == 5**4
+
+
+@pytest.mark.parametrize("strata", [np.zeros(7, dtype=int), np.array([0, 0, 0, 1, 1, 1, 1])])
+def test_arrangements_are_every_order_of_the_labels_within_strata(strata: np.ndarray) -> None:
+    labels = np.array([0, 1, 1, 0, 2, 2, 2])
+    rows = assignments.all_arrangements(labels, strata)
+    parts = [set(permutations(labels[strata == s].tolist())) for s in np.unique(strata)]
+    expected = {sum(one, ()) for one in product(*parts)}
+    assert {tuple(row) for row in rows.tolist()} == expected
+    assert len(rows) == assignments.count_arrangements(labels, strata) == len(expected)
+
+
+def test_moves_are_listed_once_for_every_arrangement_of_kinds_of_place() -> None:
+    treated, weights = np.array([1, 1, 0, 0, 0], dtype=bool), np.array([2.0, 1, 1, 1, 2])
+    options = {"draws": 9, "rng": np.random.default_rng(6), "limit": 1_000}
+    found = assignments.reference_moves(treated, weights, np.zeros(5, dtype=int), **options)
+    kinds = [(0,), (1,), (2, 3), (4,)]
+    seen = {tuple(frozenset(row[list(places)].tolist()) for places in kinds) for row in found.rows}
+    assert len(seen) == len(found.rows) == 60
+    assert (np.sort(found.rows, axis=1) == np.arange(5)).all()
 
 
 def test_above_the_limit_assignments_are_drawn() -> None:

@@ -1,4 +1,6 @@
+from collections import Counter
 from itertools import combinations, permutations
+from math import factorial, prod
 
 import numpy as np
 import pytest
@@ -93,15 +95,62 @@ def weighted_t(y: np.ndarray, treated: np.ndarray, weights: np.ndarray) -> float
     return effect / np.sqrt(variance)
 
 
-@pytest.mark.parametrize("weights", [np.r_[3.0, 1, 1, 2, 2, 2, 1], np.r_[9.0, 9, 1, 1, 9, 9, 1]])
+@pytest.mark.parametrize("weights", [np.r_[3.0, 1, 1, 2, 2, 2, 1], np.r_[9.0, 9, 1, 1, 9, 9, 1], np.arange(1.0, 8)])
 def test_with_weights_the_changes_move_to_places_that_keep_theirs(weights: np.ndarray) -> None:
+    """Every move by hand; those that only exchange places of one arm and weight are one to the test."""
     y, treated = changes(6, effect=1.0)[:7], TREATED[:7] & (np.arange(7) < 3)
     values = np.array([weighted_t(y[list(move)], treated, weights) for move in permutations(range(7))])
     found = permutation_test(districts(y, treated, weights=weights), rng=rng())
-    np.testing.assert_allclose(np.sort(found.reference), np.sort(values), atol=1e-9)
+    kinds = Counter(zip(treated.tolist(), weights.tolist(), strict=True)).values()
+    alike = len(values) // found.reference.size
+    assert alike == prod(factorial(count) for count in kinds)
+    np.testing.assert_allclose(np.repeat(np.sort(found.reference), alike), np.sort(values), atol=1e-9)
     assert found.enumerated
     assert found.p_value == pytest.approx(np.mean(np.abs(values) >= abs(found.observed) - 1e-9))
     assert found.smallest_p == pytest.approx(np.mean(np.abs(values - values[0]) < 1e-9))
+
+
+def test_few_kinds_of_weight_are_listed_however_many_districts_there_are() -> None:
+    """Treated districts of 100, 100, 1 and 1 children among sixteen controls of 100: 20! / (2! 2! 16!) arrangements."""
+    weights = np.r_[100.0, 100, 1, 1, np.full(16, 100.0)]
+    found = permutation_p(districts(changes(21, effect=1.5), TREATED, weights=weights), rng=rng())
+    drawn = permutation_p(districts(changes(21, effect=1.5), TREATED, weights=weights), rng=rng(), limit=9)
+    assert (found.enumerated, found.reference.size, found.smallest_p) == (True, 29_070, 1 / 29_070)
+    assert not drawn.enumerated
+    assert abs(found.p_value - drawn.p_value) < 4 * np.sqrt(found.p_value / 19_999)
+
+
+UNEVEN = np.random.default_rng(22).uniform(1, 9, 20)
+DRAWN = {
+    "weights": {"weights": UNEVEN},
+    "weights and strata": {"weights": UNEVEN, "strata": np.arange(20) % 2},
+    "weights and a covariate": {"weights": UNEVEN, "covariates": np.random.default_rng(23).standard_normal(20)},
+    "ties": {"weights": np.round(UNEVEN)},
+}
+
+
+@pytest.mark.parametrize("options", DRAWN.values(), ids=DRAWN)
+def test_neither_the_order_of_rows_nor_names_move_a_p_that_is_drawn(options: dict[str, np.ndarray]) -> None:
+    y, order = changes(24, effect=1.0), np.random.default_rng(25).permutation(20)
+    base = permutation_test(districts(y, TREATED, **options), rng=rng(), draws=499)
+    turned = {name: column[order] for name, column in options.items()}
+    if "strata" in turned:
+        turned["strata"] = np.array(["north", "a"])[turned["strata"]]
+    other = permutation_test(districts(y[order], TREATED[order], **turned), rng=rng(), draws=499)
+    assert not base.enumerated
+    assert other.p_value == base.p_value
+    np.testing.assert_allclose(other.reference, base.reference, atol=1e-9)
+    np.testing.assert_allclose(other.region.pieces, base.region.pieces, atol=1e-9)
+
+
+def test_tests_that_are_given_one_order_go_through_the_same_moves() -> None:
+    """A change and the same with other numbers added: alike, so that the largest of both statistics is either's."""
+    y, samples = changes(26), []
+    for column in (y, 3 * y + 5):
+        samples.append(districts(column, TREATED, weights=UNEVEN))
+    order = np.random.default_rng(27).permutation(20)
+    first, second = (permutation_p(one, rng=rng(), draws=99, order=order) for one in samples)
+    np.testing.assert_allclose(first.reference, second.reference)
 
 
 def test_the_size_with_weights_is_exact_when_changes_are_exchangeable() -> None:

@@ -16,9 +16,10 @@ from sverige_did.did.collapse import collapse
 from sverige_did.did.imputation import imputation
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.errors import RefusedError
+from sverige_did.inference.assignments import all_arrangements, count_arrangements
 from sverige_did.inference.districts import districts
 from sverige_did.inference.permutation import permutation_test
-from sverige_did.inference.staggered import all_dates, count_dates, staggered_permutation_test
+from sverige_did.inference.staggered import staggered_permutation_test
 
 TWO_COHORTS = (3.0, 3.0, 4.0, 4.0) + (np.inf,) * 4
 
@@ -118,7 +119,7 @@ def test_names_scale_and_differences_between_districts_do_not_matter(rng):
     assert np.array(second.region.pieces) == pytest.approx(7 * np.array(first.region.pieces), abs=1e-6)
 
 
-def test_drawn_dates_come_near_to_all_dates(rng):
+def test_drawn_dates_come_near_to_all_arrangements(rng):
     panel = make(rng)
     exact = staggered_permutation_test(panel, simple, rng=rng)
     drawn = staggered_permutation_test(panel, simple, rng=np.random.default_rng(1), draws=4_000, limit=10)
@@ -131,8 +132,8 @@ def test_drawn_dates_come_near_to_all_dates(rng):
 def test_dates_stay_within_their_strata(rng):
     strata = np.array([0, 1, 0, 1, 0, 0, 1, 1])
     cohort = np.array([0, 0, 1, 1, 2, 2, 2, 2])
-    rows = all_dates(cohort, strata)
-    assert len(rows) == count_dates(cohort, strata) == 12 * 12
+    rows = all_arrangements(cohort, strata)
+    assert len(rows) == count_arrangements(cohort, strata) == 12 * 12
     assert len(np.unique(rows, axis=0)) == len(rows)
     for s in (0, 1):
         sizes = np.sort(rows[:, strata == s], axis=1)

@@ -113,7 +113,7 @@ def test_recorded_rates_can_be_made_again(cell: int) -> None:
     """The same cell with its own seed and fewer data sets: within three standard errors of the smaller run."""
     _, _, design = list(STUDY.cells())[cell]
     found = STUDY.rejections(cell, design, 0.0, 2_000)
-    for method, rate in found.rates.items():
+    for method, rate in ((method, found.rates[method]) for method in STUDY.SHOWN if method in found.rates):
         recorded = SIZE.loc[SIZE.index.get_level_values("cell") == cell, method].item()
         assert abs(rate - recorded) <= 3.5 * max(found.standard_error(method), 0.002)
 

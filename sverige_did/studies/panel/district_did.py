@@ -15,19 +15,18 @@ from sverige_did.did.arrays import DistrictPanel
 from sverige_did.did.collapse import Collapsed, collapse, collapsed_did
 from sverige_did.did.missing_periods import filled
 from sverige_did.did.window import Window
-from sverige_did.errors import RefusedError, refuse
-from sverige_did.inference.behrens_fisher import calibrated_test
+from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import Districts, Floats, districts
 from sverige_did.inference.event_bands import event_curve
-from sverige_did.inference.methods_table import PRIMARY_INTERVAL, Labels, MethodsTable, methods_table
+from sverige_did.inference.methods_table import PRIMARY_INTERVAL, PRIMARY_P, Labels, MethodsTable, methods_table
 from sverige_did.inference.permutation import PermutationP, permutation_p
 from sverige_did.inference.two_way import two_way_fixed_effects
-from sverige_did.inference.verdict import refusals
 from sverige_did.periods import period_number
 from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, remarks_of
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.studies.panel.choice import of_choice
 from sverige_did.studies.panel.descriptive import by_hand, raw_change
+from sverige_did.studies.panel.few_treated import of_few
 from sverige_did.studies.panel.index_models import SEPARATED, as_ratio, index_model
 from sverige_did.studies.panel.multiple_outcomes import Candidate
 from sverige_did.studies.panel.outcome_data import OutcomeData, tried
@@ -65,16 +64,24 @@ def estimate_districts(data: OutcomeData) -> Tested:
         made = [_methods_table(data, change) for change in changes]
         record = _record(data, changes[0], made[0], window)
         first, level = made[0].estimates[0], _level(changes[0], panel, window)
-        record, by_level = of_choice(data, record, first, sample_of(data, changes[0].collapsed), level)
+        sample = sample_of(data, changes[0].collapsed)
+        record, by_level = of_choice(data, record, first, sample, level)
+        record, by_bound = of_few(data, record, first, sample)
     except RefusedError as refusal:
         return refused(data, refusal)
     index = index_model(data)
     curve, no_curve = _event(data)
     none: tuple[tuple[Estimate, ...], tuple[Remark, ...]] = (), ()
-    refuses = record.verdict == "refused"
+    refuses = made[0].verdict == "refused"
     two_way, no_two_way = none if refuses else _two_way(data, panel, window)
     by_periods, no_periods = none if refuses else _by_periods(data, changes[0], first, panel, window)
-    estimates = [*made[0].estimates, *by_level, *by_periods, *(one for found in made[1:] for one in found.estimates)]
+    estimates = [
+        *made[0].estimates,
+        *by_bound,
+        *by_level,
+        *by_periods,
+        *(one for found in made[1:] for one in found.estimates),
+    ]
     estimates += [*two_way, *index.estimates]
     if all(change.kind != "ratio" for change in changes):
         own = next(at for at, change in enumerate(changes) if change.kind == "own")
@@ -82,7 +89,7 @@ def estimate_districts(data: OutcomeData) -> Tested:
     beside = (*by_hand(data), *raw_change(data))
     findings = tuple(data.found(record.verdict, one) for one in (*estimates, *beside))
     remarks = (*record.remarks, *why_not, *no_two_way, *no_periods, *index.remarks, *no_curve)
-    tested = None if record.verdict == "refused" else _tested(data, changes[0], panel.labels)
+    tested = None if refuses else _tested(data, changes[0], made[0], panel.labels)
     return Tested(findings, record.model_copy(update={"event": curve, "remarks": remarks}), tested)
 
 
@@ -263,8 +270,18 @@ def filled_periods(collapsed: Collapsed, window: Window) -> tuple[Remark, ...]:
         name: f"{100 * missing[side].mean():.0f}"
         for name, side in (("treated", collapsed.treated), ("control", ~collapsed.treated))
     }
-    return (
-        Remark(key="methods_table.note.periods_filled", values={"districts": str(int((missing > 0).sum())), **percent}),
+    told = Remark(
+        key="methods_table.note.periods_filled", values={"districts": str(int((missing > 0).sum())), **percent}
+    )
+    return told, *told_by_one_district(collapsed)
+
+
+def told_by_one_district(collapsed: Collapsed) -> tuple[Remark, ...]:
+    """Of which side a single district has a period that is compared, and how much of its window that makes up."""
+    return tuple(
+        Remark(key=f"methods_table.note.lone_{side}", values={"percent": f"{100 * part:.0f}"})
+        for side, part in zip(("treated", "control"), collapsed.lone, strict=True)
+        if part > 0
     )
 
 
@@ -281,24 +298,15 @@ def shown(test: PermutationP) -> dict[str, object]:
     }
 
 
-def _tested(data: OutcomeData, change: Change, labels: tuple[str, ...]) -> Candidate:
-    """The permutation test of one change on any of its districts, through the choices that all outcomes share."""
-    collapsed = change.collapsed
-    names = np.array(labels)[collapsed.unit]
+def _tested(data: OutcomeData, change: Change, found: MethodsTable, labels: tuple[str, ...]) -> Candidate:
+    """The outcome with its p-values, and its permutation test through the choices that all outcomes share."""
+    sample = sample_of(data, change.collapsed)
+    names = np.array(labels)[change.collapsed.unit]
+    single, calibrated = (found.p_value(key) for key in (PRIMARY_P, PRIMARY_INTERVAL))
 
-    def sample_in(units: frozenset[str]) -> Districts:
-        kept = np.isin(names, sorted(units))
-        strata = None if collapsed.strata is None else collapsed.strata[kept]
-        weights = None if data.weights is None else collapsed.weights[kept]
-        sample = districts(collapsed.change[kept], collapsed.treated[kept], weights=weights, strata=strata)
-        if refusals(sample.treated, sample.strata, 1 - data.study.level):
-            raise refuse("too_few_treated", found=str(int(sample.treated.sum())))
-        return sample
+    def test(order: tuple[str, ...]) -> PermutationP:
+        rows = {name: at for at, name in enumerate(names)}
+        return permutation_p(sample, rng=data.shared_rng(), order=np.array([rows[name] for name in order]))
 
-    def test(units: frozenset[str]) -> PermutationP:
-        return permutation_p(sample_in(units), rng=data.shared_rng())
-
-    def others(units: frozenset[str]) -> float:
-        return calibrated_test(sample_in(units)).p_value
-
-    return Candidate(data.wanted.outcome, data.wanted.role, frozenset(names.tolist()), test, others=others)
+    order = tuple(names[sample.order].tolist())
+    return Candidate(data.wanted.outcome, data.wanted.role, order, single, max(single, calibrated), test)

@@ -49,6 +49,7 @@ def estimate_panel(
     findings: list[Finding] = []
     records: list[MethodsRecord] = []
     candidates: list[Candidate] = []
+    declared: dict[str, str] = {}
     for data in outcome_data_of(panel, study, designs):
         design_class = data.design_class
         if data.is_what_was_done:
@@ -59,11 +60,12 @@ def estimate_panel(
             parts, no_parts = _parts(data, panel)
             records.append(record.model_copy(update={"remarks": (*record.remarks, *no_parts)}))
             candidates += [] if tested is None else [tested]
+            declared[data.wanted.outcome] = data.wanted.role
         else:
             made = tuple(two_totals(data) if design_class == "D1g" else described(data))
             parts, _ = _parts(data, panel)
         findings += [*made, *parts]
-    adjusted = max_t_adjustment(candidates)
+    adjusted = max_t_adjustment(candidates, declared)
     return Estimated(
         tuple(_with_adjusted_p(findings, adjusted)),
         tuple(_with_the_others(record, adjusted.get(record.outcome)) for record in records),
@@ -88,20 +90,23 @@ def _with_size(made: Tested, size: DesignSize | None) -> Tested:
     )
 
 
-def _with_the_others(record: MethodsRecord, found: MaxTAdjustment | Remark | None) -> MethodsRecord:
-    """The record with what the other outcomes leave of its p, or why it stands outside."""
-    if isinstance(found, Remark):
-        return record.model_copy(update={"remarks": (*record.remarks, found)})
-    return record.model_copy(update={"max_t_adjustment": found})
+def _with_the_others(record: MethodsRecord, found: tuple[MaxTAdjustment, tuple[Remark, ...]] | None) -> MethodsRecord:
+    """The record with what the other outcomes leave of its p, and why it stands outside their common choices."""
+    if found is None:
+        return record
+    adjustment, outside = found
+    return record.model_copy(update={"max_t_adjustment": adjustment, "remarks": (*record.remarks, *outside)})
 
 
-def _with_adjusted_p(findings: list[Finding], adjusted: Mapping[str, MaxTAdjustment | Remark]) -> Iterator[Finding]:
+def _with_adjusted_p(
+    findings: list[Finding], adjusted: Mapping[str, tuple[MaxTAdjustment, tuple[Remark, ...]]]
+) -> Iterator[Finding]:
     """The first finding of every outcome, whose p the verdict asks for, gets the p for all outcomes at once."""
     seen: set[str] = set()
     for finding in findings:
-        found = adjusted.get(finding.outcome)
-        if isinstance(found, MaxTAdjustment) and finding.outcome not in seen:
-            yield finding.model_copy(update={"result": finding.result.model_copy(update={"p_adjusted": found.holm})})
+        if finding.outcome in adjusted and finding.outcome not in seen:
+            p = adjusted[finding.outcome][0].holm
+            yield finding.model_copy(update={"result": finding.result.model_copy(update={"p_adjusted": p})})
         else:
             yield finding
         seen.add(finding.outcome)

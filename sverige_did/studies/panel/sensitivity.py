@@ -2,6 +2,12 @@
 
 All but the alternatives are on the outcome's own scale; those are on the scale that gives the verdict. A check that the
 data cannot carry says why. Figures are drawn for the primary outcome; the others are reported in numbers.
+
+Every interval is the calibrated one, which the verdict asks for and the page draws, so that what a check calls lost is
+what the page shows. Three checks need another test beside it. Several dates tried at once have the largest permutation
+statistic (placebo_dates.py), for separate tests at 5 % would find one too often. Synthetic weights have no variance by
+arm, so their p is the share of choices of districts (synthetic_did.py). And whether a finding is there to be lost to a
+shared shock is what the whole rule says, its permutation included (shared_shock.py).
 """
 
 from __future__ import annotations
@@ -30,8 +36,9 @@ from sverige_did.did.collapse import att_from_changes, collapse, collapse_detren
 from sverige_did.did.missing_periods import filled
 from sverige_did.did.scales import Family
 from sverige_did.errors import RefusedError, refuse
-from sverige_did.inference.cluster_robust import TTest, cr2_test, of_districts
-from sverige_did.inference.districts import EFFECT, Bools, Districts, Floats, districts
+from sverige_did.inference.behrens_fisher import calibrated_test
+from sverige_did.inference.cluster_robust import TTest
+from sverige_did.inference.districts import Bools, Districts, Floats, districts
 from sverige_did.inference.level_choice import elsewhere, rule
 from sverige_did.inference.permutation import permutation_p
 from sverige_did.inference.verdict import refusals
@@ -99,7 +106,8 @@ class _Seen(NamedTuple):
 
     Missing periods of the windows are filled, as they are for the estimates (missing_periods.py).
 
-    ``pre`` and ``post`` (T,) mark the windows; ``sample`` holds the changes, ``test`` their CR2 test.
+    ``pre`` and ``post`` (T,) mark the windows; ``sample`` holds the changes, ``test`` their calibrated
+    test.
     """
 
     data: OutcomeData
@@ -119,9 +127,9 @@ class _Seen(NamedTuple):
         return cast("EffectScale", self.data.scale)
 
     def contrast(self, change: Floats, alpha: float | None = None, keep: Bools | None = None) -> TTest:
-        """Treated less control of other changes (G,), by CR2; of the districts in ``keep``, or all that have one."""
+        """Treated less control of other changes (G,), calibrated; of the districts in ``keep``, or all with one."""
         kept = np.isfinite(change) if keep is None else keep
-        return cr2_test(of_districts(self.of(change, kept)), EFFECT, alpha or self.alpha)
+        return calibrated_test(self.of(change, kept), alpha or self.alpha)
 
     def of(self, change: Floats, kept: Bools) -> Districts:
         """Other changes of some of the districts, as the methods take them."""
@@ -137,7 +145,7 @@ def _seen(data: OutcomeData) -> _Seen:
     if refusals(sample.treated, sample.strata, alpha):
         raise refuse("too_few_treated", found=str(int(sample.treated.sum())))
     pre, post = whole.window.sides(panel)
-    test = cr2_test(of_districts(sample), EFFECT, alpha)
+    test = calibrated_test(sample, alpha)
     return _Seen(data, whole.panel.wide(), panel.periods, pre, post, sample, test)
 
 
@@ -149,7 +157,7 @@ def _pretrends(seen: _Seen) -> CheckResult:
     slope = seen.contrast(slopes(seen.levels[:, seen.pre], seen.periods[seen.pre]))
     data = seen.data
     lines = collapse_detrended(data.arrays(data.partial), data.window(), data.weighting)
-    detrended = cr2_test(of_districts(sample_of(data, lines)), EFFECT, seen.alpha)
+    detrended = calibrated_test(sample_of(data, lines), seen.alpha)
     apart = float(seen.periods[seen.post].mean() - seen.periods[seen.pre].mean())
     return pretrends(slope, seen.test.estimate, apart, detrended, **_named(seen))
 
@@ -172,7 +180,10 @@ def _placebo_dates(seen: _Seen) -> CheckResult:
         raise refuse("did_one_pre_period", found=str(before.size))
     changes = [seen.levels[:, late].mean(axis=1) - seen.levels[:, early].mean(axis=1) for early, late in cuts]
     everybody = np.ones(seen.sample.change.size, dtype=bool)
-    tests = [permutation_p(seen.of(change, everybody), rng=seen.data.shared_rng()) for change in changes]
+    tests = [
+        permutation_p(seen.of(change, everybody), rng=seen.data.shared_rng(), order=seen.sample.order)
+        for change in changes
+    ]
     dates = seen.periods[[late[0] for _, late in cuts]]
     contrasts = [seen.contrast(change) for change in changes]
     return placebo_dates(dates, contrasts, tests, seen.test.estimate, axis=seen.axis, **_named(seen))
@@ -262,9 +273,9 @@ _CHECKS: dict[str, Callable[[_Seen], CheckResult | None]] = {
 
 
 def _verdict_test(data: OutcomeData) -> tuple[TTest, str]:
-    """The CR2 test on the scale that gives the verdict; of a ratio, of its logarithm."""
+    """The calibrated test on the scale that gives the verdict; of a ratio, of its logarithm."""
     change = changes_of(data, data.arrays(data.partial), data.window())[0][0]
-    test = cr2_test(of_districts(sample_of(data, change.collapsed)), EFFECT, 1 - data.study.level)
+    test = calibrated_test(sample_of(data, change.collapsed), 1 - data.study.level)
     return test, data.scale if change.kind == "own" else change.kind
 
 

@@ -8,9 +8,10 @@ import pytest
 import small_district_panel
 from small_panel_study import study
 
+from sverige_did import words
 from sverige_did.design import designs
 from sverige_did.panel import Panel
-from sverige_did.results.estimates import Finding
+from sverige_did.results.estimates import Finding, Remark
 from sverige_did.sources.panel.frame import to_cells, windows_of
 from sverige_did.studies.panel.estimate import Estimated, estimate_panel
 from sverige_did.study.blocks import Grid
@@ -121,6 +122,24 @@ def test_a_bad_half_year_that_the_treated_lack_is_no_effect(gap: str, weights: s
     assert first(found).result.estimate == pytest.approx(0.0, abs=0.02)
     assert first(found).verdict == "inconclusive"
     assert "methods_table.note.periods_filled" in {remark.key for remark in found.methods_tables[0].remarks}
+
+
+@pytest.mark.parametrize(("lacking", "side"), [(slice(1, 4), "treated"), (slice(5, 16), "control")])
+def test_a_period_that_one_district_of_a_side_has_alone_gets_a_caution(lacking: slice, side: str) -> None:
+    """2014H2 is one of four half-years after; it counts by how many of both sides have it."""
+    level = small_district_panel.levels(1)
+    level[lacking, small_district_panel.LABELS.index("2014H2")] = np.nan
+    plan = study(outcomes=small_district_panel.wanted("institution_per_1000"))
+    (record,) = run(small_district_panel.panel({"institution_per_1000": level}), plan).methods_tables
+    keys = {remark.key: remark for remark in record.remarks if remark.key.startswith("methods_table.note.lone_")}
+    share = 1 / 4 if side == "treated" else 1 / 12
+    percent = f"{100 * share / (3 + share):.0f}"
+    key = f"methods_table.note.lone_{side}"
+    assert keys == {key: Remark(key=key, values={"percent": percent})}
+    assert all(percent in words.text(key, language, percent=percent) for language in words.LANGUAGES)
+    level[1 if side == "treated" else 6, small_district_panel.LABELS.index("2014H2")] = 20.0
+    (record,) = run(small_district_panel.panel({"institution_per_1000": level}), plan).methods_tables
+    assert not [one for one in record.remarks if one.key.startswith("methods_table.note.lone_")]
 
 
 def test_the_partly_treated_half_year_is_left_out_or_counted_as_the_plan_says() -> None:

@@ -16,9 +16,10 @@ from sverige_did.design import designs
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.disclosure.release import estimates_csv
 from sverige_did.disclosure.rounding import p_to_step
-from sverige_did.errors import refuse
+from sverige_did.inference.districts import districts
 from sverige_did.inference.multiplicity import holm
 from sverige_did.inference.permutation import PermutationP
+from sverige_did.inference.simulated import vectorised
 from sverige_did.panel import Panel
 from sverige_did.report import district_inference
 from sverige_did.results.estimates import Remark
@@ -69,7 +70,7 @@ def test_it_is_westfall_young_over_the_changes_of_the_districts() -> None:
     np.testing.assert_allclose([got[name].holm_role for name in NAMES], [verdict[0], *holm(verdict[1:])])
     _, secondary = westfall_young(changes[:, 1:], np.arange(16) < 4)
     np.testing.assert_allclose([got[name].max_t_role for name in NAMES], [single[0], *secondary])
-    assert {(one.n_outcomes, one.n_units, one.enumerated) for one in got.values()} == {(4, 16, True)}
+    assert {(one.n_outcomes, one.n_together, one.n_units, one.enumerated) for one in got.values()} == {(4, 4, 16, True)}
 
 
 @pytest.mark.parametrize("weights", ["districts", "children"])
@@ -105,39 +106,80 @@ def test_the_order_of_outcomes_does_not_matter_and_a_single_one_is_not_adjusted(
     assert by_outcome(run(panel(three()), study(outcomes=wanted(NAMES[0])))) == {}
 
 
-def test_an_outcome_that_lacks_a_district_is_tested_on_those_that_all_have() -> None:
-    short = three()
-    short[NAMES[1]][15] = np.nan
-    found = by_outcome(run(panel(short), study(outcomes=wanted(*NAMES))))
-    without = {name: table[:15] for name, table in three().items()}
-    expected = by_outcome(run(panel(without, (("2013-08-01",) * 4 + (None,) * 11)), study(outcomes=wanted(*NAMES))))
-    assert {one.n_units for one in found.values()} == {15}
-    assert found[NAMES[0]].max_t == pytest.approx(expected[NAMES[0]].max_t)
+def test_an_outcome_that_lacks_districts_costs_the_others_nothing() -> None:
+    """It has Holm's p on its own districts, stands outside the common choices and says so."""
+    full = by_outcome(run(panel(three()), study(outcomes=wanted(*NAMES))))
+    for lacking, left in ((slice(15, 16), "15"), (slice(8, 16), "8")):
+        short = three()
+        short[NAMES[1]][lacking] = np.nan
+        found = run(panel(short), study(outcomes=wanted(*NAMES)))
+        got, lone = by_outcome(found), own_p(found, NAMES[1])
+        assert {one.n_outcomes for one in got.values()} == {4}
+        assert (got[NAMES[1]].max_t, got[NAMES[1]].verdict) == (None, pytest.approx(lone))
+        record = next(one for one in found.methods_tables if one.outcome == NAMES[1])
+        assert Remark(key="methods_table.note.not_together", values={"districts": left, "most": "16"}) in record.remarks
+        others = [name for name in NAMES if name != NAMES[1]]
+        assert {(got[name].n_together, got[name].n_units) for name in others} == {(3, 16)}
+        assert [got[name].verdict for name in others] == [full[name].verdict for name in others]
+        expected = holm([own_p(found, name) for name in NAMES])
+        np.testing.assert_allclose([got[name].holm for name in NAMES], expected)
 
 
-def test_an_outcome_with_few_districts_stands_outside_and_says_so() -> None:
+def test_an_outcome_that_is_refused_counts_as_one_that_might_have_been_claimed() -> None:
+    """It was declared: what becomes of it must not decide what the others pay."""
     short = three()
-    short[NAMES[2]][8:] = np.nan
+    short[NAMES[2]][2:] = np.nan  # two treated districts, no control
+    short[NAMES[2]][5] = three()[NAMES[2]][5]
     found = run(panel(short), study(outcomes=wanted(*NAMES)))
-    assert set(by_outcome(found)) == set(NAMES) - {NAMES[2]}
-    record = next(one for one in found.methods_tables if one.outcome == NAMES[2])
-    assert Remark(key="methods_table.note.not_together", values={"districts": "8", "most": "16"}) in record.remarks
-    assert {one.n_units for one in by_outcome(found).values()} == {16}
+    records = {one.outcome: one for one in found.methods_tables}
+    assert (records[NAMES[2]].verdict, records[NAMES[2]].max_t_adjustment) == ("refused", None)
+    got = by_outcome(found)
+    assert {(one.n_outcomes, one.n_together) for one in got.values()} == {(4, 3)}
+    tested = [name for name in NAMES if name != NAMES[2]]
+    expected = holm([*(own_p(found, name) for name in tested), 1.0])[:3]
+    np.testing.assert_allclose([got[name].holm for name in tested], expected)
 
 
-def test_the_poorest_goes_first_when_the_common_districts_carry_no_verdict() -> None:
-    def tested(name: str, units: str) -> Candidate:
-        def test(kept: frozenset[str]) -> PermutationP:
-            if len(kept) < 9:
-                raise refuse("too_few_control", found=str(len(kept)))
-            return PermutationP(2.0, 0.5, 0.25, np.array([2.0, -2.5, 1.0, 0.5]), enumerated=True)
+def test_no_false_claim_of_a_family_is_made_more_often_than_the_level() -> None:
+    """Six true nulls, one of which is seen in fewer districts and one refused; the treated vary twice as much."""
+    rng, rounds = np.random.default_rng(31), 2_000
+    p = {}
+    for at, groups in enumerate((20, 20, 20, 20, 17)):
+        treated = np.arange(groups) < 4
+        changes = rng.standard_normal((groups, rounds)) * np.where(treated, 2.0, 1.0)[:, None]
+        sample = districts(np.arange(float(groups)), treated)
+        single = vectorised.both_permutations(changes, sample, 499, rng)[0]
+        names = tuple(f"d{d:02}" for d in range(groups))
+        p[f"o{at}"] = names, np.maximum(single, vectorised.behrens_fisher(changes, sample))
+    smallest = 6 * np.min([rule for _, rule in p.values()], axis=0)
+    assert (smallest <= 0.05).mean() <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / rounds)
+    declared = {f"o{at}": "secondary" for at in range(6)}
+    for at in np.argsort(smallest)[:4]:
+        tested = [
+            Candidate(name, "secondary", names, rule[at], rule[at], lambda _: NO_CHOICES)
+            for name, (names, rule) in p.items()
+        ]
+        found = max_t_adjustment(tested, declared)
+        assert min(one.holm for one, _ in found.values()) == pytest.approx(smallest[at])
 
-        return Candidate(name, "secondary", frozenset(units), test)
 
-    found = max_t_adjustment([tested("a", "abcdefghij"), tested("b", "bcdefghij"), tested("c", "abcdefgh")])
-    assert found["c"] == Remark(key="methods_table.note.not_together", values={"districts": "8", "most": "10"})
-    assert isinstance(found["a"], MaxTAdjustment)
-    assert found["a"].n_units == 9
+NO_CHOICES = PermutationP(2.0, 0.5, 0.25, np.array([2.0, -2.5, 1.0, 0.5]), enumerated=True)
+
+
+@pytest.mark.parametrize("weights", ["districts", "children"])
+def test_names_of_districts_move_no_p_of_the_family(weights: str) -> None:
+    rng, plan = np.random.default_rng(32), study(outcomes=wanted(*NAMES[:2]), weights=weights)
+    cells = panel(three()).cells
+    size = dict(zip(cells["unit"].unique(), rng.uniform(0.5, 3, 16), strict=True))
+    numbers = ["value", "low", "high", "denominator", "denominator_low", "denominator_high"]
+    cells = cells.assign(**{name: cells[name] * cells["unit"].map(size) for name in numbers})
+    other = dict(zip(size, rng.permutation([f"x{at:02}" for at in range(16)]), strict=True))
+    renamed = cells.assign(unit=cells["unit"].map(other)).sort_values(["outcome", "unit", "period"], kind="stable")
+    first, second = (by_outcome(run(Panel.of(one, synthetic=True), plan)) for one in (cells, renamed))
+    for name in NAMES[:2]:
+        assert first[name].enumerated == (weights == "districts")
+        for p in ("single", "verdict", "holm", "max_t"):
+            assert getattr(first[name], p) == pytest.approx(getattr(second[name], p), rel=1e-9), p
 
 
 def test_the_table_tells_the_same_p_in_both_languages() -> None:
@@ -154,7 +196,8 @@ def test_the_table_tells_the_same_p_in_both_languages() -> None:
     assert len(english[0].rows) == len(NAMES)
     for one, other in zip(english[0].rows, danish[0].rows, strict=True):
         assert [cell.replace(".", ",") for cell in one[2:]] == list(other[2:])
-    assert english[1] == (words.text("methods_table.max_t_adjustment.all", "en", outcomes=4, districts=16),)
+    together = words.text("methods_table.max_t_adjustment.together", "en", outcomes=4, districts=16)
+    assert english[1] == (words.text("methods_table.max_t_adjustment.all", "en", outcomes=4), together)
     shut = released.model_copy(update={"methods_tables": released.methods_tables[:3]})
     some = district_inference.max_t_adjustment(shut, "en")
     assert some is not None

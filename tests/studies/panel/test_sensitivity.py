@@ -15,6 +15,7 @@ from sverige_did.report import render
 from sverige_did.report.curves import Line, points
 from sverige_did.report.labels import check_sentence
 from sverige_did.results.estimates import CheckResult
+from sverige_did.results.methods_tables import PRIMARY_INTERVAL
 from sverige_did.studies.panel.estimate import estimate_panel
 from sverige_did.studies.panel.sensitivity import BY_DISTRICT, sensitivity_analyses
 from sverige_did.study.study import Study
@@ -105,6 +106,29 @@ def test_weights_are_told_the_other_way_round() -> None:
     assert by_children.key.startswith("equal")
     assert equally.key.startswith("children")
     assert by_children.numbers["effect_other"] == pytest.approx(equally.numbers["effect"])
+
+
+@pytest.mark.parametrize("weights", ["districts", "children"])
+def test_the_interval_of_every_check_is_the_one_that_the_page_draws(weights: str) -> None:
+    """One district with most of the children: CR2's interval is another, wider where they are the weights."""
+    cells = panel({RATE: levels(6, effect=-3.0)})
+    heavy = cells.cells.copy()
+    numbers = ["value", "low", "high", "denominator", "denominator_low", "denominator_high"]
+    heavy.loc[heavy["unit"] == "d00", numbers] *= 20
+    cells, plan = Panel.of(heavy, synthetic=True), study(outcomes=wanted(RATE, scales=("level",)), weights=weights)
+    rows = {f.result.inference: f.result for f in estimate_panel(cells, plan, designs(cells, plan)).findings[::-1]}
+    drawn, found = rows[PRIMARY_INTERVAL], run(cells, plan)
+    (att,) = found["spillover"].curves
+    at_none = int(np.argmin(np.abs(att.x)))
+    assert (att.lower[at_none], att.upper[at_none]) == pytest.approx((drawn.lower, drawn.upper))
+    assert found["leave_one_out"].key == "steady"
+    other = study(
+        outcomes=wanted(RATE, scales=("level",)), weights="districts" if weights == "children" else "children"
+    )
+    beside = run(cells, other)["other_weights"].numbers
+    assert (beside["effect_low"], beside["effect_high"]) == pytest.approx((drawn.lower, drawn.upper))
+    cr2 = rows["cr2_bell_mccaffrey"]
+    assert (cr2.upper - cr2.lower > 1.01 * (drawn.upper - drawn.lower)) == (weights == "children")
 
 
 def test_what_cannot_be_asked_says_why() -> None:
