@@ -41,6 +41,9 @@ ASSUMED = frozenset({"kappa_high", "kappa_low", "limit"})
 OF_EFFECTS = ("effect", "size", "att_", "did")
 """How the names of numbers begin that are on the scale of a check."""
 
+FLOOR = 0.2
+"""An estimate is never rounded finer than this part of what rounding makes of the windows: one child of five."""
+
 PERCENT = 10.0
 HISTOGRAM = 200
 """A bar of a histogram is a multiple of about one in so many of all choices."""
@@ -75,15 +78,17 @@ def steps_of(
 ) -> Steps:
     """The steps of every outcome's scales.
 
-    From the width of the interval on that scale, and never finer than ``windows`` (the levels before and after) are
-    rounded. ``per``: the denominator of the outcome's own scale · ``wider``: by what an outcome's steps are multiplied.
+    From the width of the interval on that scale, and never finer than :data:`FLOOR` of what rounding makes of
+    ``windows`` (the levels before and after). ``per``: the denominator of the outcome's own scale · ``wider``: by what an outcome's steps are multiplied.
     """
     found: dict[tuple[str, str], float] = {}
     scales = dict.fromkeys((one.outcome, one.result.scale) for one in findings)
     for outcome, scale in scales:
         width = _width([one.result for one in findings if (one.outcome, one.result.scale) == (outcome, scale)])
         floor = _floor([cell for cell in windows if cell.outcome == outcome], scale, per.get(outcome, 1.0))
-        candidates = [nice_below(one) for one in (width / STEPS_OF_AN_INTERVAL, floor) if np.isfinite(one) and one > 0]
+        candidates = [
+            nice_below(one) for one in (width / STEPS_OF_AN_INTERVAL, floor * FLOOR) if np.isfinite(one) and one > 0
+        ]
         if candidates:
             factor = wider.get(outcome, 1.0)
             found[outcome, scale] = nice_above(max(candidates) * factor)

@@ -1,7 +1,7 @@
 """How released values are rounded: by rules of steps, before anything is drawn or said of them.
 
 A step is 1, 2 or 5 times a power of ten. An estimate's step comes from the width of its interval, and is never finer
-than what ``hidden_below`` children make of it; both limits of an interval go outwards, so that it never claims more.
+than what about one child makes of it; both limits of an interval go outwards, so that it never claims more.
 """
 
 from __future__ import annotations
