@@ -79,7 +79,8 @@ def steps_of(
     """The steps of every outcome's scales.
 
     From the width of the interval on that scale, and never finer than :data:`FLOOR` of what rounding makes of
-    ``windows`` (the levels before and after). ``per``: the denominator of the outcome's own scale · ``wider``: by what an outcome's steps are multiplied.
+    ``windows`` (the levels before and after). ``per``: the denominator of the outcome's own scale · ``wider``: by what
+    an outcome's steps are multiplied.
     """
     found: dict[tuple[str, str], float] = {}
     scales = dict.fromkeys((one.outcome, one.result.scale) for one in findings)
