@@ -13,7 +13,7 @@ from datetime import date
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -25,6 +25,7 @@ from sverige_did.words import Language, default_language
 STEPS: dict[str, tuple[str, str]] = {
     "plan": ("plan.run", "Check study.yaml and write the plan with its hash."),
     "figures": ("figures.run", "Read the published figures into the panel."),
+    "statements": ("statements.run", "Read the coded statements of interviews, where a study has any."),
     "registers": ("check.registers", "Check the registers of one study before anything is computed from them."),
     "panel": ("panel.run", "Turn the registers of a study into its panel."),
     "design": ("design.run", "Derive what the data can identify, outcome by outcome."),
@@ -39,9 +40,24 @@ STEPS: dict[str, tuple[str, str]] = {
         "panel_sensitivity.run",
         "Look for what would overturn each finding of a study of registers.",
     ),
+    "economy": ("economy.published", "Work out the net benefit a year from printed figures."),
+    "panel-economy": ("economy.panel", "Work out the net benefit a year from a panel."),
+    "targets": ("targets.published", "Hold the plan's targets against printed figures."),
+    "panel-targets": ("targets.panel", "Hold the plan's targets against registers."),
+    "ladder": ("ladder.run", "Say what printed figures allow of leaving each rung of the ladder."),
+    "panel-ladder": ("panel_ladder.run", "Follow the children of the registers on the ladder, rung by rung."),
     "release": ("release.run", "Release what disclosure control allows: the release and the table of estimates."),
     "panel-release": ("release.run", "Release what disclosure control allows of a study of registers."),
     "report": ("report.run", "Tell the release as one HTML page."),
+    "case-registers": ("case_registers.run", "Check the registers of a study of cases."),
+    "case-estimate": ("case_estimate.run", "Estimate the difference between cases before and during."),
+    "case-posterior": (
+        "case_posterior.run",
+        "Sample the posterior of the waits, or of the answers, of a study of cases.",
+    ),
+    "case-release": ("case_release.run", "Release what disclosure control allows of a study of cases."),
+    "case-report": ("case_report.run", "Tell the release of a study of cases as one HTML page."),
+    "index": ("index.run", "Tell all studies of a folder on one page."),
 }
 """The rules of the workflow: each command with the function below ``tasks/`` that it calls, and its help."""
 
@@ -122,11 +138,17 @@ def synthesize(
     districts: Annotated[int, typer.Option(min=5, help="Districts of each municipality")] = 20,
     spells: Annotated[int | None, typer.Option(min=1, help="Placement spells in all; writes Parquet")] = None,
     with_faults: Annotated[bool, typer.Option(help="Put the faults of real deliveries in")] = False,
+    cases: Annotated[bool, typer.Option(help="Cases before and during, and a survey, in three municipalities")] = False,
+    tables: Annotated[bool, typer.Option(help="Public tables of all municipalities instead, by year")] = False,
 ) -> None:
-    """Make up a municipality: its registers and the truth about it, marked as synthetic."""
-    from sverige_did.tasks.synthesize import run, run_many
+    """Make up a municipality, cases of three, or public tables of all: files and the truth, marked as synthetic."""
+    from sverige_did.tasks.synthesize import run, run_cases, run_many, run_tables
 
-    if spells is None and municipalities == 1:
+    if tables or cases:
+        if spells is not None or municipalities > 1 or calibrated or with_faults or (tables and cases):
+            raise typer.BadParameter("--tables and --cases go with --seed alone")
+        written = (run_tables if tables else run_cases)(folder, seed)
+    elif spells is None and municipalities == 1:
         written = run(folder, seed, districts, calibrated=calibrated, with_faults=with_faults)
     elif spells is None or calibrated or with_faults:
         raise typer.BadParameter("--municipalities goes with --spells, and neither with --calibrated or --with-faults")
@@ -135,12 +157,51 @@ def synthesize(
     _done("synthesize", files=written, folder=folder)
 
 
+statbank = typer.Typer(no_args_is_help=True, help="Public tables of Statistics Denmark.")
+app.add_typer(statbank, name="statbank")
+
+
+@statbank.command("fetch")
+def statbank_fetch(
+    study: Annotated[str, typer.Argument(help="A study whose folder has a statbank.yaml")],
+    folder: Annotated[Path, typer.Option(file_okay=False, exists=True, help="Where analyses/ and data/ lie")] = Path(),
+    address: Annotated[str, typer.Option(envvar="SVERIGE_DID_STATBANK")] = "https://api.statbank.dk/v1",
+    cache: Annotated[Path, typer.Option(file_okay=False, help="Where answers are kept")] = Path(".statbank"),
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Ask for everything anew, and keep nothing")] = False,
+) -> None:
+    """Fetch a study's tables into its data folder, whole or not at all. No other command uses the network."""
+    from sverige_did.tasks.statbank import run
+
+    _done("statbank_fetch", study=study, files=run(study, folder, address, None if no_cache else cache))
+
+
 @app.command()
-def new(folder: Annotated[Path, typer.Argument(file_okay=False)]) -> None:
+def new(
+    folder: Annotated[Path, typer.Argument(file_okay=False)],
+    kind: Annotated[
+        Literal["panel", "cases"], typer.Option(help="Districts over time, or cases begun before and during a trial")
+    ] = "panel",
+) -> None:
     """Lay out a folder for a study of your own: a plan to fill in, empty registers, a guide."""
     from sverige_did.tasks.new import run
 
-    _done("new", folder=folder, registers=run(folder, date.today()))
+    _done("new", folder=folder, registers=run(folder, date.today(), kind))
+
+
+@app.command()
+def pseudonymise(
+    source: Annotated[Path, typer.Argument(file_okay=False, exists=True, help="Registers with CPR numbers")],
+    out: Annotated[Path, typer.Argument(file_okay=False, help="A new folder")],
+    key: Annotated[Path, typer.Option(dir_okay=False, help="The file that holds the key; keep it apart and secret")],
+    new_key: Annotated[bool, typer.Option("--new-key", help="Make the key first")] = False,
+) -> None:
+    """Replace CPR numbers by keyed pseudonyms in every register, and leave names, addresses and the rest behind."""
+    from sverige_did.tasks.pseudonymise import run
+
+    for one in run(source, out, key, make_key=new_key):
+        told = {name: ", ".join(getattr(one, name)) or "–" for name in ("replaced", "derived", "dropped")}
+        _done("pseudonymised", file=one.file, rows=one.rows, **told)
+    _done("pseudonymise", folder=out)
 
 
 @app.command()

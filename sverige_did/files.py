@@ -11,12 +11,17 @@ from pydantic import BaseModel, RootModel, TypeAdapter
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text to a file beside the target, then move it there in one step."""
+    """Write UTF-8 text, as :func:`write_bytes` does."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file beside the target, then move it there in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:  # an interruption too must leave nothing half-written; it is passed on

@@ -40,6 +40,9 @@ class CatalogueOutcome:
     one of its kind of number. ``most`` is the largest value that a child can have, where a mean at it would tell the
     same of every child.
 
+    ``economy`` is its part in a net benefit: spending by the price of each child's place, spending in the accounts,
+    the same less refusion, or what was invested.
+
     ``counted`` says what registers make it of, as ``network + foster / placed``: sums of the numbers that
     ``sources/panel/`` counts under these names, or one bare number. Without it no register holds the outcome.
 
@@ -68,6 +71,7 @@ class CatalogueOutcome:
     sum_of: tuple[str, ...] = ()
     rest_with: str | None = None
     about: str | None = None
+    economy: Literal["children", "booked", "net", "investment"] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "unit", self.unit or USUAL.get(self.family, ""))
@@ -185,10 +189,13 @@ CATALOGUE: dict[str, CatalogueOutcome] = catalogue_of((
                      twin="follow_ups_per_1000", use="fidelity"),
     CatalogueOutcome("follow_ups_per_1000", "rate", counted="follow_ups / residents", use="fidelity"),
     CatalogueOutcome("follow_ups_on_time", "share", counted="in_time / due", use="fidelity"),
-    CatalogueOutcome("placement_spending", "money", counted="placement_accounts / residents", of_the_group=True),
+    CatalogueOutcome("placement_spending", "money", counted="placement_accounts / residents", of_the_group=True,
+                     economy="booked"),
+    CatalogueOutcome("placement_net_spending", "money", counted="placement_net / residents", of_the_group=True,
+                     economy="net"),
     CatalogueOutcome("preventive_spending", "money", counted="preventive_accounts / residents", of_the_group=True),
     CatalogueOutcome("placement_cost", "money", counted="spent / residents", of_the_group=True, about="placed_total",
-                     posterior="costs"),
+                     posterior="costs", economy="children"),
     CatalogueOutcome("price_home_based", "money", counted="spent_home_based / years_home_based",
                      part_of="placement_cost"),
     CatalogueOutcome("price_network", "money", counted="spent_network / years_network", part_of="placement_cost"),
@@ -196,7 +203,8 @@ CATALOGUE: dict[str, CatalogueOutcome] = catalogue_of((
     CatalogueOutcome("price_institution", "money", counted="spent_institution / years_institution",
                      part_of="placement_cost"),
     CatalogueOutcome("savings_target", "money", use="goal", made_of=("placement_spending",)),
-    CatalogueOutcome("investment", "money", counted="investment_accounts / residents", of_the_group=True, use="goal"),
+    CatalogueOutcome("investment", "money", counted="investment_accounts / residents", of_the_group=True, use="goal",
+                     economy="investment"),
     CatalogueOutcome("wellbeing_sdq", "score", counted="sdq_total / sdq_forms", posterior="sdq"),
     CatalogueOutcome("sdq_borderline_share", "share", counted="sdq_borderline / sdq_judged"),
     CatalogueOutcome("sdq_abnormal_share", "share", counted="sdq_abnormal / sdq_judged",
@@ -211,6 +219,15 @@ CATALOGUE: dict[str, CatalogueOutcome] = catalogue_of((
 ))
 # fmt: on
 
+DONE: frozenset[Use] = frozenset({"dose", "fidelity"})
+"""The uses of outcomes that say what a programme did, and not what it did to anybody."""
+
+
+def is_what_was_done(outcome: str, role: str) -> bool:
+    """Whether an outcome of a plan says what was done: it is reported as facts, without a verdict."""
+    return role == "implementation" or CATALOGUE[outcome].use in DONE
+
+
 RESIDENTS = "placed_per_1000"
 """The outcome whose denominators are the resident children: what districts are weighed by, and the size of a count."""
 
@@ -218,6 +235,11 @@ RESIDENTS = "placed_per_1000"
 def parts_of(whole: str) -> tuple[CatalogueOutcome, ...]:
     """The outcomes that add up to another one, in the order of the catalogue."""
     return tuple(one for one in CATALOGUE.values() if one.part_of == whole)
+
+
+def economic(part: str) -> str | None:
+    """The outcome that is this part of a net benefit: ``children``, ``booked``, ``net`` or ``investment``."""
+    return next((one.key for one in CATALOGUE.values() if one.economy == part), None)
 
 
 def require_known(keys: Iterable[str], file: str) -> None:

@@ -25,7 +25,10 @@ class Period(NamedTuple):
 
 
 def period_label(text: str) -> str:
-    """``2013H2`` for »2. halvår 2013«, ``2013Q4`` for »2013K4«; text that is no period comes back unchanged."""
+    """``2013H2`` for »2. halvår 2013«, ``2013Q4`` for »2013K4«; text that is no period comes back unchanged.
+
+    So does »2011/12«: it is December to some and the school year to others. »2011/04« can only be April.
+    """
     text = text.strip()
     if half := _HALF_FIRST.fullmatch(text):
         return f"{half[2]}H{half[1]}"
@@ -33,7 +36,8 @@ def period_label(text: str) -> str:
         return f"{half[1]}H{half[2]}"
     if quarter := _QUARTER.fullmatch(text):
         return f"{quarter[1]}Q{quarter[2]}"
-    if month := _MONTH.fullmatch(text):
+    month = _MONTH.fullmatch(text)
+    if month and not ("/" in text and int(month[2]) == (int(month[1]) + 1) % 100):
         return f"{month[1]}-{month[2]}"
     year = _YEAR.fullmatch(text)
     return year[1] if year else text

@@ -110,7 +110,7 @@ def last_start(study: PanelStudy) -> date:
     with the programme never is.
     """
     at = 1 if partial_of(study.periods) == "intention" else 0
-    compared = (span[at] for span in study.registers.grid.spans if span[1] <= study.periods.follow_up)
+    compared = (span[at] for span in study.grid.spans if span[1] <= study.periods.follow_up)
     return max([study.periods.treatment_start, *compared])
 
 

@@ -57,7 +57,7 @@ def study(added: None) -> Study:
     plan = read_study(PACKAGE.parent / "analyses" / "example" / "study.yaml")
     share = next(wanted for wanted in plan.outcomes if wanted.outcome == "institution_share")
     wanted = share.model_copy(update={"outcome": NEW.key, "role": "primary"})
-    return plan.model_copy(update={"outcomes": (wanted,), "posterior": None})
+    return plan.model_copy(update={"outcomes": (wanted,), "posterior": None, "targets": ()})
 
 
 @pytest.fixture(scope="module")

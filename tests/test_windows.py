@@ -220,6 +220,12 @@ ALLOWED = {
     "sources/panel/build.py": "tells of the day in a remark on districts that begin too late",
     "sources/panel/teams_and_accounts.py": "accounts are of whole calendar years, up to that of the stop",
     "tasks/figures.py": "hands the stop to the reader of printed figures",
+    "study/economy.py": "a target's own rule of follow-ups, which is no date",
+    "studies/panel/economy.py": "the calendar years in which money was invested, and the day from which it pays",
+    "studies/panel/targets.py": "the days of the two evaluations, at which targets are held against figures",
+    "studies/published/economy.py": "the calendar years of accounts, and the day from which it pays",
+    "studies/published/targets.py": "the days of the two evaluations, at which targets are held against figures",
+    "report/implementation.py": "the line in a figure at which the programme starts, and the rule of follow-ups",
     "sources/registers/rules.py": "that the registers say the same first day as the plan",
 }
 # Who hands a date on to it.

@@ -6,6 +6,7 @@ import numpy as np
 
 from sverige_did.checks.leave_one_out import excludes
 from sverige_did.did.synthetic import synthetic_did
+from sverige_did.did.synthetic_staggered import staggered_synthetic_did
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Bools, Districts, Floats
 from sverige_did.inference.permutation import permutation_test_of
@@ -13,6 +14,9 @@ from sverige_did.results.estimates import CheckResult
 
 PLACEBOS = 999
 """Choices of districts that weights are fitted to anew, where there are more: p is then known to within 0.014."""
+
+DATED_PLACEBOS = 199
+"""Exchanges of dates, each of which fits weights anew for every date: p is then known to within 0.03."""
 
 
 def synthetic_beside(
@@ -53,6 +57,46 @@ def synthetic_beside(
             "p": placebo.p_value,
             "controls": float(1 / np.square(found.omega).sum()),
             "of_controls": float(found.omega.size),
+        },
+    )
+
+
+def staggered_synthetic_beside(
+    planned: TTest,
+    levels: Floats,
+    periods: Floats,
+    treated_from: Floats,
+    outcome: str,
+    *,
+    scale: str,
+    rng: np.random.Generator,
+    draws: int = DATED_PLACEBOS,
+) -> CheckResult:
+    """The same where districts begin apart: ``levels`` (U, T) at ``periods`` (T,), begun at ``treated_from`` (U,).
+
+    p is the share of exchanges of the dates among the districts, the observed one and ``draws`` random ones, with an
+    estimate as far from none. ``districts`` of ``adopters`` have enough periods before.
+
+    Raises RefusedError: those of :func:`~sverige_did.did.synthetic_staggered.staggered_synthetic_did`.
+    """
+    found = staggered_synthetic_did(levels, periods, treated_from)
+    placebos = (
+        staggered_synthetic_did(levels, periods, rng.permutation(treated_from)).estimate for _ in range(draws)
+    )  # fmt: skip
+    hits = sum(abs(placebo) >= abs(found.estimate) for placebo in placebos)
+    p = (1 + hits) / (1 + draws)
+    adopters = np.isfinite(treated_from) & (treated_from <= periods[-1])
+    return CheckResult(
+        check="synthetic_did",
+        outcome=outcome,
+        scale=scale,
+        key="dates_turn" if differ(planned, found.estimate, p) else "dates",
+        numbers={
+            "effect": planned.estimate,
+            "effect_other": found.estimate,
+            "p": p,
+            "districts": float(np.isin(treated_from, found.begun).sum()),
+            "adopters": float(adopters.sum()),
         },
     )
 

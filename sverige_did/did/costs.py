@@ -91,7 +91,7 @@ def lmdi(price: ArrayLike, quantity: ArrayLike) -> PriceMixVolume:
     both = (cost > 0).all(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = np.log(factors[:, 1] / factors[:, 0])
-    smooth = _log_mean(cost[1], cost[0]) * np.where(both, ratios, 0.0)
+    smooth = log_mean(cost[1], cost[0]) * np.where(both, ratios, 0.0)
     empty = np.where(cost[0] > 0, factors[:, 1] == 0, factors[:, 0] == 0)  # what makes the type absent, (3, K)
     limit = change * empty / np.maximum(empty.sum(axis=0), 1)
     parts = np.where(both, smooth, limit)
@@ -121,7 +121,7 @@ def _filled(x: Floats) -> Floats:
     return np.where(np.isnan(x), np.where(np.isnan(x[::-1]), 1.0, x[::-1]), x)
 
 
-def _log_mean(a: Floats, b: Floats) -> Floats:
+def log_mean(a: Floats, b: Floats) -> Floats:
     """(a - b)/ln(a/b), with its limits a for a = b and 0 when either is 0."""
     both = (a > 0) & (b > 0)
     d = np.log(np.where(both, a, 1.0)) - np.log(np.where(both, b, 1.0))

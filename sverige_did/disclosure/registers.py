@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sverige_did.disclosure.economy import economy_findings, of_this_plan, released_economy, released_targets
+from sverige_did.disclosure.ladder import release_ladder
 from sverige_did.disclosure.release import COMPUTED_WITH, Release, ReleasedLevel
 from sverige_did.disclosure.remarks import few_untold
 from sverige_did.disclosure.small_counts import TOLERANCE, fewest_children, hidden_parts, is_small
@@ -22,6 +24,8 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE, parts_of
 from sverige_did.panel import Panel
 from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.doses import DoseResponse
+from sverige_did.results.economy import EconomyRecord
 from sverige_did.results.estimates import (
     EFFECT_CLASSES,
     CheckResult,
@@ -30,8 +34,12 @@ from sverige_did.results.estimates import (
     Finding,
     Remark,
 )
+from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import NonResponse, PosteriorRecord, SpendingParts
+from sverige_did.results.sources import SourceFile
+from sverige_did.results.statements import Statement
+from sverige_did.results.targets import TargetRecords
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.study.study import PanelStudy, Study
 
@@ -96,8 +104,14 @@ def release_registers(
     left_out: tuple[Remark, ...] = (),
     posteriors: tuple[PosteriorRecord, ...] = (),
     diagnostics: tuple[Diagnostics, ...] = (),
+    sources: tuple[SourceFile, ...] = (),
+    economy: EconomyRecord | None = None,
+    targets: TargetRecords | None = None,
+    ladder: LadderRecord | None = None,
+    doses: tuple[DoseResponse, ...] = (),
+    statements: tuple[Statement, ...] = (),
 ) -> Release:
-    """Release a study of registers under the plan's threshold for small numbers.
+    """Release a study of registers under the plan's threshold for small numbers, or one of public tables as it is.
 
     Raises InputError when the study is not one of registers, or a finding was made from another plan.
     """
@@ -105,28 +119,40 @@ def release_registers(
         raise InputError(Problem("not_registers", column="kind", found=study.kind, expected="panel"))
     if any(finding.plan_sha256 != study.sha256 for finding in findings):
         raise InputError(Problem("other_plan"))
+    of_this_plan(study, economy, targets)
     wanted = [item.outcome for item in study.outcomes]
-    withheld = tuple(outcome for outcome in wanted if _too_few(panel, study, outcome, study.registers.hidden_below))
+    withheld = tuple(outcome for outcome in wanted if _too_few(panel, study, outcome, study.hidden_below))
     kept = _released_posteriors(study, designs, posteriors, withheld)
-    every = (*findings, *posterior_findings(study, designs, methods_tables, kept))
+    net = released_economy(economy, withheld, study.hidden_below)
+    every = (
+        *findings,
+        *posterior_findings(study, designs, methods_tables, kept),
+        *economy_findings(study, designs, net),
+    )
     return Release(
         study=study,
         plan_sha256=study.sha256,
         data_sha256=panel.sha256,
         synthetic=panel.synthetic,
-        policy="registers",
+        policy="registers" if study.tables is None else "tables",
         versions={name: version(name) for name in COMPUTED_WITH},
         designs=designs,
         main_reading="all",
         findings=tuple(finding for finding in every if finding.outcome not in withheld),
         diagnostics=tuple(one for one in diagnostics if one.fit.partition(".")[0] not in withheld),
         posteriors=kept,
-        checks=tuple(_released_checks(checks, panel, study, withheld, study.registers.hidden_below)),
+        statements=statements,
+        checks=tuple(_released_checks(checks, panel, study, withheld, study.hidden_below)),
         methods_tables=tuple(_with_few_untold(methods_tables, study, withheld)),
         coverage=coverage,
-        levels=tuple(_levels(panel, wanted, study.registers.hidden_below)),
+        levels=tuple(_levels(panel, wanted, study.hidden_below)),
         withheld=withheld,
         left_out=few_untold(left_out, study),
+        sources=sources,
+        economy=net,
+        targets=released_targets(targets.targets if targets else (), withheld, study.hidden_below),
+        ladder=release_ladder(ladder, study),
+        doses=tuple(one for one in doses if not {one.dose, one.outcome} & set(withheld)),
     )
 
 
@@ -165,7 +191,7 @@ def _released_posteriors(
     requested = {thresholds.outcome for thresholds in study.posterior.decision_thresholds}
     why = {name: Remark(key=_why_none(name, classes.get(name), requested=name in requested)) for name in rest}
     without = (PosteriorRecord(outcome=name, likelihood="none", remarks=(remark,)) for name, remark in why.items())
-    threshold = study.registers.hidden_below
+    threshold = study.hidden_below
     kept = (
         record.model_copy(update={"remarks": few_untold(record.remarks, study)})
         for record in _may_leave(records, withheld)

@@ -1,27 +1,35 @@
 """Disclosure control: results become released results, and the report sees nothing else.
 
-Two policies. ``published``: every number is computed from figures that somebody else has already printed, so nothing
-new about a child can leave; this is checked. ``registers``: small counts are withheld before release.
+Three policies. ``published``: every number is computed from figures that somebody else has already printed, so nothing
+new about a child can leave; this is checked. ``registers``: small counts are withheld before release. ``tables``:
+public tables, whose publisher has hidden what must be hidden.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from importlib.metadata import version
 from typing import Any, Literal
 
+from sverige_did.disclosure.economy import economy_findings, of_this_plan
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.doses import DoseResponse
+from sverige_did.results.economy import EconomyRecord
 from sverige_did.results.estimates import ROW_FIELDS, CheckResult, Diagnostics, Finding, Frozen, Remark
+from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.published import Feasible, Reported
+from sverige_did.results.sources import SourceFile
+from sverige_did.results.statements import Statement
+from sverige_did.results.targets import TargetRecord, TargetRecords
 from sverige_did.study.study import AnyStudy, PublishedStudy, Study
 
-Policy = Literal["published", "registers"]
+Policy = Literal["published", "registers", "tables"]
 
 
 COMPUTED_WITH = ("sverige-did", "numpy", "scipy", "pandas", "pymc", "pytensor", "nutpie", "arviz-stats", "matplotlib")
@@ -44,7 +52,8 @@ class Release(Frozen):
     ``versions`` names the packages that computed it; ``data_sha256`` is the hash of the panel; ``main_reading`` is the
     reading that the first figure shows: the first one that contradicts none of the reported figures. ``withheld`` are
     outcomes that were estimated from so few children that nothing about them may be released; ``contradicted`` those
-    whose printed figures cannot all be true, so that nothing is computed of them.
+    whose printed figures cannot all be true, so that nothing is computed of them. ``sources`` are the files of public
+    tables, with the credit that their licence wants.
     """
 
     study: AnyStudy
@@ -67,6 +76,12 @@ class Release(Frozen):
     contradicted: tuple[str, ...] = ()
     left_out: tuple[Remark, ...] = ()
     posteriors: tuple[PosteriorRecord, ...] = ()
+    sources: tuple[SourceFile, ...] = ()
+    economy: EconomyRecord | None = None
+    targets: tuple[TargetRecord, ...] = ()
+    ladder: LadderRecord | None = None
+    doses: tuple[DoseResponse, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
 def release_published(
@@ -81,6 +96,10 @@ def release_published(
     findings: tuple[Finding, ...],
     checks: tuple[CheckResult, ...],
     diagnostics: tuple[Diagnostics, ...],
+    economy: EconomyRecord | None = None,
+    targets: TargetRecords | None = None,
+    ladder: LadderRecord | None = None,
+    statements: tuple[Statement, ...] = (),
 ) -> Release:
     """Release a study of published figures.
 
@@ -89,6 +108,8 @@ def release_published(
     """
     if not isinstance(study, PublishedStudy):
         raise InputError(Problem("not_published", column="kind", found=study.kind, expected="published"))
+    of_this_plan(study, economy, targets)
+    findings = (*findings, *economy_findings(study, designs, economy))
     _only_published(study, reported, findings)
     return Release(
         study=study,
@@ -105,6 +126,10 @@ def release_published(
         feasible=feasible,
         contradicted=tuple(sorted(contradicted)),
         diagnostics=diagnostics,
+        economy=economy,
+        targets=targets.targets if targets else (),
+        ladder=ladder,
+        statements=statements,
     )
 
 
@@ -130,10 +155,15 @@ def _main_reading(study: PublishedStudy, feasible: tuple[Feasible, ...]) -> str:
 
 def estimates_csv(release: Release) -> str:
     """The findings as a table for machines: ``results.ROW_FIELDS``, with a first column that marks synthetic data."""
+    return findings_csv(release.findings, synthetic=release.synthetic)
+
+
+def findings_csv(findings: Iterable[Finding], *, synthetic: bool) -> str:
+    """As :func:`estimates_csv`, of the released findings of any kind of study."""
     out = io.StringIO()
-    mark: dict[str, Any] = {"synthetic": True} if release.synthetic else {}
+    mark: dict[str, Any] = {"synthetic": True} if synthetic else {}
     writer = csv.DictWriter(out, [*mark, *ROW_FIELDS], lineterminator="\n")
     writer.writeheader()
-    for finding in release.findings:
+    for finding in findings:
         writer.writerow(mark | finding.row())
     return out.getvalue()

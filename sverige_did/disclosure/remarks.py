@@ -31,9 +31,9 @@ def few_untold(remarks: tuple[Remark, ...], study: PanelStudy) -> tuple[Remark, 
 def _few_of(remark: Remark, study: PanelStudy) -> Remark:
     if remark.key in NOT_OF_PEOPLE:
         return remark
-    first, last = study.registers.grid.spans[0][0], study.registers.grid.spans[-1][1]
+    first, last = study.grid.spans[0][0], study.grid.spans[-1][1]
     years = round((last - first).days / 365.25, 1) if remark.key in PERSON_YEARS else 1
-    limit = study.registers.hidden_below * years
+    limit = study.hidden_below * years
 
     given = remark.model_dump()["values"]
     few = [name for name in NUMBERS_OF_PEOPLE & given.keys() if is_small(float(given[name]), limit)]

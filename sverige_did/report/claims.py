@@ -49,7 +49,7 @@ def claim(release: Release, outcome: str, language: Language) -> str:
         estimate=amount_of(result, outcome, language),
         interval=interval_of(result, outcome, language),
         direction=words.text(f"design.direction.{_direction(result)}", language),
-        side=words.text(f"design.side.{_side(release, outcome, result)}", language),
+        side=words.text(f"design.side.{side_of(release, outcome, result)}", language),
         reservation=words.text(f"design.reservation.{_reservation(result)}", language),
         **_names(release, outcome, language),
     )
@@ -116,7 +116,8 @@ def _direction(result: Estimate) -> str:
     return {-1: "lower", 0: "same", 1: "higher"}[_sign(result)]
 
 
-def _side(release: Release, outcome: str, result: Estimate) -> str:
+def side_of(release: Release, outcome: str, result: Estimate) -> str:
+    """Whether a result points to the side that counts as better, to the worse, or to neither."""
     benefit = {item.outcome: item.benefit for item in release.study.outcomes}[outcome]
     wanted = {"lower": -1, "higher": 1, "none": 0}[benefit]
     return {1: "better", -1: "worse", 0: "neither"}[wanted * _sign(result)]

@@ -40,6 +40,9 @@ WRAP = 46
 LINES = (((), svg.ACCENT), ((3.7, 1.6), "#b45309"), ((1.0, 1.65), svg.INK), ((6.4, 1.6, 1.0, 1.6), svg.MUTED))
 """Dashes and colour of the first, second, ... reading: told apart without colour."""
 
+MARKED = ("#b45309", 2.0, (1.0, 1.65))
+"""Colour, width and dashes of the upright line at a value that stands out."""
+
 MARGIN = 0.05
 """The fraction of what is shown that stays empty beyond its ends."""
 
@@ -75,21 +78,33 @@ class Plane:
         return LEFT + across * (RIGHT - LEFT), BOTTOM - up * (BOTTOM - self.top)
 
 
-def curve_figure(name: str, lines: tuple[Line, ...], language: Language, *, title: str, mark: str | None) -> Markup:
-    """Lines that share their axes as one SVG; ``name`` must be unique on the page."""
+def curve_figure(
+    name: str, lines: tuple[Line, ...], language: Language, *, title: str, mark: str | None,
+    within: tuple[Curve, ...] = (),
+) -> Markup:  # fmt: skip
+    """Lines that share their axes as one SVG; ``name`` must be unique on the page.
+
+    The axes also have room for the curves ``within``, so that several figures have the same.
+    """
     curves = [line.curve for line in lines]
     legend = LEGEND_ROW * math.ceil(len(lines) / 2) if len(lines) > 1 else 0.0
     further_rows = svg_shapes.LEADING * NAMES * _name(curves[0].y_name, language).count("\n")
     plane = Plane(
-        x=_ends(x for curve in curves for x in curve.x),
-        y=_ends(y for curve in curves for y in (*curve.y, *(curve.lower or ()), *(curve.upper or ()))),
+        x=_ends(x for curve in (*curves, *within) for x in (*curve.x, *_marked(curve))),
+        y=_ends(y for curve in (*curves, *within) for y in (*curve.y, *(curve.lower or ()), *(curve.upper or ()))),
         top=TOP + legend + further_rows,
     )
     drawn = [*_grid(plane, curves[0], language)]
     for at, (curve, (dashes, colour)) in enumerate(zip(curves, cycle(LINES))):
         drawn += _line(plane, curve, dashes, colour, filled=at == 0)
+    drawn += (svg_shapes.line([plane.at(x, y) for y in plane.y], *MARKED) for x in _marked(curves[0]))
     drawn += [*_axes(plane, curves[0], language), *(_legend(lines) if len(lines) > 1 else ())]
     return svg_shapes.element(name, WIDTH, HEIGHT, drawn, title=title, mark=mark)
+
+
+def _marked(curve: Curve) -> tuple[float, ...]:
+    """The value of x that stands out, if there is one."""
+    return () if curve.marked is None else (curve.marked,)
 
 
 def _ends(values: Iterable[float]) -> tuple[float, float]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
+from sverige_did.outcomes import is_what_was_done
 from sverige_did.results.estimates import EFFECT_CLASSES, DesignClass, Finding, Verdict
 from sverige_did.results.methods_tables import PRIMARY_INTERVAL
 
@@ -19,9 +20,10 @@ ALL_READINGS = "all"
 ROLES = ("primary", "secondary", "exploratory", "implementation")
 """The roles of outcomes in a plan, the weightiest first."""
 
-Standing = Verdict | Literal["no_data"]
-STANDINGS: tuple[Standing, ...] = (*get_args(Verdict), "no_data")
-"""From the strongest to none; a question stands as its strongest outcome does, and the verdict table shows each."""
+Standing = Verdict | Literal["no_data", "implementation"]
+STANDINGS: tuple[Standing, ...] = (*get_args(Verdict), "no_data", "implementation")
+"""From the strongest to none; a question stands as its strongest outcome does, and the verdict table shows each. What
+was done has no verdict and stands last."""
 
 DID = ("poisson_exact", "did_log", "did")
 """The estimators of a ratio difference-in-differences without a prior: sampling intervals before ranges of rounding."""
@@ -36,10 +38,13 @@ HEADLINE: tuple[tuple[tuple[str, ...], str], ...] = (
 )  # fmt: skip
 """Estimators and scale reported first for an outcome: what carries most of the uncertainty comes first."""
 
-PARTS_OF_SPENDING = ("lmdi_treated", "lmdi_control", "lmdi_did")
+PARTS_OF_SPENDING = ("lmdi_treated", "lmdi_control", "lmdi_did", "lmdi_ratio_did")
 """Estimators that split a change into parts, in the order in which they are reported."""
 
-NOT_ABOUT_THE_OUTCOME = frozenset({"break_even", "net_cost", *PARTS_OF_SPENDING})
+NET_BENEFITS = ("benefit_ratio", "benefit_additive", "benefit_raw")
+"""Estimators of what was saved and what is left of it, by how the counterfactual was scaled."""
+
+NOT_ABOUT_THE_OUTCOME = frozenset({"break_even", "net_cost", *PARTS_OF_SPENDING, *NET_BENEFITS})
 """Estimators that weigh the outcome against an investment, or split it, and do not say what happened to it."""
 
 OffScale = Literal["contradicted", "no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale", "withheld"]
@@ -131,6 +136,9 @@ def headline(release: Release, outcome: str) -> Finding | None:
     """
     if outcome in release.contradicted:
         return None
+    if done(release, outcome):
+        raw = (item for item in reported_first(release, outcome) if item.result.estimand == "raw_change")
+        return next(raw, next(iter(reported_first(release, outcome)), None))
     if any(record.outcome == outcome for record in release.methods_tables):
         table = [item for item in findings_of(release, outcome) if kind_of(item) not in BAYES]
         primary = (item for item in table if item.result.inference == PRIMARY_INTERVAL)
@@ -157,10 +165,19 @@ def _method(finding: Finding) -> tuple[object, ...]:
     return finding.result.estimator, finding.result.scale, finding.result.estimand, priors
 
 
+def done(release: Release, outcome: str) -> bool:
+    """Whether an outcome of the plan says what was done."""
+    return any(is_what_was_done(one.outcome, one.role) for one in release.study.outcomes if one.outcome == outcome)
+
+
 def standing(release: Release, outcome: str) -> Standing:
-    """How an outcome stands: the verdict of its headline; no_data where nothing was registered or printed."""
+    """How an outcome stands: the verdict of its headline; no_data where nothing was registered or printed, and
+    implementation where it says what was done.
+    """
     if design_of(release, outcome).design_class is None:
         return "no_data"
+    if done(release, outcome):
+        return "implementation"
     main = headline(release, outcome)
     return "refused" if main is None else main.verdict
 
@@ -201,11 +218,15 @@ def _strongest(release: Release, question: str, stands: Callable[[Release, str],
 def tally(release: Release) -> dict[str, int]:
     """How many questions the figures support, leave open, can only describe, and cannot answer.
 
-    Supported are those whose outcome is so when all outcomes are looked at.
+    Supported are those whose outcome is so when all outcomes are looked at. Questions about nothing but what was done
+    are counted apart, and in none of the others.
     """
-    stands = [_strongest(release, question.key, standing_among_all) for question in release.study.questions]
+    every = [_strongest(release, question.key, standing_among_all) for question in release.study.questions]
+    about = [_about_what_was_done(release, question.key) for question in release.study.questions]
+    stands = [one for one, apart in zip(every, about, strict=True) if not apart]
     return {
         "total": len(stands),
+        "implementation": sum(about),
         "supported": stands.count("supported"),
         "open": stands.count("inconclusive") + stands.count("conditional"),
         "descriptive": stands.count("descriptive"),
@@ -213,12 +234,17 @@ def tally(release: Release) -> dict[str, int]:
     }
 
 
+def _about_what_was_done(release: Release, question: str) -> bool:
+    requested = [item.outcome for item in release.study.outcomes if item.question == question]
+    return bool(requested) and all(done(release, outcome) for outcome in requested)
+
+
 def rows(release: Release) -> tuple[Row, ...]:
     """The outcomes that can stand on the common scale, in the plan's order."""
     found = []
     for wanted in release.study.outcomes:
         design_class = design_of(release, wanted.outcome).design_class
-        if design_class is None:
+        if design_class is None or done(release, wanted.outcome):
             continue
         is_effect = design_class in EFFECT_CLASSES
         ratio = partial(pick, release, wanted.outcome, scale="ratio")
@@ -247,6 +273,7 @@ def off_scale(release: Release) -> tuple[tuple[str, OffScale], ...]:
     """The outcomes of the plan that are not in the first figure, each with the reason."""
     shown = {row.outcome for row in rows(release)}
     absent = [item.outcome for item in release.study.outcomes if item.outcome not in shown]
+    absent = [outcome for outcome in absent if not done(release, outcome)]
     return tuple((outcome, _why_off_scale(release, outcome)) for outcome in absent)
 
 

@@ -28,6 +28,7 @@ DECIMALS: dict[str, int] = {
     "rate_per_1000": 2,
     "mio_dkk": 1,
     "points": 1,
+    "days": 1,
     "institution_years": 1,
 }
 """Fixed decimals by scale; every other scale shows three significant figures."""

@@ -15,8 +15,11 @@ from sverige_did import words
 from sverige_did.report import (
     claims,
     district_inference,
+    economy,
     headlines,
+    implementation,
     labels,
+    ladder,
     numbers,
     overview,
     posterior_sentences,
@@ -27,6 +30,8 @@ from sverige_did.report import (
     sensitivity,
     spending,
     tables,
+    targets,
+    voices,
 )
 from sverige_did.report.forest import Shapes
 from sverige_did.report.tables import Table, heads
@@ -83,8 +88,9 @@ def _bound(function: Callable[..., Any], release: Release, language: Language) -
 
 def answer(release: Release, language: Language) -> str:
     """The one sentence about all questions; that p-values were adjusted for many outcomes is a part of it."""
-    key = "answer_adjusted" if headlines.adjusted(release) else "answer"
-    return words.text(f"report.{key}", language, **headlines.tally(release))
+    key, counts = "answer_adjusted" if headlines.adjusted(release) else "answer", headlines.tally(release)
+    said = words.text(f"report.{key}", language, **counts)
+    return f"{said} {words.text('report.answer_done', language, **counts)}" if counts["implementation"] else said
 
 
 def overview_figure(release: Release, language: Language) -> tuple[Shapes, Table] | None:
@@ -115,12 +121,19 @@ TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     sections.remarks, sections.reported, sections.sensitivity_analyses,
     sensitivity.fact_said, sensitivity.feasible_intervals, sensitivity.feasible_tables,
     priors.belief_figure, priors.diagnostics, priors.diagnostics_sentence, priors.priors,
-    provenance.assumptions, provenance.deviations, provenance.limits, provenance.needed, provenance.plan_text,
-    provenance.versions,
+    provenance.assumptions, provenance.deviations, provenance.limits, provenance.needed, provenance.needs,
+    provenance.plan_text, provenance.sources, provenance.versions,
     district_inference.coverage, district_inference.levels, district_inference.methods_table_figures,
     district_inference.methods_table_remarks, district_inference.said, district_inference.max_t_adjustment,
     district_inference.withheld,
+    economy.economy_notes, economy.economy_sentences, economy.economy_tables, economy.waterfall,
+    targets.target_figure, targets.target_moves, targets.target_notes, targets.target_sentences, targets.target_table,
+    ladder.ladder_record, ladder.ladder_remarks, ladder.ladder_lead, ladder.ladder_figures, ladder.ladder_sentences,
+    ladder.ladder_tables, ladder.early_help, ladder.printed_rungs, ladder.printed_lead,
+    implementation.what_was_done, implementation.done_figure, implementation.done_said, implementation.done_reported,
+    implementation.doses_said,
     posterior_sentences.sentences, posteriors.densities, posteriors.learned, posteriors.misfit, posteriors.posteriors,
     posteriors.scales, posteriors.alternative_prior_table, posteriors.alternative_priors,
+    voices.heard, voices.statements_table,
 )  # fmt: skip
 """What the templates ask, each by its own name."""

@@ -14,10 +14,18 @@ from sverige_did.report.tables import Table, heads
 
 if TYPE_CHECKING:
     from sverige_did.disclosure.release import Release
+    from sverige_did.results.sources import SourceFile
     from sverige_did.words import Language
+
+NEEDS = ("before", "districts", "spells", "elsewhere")
 
 OWN = "own assumption"
 """How a plan says that a number has no source but itself (study.Assumption.source)."""
+
+
+def source_said(source: str, language: Language) -> str:
+    """Where a number of a plan is from, in words where it is the plan's own."""
+    return words.text("report.own_assumption", language) if source == OWN else source
 
 
 def assumptions(release: Release, language: Language) -> Table | None:
@@ -32,7 +40,7 @@ def assumptions(release: Release, language: Language) -> Table | None:
             "; ".join(numbers.significant(value, language) for value in item.grid) or "–",
             words.text(f"labels.unit.{item.unit}", language),
             in_language(item.reason, language),
-            words.text("report.own_assumption", language) if item.source == OWN else item.source,
+            source_said(item.source, language),
         )
         for item in release.study.assumptions
     )
@@ -57,6 +65,38 @@ def versions(release: Release, language: Language) -> Table:
     return Table(caption(release, "versions", language), heads(("package", "version"), language), rows)
 
 
+def sources(release: Release, language: Language) -> Table | None:
+    """Each file with its publisher's table and stamp, and the credit that its licence wants; None without files."""
+    if not release.sources:
+        return None
+    names = ("file", "table", "updated", "retrieved", "origin", "state")
+    rows = tuple(
+        (
+            one.file,
+            one.table or "–",
+            one.updated or "–",
+            "–" if one.retrieved is None else numbers.day(one.retrieved, language),
+            _origin(one, language),
+            words.text(f"report.sources.{'changed' if one.changed else 'unchanged'}", language),
+        )
+        for one in release.sources
+    )
+    return Table(caption(release, "sources", language), heads(names, language, "report.sources"), rows)
+
+
+def _origin(one: SourceFile, language: Language) -> str:
+    if one.synthetic:
+        return words.text("report.sources.made_up", language)
+    if one.credit is None:
+        return words.text("report.sources.own", language)
+    return words.text("report.sources.credit", language, credit=one.credit, licence=one.licence or "–")
+
+
+def needs(release: Release) -> tuple[str, ...]:
+    """What better data would be, as keys of ``report.needs``."""
+    return ("adoption", "yearly", "spells") if release.policy == "tables" else NEEDS
+
+
 def needed(release: Release, language: Language) -> tuple[tuple[str, str], ...]:
     """What the designs at hand could detect, outcome by outcome in words: what better data would have to beat."""
     shown = {release.main_reading, ALL_READINGS}
@@ -75,7 +115,7 @@ def plan_text(release: Release) -> str:
 
 def limits(release: Release) -> tuple[str, ...]:
     """Which limitations apply, as keys of ``report.limits``: read off the designs and the plan, not written by hand."""
-    classes = {design.design_class for design in release.designs}
+    classes, tables = {design.design_class for design in release.designs}, release.policy == "tables"
     applies = {
         "not_randomised": True,
         "no_trend": any(design.may_say_effect and design.support.treated_dates < 3 for design in release.designs),
@@ -87,6 +127,7 @@ def limits(release: Release) -> tuple[str, ...]:
         "lost": bool(release.study.readings and release.feasible)
         or any(design.support.numbers_lost for design in release.designs),
         "districts_assumed": release.study.kind == "published" and not release.study.control.districts_known,
-        "shared_management": True,
+        "shared_management": release.policy != "tables",
+        **dict.fromkeys(("adoption_known", "hidden_adopters", "other_reforms", "stock_of_one_day"), tables),
     }
     return tuple(key for key, holds in applies.items() if holds)

@@ -32,6 +32,8 @@ def remarks(outcome: str, language: Language) -> tuple[str, ...]:
     """What must be kept in mind about an outcome: its twin per resident, and what it cannot serve for."""
     entry = CATALOGUE[outcome]
     said = [] if entry.use == "effect" else [words.text(f"report.use.{entry.use}", language)]
+    if entry.family == "moves":
+        said.append(words.text("report.moves", language))
     if entry.twin is not None:
         twin = words.text(f"outcomes.{entry.twin}.phrase", language)
         said.append(words.text("report.twin", language, twin=twin))
@@ -92,6 +94,10 @@ def reported_row(release: Release, fact: Reported, language: Language) -> tuple[
     )
 
 
+REPORTED_COLUMNS = ("finding", "value", "group", "place", "fact")
+"""The heads of a table of reported figures, a row each of :func:`reported_row`."""
+
+
 def reported(release: Release, language: Language, outcome: str | None = None) -> Table | None:
     """Every reported figure of one outcome, or of all for whoever wants to check them; None where there are none."""
     facts = [fact for fact in release.reported if outcome in {None, fact.outcome.split(".")[0]}]
@@ -101,7 +107,7 @@ def reported(release: Release, language: Language, outcome: str | None = None) -
     if outcome is not None:
         title = caption(release, "reported", language, outcome=short_name(outcome, language))
     rows = tuple(reported_row(release, fact, language) for fact in facts)
-    return Table(title, heads(("finding", "value", "group", "place", "fact"), language), rows, frozenset({1}))
+    return Table(title, heads(REPORTED_COLUMNS, language), rows, frozenset({1}))
 
 
 LOOK_OF: dict[str, Look] = {"before_after": "raw", "bayes": "posterior", "closed_form": "posterior"}

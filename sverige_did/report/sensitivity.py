@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.curves import Line, curve_figure, points
-from sverige_did.report.labels import caption, mark, reading, short_name
+from sverige_did.report.labels import caption, in_language, mark, reading, short_name
 from sverige_did.report.tables import FigureView, Table, heads
+from sverige_did.study.study import PanelStudy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +62,18 @@ def _check_figures(
 
 def _curve_caption(release: Release, check: str, outcome: str, line: Line, language: Language) -> str:
     name, y = short_name(outcome, language), words.text(line.curve.y_name, language)
-    return caption(release, "curve", language, check=check, outcome=name, y=y)
+    shown = caption(release, "curve", language, check=check, outcome=name, y=y)
+    return f"{shown}. {_marked(release, outcome, line, language)}" if line.curve.marked is not None else shown
+
+
+def _marked(release: Release, outcome: str, line: Line, language: Language) -> str:
+    """What the upright line is: the other study, as the plan calls it, and its number."""
+    study = release.study
+    groups = study.placebo_groups if isinstance(study, PanelStudy) else None
+    (one,) = (one for one in (groups.compared if groups else ()) if one.outcome == outcome)
+    value = numbers.significant(line.curve.marked or 0.0, language)
+    label = in_language(one.label, language)
+    return words.text("report.captions.compared", language, label=label, value=value, source=one.source)
 
 
 def _curve_table(lines: list[Line], heading: str, language: Language) -> Table:

@@ -24,14 +24,15 @@ Verdict = Literal["supported", "inconclusive", "conditional", "descriptive", "re
 interval rests on an assumed shock sd · descriptive: no effect can be read off this design · refused: see notes."""
 
 ALLOWED_VERDICTS: dict[DesignClass, tuple[Verdict, ...]] = {
-    "D1": ("supported", "inconclusive", "refused"),
-    "D1g": ("conditional", "refused"),
+    "D1": ("supported", "inconclusive", "descriptive", "refused"),
+    "D1g": ("conditional", "descriptive", "refused"),
     "D2": ("descriptive", "refused"),
     "D3": ("descriptive", "refused"),
     "D4": ("descriptive", "refused"),
-    "D5": ("supported", "inconclusive", "refused"),
+    "D5": ("supported", "inconclusive", "descriptive", "refused"),
 }
-"""The verdicts each class may carry: what cannot be an effect is never more than descriptive."""
+"""The verdicts each class may carry: what cannot be an effect is never more than descriptive. An outcome that says what
+was done is descriptive in every class."""
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -135,7 +136,8 @@ class Curve(Frozen):
     """A number along an assumption: one line of a sensitivity figure.
 
     ``x`` and ``y`` have the same length; ``lower`` and ``upper`` are either empty or of that length too.
-    ``x_name`` and ``y_name`` are keys of the language files and carry the units.
+    ``x_name`` and ``y_name`` are keys of the language files and carry the units. ``marked`` is a value of x that stands
+    out: a finding that the line is held against.
     """
 
     name: str
@@ -145,6 +147,7 @@ class Curve(Frozen):
     y: tuple[float, ...]
     lower: tuple[float, ...] = ()
     upper: tuple[float, ...] = ()
+    marked: float | None = None
 
     @model_validator(mode="after")
     def _same_length(self) -> Self:

@@ -14,7 +14,7 @@ from sverige_did.results.estimates import Diagnostics
 if TYPE_CHECKING:
     import pymc as pm
 
-    from sverige_did.study.study import Study
+    from sverige_did.study.study import CaseStudy, Study
 
 REMEDY = 0.995
 """Target acceptance of the one second attempt (docs/methods.md)."""
@@ -26,13 +26,13 @@ MIXING = frozenset({"rhat", "ess_bulk", "ess_tail"})
 MENDABLE = MIXING | {"divergences"}
 
 
-def settings_of(study: Study, cores: int) -> Settings:
+def settings_of(study: Study | CaseStudy, cores: int) -> Settings:
     """The plan's settings on so many cores."""
     plan = study.sampling
     return Settings(plan.draws, plan.tune, plan.chains, cores, plan.target_accept)
 
 
-def seed_of(study: Study, name: str) -> int:
+def seed_of(study: Study | CaseStudy, name: str) -> int:
     """A seed that depends on the plan's and the fit's name alone, so that no fit depends on which others are run."""
     letters = [ord(letter) for letter in name]
     return int(np.random.SeedSequence([study.sampling.seed, *letters]).generate_state(1)[0])

@@ -237,3 +237,38 @@ class Posterior(Plan):
     def _once_each(self) -> Self:
         once_each("decision_thresholds", (item.outcome for item in self.decision_thresholds))
         return self
+
+
+class ComparedEffect(Plan):
+    """The difference-in-differences of another study, in the unit of the outcome, to be held against placebo groups.
+
+    ``size`` is the denominator of its programme group, such as the children placed there: only areas of about that
+    size then stand for it.
+    """
+
+    outcome: Name
+    value: float
+    size: Positive | None = None
+    label: Bilingual
+    source: str = Field(min_length=1)
+
+
+class PlaceboGroups(Plan):
+    """Groups as small as another study's, drawn at random from the areas where nothing was done, at every date.
+
+    ``treated`` of ``treated`` + ``control`` drawn areas stand for the programme's; ``periods_apart`` are how many
+    periods lie from before to after, each tried by itself.
+    """
+
+    treated: Annotated[int, Field(ge=1)]
+    control: Annotated[int, Field(ge=2)]
+    periods_apart: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(1,), min_length=1, max_length=2)
+    draws: Annotated[int, Field(ge=100)] = 10_000
+    compared: tuple[ComparedEffect, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_an_outcome(self) -> Self:
+        once_each("compared", (item.outcome for item in self.compared))
+        if list(self.periods_apart) != sorted(set(self.periods_apart)):
+            raise PydanticCustomError("periods_apart", "periods_apart must rise")
+        return self

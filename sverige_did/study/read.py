@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from sverige_did import words
 from sverige_did.errors import InputError, Problem
 from sverige_did.study.blocks import Plan
 from sverige_did.study.readings import Readings
-from sverige_did.study.study import AnyStudy, PanelStudy, PublishedStudy, Study
-
-KINDS = "published, panel"
+from sverige_did.study.study import KINDS, AnyPlan, Study, class_of
 
 READINGS = "readings.yaml"
 """Beside ``study.yaml``: how damaged tables can be read."""
@@ -58,6 +56,14 @@ def read_text(path: Path) -> str:
 
 
 def read_study(path: Path) -> Study:
+    """Read and check the plan of a study of two groups, as :func:`read_plan`; InputError for one of another kind."""
+    plan = read_plan(path)
+    if not isinstance(plan, Study):
+        raise InputError(Problem("plan_value", file=path.name, column="kind", found=plan.kind, rule="of_two_groups"))
+    return plan
+
+
+def read_plan(path: Path) -> AnyPlan:
     """Read and check ``study.yaml``, and ``readings.yaml`` beside it where there is one: a part of the plan.
 
     Raises InputError naming the file, the field, what was found and what was expected.
@@ -65,14 +71,19 @@ def read_study(path: Path) -> Study:
     tree = _tree(path)
     beside = path.with_name(READINGS)
     if beside.is_file():
-        if tree.get("kind") == "panel":
-            raise InputError(Problem("plan_value", file=READINGS, found="panel", rule="readings_of_kind"))
+        if (kind := str(tree.get("kind"))) in KINDS and kind != "published":
+            raise InputError(Problem("plan_value", file=READINGS, found=kind, rule="readings_of_kind"))
         twice = [name for name in ("readings", "reconstruction") if name in tree]
         if twice:
             raise InputError(*(Problem("plan_readings_twice", file=path.name, column=name) for name in twice))
         found = _checked(Readings, _tree(beside), beside.name).model_dump(mode="json")
         tree |= {"readings": found.pop("readings"), "reconstruction": found}
-    return _checked(Study, tree, path.name)
+    return _checked(class_of(tree), tree, path.name)
+
+
+def read_part[Kind: Plan](path: Path, kind: type[Kind]) -> Kind:
+    """Read and check another file of the same form as a plan. Raises InputError as :func:`read_study`."""
+    return _checked(kind, _tree(path), path.name)
 
 
 def _tree(path: Path) -> dict[str, Any]:
@@ -99,22 +110,25 @@ def _checked[Kind: Plan](kind: type[Kind], tree: dict[str, Any], file: str) -> K
 
 def _other_kind(loc: tuple[int | str, ...], tree: dict[Any, Any]) -> str | None:
     """The kind whose plans have the field that this plan's kind has not; None where no kind has it."""
-    other = {"published": "panel", "panel": "published"}.get(str(tree.get("kind")))
-    if other is None:
-        return None
+    own = str(tree.get("kind"))
+    others = [kind for kind in KINDS if kind != own] if own in KINDS else []
+    return next((kind for kind in others if _knows(kind, loc, tree)), None)
+
+
+def _knows(kind: str, loc: tuple[int | str, ...], tree: dict[Any, Any]) -> bool:
     try:
-        Study.model_validate(tree | {"kind": other})
+        KINDS[kind].model_validate(tree | {"kind": kind})
     except ValidationError as error:
         unknown = {fault["loc"] for fault in error.errors() if fault["type"] == "extra_forbidden"}
-        return None if any(loc[:depth] in unknown for depth in range(1, len(loc) + 1)) else other
-    return other
+        return not any(loc[:depth] in unknown for depth in range(1, len(loc) + 1))
+    return True
 
 
 def _as_problem(fault: Any, file: str, tree: dict[Any, Any]) -> Problem:
     loc = fault["loc"]
     where = ".".join(str(part) for part in loc) or "study"
     if fault["type"] == "missing":
-        return Problem("plan_missing", file=file, column=where, expected=KINDS if loc == ("kind",) else None)
+        return Problem("plan_missing", file=file, column=where, expected=", ".join(KINDS) if loc == ("kind",) else None)
     if fault["type"] == "extra_forbidden":
         if kind := _other_kind(loc, tree):
             return Problem("plan_other_kind", file=file, column=where, values={"kind": kind})
@@ -124,13 +138,13 @@ def _as_problem(fault: Any, file: str, tree: dict[Any, Any]) -> Problem:
     rule = fault["type"] if words.has(f"errors.rule.{fault['type']}") else "value_error"
     limits = {"why": fault["msg"]} | fault.get("ctx", {})
     if loc == ("kind",):
-        limits["expected"] = KINDS  # each class knows its own only
+        limits["expected"] = ", ".join(KINDS)  # each class knows its own only
     return Problem("plan_value", file=file, column=where, found=shown, rule=rule, values=limits)
 
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema of ``study.yaml``, for editors; committed as docs/study.schema.json."""
-    schema = TypeAdapter[PublishedStudy | PanelStudy](AnyStudy).json_schema()
+    schema = TypeAdapter[AnyPlan](Annotated[AnyPlan, Field(discriminator="kind")]).json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
 
 

@@ -6,18 +6,22 @@ the order of keys may change, but nothing that could change a result.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from sverige_did.errors import InputError, Problem
+from sverige_did.study.aggregates import AggregatePlan
 from sverige_did.study.blocks import Bilingual as Bilingual
+from sverige_did.study.blocks import Grid, PlaceboGroups, Positive, Posterior, Registers, Share, once_each
 from sverige_did.study.blocks import Name as Name
 from sverige_did.study.blocks import Plan as Plan
-from sverige_did.study.blocks import Positive, Posterior, Registers, Share, once_each
+from sverige_did.study.cases import CaseStudy as CaseStudy
+from sverige_did.study.economy import Economy, Target
+from sverige_did.study.head import Deviation as Deviation
+from sverige_did.study.head import Head, Sampling
 from sverige_did.study.priors import PACKAGE
 from sverige_did.study.priors import PriorSpec as PriorSpec
 from sverige_did.study.readings import Reading, Reconstruction
@@ -96,16 +100,6 @@ class Assumption(Plan):
     source: str = Field(description="Fact ids, a document, or the words: own assumption")
 
 
-class Sampling(Plan):
-    """How the posterior is drawn."""
-
-    seed: int = Field(ge=0)
-    chains: int = Field(default=4, ge=2)
-    draws: int = Field(default=1000, ge=100)
-    tune: int = Field(default=1000, ge=100)
-    target_accept: float = Field(default=0.95, gt=0, lt=1)
-
-
 class Sensitivity(Plan):
     """What the checks of every study vary; a plan names the grids that it wants otherwise than here."""
 
@@ -129,28 +123,13 @@ class Source(Plan):
     label: Bilingual
 
 
-class Deviation(Plan):
-    """Where the analysis departs from the plan as first written."""
-
-    when: date
-    what: Bilingual
-    why: Bilingual
-
-
-class Study(Plan):
-    """What the plans of all studies have in common.
+class Study(Head):
+    """What the plans of studies of two groups have in common.
 
     A plan is one of the kinds below, never this: validating one here gives the class that its ``kind`` names.
     """
 
-    study: Name
     kind: Literal["published", "panel"]
-    synthetic: bool = Field(default=False, description="True when any of the data were made up; cannot be hidden")
-    title: Bilingual
-    question: Bilingual
-    population: Bilingual
-    written: date
-    known_when_written: Bilingual = Field(description="What was known about the results when the plan was written")
     treated: Group
     control: Group
     periods: Periods
@@ -161,6 +140,12 @@ class Study(Plan):
     priors: tuple[PriorSpec, ...] = ()
     sampling: Sampling
     sensitivity: Sensitivity = Sensitivity()
+    economy: Economy | None = Field(
+        default=None, exclude_if=lambda block: block is None, description="How spending becomes a net benefit a year"
+    )
+    targets: tuple[Target, ...] = Field(
+        default=(), exclude_if=lambda found: not found, description="What the programme had promised, with its dates"
+    )
     deviations: tuple[Deviation, ...] = ()
 
     @model_validator(mode="wrap")
@@ -173,11 +158,16 @@ class Study(Plan):
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         once_each("outcomes", (item.outcome for item in self.outcomes))
-        for name in ("questions", "readings", "assumptions", "priors"):
+        for name in ("questions", "readings", "assumptions", "priors", "targets"):
             once_each(name, (item.key for item in getattr(self, name, ())))
         astray = sorted({item.question for item in self.outcomes} - {item.key for item in self.questions})
         if astray:
             raise PydanticCustomError("no_such_question", "no question has the key {keys}", {"keys": ", ".join(astray)})
+        strange = sorted({item.outcome for item in self.targets} - {item.outcome for item in self.outcomes})
+        if strange:
+            raise PydanticCustomError(
+                "no_such_outcome", "no outcome of the plan is {keys}", {"keys": ", ".join(strange)}
+            )
         if sum(item.role == "primary" for item in self.outcomes) > 1:
             raise PydanticCustomError("one_primary", "at most one outcome may be primary")
         return self
@@ -193,15 +183,6 @@ class Study(Plan):
     def prior(self, key: str) -> PriorSpec:
         """The prior of that key; KeyError when the plan has none."""
         return {item.key: item for item in self.priors}[key]
-
-    def canonical_json(self) -> str:
-        """The plan's meaning as JSON with sorted keys and no spaces: what is hashed."""
-        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-    @property
-    def sha256(self) -> str:
-        """Hash of the plan; it stands in every result and report."""
-        return hashlib.sha256(self.canonical_json().encode()).hexdigest()
 
 
 class PublishedStudy(Study):
@@ -234,14 +215,21 @@ class PublishedStudy(Study):
 
 
 class PanelStudy(Study):
-    """A study of the registers of districts: read in one way, so that it has no readings and no printed sources.
+    """A study of the registers of districts, or of public tables by area: exactly one of ``registers`` and ``tables``.
+
+    Either is read in one way, so that there are no readings and no printed sources.
 
     Where it asks for posteriors, ``priors`` are all that the models of districts share: those of the plan, and the
     package's for the rest, so that the page and the hash know every one.
     """
 
-    kind: Literal["panel"] = Field(description="A panel from registers")
-    registers: Registers = Field(description="The registers and how they are used")
+    kind: Literal["panel"] = Field(description="A panel from registers or from public tables")
+    registers: Registers | None = Field(
+        default=None, exclude_if=lambda block: block is None, description="The registers and how they are used"
+    )
+    tables: AggregatePlan | None = Field(
+        default=None, exclude_if=lambda block: block is None, description="Public tables by area and what they mean"
+    )
     treated: PanelGroup
     control: PanelGroup
     chosen: Literal["random", "level", "rise", "will", "unknown"] = Field(
@@ -250,17 +238,45 @@ class PanelStudy(Study):
         "themselves, or nobody knows. Only by lot is a finding called supported without the level before beside it",
     )
     posterior: Posterior | None = Field(default=None, description="What its posteriors are held against")
+    placebo_groups: PlaceboGroups | None = Field(
+        default=None,
+        exclude_if=lambda block: block is None,
+        description="Groups of another study's size, drawn from the areas where nothing was done",
+    )
     readings: ClassVar[tuple[Reading, ...]] = ()
     sources: ClassVar[tuple[Source, ...]] = ()
     assumptions: ClassVar[tuple[Assumption, ...]] = ()
 
     @model_validator(mode="after")
     def _fits_its_registers(self) -> Self:
+        if (self.registers is None) == (self.tables is None):
+            raise PydanticCustomError("registers_or_tables", "a panel has either registers or tables")
         if self.periods.partial == "weights":
             raise PydanticCustomError("panel_partial", "a panel takes donut or intention")
-        if self.registers.grid.end > self.periods.hard_stop:
+        if self.grid.end > self.periods.hard_stop:
             raise PydanticCustomError("grid_after_stop", "the last period of the grid must end by hard_stop")
+        if self.tables is not None:
+            seen = {one.outcome for one in self.tables.series}
+            if unmade := sorted({item.outcome for item in self.outcomes} - seen):
+                raise PydanticCustomError("no_such_series", "no series for {keys}", {"keys": ", ".join(unmade)})
         return self
+
+    @property
+    def grid(self) -> Grid:
+        """The periods of the panel."""
+        return self.register_rules.grid if self.tables is None else self.tables.grid
+
+    @property
+    def hidden_below(self) -> int:
+        """Numbers of children from 1 to below this are not released; public tables have hidden theirs already."""
+        return self.register_rules.hidden_below if self.tables is None else 0
+
+    @property
+    def register_rules(self) -> Registers:
+        """How its registers are used. Raises InputError where the study is one of public tables."""
+        if self.registers is None:
+            raise InputError(Problem("plan_no_registers", file="study.yaml", column="registers"))
+        return self.registers
 
     @model_validator(mode="after")
     def _posterior_is_complete(self) -> Self:
@@ -280,11 +296,16 @@ class PanelStudy(Study):
 
 
 AnyStudy = Annotated[PublishedStudy | PanelStudy, Field(discriminator="kind")]
-"""A plan of either kind, as a field of something else."""
+"""A plan of two groups, of either kind, as a field of something else."""
+
+AnyPlan = PublishedStudy | PanelStudy | CaseStudy
+"""Every kind of plan."""
+
+KINDS: dict[str, type[AnyPlan]] = {"published": PublishedStudy, "panel": PanelStudy, "cases": CaseStudy}
+"""The class of each kind."""
 
 
-def class_of(tree: dict[Any, Any]) -> type[PublishedStudy | PanelStudy]:
+def class_of(tree: dict[Any, Any]) -> type[AnyPlan]:
     """The class of the plan's kind; of a plan that names none, the one that its other fields look like."""
-    kinds: dict[object, type[PublishedStudy | PanelStudy]] = {"published": PublishedStudy, "panel": PanelStudy}
-    likely = PanelStudy if "registers" in tree else PublishedStudy
-    return kinds.get(str(tree.get("kind")), likely)
+    likely = "panel" if {"registers", "tables"} & tree.keys() else "cases" if "municipalities" in tree else "published"
+    return KINDS.get(str(tree.get("kind")), KINDS[likely])

@@ -1,4 +1,4 @@
-"""Made-up registers to files: CSV as a Danish municipality delivers them, marked in every file."""
+"""Made-up registers and public tables to files: CSV as Danes deliver and publish them, marked in every file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.files import write_text
+from sverige_did.results.sources import SourceFile
+from sverige_did.sources.files.provenance import write_provenance
 from sverige_did.sources.files.synthetic_mark import MARK_COLUMN, MARK_FILE, MARK_VALUE
 from sverige_did.sources.registers.register import Column, Register
 from sverige_did.sources.registers.schemas import REGISTERS
@@ -20,12 +22,32 @@ NOTICE = """Alt i denne mappe er syntetisk: ingen af børnene, sagerne eller dis
 Everything in this folder is synthetic: none of the children, cases or districts exists.
 """
 
+NOTICE_OF_TABLES = """Alle tal i denne mappe er syntetiske: intet er en kommunes, heller ikke hvor navnet er virkeligt.
+Every number in this folder is synthetic: none is that of any municipality, also where the name is a real one.
+"""
 
-def write_delivery(folder: Path, registers: Mapping[str, pd.DataFrame], language: Language = "da") -> tuple[Path, ...]:
+
+def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame], made_by: str) -> None:
+    """Public tables as CSV with semicolons, each marked in its first column, and the record of how they were made."""
+    write_text(folder / MARK_FILE, NOTICE_OF_TABLES)
+    for name, frame in tables.items():
+        marked = pd.DataFrame({MARK_COLUMN["da"]: MARK_VALUE["da"]}, index=frame.index).join(frame)
+        write_text(folder / name, marked.to_csv(sep=";", index=False, lineterminator="\n"))
+    write_provenance(
+        folder, [SourceFile(file=name, sha256="", synthetic=True, made_by=made_by) for name in tables]
+    )  # fmt: skip
+
+
+def write_delivery(
+    folder: Path,
+    registers: Mapping[str, pd.DataFrame],
+    language: Language = "da",
+    registers_of: tuple[Register, ...] = REGISTERS,
+) -> tuple[Path, ...]:
     """Every register as CSV with semicolons, decimal commas and dates as dd-mm-yyyy, and the marker file."""
     write_text(folder / MARK_FILE, NOTICE)
     paths = []
-    for register in REGISTERS:
+    for register in registers_of:
         text = as_text(registers[register.name], register, language)
         path = folder / f"{file_stem(register, language)}.csv"
         write_text(path, text.to_csv(sep=";", index=False, lineterminator="\n"))

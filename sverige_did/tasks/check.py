@@ -7,17 +7,18 @@ from pathlib import Path
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import read_model, write_text
 from sverige_did.report.problems import problems_html, problems_json
+from sverige_did.sources.cases import delivery as cases
 from sverige_did.sources.panel.delivery import in_headers_of, problems_of
-from sverige_did.study.read import read_study
-from sverige_did.study.study import PanelStudy
+from sverige_did.sources.registers.schemas import CASE_REGISTERS, REGISTERS
+from sverige_did.study.study import CaseStudy, PanelStudy
 from sverige_did.tasks import File, Filled, Folder
-from sverige_did.tasks.plan import known_outcomes
+from sverige_did.tasks.plan import checked_plan
 from sverige_did.words import Language
 from sverige_did.workflow.discover import find_studies
 
 
 def run(folder: Path, language: Language) -> tuple[Problem, ...]:
-    """Every problem of every panel study in the folder: of its plan, its registers and what its panel leaves out.
+    """Every problem of every study of registers in the folder: of its plan, its files and what its panel leaves out.
 
     Columns are named as deliveries in that language do. Raises InputError when the folder holds no plan; a plan that
     cannot be read is a problem like others.
@@ -28,13 +29,14 @@ def run(folder: Path, language: Language) -> tuple[Problem, ...]:
     found: list[Problem] = []
     for files in studies.values():
         try:
-            study = read_study(folder / files.plan)
-            known_outcomes(study, files.plan.name)
+            study = checked_plan(folder / files.plan)
             if isinstance(study, PanelStudy):
-                found += problems_of(folder / files.data, study)
+                found += in_headers_of(problems_of(folder / files.data, study), language, REGISTERS)
+            if isinstance(study, CaseStudy):
+                found += in_headers_of(cases.problems_of(folder / files.data, study), language, CASE_REGISTERS)
         except InputError as error:
             found += error.problems
-    return in_headers_of(found, language)
+    return tuple(found)
 
 
 def write(problems: tuple[Problem, ...], json: Path | None, html: Path | None, language: Language) -> None:

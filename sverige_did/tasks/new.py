@@ -5,17 +5,26 @@ from __future__ import annotations
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import write_text
-from sverige_did.sources.registers.schemas import REGISTERS
+from sverige_did.sources.registers.register import Register
+from sverige_did.sources.registers.schemas import CASE_REGISTERS, REGISTERS
 from sverige_did.study.blocks import NAME
 
 SEPARATOR = ";"
 
+Kind = Literal["panel", "cases"]
+LAID_OUT: dict[Kind, tuple[str, tuple[Register, ...]]] = {
+    "panel": ("scaffold", REGISTERS),
+    "cases": ("scaffold_cases", CASE_REGISTERS),
+}
+"""The templates and the registers of each kind of study that registers are delivered to."""
 
-def run(folder: Path, today: date) -> int:
-    """Write the folder; the number of registers laid out in it.
+
+def run(folder: Path, today: date, kind: Kind = "panel") -> int:
+    """Write the folder of a study of that kind; the number of registers laid out in it.
 
     The study is named after the folder. Raises InputError when that is no plain name, or the folder is not empty.
     """
@@ -24,11 +33,16 @@ def run(folder: Path, today: date) -> int:
         raise InputError(Problem("new_name", found=name, rule="plain_name"))
     if folder.exists() and any(folder.iterdir()):
         raise InputError(Problem("new_not_empty", file=str(folder)))
-    for template, place in (("study.yaml", "study.yaml"), ("README.md", "README.md"), ("gitignore", ".gitignore")):
-        text = files("sverige_did.tasks").joinpath("scaffold", template).read_text("utf-8")
+    own, registers = LAID_OUT[kind]
+    for templates, template, place in (
+        (own, "study.yaml", "study.yaml"),
+        (own, "README.md", "README.md"),
+        ("scaffold", "gitignore", ".gitignore"),
+    ):
+        text = files("sverige_did.tasks").joinpath(templates, template).read_text("utf-8")
         write_text(folder / place, text.replace("STUDY_NAME", name).replace("WRITTEN", today.isoformat()))
-    for register in REGISTERS:
+    for register in registers:
         header = SEPARATOR.join(column.da for column in register.columns)
         # The mark lets a spreadsheet show æ, ø and å.
         write_text(folder / "data" / f"{register.da}.csv", f"\ufeff{header}\n")
-    return len(REGISTERS)
+    return len(registers)

@@ -17,8 +17,8 @@ from sverige_did.tasks import File, Filled, Folder
 def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Filled:
     """Write the checks; their number."""
     study = read_model(plan, PanelStudy)
-    requested = study.registers.residence.rule != "on_the_day"
-    known = "residences" in {register.name for register in find_registers(data, study)[0].values()}
+    requested = study.registers is not None and study.registers.residence.rule != "on_the_day"
+    known = requested and "residences" in {register.name for register in find_registers(data, study)[0].values()}
     found = sensitivity_analyses(
         read_panel(panel),
         study,
@@ -32,7 +32,7 @@ def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Fill
 
 def _elsewhere(study: PanelStudy, data: Path) -> Panel:
     """The panel with children counted where they live on each day."""
-    rules = study.registers
+    rules = study.register_rules
     residence = rules.residence.model_copy(update={"rule": "on_the_day"})
     moved = study.model_copy(update={"registers": rules.model_copy(update={"residence": residence})})
     return panel_of(data, moved).panel

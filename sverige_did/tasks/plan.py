@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import write_model
 from sverige_did.outcomes import require_known
-from sverige_did.study.read import READINGS, read_study
-from sverige_did.study.study import PublishedStudy, Study
+from sverige_did.sources.files.cpr import refuse_cpr_in
+from sverige_did.study.read import READINGS, read_plan, read_text
+from sverige_did.study.study import AnyPlan, PublishedStudy, Study
 from sverige_did.tasks import File, Filled
 
 
 def run(study: str, source: File, out: File) -> Filled:
     """Write the checked plan and tell its SHA-256; the folder and the plan must agree on the study's name."""
-    plan = read_study(source)
+    plan = checked_plan(source)
     if plan.study != study:
         raise InputError(Problem("plan_name", file=str(source), column="study", found=plan.study, expected=study))
-    known_outcomes(plan, str(source))
     write_model(out, plan)
     return {"sha": plan.sha256[:12]}
 
 
-def known_outcomes(plan: Study, file: str) -> None:
+def checked_plan(source: Path) -> AnyPlan:
+    """The plan, with nothing of a child in its texts and no outcome that is not in the catalogue. Raises InputError."""
+    for path in (source, source.with_name(READINGS)):
+        if path.is_file():
+            refuse_cpr_in(read_text(path), path.name)
+    plan = read_plan(source)
+    known_outcomes(plan, str(source))
+    return plan
+
+
+def known_outcomes(plan: AnyPlan, file: str) -> None:
     """Raises InputError naming each outcome of the plan and of its readings that the catalogue does not hold."""
-    require_known((wanted.outcome for wanted in plan.outcomes), file)
+    if isinstance(plan, Study):
+        require_known((wanted.outcome for wanted in plan.outcomes), file)
     if isinstance(plan, PublishedStudy):
         require_known(plan.reconstructed, READINGS)

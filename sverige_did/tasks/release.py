@@ -6,16 +6,23 @@ from pathlib import Path
 
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.disclosure.release import Release, estimates_csv, release_published
+from sverige_did.errors import InputError, Problem
 from sverige_did.files import read_model, read_models, write_model, write_models, write_text
 from sverige_did.panel import read_panel
 from sverige_did.results.designs import Coverage, OutcomeDesign
+from sverige_did.results.doses import DoseResponse
+from sverige_did.results.economy import EconomyRecord
 from sverige_did.results.estimates import CheckResult, Diagnostics, Finding, Remark
+from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.results.published import Feasible, Reported
+from sverige_did.results.sources import SourceFile
+from sverige_did.results.statements import Statement
+from sverige_did.results.targets import TargetRecords
 from sverige_did.studies.published.printed_counts import contradicted
-from sverige_did.study.study import Study
+from sverige_did.study.study import PanelStudy, Study
 from sverige_did.tasks import File, Filled, Folder
-from sverige_did.tasks.sampled import load
+from sverige_did.tasks.sampled import Sampled, load
 
 
 def run(folder: Folder, out: File, csv: File, json: File) -> Filled:
@@ -41,11 +48,15 @@ def _published(folder: Path, study: Study) -> Release:
         findings=(*read_models(folder / "findings.json", Finding), *read_models(folder / "posterior.json", Finding)),
         checks=read_models(folder / "checks.json", CheckResult),
         diagnostics=read_models(folder / "diagnostics.json", Diagnostics),
+        economy=_economy(folder),
+        targets=read_model(folder / "targets.json", TargetRecords),
+        ladder=_ladder(folder, study),
+        statements=read_models(folder / "statements.json", Statement),
     )
 
 
 def _registers(folder: Path, study: Study) -> Release:
-    sampled = load(folder / "posteriors", study.sha256)
+    sampled = load(folder / "posteriors", study.sha256) if _asks_posteriors(study) else Sampled((), ())
     return release_registers(
         study=study,
         panel=read_panel(folder / "panel.parquet"),
@@ -55,6 +66,29 @@ def _registers(folder: Path, study: Study) -> Release:
         coverage=read_models(folder / "coverage.json", Coverage),
         checks=read_models(folder / "checks.json", CheckResult),
         left_out=read_models(folder / "left_out.json", Remark),
+        sources=read_models(folder / "sources.json", SourceFile),
         posteriors=sampled.records,
         diagnostics=sampled.diagnostics,
+        economy=_economy(folder),
+        targets=read_model(folder / "targets.json", TargetRecords),
+        ladder=_ladder(folder, study),
+        doses=read_models(folder / "doses.json", DoseResponse),
+        statements=read_models(folder / "statements.json", Statement),
     )
+
+
+def _asks_posteriors(study: Study) -> bool:
+    return isinstance(study, PanelStudy) and study.posterior is not None
+
+
+def _economy(folder: Path) -> EconomyRecord | None:
+    """The net benefit; None for a plan that does not ask for one."""
+    return next(iter(read_models(folder / "economy.json", EconomyRecord)), None)
+
+
+def _ladder(folder: Path, study: Study) -> LadderRecord | None:
+    """The ladder of this plan; None where nothing can be said of it. Raises InputError for that of another plan."""
+    found = read_models(folder / "ladder.json", LadderRecord)
+    if any(one.plan_sha256 != study.sha256 for one in found):
+        raise InputError(Problem("other_plan"))
+    return found[0] if found else None

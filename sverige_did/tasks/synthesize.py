@@ -1,21 +1,25 @@
-"""Make up a municipality: its registers, the truth about it, and, when asked for, the faults of a real delivery."""
+"""Make up a municipality (its registers, with faults when asked for) or a country's public tables, and the truth."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from sverige_did.files import write_text
+from sverige_did.sources.registers.schemas import CASE_REGISTERS
+from sverige_did.synthetic.cases import CaseModel, case_registers, true_days
 from sverige_did.synthetic.counterfactual import Size
 from sverige_did.synthetic.faults import spoil_delivery
 from sverige_did.synthetic.generate import calibrated_municipality, modelled_municipality
 from sverige_did.synthetic.model import Model
+from sverige_did.synthetic.public_tables import Country, effects, frames, made_tables
 from sverige_did.synthetic.scale import write_many
 from sverige_did.synthetic.truth import truth
-from sverige_did.synthetic.writing import write_delivery
+from sverige_did.synthetic.writing import write_delivery, write_tables
 
 
 def run(folder: Path, seed: int, districts: int, *, calibrated: bool = False, with_faults: bool = False) -> int:
@@ -43,5 +47,25 @@ def run_many(folder: Path, seed: int, municipalities: int, districts: int, spell
     return len(list(folder.iterdir()))
 
 
+def run_cases(folder: Path, seed: int) -> int:
+    """Write made-up cases, a made-up survey and ``truth.json``; the number of files written."""
+    model = CaseModel()
+    made = case_registers(model, np.random.default_rng(seed))
+    files = len(write_delivery(folder, made, registers_of=CASE_REGISTERS)) + 2
+    head = {"synthetic": True, "seed": seed, "model": asdict(model)}
+    _write_json(folder / "truth.json", head | {"days_without_measure": true_days(model)})
+    return files
+
+
+def run_tables(folder: Path, seed: int) -> int:
+    """Write made-up public tables by municipality with ``truth.json``; the number of files written."""
+    made = made_tables(seed)
+    tables = frames(made)
+    write_tables(folder, tables, f"sverige-did synthesize data/{folder.name} --seed {seed} --tables")
+    head = {"synthetic": True, "seed": seed, "country": asdict(Country())}
+    _write_json(folder / "truth.json", head | {"effects": effects(made)})
+    return len(tables) + 3  # with the mark, the record and the truth
+
+
 def _write_json(path: Path, value: dict[str, object]) -> None:
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=1, default=date.isoformat) + "\n")

@@ -44,9 +44,25 @@ def plan_of(root: Path, study: StudyFiles) -> list[str]:
     return [str(study.plan), *([str(beside)] if (root / beside).is_file() else [])]
 
 
+def evaluations_of(root: Path) -> list[str]:
+    """The list of what the sources evaluate, beside the plans of a collection, where there is one."""
+    return ["analyses/index.yaml"] if (root / "analyses" / "index.yaml").is_file() else []
+
+
+def statements_of(root: Path, study: StudyFiles) -> list[str]:
+    """The coded statements of interviews beside the plan, where there are any."""
+    beside = study.plan.with_name("statements.csv")
+    return [str(beside)] if (root / beside).is_file() else []
+
+
 def kind_of(root: Path, study: StudyFiles) -> str:
-    """``published`` or ``panel``, as the plan says; ``published`` where it does not say."""
+    """``published``, ``panel`` or ``cases``, as the plan says; ``published`` where it does not say."""
     return _field(root / study.plan, "kind", "[a-z]+") or "published"
+
+
+def asks_posteriors(root: Path, study: StudyFiles) -> bool:
+    """Whether the plan of a panel has a block ``posterior``: without it there is nothing to sample."""
+    return re.search(r"^posterior:", (root / study.plan).read_text("utf-8", "replace"), re.M) is not None
 
 
 def input_of(root: Path, study: StudyFiles) -> list[str]:

@@ -1,10 +1,10 @@
-# A study of registers.
+# A study of registers, or of public tables by area.
 # in:  {plan} (study.yaml), every table in data/<study>/
 # out: results/<study>/*, reports/<study>.<language>.html (rules plan, design and report are those of published.smk)
 
 
 rule registers:
-    """Check every register against its schema, the others and the plan; an error stops here."""
+    """Check every register (or table) against its schema, the others and the plan; an error stops here."""
     input:
         plan=rules.plan.output.plan,
         data=lambda wildcards: registers_of(ROOT, STUDIES[wildcards.study]),
@@ -33,6 +33,7 @@ rule panel:
         panel="results/{study}/panel.parquet",
         coverage="results/{study}/coverage.json",
         left_out="results/{study}/left_out.json",
+        sources="results/{study}/sources.json",
     params:
         code=step("panel"),
         folder=lambda wildcards: STUDIES[wildcards.study].data,
@@ -44,7 +45,7 @@ rule panel:
         study=one_of(PANELS),
     shell:
         "{COMMAND} panel --plan {input.plan} --data {params.folder} --out {output.panel}"
-        " --coverage {output.coverage} --left-out {output.left_out} 2>&1 | tee {log}"
+        " --coverage {output.coverage} --left-out {output.left_out} --sources {output.sources} 2>&1 | tee {log}"
 
 
 rule panel_size:
@@ -78,6 +79,7 @@ rule panel_estimate:
     output:
         findings="results/{study}/findings.json",
         methods_tables="results/{study}/methods_tables.json",
+        doses="results/{study}/doses.json",
     params:
         code=step("panel_estimate"),
     log:
@@ -88,7 +90,8 @@ rule panel_estimate:
         study=one_of(PANELS),
     shell:
         "{COMMAND} panel-estimate --plan {input.plan} --panel {input.panel} --designs {input.designs}"
-        " --sizes {input.sizes} --out {output.findings} --methods-tables {output.methods_tables} 2>&1 | tee {log}"
+        " --sizes {input.sizes} --out {output.findings} --methods-tables {output.methods_tables}"
+        " --doses {output.doses} 2>&1 | tee {log}"
 
 
 rule panel_posterior:
@@ -143,6 +146,69 @@ rule panel_sensitivity:
         " --data {params.folder} --out {output.checks} 2>&1 | tee {log}"
 
 
+rule panel_economy:
+    """Work out the net benefit a year from the children's prices and from the accounts."""
+    input:
+        plan=rules.plan.output.plan,
+        panel=rules.panel.output.panel,
+    output:
+        economy="results/{study}/economy.json",
+    params:
+        code=step("economy"),
+    log:
+        "results/{study}/logs/panel_economy.log",
+    benchmark:
+        "results/{study}/benchmarks/panel_economy.tsv"
+    wildcard_constraints:
+        study=one_of(PANELS),
+    shell:
+        "{COMMAND} panel-economy --plan {input.plan} --panel {input.panel}"
+        " --out {output.economy} 2>&1 | tee {log}"
+
+
+rule panel_targets:
+    """Hold the plan's targets against the registers at each evaluation."""
+    input:
+        plan=rules.plan.output.plan,
+        panel=rules.panel.output.panel,
+        data=lambda wildcards: registers_of(ROOT, STUDIES[wildcards.study]),
+    output:
+        targets="results/{study}/targets.json",
+    params:
+        code=step("targets"),
+        folder=lambda wildcards: STUDIES[wildcards.study].data,
+    log:
+        "results/{study}/logs/panel_targets.log",
+    benchmark:
+        "results/{study}/benchmarks/panel_targets.tsv"
+    wildcard_constraints:
+        study=one_of(PANELS),
+    shell:
+        "{COMMAND} panel-targets --plan {input.plan} --panel {input.panel} --data {params.folder}"
+        " --out {output.targets} 2>&1 | tee {log}"
+
+
+rule panel_ladder:
+    """Follow every child on the ladder: where those of each rung go, how long they stay, and who arrives."""
+    input:
+        plan=rules.plan.output.plan,
+        problems=rules.registers.output.problems,
+        data=lambda wildcards: registers_of(ROOT, STUDIES[wildcards.study]),
+    output:
+        ladder="results/{study}/ladder.json",
+    params:
+        code=step("panel_ladder"),
+        folder=lambda wildcards: STUDIES[wildcards.study].data,
+    log:
+        "results/{study}/logs/panel_ladder.log",
+    benchmark:
+        "results/{study}/benchmarks/panel_ladder.tsv"
+    wildcard_constraints:
+        study=one_of(PANELS),
+    shell:
+        "{COMMAND} panel-ladder --plan {input.plan} --data {params.folder} --out {output.ladder} 2>&1 | tee {log}"
+
+
 rule panel_release:
     """Let out what may leave: small numbers of children and what would give them away stay inside."""
     input:
@@ -150,12 +216,21 @@ rule panel_release:
         panel=rules.panel.output.panel,
         coverage=rules.panel.output.coverage,
         left_out=rules.panel.output.left_out,
+        sources=rules.panel.output.sources,
         designs=rules.design.output.designs,
         findings=rules.panel_estimate.output.findings,
         methods_tables=rules.panel_estimate.output.methods_tables,
+        doses=rules.panel_estimate.output.doses,
         checks=rules.panel_sensitivity.output.checks,
-        posteriors=expand(rules.panel_posterior.output.records, likelihood=LIKELIHOODS, allow_missing=True),
-        diagnostics=expand(rules.panel_posterior.output.diagnostics, likelihood=LIKELIHOODS, allow_missing=True),
+        economy=rules.panel_economy.output.economy,
+        targets=rules.panel_targets.output.targets,
+        ladder=rules.panel_ladder.output.ladder,
+        statements=rules.statements.output.statements,
+        posteriors=lambda wildcards: expand(
+            [*rules.panel_posterior.output[:2]],
+            study=wildcards.study,
+            likelihood=LIKELIHOODS if asks_posteriors(ROOT, STUDIES[wildcards.study]) else [],
+        ),
     output:
         release="results/{study}/release.json",
         csv="results/{study}/estimates.csv",

@@ -19,6 +19,24 @@ rule plan:
         "{COMMAND} plan {wildcards.study} --source {input.source[0]} --out {output.plan} 2>&1 | tee {log}"
 
 
+rule statements:
+    """Read the coded statements of interviews, where a study has any."""
+    input:
+        plan=rules.plan.output.plan,
+        source=lambda wildcards: statements_of(ROOT, STUDIES[wildcards.study]),
+    output:
+        statements="results/{study}/statements.json",
+    params:
+        code=step("statements"),
+        source=lambda wildcards, input: f"--source {shlex.quote(str(input.source))}" if input.get("source") else "",
+    log:
+        "results/{study}/logs/statements.log",
+    benchmark:
+        "results/{study}/benchmarks/statements.tsv"
+    shell:
+        "{COMMAND} statements --plan {input.plan} {params.source} --out {output.statements} 2>&1 | tee {log}"
+
+
 rule figures:
     """Read the published figures and lay them in the panel."""
     input:
@@ -155,6 +173,77 @@ rule sensitivity:
         " --tables {input.tables} --feasible {input.feasible} --out {output.checks} 2>&1 | tee {log}"
 
 
+rule economy:
+    """Work out the net benefit a year that the printed figures can carry."""
+    input:
+        plan=rules.plan.output.plan,
+        reported=rules.figures.output.reported,
+        designs=rules.design.output.designs,
+        tables=rules.tables.output.tables,
+        feasible=rules.tables.output.feasible,
+    output:
+        economy="results/{study}/economy.json",
+    params:
+        code=step("economy"),
+    log:
+        "results/{study}/logs/economy.log",
+    benchmark:
+        "results/{study}/benchmarks/economy.tsv"
+    wildcard_constraints:
+        study=one_of(PUBLISHED),
+    shell:
+        "{COMMAND} economy --plan {input.plan} --reported {input.reported} --designs {input.designs}"
+        " --tables {input.tables} --feasible {input.feasible}"
+        " --out {output.economy} 2>&1 | tee {log}"
+
+
+rule targets:
+    """Hold the plan's targets against the figures of each evaluation."""
+    input:
+        plan=rules.plan.output.plan,
+        reported=rules.figures.output.reported,
+        designs=rules.design.output.designs,
+        tables=rules.tables.output.tables,
+        feasible=rules.tables.output.feasible,
+    output:
+        targets="results/{study}/targets.json",
+    params:
+        code=step("targets"),
+    log:
+        "results/{study}/logs/targets.log",
+    benchmark:
+        "results/{study}/benchmarks/targets.tsv"
+    wildcard_constraints:
+        study=one_of(PUBLISHED),
+    shell:
+        "{COMMAND} targets --plan {input.plan} --reported {input.reported} --designs {input.designs}"
+        " --tables {input.tables} --feasible {input.feasible}"
+        " --out {output.targets} 2>&1 | tee {log}"
+
+
+rule ladder:
+    """Say what the printed stocks and moves allow of leaving each rung of the ladder."""
+    input:
+        plan=rules.plan.output.plan,
+        reported=rules.figures.output.reported,
+        designs=rules.design.output.designs,
+        tables=rules.tables.output.tables,
+        feasible=rules.tables.output.feasible,
+    output:
+        ladder="results/{study}/ladder.json",
+    params:
+        code=step("ladder"),
+    log:
+        "results/{study}/logs/ladder.log",
+    benchmark:
+        "results/{study}/benchmarks/ladder.tsv"
+    wildcard_constraints:
+        study=one_of(PUBLISHED),
+    shell:
+        "{COMMAND} ladder --plan {input.plan} --reported {input.reported} --designs {input.designs}"
+        " --tables {input.tables} --feasible {input.feasible} --out {output.ladder} 2>&1 | tee {log}"
+
+
 rule release:
     """Let out what may leave, as one release for the pages and as tables for machines."""
     input:
@@ -167,6 +256,10 @@ rule release:
         posterior=rules.posterior.output.findings,
         diagnostics=rules.posterior.output.diagnostics,
         checks=rules.sensitivity.output.checks,
+        economy=rules.economy.output.economy,
+        targets=rules.targets.output.targets,
+        ladder=rules.ladder.output.ladder,
+        statements=rules.statements.output.statements,
     output:
         release="results/{study}/release.json",
         csv="results/{study}/estimates.csv",
@@ -191,12 +284,15 @@ rule report:
         release=rules.release.output.release,
     output:
         page="reports/{study}.{language}.html",
+        answers="results/{study}/answers.{language}.json",
     params:
         code=step("report"),
     log:
         "results/{study}/logs/report.{language}.log",
     benchmark:
         "results/{study}/benchmarks/report.{language}.tsv"
+    wildcard_constraints:
+        study=one_of([*PUBLISHED, *PANELS]),
     shell:
-        "{COMMAND} report --release {input.release} --out {output.page}"
+        "{COMMAND} report --release {input.release} --out {output.page} --answers {output.answers}"
         " --page-language {wildcards.language} 2>&1 | tee {log}"

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from sverige_did.checks.synthetic_did import differ, synthetic_beside
+from sverige_did.checks.synthetic_did import differ, staggered_synthetic_beside, synthetic_beside
 from sverige_did.did.synthetic import synthetic_did
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import districts
@@ -94,3 +94,24 @@ def test_a_true_null_is_rejected_as_often_as_promised(rng: np.random.Generator) 
         p = permutation_test_of(lambda row, y=table: synthetic_did(y, row, POST).estimate, treated, rng=rng).p_value
         hits += p <= 2 / 21 + 1e-9
     assert abs(hits / 200 - 2 / 21) < 4 * np.sqrt(2 / 21 * 19 / 21 / 200)
+
+
+def test_dates_that_change_places_are_the_reference_of_a_staggered_programme(rng: np.random.Generator) -> None:
+    begun = np.array([2016.0] * 3 + [2017.0] * 3 + [np.nan] * 14)
+    periods = np.arange(2010.0, 2020.0)
+    noise = rng.normal(size=(20, 10))
+    planned = TTest(-3.0, 0.5, 10.0, 0.01, -4.0, -2.0, 0.05)
+
+    def run(levels: np.ndarray) -> CheckResult:
+        return staggered_synthetic_beside(
+            planned, levels, periods, begun, "institution_share", scale="pp", rng=np.random.default_rng(1), draws=99
+        )
+
+    found = run(noise - 9 * (periods >= begun[:, None]))
+    assert found.key == "dates"
+    assert found.numbers["p"] == pytest.approx(0.01)
+    assert found.numbers["effect_other"] == pytest.approx(-9.0, abs=1.5)
+    assert (found.numbers["districts"], found.numbers["adopters"]) == (6.0, 6.0)
+    nothing = run(noise)
+    assert nothing.key == "dates_turn"  # the planned estimate stood out, and this does not
+    assert nothing.numbers["p"] > 0.05

@@ -18,10 +18,10 @@ from sverige_did.inference.districts import districts
 from sverige_did.inference.methods_table import Labels, methods_table
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.sources.registers.schemas import REGISTERS
-from sverige_did.studies.panel import sensitivity
+from sverige_did.studies.panel import dated_checks, sensitivity
 
 PACKAGE = Path(sverige_did.__file__).parent
-CHECKS = (*sensitivity._CHECKS, *sensitivity._OTHER)
+CHECKS = dict.fromkeys((*sensitivity._CHECKS, *sensitivity._OTHER, *dated_checks._CHECKS))
 
 
 @cache
@@ -43,13 +43,14 @@ def modules(name: str) -> set[str]:
 
 BESIDES = {
     "disclosure/summed.py": "it lists the checks that sum other cells than the estimate does",
+    "studies/panel/could_not_run.py": "the checks that are named where there are no districts to run them on",
     "studies/panel/phase_in.py": "how much of full strength is missing, in days of the programme",
 }
 
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_a_check_is_one_file_one_entry_and_words(check: str) -> None:
-    lookups = {"studies/panel/sensitivity.py", "studies/published/sensitivity.py"}
+    lookups = {"studies/panel/sensitivity.py", "studies/panel/dated_checks.py", "studies/published/sensitivity.py"}
     elsewhere = modules(check) - lookups - set(BESIDES)
     assert all(path.startswith("checks/") for path in elsewhere), elsewhere
     for language in ("da", "en"):
@@ -80,6 +81,9 @@ def test_a_method_of_inference_is_one_file_one_row_a_twin_for_its_size_and_words
 ASKS = {
     "studies/panel/posterior/protocol.py": "the registers that placements are read from",
     "studies/panel/posterior/sdq.py": "a model of the questionnaires",
+    "tasks/panel_ladder.py": "the registers that a path on the ladder is made of",
+    "results/statements.py": "caseworkers who speak, which is no register",
+    "sources/interviews/statements.py": "caseworkers who speak, which is no register",
     "tasks/panel_sensitivity.py": "whether homes were registered, for the other rule of residence",
 }
 OTHERS = {*CATALOGUE, "districts", "children", "cases"}

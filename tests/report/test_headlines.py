@@ -18,8 +18,9 @@ from sverige_did.results.methods_tables import MethodsRecord
 
 def test_every_question_is_counted_once(release: Release) -> None:
     counted = headlines.tally(release)
-    assert counted == {"total": 7, "supported": 0, "open": 2, "descriptive": 3, "unanswered": 2}
-    assert counted["total"] == sum(count for key, count in counted.items() if key != "total")
+    assert counted == {"total": 6, "implementation": 1, "supported": 0, "open": 2, "descriptive": 3, "unanswered": 1}
+    answers = sum(count for key, count in counted.items() if key not in {"total", "implementation"})
+    assert counted["total"] == answers == len(release.study.questions) - 1
 
 
 def test_the_first_figure_shows_the_main_reading(release: Release) -> None:
@@ -35,13 +36,14 @@ def test_the_first_figure_shows_the_main_reading(release: Release) -> None:
 def test_every_outcome_is_either_in_the_first_figure_or_has_a_reason(release: Release) -> None:
     shown = [row.outcome for row in headlines.rows(release)]
     absent = dict(headlines.off_scale(release))
-    assert sorted([*shown, *absent]) == sorted(item.outcome for item in release.study.outcomes)
+    assert sorted([*shown, *absent]) == sorted(
+        item.outcome for item in release.study.outcomes if item.role != "implementation"
+    )
     assert absent == {
         "family_share": "level_lost",
         "ladder_moves": "other_scale",
         "decision_time": "other_scale",
         "wellbeing_sdq": "no_data",
-        "caseload": "numbers_lost",
     }
 
 
@@ -220,5 +222,7 @@ def test_the_first_sentence_counts_what_stands_when_all_outcomes_are_looked_at()
         counts[p] = headlines.tally(turned)["supported"]
         key = "answer" if p is None else "answer_adjusted"
         for language in words.LANGUAGES:
-            assert pages.answer(turned, language) == words.text(f"report.{key}", language, **headlines.tally(turned))
+            assert pages.answer(turned, language) == " ".join(
+                words.text(f"report.{name}", language, **headlines.tally(turned)) for name in (key, "answer_done")
+            )
     assert counts == {None: 1, 0.04: 1, 0.06: 0}

@@ -68,7 +68,10 @@ def test_the_permitted_verbs_are_used() -> None:
     for kind, verdicts in ALLOWED_VERDICTS.items():
         for verdict in verdicts:
             sentence = words.catalogue("da")[f"design.claim.{kind}.{verdict}"]
-            if kind in {"D1", "D1g", "D5"} and verdict != "supported":
+            if kind in {"D1", "D1g", "D5"} and verdict == "descriptive":
+                assert sentence.endswith("Det beskrives og prøves ikke.")
+                assert not CAUSAL.search(sentence)
+            elif kind in {"D1", "D1g", "D5"} and verdict != "supported":
                 assert "er forenelig med en effekt, men" in sentence  # codespell:ignore effekt
             if kind in {"D3", "D4"} and verdict == "descriptive":
                 assert "kan ikke tilskrives" in sentence

@@ -21,6 +21,7 @@ from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.sources.registers.tables import read_register
 from sverige_did.synthetic.calibration import targets
 from sverige_did.synthetic.careers import PLACED, Step
+from sverige_did.synthetic.child_registers import EARLY_HELP
 from sverige_did.synthetic.counterfactual import Size
 from sverige_did.synthetic.generate import calibrated_municipality
 from sverige_did.synthetic.writing import file_stem, write_delivery
@@ -100,7 +101,9 @@ def read(folder: Path) -> Delivery:
     placements = tables["placements"].assign(ours=tables["placements"]["child"].isin(treated))
     ladders: tuple[Ladder, ...] = ("kora", "support")
     spells = {
-        ladder: placements.join(standard_codes().place(placements["measure"], ladder=ladder)[["rung", "placed"]])
+        ladder: placements.join(standard_codes().place(placements["measure"], ladder=ladder)[["rung", "placed"]])[
+            placements["measure"] != EARLY_HELP["code"]  # Figure 1 counts section 11 among those under clarification
+        ]
         for ladder in ladders
     }
     return Delivery(tables, treated, spells)

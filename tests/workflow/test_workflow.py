@@ -42,6 +42,8 @@ def test_one_command_makes_both_pages_and_the_tables(finished):
     assert run.returncode == 0, run.stdout + run.stderr
     for language in ("da", "en"):
         assert (folder / "reports" / f"herning.{language}.html").stat().st_size > 100_000
+        index = (folder / "reports" / f"index.{language}.html").read_text("utf-8")
+        assert f'href="herning.{language}.html"' in index
     text = (folder / "results" / "herning" / "estimates.csv").read_text("utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     assert tuple(rows[0]) == ROW_FIELDS
@@ -53,7 +55,7 @@ def test_one_command_makes_both_pages_and_the_tables(finished):
 def test_each_rule_leaves_its_log_and_its_time(finished):
     folder, _ = finished
     for kind in ("logs", "benchmarks"):
-        assert len(list((folder / "results" / "herning" / kind).iterdir())) == 10
+        assert len(list((folder / "results" / "herning" / kind).iterdir())) == 13
 
 
 def test_the_second_run_has_nothing_to_do(finished):

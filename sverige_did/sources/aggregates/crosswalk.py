@@ -32,7 +32,8 @@ CROSSWALK = Register(
 )
 _NUMBERS = ["value", "low", "high"]
 _WEIGHTS = ["denominator", "denominator_low", "denominator_high"]
-_CERTAINTY = ("exact", "interval", "hidden", "missing")
+CERTAINTY = ("exact", "interval", "hidden", "missing")
+"""How well a number is known, best first: a sum is known as well as the worst known of its numbers."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,12 @@ def read_crosswalk(path: Path) -> Crosswalk:
     return Crosswalk(read_register(path, CROSSWALK).usable())
 
 
+def no_changes() -> Crosswalk:
+    """The crosswalk of areas that never changed: every area is its own unit."""
+    columns = {name: pd.Series(dtype="str") for name in ("area", "unit")}
+    return Crosswalk(pd.DataFrame({**columns, "first": pd.Series(dtype=float), "last": pd.Series(dtype=float)}))
+
+
 def to_units(
     cells: pd.DataFrame, crosswalk: Crosswalk, *, mean: bool, possible: tuple[float, float], file: str
 ) -> tuple[pd.DataFrame, list[Problem]]:
@@ -85,8 +92,8 @@ def to_units(
     keys = [everything["unit"], everything["period"]]
     merged = _means(everything, keys) if mean else everything[_NUMBERS].groupby(keys).sum(skipna=False)
     merged[_WEIGHTS] = everything[_WEIGHTS].groupby(keys).sum(skipna=False)
-    rank = everything["status"].map(_CERTAINTY.index)
-    merged["status"] = rank.groupby(keys).max().map(lambda worst: _CERTAINTY[worst])
+    rank = everything["status"].map(CERTAINTY.index)
+    merged["status"] = rank.groupby(keys).max().map(lambda worst: CERTAINTY[worst])
     return merged.reset_index(), problems
 
 

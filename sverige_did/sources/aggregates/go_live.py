@@ -13,13 +13,15 @@ _SEASONS = {
 }  # fmt: skip
 _REMARK = re.compile(r"\(.*\)")
 _YEARS = re.compile(r"(\d{4})\s*[-–/]\s*(\d{4})")
+_DANISH = re.compile(r"(\d{1,2})([-./])(\d{1,2})\2(\d{4})")
 _MONTHS = re.compile(r"(\d{4})-(\d{2})/(\d{2})")
 
 
 def go_live(text: str) -> Period | None:
     """The earliest and latest first day that the text allows; None when it gives none. Remarks in brackets are left.
 
-    ``2015-04`` is some day of April 2015; ``2017-2018`` some day of the two years; ``2020 spring`` March to May.
+    ``01-08-2017`` is 1 August, as in Danish; ``2015-04`` is some day of April 2015; ``2017-2018`` some day of the two
+    years; ``2020 spring`` March to May.
     """
     plain = _REMARK.sub("", text).strip()
     if years := _YEARS.fullmatch(plain):
@@ -28,6 +30,8 @@ def go_live(text: str) -> Period | None:
         return _span(f"{months[1]}-{months[2]}", f"{months[1]}-{months[3]}")
     if season := _season(plain.casefold().split()):
         return season
+    if danish := _DANISH.fullmatch(plain):
+        plain = f"{danish[4]}-{danish[3]:0>2}-{danish[1]:0>2}"
     try:
         day = date.fromisoformat(plain)
     except ValueError:

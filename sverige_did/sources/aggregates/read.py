@@ -14,54 +14,46 @@ import pandas as pd
 from sverige_did.errors import InputError, Problem
 from sverige_did.panel import WHOLE, Panel
 from sverige_did.periods import period_days, period_label
-from sverige_did.sources.aggregates.crosswalk import Crosswalk, to_units
+from sverige_did.sources.aggregates.crosswalk import CERTAINTY, Crosswalk, to_units
 from sverige_did.sources.aggregates.go_live import go_live
-from sverige_did.sources.aggregates.plan import Adoption, AggregatePlan, Parts, Series
 from sverige_did.sources.aggregates.suppression import bound_by_total, limits
-from sverige_did.sources.files.cpr import refuse_cpr
-from sverige_did.sources.files.read_table import read_raw
-from sverige_did.sources.registers.converting import as_text
+from sverige_did.sources.aggregates.text_tables import TextTables, plain_number
+from sverige_did.sources.files.synthetic_mark import is_marked
+from sverige_did.study.aggregates import AggregatePlan, Denominator, Parts, Rows, Series
 from sverige_did.windows import sides
 
 
 def read_aggregates(folder: Path, plan: AggregatePlan, crosswalk: Crosswalk) -> Panel:
     """The panel of all series of the plan, from the files in ``folder``; every unit has its go-live date or none.
 
-    Who begins after the last period of all series is a control in all that is seen.
+    Who begins after the last period of all series is a control in all that is seen. Marked as synthetic where anything
+    in the folder says that it is made up.
 
     Raises InputError with all problems: a column or row that is not there, text that no sign explains, a count that is
-    not whole, an area that appears or disappears without a line in the crosswalk, an adopter without a date.
+    not whole, an area that appears or disappears without a line in the crosswalk, a row that is the sum of all areas,
+    an adopter without a date or in no table.
     """
-    tables = {file: _text_table(folder / file) for file in {series.file for series in plan.series}}
+    tables = TextTables(folder)
     problems: list[Problem] = []
     frames = []
     for series in plan.series:
-        frame, found = _series_cells(tables[series.file], series, plan, crosswalk)
+        frame, found = _series_cells(tables, series, plan, crosswalk)
         frames.append(frame)
         problems += found
-    treated, found = _adopters(folder, plan.adoption, crosswalk)
+    treated, found = _adopters(tables, plan, crosswalk)
     problems += found
     if problems:
         raise InputError(*problems)
     cells = pd.concat(frames, ignore_index=True)
     begun = pd.to_datetime(cells["unit"].map(treated)).astype("datetime64[us]")
-    return Panel.of(cells.assign(**sides(begun, cells["end"].max())._asdict()), synthetic=False)
-
-
-def _text_table(path: Path) -> pd.DataFrame:
-    """The cells of a published table as text. Raises InputError, at once where a CPR number stands in it."""
-    raw = read_raw(path)
-    refuse_cpr(raw.frame, raw.file)
-    if raw.problems:
-        raise InputError(*raw.problems)
-    return raw.frame.apply(as_text).fillna("")
+    return Panel.of(cells.assign(**sides(begun, cells["end"].max())._asdict()), synthetic=is_marked(folder))
 
 
 def _series_cells(
-    table: pd.DataFrame, series: Series, plan: AggregatePlan, crosswalk: Crosswalk
+    tables: TextTables, series: Series, plan: AggregatePlan, crosswalk: Crosswalk
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """The panel's cells of one series, and what is wrong with them."""
-    frame, problems = _rows_of(table, series, plan)
+    frame, problems = _rows_of(tables, series, plan)
     if problems:
         return pd.DataFrame(), problems
     numbers, problems = _numbers(frame, series, plan)
@@ -70,30 +62,43 @@ def _series_cells(
         rows = [f"{column} = {' | '.join(values)}" for column, values in series.rows.items()]
         expected = "; ".join([*rows, f"{plan.period} = {', '.join(map(str, lacking))}"])
         return pd.DataFrame(), [*problems, Problem("agg_no_rows", file=series.file, expected=expected)]
-    numbers, more = _with_denominator(numbers, frame, series, plan)
-    if problems or more:
-        return pd.DataFrame(), problems + more
-    possible = (series.least, series.most)
-    units, found = to_units(numbers, crosswalk, mean=series.kind == "mean", possible=possible, file=series.file)
+    numbers, more = _in_units(numbers, tables, series, plan)
+    numbers, unknown = _with_denominator(numbers, tables, frame, series, plan)
+    problems += [*more, *unknown, *_sum_of_all(numbers, series)]
+    if problems:
+        return pd.DataFrame(), problems
+    units, found = to_units(
+        numbers, crosswalk, mean=series.kind == "mean", possible=series.possible, file=series.file
+    )  # fmt: skip
     return _panel_cells(units, series, plan), found
 
 
-def _rows_of(table: pd.DataFrame, series: Series, plan: AggregatePlan) -> tuple[pd.DataFrame, list[Problem]]:
+def _rows_of(tables: TextTables, series: Series, plan: AggregatePlan) -> tuple[pd.DataFrame, list[Problem]]:
     """The rows of the series' years, with area, period and year; or what is missing from the table."""
     needed = [plan.area, plan.period, series.value, *series.rows]
-    needed += [series.per.column, *series.per.rows] if series.per else []
+    needed += [series.per.column, *series.per.rows] if series.per and series.per.file is None else []
     needed += [series.parts.column] if series.parts else []
-    problems = [Problem("missing_column", file=series.file, column=name) for name in needed if name not in table]
+    frame, problems = _dated(tables, series.file, needed, plan)
+    return (frame, problems) if problems else (frame[frame["year"].between(series.first, series.last)], [])
+
+
+def _dated(
+    tables: TextTables, file: str, needed: list[str], plan: AggregatePlan
+) -> tuple[pd.DataFrame, list[Problem]]:  # fmt: skip
+    """A table without the rows that are no areas, with area (where it has any), period and year."""
+    table, problems = tables.with_columns(file, needed)
     if problems:
         return table, problems
-    frame = table.assign(area=table[plan.area], period=table[plan.period].map(period_label))
+    frame = table.assign(period=table[plan.period].map(period_label))
     known = frame["period"].isin([label for label in frame["period"].unique() if _is_period(label)])
     problems = [
-        Problem("reg_not_a_period", file=series.file, row=row, column=plan.period, found=text[:20])
+        Problem("reg_not_a_period", file=file, row=row, column=plan.period, found=text[:20])
         for row, text in zip(table.index[~known].tolist(), table[plan.period][~known], strict=True)
     ]
-    years = pd.to_numeric(frame["period"].str[:4].where(known))
-    return frame.assign(year=years)[years.between(series.first, series.last)], problems
+    frame = frame.assign(year=pd.to_numeric(frame["period"].str[:4].where(known)))
+    if plan.area in frame:
+        frame = frame.assign(area=frame[plan.area])[~frame[plan.area].isin(plan.not_areas)]
+    return frame, problems
 
 
 def _is_period(label: str) -> bool:
@@ -104,7 +109,7 @@ def _is_period(label: str) -> bool:
     return True
 
 
-def _pick(frame: pd.DataFrame, rows: dict[str, tuple[str, ...]]) -> pd.DataFrame:
+def _pick(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     wanted = pd.Series(True, index=frame.index)
     for column, values in rows.items():
         wanted &= frame[column].isin(values)
@@ -116,20 +121,94 @@ def _numbers(frame: pd.DataFrame, series: Series, plan: AggregatePlan) -> tuple[
     pool = _pick(frame, {column: values for column, values in series.rows.items() if not _is_part(series, column)})
     if series.parts is None:
         pool = _pick(pool, series.rows)
-    known = limits(pool[series.value], pool["year"], plan.signs, possible=(series.least, series.most))
+    text, problems = plain_number(
+        pool[series.value], plan.decimal, series.file, series.value, whole=series.kind in WHOLE
+    )  # fmt: skip
+    known = limits(text, pool["year"], plan.signs, possible=series.possible)
     cells = pool[["area", "period", "year", *series.rows]].join(known.cells)
     mine = _pick(cells, series.rows)
     parts = [series.parts.column] if series.parts else []
-    problems = _unclear(pool, known.unexplained, ["area", "period", *parts], series.value, series.file)
+    key = ["area", "period", *parts, *series.adds]
+    problems += _unclear(pool, known.unexplained, key, series.value, series.file)
     if series.kind in WHOLE:
         broken = mine["value"].notna() & (mine["value"] != mine["value"].round())
         problems += [
             Problem("agg_fraction", file=series.file, row=row, column=series.value, found=f"{number:g}")
             for row, number in zip(mine.index[broken].tolist(), mine["value"][broken], strict=True)
         ]
-    if series.parts and not problems:
+    if problems:
+        return mine.drop(columns=list(series.rows)), problems
+    if series.parts:
         mine = _tightened(cells, series.parts).loc[mine.index]
-    return mine.drop(columns=list(series.rows)), problems
+    return _added(mine, series.rows, series.adds, series.file)
+
+
+def _added(
+    cells: pd.DataFrame, rows: Rows, adds: tuple[str, ...], file: str
+) -> tuple[pd.DataFrame, list[Problem]]:  # fmt: skip
+    """One row an area and period: the sum over the columns ``adds``, known as well as the worst known of its numbers.
+
+    An area and period that lacks one of the numbers is a problem: a sum of some of them is another number.
+    """
+    if not adds:
+        return cells.drop(columns=list(rows)), []
+    parts = int(np.prod([len(rows[column]) for column in adds]))
+    groups = cells.groupby(["area", "period", "year"], sort=False)
+    fewer = groups.size()[lambda size: size < parts]
+    problems = [
+        Problem("agg_part_missing", file=file, found=f"{area}, {period}", expected=str(parts))
+        for area, period, _ in fewer.index
+    ]
+    merged = groups[["value", "low", "high"]].sum(min_count=parts)
+    merged["status"] = groups["status"].agg(lambda statuses: max(statuses, key=CERTAINTY.index))
+    merged["exists"] = groups["exists"].all()
+    return merged.reset_index().rename_axis("row"), problems
+
+
+def _in_units(
+    cells: pd.DataFrame, tables: TextTables, series: Series, plan: AggregatePlan
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """The numbers in the outcome's own unit, and amounts of money in the prices of one year."""
+    factor, problems = pd.Series(series.unit, index=cells.index), list[Problem]()
+    if series.kind == "money" and plan.prices:
+        levels, problems = _price_levels(tables, plan)
+        if not problems:
+            lacking = sorted({*cells["year"], plan.prices.base_year} - set(levels.index))
+            problems = [
+                Problem("agg_no_price", file=plan.prices.file, expected=str(int(year))) for year in lacking
+            ]  # fmt: skip
+        if problems:
+            return cells, problems
+        factor = factor * float(levels[plan.prices.base_year]) / cells["year"].map(levels)
+    columns = ["value", "low", "high"]
+    return cells.assign(**cells[columns].mul(factor, axis=0)), problems
+
+
+def _price_levels(tables: TextTables, plan: AggregatePlan) -> tuple[pd.Series[float], list[Problem]]:
+    """The price level of each year."""
+    assert plan.prices is not None
+    file, column = plan.prices.file, plan.prices.value
+    frame, problems = _dated(tables, file, [plan.period, column], plan)
+    if problems:
+        return pd.Series(dtype=float), problems
+    text, problems = plain_number(frame[column], plan.decimal, file, column, whole=False)
+    known = limits(text, frame["year"], plan.signs, possible=(0, np.inf))
+    problems += _unclear(frame, known.unexplained, ["period"], column, file)
+    levels = known.cells["value"].set_axis(frame["year"])
+    return levels[levels > 0], problems
+
+
+def _sum_of_all(cells: pd.DataFrame, series: Series) -> list[Problem]:
+    """The areas whose number is that of all others together, in every period: a total that stands among its parts."""
+    if series.kind == "mean" or cells.duplicated(["area", "period"]).any():
+        return []
+    table = cells.set_index(["area", "period"])["value"].unstack("period")  # noqa: PD010 - no cell stands twice
+    others = table.sum(axis=0) - table
+    known = table.notna().all(axis=1) & (table > 0).any(axis=1)
+    total = known & ((table - others).abs() <= 1e-9 * table.abs()).all(axis=1)
+    if len(table) <= 2:
+        return []
+    return [Problem("agg_total_row", file=series.file, found=str(area)) for area in table.index[total]]
 
 
 def _unclear(frame: pd.DataFrame, unexplained: pd.Index[Any], key: list[str], column: str, file: str) -> list[Problem]:
@@ -165,21 +244,39 @@ def _tightened(cells: pd.DataFrame, parts: Parts) -> pd.DataFrame:
 
 
 def _with_denominator(
-    cells: pd.DataFrame, frame: pd.DataFrame, series: Series, plan: AggregatePlan
+    cells: pd.DataFrame, tables: TextTables, frame: pd.DataFrame, series: Series, plan: AggregatePlan
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """The cells with what they are out of; one that is not published anywhere is missing, not zero."""
     names = ["denominator", "denominator_low", "denominator_high"]
     if series.per is None:
         return cells.assign(**dict.fromkeys(names, np.nan)), []
-    other = _pick(frame, series.per.rows or series.rows)
-    known = limits(other[series.per.column], other["year"], plan.signs, possible=(0, np.inf))
-    problems = _unclear(other, known.unexplained, ["area", "period"], series.per.column, series.file)
-    out_of = known.cells[["value", "low", "high"]].set_axis(names, axis=1)
-    joined = cells.reset_index().merge(other[["area", "period"]].join(out_of), how="left", on=["area", "period"])
+    other, problems = _denominators(tables, frame, series, series.per, plan)
+    if problems:
+        return cells, problems
+    out_of = other[["area", "period"]].join(other[["value", "low", "high"]].set_axis(names, axis=1))
+    joined = cells.reset_index().merge(out_of, how="left", on=["area", "period"])
     if series.per.contains:
         smaller = joined["denominator_high"] < joined["high"]
         joined["high"] = joined["high"].mask(smaller & (joined["status"] != "exact"), joined["denominator_high"])
     return joined.set_index("row"), problems
+
+
+def _denominators(
+    tables: TextTables, frame: pd.DataFrame, series: Series, per: Denominator, plan: AggregatePlan
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Area, period and limits of what a series is out of, from its own rows or from another file."""
+    file, rows = per.file or series.file, per.rows or series.rows
+    if per.file is not None:
+        rows = per.rows
+        frame, problems = _dated(tables, per.file, [plan.area, plan.period, per.column, *rows], plan)
+        if problems:
+            return frame, problems
+    other = _pick(frame, rows)
+    text, problems = plain_number(other[per.column], plan.decimal, file, per.column, whole=False)
+    known = limits(text, other["year"], plan.signs, possible=(0, np.inf))
+    problems += _unclear(other, known.unexplained, ["area", "period", *per.adds], per.column, file)
+    found, fewer = _added(other[["area", "period", "year", *rows]].join(known.cells), rows, per.adds, file)
+    return found, [*problems, *fewer]
 
 
 def _panel_cells(units: pd.DataFrame, series: Series, plan: AggregatePlan) -> pd.DataFrame:
@@ -195,17 +292,25 @@ def _panel_cells(units: pd.DataFrame, series: Series, plan: AggregatePlan) -> pd
     return cells
 
 
-def _adopters(folder: Path, adoption: Adoption, crosswalk: Crosswalk) -> tuple[dict[str, pd.Timestamp], list[Problem]]:
-    """First treated day by unit. An adopter without a date is a problem unless the crosswalk leaves the area out."""
-    frame = _text_table(folder / adoption.file)
+def _adopters(
+    tables: TextTables, plan: AggregatePlan, crosswalk: Crosswalk
+) -> tuple[dict[str, pd.Timestamp], list[Problem]]:
+    """First treated day by unit. An adopter without a date, or one that no table knows, is a problem unless the
+    crosswalk leaves the area out: whoever adopted is no control."""
+    adoption = plan.adoption
+    frame, problems = tables.with_columns(adoption.file, [adoption.area, adoption.date])
+    if problems:
+        return {}, problems
+    known = tables.values_of(plan.area, {series.file for series in plan.series})
     dates: dict[str, pd.Timestamp] = {}
-    problems = []
     units = crosswalk.unit_of(frame[adoption.area])
-    dated = zip(frame[adoption.area], frame[adoption.date], strict=True)
-    texts = [adoption.instead.get(area, text) for area, text in dated]
-    for row, unit, text in zip(frame.index.tolist(), units, texts, strict=True):
+    for row, area, unit in zip(frame.index.tolist(), frame[adoption.area], units, strict=True):
         if pd.isna(unit):
             continue
+        text = adoption.instead.get(area, frame.loc[row, adoption.date])
+        if area not in known:
+            problems.append(Problem("agg_adopter_unknown", file=adoption.file, row=row, column=adoption.area,
+                                    found=area[:40]))  # fmt: skip
         days = go_live(text)
         if days is None:
             problems.append(Problem("agg_no_date", file=adoption.file, row=row, column=adoption.date, found=text[:40]))

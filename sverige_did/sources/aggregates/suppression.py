@@ -7,18 +7,13 @@ parts of a total must add up to it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
 
-from sverige_did.study.study import Plan
-
-Meaning = Literal["suppressed", "rounds_to_zero", "not_available", "not_applicable"]
-"""``suppressed``: hidden to protect somebody; ``rounds_to_zero``: not zero, but less than half a unit;
-``not_available``: the number exists and is not known; ``not_applicable``: there is no such number."""
+from sverige_did.study.aggregates import Meaning, Sign
 
 FloatArray = NDArray[np.float64]
 _STATUS: dict[Meaning, str] = {
@@ -27,26 +22,6 @@ _STATUS: dict[Meaning, str] = {
     "not_available": "missing",
     "not_applicable": "missing",
 }
-
-
-class Sign(Plan):
-    """What one sign means, in the years ``since`` to ``until``: the same letter has meant different things.
-
-    ``low`` and ``high`` are what a suppressed count can be. ``secondary``: cells were also hidden to protect others,
-    so a hidden count may be any number from ``low`` up, and ``high`` holds only for those hidden for their own sake.
-    """
-
-    sign: str
-    meaning: Meaning
-    low: float | None = Field(default=None, ge=0)
-    high: float | None = Field(default=None, ge=0)
-    secondary: bool = False
-    since: int | None = None
-    until: int | None = None
-
-    def holds(self, year: int) -> bool:
-        """Whether the sign has this meaning in that year."""
-        return (self.since or year) <= year <= (self.until or year)
 
 
 class Limits(NamedTuple):

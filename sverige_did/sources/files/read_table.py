@@ -8,8 +8,9 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ from sverige_did.words import Language
 
 MAX_BYTES = 200_000_000
 _HEAD = 65_536
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+"""How a file of Excel before 2007 begins (.xls), and one that is locked by a password."""
+
 _SEPARATORS = ";,\t|"
 _SAMPLE_ROWS = 50
 
@@ -78,6 +82,8 @@ def read_raw(path: Path, check_header: HeaderCheck | None = None, *, max_bytes: 
         head = handle.read(_HEAD)
     if head.startswith(b"PAR1"):
         return _read_parquet(path, check_header)
+    if head.startswith(_OLD_EXCEL):
+        raise InputError(Problem("reg_old_excel", file=file))
     if head.startswith(b"PK\x03\x04"):
         return _read_excel(path, check_header, max_bytes)
     return _read_csv(path, head, check_header)
@@ -126,6 +132,29 @@ def _separator(text: str) -> str | None:
     return best if score(best)[1] > 1 else None
 
 
+def _above_the_header(text: str) -> tuple[int, str | None]:
+    """How many lines stand above the header (blank ones, and the line ``sep=;``), and the separator that line names."""
+    named = None
+    for above, line in enumerate(text.splitlines()):
+        told = re.fullmatch(r"sep=(.|\\t)", line.strip('\ufeff" '))
+        if told:
+            named = told.group(1).replace("\\t", "\t")
+        elif line.strip('\ufeff ";,\t|'):
+            # A line without a letter is no header either: then the first one was meant to be.
+            return (above, named) if any(map(str.isalpha, line)) else (0, None)
+    return 0, named
+
+
+def _below(text: str, lines: int) -> str:
+    return "".join(text.splitlines(keepends=True)[lines:]) if lines else text
+
+
+def _rows_end_in_a_separator(text: str, width: int, separator: str) -> bool:
+    """Whether every row has one field more than the header, and nothing in it."""
+    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row][1:]
+    return bool(rows) and all(len(row) == width + 1 and not row[-1].strip() for row in rows)
+
+
 def _read_csv(path: Path, head: bytes, check_header: HeaderCheck | None) -> RawTable:
     file = path.name
     whole = len(head) < _HEAD
@@ -134,10 +163,12 @@ def _read_csv(path: Path, head: bytes, check_header: HeaderCheck | None) -> RawT
         raise InputError(Problem("reg_not_a_table", file=file))
     sample = codecs.getincrementaldecoder(guess)().decode(head, whole)
     cut = sample if whole else sample[: sample.rfind("\n") + 1] or sample
-    separator = _separator(cut)
+    above, named = _above_the_header(cut)
+    cut = _below(cut, above)
+    separator = named or _separator(cut)
     if separator is None:
         raise InputError(Problem("reg_one_column", file=file))
-    header = next(csv.reader(io.StringIO(cut, newline=""), delimiter=separator))
+    header = next(csv.reader(io.StringIO(cut, newline=""), delimiter=separator), [])
     _check(header, file, check_header)
     data = path.read_bytes()
     encoding = _encoding(data, final=True)
@@ -147,7 +178,12 @@ def _read_csv(path: Path, head: bytes, check_header: HeaderCheck | None) -> RawT
     if text.count('"') % 2:  # the rest of the file would hide in one cell
         odd = next(row for row, line in enumerate(text.splitlines(), 1) if line.count('"') % 2)
         raise InputError(Problem("reg_quotes", file=file, row=odd))
+    text = _below(text, above)
+    if _rows_end_in_a_separator(cut, len(header), separator):
+        header = [*header, ""]
     frame, problems = _parse_csv(text, header, separator, file)
+    frame.index += above
+    problems = tuple(replace(problem, row=problem.row + above) for problem in problems if problem.row is not None)
     assumptions = (
         Assumption("encoding", encoding.removesuffix("-sig").upper().replace("CP1252", "Windows-1252")),
         Assumption("separator", separator.replace("\t", "TAB")),
@@ -208,7 +244,9 @@ def _read_excel(path: Path, check_header: HeaderCheck | None, max_bytes: int) ->
     _check(header, file, check_header)
     name, written = _only_sheet(path)
     _, values = _only_sheet(path, computed=True)
-    problems = [one for row, cells in enumerate(written[1:], 2) for one in _formulas(cells, header, row, file)]
+    computed = [*values[1:], *([()] * len(written))]  # a row whose last cells are empty ends before them
+    rows = enumerate(zip(written[1:], computed, strict=False), 2)
+    problems = [one for row, (cells, saved) in rows for one in _formulas(cells, saved, header, row, file)]
     width = max(map(len, values))
     body = [[*cells, *[None] * (width - len(cells))] for cells in values[1:]]
     index = pd.RangeIndex(2, len(body) + 2, name="row")
@@ -258,13 +296,16 @@ def _check_archive(path: Path, max_bytes: int) -> None:
         raise InputError(_too_large(path.name, size, max_bytes))
 
 
-def _formulas(cells: tuple[Any, ...], header: list[str], row: int, file: str) -> list[Problem]:
-    """The formulas in one row of a workbook: their last computed value is used, and said."""
-    return [
-        Problem("reg_formula_computed", file=file, row=row, column=name, severity="warning")
-        for name, cell in zip(header, cells, strict=False)
-        if isinstance(cell, str) and cell.startswith("=")
-    ]
+def _formulas(
+    cells: tuple[Any, ...], saved: tuple[Any, ...], header: list[str], row: int, file: str
+) -> Iterator[Problem]:
+    """The formulas in one row of a workbook: the value that was saved is used, and said; without one it is an error."""
+    for name, cell, value in zip(header, cells, [*saved, *[None] * len(cells)], strict=False):
+        if isinstance(cell, str) and cell.startswith("="):
+            if value is None:
+                yield Problem("reg_formula_unsaved", file=file, row=row, column=name)
+            else:
+                yield Problem("reg_formula_computed", file=file, row=row, column=name, severity="warning")
 
 
 def _read_parquet(path: Path, check_header: HeaderCheck | None) -> RawTable:
@@ -274,5 +315,7 @@ def _read_parquet(path: Path, check_header: HeaderCheck | None) -> RawTable:
         raise InputError(Problem("reg_not_a_table", file=path.name)) from None
     _check(list(table.schema_arrow.names), path.name, check_header)
     frame = table.read().to_pandas()
+    for name in frame.columns[[isinstance(kind, pd.CategoricalDtype) for kind in frame.dtypes]]:
+        frame[name] = frame[name].astype(object)
     frame.index = pd.RangeIndex(2, len(frame) + 2, name="row")
     return RawTable(path.name, frame)

@@ -1,4 +1,4 @@
-"""A folder of registers for a plan: read for the panel, or checked down to what the panel would refuse."""
+"""The folder of a panel study's data: read for the panel, or checked down to what the panel would refuse."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from sverige_did.errors import InputError, Problem, SverigeDidError
+from sverige_did.sources.aggregates.delivery import table_problems, tables_panel
 from sverige_did.sources.files.synthetic_mark import is_marked
 from sverige_did.sources.panel.build import Built, build
 from sverige_did.sources.registers.codes import MeasureCodes, read_measure_codes, standard_codes
 from sverige_did.sources.registers.headers import fold
+from sverige_did.sources.registers.register import Register
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.sources.registers.tables import RegisterTable, read_register
 from sverige_did.sources.registers.validate import check_folder, find_registers
@@ -19,10 +21,12 @@ from sverige_did.words import Language
 
 
 def panel_of(folder: Path, study: PanelStudy) -> Built:
-    """Read every register of the folder and build the panel.
+    """Read every register, or public table, of the folder and build the panel.
 
-    Raises InputError for a register that cannot be used, and as :func:`~sverige_did.sources.panel.build.build`.
+    Raises InputError for one that cannot be used, and as :func:`~sverige_did.sources.panel.build.build`.
     """
+    if study.tables is not None:
+        return tables_panel(folder, study)
     return build(tables_of(folder, study), study, codes_of(folder, study))
 
 
@@ -49,10 +53,12 @@ def refuse_unmarked(folder: Path, study: PanelStudy) -> None:
 
 
 def problems_of(folder: Path, study: PanelStudy) -> tuple[Problem, ...]:
-    """Everything wrong with the registers of a study, and everything that would be left out of its panel.
+    """Everything wrong with the registers or tables of a study, and everything that would be left out of its panel.
 
     The panel is tried only when the registers have no error: what it refuses is then a fault of its own.
     """
+    if study.tables is not None:
+        return table_problems(folder, study)
     codes = codes_of(folder, study)
     found = check_folder(folder, study, codes=codes)
     if any(problem.severity == "error" for problem in found):
@@ -64,9 +70,11 @@ def problems_of(folder: Path, study: PanelStudy) -> tuple[Problem, ...]:
     return (*found, *built.remarks)
 
 
-def in_headers_of(problems: Iterable[Problem], language: Language) -> tuple[Problem, ...]:
+def in_headers_of(
+    problems: Iterable[Problem], language: Language, registers: tuple[Register, ...] = REGISTERS
+) -> tuple[Problem, ...]:
     """The same problems with columns under the header that a delivery in that language has."""
-    owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
+    owner = {fold(stem): register for register in registers for stem in register.stems}
     messages = []
     for problem in problems:
         register = owner.get(fold(Path(problem.file or "").stem))
@@ -80,5 +88,5 @@ def in_headers_of(problems: Iterable[Problem], language: Language) -> tuple[Prob
 
 def codes_of(folder: Path, study: PanelStudy) -> MeasureCodes:
     """The mapping of measures that the plan names, else the one that comes with the package."""
-    named = study.registers.measure_codes
+    named = study.register_rules.measure_codes
     return read_measure_codes(folder / named) if named else standard_codes()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Literal, NamedTuple
+
 import numpy as np
 import pandas as pd
 
 from sverige_did.errors import refuse
-from sverige_did.sources.panel.deadlines import Deadlines, deadlines, given_deadlines
+from sverige_did.sources.panel.deadlines import DAYS_IN_MONTH, Deadlines, deadlines, given_deadlines
 from sverige_did.sources.panel.frame import FloatArray, PanelFrame, Tables, registered
 from sverige_did.sources.panel.tally import Tally, by_district
+from sverige_did.sources.registers.codes import MeasureCodes
 from sverige_did.sources.spells.person_years import person_years
-from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, day_number
+from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, BoolArray, day_number
+from sverige_did.study.blocks import FollowUpTarget
 
 HALF_YEARS = 2.0
 """Half-years in a year: follow-ups are counted per case and half-year."""
@@ -75,9 +79,15 @@ def _deadlines(tables: Tables, panel_frame: PanelFrame) -> Deadlines | None:
             day_number(with_date["done"].to_numpy()),
         )
     target = panel_frame.rules.follow_up
-    if target is None:
-        return None
-    measures = tables["placements"].usable()
+    return None if target is None else by_rule(tables, panel_frame, target)
+
+
+def by_rule(
+    tables: Tables, panel_frame: PanelFrame, target: FollowUpTarget, which: BoolArray | None = None
+) -> Deadlines:
+    """The deadlines that a rule sets for the measures of the register of placements, or ``which`` of its rows."""
+    rows, measures = tables["follow_ups"].usable(), tables["placements"].usable()
+    measures = measures if which is None else measures[which]
     spells = panel_frame.spells(measures, "start", "end", np.zeros(len(measures), dtype=np.int64))
     done = rows[rows["done"].notna()]
     names = pd.Index(pd.concat([measures["measure"], done["measure"]]).unique())
@@ -91,6 +101,46 @@ def _deadlines(tables: Tables, panel_frame: PanelFrame) -> Deadlines | None:
         first_months=target.first_months,
         then_months=target.then_months,
     )
+
+
+FOLLOWED = frozenset({"districts", "children", "residences", "placements", "follow_ups"})
+"""The registers that follow-ups are counted from by a rule."""
+
+
+class InTime(NamedTuple):
+    """Deadlines of a rule in the treated districts by period (T,): those ``met`` and all that were ``due``.
+
+    Periods from ``kept`` on: what was due soon after the register began may have been done before it did.
+    """
+
+    met: FloatArray
+    due: FloatArray
+    kept: pd.Timestamp
+
+
+def in_time(
+    tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes, target: FollowUpTarget,
+    of: Literal["all", "placed", "preventive"],
+) -> InTime:  # fmt: skip
+    """Deadlines that a rule of its own sets for some of the measures.
+
+    Raises RefusedError ``target_no_follow_ups`` where the register was not delivered.
+    """
+    if "follow_ups" not in tables:
+        raise refuse("target_no_follow_ups")
+    measures = tables["placements"].usable()["measure"]
+    placed = codes.place(measures, ladder=panel_frame.rules.home_based)["placed"].to_numpy(dtype=bool)
+    found = by_rule(
+        tables, panel_frame, target, {"all": np.ones_like(placed), "placed": placed, "preventive": ~placed}[of]
+    )
+    met, due = (
+        panel_frame.count(found.child[rows], found.day[rows])[panel_frame.treated].sum(axis=0)
+        for rows in (found.met, np.ones_like(found.met))
+    )
+    rows = tables["follow_ups"].usable()
+    first = rows["done"].min() if rows["due"].isna().all() else min(rows["done"].min(), rows["due"].min())
+    longest = max(target.first_months, target.then_months or 0.0)
+    return InTime(met, due, first + pd.Timedelta(days=longest * DAYS_IN_MONTH))
 
 
 def _count(rows: pd.DataFrame, when: str, panel_frame: PanelFrame) -> FloatArray:

@@ -135,7 +135,7 @@ def make_panel_frame(tables: Tables, study: PanelStudy) -> PanelFrame:
     lacks residents in a period (``panel_residents``) or a register names a child or a district that is in no table
     (``panel_unknown_child``, ``panel_unknown_district``).
     """
-    rules = study.registers
+    rules = study.register_rules
     _require(tables, "districts", "children", "placements")
     if rules.residence.rule == "on_the_day":
         _require(tables, "residences")
@@ -248,10 +248,10 @@ def _years(windows: Windows) -> FloatArray:
 
 
 def _units(frame: pd.DataFrame, study: PanelStudy) -> pd.DataFrame:
-    by_district, strata = frame.groupby("district", sort=True), study.registers.strata
+    by_district, strata = frame.groupby("district", sort=True), study.register_rules.strata
     side, stratum = sides(by_district["treated_from"].min(), last_start(study)), by_district["stratum"].first()
     if strata and stratum.isna().any():
-        raise refuse("panel_strata", found=str(int(stratum.isna().sum())))
+        raise refuse("panel_strata", found=", ".join(map(str, stratum.index[stratum.isna()])))
     return pd.DataFrame(
         {
             "unit": stratum.index.astype(str),

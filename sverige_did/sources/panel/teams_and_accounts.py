@@ -11,7 +11,7 @@ from sverige_did.sources.panel.frame import FloatArray, PanelFrame, Tables, grou
 from sverige_did.sources.panel.prices import fixed_prices
 from sverige_did.sources.panel.tally import Tally
 from sverige_did.sources.registers.codes import AccountFunction, MeasureCodes, Rung
-from sverige_did.sources.spells.spells import IntArray, day_number
+from sverige_did.sources.spells.spells import BoolArray, IntArray, day_number
 from sverige_did.study.blocks import Prices
 
 MILLION = 1e6
@@ -44,7 +44,8 @@ def complaints(tables: Tables, panel_frame: PanelFrame) -> Tally:
 
 
 def accounts(tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes, index: Prices) -> list[Tally]:
-    """Spending of each group and year in mio. kr. in fixed prices, over residents where they are known.
+    """Spending of each group and year in mio. kr. in fixed prices, over residents where they are known; that on
+    placements also less refusion (``placement_net``), where every account of the group's year gives one.
 
     Rows of the whole municipality are no comparison and are left out. Refuses a function that the mapping lacks.
     """
@@ -57,6 +58,7 @@ def accounts(tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes, index
     kept = rows["year"].to_numpy() <= stop
     parts = {
         "placement_accounts": rows["gross"].where(placed & kept),
+        "placement_net": (rows["gross"] - rows["refusion"]).where(placed & kept & _refusion_known(rows, placed)),
         "preventive_accounts": rows["gross"].where(~placed & kept),
         "investment_accounts": rows["investment"].where(kept),
     }
@@ -65,6 +67,13 @@ def accounts(tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes, index
         for name, amount in parts.items()
         if amount.notna().any()
     ]
+
+
+def _refusion_known(rows: pd.DataFrame, placed: BoolArray) -> BoolArray:
+    """Which rows are of a group and year whose every account of placements says what was refunded: blank is not 0."""
+    lacking = rows[placed & rows["refusion"].isna().to_numpy()]
+    of = pd.MultiIndex.from_frame(rows[["group", "year"]])
+    return np.asarray(~of.isin(pd.MultiIndex.from_frame(lacking[["group", "year"]])))
 
 
 def _by_year(name: str, rows: pd.DataFrame, panel_frame: PanelFrame, index: Prices, source: str) -> Tally:

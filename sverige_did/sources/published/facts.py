@@ -15,6 +15,7 @@ from pathlib import Path
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.published import Reported
+from sverige_did.sources.files.cpr import refuse_cpr_in
 from sverige_did.sources.published.fact_row import COLUMNS, MEASURED, Row, read_row
 from sverige_did.study.read import read_text
 
@@ -46,7 +47,9 @@ def _rows(path: Path) -> list[Row]:
     """The rows below the header; raises InputError when the file is no table with these columns."""
     file = path.name
     try:
-        lines = list(csv.reader(io.StringIO(read_text(path), newline=""), strict=True))
+        text = read_text(path)
+        refuse_cpr_in(text, file)
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
         raise InputError(Problem("not_csv", file)) from error
     header = [name.strip() for name in lines[0]] if lines else []

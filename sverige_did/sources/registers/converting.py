@@ -20,10 +20,13 @@ from sverige_did.sources.registers.headers import fold
 from sverige_did.sources.registers.register import Column
 
 _LONGEST_SHOWN = 40
+HOME = "Europe/Copenhagen"
+"""The zone whose midnights are days of a Danish register."""
 _ODD_SIGNS = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2212": "-"}  # spaces in numbers, and a printed minus
 _PLAIN = r"[+-]?\d+"
 _SPACED = r"[+-]?\d{1,3}(?: \d{3})+(?:[.,]\d+)?"
 _SIGNED = r"[+-]?[\d.,\s]+"
+_SCIENTIFIC = r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d+"
 _ANY_NUMBER = r"[+-]?\d+(?:[.,]\d+)*"
 # What only one decimal sign explains; one sign before exactly three digits (1.234) is explained by both.
 _ONLY_COMMA = r"[+-]?(?:\d+,(?:\d{1,2}|\d{4,})|0,\d+|\d{4,},\d{3}|\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,})"
@@ -154,6 +157,8 @@ def _settle(
 
 def to_dates(cells: pd.Series[Any], column: Column, file: str) -> Converted:
     """Dates in one format. A column in several is refused: each row outside the commonest format is named."""
+    if isinstance(cells.dtype, pd.DatetimeTZDtype):
+        return _local_days(cells, column, file)
     if pd.api.types.is_datetime64_any_dtype(cells):
         return Converted(cells.astype("datetime64[us]"))
     text = as_text(cells)
@@ -171,6 +176,17 @@ def to_dates(cells: pd.Series[Any], column: Column, file: str) -> Converted:
     problems = problems_at(text.index[other], "reg_mixed_dates", file, column, text, expected=name)
     problems += _not_dates(text, text.notna() & ~other & none.isna(), column, file)
     return Converted(none, (Assumption("date_format", name, column.name),), tuple(problems))
+
+
+def _local_days(cells: pd.Series[Any], column: Column, file: str) -> Converted:
+    """Days of times with a zone: midnights there, or midnights in Denmark; any other time names no day: refused."""
+    zones = {str(zone): cells.dt.tz_convert(zone) for zone in (cells.dt.tz, HOME)}
+    days = {zone: times.dt.tz_localize(None).astype("datetime64[us]") for zone, times in zones.items()}
+    odd = {zone: local.index[local.notna() & (local != local.dt.normalize())] for zone, local in days.items()}
+    zone = min(odd, key=lambda name: len(odd[name]))
+    problems = problems_at(odd[zone], "reg_time_zone", file, column, days[zone].astype("str"), expected="2014-12-31")
+    read = days[zone].where(~days[zone].index.isin(odd[zone]))
+    return Converted(read, (Assumption("time_zone", zone, column.name),), tuple(problems))
 
 
 def _not_dates(text: pd.Series[Any], where: pd.Series[bool], column: Column, file: str) -> list[Problem]:
@@ -202,4 +218,6 @@ def text_problems(text: pd.Series[Any], column: Column, file: str) -> list[Probl
     risky = problems_at(rows, "reg_formula_cell", file, column, text)
     broken = text.index[text.str.contains("\n", regex=False).fillna(False).astype(bool)]
     lines = [Problem("reg_line_break", file=file, row=int(row), column=column.name) for row in broken]
-    return [replace(one, severity="warning") for one in risky] + lines
+    is_rounded = text.str.fullmatch(_SCIENTIFIC).fillna(False).astype(bool) & (column.kind == "identifier")
+    lost = problems_at(text.index[is_rounded], "reg_rounded_id", file, column, text)
+    return [replace(one, severity="warning") for one in risky] + lines + lost

@@ -48,14 +48,15 @@ def problems_between(delivery: Delivery) -> Iterator[Problem]:
                 yield from rule(delivery.tables[name], delivery)
 
 
-def _at(
+def at_rows(
     table: RegisterTable, where: pd.Series[bool], key: str, column: str | None = None, severity: Severity = "error"
 ) -> Iterator[Problem]:
+    """One problem for each row picked by ``where``."""
     for row in where.index[where]:
         yield Problem(key, file=table.file, row=int(row), column=column, severity=severity)
 
 
-def _cells(
+def at_cells(
     table: RegisterTable,
     key: str,
     column: str,
@@ -82,7 +83,7 @@ def registers_complete(table: RegisterTable, delivery: Delivery) -> Iterator[Pro
 def reversed_spells(table: RegisterTable, _: Delivery) -> Iterator[Problem]:
     """A spell that ends before it starts."""
     start, end = _SPELLS[table.register.name]
-    return _at(table, table.frame[end] < table.frame[start], "reg_spell_reversed", end)
+    return at_rows(table, table.frame[end] < table.frame[start], "reg_spell_reversed", end)
 
 
 def _overlaps(frame: pd.DataFrame) -> pd.DataFrame:
@@ -99,32 +100,32 @@ def _overlaps(frame: pd.DataFrame) -> pd.DataFrame:
 def overlapping_placements(table: RegisterTable, _: Delivery) -> Iterator[Problem]:
     """Two placements of one child at the same time; the plan's rule for them decides which counts."""
     again = pd.Series(True, index=_overlaps(table.frame).index)
-    return _at(table, again, "reg_overlap", "start", "warning")
+    return at_rows(table, again, "reg_overlap", "start", "warning")
 
 
 def home_in_two_districts(table: RegisterTable, _: Delivery) -> Iterator[Problem]:
     """A child that lives in two districts on one day, by its residences."""
     overlaps = _overlaps(table.frame)
-    return _at(table, overlaps["district"] != overlaps["previous_district"], "reg_two_districts", "district")
+    return at_rows(table, overlaps["district"] != overlaps["previous_district"], "reg_two_districts", "district")
 
 
 def child_in_two_districts(table: RegisterTable, _: Delivery) -> Iterator[Problem]:
     """A child in two districts, by repeated rows among the children."""
     districts = table.frame.groupby("child")["district"].transform("nunique")
-    return _at(table, table.frame.duplicated("child") & (districts > 1), "reg_two_districts", "district")
+    return at_rows(table, table.frame.duplicated("child") & (districts > 1), "reg_two_districts", "district")
 
 
 def unknown_codes(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
     """A measure code that the mapping lacks, with the nearest one that it has."""
     lacking = delivery.codes.unknown(table.frame["measure"].dropna().unique())
-    return _cells(table, "reg_unknown_code", "measure", table.frame["measure"].isin(list(lacking)), lacking.get)
+    return at_cells(table, "reg_unknown_code", "measure", table.frame["measure"].isin(list(lacking)), lacking.get)
 
 
 def renumbered_codes(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
     """A placement under a number that the law had given to another kind of place by then."""
     instead = delivery.codes.outdated(table.frame["measure"], table.frame["start"])
     new = dict(zip(table.frame["measure"], instead, strict=True))
-    return _cells(table, "reg_renumbered_code", "measure", instead.notna(), new.get)
+    return at_cells(table, "reg_renumbered_code", "measure", instead.notna(), new.get)
 
 
 def unknown_districts(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
@@ -135,7 +136,7 @@ def unknown_districts(table: RegisterTable, delivery: Delivery) -> Iterator[Prob
     names = table.frame["district"]
     strange = names.notna() & ~names.isin(known)
     near = {strange_name: nearest(strange_name, known) for strange_name in names[strange].unique()}
-    return _cells(table, "reg_unknown_district", "district", strange, near.get)
+    return at_cells(table, "reg_unknown_district", "district", strange, near.get)
 
 
 def two_spellings(table: RegisterTable, _: Delivery) -> Iterator[Problem]:
@@ -144,14 +145,14 @@ def two_spellings(table: RegisterTable, _: Delivery) -> Iterator[Problem]:
     first: dict[str, str] = {}
     original = {name: first.setdefault(fold(name), name) for name in names.unique()}
     again = table.frame["district"].isin([name for name, other in original.items() if name != other])
-    return _cells(table, "reg_two_spellings", "district", again, original.get)
+    return at_cells(table, "reg_two_spellings", "district", again, original.get)
 
 
 def markup_in_names(table: RegisterTable, _: Delivery) -> Iterator[Problem]:
     """Names with angle brackets: kept as text, but seldom meant."""
     for column in _NAMED[table.register.name]:
         odd = table.frame[column].str.contains("[<>]").fillna(False).astype(bool)
-        yield from _cells(table, "reg_markup", column, odd, severity="warning")
+        yield from at_cells(table, "reg_markup", column, odd, severity="warning")
 
 
 def children_known(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
@@ -160,7 +161,7 @@ def children_known(table: RegisterTable, delivery: Delivery) -> Iterator[Problem
     if children is table or "child" not in table.frame:
         return iter(())
     stranger = table.frame["child"].notna() & ~table.frame["child"].isin(children.frame["child"])
-    return _at(table, stranger, "reg_unknown_child", "child")
+    return at_rows(table, stranger, "reg_unknown_child", "child")
 
 
 def born_before_placed(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
@@ -170,7 +171,7 @@ def born_before_placed(table: RegisterTable, delivery: Delivery) -> Iterator[Pro
     children = delivery.tables["children"].frame.drop_duplicates("child").set_index("child")["birth_half_year"]
     halves = {half: pd.Timestamp(period_days(half).start) for half in children.dropna().unique() if _is_half(half)}
     born = pd.to_datetime(table.frame["child"].map(children).map(halves))
-    return _at(table, table.frame["start"] < born, "reg_before_birth", "start")
+    return at_rows(table, table.frame["start"] < born, "reg_before_birth", "start")
 
 
 def _is_half(label: str) -> bool:
@@ -179,7 +180,7 @@ def _is_half(label: str) -> bool:
 
 def sdq_has_answers(table: RegisterTable, _: Delivery) -> Iterator[Problem]:
     """An SDQ row without any item and without any scale."""
-    return _at(table, table.frame[_ITEMS + _SCALES].isna().all(axis=1), "reg_sdq_empty")
+    return at_rows(table, table.frame[_ITEMS + _SCALES].isna().all(axis=1), "reg_sdq_empty")
 
 
 def sdq_norms_fit(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
@@ -189,13 +190,13 @@ def sdq_norms_fit(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]
     informants = table.frame["informant"]
     strange = informants.notna() & ~informants.isin(covered)
     severity: Severity = "error" if norms else "warning"
-    return _cells(table, "reg_norms_informant", "informant", strange, lambda _: ", ".join(sorted(covered)), severity)
+    return at_cells(table, "reg_norms_informant", "informant", strange, lambda _: ", ".join(sorted(covered)), severity)
 
 
 def pupils_in_every_period(table: RegisterTable, _: Delivery) -> Iterator[Problem]:
     """A period in which a district has no pupils, or no row at all."""
     frame = table.frame.dropna(subset=["district", "period"])
-    yield from _at(table, frame["pupils"] == 0, "reg_no_pupils", "pupils")
+    yield from at_rows(table, frame["pupils"] == 0, "reg_no_pupils", "pupils")
     present = pd.crosstab(frame["district"], frame["period"]) > 0
     for district, row in zip(present.index, present.to_numpy(), strict=True):
         if lacking := ", ".join(present.columns[~row]):
@@ -228,7 +229,7 @@ def treatment_is_one_date(table: RegisterTable, delivery: Delivery) -> Iterator[
 
 def seen_before_treated(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
     """A district that has begun by the end of the first period: nothing is known of it without the programme."""
-    rules = delivery.study.registers
+    rules = delivery.study.register_rules
     if rules is None:
         return
     first = period_days(rules.grid.first).end
@@ -240,7 +241,7 @@ def seen_before_treated(table: RegisterTable, delivery: Delivery) -> Iterator[Pr
 
 def nothing_after_the_stop(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
     """Rows that start after the day on which the plan ends: they are cut off, so the first one is named."""
-    stop, column = pd.Timestamp(delivery.study.registers.grid.end), _DATED[table.register.name]
+    stop, column = pd.Timestamp(delivery.study.grid.end), _DATED[table.register.name]
     late = table.frame.index[table.frame[column] > stop]
     if len(late):
         yield Problem("reg_after_stop", file=table.file, row=int(late[0]), column=column,

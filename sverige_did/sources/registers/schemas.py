@@ -1,4 +1,4 @@
-"""The registers a municipality can deliver, each described once in ``schemas.yaml``.
+"""The registers a municipality can deliver, each described once in ``schemas.yaml`` or ``case_schemas.yaml``.
 
 The pandera schemas, the messages about a bad file and docs/schemas.md are all made from these values.
 """
@@ -17,8 +17,8 @@ ITEMS = 25
 """How many items an SDQ form has."""
 
 
-def _read() -> tuple[Register, ...]:
-    source = (files("sverige_did.sources.registers") / "schemas.yaml").read_text("utf-8")
+def _read(name: str) -> tuple[Register, ...]:
+    source = (files("sverige_did.sources.registers") / name).read_text("utf-8")
     described = yaml.load(source, Loader=yaml.CSafeLoader)
     return tuple(_with_all_items(one) for one in TypeAdapter(tuple[Register, ...]).validate_python(described))
 
@@ -33,8 +33,11 @@ def _with_all_items(register: Register) -> Register:
     return replace(register, columns=tuple(columns))
 
 
-REGISTERS = _read()
+REGISTERS = _read("schemas.yaml")
 (
     DISTRICTS, CHILDREN, RESIDENCES, PLACEMENTS, CASES, CASEWORKERS, FOLLOW_UPS, BREAKDOWNS, COMPLAINTS, SDQ_WAVES,
     SDQ_NORMS, ACCOUNTS,
 ) = REGISTERS  # fmt: skip
+
+CASE_REGISTERS = _read("case_schemas.yaml")
+"""The registers of a study of cases: the cases, and the answers of the caseworkers where they were asked."""

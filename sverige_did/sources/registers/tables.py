@@ -28,6 +28,9 @@ from sverige_did.sources.registers.converting import (
 from sverige_did.sources.registers.headers import match_headers, nearest
 from sverige_did.sources.registers.register import DTYPES, Column, Register
 
+AT_MOST = 50
+"""Of the rows of a file that cannot be used at all, this many are named."""
+
 _NUMBERS = frozenset({"count", "number", "money", "year"})
 _PERIODS = frozenset({"period", "half_year"})
 
@@ -70,6 +73,8 @@ def read_register(path: Path, register: Register, *, max_bytes: int = MAX_BYTES)
     match = match_headers([str(name) for name in raw.frame.columns], register)
     amounts = [header for header, name in match.known.items() if register.column(name).kind in _NUMBERS]
     refuse_cpr(raw.frame, raw.file, amounts=amounts)
+    if raw.frame.empty and raw.problems:
+        raise InputError(*raw.problems[:AT_MOST])
     if raw.frame.empty:
         raise InputError(Problem("reg_no_rows", file=raw.file))
     return convert(raw, register)

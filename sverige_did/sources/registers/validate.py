@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -17,9 +18,12 @@ from sverige_did.sources.registers.register import Register
 from sverige_did.sources.registers.rules import Delivery, problems_between
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.sources.registers.tables import RegisterTable, read_register
+from sverige_did.study.blocks import RegisterFile
 from sverige_did.study.study import PanelStudy
 
-ENDINGS = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".parquet"})
+ENDINGS = frozenset({".csv", ".txt", ".tsv", ".xlsx", ".xls", ".parquet"})
+LOCK = "~$"
+"""How the file begins that Excel lays beside a workbook while somebody has it open."""
 
 
 def check_folder(
@@ -36,9 +40,29 @@ def check_folder(
     Beyond ``at_most`` of one fault in one column, a single problem says how many more there are. A CPR number ends the
     check: then it is all that is returned.
     """
+    return checked_folder(
+        folder,
+        REGISTERS,
+        study.register_rules.files,
+        lambda tables: problems_between(Delivery(tables, study, codes or standard_codes())),
+        at_most=at_most,
+        max_bytes=max_bytes,
+    )
+
+
+def checked_folder(
+    folder: Path,
+    registers: tuple[Register, ...],
+    named: tuple[RegisterFile, ...],
+    between: Callable[[dict[str, RegisterTable]], Iterable[Problem]],
+    *,
+    at_most: int = 50,
+    max_bytes: int = MAX_BYTES,
+) -> tuple[Problem, ...]:
+    """As :func:`check_folder` for any registers; ``between`` finds what is wrong within and between the tables read."""
     if not folder.is_dir():
         return (Problem("reg_no_folder", file=folder.name),)
-    found, problems = find_registers(folder, study)
+    found, problems = files_of(folder, registers, named)
     tables: dict[str, RegisterTable] = {}
     for path in tables_in(folder):
         register = found.get(path)
@@ -52,22 +76,31 @@ def check_folder(
             if table:
                 tables[table.register.name] = table
                 problems += table.problems
-    problems += problems_between(Delivery(tables, study, codes or standard_codes()))
+    problems += between(tables)
     return _in_order(_limited(problems, at_most))
 
 
 def tables_in(folder: Path) -> list[Path]:
     """Every file of a folder that may be a table, by the ending of its name."""
-    return [path for path in sorted(folder.iterdir()) if path.suffix.casefold() in ENDINGS]
+    files = (path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(LOCK))
+    return [path for path in files if path.suffix.casefold() in ENDINGS]
 
 
 def find_registers(folder: Path, study: PanelStudy) -> tuple[dict[Path, Register], list[Problem]]:
     """The files that are registers, by the plan or by their Danish or English names, and what is odd about the rest."""
-    owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
-    named = {one.file: owner.get(fold(one.name)) for one in study.registers.files}
+    return files_of(folder, REGISTERS, study.register_rules.files)
+
+
+def files_of(
+    folder: Path, registers: tuple[Register, ...], files: tuple[RegisterFile, ...]
+) -> tuple[dict[Path, Register], list[Problem]]:
+    """As :func:`find_registers` for any registers; ``files`` are those that a plan names."""
+    owner = {fold(stem): register for register in registers for stem in register.stems}
+    named = {one.file: owner.get(fold(one.name)) for one in files}
     present = {path.name for path in tables_in(folder)}
     found: dict[Path, Register] = {}
     problems = [Problem("missing_file", file=file) for file in named if file not in present]
+    problems += [_not_looked_into(path, folder) for path in sorted(folder.iterdir()) if _has_tables(path)]
     for path in tables_in(folder):
         register = named.get(path.name, owner.get(fold(path.stem)))
         if holds_cpr(path.stem):
@@ -75,15 +108,31 @@ def find_registers(folder: Path, study: PanelStudy) -> tuple[dict[Path, Register
         elif path.name == MARK_FILE:
             continue
         elif register is None:
-            near = nearest(path.stem, [stem for one in REGISTERS for stem in one.stems])
+            near = nearest(path.stem, [stem for one in registers for stem in one.stems])
             problems.append(Problem("reg_unknown_file", file=path.name, expected=near, severity="warning"))
         elif register in found.values():
             problems.append(Problem("reg_file_twice", file=path.name, found=register.name))
         else:
             found[path] = register
     if not found:
-        problems.append(Problem("reg_no_registers", file=folder.name, expected=", ".join(r.da for r in REGISTERS)))
+        problems.append(Problem("reg_no_registers", file=folder.name, expected=", ".join(r.da for r in registers)))
     return found, problems
+
+
+def _has_tables(path: Path) -> bool:
+    """Whether a path is a folder with tables in it; hidden ones are the business of programs."""
+    return (
+        path.is_dir()
+        and not path.name.startswith(".")
+        and any(one.suffix.casefold() in ENDINGS for one in path.rglob("*"))
+    )
+
+
+def _not_looked_into(path: Path, folder: Path) -> Problem:
+    """A folder inside the delivery: it is named, unless its name is an identifier."""
+    if holds_cpr(path.name):
+        return Problem("reg_cpr_in_name", file=folder.name)
+    return Problem("reg_subfolder", file=path.name, severity="warning")
 
 
 def _read(path: Path, register: Register | None, max_bytes: int) -> RegisterTable | None:

@@ -37,8 +37,9 @@ REVERSED: Final = (7, 11, 14, 21, 25)
 MIN_ANSWERED: Final = 3
 """A scale of five items is scaled up when at least this many are answered, else missing."""
 
-AGES: Final[dict[Informant, tuple[int, int]]] = {"parent": (2, 17), "teacher": (2, 17), "self": (11, 17)}
-"""Completed years for which a form exists."""
+AGES: Final[dict[Informant, tuple[int, int]]] = {"parent": (2, 17), "teacher": (2, 17), "self": (11, 25)}
+"""Completed years for which a form exists: beside the one for 11 to 17, self-report has a form for the over-seventeens
+(sdqinfo.org) with the same items, which care leavers fill in."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -70,6 +70,16 @@ def two_totals(data: OutcomeData) -> Iterator[Finding]:
     yield from (data.found("conditional", one) for one in raw_change(data))
 
 
+def done(data: OutcomeData) -> Iterator[Finding]:
+    """What was done, for outcomes that say so: how the treated changed, and by how much more than the controls."""
+    levels = _levels(data)
+    values = np.array([levels["treated"], levels["control"]])
+    more = values[0, 1] - values[0, 0] - values[1, 1] + values[1, 0]
+    yield from (data.found("descriptive", one) for one in raw_change(data))
+    if np.isfinite(more):
+        yield data.found("descriptive", bare(more, data.scale, "more_than_control", "did"))
+
+
 def described(data: OutcomeData) -> Iterator[Finding]:
     """A difference in level where both groups are seen after only, else the development of the treated."""
     if data.design_class == "D2":

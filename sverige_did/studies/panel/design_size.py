@@ -39,7 +39,8 @@ def design_sizes(
     panel: Panel, study: PanelStudy, designs: Sequence[OutcomeDesign], progress: Progress = lambda *_: None
 ) -> tuple[DesignSize, ...]:
     """The size of every outcome that compares districts and has a verdict, in the plan's order."""
-    able = [data for data in outcome_data_of(panel, study, designs) if data.design_class == "D1"]
+    every = outcome_data_of(panel, study, designs)
+    able = [data for data in every if data.design_class == "D1" and not data.is_what_was_done]
     found = []
     for at, data in enumerate(able, start=1):
         progress(at, len(able), data.wanted.outcome)

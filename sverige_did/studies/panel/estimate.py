@@ -2,7 +2,8 @@
 
 District outcomes (D1) get the collapsed difference-in-differences with the whole table of methods, districts that
 begin at different dates (D5) the staggered one. Two group totals (D1g) get the difference without an interval, for none
-exists without an assumption. Everything else is described and never called an effect.
+exists without an assumption. Everything else is described and never called an effect; so is what was done, whatever
+its design, and it is none of the many outcomes that are looked at together.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from typing import NamedTuple
 
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
+from sverige_did.results.doses import DoseResponse
 from sverige_did.results.estimates import DesignClass, Finding, Remark
 from sverige_did.results.methods_tables import DesignSize, MaxTAdjustment, MethodsRecord
-from sverige_did.studies.panel.descriptive import described, two_totals
+from sverige_did.studies.panel.descriptive import described, done, two_totals
 from sverige_did.studies.panel.district_did import Tested, estimate_districts
+from sverige_did.studies.panel.dose_response import dose_responses
 from sverige_did.studies.panel.multiple_outcomes import Candidate, max_t_adjustment
 from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of, tried
 from sverige_did.studies.panel.spending_parts import spending_parts
@@ -24,10 +27,11 @@ from sverige_did.study.study import PanelStudy
 
 
 class Estimated(NamedTuple):
-    """All findings of a panel, and what stands beside the methods tables."""
+    """All findings of a panel, what stands beside the methods tables, and how changes go with what was done."""
 
     findings: tuple[Finding, ...]
     methods_tables: tuple[MethodsRecord, ...]
+    doses: tuple[DoseResponse, ...] = ()
 
 
 _WITH_VERDICT: dict[DesignClass, Callable[[OutcomeData], Tested]] = {"D1": estimate_districts, "D5": estimate_dates}
@@ -47,6 +51,9 @@ def estimate_panel(
     candidates: list[Candidate] = []
     for data in outcome_data_of(panel, study, designs):
         design_class = data.design_class
+        if data.is_what_was_done:
+            findings += done(data)
+            continue
         if design_class in _WITH_VERDICT:
             made, record, tested = _with_size(_WITH_VERDICT[design_class](data), size_of.get(data.wanted.outcome))
             parts, no_parts = _parts(data, panel)
@@ -60,6 +67,7 @@ def estimate_panel(
     return Estimated(
         tuple(_with_adjusted_p(findings, adjusted)),
         tuple(_with_the_others(record, adjusted.get(record.outcome)) for record in records),
+        dose_responses(panel, study, designs),
     )
 
 

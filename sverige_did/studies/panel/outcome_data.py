@@ -14,7 +14,7 @@ from sverige_did.did.arrays import DistrictPanel, Weighting
 from sverige_did.did.window import Window
 from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import Floats
-from sverige_did.outcomes import CATALOGUE, RESIDENTS, CatalogueOutcome
+from sverige_did.outcomes import CATALOGUE, RESIDENTS, CatalogueOutcome, is_what_was_done
 from sverige_did.panel import COUNTED, Panel, children_living
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import DesignClass, Estimate, Finding, Remark, Verdict, remarks_of
@@ -36,6 +36,11 @@ class OutcomeData(NamedTuple):
     def entry(self) -> CatalogueOutcome:
         """What the catalogue says of the outcome."""
         return CATALOGUE[self.wanted.outcome]
+
+    @property
+    def is_what_was_done(self) -> bool:
+        """Whether it says what was done: it has no verdict, and stands among no outcomes that have."""
+        return is_what_was_done(self.wanted.outcome, self.wanted.role)
 
     @property
     def scale(self) -> str:

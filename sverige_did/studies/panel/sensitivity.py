@@ -38,17 +38,13 @@ from sverige_did.inference.verdict import refusals
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import CheckResult
+from sverige_did.studies.panel.could_not_run import BY_DISTRICT, cannot, made
+from sverige_did.studies.panel.dated_checks import checks_of_dates
 from sverige_did.studies.panel.district_did import changes_of, sample_of
 from sverige_did.studies.panel.outcome_data import OutcomeData, children, outcome_data_of
 from sverige_did.studies.panel.phase_in import share_lost, start_up
 from sverige_did.study.study import PanelStudy
 from sverige_did.windows import other_partial
-
-BY_DISTRICT = ("pretrends", "relative_magnitudes", "placebo_dates", "leave_one_out", "synthetic_did")
-"""The checks that are named where an outcome has no districts with one common start."""
-
-WHY_NOT = {"did_one_pre_period": "short", "did_too_few_pre_periods": "short"}
-"""What is said of a refusal; of any other, that the data do not allow the check."""
 
 WORTH_TELLING = 0.01
 """Less of the programme's full strength missing than this changes no number that is reported."""
@@ -62,50 +58,40 @@ def sensitivity_analyses(
     *,
     homes_unknown: bool = False,
 ) -> tuple[CheckResult, ...]:
-    """Every check of every outcome, in the plan's order.
+    """Every check of every outcome that has a verdict to be doubted, in the plan's order.
 
     ``elsewhere`` is the same panel with children counted where they live on each day; None where that is the plan's
     own rule, or where nobody registered it (``homes_unknown``), which is then said once, of the first outcome.
     """
-    everything = list(outcome_data_of(panel, study, designs))
+    everything = [data for data in outcome_data_of(panel, study, designs) if not data.is_what_was_done]
     first = next((one for one in everything if one.wanted.role == "primary"), everything[0] if everything else None)
     found: list[CheckResult] = []
     for data in everything:
-        made = _of_outcome(data, panel, elsewhere)
-        found += made if data is first else (check.model_copy(update={"curves": ()}) for check in made)
+        own = _of_outcome(data, panel, elsewhere)
+        found += own if data is first else (check.model_copy(update={"curves": ()}) for check in own)
         if homes_unknown and data is first:
-            found.append(_cannot("other_residence", data.wanted.outcome, "no_homes"))
+            found.append(cannot("other_residence", data.wanted.outcome, "no_homes"))
     return tuple(found)
 
 
 def _of_outcome(data: OutcomeData, panel: Panel, elsewhere: Panel | None) -> list[CheckResult]:
-    name, why_not = data.wanted.outcome, {"D1g": "no_districts", "D5": "staggered"}.get(data.design_class)
+    name = data.wanted.outcome
     if data.design_class in {"D2", "D3", "D4"}:
         return []
-    if why_not:
-        return [_cannot(check, name, why_not) for check in BY_DISTRICT]
+    if data.design_class == "D5":
+        return checks_of_dates(data)
+    if data.design_class == "D1g":
+        return [cannot(check, name, "no_districts") for check in BY_DISTRICT]
     try:
         seen = _seen(data)
     except RefusedError as refusal:
         few = refusal.problems[0].key.startswith("too_few")
-        return [_cannot(check, name, "few_districts" if few else "refused") for check in BY_DISTRICT]
-    made = [_made(check, run, seen) for check, run in _CHECKS.items()]
-    made += [_made(check, partial(run, panel), seen) for check, run in _OTHER.items()]
+        return [cannot(check, name, "few_districts" if few else "refused") for check in BY_DISTRICT]
+    ran = [made(check, name, partial(run, seen)) for check, run in _CHECKS.items()]
+    ran += [made(check, name, partial(run, panel, seen)) for check, run in _OTHER.items()]
     if elsewhere is not None:
-        made.append(_made("other_residence", partial(_other_residence, elsewhere), seen))
-    return [check for check in made if check is not None]
-
-
-def _cannot(check: str, outcome: str, key: str) -> CheckResult:
-    return CheckResult(check=check, outcome=outcome, status="could_not_run", key=key)
-
-
-def _made(check: str, run: Callable[[_Seen], CheckResult | None], seen: _Seen) -> CheckResult | None:
-    """The check; or that it could not run, where the data refuse it; None where it has nothing to ask."""
-    try:
-        return run(seen)
-    except RefusedError as refusal:
-        return _cannot(check, seen.data.wanted.outcome, WHY_NOT.get(refusal.problems[0].key, "refused"))
+        ran.append(made("other_residence", name, partial(_other_residence, elsewhere, seen)))
+    return [check for check in ran if check is not None]
 
 
 class _Seen(NamedTuple):
@@ -237,8 +223,8 @@ def _placebo_choice(seen: _Seen) -> CheckResult | None:
 def _spillover(seen: _Seen) -> CheckResult:
     test, kappa = seen.test, seen.data.study.sensitivity.spillover_kappa
     limits = (test.lower, test.upper)
-    made = spillover(test.estimate, seen.data.wanted.outcome, limits=limits, kappa=kappa, scale=seen.axis)
-    return made.model_copy(update={"scale": seen.data.scale})
+    found = spillover(test.estimate, seen.data.wanted.outcome, limits=limits, kappa=kappa, scale=seen.axis)
+    return found.model_copy(update={"scale": seen.data.scale})
 
 
 def _start_up(seen: _Seen) -> CheckResult | None:

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sverige_did.did.costs import PriceMixVolume, lmdi, lmdi_did
+from sverige_did.did.net_benefit import lmdi_ratio_did
 from sverige_did.errors import refuse
 from sverige_did.outcomes import parts_of
 from sverige_did.panel import Panel
@@ -46,7 +47,8 @@ def spending_parts(data: OutcomeData, panel: Panel) -> Iterator[Finding]:
     """The split of an amount that the catalogue has parts of into price, mix and volume, in mio. kr. a year.
 
     Everything is for as many children as live in the treated districts, so that the control group's parts taken
-    from the treated group's give the difference-in-differences of each part. Both groups must be seen before and
+    from the treated group's give the difference-in-differences of each part; last comes the split of what was spent
+    against the control group's factor. Both groups must be seen before and
     after for it; else the treated group stands alone. Raises ``parts_without_price`` when some day of a placement has
     no price, for then nobody knows whether prices or numbers changed. Source: Ang (2005), as in did/costs.py.
     """
@@ -55,13 +57,17 @@ def spending_parts(data: OutcomeData, panel: Panel) -> Iterator[Finding]:
     if verdict is None or not (entry.of_the_group and entry.about and prices):
         return
     names = (entry.key, entry.about, *prices)
-    treated = _split(_windows(panel, data.study, "treated", names), data.per)
+    found = _windows(panel, data.study, "treated", names)
+    treated = _split(found, data.per)
     yield from _told(data, verdict, "lmdi_treated", treated)
     if data.design_class == "D3":
         return
-    control = _split(_windows(panel, data.study, "control", names), data.per)
+    other = _windows(panel, data.study, "control", names)
+    control = _split(other, data.per)
     yield from _told(data, verdict, "lmdi_control", control)
     yield from _told(data, verdict, "lmdi_did", lmdi_did(treated, control), "parallel_parts")
+    spent = _spent_a_child(found, data.per), _spent_a_child(other, data.per)
+    yield from _told(data, verdict, "lmdi_ratio_did", lmdi_ratio_did(treated, control, spent), "parallel_trends_log")
 
 
 def _windows(panel: Panel, study: PanelStudy, group: str, names: Names) -> _Windows:
@@ -93,6 +99,12 @@ def _by_outcome(side: pd.DataFrame, name: str, names: Names) -> pd.DataFrame:
 def _split(found: _Windows, children: float) -> PriceMixVolume:
     price = np.divide(found.cost, found.years, out=np.full_like(found.cost, np.nan), where=found.years > 0)
     return lmdi(price, children * found.years / found.residents[:, None])
+
+
+def _spent_a_child(found: _Windows, children: float) -> NDArray[np.float64]:
+    """(2,) a group's spending before and after, for as many children as live in the treated districts."""
+    spent: NDArray[np.float64] = children * found.cost.sum(axis=1) / found.residents
+    return spent
 
 
 def _told(

@@ -24,7 +24,7 @@ from sverige_did.inference.districts import Floats
 from sverige_did.inference.event_bands import event_time_curve
 from sverige_did.inference.methods_table import region_notes
 from sverige_did.inference.permutation import PermutationP, PermutationTest
-from sverige_did.inference.staggered import Whole, skewness_p, staggered_permutation_test, welch_by_cohort
+from sverige_did.inference.staggered import Whole, once_solved, skewness_p, staggered_permutation_test, welch_by_cohort
 from sverige_did.inference.verdict import SMALLEST_ARM
 from sverige_did.periods import period_number
 from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, Verdict, remarks_of
@@ -58,7 +58,7 @@ def mean_effect(panel: DistrictPanel) -> float:
 
 def estimate_dates(data: OutcomeData) -> Tested:
     """The staggered methods table, its verdict and its event-time curve."""
-    data = data._replace(cells=up_to(data.cells, data.study.periods.follow_up))
+    data = up_to_follow_up(data)
     try:
         dated = _dated(data)
         tests, why_not = _tests(data, dated)
@@ -80,6 +80,17 @@ def estimate_dates(data: OutcomeData) -> Tested:
     return Tested(
         tuple(_found(data, verdict, estimates)), record.model_copy(update=shown(tests.studentised)), candidate
     )
+
+
+def up_to_follow_up(data: OutcomeData) -> OutcomeData:
+    """The outcome up to the end of the main period after: who begins later is a control in it."""
+    return data._replace(cells=up_to(data.cells, data.study.periods.follow_up))
+
+
+def dated_test(data: OutcomeData) -> TTest:
+    """The estimate with Student's t by starting date: what other estimators are held against."""
+    dated = _dated(data)
+    return welch_by_cohort(dated.panel, mean_effect, alpha=1 - data.study.level, whole=dated.whole)
 
 
 def _dated(data: OutcomeData) -> _Dated:
@@ -136,15 +147,16 @@ def _tests(data: OutcomeData, dated: _Dated) -> tuple[_Tests | None, tuple[Remar
 
 def _both_ways(data: OutcomeData, dated: _Dated) -> _Tests:
     alpha, rng = 1 - data.study.level, data.rng()
+    estimator = once_solved(dated.panel, mean_effect)
     permuted = (
         staggered_permutation_test(
-            dated.panel, mean_effect, rng=rng, studentise=how, alpha=alpha, whole=dated.whole
+            dated.panel, estimator, rng=rng, studentise=how, alpha=alpha, whole=dated.whole
         )
         for how in ("cohort", "none")
     )  # fmt: skip
     studentised, bare = permuted
-    welch = welch_by_cohort(dated.panel, mean_effect, alpha=alpha, whole=dated.whole)
-    return _Tests(studentised, welch, bare, skewness_p(dated.panel, mean_effect, whole=dated.whole))
+    welch = welch_by_cohort(dated.panel, estimator, alpha=alpha, whole=dated.whole)
+    return _Tests(studentised, welch, bare, skewness_p(dated.panel, estimator, whole=dated.whole))
 
 
 def _too_few(panel: DistrictPanel) -> tuple[Remark, ...]:
@@ -260,8 +272,9 @@ def _candidate(data: OutcomeData, dated: _Dated) -> Candidate:
 
     def others(units: frozenset[str]) -> float:
         some = some_of(units)
-        skewed = skewness_p(some.panel, mean_effect, whole=some.whole) <= SKEWED
-        return 1.0 if skewed else welch_by_cohort(some.panel, mean_effect, whole=some.whole).p_value
+        estimator = once_solved(some.panel, mean_effect)
+        skewed = skewness_p(some.panel, estimator, whole=some.whole) <= SKEWED
+        return 1.0 if skewed else welch_by_cohort(some.panel, estimator, whole=some.whole).p_value
 
     dates = tuple(np.unique(dated.panel.treated_from[dated.panel.ever_treated]).tolist())
     return Candidate(data.wanted.outcome, data.wanted.role, frozenset(dated.panel.labels), test, dates, others)

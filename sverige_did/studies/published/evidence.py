@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sverige_did.outcomes import is_what_was_done
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import EFFECT_CLASSES, Estimate, Finding
 from sverige_did.results.published import Feasible, Reported
@@ -114,16 +115,17 @@ class Evidence:
         return None
 
     def finding(self, outcome: str, result: Estimate, reading: str = "all") -> Finding | None:
-        """The estimate in context, with the only verdict its design allows; None where the design has no class."""
+        """The estimate in context, with the only verdict its design and role allow; None for a design without class."""
         design_class = self.design(outcome).design_class
         if design_class is None:
             return None
+        done = any(is_what_was_done(one.outcome, one.role) for one in self.study.outcomes if one.outcome == outcome)
         return Finding(
             study=self.study.study,
             outcome=outcome,
             reading=reading,
             design_class=design_class,
-            verdict="conditional" if design_class in EFFECT_CLASSES else "descriptive",
+            verdict="conditional" if design_class in EFFECT_CLASSES and not done else "descriptive",
             plan_sha256=self.study.sha256,
             result=result,
         )

@@ -11,6 +11,9 @@ from sverige_did.sources.aggregates.go_live import go_live
     ("text", "earliest", "latest"),
     [
         ("2021-06-28", date(2021, 6, 28), date(2021, 6, 28)),
+        ("01-08-2017", date(2017, 8, 1), date(2017, 8, 1)),
+        ("1.8.2017", date(2017, 8, 1), date(2017, 8, 1)),
+        ("01/08/2017 (oplyst)", date(2017, 8, 1), date(2017, 8, 1)),
         ("2015-04", date(2015, 4, 1), date(2015, 4, 30)),
         ("2020-H2", date(2020, 7, 1), date(2020, 12, 31)),
         ("2015", date(2015, 1, 1), date(2015, 12, 31)),
@@ -25,6 +28,9 @@ def test_a_vague_date_is_all_the_days_it_may_mean(text: str, earliest: date, lat
     assert go_live(text) == (earliest, latest)
 
 
-@pytest.mark.parametrize("text", ["", "unknown (2020-10 to 2022-04)", "summer", "winter 2013", "2013-13", "(2013)"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "unknown (2020-10 to 2022-04)", "summer", "winter 2013", "2013-13", "(2013)", "31-02-2017", "01-08.2017"],
+)
 def test_no_date_is_made_up(text: str) -> None:
     assert go_live(text) is None

@@ -10,8 +10,9 @@ import yaml
 from sverige_did.errors import InputError
 from sverige_did.panel import Panel
 from sverige_did.sources.aggregates.crosswalk import Crosswalk, read_crosswalk
-from sverige_did.sources.aggregates.plan import AggregatePlan, read_aggregate_plan
+from sverige_did.sources.aggregates.plan import read_aggregate_plan
 from sverige_did.sources.aggregates.read import read_aggregates
+from sverige_did.study.aggregates import AggregatePlan
 
 HERE = Path(__file__).parents[3] / "analyses" / "england"
 ENGLAND = Path(__file__).parents[4] / "shared" / "data" / "england"
@@ -234,3 +235,105 @@ def test_without_its_crosswalk_every_reorganisation_is_a_problem(england: Panel)
     lines = pd.read_csv(HERE / "crosswalk.csv", dtype=str)
     assert {"E10000009", "E06000059", "E10000021", "E06000061", "E10000006", "E06000063", "E06000065"} <= broken
     assert broken <= set(lines["area"])
+
+
+ADDED = "kommune;år;art;antal\n" + "".join(
+    f"{area};{year};{kind};{number}\n"
+    for area, numbers in {"657": ("4", "3", "10"), "661": ("2", "..", "9"), "665": ("1", "1", "20")}.items()
+    for year in (2016, 2017, 2018)
+    for kind, number in zip(("hjem", "sikret", "i alt"), numbers, strict=True)
+)
+PEOPLE = "kommune;år;alder;antal\n" + "".join(
+    f"{area};{year};{age};{10 * (age + 1)}\n"
+    for area in ("657", "661", "665")
+    for year in (2016, 2017, 2018)
+    for age in (0, 1)
+)
+SIGNS = {"signs": [{"sign": "..", "meaning": "not_available"}], "not_areas": ["000"]}
+
+
+def adding(
+    folder: Path, table: str = ADDED, people: str = PEOPLE, adopters: str = "657;2017\n", **more: object
+) -> Panel:
+    (folder / "p.csv").write_text(people)
+    changes = {"rows": {"art": ["hjem", "sikret"]}, "adds": ["art"], "parts": None} | more
+    return read(folder, table, adopters, **series(**changes), **SIGNS)
+
+
+def test_rows_that_add_up_are_one_number_known_as_well_as_the_worst_known(tmp_path: Path) -> None:
+    cells = adding(tmp_path).cells
+    assert cells["value"].fillna(-1).tolist() == [7] * 3 + [-1] * 3 + [2] * 3
+    assert cells["status"].tolist() == ["exact"] * 3 + ["missing"] * 3 + ["exact"] * 3
+    assert cells["denominator"].tolist() == [10] * 3 + [9] * 3 + [20] * 3
+
+
+def test_a_sum_that_lacks_a_row_is_no_sum(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        adding(tmp_path, ADDED.replace("661;2017;sikret;..\n", ""))
+    assert [(one.key, one.found) for one in error.value.problems] == [("agg_part_missing", "661, 2017")]
+
+
+def test_a_denominator_may_stand_in_another_file_and_add_up_there(tmp_path: Path) -> None:
+    per = {"file": "p.csv", "column": "antal", "rows": {"alder": ["0", "1"]}, "adds": ["alder"]}
+    assert adding(tmp_path, per=per).cells["denominator"].tolist() == [30] * 9
+    with pytest.raises(InputError) as error:
+        adding(tmp_path, people=PEOPLE.replace("661;2017;1;20\n", ""), per=per)
+    assert [(one.key, one.file) for one in error.value.problems] == [("agg_part_missing", "p.csv")]
+    with pytest.raises(InputError) as error:
+        adding(tmp_path, people=PEOPLE.replace("alder", "age"), per=per)
+    assert [(one.key, one.column) for one in error.value.problems] == [("missing_column", "alder")]
+
+
+def test_money_is_in_its_own_unit_and_the_prices_of_one_year(tmp_path: Path) -> None:
+    (tmp_path / "i.csv").write_text("år;antal\n2016;100\n2017;110\n2018;121\n")
+    plan = series(kind="money", rows={"art": ["hjem"]}, parts=None, unit=0.001)
+    prices = {"file": "i.csv", "value": "antal", "base_year": 2018}
+    cells = read(tmp_path, ADDED, **plan, **SIGNS, prices=prices).cells
+    assert cells["value"].tolist()[:3] == pytest.approx([0.004 * 1.21, 0.004 * 1.1, 0.004])
+    with pytest.raises(InputError) as error:
+        read(tmp_path, ADDED, **plan, **SIGNS, prices=prices | {"base_year": 2020})
+    assert [(one.key, one.expected) for one in error.value.problems] == [("agg_no_price", "2020")]
+
+
+@pytest.mark.parametrize(
+    "total", [{"hjem": "7", "sikret": "6", "i alt": "39"}, {"hjem": "7", "sikret": "4", "i alt": "39"}]
+)
+def test_a_total_among_its_areas_is_no_area(tmp_path: Path, total: dict[str, str]) -> None:
+    rows = "".join(f"000;{year};{kind};{number}\n" for year in (2016, 2017, 2018) for kind, number in total.items())
+    only = {"rows": {"art": ["hjem"]}, "adds": [], "parts": None}
+    assert "000" not in set(adding(tmp_path, ADDED + rows, **only).cells["unit"])  # the plan names it
+    with pytest.raises(InputError) as error:
+        read(tmp_path, ADDED + rows, **series(**only), signs=SIGNS["signs"])
+    assert [(one.key, one.found) for one in error.value.problems] == [("agg_total_row", "000")]
+
+
+@pytest.mark.parametrize("name", ["6577", "Herning", "657 Herning"])
+def test_an_adopter_in_no_table_is_named_and_is_no_control(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError) as error:
+        read(tmp_path, adopters=f"{name};2017\n")
+    assert [(one.key, one.row, one.found) for one in error.value.problems] == [("agg_adopter_unknown", 2, name)]
+
+
+def test_a_danish_number_and_a_sign_for_thousands(tmp_path: Path) -> None:
+    table = TABLE.replace("657;2016;hjem;4\n", "657;2016;hjem;4,5\n")
+    cells = read(tmp_path, table, **series(kind="person_years", parts=None), decimal=",").cells
+    assert cells.loc[0, "value"] == 4.5
+    for decimal, written in ((".", "1.000"), (",", "1,000")):
+        with pytest.raises(InputError) as error:
+            read(tmp_path, TABLE.replace("657;2018;i alt;9", f"657;2018;i alt;{written}"), decimal=decimal)
+        assert {one.key for one in error.value.problems} == {"agg_thousands"}
+
+
+def test_the_mark_of_made_up_data_stays_on_the_panel(tmp_path: Path) -> None:
+    assert not read(tmp_path).synthetic
+    (tmp_path / "SYNTHETIC.txt").write_text("made up\n")
+    assert read(tmp_path).synthetic
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"adds": ["køn"]}, {"adds": ["art"]}, {"parts": None, "per": {"column": "antal", "adds": ["alder"]}}],
+)
+def test_what_adds_up_must_be_listed_and_be_no_part(changes: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"adds|listed"):
+        AggregatePlan.model_validate(PLAN | series(**changes))

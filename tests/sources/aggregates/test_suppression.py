@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sverige_did.sources.aggregates.suppression import Sign, bound_by_total, limits
+from sverige_did.sources.aggregates.suppression import bound_by_total, limits
+from sverige_did.study.aggregates import Sign
 
 SIGNS = (
     Sign(sign="x", meaning="suppressed", low=1, high=5, until=2017),

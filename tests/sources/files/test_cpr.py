@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import hashlib
 import logging
 import traceback
+import uuid
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binom
 
 from sverige_did.errors import InputError
-from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
+from sverige_did.sources.files.cpr import BY_CHANCE, holds_cpr, refuse_cpr, refuse_cpr_in
 
 # Made of the first of January and four zeros: dates that exist, persons who do not.
 MADE_UP = "010100-0000"
@@ -57,3 +61,77 @@ def test_a_header_that_is_a_number_is_not_repeated_either() -> None:
         refuse_cpr(pd.DataFrame(columns=pd.Index(["barn", MADE_UP])), "uden overskrift.csv")
     assert caught.value.problems[0].column == "#2"
     assert MADE_UP not in str(caught.value)
+
+
+DASHES = "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+
+
+@pytest.mark.parametrize("dash", DASHES, ids=lambda dash: f"U+{ord(dash):04X}")
+def test_no_dash_hides_a_number(dash: str) -> None:
+    text = f"010100{dash}0000"
+    assert holds_cpr(text)
+    with pytest.raises(InputError):
+        refuse_cpr(pd.DataFrame({"id": ["b1", text]}, index=[2, 3]), "a.csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "01.01.00-0000", "01-01-00-0000", "01/01/00 0000", "01 01 00 0000", "01_01_00_0000", "010100.0000",
+        "010100/0000", "01-01-1900-0000", "010119000000", "01011900-0000", "010100\u00a0-\u00a00000",
+        "\uff10\uff11\uff10\uff11\uff10\uff10-0000", "cpr:010100-0000.",
+    ],
+)  # fmt: skip
+def test_other_ways_of_writing_it_are_found(text: str) -> None:
+    assert holds_cpr(text)
+    with pytest.raises(InputError):
+        refuse_cpr(pd.DataFrame({"id": ["b1", text]}, index=[2, 3]), "a.csv")
+
+
+def columns(rng: np.random.Generator, ids: int) -> dict[str, list[str]]:
+    """Pseudonyms as systems make them, and amounts in kroner with decimals."""
+    raw = [rng.bytes(16) for _ in range(ids)]
+    return {
+        "sha256": [hashlib.sha256(one).hexdigest() for one in raw],
+        "sha256 in capitals": [hashlib.sha256(one).hexdigest().upper() for one in raw],
+        "uuid": [str(uuid.UUID(bytes=one)) for one in raw],
+        "ten digits": [f"{number:010d}" for number in rng.integers(0, 10**10, ids)],
+        "twelve digits": [f"{number:012d}" for number in rng.integers(0, 10**12, ids)],
+        "nine digits": [f"{number}" for number in rng.integers(10**8, 10**9, ids)],
+        "amounts": [f"{number / 100:.2f}".replace(".", ",") for number in rng.integers(10**3, 10**9, ids)],
+    }
+
+
+def test_pseudonyms_are_not_taken_for_numbers() -> None:
+    """100 deliveries of 500 ids of each kind; the law behind it is the next test."""
+    rng = np.random.default_rng(20260131)
+    for _ in range(100):
+        refuse_cpr(pd.DataFrame(columns(rng, 500)), "a.csv")
+
+
+def test_the_false_alarm_of_bare_digits_is_below_one_in_ten_thousand_from_a_few_ids_on() -> None:
+    """Days 1-31 and 61-91 in twelve months, of the 10,000 first four digits; with the leading zero lost, of 900."""
+    dates = sum(holds_cpr(f"{first:04d}000000") for first in range(10_000)) / 10_000
+    assert dates == pytest.approx(0.0732, abs=1e-4)
+    lost = sum(holds_cpr(f"{first}000000", lost_zero=True) for first in range(100, 1_000)) / 900
+    for share, fewest in ((dates, 15), (lost, 22)):
+        for ids in range(fewest, 400):
+            assert binom.sf(np.ceil(BY_CHANCE * ids) - 1, ids, share) < 1e-4
+
+
+def test_a_column_of_numbers_is_found_with_others_among_them() -> None:
+    rng = np.random.default_rng(7)
+    days = rng.integers(1, 13, (30, 2))
+    real = [f"{day:02d}{month:02d}{rng.integers(100):02d}{rng.integers(10**4):04d}" for day, month in days]
+    mixed = [*real, *(f"99{number:08d}" for number in rng.integers(0, 10**8, 25))]
+    with pytest.raises(InputError) as caught:
+        refuse_cpr(pd.DataFrame({"barn": mixed}), "a.csv")
+    (problem,) = caught.value.problems
+    assert f"{len(real)} in this column" in problem.say("en")
+
+
+def test_a_text_is_refused_by_its_row_and_not_repeated() -> None:
+    with pytest.raises(InputError) as caught:
+        refuse_cpr_in(f"title: a\nquestion: {MADE_UP}\n", "study.yaml")
+    assert [(one.file, one.row) for one in caught.value.problems] == [("study.yaml", 2)]
+    assert "0000" not in caught.value.say("da") + caught.value.say("en")

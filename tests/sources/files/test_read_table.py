@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from datetime import datetime
 from pathlib import Path
 
@@ -132,7 +133,7 @@ def test_excel_gives_native_values_and_flags_formulas(tmp_path: Path) -> None:
     raw = read_raw(path)
     assert raw.frame.loc[2].tolist() == ["Kibæk", datetime(2014, 1, 2), 1.5]
     assert list(raw.frame.index) == [2, 4]
-    assert [(one.key, one.row, one.column) for one in raw.problems] == [("reg_formula_computed", 4, "pris")]
+    assert [(one.key, one.row, one.column) for one in raw.problems] == [("reg_formula_unsaved", 4, "pris")]
 
 
 def test_a_workbook_is_known_by_its_content_and_cells_beyond_the_header_are_named(tmp_path: Path) -> None:
@@ -183,3 +184,75 @@ def test_parquet(tmp_path: Path) -> None:
     raw = read_raw(path)
     assert raw.frame.to_numpy().tolist() == [[1, "x"], [2, "y"]]
     assert list(raw.frame.index) == [2, 3]
+
+
+@pytest.mark.parametrize("above", ["sep=;\n", "\n\n", ";\n", "\ufeffsep=;\n\n"])
+def test_what_stands_above_the_header_is_passed_over_and_rows_keep_their_numbers(tmp_path: Path, above: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(above + TEXT + "x\n", "utf-8")
+    raw = read_raw(path)
+    lines = above.count("\n")
+    assert raw.frame.to_numpy().tolist() == ROWS
+    assert raw.frame.index.tolist() == [2 + lines, 3 + lines]
+    assert [(one.key, one.row) for one in raw.problems] == [("reg_ragged_row", 4 + lines)]
+
+
+def test_the_line_sep_names_the_separator(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("sep=|\na|b\n1,5|2,5\n", "utf-8")
+    assert read_raw(path).frame.to_numpy().tolist() == [["1,5", "2,5"]]
+
+
+def test_rows_that_all_end_in_a_separator_have_no_further_column(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("distrikt;elever\nSønder Felding;12;\nKibæk;7;\n", "utf-8")
+    raw = read_raw(path)
+    assert raw.frame.to_numpy().tolist() == ROWS
+    assert list(raw.frame.columns) == ["distrikt", "elever"]
+    path.write_text("distrikt;elever\nSønder Felding;12;\nKibæk;7;9\n", "utf-8")
+    assert [one.row for one in read_raw(path).problems] == [2, 3]
+
+
+def test_a_formula_whose_value_was_not_saved_is_an_error_in_its_cell(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    for row in (["a", "b"], [1, "=A2+1"], [2, 3], [4, "=A4+1"]):
+        book.active.append(row)
+    book.save(path)
+    problems = read_raw(path).problems
+    assert [(one.key, one.row, one.column, one.severity) for one in problems] == [
+        ("reg_formula_unsaved", 2, "b", "error"),
+        ("reg_formula_unsaved", 4, "b", "error"),
+    ]
+
+
+def test_an_excel_file_of_the_old_form_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.xls"
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    with pytest.raises(InputError) as caught:
+        read_raw(path)
+    assert keys(caught) == ["reg_old_excel"]
+
+
+def test_categories_of_parquet_are_their_values(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"distrikt": pd.Categorical(["b", "a", "b"])}).to_parquet(path)
+    assert read_raw(path).frame["distrikt"].tolist() == ["b", "a", "b"]
+
+
+def test_the_value_that_a_spreadsheet_saved_beside_a_formula_is_used_and_said(tmp_path: Path) -> None:
+    unsaved, saved = tmp_path / "a.xlsx", tmp_path / "b.xlsx"
+    book = openpyxl.Workbook()
+    for row in (["a", "b"], [1, "=A2+1"]):
+        book.active.append(row)
+    book.save(unsaved)
+    with zipfile.ZipFile(unsaved) as old, zipfile.ZipFile(saved, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            if name.endswith("sheet1.xml"):
+                assert b"<f>A2+1</f><v></v>" in part or b"<f>A2+1</f><v />" in part
+                part = part.replace(b"<v></v>", b"<v>2</v>").replace(b"<v />", b"<v>2</v>")
+            new.writestr(name, part)
+    raw = read_raw(saved)
+    assert raw.frame.to_numpy().tolist() == [[1, 2]]
+    assert [(one.key, one.severity) for one in raw.problems] == [("reg_formula_computed", "warning")]

@@ -139,6 +139,21 @@ def test_accounts_in_fixed_prices_by_group(panel: Panel) -> None:
     assert table(panel, "placement_spending", "denominator").loc["treated"].tolist() == pytest.approx([3000, 3000])
 
 
+def test_refusion_is_taken_off_where_every_account_of_the_year_gives_it(tmp_path: Path) -> None:
+    frames = small.delivery()
+    accounts = frames["accounts"].assign(refusion=0.1 * frames["accounts"]["gross"])
+    blank = (accounts["year"] == 2014) & (accounts["function"] == "5.28.20") & (accounts["group"] == "treated")
+    frames["accounts"] = accounts.assign(refusion=accounts["refusion"].mask(blank))
+    net = table(built(tmp_path, frames).panel, "placement_net_spending")
+    assert net.loc["control"].tolist() == pytest.approx([0.9 * 8 * 1.1, 0.9 * 8.0])
+    assert net.loc["treated", "2013"] == pytest.approx(0.9 * 6 * 1.1)
+    assert "2014" not in net.loc["treated"].dropna(), "blank is not nought"
+
+
+def test_accounts_without_refusion_have_no_net_spending(panel: Panel) -> None:
+    assert panel.outcome("placement_net_spending").empty
+
+
 def test_wellbeing_by_the_informant_of_the_first_form(tmp_path: Path) -> None:
     found = built(tmp_path)
     wellbeing = table(found.panel, "wellbeing_sdq")
@@ -299,4 +314,8 @@ def test_strata_must_be_known_where_the_plan_uses_them(tmp_path: Path) -> None:
     frames["districts"]["stratum"] = None
     with pytest.raises(RefusedError) as caught:
         built(tmp_path, frames, registers={"strata": True})
-    assert caught.value.problems[0].key == "panel_strata"
+    (problem,) = caught.value.problems
+    assert problem.key == "panel_strata"
+    assert problem.found is not None
+    assert problem.found in problem.say("da")
+    assert problem.found in problem.say("en")

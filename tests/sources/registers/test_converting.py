@@ -194,3 +194,24 @@ def test_a_message_shows_no_identifier_and_never_much() -> None:
     assert shown("0101000000", AMOUNT) is None
     assert shown("x" * 1000, DATE) == "x" * 40 + "…"
     assert (shown(-76308361.0, AMOUNT), shown(2.5)) == ("-76308361", "2.5"), "as it was written, not as it is stored"
+
+
+def test_days_with_a_time_zone_are_the_local_days() -> None:
+    days = pd.Series(pd.to_datetime(["2014-01-02", None, "2014-07-01"]), index=[2, 3, 4])
+    local = days.dt.tz_localize("Europe/Copenhagen")
+    for zoned in (local, local.dt.tz_convert("UTC"), days.dt.tz_localize("UTC")):
+        converted = to_dates(zoned, DATE, "a.parquet")
+        assert converted.cells.equals(days.astype("datetime64[us]"))
+        assert [one.key for one in converted.assumptions] == ["time_zone"]
+
+
+def test_a_time_that_is_midnight_nowhere_is_refused_by_row() -> None:
+    zoned = pd.Series(pd.to_datetime(["2014-01-02 00:00", "2014-01-02 14:30"]), index=[2, 3]).dt.tz_localize("UTC")
+    assert faults(to_dates(zoned, DATE, "a.parquet")) == [("reg_time_zone", 3)]
+
+
+@pytest.mark.parametrize("written", ["5,00000E+12", "5E12", "1.2e+9"])
+def test_an_identifier_that_a_spreadsheet_rounded_is_called_so_and_not_shown(written: str) -> None:
+    (problem,) = text_problems(cells(written), CHILD, "a.csv")
+    assert (problem.key, problem.severity, problem.found) == ("reg_rounded_id", "error", None)
+    assert text_problems(cells(written), AMOUNT, "a.csv") == []

@@ -231,3 +231,28 @@ def test_every_fault_of_the_sources_has_its_sentence_and_every_sentence_its_faul
         keys = {key.removeprefix("errors.") for key in words.catalogue(language)}
         said = {key for key in keys if key.startswith(("reg_", "agg_")) and not key.endswith("_mend")}
         assert said == used
+
+
+def test_a_lock_file_is_passed_over_and_a_folder_with_tables_is_named(tmp_path: Path, found: Found) -> None:
+    (tmp_path / "~$anbringelser.xlsx").write_bytes(b"owner")
+    (tmp_path / "kopi af 2013").mkdir()
+    (tmp_path / "kopi af 2013" / "børn.csv").write_text("barn\n", "utf-8")
+    (tmp_path / "billeder").mkdir()
+    told = [(one.key, one.file, one.severity) for one in found() if "subfolder" in one.key or "~" in str(one.file)]
+    assert told == [("reg_subfolder", "kopi af 2013", "warning")]
+
+
+def test_the_name_of_a_folder_is_not_repeated_where_it_is_an_identifier(tmp_path: Path, found: Found) -> None:
+    (tmp_path / "010100-0000").mkdir()
+    (tmp_path / "010100-0000" / "a.csv").write_text("a;b\n", "utf-8")
+    problems = found()
+    assert "reg_cpr_in_name" in [one.key for one in problems]
+    assert all("0000" not in one.say("da") for one in problems)
+
+
+def test_a_file_whose_rows_all_are_ragged_is_told_by_its_rows(tmp_path: Path, found: Found) -> None:
+    problems = found(files={"børn.csv": "barn;fødselshalvår;køn;distrikt\nB1;2005H1;pige\nB2;2006H2;dreng\n"})
+    assert [(one.key, one.row) for one in problems if one.file == "børn.csv"] == [
+        ("reg_ragged_row", 2),
+        ("reg_ragged_row", 3),
+    ]

@@ -117,7 +117,9 @@ def test_what_cannot_be_asked_says_why() -> None:
     assert {(name, one.key) for name, one in few.items()} == {(name, "few_districts") for name in BY_DISTRICT}
     dates = ("2013-01-01",) * 3 + ("2014-01-01",) * 3 + (None,) * 8
     staggered = run(panel({RATE: levels(9, dates)}, dates), study(outcomes=wanted(RATE)))
-    assert {one.key for one in staggered.values()} == {"staggered"}
+    assert {name for name, one in staggered.items() if one.key == "staggered"} == set(BY_DISTRICT) - {"synthetic_did"}
+    assert staggered["synthetic_did"].status == "ran"
+    assert "placebo_groups" not in staggered  # the plan asks for none
 
 
 def test_weighted_controls_follow_districts_that_were_on_their_way() -> None:

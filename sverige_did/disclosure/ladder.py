@@ -1,0 +1,140 @@
+"""Disclosure control of the ladder: what is about few children stays inside, and what would give them away with it.
+
+Of those who stand on a rung the shares add up to everybody, so one that is hidden is never hidden alone; and since
+moves down and up of all placed children are released too, no single rung's is. Numbers leave rounded, and without
+their counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sverige_did.disclosure.remarks import few_untold
+from sverige_did.disclosure.small_counts import is_small
+from sverige_did.results.ladder import SHARES, LadderCell, LadderContrast, LadderRecord, Quantity
+from sverige_did.study.study import PanelStudy
+
+DIGITS = 1
+"""Decimals of what leaves: per cent, months, years, and children per 1,000."""
+
+PLACED = frozenset({"home_based", "network", "foster", "institution"})
+"""The rungs whose moves together are the outcomes ``moved_down_share`` and ``moved_up_share``."""
+
+Bools = NDArray[np.bool_]
+
+
+def release_ladder(record: LadderRecord | None, study: PanelStudy) -> LadderRecord | None:
+    """The record without small numbers, without what would tell them, and without any count of children."""
+    if record is None:
+        return None
+    kept = [one for side in _sides(record.cells) for one in _released(side, study.hidden_below)]
+    shown = {(one.rung, one.quantity) for one in kept}
+    shown -= {(one.rung, one.quantity) for one in kept if one.status != "shown"}
+    contrasts = (one for one in record.contrasts if (one.rung, one.quantity) in shown)
+    return record.model_copy(
+        update={
+            "cells": tuple(kept),
+            "contrasts": tuple(_rounded(one) for one in contrasts),
+            "remarks": few_untold(record.remarks, study),
+        }
+    )
+
+
+def _rounded(one: LadderContrast) -> LadderContrast:
+    numbers = {"estimate": one.estimate, "lower": one.lower, "upper": one.upper}
+    return one.model_copy(update={name: None if x is None else round(x, DIGITS) for name, x in numbers.items()})
+
+
+def _sides(cells: Iterable[LadderCell]) -> Iterator[list[LadderCell]]:
+    """The cells of each group and window."""
+    every = list(cells)
+    for group, moment in product(("treated", "control"), ("before", "after")):
+        yield [one for one in every if (one.group, one.moment) == (group, moment)]
+
+
+def _released(side: list[LadderCell], threshold: int) -> Iterator[LadderCell]:
+    hidden = hidden_cells(side, threshold)
+    for one in side:
+        bare = {"children": None, "rest": None}
+        if (one.rung, one.quantity) in hidden:
+            yield one.model_copy(update=bare | {"status": "hidden", "value": None})
+        else:
+            value = None if one.value is None else round(one.value, DIGITS)
+            yield one.model_copy(update=bare | {"value": value})
+
+
+def hidden_cells(side: list[LadderCell], threshold: int) -> set[tuple[str, Quantity]]:
+    """The rungs and quantities of one group and window whose numbers stay inside; nobody's are about nobody."""
+    seen = {(one.rung, one.quantity): one for one in side if one.status == "shown"}
+    rungs = list(dict.fromkeys(rung for rung, quantity in seen if quantity == "stay"))
+    shares = _hidden_shares(seen, rungs, threshold)
+    hidden = {place for place in seen if place[1] in SHARES and shares.get(place, False)}
+    for place, one in seen.items():
+        rung, quantity = place
+        children, rest = one.children or 0, one.rest
+        few = is_small(children, threshold) or (rest is not None and rest < threshold)
+        if quantity == "months":
+            few |= children < threshold  # with nobody leaving it would tell of each of them
+        if quantity == "measure":
+            up = seen[rung, "up"]
+            few |= (rung, "up") in hidden or is_small((up.children or 0) - children, threshold)
+        if quantity not in SHARES and (few or _standing(seen, rung, threshold)):
+            hidden.add(place)
+    return hidden
+
+
+def _standing(seen: dict[tuple[str, Quantity], LadderCell], rung: str, threshold: int) -> bool:
+    """Whether so few stand on a rung that nothing about them may leave; arrivals have a number of their own."""
+    stay = seen.get((rung, "stay"))
+    return stay is not None and (stay.children or 0) + (stay.rest or 0) < threshold
+
+
+class _Grid(NamedTuple):
+    """Children by rung and share (R, K), whether there is such a share, and whether it is hidden."""
+
+    children: NDArray[np.float64]
+    there: Bools
+    hidden: Bools
+
+
+def _hidden_shares(
+    seen: dict[tuple[str, Quantity], LadderCell], rungs: list[str], threshold: int
+) -> dict[tuple[str, Quantity], bool]:
+    """Small shares, those that are nearly everybody, and as many more as it takes, in rows and in columns."""
+    places = [[(rung, quantity) for quantity in SHARES] for rung in rungs]
+    there = np.array([[place in seen for place in row] for row in places], dtype=np.bool_).reshape(-1, len(SHARES))
+    children, rest = np.zeros(there.shape), np.full(there.shape, np.inf)
+    for at in zip(*np.nonzero(there), strict=True):
+        one = seen[places[at[0]][at[1]]]
+        children[at], rest[at] = one.children or 0, np.inf if one.rest is None else one.rest
+    hidden = there & (children > 0) & ((children < threshold) | (rest < threshold))
+    few = np.array([_standing(seen, rung, threshold) for rung in rungs], dtype=bool)
+    hidden[few] = there[few]
+    placed = np.array([rung in PLACED for rung in rungs], dtype=bool)
+    while True:
+        before = hidden.copy()
+        for row in range(len(rungs)):
+            hidden[row] = _with_others(children[row], there[row], hidden[row], threshold)
+        for column in (SHARES.index("down"), SHARES.index("up")):
+            among = there[:, column] & placed
+            hidden[:, column] = _with_others(children[:, column], among, hidden[:, column], threshold)
+        if (hidden == before).all():
+            break
+    return {place: bool(hidden[i, k]) for i, row in enumerate(places) for k, place in enumerate(row)}
+
+
+def _with_others(children: NDArray[np.float64], among: Bools, hidden: Bools, threshold: int) -> Bools:
+    """The hidden ones with, fewest children first, as many others as make them two that hold ``threshold`` children.
+
+    Of equally many the last goes first, so that how many stay on their rung is kept for as long as it can be.
+    """
+    found, mine = hidden.copy(), hidden & among
+    while mine.any() and (mine != among).any() and (mine.sum() < 2 or children[mine].sum() < threshold):
+        shown = np.flatnonzero(among & ~mine)[::-1]
+        mine[shown[np.argmin(children[shown])]] = True
+    return np.asarray(found | mine)

@@ -1,0 +1,78 @@
+"""The sentences of a page for the index of studies: one for each outcome, and one for each section that answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sverige_did import words
+from sverige_did.report import labels
+from sverige_did.report.claims import claim
+from sverige_did.report.economy import economy_sentences
+from sverige_did.report.headlines import design_of, standing
+from sverige_did.report.pages import answer, file_name
+from sverige_did.report.targets import target_moves, target_sentences
+from sverige_did.report.voices import heard
+from sverige_did.results.answers import Answer, StudyAnswers
+
+SENTENCES = 2
+"""Of a section that has several, so many are told."""
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sverige_did.disclosure.release import Release
+    from sverige_did.words import Language
+
+
+def study_answers(release: Release, language: Language) -> StudyAnswers:
+    """All that the page of a release answers, in the words that stand on it."""
+    study = release.study
+    outcomes = (
+        Answer(
+            anchor=f"outcome-{item.outcome}",
+            sentence=claim(release, item.outcome, language),
+            standing=standing(release, item.outcome),
+        )
+        for item in study.outcomes
+    )
+    return StudyAnswers(
+        study=study.study,
+        title=labels.in_language(study.title, language),
+        question=labels.in_language(study.question, language),
+        page=file_name(release, language),
+        synthetic=release.synthetic,
+        sentence=answer(release, language),
+        answers=(*outcomes, *_sections(release, language)),
+    )
+
+
+def _sections(release: Release, language: Language) -> Iterator[Answer]:
+    """The sections that answer something by themselves, where the page has them."""
+    if rows := heard(release, language):
+        ways = [row.together for row in rows]
+        yield _section("voices", language, statements=len(release.statements), questions=len(ways),
+                       same=ways.count("same_way") + ways.count("agree"),
+                       other=ways.count("other_way") + ways.count("disagree"))  # fmt: skip
+    if (record := release.ladder) is not None and (record.cells or record.printed):
+        shown = sum(one.status == "shown" for one in record.cells) + len(record.printed)
+        yield _section("ladder", language, shown=shown, hidden=sum(one.status == "hidden" for one in record.cells))
+    for anchor, sentences in (
+        ("targets", target_sentences(release, language)),
+        ("targets-moved", target_moves(release, language)),
+        ("economy", economy_sentences(release, language)),
+    ):
+        if sentences:
+            yield Answer(anchor=anchor, sentence=" ".join(sentences[:SENTENCES]))
+    if release.coverage:
+        sources = {one.source for one in release.coverage if one.source}
+        effects = sum(design_of(release, item.outcome).may_say_effect for item in release.study.outcomes)
+        yield _section("coverage", language, files=len(sources), outcomes=len(release.study.outcomes), effects=effects)
+    if release.feasible:
+        own = {found.reading: found for found in reversed(release.feasible)}  # a reading's first enumeration is its own
+        fitting = sum(found.consistent for found in own.values())
+        yield _section("damaged", language, readings=len(own), consistent=fitting,
+                       figures=len(release.reported))  # fmt: skip
+
+
+def _section(anchor: str, language: Language, **values: object) -> Answer:
+    return Answer(anchor=anchor, sentence=words.text(f"index.section.{anchor}", language, **values))

@@ -1,0 +1,92 @@
+"""The index: every study with its answer, and all that the sources evaluate with where it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from sverige_did import words
+from sverige_did.errors import InputError, Problem
+from sverige_did.report.labels import in_language
+from sverige_did.report.pages import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sverige_did.results.answers import Answer, StudyAnswers
+    from sverige_did.study.evaluations import Evaluation, Evaluations
+    from sverige_did.words import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One sentence that answers an evaluation, and the study on whose page it stands."""
+
+    study: StudyAnswers
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One evaluation of the sources and its answers."""
+
+    evaluation: Evaluation
+    found: tuple[Found, ...]
+
+
+def lines(studies: Iterable[StudyAnswers], evaluations: Evaluations) -> tuple[Line, ...]:
+    """Each evaluation with its answers, in the order of ``index.yaml``.
+
+    Raises InputError that names each study that is not there, and each place that its page does not have.
+    """
+    known = {study.study: study for study in studies}
+    problems, found = [], []
+    for evaluation in evaluations.evaluations:
+        answers = []
+        for place in evaluation.answered:
+            study = known.get(place.study)
+            answer = next((one for one in study.answers if one.anchor == place.anchor), None) if study else None
+            if study is None:
+                problems.append(_missing("index_no_study", evaluation, place.study, sorted(known)))
+            elif answer is None:
+                problems.append(_missing("index_no_place", evaluation, place.anchor, [a.anchor for a in study.answers]))
+            else:
+                answers.append(Found(study, answer))
+        found.append(Line(evaluation, tuple(answers)))
+    if problems:
+        raise InputError(*problems)
+    return tuple(found)
+
+
+def _missing(key: str, evaluation: Evaluation, found: str, expected: list[str]) -> Problem:
+    return Problem(key, file="index.yaml", column=evaluation.key, found=found, expected=", ".join(expected))
+
+
+def render_index(studies: tuple[StudyAnswers, ...], evaluations: Evaluations | None, language: Language) -> str:
+    """The index as one page in one language, with no script and nothing fetched."""
+    other: Language = "en" if language == "da" else "da"
+    css = files("sverige_did.report").joinpath("static/report.css").read_text("utf-8")
+    return (
+        environment()
+        .get_template("index.html.j2")
+        .render(
+            language=language,
+            other=other,
+            sibling=f"index.{other}.html",
+            css=Markup(css),  # noqa: S704 (a file of this package)
+            t=partial(_text, language),
+            title=in_language(evaluations.title, language) if evaluations else words.text("index.title", language),
+            lead=in_language(evaluations.lead, language) if evaluations else "",
+            studies=studies,
+            evaluations=lines(studies, evaluations) if evaluations else (),
+            in_language=partial(in_language, language=language),
+        )
+    )
+
+
+def _text(language: Language, key: str, **values: object) -> str:
+    return words.text(key, language, **values)

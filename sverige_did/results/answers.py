@@ -1,0 +1,28 @@
+"""The sentences of one study's page, each with its place on it: all that an index of studies has to know."""
+
+from __future__ import annotations
+
+from sverige_did.results.estimates import Frozen
+
+
+class Answer(Frozen):
+    """One sentence of a page: ``anchor`` is the id of its place there.
+
+    ``standing`` is a key of ``labels.verdict``, or empty where the sentence has no verdict.
+    """
+
+    anchor: str
+    sentence: str
+    standing: str = ""
+
+
+class StudyAnswers(Frozen):
+    """What one study answers, in one language: ``page`` is its file name, ``sentence`` about all questions at once."""
+
+    study: str
+    title: str
+    question: str
+    page: str
+    synthetic: bool
+    sentence: str
+    answers: tuple[Answer, ...]

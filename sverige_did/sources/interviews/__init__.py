@@ -1,0 +1,1 @@
+"""Interviews: coded statements, and nothing that anybody said about a child."""

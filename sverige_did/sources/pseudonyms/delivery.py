@@ -1,0 +1,155 @@
+"""A folder of registers with civil registration numbers to one without: pseudonyms, and columns that are asked for.
+
+Nothing is written unless all of it can be: every identifier becomes a keyed pseudonym, names and addresses and all
+else that no register asks for stays behind, and what is left is searched once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sverige_did.errors import InputError, Problem
+from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
+from sverige_did.sources.files.read_table import RawTable, read_raw
+from sverige_did.sources.pseudonyms.civil_number import person, ten_digits
+from sverige_did.sources.pseudonyms.key import pseudonym
+from sverige_did.sources.registers.converting import as_text
+from sverige_did.sources.registers.headers import fold
+from sverige_did.sources.registers.register import Column, Register
+from sverige_did.sources.registers.schemas import REGISTERS
+from sverige_did.sources.registers.validate import tables_in
+
+CIVIL = frozenset(map(fold, ("cpr", "cpr-nr", "cpr-nummer", "cprnr", "personnummer", "civil registration number")))
+"""Headers of a column of civil registration numbers: the child, where a register is about children."""
+
+BORN, SEX = "birth_half_year", "sex"
+_NUMBERS = frozenset({"count", "number", "money", "year"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pseudonymised:
+    """One file: its new name and text, and what was done to it. Headers are told; cells never."""
+
+    file: str
+    text: str
+    rows: int
+    replaced: tuple[str, ...]
+    derived: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+
+def pseudonymised(folder: Path, key: bytes) -> tuple[Pseudonymised, ...]:
+    """Every register of the folder with pseudonyms.
+
+    Raises InputError with every problem: no register at all, a file that is none, a column without a header, a child
+    without a number, a number anywhere else than in a column of identifiers.
+    """
+    owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
+    done: list[Pseudonymised] = []
+    problems: list[Problem] = []
+    for path in tables_in(folder):
+        if holds_cpr(path.name):
+            problems.append(Problem("reg_cpr_in_name", file=folder.name))
+            continue
+        register = owner.get(fold(path.stem))
+        if register is None:
+            problems.append(Problem("pseudo_unknown_file", file=path.name, expected=", ".join(r.da for r in REGISTERS)))
+            continue
+        try:
+            done.append(_one(read_raw(path), register, key))
+        except InputError as error:
+            problems += error.problems
+    if not done and not problems:
+        problems.append(Problem("reg_no_registers", file=folder.name, expected=", ".join(r.da for r in REGISTERS)))
+    if problems:
+        raise InputError(*problems)
+    return tuple(done)
+
+
+def _one(raw: RawTable, register: Register, key: bytes) -> Pseudonymised:
+    errors = [problem for problem in raw.problems if problem.severity == "error"]
+    if errors:
+        raise InputError(*errors)
+    columns, dropped = _columns(raw.frame, register, raw.file)
+    cells = {column.da: _text(raw.frame.iloc[:, at], column) for at, column in columns.items()}
+    replaced = [column for column in columns.values() if column.kind == "identifier"]
+    derived: dict[str, pd.Series[Any]] = {}
+    problems: list[Problem] = []
+    for column in replaced:
+        text = cells[column.da]
+        digits = text.map(ten_digits, na_action="ignore")
+        problems += _not_numbers(text, digits, column, raw.file)
+        known = digits.where(digits.notna(), text)
+        cells[column.da] = known.map(lambda one, kind=column.name: pseudonym(key, kind, one), na_action="ignore")
+        if register.name == "children" and digits.notna().all() and len(digits):
+            derived = _derived(digits, register, cells)
+    if problems:
+        raise InputError(*problems)
+    frame = pd.DataFrame({**cells, **derived})
+    numbers = [column.da for column in columns.values() if column.kind in _NUMBERS]
+    refuse_cpr(frame, raw.file, amounts=numbers)
+    return Pseudonymised(
+        file=f"{register.da}.csv",
+        text="\ufeff" + frame.to_csv(sep=";", index=False, na_rep="", lineterminator="\n"),
+        rows=len(frame),
+        replaced=tuple(column.da for column in replaced),
+        derived=tuple(derived),
+        dropped=tuple(dropped),
+    )
+
+
+def _columns(frame: pd.DataFrame, register: Register, file: str) -> tuple[dict[int, Column], list[str]]:
+    """The columns that the register asks for, by position, and the headers of the rest.
+
+    A header that is itself an identifier stops the reading; it is told by its position.
+    """
+    spellings = {fold(name): column for column in register.columns for name in column.names}
+    children = next((column for column in register.columns if column.name == "child"), None)
+    if children:
+        spellings |= dict.fromkeys(CIVIL, children)
+    refuse_cpr(frame.iloc[:0], file)
+    found: dict[int, Column] = {}
+    dropped = []
+    for at, header in enumerate(map(str, frame.columns)):
+        column = spellings.get(fold(header))
+        if column is None:
+            dropped.append(header)
+        elif column in found.values():
+            raise InputError(Problem("reg_column_twice", file=file, row=1, column=column.da))
+        else:
+            found[at] = column
+    missing = [c for c in register.columns if not c.optional and c not in found.values() and c.name not in {BORN, SEX}]
+    if missing:
+        raise InputError(*(Problem("missing_column", file=file, column=column.da) for column in missing))
+    return found, dropped
+
+
+def _not_numbers(
+    text: pd.Series[Any], digits: pd.Series[Any], column: Column, file: str
+) -> Iterator[Problem]:  # fmt: skip
+    """The cells of a column of numbers that are none: mistyped, or somebody's name. A column of other ids has none."""
+    if digits.notna().sum() * 2 < text.notna().sum():
+        return
+    for row in text.index[text.notna() & digits.isna()].tolist():
+        yield Problem("pseudo_not_a_number", file=file, row=int(row), column=column.da)
+
+
+def _derived(digits: pd.Series[Any], register: Register, cells: dict[str, pd.Series[Any]]) -> dict[str, pd.Series[Any]]:
+    """Half-year of birth and sex from the numbers, where the file does not say them itself."""
+    people = digits.map(person)
+    made = {BORN: people.map(lambda one: one.born), SEX: people.map(lambda one: one.sex)}
+    return {register.column(name).da: made[name] for name in made if register.column(name).da not in cells}
+
+
+def _text(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
+    """The cells as text; a number that came as one gets a fourth decimal where three could be taken for thousands."""
+    text = as_text(cells)
+    if column.kind not in _NUMBERS:
+        return text
+    native = cells.map(lambda cell: isinstance(cell, float)).astype(bool)
+    return text.where(~native, text.str.replace(r"(\.\d{3})$", r"\g<1>0", regex=True))

@@ -1,0 +1,1 @@
+"""Statistics Denmark's public statistics bank: asked over the network by one command, and by no other."""
