@@ -72,6 +72,13 @@ class Component(NamedTuple):
     needed: Floats
     truth: Floats
 
+    @property
+    def key(self) -> bytes:
+        """The same for the same relations, targets and numbers."""
+        known = self.relations
+        parts = (known.matrix.data, known.matrix.indices, known.low, known.high, self.targets.indices, self.needed)
+        return b"".join(np.ascontiguousarray(part).tobytes() for part in (*parts, self.truth))
+
 
 class Known:
     """What an outsider knows of one study's panel; the parts are added by the methods, in any order."""

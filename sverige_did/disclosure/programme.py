@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from sverige_did.disclosure.attack import narrow
+from sverige_did.disclosure.attack import Range, narrow
 from sverige_did.disclosure.known import Known
 from sverige_did.disclosure.levels import RESOLUTIONS, Resolution, counted
 
@@ -47,12 +47,18 @@ class Exposed(NamedTuple):
     blamed: tuple[str, ...]
 
 
-def attacked(known: Known) -> tuple[Exposed, ...]:
-    """Every hidden number that all of the release together tells too closely."""
-    found = []
-    rng = np.random.default_rng(SEED)
+Tried = dict[bytes, dict[int, Range]]
+"""What was found of relations that were tried before: most are the same from one pass to the next."""
+
+
+def attacked(known: Known, tried: Tried | None = None) -> tuple[Exposed, ...]:
+    """Every hidden number that all of the release together tells too closely; ``tried`` is looked up and added to."""
+    found, held = [], {} if tried is None else tried
     for part in known.components():
-        for at, range_ in narrow(part.relations, part.targets, part.needed, part.truth, rng=rng).items():
+        if part.key not in held:
+            rng = np.random.default_rng(SEED)
+            held[part.key] = narrow(part.relations, part.targets, part.needed, part.truth, rng=rng)
+        for at, range_ in held[part.key].items():
             blamed = tuple(name for name in range_.binding if name)
             found.append(Exposed(part.names[at], range_.low, range_.high, float(part.needed[at]), blamed))
     return tuple(found)

@@ -37,7 +37,7 @@ from sverige_did.disclosure.levels import (
     released_levels,
     with_earlier,
 )
-from sverige_did.disclosure.programme import PASSES, Decisions, Exposed, attacked, coarser
+from sverige_did.disclosure.programme import PASSES, Decisions, Exposed, Tried, attacked, coarser
 from sverige_did.disclosure.release import COMPUTED_WITH, GivenUp, Release, ReleasedLevel, Step
 from sverige_did.disclosure.remarks import few_untold
 from sverige_did.disclosure.small_counts import is_small
@@ -141,11 +141,12 @@ def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tupl
     decisions, blank = _first(study, panel, levels), Known(panel, study)
     checks = _released_checks(answers.checks, panel, study, study.hidden_below)
     answers = answers._replace(checks=tuple(checks))
+    tried: Tried = {}
     for _ in range(PASSES):
         release, known = _draft(study, panel, answers, levels, decisions, blank.again())
         for one in earlier:
             known.earlier(one, levels)
-        exposed = attacked(known)
+        exposed = attacked(known, tried)
         if not exposed:
             return Attacked(release, known, decisions)
         next_ = coarser(decisions, exposed)
@@ -158,7 +159,7 @@ def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tupl
 def _refusal(one: Exposed) -> Problem:
     """Which values tell a hidden number, by the names of outcomes and never of districts."""
     blamed = ", ".join(dict.fromkeys(name.split("|")[1] for name in one.blamed)) or one.name.split("|")[0]
-    return Problem("release_told", found=blamed, values={"needed": f"{one.needed:g}"})
+    return Problem("release_told", found=blamed)
 
 
 def _first(study: PanelStudy, panel: Panel, levels: Levels) -> Decisions:

@@ -17,6 +17,7 @@ from sverige_did.disclosure.levels import Levels, counted, levels_of, released_l
 from sverige_did.disclosure.outside import audit_json, earlier, keep
 from sverige_did.disclosure.programme import attacked
 from sverige_did.disclosure.registers import Answers, Attacked, attacked_release
+from sverige_did.errors import Problem
 from sverige_did.files import altered, hashes, record
 from sverige_did.panel import Panel
 from sverige_did.results.estimates import Estimate, Finding
@@ -120,6 +121,14 @@ def test_nothing_that_leaves_is_a_hash_of_children_or_a_number_with_many_digits(
     assert few.release.data_sha256 == ""
     for level in few.release.levels:
         assert level.level is None or level.level == float(f"{level.level:.6g}")
+
+
+@pytest.mark.parametrize("key", ["release_told", "release_changed"])
+def test_both_refusals_say_what_was_found_and_what_to_do_in_both_languages(key: str) -> None:
+    for language in ("da", "en"):
+        said = Problem(key, found="institution_share").say(language)  # type: ignore[arg-type]
+        assert "institution_share" in said
+        assert len(said.splitlines()) == 3
 
 
 @pytest.mark.parametrize("below", [0, 1, 2])
