@@ -19,7 +19,8 @@ import typer
 from rich.console import Console
 
 from sverige_did import __version__, words
-from sverige_did.errors import SverigeDidError
+from sverige_did.errors import InputError, Problem, SverigeDidError
+from sverige_did.files import altered, hashes, record
 from sverige_did.words import Language, default_language
 
 STEPS: dict[str, tuple[str, str]] = {
@@ -85,7 +86,12 @@ def _load(name: str) -> Any:
 
     @wraps(run)
     def command(**options: object) -> None:
-        _done(name.replace("-", "_"), **options | run(**options))
+        before = hashes(options.values())
+        if changed := altered(before):
+            raise InputError(*(Problem("release_changed", file=one.name, found=one.name) for one in changed))
+        filled = run(**options)
+        record({path: hash_ for path, hash_ in hashes(options.values()).items() if before.get(path) != hash_})
+        _done(name.replace("-", "_"), **options | filled)
 
     alone = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
     alone.command(name, help=description)(command)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, RootModel, TypeAdapter
+
+RECORDS = ".sha256"
+"""The folder beside results that holds their hashes."""
+
+RESULTS = frozenset({".json", ".parquet", ".nc", ".csv"})
 
 
 def write_text(path: Path, text: str) -> None:
@@ -22,11 +28,44 @@ def write_bytes(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        Path(name).chmod(0o644)
+        Path(name).chmod(0o666 & ~_umask())
         Path(name).replace(path)
     except BaseException:  # an interruption too must leave nothing half-written; it is passed on
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    """The mode bits that the user keeps from others; a temporary file has fewer than the user's own."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def hashes(places: Iterable[object]) -> dict[Path, str]:
+    """The SHA-256 of every result among the places, and of those in a place that is a folder of results."""
+    found: dict[Path, str] = {}
+    for place in places:
+        if isinstance(place, Path):
+            inside = place.rglob("*") if (place / RECORDS).is_dir() else (place,)
+            results = (one for one in inside if one.suffix in RESULTS and one.is_file() and RECORDS not in one.parts)
+            found |= {one: hashlib.sha256(one.read_bytes()).hexdigest() for one in results}
+    return found
+
+
+def altered(found: Mapping[Path, str]) -> list[Path]:
+    """The files that are no longer what the command that made them wrote; one that no command made is none."""
+    return [path for path, hash_ in found.items() if (held := _record(path)).is_file() and held.read_text() != hash_]
+
+
+def record(found: Mapping[Path, str]) -> None:
+    """Hold the hash of files that a command has written, for the commands that read them."""
+    for path, hash_ in found.items():
+        write_text(_record(path), hash_)
+
+
+def _record(path: Path) -> Path:
+    return path.parent / RECORDS / path.name
 
 
 def write_model(path: Path, value: BaseModel) -> None:

@@ -8,21 +8,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.metadata import version
-from itertools import compress
-from typing import Literal, NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
+from sverige_did.disclosure.coarse import (
+    Steps,
+    coarse_check,
+    coarse_diagnostics,
+    coarse_estimate,
+    coarse_posterior,
+    coarse_record,
+    from_levels,
+    is_from_levels,
+    own_per,
+    steps_of,
+)
 from sverige_did.disclosure.economy import economy_findings, of_this_plan, released_economy, released_targets
+from sverige_did.disclosure.known import Known
 from sverige_did.disclosure.ladder import release_ladder
-from sverige_did.disclosure.release import COMPUTED_WITH, Release, ReleasedLevel
+from sverige_did.disclosure.levels import (
+    FEWEST_DISTRICTS,
+    GROUPS,
+    Cell,
+    Levels,
+    counted,
+    levels_of,
+    released_levels,
+    with_earlier,
+)
+from sverige_did.disclosure.programme import PASSES, Decisions, Exposed, attacked, coarser
+from sverige_did.disclosure.release import COMPUTED_WITH, GivenUp, Release, ReleasedLevel, Step
 from sverige_did.disclosure.remarks import few_untold
-from sverige_did.disclosure.small_counts import TOLERANCE, fewest_children, hidden_parts, is_small
+from sverige_did.disclosure.small_counts import is_small
 from sverige_did.disclosure.summed import by_checks, by_estimates
+from sverige_did.disclosure.sums import group_sum, matrices, years_of
 from sverige_did.errors import InputError, Problem
-from sverige_did.outcomes import CATALOGUE, parts_of
-from sverige_did.panel import Panel
+from sverige_did.outcomes import CATALOGUE
+from sverige_did.panel import Panel, children_living
 from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.doses import DoseResponse
 from sverige_did.results.economy import EconomyRecord
@@ -43,53 +66,32 @@ from sverige_did.results.targets import TargetRecords
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.study.study import PanelStudy, Study
 
-GROUPS: tuple[Literal["treated", "control"], ...] = ("treated", "control")
+
+class Answers(NamedTuple):
+    """What a study of registers found, before anything of it may leave."""
+
+    designs: tuple[OutcomeDesign, ...]
+    findings: tuple[Finding, ...]
+    methods_tables: tuple[MethodsRecord, ...]
+    coverage: tuple[Coverage, ...]
+    checks: tuple[CheckResult, ...] = ()
+    left_out: tuple[Remark, ...] = ()
+    posteriors: tuple[PosteriorRecord, ...] = ()
+    diagnostics: tuple[Diagnostics, ...] = ()
+    sources: tuple[SourceFile, ...] = ()
+    economy: EconomyRecord | None = None
+    targets: TargetRecords | None = None
+    ladder: LadderRecord | None = None
+    doses: tuple[DoseResponse, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
-class _Sum(NamedTuple):
-    """One outcome in one group and period: sums over its districts, and the length of the period in years."""
+class Attacked(NamedTuple):
+    """A release with what was tried against it, which stays inside: what an outsider knows, and the decisions taken."""
 
-    outcome: str
-    kind: str
-    value: float
-    denominator: float
-    length: float
-
-    @property
-    def children(self) -> float:
-        """How many children the number is about, at least; an amount that is divided by nobody is about none."""
-        if self.kind == "person_years":
-            return fewest_children(self.value, self.length)
-        if self.kind == "mean":
-            return self.denominator
-        if self.kind == "money":
-            return np.inf if np.isnan(self.denominator) else fewest_children(self.denominator, self.length)
-        return self.value
-
-    @property
-    def level(self) -> float | None:
-        """In the unit of the outcome; None where there is nothing to divide by."""
-        if np.isnan(self.denominator) or self.kind == "mean":
-            return self.value
-        return CATALOGUE[self.outcome].per * self.value / self.denominator if self.denominator > 0 else None
-
-    @property
-    def of_everybody(self) -> float:
-        """The rest, where there is anybody to be in it: a part that is the whole tells of each of them."""
-        return self.rest if self.denominator > 0 else np.inf
-
-    @property
-    def rest(self) -> float:
-        """How many of the denominator are not in the numerator, for a share of children or of events; none where a mean
-        is at the most that there is: then it tells of everybody.
-        """
-        most = CATALOGUE[self.outcome].most
-        if self.kind == "mean" and most is not None and self.value >= most - TOLERANCE:
-            return 0.0
-        if CATALOGUE[self.outcome].family != "share" or np.isnan(self.denominator):
-            return np.inf
-        others = self.denominator - self.value
-        return fewest_children(others, self.length) if self.kind == "person_years" else others
+    release: Release
+    known: Known
+    decisions: Decisions
 
 
 def release_registers(
@@ -110,50 +112,250 @@ def release_registers(
     ladder: LadderRecord | None = None,
     doses: tuple[DoseResponse, ...] = (),
     statements: tuple[Statement, ...] = (),
+    earlier: tuple[Release, ...] = (),
 ) -> Release:
-    """Release a study of registers under the plan's threshold for small numbers, or one of public tables as it is.
+    """Release a study of registers under the plan's rules for small numbers, or one of public tables as it is.
 
-    Raises InputError when the study is not one of registers, or a finding was made from another plan.
+    ``earlier`` releases of it are known to the outsider too.
+
+    Raises InputError when the study is not one of registers, a finding was made from another plan, or something hidden
+    could still be worked out when all that can be coarsened was.
     """
+    answers = Answers(
+        designs, findings, methods_tables, coverage, checks, left_out, posteriors, diagnostics,
+        sources, economy, targets, ladder, doses, statements,
+    )  # fmt: skip
+    return attacked_release(study, panel, answers, earlier).release
+
+
+def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tuple[Release, ...] = ()) -> Attacked:
+    """The same with all that was tried: coarser and coarser, until nothing hidden can be told too closely."""
     if not isinstance(study, PanelStudy):
         raise InputError(Problem("not_registers", column="kind", found=study.kind, expected="panel"))
-    if any(finding.plan_sha256 != study.sha256 for finding in findings):
+    if any(finding.plan_sha256 != study.sha256 for finding in answers.findings):
         raise InputError(Problem("other_plan"))
-    of_this_plan(study, economy, targets)
+    of_this_plan(study, answers.economy, answers.targets)
+    if study.tables is not None:
+        return Attacked(_as_it_is(study, panel, answers), Known(panel, study), Decisions({}))
+    levels = with_earlier(levels_of(panel, study), (level for one in earlier for level in (*one.levels, *one.windows)))
+    decisions, blank = _first(study, panel, levels), Known(panel, study)
+    checks = _released_checks(answers.checks, panel, study, study.hidden_below)
+    answers = answers._replace(checks=tuple(checks))
+    for _ in range(PASSES):
+        release, known = _draft(study, panel, answers, levels, decisions, blank.again())
+        for one in earlier:
+            known.earlier(one, levels)
+        exposed = attacked(known)
+        if not exposed:
+            return Attacked(release, known, decisions)
+        next_ = coarser(decisions, exposed)
+        if next_ == decisions:
+            break
+        decisions = next_
+    raise InputError(*(_refusal(one) for one in exposed[:3]))
+
+
+def _refusal(one: Exposed) -> Problem:
+    """Which values tell a hidden number, by the names of outcomes and never of districts."""
+    blamed = ", ".join(dict.fromkeys(name.split("|")[1] for name in one.blamed)) or one.name.split("|")[0]
+    return Problem("release_told", found=blamed, values={"needed": f"{one.needed:g}"})
+
+
+def _first(study: PanelStudy, panel: Panel, levels: Levels) -> Decisions:
+    """What leaves before it is attacked: levels at the finest resolution that hides nothing."""
     wanted = [item.outcome for item in study.outcomes]
-    withheld = tuple(outcome for outcome in wanted if _too_few(panel, study, outcome, study.hidden_below))
-    kept = _released_posteriors(study, designs, posteriors, withheld)
-    net = released_economy(economy, withheld, study.hidden_below)
+    few = {name for name in wanted if _too_few(panel, study, name, study.hidden_below)}
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name in wanted:
+        alike.setdefault(counted(name), []).append(name)
+    resolution = {what: levels.finest(names) for what, names in alike.items()}
+    return Decisions(resolution, withheld=frozenset(few | {name for name in wanted if _few_districts(panel, name)}))
+
+
+def _few_districts(panel: Panel, outcome: str) -> bool:
+    cells = panel.outcome(outcome)
+    districts = cells[cells["unit_kind"] == "district"]
+    return bool((districts.groupby("group")["unit"].nunique() < FEWEST_DISTRICTS).any())
+
+
+def _draft(
+    study: PanelStudy, panel: Panel, answers: Answers, levels: Levels, decisions: Decisions, known: Known
+) -> tuple[Release, Known]:
+    """The release that the decisions make, and what an outsider would know by it: added to ``known``."""
+    wanted = [item.outcome for item in study.outcomes]
+    withheld = tuple(name for name in wanted if name in decisions.withheld)
+    kept = _released_posteriors(study, answers.designs, answers.posteriors, withheld)
+    net = released_economy(answers.economy, withheld, study.hidden_below)
     every = (
-        *findings,
-        *posterior_findings(study, designs, methods_tables, kept),
-        *economy_findings(study, designs, net),
+        *answers.findings,
+        *posterior_findings(study, answers.designs, answers.methods_tables, kept),
+        *economy_findings(study, answers.designs, net),
+    )
+    every = tuple(finding for finding in every if finding.outcome not in withheld)
+    shown = tuple(released_levels(levels, wanted, dict(decisions.resolution), decisions.shut | _shut(levels, withheld)))
+    windows = tuple(cell for cell in levels.cells if cell.resolution == "windows")
+    per = {name: own_per(name, _living(panel, name)) for name in wanted}
+    steps = steps_of(every, windows, per, decisions.wider)
+    true_checks = tuple(check for check in answers.checks if check.outcome not in withheld)
+    checks = tuple(coarse_check(check, steps) for check in true_checks)
+    true_records = tuple(_with_few_untold(answers.methods_tables, study, withheld))
+    records = tuple(
+        coarse_record(
+            one, steps,
+            curve=decisions.curves.get(one.outcome) != "none", years=decisions.curves.get(one.outcome) == "years",
+        )
+        for one in true_records
+    )  # fmt: skip
+    known.levels((cell, level.status == "shown") for cell, level in shown)
+    known.districts()
+    known.estimates(every, steps)
+    for true, new in zip(true_records, records, strict=True):
+        step = steps.of.get((true.outcome, CATALOGUE[true.outcome].scale))
+        if true.event is not None and new.event is not None and step is not None:
+            years = decisions.curves.get(true.outcome) == "years"
+            known.curve(true.outcome, true.event, new.event, step, years=years)
+    for check, new_check in zip(true_checks, checks, strict=True):
+        known.check(check, new_check, steps.of.get((check.outcome, check.scale or "")))
+    release = Release(
+        study=study,
+        plan_sha256=study.sha256,
+        data_sha256="",
+        synthetic=panel.synthetic,
+        policy="registers",
+        versions={name: version(name) for name in COMPUTED_WITH},
+        designs=answers.designs,
+        main_reading="all",
+        findings=tuple(_coarse_findings(every, shown, steps, per)),
+        diagnostics=tuple(
+            coarse_diagnostics(one) for one in answers.diagnostics if one.fit.partition(".")[0] not in withheld
+        ),
+        posteriors=tuple(coarse_posterior(one, steps, study.register_rules.base) for one in kept),
+        checks=checks,
+        methods_tables=records,
+        coverage=tuple(_coverage(one) for one in answers.coverage),
+        levels=tuple(level for cell, level in shown if cell.resolution != "windows"),
+        windows=tuple(level for cell, level in shown if cell.resolution == "windows"),
+        withheld=withheld,
+        left_out=few_untold(answers.left_out, study),
+        steps=tuple(Step(outcome=outcome, scale=scale, step=step) for (outcome, scale), step in steps.of.items()),
+        given_up=tuple(_given_up(panel, shown, wanted, decisions)),
+        **_beside(study, answers, withheld, net),
+    )
+    return release, known
+
+
+def _beside(
+    study: PanelStudy, answers: Answers, withheld: tuple[str, ...], net: EconomyRecord | None
+) -> dict[str, Any]:
+    """What stands beside the estimates, each under the rule of its own file for small numbers."""
+    return {
+        "statements": answers.statements,
+        "sources": answers.sources,
+        "economy": net,
+        "targets": released_targets(answers.targets.targets if answers.targets else (), withheld, study.hidden_below),
+        "ladder": release_ladder(answers.ladder, study),
+        "doses": tuple(one for one in answers.doses if not {one.dose, one.outcome} & set(withheld)),
+    }
+
+
+def _as_it_is(study: PanelStudy, panel: Panel, answers: Answers) -> Release:
+    """A study of public tables: what somebody else has printed has been controlled there, and is not rounded again."""
+    kept = _released_posteriors(study, answers.designs, answers.posteriors, ())
+    net = released_economy(answers.economy, (), study.hidden_below)
+    levels = (
+        (name, group, label, matrix.summed(group, matrix.columns([label])))
+        for name, matrix in matrices(panel).items()
+        if name in {item.outcome for item in study.outcomes}
+        for group in GROUPS
+        for label in matrix.periods
     )
     return Release(
         study=study,
         plan_sha256=study.sha256,
         data_sha256=panel.sha256,
         synthetic=panel.synthetic,
-        policy="registers" if study.tables is None else "tables",
+        policy="tables",
         versions={name: version(name) for name in COMPUTED_WITH},
-        designs=designs,
+        designs=answers.designs,
         main_reading="all",
-        findings=tuple(finding for finding in every if finding.outcome not in withheld),
-        diagnostics=tuple(one for one in diagnostics if one.fit.partition(".")[0] not in withheld),
+        findings=(
+            *answers.findings,
+            *posterior_findings(study, answers.designs, answers.methods_tables, kept),
+            *economy_findings(study, answers.designs, net),
+        ),
+        diagnostics=answers.diagnostics,
         posteriors=kept,
-        statements=statements,
-        checks=tuple(_released_checks(checks, panel, study, withheld, study.hidden_below)),
-        methods_tables=tuple(_with_few_untold(methods_tables, study, withheld)),
-        coverage=coverage,
-        levels=tuple(_levels(panel, wanted, study.hidden_below)),
-        withheld=withheld,
-        left_out=few_untold(left_out, study),
-        sources=sources,
-        economy=net,
-        targets=released_targets(targets.targets if targets else (), withheld, study.hidden_below),
-        ladder=release_ladder(ladder, study),
-        doses=tuple(one for one in doses if not {one.dose, one.outcome} & set(withheld)),
+        checks=answers.checks,
+        methods_tables=answers.methods_tables,
+        coverage=answers.coverage,
+        levels=tuple(
+            ReleasedLevel(outcome=name, group=group, period=label, status="shown", level=found.level)
+            for name, group, label, found in levels
+            if found is not None
+        ),
+        left_out=answers.left_out,
+        **_beside(study, answers, (), net),
     )
+
+
+def _shut(levels: Levels, withheld: tuple[str, ...]) -> frozenset[tuple[object, ...]]:
+    """The windows of outcomes that are withheld, and of what counts the same."""
+    what = {counted(name) for name in withheld}
+    return frozenset(
+        cell.key for cell in levels.cells if cell.resolution == "windows" and counted(cell.outcome) in what
+    )
+
+
+def _living(panel: Panel, outcome: str) -> float:
+    cells = panel.outcome(outcome)
+    mine = cells[cells["group"] == "treated"]
+    return children_living(mine) if CATALOGUE[outcome].of_the_group and not mine.empty else 1.0
+
+
+def _coarse_findings(
+    every: tuple[Finding, ...],
+    shown: tuple[tuple[Cell, ReleasedLevel], ...],
+    steps: Steps,
+    per: dict[str, float],
+) -> Iterator[Finding]:
+    """The findings rounded; those that are made of two windows' levels made again from what is shown of them."""
+    levels: dict[str, dict[tuple[str, str], float]] = {}
+    for cell, level in shown:
+        if cell.resolution == "windows" and level.level is not None:
+            levels.setdefault(level.outcome, {})[level.group, cell.when] = level.level
+    for finding in every:
+        if is_from_levels(finding):
+            again = from_levels(finding, levels.get(finding.outcome, {}), per[finding.outcome])
+            yield from () if again is None else (again,)
+        else:
+            result = coarse_estimate(finding.result, finding.outcome, steps)
+            yield finding.model_copy(update={"result": result})
+
+
+def _coverage(one: Coverage) -> Coverage:
+    """All districts of a group, or none: which of few are seen in a period tells where nobody is."""
+    units = tuple(one.units if seen >= min(FEWEST_DISTRICTS, one.units) else 0 for seen in one.units_seen)
+    return one.model_copy(update={"units_seen": units})
+
+
+def _given_up(
+    panel: Panel, shown: tuple[tuple[Cell, ReleasedLevel], ...], wanted: list[str], decisions: Decisions
+) -> Iterator[GivenUp]:
+    for outcome in wanted:
+        if _few_districts(panel, outcome):
+            yield GivenUp(outcome=outcome, what="few_districts")
+        if outcome in decisions.withheld:
+            continue
+        resolution = decisions.resolution[counted(outcome)]
+        if resolution != "periods":
+            yield GivenUp(outcome=outcome, what=f"levels_{resolution}")
+        if any(level.outcome == outcome and level.status == "hidden" for _, level in shown):
+            yield GivenUp(outcome=outcome, what="levels_some")
+        by = decisions.curves.get(outcome)
+        if by in {"years", "none"}:
+            yield GivenUp(outcome=outcome, what=f"curve_{by}")
+        if decisions.wider.get(outcome, 1.0) > 1:
+            yield GivenUp(outcome=outcome, what="wider")
 
 
 def _with_few_untold(
@@ -277,14 +479,14 @@ def _about(outcome: str) -> tuple[str, ...]:
 
 def _few(outcome: str, cells: pd.DataFrame, threshold: int) -> bool:
     for _, mine in cells.groupby("group"):
-        found = _summed(outcome, mine, _years(mine.drop_duplicates("period")))
+        found = group_sum(outcome, mine, years_of(mine.drop_duplicates("period")))
         if is_small(found.children, threshold) or found.of_everybody < threshold:
             return True
     return False
 
 
 def _released_checks(
-    checks: tuple[CheckResult, ...], panel: Panel, study: PanelStudy, withheld: tuple[str, ...], threshold: int
+    checks: tuple[CheckResult, ...], panel: Panel, study: PanelStudy, threshold: int
 ) -> Iterator[CheckResult]:
     """The checks that may leave; one that rests on few children in a window of its own says so instead."""
     few = {
@@ -295,70 +497,7 @@ def _released_checks(
         if _few(name, cells, threshold)
     }
     for check in checks:
-        if check.outcome in withheld:
-            continue
         if check.status == "ran" and (check.outcome, check.check) in few:
             yield CheckResult(check=check.check, outcome=check.outcome, status="could_not_run", key="few_children")
         else:
             yield check
-
-
-def _levels(panel: Panel, wanted: list[str], threshold: int) -> Iterator[ReleasedLevel]:
-    """The level of every outcome of the plan by group and period, small numbers and their give-aways hidden.
-
-    The parts of the placed are looked at together, whether or not the plan has them all: somebody else may print
-    the others.
-    """
-    cells = panel.cells
-    for group in GROUPS:
-        side = cells[cells["group"] == group]
-        for period, here in side.groupby("period", sort=True):
-            sums = {str(name): _summed(str(name), one, _years(one.head(1))) for name, one in here.groupby("outcome")}
-            hidden = _hidden(sums, threshold)
-            for outcome in wanted:
-                if outcome in sums:
-                    out = outcome in hidden
-                    level = None if out else sums[outcome].level
-                    status: Literal["shown", "hidden"] = "hidden" if out else "shown"
-                    yield ReleasedLevel(outcome=outcome, group=group, period=str(period), status=status, level=level)
-
-
-def _hidden(sums: dict[str, _Sum], threshold: int) -> set[str]:
-    """The outcomes of one group and period whose numbers stay inside, and those that would tell them."""
-    entries = {name: CATALOGUE[name] for name in sums}
-    hidden = {name for name, one in sums.items() if is_small(one.children, threshold) or one.rest < threshold}
-    for name, entry in entries.items():
-        other = entry.rest_with
-        if other in sums and hidden.isdisjoint((name, other)):
-            left = sums[name].denominator - sums[name].value - sums[other].value
-            hidden |= {min(other, name, key=lambda key: sums[key].value)} if left < threshold else set()
-    for whole, total in sums.items():
-        parts = {part.key: sums[part.key] for part in parts_of(whole) if part.key in sums}
-        if parts and total.kind != "money" and whole not in hidden:
-            hidden = (hidden - parts.keys()) | _hidden_parts(parts, total, threshold)
-    hidden |= {name for name, entry in entries.items() if hidden & {entry.about, entry.part_of}}
-    hidden |= {name for name, entry in entries.items() if len(hidden.intersection(entry.sum_of)) == 1}
-    return hidden | {twin for name in hidden if (twin := CATALOGUE[name].twin)}
-
-
-def _hidden_parts(parts: dict[str, _Sum], total: _Sum, threshold: int) -> set[str]:
-    """The parts of a whole that stay inside; those placed nobody knows where are a part too: subtraction tells it."""
-    placed, elsewhere = total.value, max(total.value - sum(one.value for one in parts.values()), 0.0)
-    years = [*(one.value for one in parts.values()), *([elsewhere] if elsewhere > TOLERANCE else [])]
-    children = [fewest_children(each, total.length) for each in years]
-    others = [fewest_children(placed - each, total.length) for each in years]
-    return set(compress(parts, hidden_parts(children, others, threshold)))
-
-
-def _summed(outcome: str, cells: pd.DataFrame, length: float) -> _Sum:
-    kind = str(cells["kind"].iloc[0])
-    denominator = float(cells["denominator"].sum(min_count=1))
-    value = float((cells["value"] * (cells["denominator"] if kind == "mean" else 1.0)).sum())
-    if kind == "mean":
-        value = value / denominator if denominator > 0 else float("nan")
-    return _Sum(outcome, kind, value, denominator, length)
-
-
-def _years(periods: pd.DataFrame) -> float:
-    days = (periods["end"] - periods["start"]).dt.days + 1
-    return float((days / np.where(periods["start"].dt.is_leap_year, 366.0, 365.0)).sum())

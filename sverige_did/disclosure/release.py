@@ -46,14 +46,33 @@ class ReleasedLevel(Frozen):
     level: float | None = None
 
 
+class Step(Frozen):
+    """In what steps the estimates of one outcome are rounded on one scale."""
+
+    outcome: str
+    scale: str
+    step: float
+
+
+class GivenUp(Frozen):
+    """What is not shown of one outcome, or shown more roughly than it was computed, so that no child can be told."""
+
+    outcome: str
+    what: Literal[
+        "levels_years", "levels_windows", "levels_some", "curve_years", "curve_none", "wider", "few_districts"
+    ]
+
+
 class Release(Frozen):
     """All that a report may tell about one study, and all that it needs.
 
     ``versions`` names the packages that computed it; ``data_sha256`` is the hash of the panel; ``main_reading`` is the
     reading that the first figure shows: the first one that contradicts none of the reported figures. ``withheld`` are
     outcomes that were estimated from so few children that nothing about them may be released; ``contradicted`` those
-    whose printed figures cannot all be true, so that nothing is computed of them. ``sources`` are the files of public
-    tables, with the credit that their licence wants.
+    whose printed figures cannot all be true, so that nothing is computed of them. ``steps`` say how estimates are
+    rounded, ``windows`` are the levels of the whole windows before and after, and ``given_up`` what disclosure control
+    made rougher. Of registers ``data_sha256`` is empty: a hash of few children can be tried until it fits. ``sources``
+    are the files of public tables, with the credit that their licence wants.
     """
 
     study: AnyStudy
@@ -72,10 +91,13 @@ class Release(Frozen):
     methods_tables: tuple[MethodsRecord, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     levels: tuple[ReleasedLevel, ...] = ()
+    windows: tuple[ReleasedLevel, ...] = ()
     withheld: tuple[str, ...] = ()
     contradicted: tuple[str, ...] = ()
     left_out: tuple[Remark, ...] = ()
     posteriors: tuple[PosteriorRecord, ...] = ()
+    steps: tuple[Step, ...] = ()
+    given_up: tuple[GivenUp, ...] = ()
     sources: tuple[SourceFile, ...] = ()
     economy: EconomyRecord | None = None
     targets: tuple[TargetRecord, ...] = ()

@@ -1,7 +1,8 @@
-"""What remarks tell of people: a small number of children, forms or placements leaves as a limit, and as no number."""
+"""What remarks tell of people: a small number of children, forms or placements leaves as a limit, others rounded."""
 
 from __future__ import annotations
 
+from sverige_did.disclosure.rounding import to_step
 from sverige_did.disclosure.small_counts import is_small
 from sverige_did.results.estimates import Remark, fewer_than
 from sverige_did.study.study import PanelStudy
@@ -19,12 +20,15 @@ NOT_OF_PEOPLE = frozenset(
 NUMBERS_OF_PEOPLE = frozenset({"count", "children"})
 """The names by which remarks give them."""
 
+ABOUT = "≈"
+"""What a number begins with that is rounded to the plan's base."""
+
 PERSON_YEARS = frozenset({"errors.panel_no_district"})
 """Remarks that give person-years over all periods: of one child there can be as many as there are years."""
 
 
 def few_untold(remarks: tuple[Remark, ...], study: PanelStudy) -> tuple[Remark, ...]:
-    """The remarks with small numbers of people as ``<5``, whatever the threshold is: an upper limit, and no number."""
+    """The remarks with small numbers of people as ``<5``, whatever the threshold is, and others as ``≈15``."""
     return tuple(_few_of(remark, study) for remark in remarks)
 
 
@@ -37,4 +41,10 @@ def _few_of(remark: Remark, study: PanelStudy) -> Remark:
 
     given = remark.model_dump()["values"]
     few = [name for name in NUMBERS_OF_PEOPLE & given.keys() if is_small(float(given[name]), limit)]
-    return Remark(key=remark.key, values=given | dict.fromkeys(few, fewer_than(limit)))
+    hidden = dict.fromkeys(few, fewer_than(limit))
+    base = (1 if study.tables is not None else study.register_rules.base) * years
+    about = {
+        name: f"{ABOUT}{to_step(float(given[name]), base):g}"
+        for name in NUMBERS_OF_PEOPLE & given.keys() - hidden.keys()
+    }
+    return Remark(key=remark.key, values=given | about | hidden)

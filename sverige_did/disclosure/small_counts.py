@@ -29,13 +29,15 @@ def hidden_parts(parts: ArrayLike, rest: ArrayLike, threshold: int) -> NDArray[n
 
     ``parts`` (K,) are numbers of children, ``rest`` (K,) how many of the total are not in each part. First those
     that are small themselves or whose rest is; then, smallest first, as many more as it takes for the hidden ones
-    together to be at least two and to hold at least ``threshold`` children. Then the total and the shown parts leave
-    every hidden number at least ``threshold`` possible values. With everything hidden nothing more can be done here:
-    the total itself is then small, or the only part.
+    together to hold at least ``threshold`` - 1 children more than there are hidden parts. Then the total and the shown
+    parts leave every hidden number at least ``threshold`` possible values, also to somebody who knows that none of them
+    is 0. With everything hidden nothing more can be done here: the total itself is then small, or the only part.
     """
     counts, others = np.asarray(parts, dtype=np.float64), np.asarray(rest, dtype=np.float64)
     hidden = ((counts > 0) & (counts < threshold)) | ((counts > 0) & (others < threshold))
-    while hidden.any() and not hidden.all() and (hidden.sum() < 2 or counts[hidden].sum() < threshold):
+    while (
+        hidden.any() and not hidden.all() and (hidden.sum() < 2 or counts[hidden].sum() - hidden.sum() + 1 < threshold)
+    ):
         shown = np.flatnonzero(~hidden)
         hidden[shown[np.argmin(counts[shown])]] = True
     return hidden

@@ -56,14 +56,23 @@ def beside_level(sample: Districts, level: Floats, *, rng: np.random.Generator, 
 
     Raises RefusedError: ``inference_not_finite`` for a level that is missing, and those of :func:`rule`.
     """
-    spread = float(np.ptp(finite(level, "level", sample.change.size)))
-    if spread <= 1e-9 * float(np.abs(level).max()):
+    adjusted = with_level(sample, level)
+    if adjusted is sample:
         return rule(sample, rng=rng, alpha=alpha)
-    covariates = np.column_stack([sample.covariates, (level - level.mean()) / spread])
-    adjusted = replace(sample, covariates=covariates)
     if np.linalg.matrix_rank(adjusted.design) < adjusted.design.shape[1] or told_by_one(adjusted):
         return None
     return rule(adjusted, rng=rng, alpha=alpha)
+
+
+def with_level(sample: Districts, level: Floats) -> Districts:
+    """The sample with the level (G,) as one more covariate; as it is where all share the level.
+
+    Raises RefusedError ``inference_not_finite`` for a level that is missing.
+    """
+    spread = float(np.ptp(finite(level, "level", sample.change.size)))
+    if spread <= 1e-9 * float(np.abs(level).max()):
+        return sample
+    return replace(sample, covariates=np.column_stack([sample.covariates, (level - level.mean()) / spread]))
 
 
 def apart(level: Floats, treated: Bools) -> bool:

@@ -36,6 +36,9 @@ Estimator = Callable[[DistrictPanel], float]
 
 _BLOCK = 20_000
 
+SKEWED = 0.05
+"""Level of the test of skewness at which the verdict is left open."""
+
 FEWEST_SKEWED = 8
 """Districts below which the test of skewness is not defined."""
 
@@ -73,7 +76,7 @@ def staggered_permutation_test(
     ``no_variation_within`` when nothing varies.
     """
     option("studentise", studentise, Studentise)
-    cohort = _cohorts(panel)
+    cohort = cohorts(panel)
     if studentise == "cohort" and np.bincount(cohort).min() < 2:
         raise refuse("staggered_single", found="1")
     table, treated = _complete(panel, whole)
@@ -95,7 +98,7 @@ def welch_by_cohort(
     With V_g = n_g / (n_g - 1) sum over d in g of (z_d - mean of z in g)^2: df = (sum V_g)^2 / sum V_g^2 / (n_g - 1).
     With one cohort it is Welch's test of two means. Raises as :func:`staggered_permutation_test`.
     """
-    cohort = _cohorts(panel)
+    cohort = cohorts(panel)
     sizes = np.bincount(cohort)
     if sizes.min() < 2:
         raise refuse("staggered_single", found="1")
@@ -114,7 +117,7 @@ def skewness_p(panel: DistrictPanel, estimator: Estimator, *, whole: Whole | Non
     One where fewer than ``FEWEST_SKEWED`` districts, or none that vary, would show it. Raises as
     :func:`staggered_permutation_test`.
     """
-    cohort = _cohorts(panel)
+    cohort = cohorts(panel)
     table, _ = _complete(panel, whole)
     weights, _ = _linear(panel, estimator, table)
     z = (weights[cohort] * table).sum(axis=1) / np.sqrt(np.square(weights).sum(axis=1))[cohort]
@@ -138,7 +141,7 @@ def _complete(panel: DistrictPanel, whole: Whole | None) -> tuple[Floats, Floats
 def _linear(panel: DistrictPanel, estimator: Estimator, table: Floats) -> tuple[Floats, float]:
     """The weights by cohort, and the estimate that they give back; refused where that is not the estimator's."""
     weights = cohort_weights(panel, estimator)
-    estimate, expected = float((weights[_cohorts(panel)] * table).sum()), estimator(panel)
+    estimate, expected = float((weights[cohorts(panel)] * table).sum()), estimator(panel)
     if not np.isclose(estimate, expected, rtol=1e-8, atol=1e-8 * np.ptp(table)):
         raise refuse("staggered_weights", found=f"{estimate:g}", expected=f"{expected:g}")
     return weights, estimate
@@ -150,7 +153,7 @@ def cohort_weights(panel: DistrictPanel, estimator: Estimator) -> Floats:
     The estimator is asked for its value on a panel that is 1 for one cohort in one period and 0 elsewhere. A period
     that a cohort has no row of carries no weight.
     """
-    cohort = _cohorts(panel)
+    cohort = cohorts(panel)
     sizes = np.bincount(cohort)
     bare = replace(panel, exposure=None, dropped=())
     weights = np.zeros((sizes.size, panel.periods.size))
@@ -167,7 +170,7 @@ def once_solved(panel: DistrictPanel, estimator: Estimator) -> Estimator:
     It is asked for its weights once, where every test would ask anew. Raises RefusedError ``staggered_weights`` where
     it is no such sum.
     """
-    weights = cohort_weights(panel, estimator)[_cohorts(panel)]
+    weights = cohort_weights(panel, estimator)[cohorts(panel)]
 
     def as_a_sum(other: DistrictPanel) -> float:
         return float(weights[other.unit, other.time] @ other.level)
@@ -187,7 +190,7 @@ def _drawn(cohort: Ints, strata: Ints, draws: int, rng: np.random.Generator) -> 
     return rows
 
 
-def _cohorts(panel: DistrictPanel) -> Ints:
+def cohorts(panel: DistrictPanel) -> Ints:
     """(U,) cohort codes in order of go-live; who is not treated within the panel comes last."""
     starts = np.where(panel.ever_treated, panel.treated_from, np.inf)
     return np.unique(starts, return_inverse=True)[1].astype(np.int64)

@@ -138,7 +138,7 @@ def told_by_one(sample: Districts) -> tuple[Note, ...]:
     permutation test alone rejects half of the true nulls or more; from nine tenths on, a tenth to a third. The
     calibrated test holds, on the word of one district (docs/methods.md).
     """
-    share = leverage_share(sample)
+    share = leverage_share(sample) if sample.covariates.shape[1] else 0.0
     if share < LONE_SHARE:
         return ()
     return (Note(key="one_district_tells", values={"percent": f"{100 * share:.0f}"}),)

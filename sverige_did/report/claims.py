@@ -50,9 +50,17 @@ def claim(release: Release, outcome: str, language: Language) -> str:
         interval=interval_of(result, outcome, language),
         direction=words.text(f"design.direction.{_direction(result)}", language),
         side=words.text(f"design.side.{side_of(release, outcome, result)}", language),
+        times=_times(release, outcome, language),
         reservation=words.text(f"design.reservation.{_reservation(result)}", language),
         **_names(release, outcome, language),
     )
+
+
+def _times(release: Release, outcome: str, language: Language) -> str:
+    """How many times as much as the others one or two treated districts may swing; empty for every other verdict."""
+    found = (record.relative_spread for record in release.methods_tables if record.outcome == outcome)
+    most = next((one for one in found if one is not None), None)
+    return "" if most is None else numbers.decimal(most, language, 1)
 
 
 def _why_refused(release: Release, outcome: str, key: str) -> str:

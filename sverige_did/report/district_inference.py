@@ -146,7 +146,7 @@ def _period(years: float) -> str:
 def levels(release: Release, language: Language) -> tuple[Table, ...]:
     """One table an outcome: the level of each group in each period, with hidden numbers called so."""
     found: dict[str, dict[str, dict[str, str]]] = {}
-    for one in release.levels:
+    for one in (*release.levels, *release.windows):
         cells = found.setdefault(one.outcome, {}).setdefault(one.period, {})
         cells[one.group] = _level(one.outcome, one.level, language, hidden=one.status == "hidden")
     columns, tables = heads(("period", *GROUPS), language, COLUMN), []

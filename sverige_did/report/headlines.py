@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from sverige_did.outcomes import is_what_was_done
 from sverige_did.results.estimates import EFFECT_CLASSES, DesignClass, Finding, Verdict
-from sverige_did.results.methods_tables import PRIMARY_INTERVAL
+from sverige_did.results.methods_tables import PRIMARY_INTERVAL, RELATIVE_SPREAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,8 +131,9 @@ def is_part(finding: Finding) -> bool:
 def headline(release: Release, outcome: str) -> Finding | None:
     """The finding that stands for an outcome in a sentence; None where nothing could be estimated, or nothing may be.
 
-    Where there is a methods table it is the primary interval on the scale that the verdict is about, or the first of
-    the table where districts began at different dates, and never a posterior: the verdict is not about that.
+    Where there is a methods table it is the primary interval on the scale that the verdict is about; with one or two
+    treated districts that of a bound on their swings; or the first of the table where districts began at different
+    dates; and never a posterior: the verdict is not about that.
     """
     if outcome in release.contradicted:
         return None
@@ -141,7 +142,8 @@ def headline(release: Release, outcome: str) -> Finding | None:
         return next(raw, next(iter(reported_first(release, outcome)), None))
     if any(record.outcome == outcome for record in release.methods_tables):
         table = [item for item in findings_of(release, outcome) if kind_of(item) not in BAYES]
-        primary = (item for item in table if item.result.inference == PRIMARY_INTERVAL)
+        shown = {RELATIVE_SPREAD} if table and table[0].verdict == "bounded" else {PRIMARY_INTERVAL}
+        primary = (item for item in table if item.result.inference in shown)
         return next((item for item in primary if item.result.scale == table[0].result.scale), next(iter(table), None))
     chosen = (pick(release, outcome, estimators, scale) for estimators, scale in HEADLINE)
     rest = (item for item in reported_first(release, outcome) if item.result.estimator not in NOT_ABOUT_THE_OUTCOME)
@@ -228,7 +230,7 @@ def tally(release: Release) -> dict[str, int]:
         "total": len(stands),
         "implementation": sum(about),
         "supported": stands.count("supported"),
-        "open": stands.count("inconclusive") + stands.count("conditional"),
+        "open": sum(stands.count(one) for one in ("bounded", "inconclusive", "conditional")),
         "descriptive": stands.count("descriptive"),
         "unanswered": stands.count("refused") + stands.count("no_data"),
     }

@@ -95,7 +95,10 @@ def done_said(release: Release, outcome: str, language: Language) -> tuple[str, 
         value = numbers.significant(target, language)
         found.append(words.text("implementation.target_line", language, value=value, unit=unit, source=source))
     printed = any(fact.measure == "target" for fact in _facts(release, outcome))
-    if not lines and not printed:
+    planned = [in_language(one.label, language) for one in release.study.targets if one.outcome == outcome]
+    if planned:
+        found.append(words.text("implementation.plan_targets", language, targets="; ".join(planned)))
+    if not lines and not printed and not planned:
         found.append(words.text("implementation.no_target", language))
     return tuple(found)
 

@@ -19,12 +19,13 @@ DesignClass = Literal["D1", "D1g", "D2", "D3", "D4", "D5"]
 EFFECT_CLASSES: frozenset[DesignClass] = frozenset({"D1", "D1g", "D5"})
 """The classes whose contrast is a difference-in-differences. Nothing else may be called an effect."""
 
-Verdict = Literal["supported", "inconclusive", "conditional", "descriptive", "refused"]
-"""supported: the pre-registered rule is met · inconclusive: it is not · conditional: two group totals, so any
-interval rests on an assumed shock sd · descriptive: no effect can be read off this design · refused: see notes."""
+Verdict = Literal["supported", "bounded", "inconclusive", "conditional", "descriptive", "refused"]
+"""supported: the pre-registered rule is met · bounded: one or two treated districts, and it holds if they swing at most
+so many times as much as the others · inconclusive: it is not met · conditional: two group totals, so any interval rests
+on an assumed shock sd · descriptive: no effect can be read off this design · refused: see notes."""
 
 ALLOWED_VERDICTS: dict[DesignClass, tuple[Verdict, ...]] = {
-    "D1": ("supported", "inconclusive", "descriptive", "refused"),
+    "D1": ("supported", "bounded", "inconclusive", "descriptive", "refused"),
     "D1g": ("conditional", "descriptive", "refused"),
     "D2": ("descriptive", "refused"),
     "D3": ("descriptive", "refused"),

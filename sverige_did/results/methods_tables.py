@@ -12,6 +12,9 @@ PRIMARY_INTERVAL = "behrens_fisher"
 """The method whose interval stands for an outcome: the one of the verdict's two tests that holds its size whatever the
 spreads of treated and control districts."""
 
+RELATIVE_SPREAD = "relative_spread"
+"""The method of one or two treated districts, whose verdict is at most ``bounded``."""
+
 
 class MaxTAdjustment(Frozen):
     """One outcome's p-values among those of the ``n_outcomes`` of the plan whose design carries a verdict.
@@ -58,7 +61,9 @@ class MethodsRecord(Frozen):
     ``observed`` is that of the districts that were treated. ``event`` holds the effect period by period against the
     last one before the start, with limits that cover all of them at once; None where there are too few periods.
     ``max_t_adjustment`` is what is left of its p when the other outcomes are looked at too. ``size`` is that of its own
-    design, None where it was not simulated. A table that could not be made has no counts, and ``remarks`` say why.
+    design, None where it was not simulated. ``relative_spread``:
+    how many times as much as the controls one or two treated districts may swing before the finding goes; None
+    elsewhere, and where it goes at once. A table that could not be made has no counts, and ``remarks`` say why.
     """
 
     outcome: str
@@ -73,6 +78,7 @@ class MethodsRecord(Frozen):
     event: Curve | None = None
     max_t_adjustment: MaxTAdjustment | None = None
     size: DesignSize | None = None
+    relative_spread: float | None = None
 
     @model_validator(mode="after")
     def _one_count_between_two_edges(self) -> Self:

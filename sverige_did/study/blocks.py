@@ -189,7 +189,18 @@ class Registers(Plan):
     follow_up: FollowUpTarget | None = None
     sdq: Sdq | None = Field(default=None, exclude_if=lambda block: block is None)
     measure_codes: str | None = Field(default=None, description="A mapping of measures to the ladder of one's own")
-    hidden_below: int = Field(default=5, ge=1, description="Numbers of children from 1 to below this are not released")
+    hidden_below: int = Field(default=5, ge=3, description="Numbers of children below this are not released")
+    rounded_to: int | None = Field(
+        default=None,
+        ge=3,
+        exclude_if=lambda base: base is None,
+        description="Numbers of children are rounded to a multiple of this; hidden_below where it is not named",
+    )
+
+    @property
+    def base(self) -> int:
+        """What numbers of children are rounded to."""
+        return self.rounded_to or self.hidden_below
 
 
 class DecisionThresholds(Plan):

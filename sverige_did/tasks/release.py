@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sverige_did import words
+from sverige_did.disclosure.outside import audit_json, earlier, keep
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.disclosure.release import Release, estimates_csv, release_published
 from sverige_did.errors import InputError, Problem
-from sverige_did.files import read_model, read_models, write_model, write_models, write_text
+from sverige_did.files import hashes, read_model, read_models, write_model, write_models, write_text
 from sverige_did.panel import read_panel
 from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.doses import DoseResponse
@@ -24,14 +26,25 @@ from sverige_did.study.study import PanelStudy, Study
 from sverige_did.tasks import File, Filled, Folder
 from sverige_did.tasks.sampled import Sampled, load
 
+NEVER = "NEVER-LEAVES.txt"
+"""The file that says so of the results that it lies beside."""
+
 
 def run(folder: Folder, out: File, csv: File, json: File) -> Filled:
     """Write the release and the estimates; the number of findings, and of outcomes withheld."""
     study = read_model(folder / "plan.json", Study)
+    before = hashes([folder])
     released = (_published if study.kind == "published" else _registers)(folder, study)
+    changed = [path.name for path, hash_ in hashes([folder]).items() if before.get(path) != hash_]
+    if changed:
+        raise InputError(*(Problem("release_changed", found=name) for name in changed))
     write_model(out, released)
     write_text(csv, estimates_csv(released))
     write_models(json, released.findings)
+    if released.policy == "registers":
+        keep(folder, released)
+        write_text(folder / NEVER, words.text("cli.never_leaves") + "\n")
+    write_text(out.with_name("audit.json"), audit_json(released, {out.name: out, csv.name: csv, json.name: json}))
     return {"findings": len(released.findings), "withheld": len(released.withheld)}
 
 
@@ -69,6 +82,7 @@ def _registers(folder: Path, study: Study) -> Release:
         sources=read_models(folder / "sources.json", SourceFile),
         posteriors=sampled.records,
         diagnostics=sampled.diagnostics,
+        earlier=earlier(folder),
         economy=_economy(folder),
         targets=read_model(folder / "targets.json", TargetRecords),
         ladder=_ladder(folder, study),

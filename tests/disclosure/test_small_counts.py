@@ -57,6 +57,13 @@ def test_nobody_can_narrow_a_hidden_number_below_the_threshold() -> None:
     assert tried > 100
 
 
+@pytest.mark.parametrize("parts", [[1, 1, 1, 1, 1, 20], [2, 3, 20, 30]])
+def test_somebody_who_knows_that_no_hidden_part_is_zero_learns_no_more(parts: list[int]) -> None:
+    hidden = hide(parts, 5)
+    rest, many = sum(part for part, out in zip(parts, hidden, strict=True) if out), sum(hidden)
+    assert rest - many + 1 >= 5, "from 1 to what the others, one each, leave"
+
+
 def test_the_order_of_the_parts_decides_nothing_about_how_many_are_hidden() -> None:
     rng = np.random.default_rng(12)
     for _ in range(100):

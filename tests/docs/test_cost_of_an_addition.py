@@ -42,6 +42,8 @@ def modules(name: str) -> set[str]:
 
 
 BESIDES = {
+    "disclosure/known.py": "it lists the checks whose numbers an attack can use: those linear in the districts'",
+    "disclosure/coarse.py": "a curve of multiples of one number is drawn from the rounded number",
     "disclosure/summed.py": "it lists the checks that sum other cells than the estimate does",
     "studies/panel/could_not_run.py": "the checks that are named where there are no districts to run them on",
     "studies/panel/phase_in.py": "how much of full strength is missing, in days of the programme",

@@ -18,14 +18,17 @@ from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.tasks import (
     check,
     design,
+    economy,
     panel,
     panel_estimate,
+    panel_ladder,
     panel_sensitivity,
     panel_size,
     plan,
     release,
     report,
     statements,
+    targets,
 )
 from sverige_did.tasks.statbank import run as fetch
 
@@ -58,8 +61,12 @@ def pages(folder: Path) -> Path:
     design.run(*inputs, out / "designs.json")
     inputs.append(out / "designs.json")
     panel_size.run(*inputs, out / "size.json")
-    panel_estimate.run(*inputs, out / "size.json", out / "findings.json", out / "methods_tables.json")
+    made = ("size.json", "findings.json", "methods_tables.json", "doses.json")
+    panel_estimate.run(*inputs, *(out / name for name in made))
     panel_sensitivity.run(*inputs, data, out / "checks.json")
+    economy.panel(*inputs[:2], out / "economy.json")
+    targets.panel(*inputs[:2], data, out / "targets.json")
+    panel_ladder.run(inputs[0], data, out / "ladder.json")
     statements.run(out / "plan.json", out / "statements.json")
     release.run(out, out / "release.json", out / "estimates.csv", out / "estimates.json")
     for language in ("da", "en"):

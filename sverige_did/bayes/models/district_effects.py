@@ -8,7 +8,8 @@ For cell (d, t), on the scale of the likelihood's link (method, section 5.1):
     eps_dt = rho eps_d,t-1 + sqrt(1 - rho^2) sigma_s z_dt   (a district's own shocks)
     tau_d = tau + sigma_tau z_d over the treated
 
-Everything is non-centred. Cells may be missing: a row that is not there says nothing.
+Everything is non-centred; of two periods what is sampled is rotated (``two_windows``). Cells may be missing: a row that
+is not there says nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from sverige_did.bayes.compiled.linear_predictor import cell_predictor
+from sverige_did.bayes.models.two_windows import PERIODS, Inputs, two_windows
 from sverige_did.bayes.priors import NEUTRAL, SHOCK, Beta, Built, HalfNormal, Normal, Prior, build_priors
 from sverige_did.errors import refuse
 
@@ -201,21 +203,29 @@ def build_structure(cells: Cells, priors: PanelPriors, extra: Mapping[str, Prior
     effect_of = np.searchsorted(treated, cells.district) % len(treated)  # of no account where the dose is zero
     index = pm.Data("index", np.stack([cells.district, cells.period, effect_of]).astype("int64"))
     dose, flag = pm.Data("dose", cells.dose.astype(float)), pm.Data("treated", cells.treated.astype(float))
-    shape = (len(cells.treated), cells.n_periods)
     pm.modelcontext(None).add_coords(
-        {"cell": np.arange(len(cells.district)), "period": np.arange(shape[1]), "treated_district": treated}
+        {"cell": np.arange(len(cells.district)), "period": np.arange(cells.n_periods), "treated_district": treated}
     )
-    # Of G numbers that sum to zero, G - 1 are free: as independent normals on their plane they are a zero-sum normal.
-    plane, steps = pm.Normal("district_z", shape=shape[0] - 1), pm.Normal("period_z", shape=shape[1] - 1)
-    shocks = pm.Normal("shock_z", shape=shape)
     # Districts' effects differ only where enough treated cells can say by how much.
     differ = int((cells.dose > 0).sum()) >= ENOUGH_TREATED_CELLS
-    apart = pm.Normal("effect_z", shape=len(treated)) if differ else pt.zeros(len(treated))
-    pm.Deterministic("lambda", built.signed("sigma_lambda") * random_walk(steps), dims="period")
-    pm.Deterministic("tau_district", built["tau"] + built.signed("sigma_tau") * apart, dims="treated_district")
-    means, sds = built.side_by_side("mu", "gamma", "tau"), built.side_by_side(*SDS)
-    eta = cell_predictor(means, sds, built["rho"], plane, steps, shocks, apart, index, dose, flag)
+    rotated = cells.n_periods == PERIODS
+    given = two_windows(cells, built, priors, differ) if rotated else _path(cells, built, differ)
+    pm.Deterministic("lambda", built.signed("sigma_lambda") * random_walk(given.steps), dims="period")
+    own = built["tau"] + built.signed("sigma_tau") * given.effects
+    pm.Deterministic("tau_district", own, dims="treated_district")
+    eta = cell_predictor(*given, index, dose, flag)
     return Predictor(pm.Deterministic("eta", eta, dims="cell"), built)
+
+
+def _path(cells: Cells, built: Built, differ: bool) -> Inputs:
+    """Levels, steps, shocks and effects as independent standard normals."""
+    n, n_treated = len(cells.treated), int(cells.treated.sum())
+    # Of G numbers that sum to zero, G - 1 are free: as independent normals on their plane they are a zero-sum normal.
+    plane, steps = pm.Normal("district_z", shape=n - 1), pm.Normal("period_z", shape=cells.n_periods - 1)
+    shocks = pm.Normal("shock_z", shape=(n, cells.n_periods))
+    effects = pm.Normal("effect_z", shape=n_treated) if differ else pt.zeros(n_treated)
+    means, sds = built.side_by_side("mu", "gamma", "tau"), built.side_by_side(*SDS)
+    return Inputs(means, sds, built["rho"], plane, steps, shocks, effects)
 
 
 def random_walk(steps: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ A model's logp is compiled to machine code, which is most of the waiting. :func:
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -113,7 +114,9 @@ def _hash(data: dict[str, np.ndarray]) -> str:
 def compile_model(model: pm.Model) -> Compiled:
     """Compile a model for :func:`sample`: seconds for a small one, half a minute for a large one on a cold cache."""
     fingerprint = structure(model)
-    with pytensor.config.change_flags(numba__fastmath=False):
+    with pytensor.config.change_flags(numba__fastmath=False), warnings.catch_warnings():
+        # PyTensor says so where a loop over too many arrays stays several loops: the same numbers.
+        warnings.filterwarnings("ignore", "Loop fusion failed", UserWarning)
         # A copy, because compiling rewrites the graph it is given.
         return Compiled(compile_thinly(clone_model(model), _starts(model)), fingerprint)
 

@@ -17,14 +17,17 @@ from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import Districts, Floats
 from sverige_did.inference.simulated.design import OwnData, OwnDesign, Scale, own_design
 from sverige_did.inference.simulated.redrawn import redrawn
-from sverige_did.inference.simulated.size import verdict_size
+from sverige_did.inference.simulated.size import Share, verdict_size
 from sverige_did.inference.verdict import refusals, told_by_one
 from sverige_did.panel import COUNTED, PRESENT, Panel
 from sverige_did.periods import period_number
 from sverige_did.results.designs import OutcomeDesign
+from sverige_did.results.estimates import DesignClass
 from sverige_did.results.methods_tables import DesignSize
+from sverige_did.studies.panel.dates_size import dated_design, dated_size
 from sverige_did.studies.panel.district_did import changes_of, sample_of
-from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of
+from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of, tried
+from sverige_did.studies.panel.staggered_did import up_to_follow_up
 from sverige_did.study.study import PanelStudy
 
 SIMULATIONS = 2_000
@@ -40,13 +43,12 @@ def design_sizes(
 ) -> tuple[DesignSize, ...]:
     """The size of every outcome that compares districts and has a verdict, in the plan's order."""
     every = outcome_data_of(panel, study, designs)
-    able = [data for data in every if data.design_class == "D1" and not data.is_what_was_done]
+    able = [data for data in every if data.design_class in _SIZES and not data.is_what_was_done]
     found = []
     for at, data in enumerate(able, start=1):
         progress(at, len(able), data.wanted.outcome)
-        design = design_of(data)
-        if design is not None:
-            found.append(_size(data, design))
+        size = _SIZES[data.design_class](data)
+        found += [] if size is None else [size]
     return tuple(found)
 
 
@@ -67,19 +69,40 @@ def own_design_of(data: OutcomeData) -> tuple[OwnDesign, Districts]:
     return own_design(_counted(data, sample, change.collapsed, change.kind)), sample
 
 
-def _size(data: OutcomeData, design: OwnDesign) -> DesignSize:
-    rng = np.random.default_rng([data.study.sampling.seed, zlib.crc32(data.wanted.outcome.encode()), SIMULATIONS])
-    alpha = 1 - data.study.level
+def _of_changes(data: OutcomeData) -> DesignSize | None:
+    design, rng, alpha = design_of(data), _rng(data), 1 - data.study.level
+    if design is None:
+        return None
     size, power = verdict_size(design, rng=rng, shifts=(0.0, SHIFT), simulations=SIMULATIONS, alpha=alpha)
     skewed = redrawn(design)
     if skewed is not None:
         size = max(size, *verdict_size(skewed, rng=rng, simulations=SIMULATIONS, alpha=alpha))
+    return _told(data, size, power)
+
+
+def _of_dates(data: OutcomeData) -> DesignSize | None:
+    design, _ = tried(lambda: dated_design(up_to_follow_up(data)))
+    if design is None:
+        return None
+    found = dated_size(design, rng=_rng(data), shift=SHIFT, simulations=SIMULATIONS, alpha=1 - data.study.level)
+    return _told(data, *found)
+
+
+_SIZES: dict[DesignClass, Callable[[OutcomeData], DesignSize | None]] = {"D1": _of_changes, "D5": _of_dates}
+"""The classes with a verdict that can be supported, and how their size is simulated."""
+
+
+def _rng(data: OutcomeData) -> np.random.Generator:
+    return np.random.default_rng([data.study.sampling.seed, zlib.crc32(data.wanted.outcome.encode()), SIMULATIONS])
+
+
+def _told(data: OutcomeData, size: Share, power: Share) -> DesignSize:
     return DesignSize(
         outcome=data.wanted.outcome,
         size=round(size.share, 2),
         power=round(power.share, 2),
         simulations=SIMULATIONS,
-        barred=size.exceeds(alpha),
+        barred=size.exceeds(1 - data.study.level),
     )
 
 

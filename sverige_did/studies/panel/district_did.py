@@ -26,6 +26,7 @@ from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, rema
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.studies.panel.choice import of_choice
 from sverige_did.studies.panel.descriptive import by_hand, raw_change
+from sverige_did.studies.panel.few_treated import of_few
 from sverige_did.studies.panel.index_models import SEPARATED, as_ratio, index_model
 from sverige_did.studies.panel.multiple_outcomes import Candidate
 from sverige_did.studies.panel.outcome_data import OutcomeData, tried
@@ -63,16 +64,24 @@ def estimate_districts(data: OutcomeData) -> Tested:
         made = [_methods_table(data, change) for change in changes]
         record = _record(data, changes[0], made[0], window)
         first, level = made[0].estimates[0], _level(changes[0], panel, window)
-        record, by_level = of_choice(data, record, first, sample_of(data, changes[0].collapsed), level)
+        sample = sample_of(data, changes[0].collapsed)
+        record, by_level = of_choice(data, record, first, sample, level)
+        record, by_bound = of_few(data, record, first, sample)
     except RefusedError as refusal:
         return refused(data, refusal)
     index = index_model(data)
     curve, no_curve = _event(data)
     none: tuple[tuple[Estimate, ...], tuple[Remark, ...]] = (), ()
-    refuses = record.verdict == "refused"
+    refuses = made[0].verdict == "refused"
     two_way, no_two_way = none if refuses else _two_way(data, panel, window)
     by_periods, no_periods = none if refuses else _by_periods(data, changes[0], first, panel, window)
-    estimates = [*made[0].estimates, *by_level, *by_periods, *(one for found in made[1:] for one in found.estimates)]
+    estimates = [
+        *made[0].estimates,
+        *by_bound,
+        *by_level,
+        *by_periods,
+        *(one for found in made[1:] for one in found.estimates),
+    ]
     estimates += [*two_way, *index.estimates]
     if all(change.kind != "ratio" for change in changes):
         own = next(at for at, change in enumerate(changes) if change.kind == "own")
@@ -80,7 +89,7 @@ def estimate_districts(data: OutcomeData) -> Tested:
     beside = (*by_hand(data), *raw_change(data))
     findings = tuple(data.found(record.verdict, one) for one in (*estimates, *beside))
     remarks = (*record.remarks, *why_not, *no_two_way, *no_periods, *index.remarks, *no_curve)
-    tested = None if record.verdict == "refused" else _tested(data, changes[0], made[0], panel.labels)
+    tested = None if refuses else _tested(data, changes[0], made[0], panel.labels)
     return Tested(findings, record.model_copy(update={"event": curve, "remarks": remarks}), tested)
 
 

@@ -3,7 +3,9 @@
 The estimate is Callaway and Sant'Anna's mean over treated districts and periods, every district counting the same, for
 that is what exchanging dates can test. Beside it stand their other averages, the imputation and the bare permutation,
 which decide nothing. The verdict needs both the studentised permutation of the dates and Student's t by starting date.
-Both fail where changes are skewed and treated districts vary more, so visible skewness leaves it open (docs/size.md).
+Both fail where changes are skewed and treated districts vary more, so visible skewness leaves it open, and so does the
+size of the design (dates_size.py). There is no test beside the level before here: where the districts were not drawn by
+lot nothing is called supported (docs/size.md).
 """
 
 from __future__ import annotations
@@ -24,7 +26,14 @@ from sverige_did.inference.districts import Floats
 from sverige_did.inference.event_bands import event_time_curve
 from sverige_did.inference.methods_table import region_notes
 from sverige_did.inference.permutation import PermutationP, PermutationTest
-from sverige_did.inference.staggered import Whole, once_solved, skewness_p, staggered_permutation_test, welch_by_cohort
+from sverige_did.inference.staggered import (
+    SKEWED,
+    Whole,
+    once_solved,
+    skewness_p,
+    staggered_permutation_test,
+    welch_by_cohort,
+)
 from sverige_did.inference.verdict import SMALLEST_ARM
 from sverige_did.periods import period_number
 from sverige_did.results.estimates import Curve, Estimate, Finding, Remark, Verdict, remarks_of
@@ -34,9 +43,6 @@ from sverige_did.studies.panel.district_did import Tested, implied_ratio, refuse
 from sverige_did.studies.panel.multiple_outcomes import Candidate
 from sverige_did.studies.panel.outcome_data import OutcomeData, tried
 from sverige_did.windows import up_to
-
-SKEWED = 0.05
-"""Level of the test of skewness at which the verdict is left open."""
 
 
 class _Dated(NamedTuple):
@@ -55,18 +61,21 @@ def estimate_dates(data: OutcomeData) -> Tested:
     """The staggered methods table, its verdict and its event-time curve."""
     data = up_to_follow_up(data)
     try:
-        dated = _dated(data)
+        dated = dated_of(data)
         tests, why_not = _tests(data, dated)
         estimates = [*([] if tests is None else _rule(data, dated, tests)), *_sensitivities(data, dated.panel)]
         curve, no_curve = _event_time(data)
     except RefusedError as refusal:
         return refused(data, refusal)
     verdict: Verdict = "refused" if tests is None or why_not else tests.verdict(1 - data.study.level)
+    not_by_lot: tuple[Remark, ...] = ()
+    if verdict == "supported" and data.study.chosen != "random":
+        verdict, not_by_lot = "inconclusive", (Remark(key="inference.note.dates_not_by_lot"),)
     record = MethodsRecord(
         outcome=data.wanted.outcome,
         scale=data.scale,
         verdict=verdict,
-        remarks=(*why_not, *_skewed(tests), *_remarks(data, dated.panel), *no_curve),
+        remarks=(*why_not, *not_by_lot, *_skewed(tests), *_remarks(data, dated.panel), *no_curve),
         event=curve,
     )
     if verdict == "refused" or tests is None:
@@ -84,11 +93,11 @@ def up_to_follow_up(data: OutcomeData) -> OutcomeData:
 
 def dated_test(data: OutcomeData) -> TTest:
     """The estimate with Student's t by starting date: what other estimators are held against."""
-    dated = _dated(data)
+    dated = dated_of(data)
     return welch_by_cohort(dated.panel, mean_effect, alpha=1 - data.study.level, whole=dated.whole)
 
 
-def _dated(data: OutcomeData) -> _Dated:
+def dated_of(data: OutcomeData) -> _Dated:
     """Refused where a district lacks a period: an exchange of dates would meet a hole."""
     panel, filled = data.arrays(data.partial), data.arrays("intention")
     return _Dated(panel, Whole(filled.wide(), exposed_share(data.cells, filled)))
@@ -131,7 +140,7 @@ class _Tests(NamedTuple):
 
 def _tests(data: OutcomeData, dated: _Dated) -> tuple[_Tests | None, tuple[Remark, ...]]:
     """The tests, or none; and why this design carries no verdict."""
-    why_not = _too_few(dated.panel)
+    why_not = too_few(dated.panel)
     if why_not:
         return None, why_not
     tests, why_not = tried(lambda: _both_ways(data, dated))
@@ -154,7 +163,7 @@ def _both_ways(data: OutcomeData, dated: _Dated) -> _Tests:
     return _Tests(studentised, welch, bare, skewness_p(dated.panel, estimator, whole=dated.whole))
 
 
-def _too_few(panel: DistrictPanel) -> tuple[Remark, ...]:
+def too_few(panel: DistrictPanel) -> tuple[Remark, ...]:
     """Why this design carries no verdict: too few districts on a side, or one alone with its date."""
     begun = panel.treated_from[panel.ever_treated]
     counts = (("few_treated", begun.size), ("few_control", panel.n_units - begun.size))

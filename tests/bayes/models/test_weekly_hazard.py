@@ -61,14 +61,14 @@ def test_the_change_is_that_of_a_regression_where_the_priors_are_wide_and_munici
     answers = np.column_stack([weeks.events, weeks.at_risk - weeks.events])
     link = sm.families.links.CLogLog()
     flat = sm.GLM(answers, design, sm.families.Binomial(link)).fit()
-    alike = HalfNormal(0.001, "log_hazard_sd", "priors.case_change_sd")
+    alike = HalfNormal(0.02, "log_hazard_sd", "priors.case_change_sd")
     priors = replace(
         WAITS,
-        change=Normal(0, 10, "log_hazard", "priors.case_change"), change_sd=alike, worker_sd=alike,
-        step=HalfNormal(3, "log_hazard_sd", "priors.case_step"),
-        place_sd=HalfNormal(3, "log_hazard_sd", "priors.case_place"),
+        change=Normal(0, 3, "log_hazard", "priors.case_change"), change_sd=alike, worker_sd=alike,
+        step=HalfNormal(1, "log_hazard_sd", "priors.case_step"),
+        place_sd=HalfNormal(1, "log_hazard_sd", "priors.case_place"),
     )  # fmt: skip
-    beta = sample(build_weekly_hazard(weeks, priors), seed=3, settings=Settings(1000, 1000, 4, 2, 0.95)).values("beta")
+    beta = sample(build_weekly_hazard(weeks, priors), seed=3, settings=Settings(2000, 1500, 4, 2, 0.995)).values("beta")
     assert beta.mean() == pytest.approx(flat.params[1], abs=0.03)
     assert beta.std() == pytest.approx(flat.bse[1], rel=0.15)
 

@@ -25,7 +25,7 @@ def source(tmp_path: Path) -> Path:
     folder = tmp_path / "rå"
     folder.mkdir()
     (folder / "børn.csv").write_text(
-        f"CPR-nr;Navn;Adresse;Distrikt\n{FIRST};Anna Opdigtet;Vej 1;Avlum\n{SECOND};Bo Opdigtet;Vej 2;Kibæk\n", "utf-8"
+        f"CPR-nr;Navn;Bopæl;Distrikt\n{FIRST};Anna Opdigtet;Vej 1;Avlum\n{SECOND};Bo Opdigtet;Vej 2;Kibæk\n", "utf-8"
     )
     book = openpyxl.Workbook()
     for row in (
@@ -61,7 +61,7 @@ def test_a_delivery_without_numbers_names_or_addresses_that_the_readers_take(
     out = tmp_path / "leverance"
     done = {one.file: one for one in run(source, out, key, make_key=False)}
     assert (done["børn.csv"].replaced, done["børn.csv"].derived) == (("barn",), ("fødselshalvår", "køn"))
-    assert done["børn.csv"].dropped == ("Navn", "Adresse")
+    assert done["børn.csv"].dropped == ("Navn", "Bopæl")
     assert done["anbringelser.csv"].dropped == ("Sagsbehandlers note",)
     written = "".join(path.read_text("utf-8") for path in out.iterdir())
     assert not re.search(r"\d{9,10}|\d{6}-\d{4}|Opdigtet|Vej|ringede", written)

@@ -15,6 +15,7 @@ from sverige_did import words
 from sverige_did.design import designs
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.disclosure.release import estimates_csv
+from sverige_did.disclosure.rounding import p_to_step
 from sverige_did.inference.districts import districts
 from sverige_did.inference.multiplicity import holm
 from sverige_did.inference.permutation import PermutationP
@@ -95,7 +96,7 @@ def test_only_the_p_that_the_verdict_asks_for_is_adjusted() -> None:
         coverage=(),
     )  # fmt: skip
     rows = list(csv.DictReader(io.StringIO(estimates_csv(released))))
-    assert float(rows[0]["p_adjusted"]) == by_outcome(found)[NAMES[0]].holm
+    assert float(rows[0]["p_adjusted"]) == p_to_step(by_outcome(found)[NAMES[0]].holm)
 
 
 def test_the_order_of_outcomes_does_not_matter_and_a_single_one_is_not_adjusted() -> None:

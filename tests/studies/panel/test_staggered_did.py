@@ -22,6 +22,7 @@ from sverige_did.panel import Panel
 from sverige_did.report import district_inference, render
 from sverige_did.results.estimates import Estimate
 from sverige_did.results.methods_tables import MethodsRecord
+from sverige_did.studies.panel.design_size import design_sizes
 from sverige_did.studies.panel.estimate import Estimated, estimate_panel
 from sverige_did.studies.panel.staggered_did import exposed_share, mean_effect
 from sverige_did.study.study import Study
@@ -33,7 +34,7 @@ MID_PERIOD = ("2012-10-01",) * 3 + ("2014-02-01",) * 3 + (None,) * 8
 
 def plan(**changes: object) -> Study:
     periods = study().periods.model_dump() | {"treatment_start": "2012-10-01", "baseline": "2012-06-30"}
-    return study(periods=periods, **changes)
+    return study(**({"periods": periods, "chosen": "random"} | changes))
 
 
 def run(cells: Panel, data: Study) -> Estimated:
@@ -62,6 +63,45 @@ def test_an_effect_that_was_put_in_comes_out(starts: tuple[str | None, ...]) -> 
     assert {f.design_class for f in moved.findings} == {"D5"}
     imputed = next(f.result for f in moved.findings if f.result.estimator == "imputation")
     assert imputed.estimate == pytest.approx(-6, abs=1)
+
+
+@pytest.mark.parametrize("chosen", ["level", "rise", "will", "unknown"])
+def test_unless_drawn_by_lot_nothing_is_called_supported_and_the_page_says_why(chosen: str) -> None:
+    found = run(panel({RATE: levels(1, TWO_DATES, effect=-6.0)}, TWO_DATES), plan(chosen=chosen))
+    assert {one.verdict for one in found.findings} == {"inconclusive"} == {record(found).verdict}
+    (remark,) = (one for one in record(found).remarks if one.key == "inference.note.dates_not_by_lot")
+    assert "drawn by lot" in district_inference.said(remark, "en")
+    assert "trukket lod" in district_inference.said(remark, "da")
+    chance = run(panel({RATE: levels(1, TWO_DATES)}, TWO_DATES), plan(chosen=chosen))
+    assert "inference.note.dates_not_by_lot" not in {one.key for one in record(chance).remarks}
+
+
+def one_shock_each(seed: int) -> np.ndarray:
+    """A single large shock a district that stays."""
+    rng = np.random.default_rng(seed)
+    table = 20 + 0.05 * rng.normal(size=(14, len(LABELS)))
+    return table + rng.exponential(size=(14, 1)) ** 2 * (np.arange(len(LABELS)) >= 4)
+
+
+def test_the_design_of_dates_is_simulated_and_bars_what_single_lasting_shocks_can_make() -> None:
+    for table, barred in ((levels(1, TWO_DATES, effect=-6.0), False), (one_shock_each(0), True)):
+        cells, data = panel({RATE: table}, TWO_DATES), plan()
+        (size,) = design_sizes(cells, data, designs(cells, data))
+        assert size.barred == barred == (size.size > 0.06)
+        assert size.power > 0
+        again = estimate_panel(cells, data, designs(cells, data), (size,))
+        assert record(again).size == size
+        if not barred:
+            assert record(again).verdict == "supported"
+            shut = estimate_panel(cells, data, designs(cells, data), (size.model_copy(update={"barred": True}),))
+            assert {one.verdict for one in shut.findings} == {"inconclusive"} == {record(shut).verdict}
+            assert "methods_table.note.size_barred" in {one.key for one in record(shut).remarks}
+
+
+def test_a_design_of_dates_without_a_verdict_has_no_size() -> None:
+    alone = ("2013-01-01", "2014-01-01", "2014-01-01") + (None,) * 8
+    cells, data = panel({RATE: levels(1, alone)}, alone), plan()
+    assert design_sizes(cells, data, designs(cells, data)) == ()
 
 
 def test_the_estimate_is_the_mean_over_treated_cells_written_out() -> None:

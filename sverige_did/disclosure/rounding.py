@@ -1,0 +1,79 @@
+"""How released values are rounded: by rules of steps, before anything is drawn or said of them.
+
+A step is 1, 2 or 5 times a power of ten. An estimate's step comes from the width of its interval, and is never finer
+than what ``hidden_below`` children make of it; both limits of an interval go outwards, so that it never claims more.
+"""
+
+from __future__ import annotations
+
+import math
+
+STEPS_OF_AN_INTERVAL = 20
+"""An interval is at least so many steps wide: what is finer says nothing."""
+
+NICE = (1.0, 2.0, 5.0, 10.0)
+DIGITS = 12
+"""Significant digits at which a multiple of a step is written."""
+
+
+def nice_below(value: float) -> float:
+    """The largest step that is no larger than ``value`` > 0.
+
+    >>> nice_below(0.37)
+    0.2
+    """
+    power = 10.0 ** math.floor(math.log10(value))
+    found = max((one * power for one in NICE if one * power <= value * (1 + 1e-9)), default=power)
+    return float(f"{found:.6g}")
+
+
+def nice_above(value: float) -> float:
+    """The smallest step that is no smaller than ``value`` > 0.
+
+    >>> nice_above(0.37)
+    0.5
+    """
+    power = 10.0 ** math.floor(math.log10(value))
+    found = min(one * power for one in NICE if one * power >= value * (1 - 1e-9))
+    return float(f"{found:.6g}")
+
+
+def _written(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}") + 0.0
+
+
+def to_step(value: float, step: float) -> float:
+    """The nearest multiple of ``step``, a half upwards.
+
+    >>> to_step(7.4, 5)
+    5.0
+    """
+    return _written(math.floor(value / step + 0.5) * step) if math.isfinite(value) else value
+
+
+def down(value: float, step: float) -> float:
+    """The multiple of ``step`` at or below ``value``."""
+    return _written(math.floor(value / step + 1e-9) * step) if math.isfinite(value) else value
+
+
+def up(value: float, step: float) -> float:
+    """The multiple of ``step`` at or above ``value``."""
+    return _written(math.ceil(value / step - 1e-9) * step) if math.isfinite(value) else value
+
+
+def to_figures(value: float, figures: int = 2) -> float:
+    """So many significant figures.
+
+    >>> to_figures(0.01234)
+    0.012
+    """
+    return float(f"{value:.{figures}g}") if math.isfinite(value) else value
+
+
+def p_to_step(p: float) -> float:
+    """A p-value with two decimals, three below 0.1, and never 0.
+
+    >>> p_to_step(0.04567)
+    0.046
+    """
+    return max(round(p, 3 if p < 0.1 else 2), 0.001)

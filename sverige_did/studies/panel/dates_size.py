@@ -1,0 +1,38 @@
+"""The size and power of the verdict of an outcome whose districts begin at different dates, in its own design."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sverige_did.inference.simulated.redrawn_paths import DatedDesign, redrawn_sizes
+from sverige_did.inference.simulated.size import Share
+from sverige_did.inference.staggered import cohort_weights, cohorts
+from sverige_did.studies.panel.outcome_data import OutcomeData
+from sverige_did.studies.panel.staggered_did import dated_of, mean_effect, too_few
+
+
+def dated_design(data: OutcomeData) -> DatedDesign | None:
+    """The design as the data have it; None where it carries no verdict, or where the untreated do not vary.
+
+    Raises RefusedError: those of the estimate.
+    """
+    dated = dated_of(data)
+    panel, table = dated.panel, dated.whole.table
+    if too_few(panel) or not np.isfinite(table).all():
+        return None
+    strata = np.zeros(panel.n_units, dtype=np.int64) if panel.strata is None else panel.strata
+    design = DatedDesign(cohorts(panel), cohort_weights(panel, mean_effect), dated.whole.exposed, strata, table)
+    return design if np.square(design.paths).sum() > 1e-18 * np.square(table).sum() else None
+
+
+def dated_size(
+    design: DatedDesign, *, rng: np.random.Generator, shift: float, simulations: int, alpha: float
+) -> tuple[Share, Share]:
+    """The size, of treated districts stretched where the untreated are visibly skewed, and the power where they swing
+    as the untreated do.
+    """
+    size, power = redrawn_sizes(design, stretch=1.0, rng=rng, shifts=(0.0, shift), simulations=simulations, alpha=alpha)
+    if design.stretch > 1:
+        (far,) = redrawn_sizes(design, stretch=design.stretch, rng=rng, simulations=simulations, alpha=alpha)
+        size = max(size, far)
+    return size, power

@@ -1,0 +1,86 @@
+"""The size where districts begin at different dates: what is drawn again, what it bars, what must not matter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sverige_did.did.aggregate import aggregate
+from sverige_did.did.arrays import DistrictPanel, panel_from_rows
+from sverige_did.did.staggered import group_time_effects
+from sverige_did.inference.districts import Floats
+from sverige_did.inference.simulated.redrawn_paths import STRETCH, DatedDesign, redrawn_sizes
+from sverige_did.inference.staggered import cohort_weights, cohorts
+
+STARTS = np.array([3.0] * 3 + [5.0] * 3 + [np.inf] * 14)
+
+
+def mean_effect(panel: DistrictPanel) -> float:
+    return aggregate(group_time_effects(panel, "never"), "simple").overall
+
+
+def design(table: Floats) -> DatedDesign:
+    unit, time = np.repeat(np.arange(20), 8), np.tile(np.arange(8), 20)
+    panel = panel_from_rows(unit, time, table.ravel(), time >= STARTS[unit])
+    exposed = (np.arange(8) >= STARTS[:, None]).astype(float)
+    none = np.zeros(20, dtype=np.int64)
+    return DatedDesign(cohorts(panel), cohort_weights(panel, mean_effect), exposed, none, table)
+
+
+def normal(seed: int = 1) -> Floats:
+    return np.random.default_rng(seed).normal(size=(20, 8))
+
+
+def with_one_shock_each(seed: int = 1) -> Floats:
+    rng = np.random.default_rng(seed)
+    return 0.1 * rng.normal(size=(20, 8)) + rng.exponential(size=(20, 1)) ** 1.5 * (np.arange(8) >= 3)
+
+
+def size(one: DatedDesign, stretch: float, simulations: int = 1_000) -> float:
+    (found,) = redrawn_sizes(
+        one, stretch=stretch, rng=np.random.default_rng(0), simulations=simulations, draws=199
+    )  # fmt: skip
+    return found.share
+
+
+def test_paths_are_the_untreated_ones_around_their_mean_with_their_variance() -> None:
+    table = normal()
+    paths = design(table).paths
+    np.testing.assert_allclose(paths.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(paths.var(axis=0), table[6:].var(axis=0, ddof=1))
+
+
+def test_skewness_that_can_be_seen_stretches_and_so_do_controls_too_few_to_show_it() -> None:
+    table = normal()
+    assert design(table - table.mean()).stretch == 1.0
+    assert design(with_one_shock_each()).stretch == STRETCH
+    few = design(table)
+    keep = np.arange(20) < 6 + 7
+    less = replace(few, cohort=few.cohort[keep], exposed=few.exposed[keep], strata=few.strata[keep], table=table[keep])
+    assert less.stretch == STRETCH
+
+
+def test_normal_paths_keep_the_size_and_single_lasting_shocks_do_not() -> None:
+    assert size(design(normal()), 1.0) < 0.064
+    assert size(design(with_one_shock_each()), STRETCH) > 0.07
+
+
+def test_an_effect_is_found_in_more_data_sets_than_none() -> None:
+    none, some = redrawn_sizes(
+        design(normal()), stretch=1.0, rng=np.random.default_rng(0), shifts=(0.0, 3.0), simulations=500, draws=199
+    )
+    assert none.share < 0.1 < 0.4 < some.share
+
+
+@pytest.mark.parametrize("change", ["shift", "scale", "treated", "what all share"])
+def test_levels_units_and_the_treated_districts_own_paths_do_not_matter(change: str) -> None:
+    table = normal(2)
+    moved = {
+        "shift": table + np.arange(20)[:, None],
+        "scale": 7 * table,
+        "treated": np.where(np.isfinite(STARTS)[:, None], table + 100, table),
+        "what all share": table + 5 * np.arange(8),
+    }[change]
+    assert size(design(moved), 2.0, 300) == pytest.approx(size(design(table), 2.0, 300), abs=0.004)
