@@ -141,7 +141,7 @@ def test_the_levels_of_a_new_outcome_are_released_without_small_numbers(
         assert (
             one.level is None if one.status == "hidden" else one.level == pytest.approx(100 * years / placed, abs=100)
         )
-    assert sum(seen) > 0
+    assert sum(seen) > 0 or not seen  # or no period is shown at all: only whole windows are
 
 
 def test_a_new_outcome_stays_inside_where_only_few_children_are_behind_it(released: Callable[[int], Release]) -> None:
