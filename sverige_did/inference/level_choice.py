@@ -43,7 +43,7 @@ def rule(sample: Districts, *, rng: np.random.Generator, alpha: float = 0.05) ->
     Raises RefusedError: those of :func:`permutation_p` and :func:`calibrated_test`.
     """
     test = calibrated_test(sample, alpha)
-    p = permutation_p(sample, rng=rng, draws=DRAWS, limit=DRAWS).p_value
+    p = permutation_p(sample, rng=rng, draws=DRAWS, limit=DRAWS, order=sample.order).p_value
     return RuleP(max(p, test.p_value), test)
 
 

@@ -115,9 +115,9 @@ def permutation_test(
     All assignments with the same number of treated districts in every stratum are used; above ``limit`` of them
     ``draws`` random ones, and p = (1 + hits) / (1 + draws). With weights that differ all moves of the changes are used
     where there are at most ``MAX_MOVES``, and else ``draws``. ``draws`` default to 99,999, to 19,999 moves, and above
-    200 districts to fewer. What is drawn is drawn over the districts in the ``order`` (G,) of their own numbers
-    (:attr:`~sverige_did.inference.districts.Districts.order`), so that neither names nor rows move p; tests that must
-    go through the same moves are given one order for all.
+    200 districts to fewer. What is drawn is drawn over the districts in ``order`` (G,), as they stand if none is given:
+    in that of their own numbers (:attr:`~sverige_did.inference.districts.Districts.order`) neither names nor rows move
+    p. Tests of several outcomes that are to go through the same choices need the same order.
 
     Raises RefusedError: ``no_variation_within`` when the districts of each arm all changed alike, ``too_few_treated``
     or ``too_few_control`` when an arm of one district is to be studentised.
@@ -150,7 +150,7 @@ def reassigned(
 
     Raises RefusedError: those of :func:`permutation_test`.
     """
-    sample = sample.ordered(order).compared()
+    sample = (sample if order is None else sample.ordered(order)).compared()
     estimate, residual = _fit(sample)
     v = standard_error_squared(sample, residual)
     if v <= (1e-12 * np.abs(sample.change).max()) ** 2:

@@ -230,6 +230,20 @@ def test_drawn_choices_of_districts_are_said_to_be_drawn() -> None:
 UNLIKE = np.r_[40.0, 1, 3, 9, np.linspace(1, 12, 16)]
 
 
+@pytest.mark.parametrize("strata", [None, np.arange(20) % 2])
+def test_no_row_of_the_table_depends_on_names_or_the_order_of_rows(strata: np.ndarray | None) -> None:
+    rng = np.random.default_rng(40)
+    y, weights, order = changes(1.0), rng.uniform(1, 9, 20), rng.permutation(20)
+    base = run(y, weights=weights, strata=strata)
+    names = None if strata is None else np.array(["south", "north"])[strata][order]
+    sample = districts(y[order], TREATED[order], weights=weights[order], strata=names)
+    other = methods_table(sample, LABELS, rng=np.random.default_rng(0))
+    assert (other.verdict, other.notes) == (base.verdict, base.notes)
+    for before, after in zip(base.estimates, other.estimates, strict=True):
+        assert after.p_value == pytest.approx(before.p_value, rel=1e-9), after.inference
+        assert (after.lower, after.upper) == pytest.approx((before.lower, before.upper), rel=1e-6), after.inference
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_with_strata_every_method_estimates_the_same_and_levels_of_strata_do_not_matter(weighted: bool) -> None:
     """The average of the differences within strata over the treated; without weights where a method knows none."""

@@ -132,11 +132,13 @@ DRAWN = {
 @pytest.mark.parametrize("options", DRAWN.values(), ids=DRAWN)
 def test_neither_the_order_of_rows_nor_names_move_a_p_that_is_drawn(options: dict[str, np.ndarray]) -> None:
     y, order = changes(24, effect=1.0), np.random.default_rng(25).permutation(20)
-    base = permutation_test(districts(y, TREATED, **options), rng=rng(), draws=499)
+    sample = districts(y, TREATED, **options)
+    base = permutation_test(sample, rng=rng(), draws=499, order=sample.order)
     turned = {name: column[order] for name, column in options.items()}
     if "strata" in turned:
         turned["strata"] = np.array(["north", "a"])[turned["strata"]]
-    other = permutation_test(districts(y[order], TREATED[order], **turned), rng=rng(), draws=499)
+    sample = districts(y[order], TREATED[order], **turned)
+    other = permutation_test(sample, rng=rng(), draws=499, order=sample.order)
     assert not base.enumerated
     assert other.p_value == base.p_value
     np.testing.assert_allclose(other.reference, base.reference, atol=1e-9)

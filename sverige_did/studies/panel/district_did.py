@@ -249,7 +249,8 @@ def _record(data: OutcomeData, change: Change, found: MethodsTable, window: Wind
     )
     if found.verdict == "refused":
         return record
-    return record.model_copy(update=shown(permutation_p(sample_of(data, change.collapsed), rng=data.rng())))
+    sample = sample_of(data, change.collapsed)
+    return record.model_copy(update=shown(permutation_p(sample, rng=data.rng(), order=sample.order)))
 
 
 def compared(data: OutcomeData, window: Window) -> Remark:
