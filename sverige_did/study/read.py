@@ -137,6 +137,7 @@ def _as_problem(fault: Any, file: str, tree: dict[Any, Any]) -> Problem:
     shown = None if isinstance(found, dict | list) else str(found)
     rule = fault["type"] if words.has(f"errors.rule.{fault['type']}") else "value_error"
     limits = {"why": fault["msg"]} | fault.get("ctx", {})
+    where, shown = limits.get("where", where), limits.get("found", shown)  # a name that is wrong only beside others
     if loc == ("kind",):
         limits["expected"] = ", ".join(KINDS)  # each class knows its own only
     return Problem("plan_value", file=file, column=where, found=shown, rule=rule, values=limits)

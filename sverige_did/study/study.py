@@ -6,8 +6,9 @@ the order of keys may change, but nothing that could change a result.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal, Self, cast
+from typing import Annotated, Any, ClassVar, Literal, LiteralString, Self, cast
 
 from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -123,6 +124,15 @@ class Source(Plan):
     label: Bilingual
 
 
+def _no_such(rule: LiteralString, where: str, found: str, known: Collection[str]) -> PydanticCustomError:
+    """A name in one part of the plan that another part has not, said by its own field."""
+    return PydanticCustomError(
+        rule,
+        "no {found} among {known}",
+        {"where": where, "found": found, "known": ", ".join(sorted(known))},
+    )
+
+
 class Study(Head):
     """What the plans of studies of two groups have in common.
 
@@ -160,14 +170,13 @@ class Study(Head):
         once_each("outcomes", (item.outcome for item in self.outcomes))
         for name in ("questions", "readings", "assumptions", "priors", "targets"):
             once_each(name, (item.key for item in getattr(self, name, ())))
-        astray = sorted({item.question for item in self.outcomes} - {item.key for item in self.questions})
-        if astray:
-            raise PydanticCustomError("no_such_question", "no question has the key {keys}", {"keys": ", ".join(astray)})
-        strange = sorted({item.outcome for item in self.targets} - {item.outcome for item in self.outcomes})
-        if strange:
-            raise PydanticCustomError(
-                "no_such_outcome", "no outcome of the plan is {keys}", {"keys": ", ".join(strange)}
-            )
+        asked = {item.key for item in self.questions}
+        for one in self.outcomes:
+            if one.question not in asked:
+                where = f"outcomes.{one.outcome}.question"
+                raise _no_such("no_such_question", where, one.question, asked)
+        for target in self.targets:
+            self._has(target.outcome, f"targets.{target.key}.outcome")
         if sum(item.role == "primary" for item in self.outcomes) > 1:
             raise PydanticCustomError("one_primary", "at most one outcome may be primary")
         return self
@@ -179,6 +188,12 @@ class Study(Head):
         if bare:
             raise PydanticCustomError("prior_reason", "no reason for {keys}", {"keys": ", ".join(bare)})
         return priors
+
+    def _has(self, outcome: str, where: str) -> None:
+        """Raises PydanticCustomError where a part of the plan names an outcome that the plan has not."""
+        known = {item.outcome for item in self.outcomes}
+        if outcome not in known:
+            raise _no_such("no_such_outcome", where, outcome, known)
 
     def prior(self, key: str) -> PriorSpec:
         """The prior of that key; KeyError when the plan has none."""
@@ -282,13 +297,8 @@ class PanelStudy(Study):
     def _posterior_is_complete(self) -> Self:
         if self.posterior is None:
             return self
-        astray = sorted(
-            {item.outcome for item in self.posterior.decision_thresholds} - {item.outcome for item in self.outcomes}
-        )
-        if astray:
-            raise PydanticCustomError(
-                "no_such_outcome", "no outcome of the plan is {keys}", {"keys": ", ".join(astray)}
-            )
+        for threshold in self.posterior.decision_thresholds:
+            self._has(threshold.outcome, "posterior.decision_thresholds")
         given = {item.key for item in self.priors}
         rest = (one for key, one in PACKAGE.items() if key not in given)
         object.__setattr__(self, "priors", (*self.priors, *rest))  # frozen only once it is complete

@@ -136,7 +136,7 @@ def test_the_committed_schema_is_the_plans(text):
         ("weights: children\n", "", "plan_missing", "weights"),
         ("level: 0.95", "level: 0.95\nlevel: 0.9", "plan_twice", "level"),
         ("role: secondary", "role: primary", "plan_value", "study"),
-        ("question: placed,", "question: nowhere,", "plan_value", "study"),
+        ("question: placed,", "question: nowhere,", "plan_value", "outcomes.placed_total.question"),
         ("family: half_normal", "family: beta", "plan_value", "priors.3"),
         ("[0.0, 0.3, 0.5, 0.7, 0.8]", "[0.0, 1.3]", "plan_value", "sensitivity.overlap_rho.1"),
     ],
@@ -169,7 +169,7 @@ def test_each_fault_is_named_with_its_field(tmp_path, text, old, new, key, field
         ("last: 2015H2", "last: 2015", "plan_value", "registers.grid"),
         ("last: 2015H2", "last: 2016H2", "plan_value", "study"),
         ("hidden_below: 5", "hidden_blow: 5", "plan_unknown", "registers.hidden_blow"),
-        ("{ outcome: placed_total, plausible", "{ outcome: price_effect, plausible", "plan_value", "study"),
+        ("{ outcome: placed_total, plausible", "{ outcome: price_effect, plausible", "plan_value", "posterior.decision_thresholds"),
         (
             "sampling:",
             "priors: [{key: effect, family: normal, sd: 0.7, unit: log_odds}]\nsampling:",

@@ -88,8 +88,8 @@ def test_a_broken_register_stops_before_anything_is_made_of_it(
     for name in ("anbringelser.csv", "række 2", "SEL 66.1.66", "Forventet: "):
         assert name in said
     assert "Traceback" not in said
-    left = [path.name for path in (folder / "results" / "our-town").iterdir() if path.is_file()]
-    assert left == ["plan.json"]
+    left = {path.name for path in (folder / "results" / "our-town").iterdir() if path.is_file()}
+    assert left <= {"plan.json", "statements.json"}  # interviews are no register
     assert not (folder / "reports").exists()
     child = cells[head.split(";").index("barn")]
     assert child not in said

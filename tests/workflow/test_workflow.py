@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 import subprocess
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -86,10 +87,16 @@ FAULTS = {
     "a period after the hard stop": ("data", "2014-12-31,2014-12-31,13", "2014-12-31,2016-12-31,13", ("2016-12-31",)),
     "a study name with a path in it": ("plan", "study: herning", "study: ../herning", ("../herning", "study.yaml")),
     "an outcome the plan does not know": ("plan", "outcome: placed_total", "outcome: weather", ("weather",)),
+    "a target of another plan": (
+        "plan",
+        "    outcome: placed_total\n    measure",
+        "    outcome: weather\n    measure",
+        ("weather", "targets.fewer_placed.outcome", "placed_total"),
+    ),
 }
 
 
-@pytest.mark.parametrize(("fault", "language"), list(zip(FAULTS, ["da", "en"] * 3, strict=True)))
+@pytest.mark.parametrize(("fault", "language"), list(zip(FAULTS, cycle(["da", "en"]))))
 def test_bad_input_is_refused_in_words_and_leaves_nothing(tmp_path, fault, language):
     where, old, new, named = FAULTS[fault]
     folder = single_study(tmp_path / "study")
