@@ -71,19 +71,38 @@ class Card:
     others: tuple[Other, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ToldOnly:
+    """A question without an effect to tell, and the sentence of each of its outcomes."""
+
+    question: str
+    text: str
+    standing: Standing
+    verdict: str
+    outcomes: tuple[Other, ...]
+
+
 def cards(release: Release, language: Language) -> tuple[Card, ...]:
     """The questions about an effect, in the plan's order."""
     return tuple(_card(release, key, language) for key in _questions(release, effects=True))
 
 
-def told_only(release: Release, language: Language) -> tuple[tuple[str, Standing, str, Other], ...]:
-    """The questions that have no effect to tell: text, standing, verdict and the sentence that may be said."""
-    found = []
-    for key in _questions(release, effects=False):
-        text = next(in_language(one.text, language) for one in release.study.questions if one.key == key)
-        stands, outcome = question_standing(release, key), spokesman(release, key)
-        found.append((text, stands, words.text(f"front.verdict.{stands}", language), _other(release, outcome, language)))
-    return tuple(found)
+def told_only(release: Release, language: Language) -> tuple[ToldOnly, ...]:
+    """The questions that have no effect to tell, each with the sentences that may be said."""
+    return tuple(
+        ToldOnly(
+            question=key,
+            text=next(in_language(one.text, language) for one in release.study.questions if one.key == key),
+            standing=question_standing(release, key),
+            verdict=words.text(f"front.verdict.{question_standing(release, key)}", language),
+            outcomes=tuple(
+                _other(release, one.outcome, language)
+                for one in release.study.outcomes
+                if one.question == key and not done(release, one.outcome)
+            ),
+        )
+        for key in _questions(release, effects=False)
+    )
 
 
 def _questions(release: Release, *, effects: bool) -> Iterator[str]:
@@ -148,7 +167,7 @@ def _three_bars(release: Release, outcome: str, language: Language) -> tuple[Sha
         for key, look, one in chosen
         if one is not None
     )
-    if len(bars) < 2:  # noqa: PLR2004
+    if len(bars) < 2:
         return None
     title = caption(release, "front.figure.title", language, outcome=short_name(outcome, language))
     return forest(f"card-{outcome}", bars, language, scale=scale, title=title, mark=mark(release, language)), title
@@ -157,13 +176,11 @@ def _three_bars(release: Release, outcome: str, language: Language) -> tuple[Sha
 def over_time(release: Release, outcome: str, language: Language) -> tuple[Shapes, str] | None:
     """The level of both groups period by period, with the start; a gap where a number is hidden."""
     levels = [one for one in release.levels if one.outcome == outcome]
-    if sum(one.level is not None for one in levels) < 4:  # noqa: PLR2004
+    if sum(one.level is not None for one in levels) < 4:
         return None
     unit = words.text(f"labels.unit.{CATALOGUE[outcome].unit}", language)
     title = caption(release, "front.figure.over_time", language, outcome=short_name(outcome, language), unit=unit)
-    return Shapes(
-        *(_lines(release, levels, shape, title, language) for shape in ("wide", "narrow"))
-    ), title
+    return Shapes(*(_lines(release, levels, shape, title, language) for shape in ("wide", "narrow"))), title
 
 
 def _lines(release: Release, levels: list[ReleasedLevel], shape: str, title: str, language: Language) -> svg.Markup:
@@ -184,15 +201,19 @@ def _lines(release: Release, levels: list[ReleasedLevel], shape: str, title: str
     drawn = []
     for tick in ticks:
         drawn.append(svg_shapes.line([(left, y(tick)), (right, y(tick))], svg.RULE, 0.5))
-        drawn.append(svg_shapes.text((left - 6, y(tick) + 4), numbers.significant(tick, language), "end", 12, svg.MUTED))
-    step = 1 if shape == "wide" or last - first < 5 else 2  # noqa: PLR2004
+        drawn.append(
+            svg_shapes.text((left - 6, y(tick) + 4), numbers.significant(tick, language), "end", 12, svg.MUTED)
+        )
+    step = 1 if shape == "wide" or last - first < 5 else 2
     for year in range(int(first), int(last) + 1, step):
         if first <= year <= last:
             drawn.append(svg_shapes.text((x(year), bottom + 18), str(year), "middle", 12, svg.MUTED))
     start = release.study.periods.treatment_start
     at = x(start.year + (start.timetuple().tm_yday - 1) / 365.25)
     drawn.append(svg_shapes.line([(at, top - 6), (at, bottom)], svg.INK, 1, (3, 3)))
-    drawn.append(svg_shapes.text((at + 4, top - 10), words.text("implementation.start", language), "start", 12, svg.MUTED))
+    drawn.append(
+        svg_shapes.text((at + 4, top - 10), words.text("implementation.start", language), "start", 12, svg.MUTED)
+    )
     ends = []
     for group, colour in (("control", svg.MUTED), ("treated", svg.ACCENT)):
         mine = sorted((one for one in levels if one.group == group), key=lambda one: place[one.period])
@@ -204,15 +225,14 @@ def _lines(release: Release, levels: list[ReleasedLevel], shape: str, title: str
         shown = [point for point in points if point[1] == point[1]]
         if shown:
             ends.append((shown[-1], group, colour))
-    drawn += _named(ends, shape, right, top, release, language)
+    drawn += _named(ends, shape, right, top, language)
     name = f"time-{levels[0].outcome}-{shape}"
     return svg_shapes.element(name, width, height, drawn, title=title, mark=mark(release, language))
 
 
 def _named(
-    ends: list[tuple[tuple[float, float], str, str]], shape: str, right: float, top: float, release: Release,
-    language: Language,
-) -> Iterator[str]:  # fmt: skip
+    ends: list[tuple[tuple[float, float], str, str]], shape: str, right: float, top: float, language: Language
+) -> Iterator[str]:
     """The names of the groups at the ends of their lines, apart from each other; above them on a narrow page."""
     placed = sorted(ends, key=lambda one: one[0][1])
     last = -1e9

@@ -59,7 +59,6 @@ def said(release: Release, outcome: str, language: Language) -> str:
     found = expected(release, outcome)
     if found is None:
         return ""
-    _, after = ends(release, outcome, "treated")
     digits = _digits(found)
     told = {
         name: numbers.decimal(value, language, digits)

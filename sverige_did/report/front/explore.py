@@ -110,7 +110,7 @@ def _number(value: float, kind: object, language: Language) -> str:
     if kind == "percent":
         return words.text("labels.percent", language, value=numbers.percent(value, language))
     if kind == "change":
-        return numbers.change(math.exp(value), language) if value < 700 else "∞"  # noqa: PLR2004
+        return numbers.change(math.exp(value), language) if value < 700 else "∞"
     return numbers.significant(value, language)
 
 

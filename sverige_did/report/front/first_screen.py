@@ -87,7 +87,9 @@ def _seen(release: Release, outcome: str, language: Language) -> str:
         for one in levels:
             value, when = seen.with_unit(one.value, language, outcome), seen.moment(one, language)
             parts.append(words.text("front.seen.moment", language, value=value, when=when))
-        return words.text("front.seen.printed", language, name=name, treated=treated, values=seen.joined(parts, language))
+        return words.text(
+            "front.seen.printed", language, name=name, treated=treated, values=seen.joined(parts, language)
+        )
     pairs = {group: seen.ends(release, outcome, group) for group in seen.GROUPS}
     known = {
         f"{group}_{at}": seen.with_unit(level.value, language, outcome)
@@ -201,10 +203,15 @@ def _money(release: Release, language: Language) -> Tile | None:
         verdict=words.text(f"front.money.{clear}", language),
         sentence=words.text(f"front.money.{key}", language, year=main.year, **told),
         bar=interval_bar(
-            "tile-money", (amount.lower, amount.value, amount.upper), scale="mio_dkk", benefit="higher",
-            language=language, title=words.text(f"front.money.name_{key}", language, year=main.year),
-            mark=mark(release, language), unit=words.text("labels.unit.mio_dkk", language),
-        ),  # fmt: skip
+            "tile-money",
+            (amount.lower, amount.value, amount.upper),
+            scale="mio_dkk",
+            benefit="higher",
+            language=language,
+            title=words.text(f"front.money.name_{key}", language, year=main.year),
+            mark=mark(release, language),
+            unit=words.text("labels.unit.mio_dkk", language),
+        ),
         anchor="economy",
     )
 

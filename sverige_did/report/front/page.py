@@ -35,29 +35,32 @@ def render_front(release: Release, language: Language) -> str:
     script = files("sverige_did.report").joinpath("static/front.js").read_text("utf-8").strip()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     other: Language = "en" if language == "da" else "da"
-    shown = context(release, language) | {
-        "sibling": file_name(release, other),
-        "annex": annex_name(release, language),
-        "script": Markup(script),  # noqa: S704 (a file of this package)
-        "script_source": f"'sha256-{digest}'",
-        "lead": first_screen.lead(release, language),
-        "tiles": first_screen.tiles(release, language),
-        "finding": first_screen.finding(release, language),
-        "overview": overview_figure(release, language),
-        "reasons": reasons.reasons(release, language),
-        "cards": cards.cards(release, language),
-        "told_only": cards.told_only(release, language),
-        "counts": tally(release),
-        "money": economy_sentences(release, language)[:SENTENCES],
-        "waterfall": waterfall(release, language),
-        "targets": target_sentences(release, language),
-        "done": what_was_done(release),
-        "doses": doses_said(release, language),
-        "voices": _voices(release, language),
-        "other_readings": any(row.reading for row in rows(release)),
-        "rounding_only": _rounding_only(release),
-        "cited": citation(release, language),
-    }
+    shown = (
+        context(release, language)
+        | {
+            "sibling": file_name(release, other),
+            "annex": annex_name(release, language),
+            "script": Markup(script),  # noqa: S704 (a file of this package)
+            "script_source": f"'sha256-{digest}'",
+            "lead": first_screen.lead(release, language),
+            "tiles": first_screen.tiles(release, language),
+            "finding": first_screen.finding(release, language),
+            "overview": overview_figure(release, language),
+            "reasons": reasons.reasons(release, language),
+            "cards": cards.cards(release, language),
+            "told_only": cards.told_only(release, language),
+            "counts": tally(release),
+            "money": economy_sentences(release, language)[:SENTENCES],
+            "waterfall": waterfall(release, language),
+            "targets": target_sentences(release, language),
+            "done": what_was_done(release),
+            "doses": doses_said(release, language),
+            "voices": _voices(release, language),
+            "other_readings": any(row.reading for row in rows(release)),
+            "rounding_only": _rounding_only(release),
+            "cited": citation(release, language),
+        }
+    )
     return environment().get_template("front/page.html.j2").render(shown)
 
 

@@ -1,4 +1,4 @@
-"""Why we can or cannot say, in four sentences: who is compared, what is seen before, how few they are, what would do."""
+"""Why we can or cannot say, in four sentences: who is compared, what is known from before, how few, what it takes."""
 
 from __future__ import annotations
 
