@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sverige_did import words
+from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
 from sverige_did.report.claims import amount_of, interval_of
 from sverige_did.report.headlines import ALL_READINGS, elsewhere, headline, reading_of
@@ -63,7 +64,7 @@ def slider(release: Release, outcome: str, language: Language) -> Slider | None:
     """The first assumption of an outcome that has a curve of at least three points; None where none has."""
     found = list(_curves(release, outcome))
     if not found:
-        return None
+        return _spill_over(release, outcome, language)
     check, curve = found[0]
     together = [one for one in found if one[1].x_name == curve.x_name and len(one[1].x) == len(curve.x)]
     parts = {}
@@ -73,17 +74,43 @@ def slider(release: Release, outcome: str, language: Language) -> Slider | None:
         parts.setdefault(name, {"kind": kind, "y": one.y, "lower": one.lower, "upper": one.upper})
     steps = {name: _told(part, language) for name, part in parts.items()}
     sentence = words.text(f"front.slider.{'_'.join(sorted(steps))}", language)
-    at = _middle(curve)
     payload = {"x": [numbers.significant(x, language) for x in curve.x], "steps": steps, "sentence": sentence}
-    return Slider(
-        key=f"{outcome}-{check.check}",
-        label=words.text(curve.x_name, language),
-        low=0,
-        high=len(curve.x) - 1,
-        start=at,
-        said=_filled(payload, at),
-        data=json.dumps(payload, ensure_ascii=False, separators=(",", ":")),
-    )
+    return _slider(f"{outcome}-{check.check}", words.text(curve.x_name, language), payload, len(curve.x) // 2)
+
+
+STEPS = 16
+"""Of a slider whose curve is a formula of released numbers."""
+
+
+def _spill_over(release: Release, outcome: str, language: Language) -> Slider | None:
+    """The effect if the controls moved by a share of it, from the released difference: a curve itself is not let out
+    where children are few."""
+    main = headline(release, outcome)
+    check = next((one for one in release.checks if (one.outcome, one.check) == (outcome, "spillover")), None)
+    if main is None or check is None or check.scale != main.result.scale or check.status != "ran":
+        return None
+    low, high, result = check.numbers.get("kappa_low"), check.numbers.get("kappa_high"), main.result
+    if low is None or high is None or result.lower is None or result.upper is None or result.scale == "ratio":
+        return None
+    x = [low + (high - low) * step / (STEPS - 1) for step in range(STEPS)]
+    ends = [tuple(value / (1 - one) for value in (result.estimate, result.lower, result.upper)) for one in x]
+    told = [
+        words.text("front.slider.with_limits", language,
+                   value=numbers.amount(result.scale, middle, language, CATALOGUE[outcome].unit),
+                   lower=numbers.bare(result.scale, lower, language), upper=numbers.bare(result.scale, upper, language))
+        for middle, lower, upper in ends
+    ]  # fmt: skip
+    payload = {"x": [numbers.significant(one, language, 2) for one in x], "steps": {"effect": told},
+               "sentence": words.text("front.slider.effect", language)}  # fmt: skip
+    at = min(range(STEPS), key=lambda step: abs(x[step]))
+    return _slider(f"{outcome}-spillover", words.text("checks.axis.kappa", language), payload, at)
+
+
+def _slider(key: str, label: str, payload: dict[str, object], at: int) -> Slider:
+    xs = payload["x"]
+    assert isinstance(xs, list)
+    packed = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    return Slider(key=key, label=label, low=0, high=len(xs) - 1, start=at, said=_filled(payload, at), data=packed)
 
 
 def _curves(release: Release, outcome: str) -> Iterator[tuple[CheckResult, Curve]]:
@@ -112,10 +139,6 @@ def _number(value: float, kind: object, language: Language) -> str:
     if kind == "change":
         return numbers.change(math.exp(value), language) if value < 700 else "∞"
     return numbers.significant(value, language)
-
-
-def _middle(curve: Curve) -> int:
-    return len(curve.x) // 2
 
 
 def _filled(payload: dict[str, object], at: int) -> str:

@@ -95,9 +95,9 @@ def _seen(release: Release, outcome: str, language: Language) -> str:
         f"{group}_{at}": seen.with_unit(level.value, language, outcome)
         for group, pair in pairs.items()
         for at, level in zip(("before", "after"), pair, strict=True)
-        if level is not None and level.value is not None
+        if level is not None
     }
-    if len(known) == 4:
+    if len(known) == len(seen.GROUPS) * 2 and any(pair[1] and pair[1].value is not None for pair in pairs.values()):
         control = in_language(release.study.control.label, language)
         return words.text("front.seen.windows", language, name=name, treated=treated, control=control, **known)
     return ""

@@ -61,9 +61,8 @@ def _before(release: Release, language: Language) -> str:
     if release.study.kind == "published":
         return words.text("report.limits.no_trend", language)
     count = half_years_before(release, main)
-    drift = _of(release, main, "pretrends") or _of(release, main, "placebo_dates")
-    said = words.text("front.reasons.periods_before", language, count=count)
-    return f"{said} {check_sentence(drift, language)}" if drift else said
+    key = "periods_before" if count > 1 else "no_period_before"
+    return words.text(f"front.reasons.{key}", language, count=count)
 
 
 def _few(release: Release, language: Language) -> str:
@@ -115,9 +114,12 @@ def overturn(release: Release, outcome: str, language: Language) -> Iterator[str
     """Three sentences of what would overturn an answer, the weightiest checks first."""
     for check in OVERTURN:
         found = _of(release, outcome, check)
-        if found is not None:
+        if found is not None and (found.check, found.key) not in SAYS_NOTHING:
             yield check_sentence(found, language)
 
+
+SAYS_NOTHING = frozenset({("shared_shock", "open")})
+"""Where a check has nothing that could overturn: there is no finding to begin with."""
 
 OVERTURN = (
     "tipping_shock", "shared_shock", "leave_one_out", "regression_to_mean", "placebo_choice", "pretrends",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from sverige_did.disclosure.release import Release
+    from sverige_did.disclosure.release import Release, ReleasedLevel
     from sverige_did.results.published import Reported
     from sverige_did.words import Language
 
@@ -33,28 +33,41 @@ COMPARABLE = ("share", "rate", "score")
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level of a group, in the outcome's unit. ``first`` to ``last`` are its days; None where the whole window is
-    meant. ``value`` is None where it is hidden."""
+    """One level of a group over the days ``first`` to ``last``, in the outcome's unit; None where it is hidden.
 
-    first: date | None
-    last: date | None
+    ``label`` names the window of a panel and is empty for a printed figure.
+    """
+
+    first: date
+    last: date
     value: float | None
+    label: str = ""
 
 
 def series(release: Release, outcome: str, group: str) -> tuple[Level, ...]:
     """The levels of a group in their order: those printed of one day or year, or those of the windows before and after.
 
-    Of a day that several sources print, the first in the order of the release counts.
+    Of a day that several sources print, the first in the order of the release counts. Numbers that add up over time are
+    those of a period: windows are not equally long.
     """
     if isinstance(release.study, PanelStudy):
-        return tuple(
-            Level(None, None, one.level) for one in release.windows if (one.outcome, one.group) == (outcome, group)
-        )
+        mine = (one for one in release.windows if (one.outcome, one.group) == (outcome, group))
+        return tuple(_window(one) for one in mine)
     found: dict[date, Level] = {}
     for fact in release.reported:
         if (fact.outcome, fact.group) == (outcome, group) and fact.measure in LEVELS and isinstance(fact.value, float):
             found.setdefault(fact.period_end, Level(fact.period_start, fact.period_end, fact.value))
     return tuple(found[day] for day in sorted(found))
+
+
+def _window(one: ReleasedLevel) -> Level:
+    """A window as one level: ``2009H1–2013H1`` is nine half-years."""
+    first, _, last = one.period.partition("–")
+    begun, ended = period_days(first), period_days(last or first)
+    each = CATALOGUE[one.outcome]
+    adds_up = bool(each.counts) and not each.over
+    periods = round((ended.end - begun.start).days / (begun.end - begun.start).days) if adds_up else 1
+    return Level(begun.start, ended.end, None if one.level is None else one.level / periods, one.period)
 
 
 def ends(release: Release, outcome: str, group: str) -> tuple[Level | None, Level | None]:
@@ -66,15 +79,15 @@ def ends(release: Release, outcome: str, group: str) -> tuple[Level | None, Leve
     if isinstance(release.study, PanelStudy):
         return (levels[0], levels[-1]) if len(levels) == 2 else (None, None)
     when = release.study.periods
-    before = [one for one in levels if one.last is not None and one.last <= when.baseline]
-    after = [one for one in levels if one.last is not None and when.baseline < one.last <= when.follow_up]
+    before = [one for one in levels if one.last <= when.baseline]
+    after = [one for one in levels if when.baseline < one.last <= when.follow_up]
     return (before[0] if before else None), (after[-1] if after else None)
 
 
 def moment(level: Level, language: Language) -> str:
     """When a level was seen: ``juni 2013`` for a day, ``2014`` for a year."""
-    if level.first is None or level.last is None:
-        return ""
+    if level.label:
+        return level.label
     if (level.last - level.first).days > 300:
         return str(level.last.year)
     return str(format_skeleton("yMMMM", level.last, locale=numbers.LOCALE[language]))
