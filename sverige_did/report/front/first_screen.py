@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from sverige_did.disclosure.release import Release
     from sverige_did.words import Language
 
-QUALITY = ("breakdowns", "complaints", "wellbeing_sdq", "sdq_total")
-"""What tells of quality, in the order of its weight; anything whose key begins so is of the same kind."""
-
 
 @dataclass(frozen=True, slots=True)
 class Tile:
@@ -217,10 +214,9 @@ def _money(release: Release, language: Language) -> Tile | None:
 
 
 def _quality(release: Release) -> str | None:
-    wanted = [one.outcome for one in release.study.outcomes if not done(release, one.outcome)]
-    of_quality = [(at, one) for one in wanted for at, key in enumerate(QUALITY) if one.startswith(key)]
-    ranked = sorted(of_quality, key=lambda pair: (STANDINGS.index(standing(release, pair[1])), pair[0]))
-    return ranked[0][1] if ranked else None
+    """The first outcome of the plan that tells of quality, those that stand strongest before the others."""
+    wanted = [one.outcome for one in release.study.outcomes if CATALOGUE[one.outcome].quality]
+    return min(wanted, key=lambda one: STANDINGS.index(standing(release, one)), default=None)
 
 
 def finding(release: Release, language: Language) -> str:
