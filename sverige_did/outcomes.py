@@ -40,7 +40,7 @@ class CatalogueOutcome:
     one of its kind of number. ``most`` is the largest value that a child can have, where a mean at it would tell the
     same of every child.
 
-    ``quality`` is true where it tells of how well the work is done, as breakdowns and complaints do; so does every score.
+    ``quality`` is true where it tells of how well the work is done: breakdowns, complaints, and every score.
 
     ``economy`` is its part in a net benefit: spending by the price of each child's place, spending in the accounts,
     the same less refusion, or what was invested.
