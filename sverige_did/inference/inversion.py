@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from math import comb, floor, inf
 
 import numpy as np
@@ -153,12 +154,12 @@ def _cells(bernstein: Floats, needed: int) -> list[tuple[float, float]]:
     waiting = [(0.0, 1.0, bernstein, 0, 0)]
     while waiting:
         low, high, b, sure, depth = waiting.pop()
-        always = b.min(axis=0) >= 0
-        open_ = ~always & (b.max(axis=0) >= 0)
-        sure += int(always.sum())
+        always, ever = b.min(axis=0) >= 0, b.max(axis=0) >= 0
+        sure += np.count_nonzero(always)
+        open_ = ever > always
         if sure >= needed:
             kept.append((low, high))
-        elif sure + int(open_.sum()) >= needed:
+        elif sure + np.count_nonzero(open_) >= needed:
             if depth == _DEEPEST:
                 kept.append((low, high))
                 continue
@@ -169,13 +170,16 @@ def _cells(bernstein: Floats, needed: int) -> list[tuple[float, float]]:
 
 
 def _halves(b: Floats) -> tuple[Floats, Floats]:
-    """Bernstein coefficients on the two halves of a cell (de Casteljau)."""
-    left, right = np.empty_like(b), np.empty_like(b)
-    level = b
-    for k in range(len(b)):
-        left[k], right[-1 - k] = level[0], level[-1]
-        level = (level[:-1] + level[1:]) / 2
-    return left, right
+    """Bernstein coefficients on the two halves of a cell: de Casteljau's averages, all at once."""
+    both = _halving(len(b)) @ b
+    return both[: len(b)], both[len(b) :]
+
+
+@cache
+def _halving(n: int) -> Floats:
+    """De Casteljau's averages of ``n`` coefficients as a matrix (2n, n): those of the left half, then of the right."""
+    left = np.array([[comb(k, j) / 2**k for j in range(n)] for k in range(n)])
+    return np.vstack([left, left[::-1, ::-1]])
 
 
 def _merge(cells: list[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -244,6 +244,17 @@ def test_no_row_of_the_table_depends_on_names_or_the_order_of_rows(strata: np.nd
         assert (after.lower, after.upper) == pytest.approx((before.lower, before.upper), rel=1e-6), after.inference
 
 
+def test_districts_that_changed_alike_are_told_apart_by_their_sizes_and_not_by_their_rows() -> None:
+    rng = np.random.default_rng(41)
+    y, sizes, order = np.round(changes(1.0)), rng.uniform(10, 900, 20), rng.permutation(20)
+    base, other = (
+        methods_table(districts(y[o], TREATED[o]), LABELS, rng=np.random.default_rng(0), sizes=sizes[o])
+        for o in (np.arange(20), order)
+    )
+    before, after = (table.by("ferman_pinto") for table in (base, other))
+    assert (after.p_value, after.lower, after.upper) == pytest.approx((before.p_value, before.lower, before.upper))
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_with_strata_every_method_estimates_the_same_and_levels_of_strata_do_not_matter(weighted: bool) -> None:
     """The average of the differences within strata over the treated; without weights where a method knows none."""

@@ -90,7 +90,7 @@ def world(name: str, seed: int) -> Model:
     rng = np.random.default_rng([seed, 2])
     return Model(
         effect=rng.normal(NEUTRAL.mean, NEUTRAL.sd),
-        baseline_difference=rng.normal(BASELINE_DIFFERENCE.mean, BASELINE_DIFFERENCE.sd),
+        gap=rng.normal(BASELINE_DIFFERENCE.mean, BASELINE_DIFFERENCE.sd),
     )
 
 
