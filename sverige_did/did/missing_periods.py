@@ -90,12 +90,8 @@ def filled(panel: DistrictPanel, window: Window, scale: Scale = "identity", *, f
     pre, post = window.sides(panel)
     there = np.isfinite(panel.wide())
     seen = np.column_stack([there[:, side].sum(axis=1) for side in (pre, post)])
-    usable = (seen >= (fewest, 1)).all(axis=1)
-    treated = panel.ever_treated[usable]
-    if treated.all() or not treated.any():
-        raise refuse("did_groups_empty", found=f"{int(treated.sum())} / {int((~treated).sum())}")
-    there = there[usable]
-    weight = np.where(pre | post, there[treated].mean(axis=0) * there[~treated].mean(axis=0), 0.0)
+    usable, weight = _compared(there, panel.ever_treated, (pre, post), (seen >= (fewest, 1)).all(axis=1))
+    there, treated = there[usable], panel.ever_treated[usable]
     common = Window(*(tuple(panel.periods[side & (weight > 0)].tolist()) for side in (pre, post)))
     if not (common.pre and common.post):
         raise refuse("did_not_identified", found=f"{common.pre} / {common.post}")
@@ -107,6 +103,23 @@ def filled(panel: DistrictPanel, window: Window, scale: Scale = "identity", *, f
     kept = replace(kept, dropped=panel.dropped + lost)
     lone = np.array([_lone(there[arm], weight, (pre, post)) for arm in (treated, ~treated)])
     return Filled(kept, common, weight, np.flatnonzero(usable), seen[usable], lone)
+
+
+def _compared(
+    there: BoolArray, treated: BoolArray, sides: tuple[BoolArray, BoolArray], usable: BoolArray
+) -> tuple[BoolArray, FloatArray]:
+    """Which of the ``usable`` districts (G,) have a period of both windows that both arms have, and how much each
+    period (T,) counts; a district that is left out can take such a period from others."""
+    while True:
+        arms = [there[usable & arm] for arm in (treated, ~treated)]
+        if not all(map(len, arms)):
+            raise refuse("did_groups_empty", found=f"{len(arms[0])} / {len(arms[1])}")
+        shares = arms[0].mean(axis=0) * arms[1].mean(axis=0)
+        weight = np.where(sides[0] | sides[1], shares, 0.0)
+        common = [there[:, side & (weight > 0)].any(axis=1) for side in sides]
+        if not all(one.any() for one in common) or not (usable & ~(common[0] & common[1])).any():
+            return usable, weight
+        usable = usable & common[0] & common[1]
 
 
 def _lone(there: BoolArray, weight: FloatArray, sides: tuple[BoolArray, BoolArray]) -> float:
