@@ -26,6 +26,9 @@ from sverige_did.inference.districts import Floats
 TIE = 1e-9
 """Statistics closer than this, relatively, are a tie, and a tie is a hit."""
 
+ZERO = 1e-12
+"""An effect this small, in units, is rounding error, and every statistic is as far from zero as none."""
+
 _DEEPEST = 40
 """Bisections of a cell: an end of the set is known to 1e-12 of two standard errors; what is left is kept."""
 
@@ -103,6 +106,8 @@ class Family:
     def p_value(self, tau0: float) -> float:
         """The share of resamples, the observed one among them, whose statistic is at least as far from zero."""
         u = (self.estimate - tau0) / self.unit
+        if abs(u) <= ZERO:
+            return 1.0
         c = self.quartics()
         return float(np.mean(((((c[4] * u + c[3]) * u + c[2]) * u + c[1]) * u + c[0]) >= 0))
 

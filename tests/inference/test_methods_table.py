@@ -44,6 +44,16 @@ def test_a_large_effect_is_supported_and_no_effect_is_not() -> None:
     assert run(changes(0.0)).verdict == "inconclusive"
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e9, 1e-9, 0.1, 0.3])
+def test_no_difference_at_all_has_a_p_of_one_whatever_the_unit(unit: float) -> None:
+    """Rounding makes zeros of unlike size, and none of them is a difference."""
+    change = np.r_[1, 2, 3, [2] * 4, 1, 3, 1, 3, 2] * unit
+    found = run(change, np.arange(12) < 3)
+    assert {one.inference: one.p_value for one in found.estimates} == {
+        one.inference: pytest.approx(1.0, abs=1e-9) for one in found.estimates
+    }
+
+
 def test_a_shift_moves_every_limit() -> None:
     base, moved = run(changes(1.0)), run(changes(3.5))
     for before, after in zip(base.estimates, moved.estimates, strict=True):
