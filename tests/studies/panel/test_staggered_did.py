@@ -197,6 +197,16 @@ def test_names_order_scale_and_sign() -> None:
         assert (b.lower, b.upper) == (pytest.approx(-2 * a.upper, abs=1e-6), pytest.approx(-2 * a.lower, abs=1e-6))
 
 
+def test_the_names_of_districts_do_not_move_what_is_simulated_of_dates() -> None:
+    rng = np.random.default_rng(3)
+    values, order = levels(1, TWO_DATES), np.r_[rng.permutation(3), 3 + rng.permutation(3), 6 + rng.permutation(8)]
+    sizes = []
+    for rows in (values, values[order]):
+        cells = panel({RATE: rows}, TWO_DATES)
+        sizes.append(design_sizes(cells, plan(), designs(cells, plan())))
+    assert sizes[0] == sizes[1]
+
+
 def test_the_event_time_curve_is_flat_before_and_shows_the_effect_after() -> None:
     found = record(run(panel({RATE: levels(8, TWO_DATES, effect=-5.0)}, TWO_DATES), plan()))
     assert found.event is not None
