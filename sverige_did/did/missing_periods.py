@@ -77,7 +77,8 @@ def filled(panel: DistrictPanel, window: Window, scale: Scale = "identity", *, f
     """Fill the missing cells of the windows; cells outside of them stay as they are.
 
     ``scale``: that on which the districts are taken to move together. Exposure that is missing is the district's mean
-    of the window. Districts with less than ``fewest`` periods before or none after are left out and named.
+    of the window. Districts with less than ``fewest`` periods before or none after are left out and named, and so are
+    those whose periods of a window are all such that no district of the other arm has them.
 
     A period that most treated districts lack says little about them, and what the controls did in it says little about
     what they are held against: so it counts by how many of both have it, and not at all where one side has none.
@@ -90,7 +91,8 @@ def filled(panel: DistrictPanel, window: Window, scale: Scale = "identity", *, f
     pre, post = window.sides(panel)
     there = np.isfinite(panel.wide())
     seen = np.column_stack([there[:, side].sum(axis=1) for side in (pre, post)])
-    usable, weight = _compared(there, panel.ever_treated, (pre, post), (seen >= (fewest, 1)).all(axis=1))
+    enough = (seen >= (fewest, 1)).all(axis=1)
+    usable, weight = _compared(there, panel.ever_treated, (pre, post), enough)
     there, treated = there[usable], panel.ever_treated[usable]
     common = Window(*(tuple(panel.periods[side & (weight > 0)].tolist()) for side in (pre, post)))
     if not (common.pre and common.post):
@@ -99,7 +101,9 @@ def filled(panel: DistrictPanel, window: Window, scale: Scale = "identity", *, f
     if not there[:, weight > 0].all():
         kept = _complete(kept, pre & (weight > 0), post & (weight > 0), scale)
     reason = "window_missing" if fewest == 1 else "too_few_pre_periods"
-    lost = tuple(Dropped(panel.labels[d], None, reason) for d in np.flatnonzero(~usable))
+    lost = tuple(
+        Dropped(panel.labels[d], None, "window_not_shared" if enough[d] else reason) for d in np.flatnonzero(~usable)
+    )
     kept = replace(kept, dropped=panel.dropped + lost)
     lone = np.array([_lone(there[arm], weight, (pre, post)) for arm in (treated, ~treated)])
     return Filled(kept, common, weight, np.flatnonzero(usable), seen[usable], lone)

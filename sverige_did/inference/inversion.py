@@ -160,7 +160,7 @@ def _cells(bernstein: Floats, needed: int) -> list[tuple[float, float]]:
     while waiting:
         low, high, b, sure, depth = waiting.pop()
         always, ever = b.min(axis=0) >= 0, b.max(axis=0) >= 0
-        sure += np.count_nonzero(always)
+        sure += int(np.count_nonzero(always))
         open_ = ever > always
         if sure >= needed:
             kept.append((low, high))

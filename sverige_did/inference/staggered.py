@@ -102,7 +102,7 @@ def own_order(panel: DistrictPanel, *, whole: Whole | None = None) -> Ints:
 
 
 def strata_in(panel: DistrictPanel, order: Ints) -> Ints:
-    """Codes (U,) of the strata of the districts in ``order``, as they first stand in it: other names, the same codes."""
+    """Codes (U,) of the strata of the districts in ``order``, as they first stand in it: names do not move them."""
     if panel.strata is None:
         return np.zeros(panel.n_units, dtype=np.int64)
     _, first, code = np.unique(panel.strata[order], return_index=True, return_inverse=True)

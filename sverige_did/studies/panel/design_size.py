@@ -112,7 +112,7 @@ def _told(data: OutcomeData, size: Share, power: Share) -> DesignSize:
 
 
 def _counted(data: OutcomeData, sample: Districts, unit: IntArray, scale: Scale) -> OwnData:
-    """The cells of the districts ``unit`` (G,) and the periods that are compared, as counts where the outcome is one."""
+    """The cells of districts ``unit`` (G,) and the periods that are compared, as counts where the outcome is one."""
     window, cells = data.window(), data.cells
     counted = bool(cells["kind"].isin(COUNTED).all())
     panel = data.arrays(data.partial, per=1.0)
