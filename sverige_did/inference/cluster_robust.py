@@ -77,7 +77,7 @@ def least_squares(y: ArrayLike, x: ArrayLike, cluster: ArrayLike, weights: Array
     """
     design = np.asarray(x, dtype=float)
     n = design.shape[0]
-    response, design = finite(y, "y", n), finite(design, "x", n)
+    response, design = finite(y, "y", n), finite(design, "x", n, matrix=True)
     w = np.ones(n) if weights is None else finite(weights, "weights", n)
     if np.any(w <= 0):
         raise refuse("inference_weights", found=f"{w.min():g}", expected="> 0")
