@@ -52,6 +52,11 @@ def render(release: Release, language: Language) -> str:
 
     Raises KeyError where the release carries a key that the language files do not know.
     """
+    with words.naming(release.study.named_unit):
+        return _render(release, language)
+
+
+def _render(release: Release, language: Language) -> str:
     other: Language = "en" if language == "da" else "da"
     css = files("sverige_did.report").joinpath("static/report.css").read_text("utf-8")
     context = {
@@ -116,7 +121,7 @@ def overview_figure(release: Release, language: Language) -> tuple[Shapes, Table
 TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     answer, overview_figure, numbers.day, claims.claim, tables.estimates, spending.spending, sensitivity.sensitivity,
     headlines.design_of, headlines.off_scale, headlines.question_standing, headlines.standing,
-    labels.check_sentence, labels.in_language, labels.reading, labels.short_name,
+    labels.check_said, labels.in_language, labels.reading, labels.short_name,
     sections.assumed_by, sections.figure, sections.given, sections.notes, sections.number, sections.other_numbers,
     sections.remarks, sections.reported, sections.sensitivity_analyses,
     sensitivity.fact_said, sensitivity.feasible_intervals, sensitivity.feasible_tables,

@@ -13,7 +13,7 @@ from sverige_did.sources.registers.schemas import CASE_REGISTERS, REGISTERS
 from sverige_did.study.study import CaseStudy, PanelStudy
 from sverige_did.tasks import File, Filled, Folder
 from sverige_did.tasks.plan import checked_plan
-from sverige_did.words import Language
+from sverige_did.words import Language, default_language
 from sverige_did.workflow.discover import find_studies
 
 
@@ -53,5 +53,6 @@ def registers(plan: File, data: Folder, out: File) -> Filled:
     write_text(out, problems_json(problems))
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
-        raise InputError(*errors)
+        # What stops the workflow is told in the headers of the delivery, as ``run`` tells it.
+        raise InputError(*in_headers_of(errors, default_language(), REGISTERS))
     return {"warnings": len(problems)}
