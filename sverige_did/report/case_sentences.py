@@ -153,8 +153,10 @@ def survey_said(release: CaseRelease, language: Language) -> tuple[str, ...]:
     everybody = [one for one in release.survey if one.municipality == ALL]
     if survey is None or not everybody:
         return (say("survey.none", language),)
-    first = survey.items[0].key
-    shares = {one.wave: (one.respondents, one.invited) for one in everybody if one.item == first}
+    # Who answered one statement may have left another out: the one that most answered says how many did at least.
+    shares = {
+        one.wave: (one.respondents, one.invited) for one in sorted(everybody, key=lambda one: one.respondents or 0)
+    }
     known = [pair for pair in shares.values() if pair[0] is not None]
 
     def share(pairs: list[tuple[int | None, int]]) -> str:

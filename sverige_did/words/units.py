@@ -1,4 +1,4 @@
-"""The unit of a study in the sentences about it: written of districts, told of municipalities or areas.
+"""The unit of a study in the sentences about it: written of districts (of tables, of areas), told of municipalities.
 
 Only whole words change, and what stands right before a singular where the grammar asks for it. Names of fields, and what
 is filled into them, stay as they are.
@@ -18,12 +18,12 @@ PREFIXES = ("", "indsats", "kontrol")
 
 
 def told_of(unit: Unit, texts: Mapping[str, str]) -> Callable[[str], str]:
-    """What turns a sentence about districts into one about ``unit``, by the ``units`` of a language's texts."""
-    ours, theirs = (texts[f"units.{one}.forms"].split(", ") for one in (WRITTEN_OF, unit))
+    """What turns a sentence about districts or areas into one about ``unit``, by the ``units`` of a language's texts."""
+    *written, theirs = (texts[f"units.{one}.forms"].split(", ") for one in (WRITTEN_OF, "area", unit))
     agreement = dict(pair.split("=") for pair in texts[f"units.{unit}.agreement"].split())
     whole, part = (
         {f"{prefix}{old.removesuffix('-')}": f"{prefix}{new.removesuffix('-')}" for prefix in PREFIXES
-         for old, new in zip(ours, theirs, strict=True) if old.endswith("-") is compound}
+         for ours in written for old, new in zip(ours, theirs, strict=True) if old.endswith("-") is compound}
         for compound in (False, True)
     )  # fmt: skip
     # A genitive ends the word; a compound goes on.

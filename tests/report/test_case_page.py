@@ -10,6 +10,8 @@ import small_cases as small
 
 from sverige_did import words
 from sverige_did.disclosure.cases import CaseRelease, release_cases
+from sverige_did.report.case_names import chance
+from sverige_did.report.case_sentences import survey_said
 from sverige_did.report.cases import render
 from sverige_did.results.cases import CasePosterior, OtherPrior, PosteriorRatio
 from sverige_did.results.estimates import Curve, Remark
@@ -54,6 +56,26 @@ def test_no_word_of_the_page_can_be_taken_for_an_effect(release: CaseRelease, la
     assert not re.search(r"effe[ck]t|virkning|impact|causal|kausal", page, re.I)
     said = [text for key, text in words.catalogue(language).items() if key.startswith("cases.")]
     assert not re.search(r"effe[ck]t|virkning|impact|caused", " ".join(said), re.I)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_probability_from_draws_is_told_as_certain(language: Language) -> None:
+    assert {chance(one, language)[-4:].strip("\u00a0 %") for one in (0.9951, 0.9999, 1.0)} == {"99"}
+    assert {chance(one, language).split()[0] for one in (0.0, 0.004)} == {"under"}
+    assert chance(0.994, language).startswith("99")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_how_many_answered_is_told_by_the_statement_that_most_answered(
+    release: CaseRelease, language: Language
+) -> None:
+    """A caseworker who left the first statement out answered all the same."""
+    most = tuple(
+        one.model_copy(update={"respondents": one.respondents - 9}) if one.item == "time" and one.respondents else one
+        for one in release.survey
+    )
+    fewer = release.model_copy(update={"survey": most})
+    assert survey_said(fewer, language)[0] == survey_said(release, language)[0]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
