@@ -170,7 +170,18 @@ def survey_said(release: CaseRelease, language: Language) -> tuple[str, ...]:
     silent = [say("survey.silent", language, names=_names(release, release.silent))] if release.silent else []
     refused = [say("posterior.refused", language, why=_remark(one, language))
                for one in posterior(release, "survey").remarks]  # fmt: skip
-    return (lead, *silent, *refused)
+    return (lead, *_changed(release, language), *silent, *refused)
+
+
+def _changed(release: CaseRelease, language: Language) -> tuple[str, ...]:
+    """How many statements the answers changed to, beyond what the few respondents leave open."""
+    changes = [
+        one for one in posterior(release, "survey").ratios if one.municipality == ALL and one.subject.endswith(".change")
+    ]
+    if not changes:
+        return ()
+    clear = sum(not one.lower <= 1 <= one.upper for one in changes)
+    return (say("survey.changed", language, clear=clear, count=len(changes)),)
 
 
 def limits(release: CaseRelease, language: Language) -> tuple[str, ...]:

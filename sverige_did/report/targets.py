@@ -103,6 +103,7 @@ def target_sentences(release: Release, language: Language) -> tuple[str, ...]:
     return (
         words.text("targets.answer", language, **values),
         words.text("targets.no_effect", language),
+        words.text("targets.read", language),
     )
 
 

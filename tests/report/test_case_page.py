@@ -11,8 +11,8 @@ import small_cases as small
 from sverige_did import words
 from sverige_did.disclosure.cases import CaseRelease, release_cases
 from sverige_did.report.case_names import chance
-from sverige_did.report.case_sentences import survey_said
-from sverige_did.report.cases import render
+from sverige_did.report.case_sentences import answer, survey_said
+from sverige_did.report.cases import case_answers, render
 from sverige_did.results.cases import CasePosterior, OtherPrior, PosteriorRatio
 from sverige_did.results.estimates import Curve, Remark
 from sverige_did.sources.cases.delivery import read_cases
@@ -63,6 +63,17 @@ def test_no_probability_from_draws_is_told_as_certain(language: Language) -> Non
     assert {chance(one, language)[-4:].strip("\u00a0 %") for one in (0.9951, 0.9999, 1.0)} == {"99"}
     assert {chance(one, language).split()[0] for one in (0.0, 0.004)} == {"under"}
     assert chance(0.994, language).startswith("99")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_index_is_told_the_interval_of_so_few_municipalities_and_what_was_answered(
+    release: CaseRelease, language: Language
+) -> None:
+    told = {one.anchor: one.sentence for one in case_answers(release, language).answers}
+    assert all(sentence in told["answer"] for sentence in answer(release, language)[:3])
+    said = words.text("cases.survey.changed", language, clear=0, count=1)
+    assert said in told["survey"]
+    assert said in survey_said(release, language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

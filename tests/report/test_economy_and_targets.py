@@ -14,6 +14,7 @@ from sverige_did.design import designs
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.disclosure.release import Release, release_published
 from sverige_did.report import render
+from sverige_did.report.answers import study_answers
 from sverige_did.report.economy import economy_sentences, economy_tables, waterfall
 from sverige_did.report.targets import target_figure, target_moves, target_notes, target_sentences, target_table
 from sverige_did.studies.panel.economy import economy as of_panel
@@ -66,6 +67,13 @@ def test_a_reading_that_gives_up_figures_is_named(herning: Release, language: wo
     given_up = [one for one in target_notes(herning, language) if "F077" in one]
     assert len(given_up) == 2
     assert all(re.search(r"H[123] · ", one) for one in given_up)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_index_is_told_of_targets_without_their_figure(herning: Release, language: words.Language) -> None:
+    told = next(one.sentence for one in study_answers(herning, language).answers if one.anchor == "targets")
+    assert words.text("targets.no_effect", language) in told
+    assert words.text("targets.read", language) not in told
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
