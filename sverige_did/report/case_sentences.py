@@ -176,7 +176,9 @@ def survey_said(release: CaseRelease, language: Language) -> tuple[str, ...]:
 def _changed(release: CaseRelease, language: Language) -> tuple[str, ...]:
     """How many statements the answers changed to, beyond what the few respondents leave open."""
     changes = [
-        one for one in posterior(release, "survey").ratios if one.municipality == ALL and one.subject.endswith(".change")
+        one
+        for one in posterior(release, "survey").ratios
+        if one.municipality == ALL and one.subject.endswith(".change")
     ]
     if not changes:
         return ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sverige_did.results.estimates import Frozen
 
-
 SECTIONS = frozenset(
     {"answer", "survey", "voices", "ladder", "targets", "targets-moved", "economy", "coverage", "damaged"}
 )

@@ -141,7 +141,9 @@ class AggregatePlan(Plan):
 
     area: str
     unit: Unit = Field(
-        default="area", exclude_if=lambda unit: unit == "area", description="What the sentences of the page call an area"
+        default="area",
+        exclude_if=lambda unit: unit == "area",
+        description="What the sentences of the page call an area",
     )
     period: str
     year_ends: tuple[int, int] = (12, 31)

@@ -27,7 +27,6 @@ HiddenBelow = Annotated[int, Field(ge=3)]
 """The threshold of small numbers, for registers and cases alike: under 3 a person in a group of two knows the other."""
 
 
-
 def once_each(kind: str, keys: Iterable[str]) -> None:
     """Refuse a list in which a key stands twice."""
     twice = sorted(key for key, count in Counter(keys).items() if count > 1)

@@ -8,9 +8,9 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.files import read_model, write_text
 from sverige_did.report.problems import problems_html, problems_json
 from sverige_did.sources.cases import delivery as cases
+from sverige_did.sources.interviews.statements import read_statements
 from sverige_did.sources.panel.delivery import in_headers_of, problems_of
 from sverige_did.sources.registers.schemas import CASE_REGISTERS, REGISTERS
-from sverige_did.sources.interviews.statements import read_statements
 from sverige_did.study.study import CaseStudy, PanelStudy, PublishedStudy, Study
 from sverige_did.tasks import File, Filled, Folder
 from sverige_did.tasks.plan import checked_plan

@@ -22,8 +22,8 @@ LAID_OUT: dict[Kind, tuple[str, tuple[str, ...], tuple[Register, ...]]] = {
 }
 """Each kind of study that registers are delivered to: where its templates lie, which it has, and its registers.
 
-``statements.csv`` is a guide to coded interviews, which a study of cases has no questions for; it counts as none until it
-is filled in."""
+``statements.csv`` is a guide to coded interviews, which a study of cases has no questions for; it counts as none until
+it is filled in."""
 
 SHOWN_BY_SPREADSHEETS = "\ufeff"
 """The mark that lets a spreadsheet show æ, ø and å."""

@@ -1,7 +1,7 @@
 """The unit of a study in the sentences about it: written of districts (of tables, of areas), told of municipalities.
 
-Only whole words change, and what stands right before a singular where the grammar asks for it. Names of fields, and what
-is filled into them, stay as they are.
+Only whole words change, and what stands right before a singular where the grammar asks for it. Names of fields, and
+what is filled into them, stay as they are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PREFIXES = ("", "indsats", "kontrol")
 
 
 def told_of(unit: Unit, texts: Mapping[str, str]) -> Callable[[str], str]:
-    """What turns a sentence about districts or areas into one about ``unit``, by the ``units`` of a language's texts."""
+    """What turns a sentence about districts or areas into one about ``unit``, by the ``units`` of a language."""
     *written, theirs = (texts[f"units.{one}.forms"].split(", ") for one in (WRITTEN_OF, "area", unit))
     agreement = dict(pair.split("=") for pair in texts[f"units.{unit}.agreement"].split())
     whole, part = (
@@ -27,11 +27,11 @@ def told_of(unit: Unit, texts: Mapping[str, str]) -> Callable[[str], str]:
         for compound in (False, True)
     )  # fmt: skip
     # A genitive ends the word; a compound goes on.
-    word = re.compile(rf"(?<![\w{{.])(?:(?P<whole>{_any(whole)})(?P<genitive>s?)(?!\w)|(?P<part>{_any(part)})(?=\w\w))", re.I)
-    singular = {f"{prefix}{theirs[0]}" for prefix in PREFIXES}
-    before = re.compile(
-        rf"\b(?P<words>(?:{_any(agreement)})(?: \w+)?) (?P<unit>(?:{_any(singular)})s?)(?!\w)", re.I
+    word = re.compile(
+        rf"(?<![\w{{.])(?:(?P<whole>{_any(whole)})(?P<genitive>s?)(?!\w)|(?P<part>{_any(part)})(?=\w\w))", re.I
     )
+    singular = {f"{prefix}{theirs[0]}" for prefix in PREFIXES}
+    before = re.compile(rf"\b(?P<words>(?:{_any(agreement)})(?: \w+)?) (?P<unit>(?:{_any(singular)})s?)(?!\w)", re.I)
 
     def one(found: re.Match[str]) -> str:
         if found["part"]:

@@ -52,7 +52,7 @@ def section(page: str, name: str) -> str:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_fall_as_large_as_is_told_leaves_nothing(herning: Release, language: words.Language) -> None:
-    """With 12% less spending without the programme, what is saved pays what was invested and the refusion lost of it."""
+    """What is saved then pays what was invested and the refusion that it costs, and no more."""
     final = next(one for one in herning.economy.benefits if one.moment == "final")
     share = final.refunded.value / final.saving.value
     enough = final.investment.value / (1 - share)  # the saving that leaves nothing

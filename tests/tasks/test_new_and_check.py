@@ -84,7 +84,9 @@ def test_the_guide_to_interviews_counts_as_none_until_it_is_filled_in(folder: Pa
     said = "\n".join(guide)
     for codes in WORDS.values():
         assert all(code in said for code in codes)
-    path.write_text("\n".join([*guide, header.removeprefix("# "), "U1;quality;ledere;bedst;nogle;rapport;s. 1"]), "utf-8")
+    path.write_text(
+        "\n".join([*guide, header.removeprefix("# "), "U1;quality;ledere;bedst;nogle;rapport;s. 1"]), "utf-8"
+    )
     status, output = invoke("check", str(folder))
     assert status == 1
     for said in ("statements.csv", "row 8", "bedst", "better, worse, mixed, unchanged"):

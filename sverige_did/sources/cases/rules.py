@@ -64,8 +64,10 @@ def nothing_before_the_referral(table: RegisterTable, _: CaseDelivery) -> Iterat
         yield from _out_of_order(table, "referred", name, f"case_{name}_first")
 
 
-def _out_of_order(table: RegisterTable, earlier: str, later: str, key: str, *, of: str | None = None) -> Iterator[Problem]:
-    """A date of the column ``later`` that lies before the one of ``earlier``; told of the column ``of``, or of the later."""
+def _out_of_order(
+    table: RegisterTable, earlier: str, later: str, key: str, *, of: str | None = None
+) -> Iterator[Problem]:
+    """A date of the column ``later`` before the one of ``earlier``; told of the column ``of``, or else of the later."""
     first, then = table.frame[earlier], table.frame[later]
     column = of or later
     wrong = then < first

@@ -136,8 +136,8 @@ def _separator(text: str) -> str | None:
 
 
 def _above_the_header(text: str) -> tuple[int, str | None]:
-    """How many lines stand above the header (blank ones, comments after ``# ``, and the line ``sep=;``), and the separator
-    that line names.
+    """How many lines stand above the header (blank ones, comments after ``# ``, and the line ``sep=;``), and the
+    separator that line names.
     """
     named = None
     for above, line in enumerate(text.splitlines()):

@@ -76,7 +76,9 @@ def read_statements(path: Path, study: Study) -> tuple[Statement, ...]:
 
 def _only_comments(path: Path) -> bool:
     """Whether the file is the guide that ``sverige-did new`` wrote, with nothing filled in."""
-    lines = [line for line in path.read_text("utf-8-sig", "replace").splitlines() if line.strip()] if path.is_file() else []
+    lines = (
+        [line for line in path.read_text("utf-8-sig", "replace").splitlines() if line.strip()] if path.is_file() else []
+    )
     return bool(lines) and all(line.startswith(COMMENT) for line in lines)
 
 
