@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -74,6 +75,22 @@ def test_the_index_is_told_the_interval_of_so_few_municipalities_and_what_was_an
     said = words.text("cases.survey.changed", language, clear=0, count=1)
     assert said in told["survey"]
     assert said in survey_said(release, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_respondent_a_group_is_held_back_and_never_nought(
+    tmp_path: Path, release: CaseRelease, language: Language
+) -> None:
+    frames, study = small.delivery(), small.plan()
+    answers = frames["survey"]
+    first = answers.groupby(["municipality", "wave"])["respondent"].transform("first")
+    frames["survey"] = answers[answers["respondent"] == first].reset_index(drop=True)
+    data = read_cases(small.write(tmp_path, frames), study)
+    few = release_cases(study, estimate_cases(data, study), posteriors(study.sha256), answers_of(data, study))
+    assert survey_said(few, language)[0] == words.text("cases.survey.lead_few", language, below=5)
+    section = render(few, language).split('id="survey"')[1].split("</section>")[0]
+    assert not re.search(r"\b0\s*%|[0-9]+ / 32", section)
+    assert "<svg" not in section, "neither shares nor a posterior of three answers"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
