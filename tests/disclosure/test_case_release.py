@@ -56,7 +56,8 @@ def test_the_posterior_of_few_answers_is_held_back_whole(tmp_path: Path) -> None
     few = frames | {"survey": answers[answers["respondent"] == first].reset_index(drop=True)}
     ratio = PosteriorRatio(subject="time.change", municipality=ALL, median=2.0, lower=1.0, upper=4.0, prob_above=0.9)
     told = [
-        CasePosterior(model=model, plan_sha256=study.sha256, ratios=(ratio,), spread=0.3) for model in ("waits", "survey")
+        CasePosterior(model=model, plan_sha256=study.sha256, ratios=(ratio,), spread=0.3)
+        for model in ("waits", "survey")
     ]
     for delivered, kept in ((frames, {"waits", "survey"}), (few, {"waits"})):
         data = read_cases(small.write(tmp_path / f"{len(kept)}", delivered), study)
