@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 def study_answers(release: Release, language: Language) -> StudyAnswers:
     """All that the page of a release answers, in the words that stand on it."""
+    with words.naming(release.study.named_unit):
+        return _answers(release, language)
+
+
+def _answers(release: Release, language: Language) -> StudyAnswers:
     study = release.study
     outcomes = (
         Answer(

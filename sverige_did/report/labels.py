@@ -58,10 +58,16 @@ def note(key: str, language: Language) -> str:
     return words.text(key if "." in key else f"labels.note.{key}", language)
 
 
-def check_sentence(check: CheckResult, language: Language) -> str:
+def check_said(release: Release, check: CheckResult, language: Language) -> str:
+    """:func:`check_sentence`, which says beside a real number that it is held against made-up ones."""
+    return check_sentence(check, language, synthetic=release.synthetic)
+
+
+def check_sentence(check: CheckResult, language: Language, *, synthetic: bool = False) -> str:
     """What would overturn the finding, or why that could not be computed, with the check's own numbers."""
     own = f"checks.{check.check}.{check.key}"
-    filled = spoken(check.numbers, language) | _on_scale(check, language)
+    beside = words.text("checks.placebo_groups.made_up", language) if synthetic else ""
+    filled = spoken(check.numbers, language) | _on_scale(check, language) | {"made_up": beside}
     return words.text(own if words.has(own, language) else f"checks.any.{check.key}", language, **filled)
 
 

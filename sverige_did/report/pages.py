@@ -52,7 +52,8 @@ def render(release: Release, language: Language) -> str:
 
     Raises KeyError where the release carries a key that the language files do not know.
     """
-    return environment().get_template("page.html.j2").render(context(release, language))
+    with words.naming(release.study.named_unit):
+        return environment().get_template("page.html.j2").render(context(release, language))
 
 
 def context(release: Release, language: Language) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def overview_figure(release: Release, language: Language) -> tuple[Shapes, Table
 TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     answer, overview_figure, numbers.day, claims.claim, tables.estimates, spending.spending, sensitivity.sensitivity,
     headlines.design_of, headlines.off_scale, headlines.question_standing, headlines.standing,
-    labels.check_sentence, labels.in_language, labels.reading, labels.short_name,
+    labels.check_said, labels.in_language, labels.reading, labels.short_name,
     sections.assumed_by, sections.figure, sections.given, sections.notes, sections.number, sections.other_numbers,
     sections.remarks, sections.reported, sections.sensitivity_analyses,
     sensitivity.fact_said, sensitivity.feasible_intervals, sensitivity.feasible_tables,

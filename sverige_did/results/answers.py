@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from sverige_did.results.estimates import Frozen
 
+SECTIONS = frozenset(
+    {"answer", "survey", "voices", "ladder", "targets", "targets-moved", "economy", "coverage", "damaged"}
+)
+"""The sections that a page can have beside its outcomes, by id; which it has, its plan and its data decide."""
+
 
 class Answer(Frozen):
     """One sentence of a page: ``anchor`` is the id of its place there, ``page`` the file name where that is not the

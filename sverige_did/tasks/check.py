@@ -8,13 +8,14 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.files import read_model, write_text
 from sverige_did.report.problems import problems_html, problems_json
 from sverige_did.sources.cases import delivery as cases
+from sverige_did.sources.interviews.statements import read_statements
 from sverige_did.sources.panel.delivery import in_headers_of, problems_of
 from sverige_did.sources.registers.schemas import CASE_REGISTERS, REGISTERS
-from sverige_did.study.study import CaseStudy, PanelStudy
+from sverige_did.study.study import CaseStudy, PanelStudy, PublishedStudy, Study
 from sverige_did.tasks import File, Filled, Folder
 from sverige_did.tasks.plan import checked_plan
-from sverige_did.words import Language
-from sverige_did.workflow.discover import find_studies
+from sverige_did.words import Language, default_language
+from sverige_did.workflow.discover import StudyFiles, find_studies, statements_of
 
 
 def run(folder: Path, language: Language) -> tuple[Problem, ...]:
@@ -30,6 +31,8 @@ def run(folder: Path, language: Language) -> tuple[Problem, ...]:
     for files in studies.values():
         try:
             study = checked_plan(folder / files.plan)
+            if isinstance(study, PanelStudy | PublishedStudy):
+                found += _of_statements(folder, files, study)
             if isinstance(study, PanelStudy):
                 found += in_headers_of(problems_of(folder / files.data, study), language, REGISTERS)
             if isinstance(study, CaseStudy):
@@ -37,6 +40,16 @@ def run(folder: Path, language: Language) -> tuple[Problem, ...]:
         except InputError as error:
             found += error.problems
     return tuple(found)
+
+
+def _of_statements(folder: Path, files: StudyFiles, study: Study) -> tuple[Problem, ...]:
+    """What is wrong with the coded statements beside the plan, where there are any."""
+    try:
+        for path in statements_of(folder, files):
+            read_statements(folder / path, study)
+    except InputError as error:
+        return error.problems
+    return ()
 
 
 def write(problems: tuple[Problem, ...], json: Path | None, html: Path | None, language: Language) -> None:
@@ -53,5 +66,6 @@ def registers(plan: File, data: Folder, out: File) -> Filled:
     write_text(out, problems_json(problems))
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
-        raise InputError(*errors)
+        # What stops the workflow is told in the headers of the delivery, as ``run`` tells it.
+        raise InputError(*in_headers_of(errors, default_language(), REGISTERS))
     return {"warnings": len(problems)}

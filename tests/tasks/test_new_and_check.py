@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from sverige_did.cli import app
 from sverige_did.errors import InputError, Problem
 from sverige_did.report.problems import problems_html, problems_json, problems_table
+from sverige_did.sources.interviews.statements import WORDS, read_statements
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.study.read import read_study
 from sverige_did.tasks.new import run as new
@@ -64,6 +66,31 @@ def test_the_blocks_left_out_are_valid_when_they_are_taken_in(folder: Path) -> N
     posterior = read_study(plan).posterior
     assert posterior is not None
     assert posterior.decision_thresholds[0].outcome == "institution_per_1000"
+
+
+def test_the_guide_to_interviews_counts_as_none_until_it_is_filled_in(folder: Path) -> None:
+    study, path = read_study(folder / "study.yaml"), folder / "statements.csv"
+    assert read_statements(path, study) == ()
+    *guide, header = path.read_text("utf-8-sig").splitlines()
+    rows = [
+        f"U{number};quality;{group};{direction};{strength};rapport;s. {number}"
+        for number, (group, direction, strength) in enumerate(
+            product(WORDS["source_group"], WORDS["direction"], WORDS["strength"])
+        )
+    ]
+    path.write_text("\n".join([*guide, header.removeprefix("# "), *rows]) + "\n", "utf-8-sig")
+    found = read_statements(path, study)
+    assert len(found) == len(rows)
+    said = "\n".join(guide)
+    for codes in WORDS.values():
+        assert all(code in said for code in codes)
+    path.write_text(
+        "\n".join([*guide, header.removeprefix("# "), "U1;quality;ledere;bedst;nogle;rapport;s. 1"]), "utf-8"
+    )
+    status, output = invoke("check", str(folder))
+    assert status == 1
+    for said in ("statements.csv", "row 8", "bedst", "better, worse, mixed, unchanged"):
+        assert said in " ".join(output.split())
 
 
 def test_git_is_kept_away_from_the_data(folder: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -32,10 +32,15 @@ def render_front(release: Release, language: Language) -> str:
 
     Raises KeyError where the release carries a key that the language files do not know.
     """
+    with words.naming(release.study.named_unit):
+        return environment().get_template("front/page.html.j2").render(_shown(release, language))
+
+
+def _shown(release: Release, language: Language) -> dict[str, Any]:
     script = files("sverige_did.report").joinpath("static/front.js").read_text("utf-8").strip()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     other: Language = "en" if language == "da" else "da"
-    shown = (
+    return (
         context(release, language)
         | {
             "sibling": file_name(release, other),
@@ -61,7 +66,6 @@ def render_front(release: Release, language: Language) -> str:
             "cited": citation(release, language),
         }
     )
-    return environment().get_template("front/page.html.j2").render(shown)
 
 
 def _rounding_only(release: Release) -> bool:
