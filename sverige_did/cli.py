@@ -217,15 +217,18 @@ def check(
     html: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the problems as a page too")] = None,
 ) -> None:
     """Show everything that is wrong with a study's plan and registers; status 1 when there are errors."""
-    from sverige_did.report.problems import problems_table, summary
+    from sverige_did.report.problems import assumptions, problems_table, summary
     from sverige_did.tasks.check import run, write
 
     spoken = default_language()
-    problems = run(folder, spoken)
+    problems, assumed = run(folder, spoken)
     write(problems, json, html, spoken)
     if problems:
         Console().print(problems_table(problems, spoken))
-    Console(highlight=False).print(summary(problems, spoken), markup=False)
+    console = Console(highlight=False, soft_wrap=True)
+    for line in assumptions([(one.file, one.assumption.say(spoken)) for one in assumed], spoken):
+        console.print(line, markup=False)
+    console.print(summary(problems, spoken), markup=False)
     raise typer.Exit(int(any(problem.severity == "error" for problem in problems)))
 
 

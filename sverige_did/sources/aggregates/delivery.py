@@ -11,13 +11,16 @@ from sverige_did.errors import InputError, Problem, SverigeDidError
 from sverige_did.panel import Panel
 from sverige_did.sources.aggregates.crosswalk import Crosswalk, no_changes, read_crosswalk
 from sverige_did.sources.aggregates.read import read_aggregates
+from sverige_did.sources.aggregates.text_tables import TextTables
 from sverige_did.sources.files.provenance import provenance_problems, read_provenance
 from sverige_did.sources.panel.build import Built
+from sverige_did.sources.registers.rules_of_plan import window_problems
+from sverige_did.sources.registers.validate import Checked
 from sverige_did.study.aggregates import AggregatePlan
 from sverige_did.study.study import PanelStudy
 
 
-def tables_panel(folder: Path, study: PanelStudy) -> Built:
+def tables_panel(folder: Path, study: PanelStudy, tables: TextTables | None = None) -> Built:
     """The panel of a study of public tables, without the areas that lack a number of an outcome in some period.
 
     Raises InputError as :func:`~sverige_did.sources.aggregates.read.read_aggregates`, and where a file is not there.
@@ -26,7 +29,7 @@ def tables_panel(folder: Path, study: PanelStudy) -> Built:
     lacking = [file for file in plan.files if not (folder / file).is_file()]
     if lacking:
         raise InputError(*(Problem("missing_table", file=file) for file in lacking))
-    panel = read_aggregates(folder, plan, _crosswalk(folder, plan))
+    panel = read_aggregates(folder, plan, _crosswalk(folder, plan), tables)
     complete, remarks = [], list[Problem]()
     for outcome in panel.cells["outcome"].unique():
         cells = panel.outcome(str(outcome))
@@ -37,13 +40,27 @@ def tables_panel(folder: Path, study: PanelStudy) -> Built:
     return Built(Panel.of(pd.concat(complete, ignore_index=True), synthetic=panel.synthetic), tuple(remarks))
 
 
-def table_problems(folder: Path, study: PanelStudy) -> tuple[Problem, ...]:
-    """Everything wrong with the tables of a study, and what would be left out of its panel."""
+def checked_tables(folder: Path, study: PanelStudy) -> Checked:
+    """Everything wrong with the tables of a study, what would be left out of its panel, and what was assumed."""
+    plan, tables = tables_of_plan(study), TextTables(folder)
+    windows = tuple(window_problems(study))
     try:
         changed = tuple(provenance_problems(read_provenance(folder)))
-        return (*changed, *tables_panel(folder, study).remarks)
+        built = tables_panel(folder, study, tables)
     except SverigeDidError as refusal:
-        return refusal.problems
+        return Checked((*windows, *refusal.problems), tables.assumed)
+    begun = tuple(_first_start(built.panel, study, plan))
+    return Checked((*windows, *changed, *begun, *built.remarks), tables.assumed)
+
+
+def _first_start(panel: Panel, study: PanelStudy, plan: AggregatePlan) -> Iterator[Problem]:
+    """The first start of the areas where it is not the plan's: each is compared by its own, but windows go by that."""
+    first = panel.cells["treated_from"].min()
+    if pd.isna(first):
+        yield Problem("agg_nobody_treated", file=plan.adoption.file, column=plan.adoption.date)
+    elif first != pd.Timestamp(study.periods.treatment_start):
+        yield Problem("agg_treatment_not_first", file=plan.adoption.file, column=plan.adoption.date, severity="warning",
+                      found=f"{first.date()}", expected=f"{study.periods.treatment_start}")  # fmt: skip
 
 
 def tables_of_plan(study: PanelStudy) -> AggregatePlan:
