@@ -185,13 +185,17 @@ def statbank_fetch(
 def new(
     folder: Annotated[Path, typer.Argument(file_okay=False)],
     kind: Annotated[
-        Literal["panel", "cases"], typer.Option(help="Districts over time, or cases begun before and during a trial")
+        Literal["panel", "cases", "tables"],
+        typer.Option(help="Districts over time, cases begun before and during a trial, or public tables by area"),
     ] = "panel",
+    aggregates: Annotated[bool, typer.Option("--aggregates", help="The same as --kind tables")] = False,
 ) -> None:
     """Lay out a folder for a study of your own: a plan to fill in, empty registers, a guide."""
     from sverige_did.tasks.new import run
 
-    _done("new", folder=folder, registers=run(folder, date.today(), kind))
+    if aggregates and kind == "cases":
+        raise typer.BadParameter("--aggregates is a panel of public tables; leave --kind out")
+    _done("new", folder=folder, registers=run(folder, date.today(), "tables" if aggregates else kind))
 
 
 @app.command()

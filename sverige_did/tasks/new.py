@@ -1,4 +1,4 @@
-"""Lay out a folder for a new study: a plan to fill in, empty registers with their headers, and a guide in Danish."""
+"""Lay out a folder for a new study: a plan to fill in, empty registers or tables with their headers, and a guide."""
 
 from __future__ import annotations
 
@@ -15,16 +15,24 @@ from sverige_did.study.blocks import NAME
 
 SEPARATOR = ";"
 
-Kind = Literal["panel", "cases"]
+Kind = Literal["panel", "cases", "tables"]
 LAID_OUT: dict[Kind, tuple[str, tuple[Register, ...]]] = {
     "panel": ("scaffold", REGISTERS),
     "cases": ("scaffold_cases", CASE_REGISTERS),
+    "tables": ("scaffold_tables", ()),
 }
-"""The templates and the registers of each kind of study that registers are delivered to."""
+"""The templates and the registers of each kind of study that registers or tables are delivered to."""
+
+TABLES = {
+    "anbragte": ("område", "år", "sted", "antal"),
+    "befolkning": ("område", "år", "antal"),
+    "indsats": ("område", "start", "kilde"),
+}
+"""The tables that the plan of public tables is laid out with, and their columns."""
 
 
 def run(folder: Path, today: date, kind: Kind = "panel") -> int:
-    """Write the folder of a study of that kind; the number of registers laid out in it.
+    """Write the folder of a study of that kind; the number of registers or tables laid out in it.
 
     The study is named after the folder. Raises InputError when that is no plain name, or the folder is not empty.
     """
@@ -41,8 +49,8 @@ def run(folder: Path, today: date, kind: Kind = "panel") -> int:
     ):
         text = files("sverige_did.tasks").joinpath(templates, template).read_text("utf-8")
         write_text(folder / place, text.replace("STUDY_NAME", name).replace("WRITTEN", today.isoformat()))
-    for register in registers:
-        header = SEPARATOR.join(column.da for column in register.columns)
+    headers = {register.da: tuple(column.da for column in register.columns) for register in registers} or TABLES
+    for file, header in headers.items():
         # The mark lets a spreadsheet show æ, ø and å.
-        write_text(folder / "data" / f"{register.da}.csv", f"\ufeff{header}\n")
-    return len(registers)
+        write_text(folder / "data" / f"{file}.csv", f"\ufeff{SEPARATOR.join(header)}\n")
+    return len(headers)

@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sverige_did.errors import RefusedError
+from sverige_did.errors import Problem, RefusedError
 from sverige_did.sources.files.synthetic_mark import MARK_FILE, is_marked
 from sverige_did.sources.registers.codes import standard_codes
 from sverige_did.sources.registers.schemas import CHILDREN, DISTRICTS, PLACEMENTS, RESIDENCES, SDQ_WAVES
 from sverige_did.sources.registers.tables import read_register
-from sverige_did.errors import Problem
 from sverige_did.sources.registers.validate import check_folder
 from sverige_did.sources.sdq.scores import score
 from sverige_did.sources.spells.overlaps import resolve_overlaps

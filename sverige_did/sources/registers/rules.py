@@ -19,7 +19,6 @@ from sverige_did.sources.registers.rules_of_plan import PLANNED
 from sverige_did.sources.registers.schemas import CHILDREN, DISTRICTS
 from sverige_did.sources.registers.tables import RegisterTable
 
-
 _SPELLS = {"placements": ("start", "end"), "residences": ("start", "end"), "cases": ("opened", "closed")}
 _NAMED = {"districts": ("district", "stratum"), "children": ("district",), "caseworkers": ("team",)}
 _NEEDS = {"placements": CHILDREN, "cases": CHILDREN, "children": DISTRICTS}
