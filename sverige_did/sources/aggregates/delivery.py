@@ -21,7 +21,8 @@ from sverige_did.study.study import PanelStudy
 
 
 def tables_panel(folder: Path, study: PanelStudy, tables: TextTables | None = None) -> Built:
-    """The panel of a study of public tables, without the areas that lack a number of an outcome in some period.
+    """The panel of a study of public tables, without the areas that lack a number of an outcome in some period, and
+    without those that began before its first period ended: they are never seen without the programme.
 
     Raises InputError as :func:`~sverige_did.sources.aggregates.read.read_aggregates`, and where a file is not there.
     """
@@ -33,10 +34,11 @@ def tables_panel(folder: Path, study: PanelStudy, tables: TextTables | None = No
     complete, remarks = [], list[Problem]()
     for outcome in panel.cells["outcome"].unique():
         cells = panel.outcome(str(outcome))
-        left_out = _incomplete(cells)
-        complete.append(cells[~cells["unit"].isin(left_out)])
+        left_out, begun = _incomplete(cells), _begun(cells)
+        complete.append(cells[~cells["unit"].isin([*left_out, *begun])])
         # Outcomes of one table lack the same areas: that is said once.
-        remarks += [one for one in _left_out(cells, left_out) if one not in remarks]
+        said = [*_left_out("agg_incomplete", cells, left_out), *_left_out("agg_begun", cells, begun)]
+        remarks += [one for one in said if one not in remarks]
     return Built(Panel.of(pd.concat(complete, ignore_index=True), synthetic=panel.synthetic), tuple(remarks))
 
 
@@ -83,7 +85,12 @@ def _incomplete(cells: pd.DataFrame) -> list[str]:
     return sorted(set(cells.loc[lost | fewer, "unit"]))
 
 
-def _left_out(cells: pd.DataFrame, units: list[str]) -> Iterator[Problem]:
+def _begun(cells: pd.DataFrame) -> list[str]:
+    """The areas that have begun by the end of the outcome's first period."""
+    return sorted(set(cells.loc[cells["treated_from"] <= cells["end"].min(), "unit"]))
+
+
+def _left_out(key: str, cells: pd.DataFrame, units: list[str]) -> Iterator[Problem]:
     if not units:
         return
     group = cells.drop_duplicates("unit").set_index("unit")["group"].loc[units]
@@ -92,4 +99,4 @@ def _left_out(cells: pd.DataFrame, units: list[str]) -> Iterator[Problem]:
         "all": cells["unit"].nunique(),
     }  # fmt: skip
     file = str(cells["source"].iloc[0])
-    yield Problem("agg_incomplete", file=file, severity="warning", values=values | {"file": file})
+    yield Problem(key, file=file, severity="warning", values=values | {"file": file})
