@@ -26,7 +26,7 @@ COLUMNS = ("severity", "file", "row", "column", "found", "problem", "mend")
 
 
 class Group(NamedTuple):
-    """Problems that are the same but for their rows: the first of them, all rows in order, and the cells found there."""
+    """Problems that are the same but for their rows: the first of them, all rows in order, and what was found there."""
 
     problem: Problem
     rows: tuple[int, ...]
@@ -141,7 +141,7 @@ def problems_html(problems: Sequence[Problem], language: Language) -> str:
 
 
 def assumptions(said: Sequence[tuple[str, str]], language: Language) -> list[str]:
-    """What was assumed, each sentence once after the files that it was assumed of, below a heading; nothing for none."""
+    """What was assumed, each sentence once after the files that it is about, below a heading; nothing for none."""
     files: dict[str, list[str]] = {}
     for file, sentence in said:
         files.setdefault(sentence, []).append(file)

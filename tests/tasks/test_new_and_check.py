@@ -18,8 +18,8 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.panel import write_panel
 from sverige_did.report.district_inference import said
 from sverige_did.report.problems import problems_html, problems_json, problems_table
-from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.sources.panel.delivery import in_headers_of, panel_of
+from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.studies.panel.posterior.protocol import StudyData
 from sverige_did.study.placeholders import PLACEHOLDERS, left_in

@@ -26,8 +26,8 @@ from sverige_did.tasks.new import TABLES
 from sverige_did.tasks.new import run as new
 
 ROOT = Path(__file__).parents[2]
-AREAS = [f"{number:03} {name}by" for number, name in enumerate(
-    ("Nord", "Syd", "Øst", "Vest", "Midt", "Ny", "Gammel", "Stor", "Lille", "Høj", "Lav", "Ved", "Ager", "Eng"), 101)]  # fmt: skip
+NAMES = ("Nord", "Syd", "Øst", "Vest", "Midt", "Ny", "Gammel", "Stor", "Lille", "Høj", "Lav", "Ved", "Ager", "Eng")
+AREAS = [f"{number} {name}by" for number, name in enumerate(NAMES, 101)]
 BEGAN = dict.fromkeys(AREAS[:4], "2015")
 
 
@@ -73,7 +73,11 @@ def test_a_new_study_of_tables_is_a_valid_plan_with_a_guide_in_both_languages(fo
     study = read_plan(folder / "study.yaml")
     assert isinstance(study, PanelStudy)
     assert study.tables is not None
-    assert {f"{name}.csv" for name in TABLES} == set(study.tables.files) == {one.name for one in (folder / "data").iterdir()}
+    assert (
+        {f"{name}.csv" for name in TABLES}
+        == set(study.tables.files)
+        == {one.name for one in (folder / "data").iterdir()}
+    )
     guide = (folder / "README.md").read_text("utf-8")
     assert "## På dansk" in guide
     assert "## In English" in guide
@@ -135,7 +139,9 @@ def test_tables_run_to_both_pages_with_a_verdict_for_every_outcome(finished: Pat
     assert {one.design_class for one in read_models(finished / "designs.json", OutcomeDesign)} == {"D1"}
     for record in read_models(finished / "methods_tables.json", MethodsRecord):
         assert record.verdict != "refused"
-    share = next(one for one in read_model(finished / "release.json", Release).findings if one.outcome == "institution_share")
+    share = next(
+        one for one in read_model(finished / "release.json", Release).findings if one.outcome == "institution_share"
+    )
     assert share.result.estimate < 0
     for language in ("da", "en"):
         assert 'id="outcome-institution_share"' in (finished / f"{language}.html").read_text("utf-8")

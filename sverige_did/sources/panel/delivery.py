@@ -85,7 +85,7 @@ _COLUMNS_WANTED = frozenset({"reg_wrong_table", "reg_unknown_column"})
 def in_headers_of(
     problems: Iterable[Problem], language: Language, registers: tuple[Register, ...] = REGISTERS
 ) -> tuple[Problem, ...]:
-    """The same problems in the names of a delivery in that language: columns, registers and words that a column allows."""
+    """The same problems in the names of a delivery in that language: columns, registers, words that a column allows."""
     if language != "da":
         return tuple(problems)
     owner = {fold(stem): register for register in registers for stem in register.stems}

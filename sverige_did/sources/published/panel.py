@@ -16,7 +16,7 @@ from sverige_did.study.study import PublishedStudy
 
 
 def figure_problems(folder: Path, study: PublishedStudy) -> tuple[Problem, ...]:
-    """Everything wrong with the published figures of a study, as far as reading them and laying them in the panel goes."""
+    """Everything wrong with the published figures of a study, until they are laid in the panel."""
     try:
         to_panel(read_facts(folder / study.input, hard_stop=study.periods.hard_stop), study)
     except InputError as refusal:

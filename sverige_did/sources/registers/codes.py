@@ -95,7 +95,7 @@ class Renumbered(Plan):
 
 
 class InForce(Plan):
-    """The days from ``since`` to ``until``, both included, on which decisions were made by a law; open where missing."""
+    """The days from ``since`` to ``until``, both included, on which a law was in force; open where missing."""
 
     since: date | None = None
     until: date | None = None
@@ -105,7 +105,7 @@ class InForce(Plan):
 
 
 class MeasureCodes(Plan):
-    """The whole mapping. Codes are unique, and so is a function within a year. ``laws`` are those in force for a time."""
+    """The whole mapping. Codes are unique, and so is a function within a year. ``laws`` were in force for a time."""
 
     sources: dict[str, str]
     measures: tuple[Measure, ...]

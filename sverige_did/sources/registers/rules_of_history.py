@@ -1,7 +1,7 @@
 """What must hold of a register over time: where it begins and ends, and numbers beside their own history.
 
 A number far from those of the same district, team or account in other periods has likely a zero too many, or is in
-another unit (a year in 1,000 kr., hours for full-time equivalents). Nobody can tell from here, so that all are warnings.
+another unit (a year in 1,000 kr., hours for full-time equivalents). Nobody can tell from here: all are warnings.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ ALIKE: dict[str, tuple[Series, ...]] = {
     "accounts": (Series(("function", "group"), "gross", 8, 500_000),),
     "placements": (Series(("measure",), "price", 8, 500),),
 }
-"""How far the numbers of a register may lie from their own history. Places of one kind cost unlike amounts, and accounts
-of rare places come and go: there only a factor of eight is odd."""
+"""How far the numbers of a register may lie from their own history. Places of one kind cost unlike amounts, and
+accounts of rare places come and go: there only a factor of eight is odd."""
 
 FEW = 3
 """Of fewer numbers nobody can say which is the odd one."""
@@ -172,8 +172,9 @@ def events_cover(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
         return
     longest = _silence(days)
     if (days.min() - low).days > longest or (high - days.max()).days > longest:
+        covered, wanted = f"{days.min().date()} – {days.max().date()}", f"{low.date()} – {high.date()}"
         yield Problem("reg_events_cover", file=table.file, column=EVENTS[table.register.name], severity="warning",
-                      found=f"{days.min().date()} – {days.max().date()}", expected=f"{low.date()} – {high.date()}")  # fmt: skip
+                      found=covered, expected=wanted)  # fmt: skip
 
 
 HISTORY: dict[Rule, tuple[str, ...]] = {

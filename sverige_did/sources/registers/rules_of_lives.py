@@ -20,8 +20,8 @@ MAJORITY, CARE_LEAVERS = 18, 22
 TOTALS = frozenset(
     {
         "ialt", "total", "totalt", "sum", "samlet", "subtotal", "helelandet", "helekommunen", "allekommuner",
-        "alledistrikter", "alleteams", "alleomraader", "alle", "tilsammen", "alldistricts", "alltogether", "wholecountry",
-        "grandtotal",
+        "alledistrikter", "alleteams", "alleomraader", "alle", "tilsammen", "alldistricts", "alltogether",
+        "wholecountry", "grandtotal",
     }
 )  # fmt: skip
 """What a row is called that adds the others up."""

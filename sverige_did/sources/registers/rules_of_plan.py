@@ -21,7 +21,7 @@ _DATED = {"placements": "start", "breakdowns": "date", "complaints": "date", "sd
 
 
 def treatment_is_one_date(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
-    """A district with several go-lives; a first date, or a number of treated or other districts, that is not the plan's."""
+    """A district with several go-lives; a first date, or a number of treated or other districts, not the plan's."""
     starts = table.frame.groupby("district")["treated_from"].agg(["nunique", "count", "size", "min"])
     mixed = starts.index[(starts["nunique"] > 1) | ((starts["count"] > 0) & (starts["count"] < starts["size"]))]
     for district in mixed:
@@ -74,8 +74,8 @@ def window_problems(study: PanelStudy) -> Iterator[Problem]:
     windows, when = windows_of(first, last, study.periods), study.periods
     grid = f"{study.grid.first} – {study.grid.last}"
     if not windows.before.any():
-        yield Problem("plan_no_before", file=PLAN, column="periods.baseline", severity="warning", found=f"{when.baseline}",
-                      expected=grid)  # fmt: skip
+        yield Problem("plan_no_before", file=PLAN, column="periods.baseline", severity="warning",
+                      found=f"{when.baseline}", expected=grid)  # fmt: skip
     if not windows.after.any():
         yield Problem("plan_no_after", file=PLAN, column="periods.follow_up", found=f"{when.follow_up}", expected=grid)
     elif study.grid.end < when.follow_up:
@@ -96,8 +96,8 @@ def teams_of_plan(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]
         return  # the panel refuses the register's teams, all of them
     for team in named:
         if team not in known:
-            yield Problem("plan_team_unknown", file=PLAN, column="registers.teams", severity="warning", found=shown(team),
-                          expected=nearest(team, known) or ", ".join(sorted(known)))  # fmt: skip
+            yield Problem("plan_team_unknown", file=PLAN, column="registers.teams", severity="warning",
+                          found=shown(team), expected=nearest(team, known) or ", ".join(sorted(known)))  # fmt: skip
 
 
 PLANNED: dict[Rule, tuple[str, ...]] = {

@@ -78,7 +78,8 @@ def sound() -> Frames:
         ),
         "accounts": pd.DataFrame(
             [(year, function, group, gross)
-             for year in YEARS for function, gross in (("5.28.23", 9e6), ("5.28.20", 4e6)) for group in ("treated", "control")],
+             for year in YEARS for function, gross in (("5.28.23", 9e6), ("5.28.20", 4e6))
+             for group in ("treated", "control")],
             columns=["year", "function", "group", "gross"],
         ),
     }  # fmt: skip
