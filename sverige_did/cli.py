@@ -185,13 +185,17 @@ def statbank_fetch(
 def new(
     folder: Annotated[Path, typer.Argument(file_okay=False)],
     kind: Annotated[
-        Literal["panel", "cases"], typer.Option(help="Districts over time, or cases begun before and during a trial")
+        Literal["panel", "cases", "tables"],
+        typer.Option(help="Districts over time, cases begun before and during a trial, or public tables by area"),
     ] = "panel",
+    aggregates: Annotated[bool, typer.Option("--aggregates", help="The same as --kind tables")] = False,
 ) -> None:
     """Lay out a folder for a study of your own: a plan to fill in, empty registers, a guide."""
     from sverige_did.tasks.new import run
 
-    _done("new", folder=folder, registers=run(folder, date.today(), kind))
+    if aggregates and kind == "cases":
+        raise typer.BadParameter("--aggregates is a panel of public tables; leave --kind out")
+    _done("new", folder=folder, registers=run(folder, date.today(), "tables" if aggregates else kind))
 
 
 @app.command()
@@ -217,15 +221,18 @@ def check(
     html: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the problems as a page too")] = None,
 ) -> None:
     """Show everything that is wrong with a study's plan and registers; status 1 when there are errors."""
-    from sverige_did.report.problems import problems_table, summary
+    from sverige_did.report.problems import assumptions, problems_table, summary
     from sverige_did.tasks.check import run, write
 
     spoken = default_language()
-    problems = run(folder, spoken)
+    problems, assumed = run(folder, spoken)
     write(problems, json, html, spoken)
     if problems:
         Console().print(problems_table(problems, spoken))
-    Console(highlight=False).print(summary(problems, spoken), markup=False)
+    console = Console(highlight=False, soft_wrap=True)
+    for line in assumptions([(one.file, one.assumption.say(spoken)) for one in assumed], spoken):
+        console.print(line, markup=False)
+    console.print(summary(problems, spoken), markup=False)
     raise typer.Exit(int(any(problem.severity == "error" for problem in problems)))
 
 

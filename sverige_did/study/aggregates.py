@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from sverige_did.study.blocks import Bilingual, Grid, Name, Plan, Positive
 from sverige_did.words.units import Unit
@@ -83,6 +84,14 @@ class Series(Plan):
     last: int
     least: float = 0
     most: float | None = None
+
+    @model_validator(mode="after")
+    def _years_in_order(self) -> Self:
+        if self.first > self.last:
+            raise PydanticCustomError("series_years", "first must not lie after last")
+        if self.most is not None and self.least > self.most:
+            raise PydanticCustomError("series_limits", "least must not lie above most")
+        return self
 
     @model_validator(mode="after")
     def _adds_what_it_lists(self) -> Self:

@@ -199,6 +199,12 @@ class Registers(Plan):
         description="Numbers of children are rounded to a multiple of this; hidden_below where it is not named",
     )
 
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        once_each("registers.teams", (team.team for team in self.teams))
+        once_each("registers.files", (one.name for one in self.files))
+        return self
+
     @property
     def base(self) -> int:
         """What numbers of children are rounded to."""

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sverige_did.errors import InputError, Problem
+from sverige_did.errors import InputError, Problem, SverigeDidError
 from sverige_did.files import read_model, write_text
 from sverige_did.report.problems import problems_html, problems_json
 from sverige_did.sources.cases import delivery as cases
 from sverige_did.sources.interviews.statements import read_statements
-from sverige_did.sources.panel.delivery import in_headers_of, problems_of
+from sverige_did.sources.panel.delivery import assumed_in_headers, checked, in_headers_of, problems_of
+from sverige_did.sources.published.panel import figure_problems
 from sverige_did.sources.registers.schemas import CASE_REGISTERS, REGISTERS
-from sverige_did.study.study import CaseStudy, PanelStudy, PublishedStudy, Study
+from sverige_did.sources.registers.validate import Assumed, Checked
+from sverige_did.study.placeholders import left_in
+from sverige_did.study.study import AnyPlan, CaseStudy, PanelStudy, PublishedStudy, Study
 from sverige_did.tasks import File, Filled, Folder
 from sverige_did.tasks.plan import checked_plan
 from sverige_did.words import Language, default_language
 from sverige_did.workflow.discover import StudyFiles, find_studies, statements_of
 
 
-def run(folder: Path, language: Language) -> tuple[Problem, ...]:
-    """Every problem of every study of registers in the folder: of its plan, its files and what its panel leaves out.
+def run(folder: Path, language: Language) -> Checked:
+    """Every problem of every study in the folder: of its plan, of every file that a run reads, and of what its panel
+    leaves out; and what was assumed while files were read.
 
     Columns are named as deliveries in that language do. Raises InputError when the folder holds no plan; a plan that
     cannot be read is a problem like others.
@@ -27,27 +31,42 @@ def run(folder: Path, language: Language) -> tuple[Problem, ...]:
     studies = find_studies(folder)
     if not studies:
         raise InputError(Problem("check_no_plan", file=str(folder)))
-    found: list[Problem] = []
+    problems: list[Problem] = []
+    assumed: list[Assumed] = []
     for files in studies.values():
         try:
             study = checked_plan(folder / files.plan)
-            if isinstance(study, PanelStudy | PublishedStudy):
-                found += _of_statements(folder, files, study)
-            if isinstance(study, PanelStudy):
-                found += in_headers_of(problems_of(folder / files.data, study), language, REGISTERS)
-            if isinstance(study, CaseStudy):
-                found += in_headers_of(cases.problems_of(folder / files.data, study), language, CASE_REGISTERS)
-        except InputError as error:
-            found += error.problems
-    return tuple(found)
+            problems += left_in(study, files.plan.name)
+            found = _data(folder / files.data, study, language)
+            problems += found.problems
+            assumed += found.assumed
+            problems += _statements(folder, files, study)
+        except SverigeDidError as error:
+            problems += error.problems
+    return Checked(tuple(problems), tuple(assumed))
 
 
-def _of_statements(folder: Path, files: StudyFiles, study: Study) -> tuple[Problem, ...]:
-    """What is wrong with the coded statements beside the plan, where there are any."""
+def _data(data: Path, study: AnyPlan, language: Language) -> Checked:
+    """What is wrong with the files of one study, and what was assumed, in the headers of that language."""
+    if isinstance(study, PublishedStudy):
+        return Checked(figure_problems(data, study))
+    if isinstance(study, CaseStudy):
+        found, registers = cases.checked(data, study), CASE_REGISTERS
+    else:
+        found, registers = checked(data, study), REGISTERS
+    return Checked(
+        in_headers_of(found.problems, language, registers), assumed_in_headers(found.assumed, language, registers)
+    )
+
+
+def _statements(folder: Path, files: StudyFiles, study: AnyPlan) -> tuple[Problem, ...]:
+    """What is wrong with the coded statements of interviews beside a plan, where there are any."""
+    if not isinstance(study, Study):
+        return ()
     try:
         for path in statements_of(folder, files):
             read_statements(folder / path, study)
-    except InputError as error:
+    except SverigeDidError as error:
         return error.problems
     return ()
 
@@ -62,7 +81,8 @@ def write(problems: tuple[Problem, ...], json: Path | None, html: Path | None, l
 
 def registers(plan: File, data: Folder, out: File) -> Filled:
     """The rule of the workflow: write the problems as JSON; the number of warnings. Raises InputError on any error."""
-    problems = problems_of(data, read_model(plan, PanelStudy))
+    study = read_model(plan, PanelStudy)
+    problems = (*left_in(study, "study.yaml"), *problems_of(data, study))
     write_text(out, problems_json(problems))
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:

@@ -1,4 +1,4 @@
-"""Lay out a folder for a new study: a plan to fill in, empty registers with their headers, and a guide in Danish."""
+"""Lay out a folder for a new study: a plan to fill in, empty registers or tables with their headers, and a guide."""
 
 from __future__ import annotations
 
@@ -15,22 +15,31 @@ from sverige_did.study.blocks import NAME
 
 SEPARATOR = ";"
 
-Kind = Literal["panel", "cases"]
+Kind = Literal["panel", "cases", "tables"]
 LAID_OUT: dict[Kind, tuple[str, tuple[str, ...], tuple[Register, ...]]] = {
     "panel": ("scaffold", ("study.yaml", "README.md", "statements.csv"), REGISTERS),
     "cases": ("scaffold_cases", ("study.yaml", "README.md"), CASE_REGISTERS),
+    "tables": ("scaffold_tables", ("study.yaml", "README.md"), ()),
 }
-"""Each kind of study that registers are delivered to: where its templates lie, which it has, and its registers.
+"""Each kind of study that registers or tables are delivered to: where its templates lie, which it has, and its
+registers.
 
 ``statements.csv`` is a guide to coded interviews, which a study of cases has no questions for; it counts as none until
 it is filled in."""
+
+TABLES = {
+    "anbragte": ("område", "år", "sted", "antal"),
+    "befolkning": ("område", "år", "antal"),
+    "indsats": ("område", "start", "kilde"),
+}
+"""The tables that the plan of public tables is laid out with, and their columns."""
 
 SHOWN_BY_SPREADSHEETS = "\ufeff"
 """The mark that lets a spreadsheet show æ, ø and å."""
 
 
 def run(folder: Path, today: date, kind: Kind = "panel") -> int:
-    """Write the folder of a study of that kind; the number of registers laid out in it.
+    """Write the folder of a study of that kind; the number of registers or tables laid out in it.
 
     The study is named after the folder. Raises InputError when that is no plain name, or the folder is not empty.
     """
@@ -44,7 +53,7 @@ def run(folder: Path, today: date, kind: Kind = "panel") -> int:
         text = files("sverige_did.tasks").joinpath(place, template).read_text("utf-8")
         mark = SHOWN_BY_SPREADSHEETS if template.endswith(".csv") else ""
         write_text(folder / laid, mark + text.replace("STUDY_NAME", name).replace("WRITTEN", today.isoformat()))
-    for register in registers:
-        header = SEPARATOR.join(column.da for column in register.columns)
-        write_text(folder / "data" / f"{register.da}.csv", f"{SHOWN_BY_SPREADSHEETS}{header}\n")
-    return len(registers)
+    headers = {register.da: tuple(column.da for column in register.columns) for register in registers} or TABLES
+    for file, header in headers.items():
+        write_text(folder / "data" / f"{file}.csv", f"{SHOWN_BY_SPREADSHEETS}{SEPARATOR.join(header)}\n")
+    return len(headers)

@@ -9,27 +9,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from panel_steps import pages as steps
 from statbank_server import statbank_server
 
 from sverige_did.disclosure.release import Release
 from sverige_did.files import read_model, read_models
 from sverige_did.results.estimates import CheckResult, Finding
 from sverige_did.results.methods_tables import MethodsRecord
-from sverige_did.tasks import (
-    check,
-    design,
-    economy,
-    panel,
-    panel_estimate,
-    panel_ladder,
-    panel_sensitivity,
-    panel_size,
-    plan,
-    release,
-    report,
-    statements,
-    targets,
-)
 from sverige_did.tasks.statbank import run as fetch
 
 ROOT = Path(__file__).parents[2]
@@ -52,26 +38,8 @@ def study(folder: Path) -> Path:
 
 def pages(folder: Path) -> Path:
     """Every step of the workflow in its order; the folder of the results."""
-    out, data = folder / "results" / "rollout", folder / "data" / "rollout"
-    plan.run("rollout", folder / "analyses" / "rollout" / "study.yaml", out / "plan.json")
-    check.registers(out / "plan.json", data, out / "problems.json")
-    names = ("panel.parquet", "coverage.json", "left_out.json", "sources.json")
-    panel.run(out / "plan.json", data, *(out / name for name in names))
-    inputs = [out / "plan.json", out / "panel.parquet"]
-    design.run(*inputs, out / "designs.json")
-    inputs.append(out / "designs.json")
-    panel_size.run(*inputs, out / "size.json")
-    made = ("size.json", "findings.json", "methods_tables.json", "doses.json")
-    panel_estimate.run(*inputs, *(out / name for name in made))
-    panel_sensitivity.run(*inputs, data, out / "checks.json")
-    economy.panel(*inputs[:2], out / "economy.json")
-    targets.panel(*inputs[:2], data, out / "targets.json")
-    panel_ladder.run(inputs[0], data, out / "ladder.json")
-    statements.run(out / "plan.json", out / "statements.json")
-    release.run(out, out / "release.json", out / "estimates.csv", out / "estimates.json")
-    for language in ("da", "en"):
-        report.run(out / "release.json", out / f"{language}.html", out / f"answers.{language}.json", language)
-    return out
+    written = folder / "analyses" / "rollout" / "study.yaml"
+    return steps("rollout", written, folder / "data" / "rollout", folder / "results" / "rollout")
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,18 @@ from sverige_did.errors import InputError, Problem, SverigeDidError
 from sverige_did.panel import Panel
 from sverige_did.sources.aggregates.crosswalk import Crosswalk, no_changes, read_crosswalk
 from sverige_did.sources.aggregates.read import read_aggregates
+from sverige_did.sources.aggregates.text_tables import TextTables
 from sverige_did.sources.files.provenance import provenance_problems, read_provenance
 from sverige_did.sources.panel.build import Built
+from sverige_did.sources.registers.rules_of_plan import window_problems
+from sverige_did.sources.registers.validate import Checked
 from sverige_did.study.aggregates import AggregatePlan
 from sverige_did.study.study import PanelStudy
 
 
-def tables_panel(folder: Path, study: PanelStudy) -> Built:
-    """The panel of a study of public tables, without the areas that lack a number of an outcome in some period.
+def tables_panel(folder: Path, study: PanelStudy, tables: TextTables | None = None) -> Built:
+    """The panel of a study of public tables, without the areas that lack a number of an outcome in some period, and
+    without those that began before its first period ended: they are never seen without the programme.
 
     Raises InputError as :func:`~sverige_did.sources.aggregates.read.read_aggregates`, and where a file is not there.
     """
@@ -26,24 +30,39 @@ def tables_panel(folder: Path, study: PanelStudy) -> Built:
     lacking = [file for file in plan.files if not (folder / file).is_file()]
     if lacking:
         raise InputError(*(Problem("missing_table", file=file) for file in lacking))
-    panel = read_aggregates(folder, plan, _crosswalk(folder, plan))
+    panel = read_aggregates(folder, plan, _crosswalk(folder, plan), tables)
     complete, remarks = [], list[Problem]()
     for outcome in panel.cells["outcome"].unique():
         cells = panel.outcome(str(outcome))
-        left_out = _incomplete(cells)
-        complete.append(cells[~cells["unit"].isin(left_out)])
+        left_out, begun = _incomplete(cells), _begun(cells)
+        complete.append(cells[~cells["unit"].isin([*left_out, *begun])])
         # Outcomes of one table lack the same areas: that is said once.
-        remarks += [one for one in _left_out(cells, left_out) if one not in remarks]
+        said = [*_left_out("agg_incomplete", cells, left_out), *_left_out("agg_begun", cells, begun)]
+        remarks += [one for one in said if one not in remarks]
     return Built(Panel.of(pd.concat(complete, ignore_index=True), synthetic=panel.synthetic), tuple(remarks))
 
 
-def table_problems(folder: Path, study: PanelStudy) -> tuple[Problem, ...]:
-    """Everything wrong with the tables of a study, and what would be left out of its panel."""
+def checked_tables(folder: Path, study: PanelStudy) -> Checked:
+    """Everything wrong with the tables of a study, what would be left out of its panel, and what was assumed."""
+    plan, tables = tables_of_plan(study), TextTables(folder)
+    windows = tuple(window_problems(study))
     try:
         changed = tuple(provenance_problems(read_provenance(folder)))
-        return (*changed, *tables_panel(folder, study).remarks)
+        built = tables_panel(folder, study, tables)
     except SverigeDidError as refusal:
-        return refusal.problems
+        return Checked((*windows, *refusal.problems), tables.assumed)
+    begun = tuple(_first_start(built.panel, study, plan))
+    return Checked((*windows, *changed, *begun, *built.remarks), tables.assumed)
+
+
+def _first_start(panel: Panel, study: PanelStudy, plan: AggregatePlan) -> Iterator[Problem]:
+    """The first start of the areas where it is not the plan's: each is compared by its own, but windows go by that."""
+    first = panel.cells["treated_from"].min()
+    if pd.isna(first):
+        yield Problem("agg_nobody_treated", file=plan.adoption.file, column=plan.adoption.date)
+    elif first != pd.Timestamp(study.periods.treatment_start):
+        yield Problem("agg_treatment_not_first", file=plan.adoption.file, column=plan.adoption.date, severity="warning",
+                      found=f"{first.date()}", expected=f"{study.periods.treatment_start}")  # fmt: skip
 
 
 def tables_of_plan(study: PanelStudy) -> AggregatePlan:
@@ -66,7 +85,12 @@ def _incomplete(cells: pd.DataFrame) -> list[str]:
     return sorted(set(cells.loc[lost | fewer, "unit"]))
 
 
-def _left_out(cells: pd.DataFrame, units: list[str]) -> Iterator[Problem]:
+def _begun(cells: pd.DataFrame) -> list[str]:
+    """The areas that have begun by the end of the outcome's first period."""
+    return sorted(set(cells.loc[cells["treated_from"] <= cells["end"].min(), "unit"]))
+
+
+def _left_out(key: str, cells: pd.DataFrame, units: list[str]) -> Iterator[Problem]:
     if not units:
         return
     group = cells.drop_duplicates("unit").set_index("unit")["group"].loc[units]
@@ -75,4 +99,4 @@ def _left_out(cells: pd.DataFrame, units: list[str]) -> Iterator[Problem]:
         "all": cells["unit"].nunique(),
     }  # fmt: skip
     file = str(cells["source"].iloc[0])
-    yield Problem("agg_incomplete", file=file, severity="warning", values=values | {"file": file})
+    yield Problem(key, file=file, severity="warning", values=values | {"file": file})

@@ -19,11 +19,12 @@ from sverige_did.sources.aggregates.go_live import go_live
 from sverige_did.sources.aggregates.suppression import bound_by_total, limits
 from sverige_did.sources.aggregates.text_tables import TextTables, plain_number
 from sverige_did.sources.files.synthetic_mark import is_marked
+from sverige_did.sources.registers.rules_of_lives import is_total
 from sverige_did.study.aggregates import AggregatePlan, Denominator, Parts, Rows, Series
 from sverige_did.windows import sides
 
 
-def read_aggregates(folder: Path, plan: AggregatePlan, crosswalk: Crosswalk) -> Panel:
+def read_aggregates(folder: Path, plan: AggregatePlan, crosswalk: Crosswalk, tables: TextTables | None = None) -> Panel:
     """The panel of all series of the plan, from the files in ``folder``; every unit has its go-live date or none.
 
     Who begins after the last period of all series is a control in all that is seen. Marked as synthetic where anything
@@ -32,8 +33,10 @@ def read_aggregates(folder: Path, plan: AggregatePlan, crosswalk: Crosswalk) -> 
     Raises InputError with all problems: a column or row that is not there, text that no sign explains, a count that is
     not whole, an area that appears or disappears without a line in the crosswalk, a row that is the sum of all areas,
     an adopter without a date or in no table.
+
+    ``tables`` are those of the folder where they were opened already.
     """
-    tables = TextTables(folder)
+    tables = tables or TextTables(folder)
     problems: list[Problem] = []
     frames = []
     for series in plan.series:
@@ -56,6 +59,8 @@ def _series_cells(
     frame, problems = _rows_of(tables, series, plan)
     if problems:
         return pd.DataFrame(), problems
+    if plan.decimal is None:
+        tables.settles(series.file, series.value, frame[series.value])
     numbers, problems = _numbers(frame, series, plan)
     lacking = sorted(set(range(series.first, series.last + 1)) - set(numbers["year"]))
     if lacking:
@@ -130,6 +135,13 @@ def _numbers(frame: pd.DataFrame, series: Series, plan: AggregatePlan) -> tuple[
     parts = [series.parts.column] if series.parts else []
     key = ["area", "period", *parts, *series.adds]
     problems += _unclear(pool, known.unexplained, key, series.value, series.file)
+    least, most = series.possible
+    outside = known.cells["value"].notna() & ~known.cells["value"].between(least, most)
+    problems += [
+        Problem("agg_out_of_range", file=series.file, row=row, column=series.value, found=f"{number:g}",
+                expected=f"{least:g}–{most:g}" if np.isfinite(most) else f"≥ {least:g}")
+        for row, number in zip(known.cells.index[outside].tolist(), known.cells["value"][outside], strict=True)
+    ]  # fmt: skip
     if series.kind in WHOLE:
         broken = mine["value"].notna() & (mine["value"] != mine["value"].round())
         problems += [
@@ -199,9 +211,12 @@ def _price_levels(tables: TextTables, plan: AggregatePlan) -> tuple[pd.Series[fl
 
 
 def _sum_of_all(cells: pd.DataFrame, series: Series) -> list[Problem]:
-    """The areas whose number is that of all others together, in every period: a total that stands among its parts."""
-    if series.kind == "mean" or cells.duplicated(["area", "period"]).any():
-        return []
+    """The areas that are called a total, and those whose number is that of all others together in every period."""
+    called = [
+        Problem("agg_total_row", file=series.file, found=str(area)) for area in cells["area"].unique() if is_total(area)
+    ]
+    if called or series.kind == "mean" or cells.duplicated(["area", "period"]).any():
+        return called
     table = cells.set_index(["area", "period"])["value"].unstack("period")  # noqa: PD010 - no cell stands twice
     others = table.sum(axis=0) - table
     known = table.notna().all(axis=1) & (table > 0).any(axis=1)

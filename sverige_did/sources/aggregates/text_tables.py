@@ -11,20 +11,34 @@ import pandas as pd
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.files.cpr import refuse_cpr
-from sverige_did.sources.files.read_table import read_raw
+from sverige_did.sources.files.read_table import Assumption, read_raw
 from sverige_did.sources.registers.converting import as_text, decimal_sign
+from sverige_did.sources.registers.validate import Assumed
 
 
 class TextTables:
     """The published tables in one folder. Reading raises InputError, at once where a CPR number stands in a table."""
 
     def __init__(self, folder: Path) -> None:
-        self._read = cache(lambda file: _text_table(folder / file))
+        self._assumed: list[Assumed] = []
+        self._read = cache(lambda file: _text_table(folder / file, self._assumed))
+
+    @property
+    def assumed(self) -> tuple[Assumed, ...]:
+        """What was assumed while the tables were read."""
+        return tuple(self._assumed)
 
     def with_columns(self, file: str, columns: Iterable[str]) -> tuple[pd.DataFrame, list[Problem]]:
         """The table, and the columns that it lacks."""
         table = self._read(file)
         return table, [Problem("missing_column", file=file, column=name) for name in columns if name not in table]
+
+    def settles(self, file: str, column: str, text: pd.Series[Any]) -> None:
+        """Remember the sign before decimals that a column settles by itself, where it has any."""
+        sign = decimal_sign([text])
+        if sign is not None:
+            found = Assumed(file, Assumption("decimal", sign, column))
+            self._assumed += [] if found in self._assumed else [found]
 
     def values_of(self, column: str, files: Collection[str]) -> frozenset[str]:
         """Everything that stands in a column of these files."""
@@ -32,9 +46,10 @@ class TextTables:
         return frozenset(value for table in tables if column in table for value in table[column])
 
 
-def _text_table(path: Path) -> pd.DataFrame:
+def _text_table(path: Path, assumed: list[Assumed]) -> pd.DataFrame:
     raw = read_raw(path)
     refuse_cpr(raw.frame, raw.file)
+    assumed += [Assumed(raw.file, one) for one in raw.assumptions]
     if raw.problems:
         raise InputError(*raw.problems)
     return raw.frame.apply(as_text).fillna("")

@@ -13,7 +13,7 @@ from sverige_did.sources.cases.rules import CaseDelivery, arms, municipality_key
 from sverige_did.sources.files.synthetic_mark import is_marked
 from sverige_did.sources.registers.schemas import CASE_REGISTERS
 from sverige_did.sources.registers.tables import RegisterTable, read_register
-from sverige_did.sources.registers.validate import checked_folder, files_of
+from sverige_did.sources.registers.validate import Checked, checked_folder, files_of
 from sverige_did.study.cases import CaseStudy
 
 MEASURE, EXIT = 1, 2
@@ -22,11 +22,16 @@ MEASURE, EXIT = 1, 2
 
 def problems_of(folder: Path, study: CaseStudy) -> tuple[Problem, ...]:
     """Everything wrong with the registers of a study of cases; nothing is raised for what is in a file."""
+    return checked(folder, study).problems
+
+
+def checked(folder: Path, study: CaseStudy) -> Checked:
+    """The same, and what was assumed while the registers were read."""
     marked = _unmarked(folder, study)
     found = checked_folder(
         folder, CASE_REGISTERS, study.files, lambda tables: _between(folder, CaseDelivery(tables, study))
     )
-    return (*marked, *found)
+    return found._replace(problems=(*marked, *found.problems))
 
 
 def _between(folder: Path, delivery: CaseDelivery) -> tuple[Problem, ...]:

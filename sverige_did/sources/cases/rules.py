@@ -9,7 +9,7 @@ import pandas as pd
 
 from sverige_did.errors import Problem
 from sverige_did.sources.registers.headers import fold, nearest
-from sverige_did.sources.registers.rules import Severity, at_cells, at_rows
+from sverige_did.sources.registers.rule import Severity, at_cells, at_rows
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.study.cases import CaseStudy
 

@@ -109,10 +109,12 @@ def _check(header: list[str], file: str, check_header: HeaderCheck | None) -> No
 def _encoding(sample: bytes, *, final: bool) -> str | None:
     """The encoding of the bytes: marked, else UTF-8 if they are, else Windows-1252; None when they are no text."""
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if b"\0" in sample:
+        names: tuple[str, ...] = ("utf-16",)
+    elif b"\0" in sample:
         return None
-    for name in ("utf-8-sig" if sample.startswith(codecs.BOM_UTF8) else "utf-8", "cp1252"):
+    else:
+        names = ("utf-8-sig" if sample.startswith(codecs.BOM_UTF8) else "utf-8", "cp1252")
+    for name in names:
         try:
             codecs.getincrementaldecoder(name)().decode(sample, final)
         except UnicodeDecodeError:

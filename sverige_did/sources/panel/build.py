@@ -136,7 +136,11 @@ def _caseload(ground: _Ground) -> Part:
 def _accounts(ground: _Ground) -> Part:
     if (prices := ground.panel_frame.rules.prices) is None:
         return [], [_remark(ground.tables["accounts"].file, "panel_no_index")]
-    return teams_and_accounts.accounts(ground.tables, ground.panel_frame, ground.codes, prices), []
+    outside = teams_and_accounts.years_outside(ground.tables, ground.panel_frame)
+    values: dict[str, object] = {"years": ", ".join(map(str, outside)), "first": ground.panel_frame.windows.labels[0]}
+    file = ground.tables["accounts"].file
+    remarks = [Problem("panel_accounts_outside", file=file, severity="warning", values=values)] if outside else []
+    return teams_and_accounts.accounts(ground.tables, ground.panel_frame, ground.codes, prices), remarks
 
 
 def _wellbeing(ground: _Ground) -> Part:

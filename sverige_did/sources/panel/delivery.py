@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from sverige_did.errors import InputError, Problem, SverigeDidError
-from sverige_did.sources.aggregates.delivery import table_problems, tables_panel
+from sverige_did.sources.aggregates.delivery import checked_tables, tables_panel
 from sverige_did.sources.files.synthetic_mark import is_marked
 from sverige_did.sources.panel.build import Built, build
 from sverige_did.sources.registers.codes import MeasureCodes, read_measure_codes, standard_codes
@@ -15,7 +15,7 @@ from sverige_did.sources.registers.headers import fold
 from sverige_did.sources.registers.register import Register
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.sources.registers.tables import RegisterTable, read_register
-from sverige_did.sources.registers.validate import check_folder, find_registers
+from sverige_did.sources.registers.validate import Assumed, Checked, check_folder, find_registers
 from sverige_did.study.study import PanelStudy
 from sverige_did.words import Language
 
@@ -53,37 +53,84 @@ def refuse_unmarked(folder: Path, study: PanelStudy) -> None:
 
 
 def problems_of(folder: Path, study: PanelStudy) -> tuple[Problem, ...]:
-    """Everything wrong with the registers or tables of a study, and everything that would be left out of its panel.
+    """Everything wrong with the registers or tables of a study, and everything that would be left out of its panel."""
+    return checked(folder, study).problems
+
+
+def checked(folder: Path, study: PanelStudy) -> Checked:
+    """The same, and what was assumed while the files were read.
 
     The panel is tried only when the registers have no error: what it refuses is then a fault of its own.
     """
     if study.tables is not None:
-        return table_problems(folder, study)
-    codes = codes_of(folder, study)
+        return checked_tables(folder, study)
+    try:
+        codes = codes_of(folder, study)
+    except InputError as refusal:
+        return Checked(refusal.problems)
     found = check_folder(folder, study, codes=codes)
-    if any(problem.severity == "error" for problem in found):
+    if any(problem.severity == "error" for problem in found.problems):
         return found
     try:
-        built = panel_of(folder, study)
+        more = panel_of(folder, study).remarks
     except SverigeDidError as refusal:
-        return (*found, *refusal.problems)
-    return (*found, *built.remarks)
+        more = refusal.problems
+    return found._replace(problems=(*found.problems, *more))
+
+
+_COLUMNS_WANTED = frozenset({"reg_wrong_table", "reg_unknown_column"})
+"""Faults whose expected text is a list of columns."""
 
 
 def in_headers_of(
     problems: Iterable[Problem], language: Language, registers: tuple[Register, ...] = REGISTERS
 ) -> tuple[Problem, ...]:
-    """The same problems with columns under the header that a delivery in that language has."""
+    """The same problems in the names of a delivery in that language: columns, registers, words that a column allows."""
+    if language != "da":
+        return tuple(problems)
     owner = {fold(stem): register for register in registers for stem in register.stems}
-    messages = []
-    for problem in problems:
-        register = owner.get(fold(Path(problem.file or "").stem))
-        danish = {column.name: column.da for column in register.columns} if register and language == "da" else {}
-        values = dict(problem.values)
-        if "key" in values:  # the columns that make up the key of a register
-            values["key"] = ", ".join(danish.get(name, name) for name in str(values["key"]).split(", "))
-        messages.append(replace(problem, column=danish.get(problem.column or "", problem.column), values=values))
-    return tuple(messages)
+    return tuple(_in_danish(problem, owner) for problem in problems)
+
+
+def assumed_in_headers(
+    assumed: Iterable[Assumed], language: Language, registers: tuple[Register, ...] = REGISTERS
+) -> tuple[Assumed, ...]:
+    """The same assumptions, with columns under the header that a delivery in that language has."""
+    if language != "da":
+        return tuple(assumed)
+    owner = {fold(stem): register for register in registers for stem in register.stems}
+
+    def named(one: Assumed) -> Assumed:
+        register = owner.get(fold(Path(one.file).stem))
+        columns = {column.name: column.da for column in register.columns} if register else {}
+        column = one.assumption.column
+        return one._replace(assumption=replace(one.assumption, column=columns.get(column or "", column)))
+
+    return tuple(map(named, assumed))
+
+
+def _in_danish(problem: Problem, owner: Mapping[str, Register]) -> Problem:
+    register = owner.get(fold(Path(problem.file or "").stem))
+    columns = {column.name: column.da for column in register.columns} if register else {}
+    tables = {one.name: one.da for one in owner.values()}
+    named = next((column for column in register.columns if column.name == problem.column), None) if register else None
+    allowed = {value.name: value.da for value in named.allowed} if named else {}
+
+    def told(text: str | None, names: Mapping[str, str]) -> str | None:
+        return None if text is None else ", ".join(names.get(name, name) for name in text.split(", "))
+
+    values = {
+        name: told(str(value), columns if name == "key" else tables) if name in {"key", "register"} else value
+        for name, value in problem.values.items()
+    }
+    return replace(
+        problem,
+        file=tables.get(problem.file or "", problem.file),
+        column=columns.get(problem.column or "", problem.column),
+        found=told(problem.found, tables) if problem.key == "reg_file_twice" else told(problem.found, allowed),
+        expected=told(problem.expected, columns if problem.key in _COLUMNS_WANTED else allowed),
+        values=values,
+    )
 
 
 def codes_of(folder: Path, study: PanelStudy) -> MeasureCodes:

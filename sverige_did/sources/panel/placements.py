@@ -71,7 +71,10 @@ def placements(table: RegisterTable, panel_frame: PanelFrame, codes: MeasureCode
     if rows.empty:
         return Placements(_none(panel_frame), np.empty(0))
     spells = panel_frame.spells(rows, "start", "end", rows["rung"].to_numpy(dtype=np.int64))
-    pieces = resolve_overlaps(_under_age(spells, panel_frame), panel_frame.rules.overlap)
+    young = _under_age(spells, panel_frame)
+    if not len(young):
+        return Placements(_none(panel_frame), np.empty(0))
+    pieces = resolve_overlaps(young, panel_frame.rules.overlap)
     assert pieces.row is not None, "make_spells numbers them"
     return Placements(pieces, rows["price"].to_numpy(dtype=np.float64)[pieces.row])
 

@@ -47,15 +47,15 @@ def accounts(tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes, index
     """Spending of each group and year in mio. kr. in fixed prices, over residents where they are known; that on
     placements also less refusion (``placement_net``), where every account of the group's year gives one.
 
-    Rows of the whole municipality are no comparison and are left out. Refuses a function that the mapping lacks.
+    Rows of the whole municipality are no comparison and are left out; so are years that the grid does not hold in full
+    (:func:`years_outside`), whose children nobody has counted. Refuses a function that the mapping lacks.
     """
     table = tables["accounts"]
     rows = table.usable()
-    rows = rows[rows["group"].isin(["treated", "control"])]
+    rows = rows[rows["group"].isin(["treated", "control"]) & ~rows["year"].isin(years_outside(tables, panel_frame))]
     functions = [_function(codes, name, int(year)) for name, year in zip(rows["function"], rows["year"], strict=True)]
     placed = np.array([set(function.rungs) <= _PLACED for function in functions], dtype=bool)
-    stop = panel_frame.study.periods.hard_stop.year
-    kept = rows["year"].to_numpy() <= stop
+    kept = rows["year"].to_numpy() <= panel_frame.study.periods.hard_stop.year
     parts = {
         "placement_accounts": rows["gross"].where(placed & kept),
         "placement_net": (rows["gross"] - rows["refusion"]).where(placed & kept & _refusion_known(rows, placed)),
@@ -67,6 +67,19 @@ def accounts(tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes, index
         for name, amount in parts.items()
         if amount.notna().any()
     ]
+
+
+def years_outside(tables: Tables, panel_frame: PanelFrame) -> list[int]:
+    """The years of the accounts of either group, up to the stop of the plan, that the grid does not hold in full."""
+    rows = tables["accounts"].usable()
+    rows = rows[rows["group"].isin(["treated", "control"]) & (rows["year"] <= panel_frame.study.periods.hard_stop.year)]
+    years = sorted({int(year) for year in rows["year"]})
+    return [year for year in years if not _is_whole(panel_frame, year)]
+
+
+def _is_whole(panel_frame: PanelFrame, year: int) -> bool:
+    of = np.array([int(label[:4]) for label in panel_frame.windows.labels])
+    return bool(np.isclose(panel_frame.length[of == year].sum(), 1.0))
 
 
 def _refusion_known(rows: pd.DataFrame, placed: BoolArray) -> BoolArray:
@@ -93,9 +106,8 @@ def _residents_of_years(panel_frame: PanelFrame, years: IntArray) -> FloatArray:
     of = np.array([int(label[:4]) for label in panel_frame.windows.labels])
     table = np.full((by_period.shape[0], len(years)), np.nan)
     for y, year in enumerate(years):
-        mine = of == year
-        if np.isclose(panel_frame.length[mine].sum(), 1.0):
-            table[:, y] = by_period[:, mine].sum(axis=1)
+        if _is_whole(panel_frame, int(year)):
+            table[:, y] = by_period[:, of == year].sum(axis=1)
     return table
 
 

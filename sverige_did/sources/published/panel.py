@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from pathlib import Path
 
 import pandas as pd
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.panel import CELLS, Panel
 from sverige_did.results.published import Reported
-from sverige_did.sources.published.facts import TIE, limits
+from sverige_did.sources.published.facts import TIE, limits, read_facts
 from sverige_did.study.study import PublishedStudy
+
+
+def figure_problems(folder: Path, study: PublishedStudy) -> tuple[Problem, ...]:
+    """Everything wrong with the published figures of a study, until they are laid in the panel."""
+    try:
+        to_panel(read_facts(folder / study.input, hard_stop=study.periods.hard_stop), study)
+    except InputError as refusal:
+        return refusal.problems
+    return ()
 
 
 def to_panel(facts: Iterable[Reported], study: PublishedStudy) -> Panel:

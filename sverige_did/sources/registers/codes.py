@@ -94,13 +94,24 @@ class Renumbered(Plan):
     instead: dict[str, str]
 
 
+class InForce(Plan):
+    """The days from ``since`` to ``until``, both included, on which a law was in force; open where missing."""
+
+    since: date | None = None
+    until: date | None = None
+
+    def __str__(self) -> str:
+        return f"{self.since or ''} – {self.until or ''}".strip()
+
+
 class MeasureCodes(Plan):
-    """The whole mapping. Codes are unique, and so is a function within a year."""
+    """The whole mapping. Codes are unique, and so is a function within a year. ``laws`` were in force for a time."""
 
     sources: dict[str, str]
     measures: tuple[Measure, ...]
     functions: tuple[AccountFunction, ...]
     renumbered: Renumbered | None = None
+    laws: dict[str, InForce] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _codes_are_unique(self) -> Self:
@@ -130,6 +141,16 @@ class MeasureCodes(Plan):
         instead = {normal_code(code): new for code, new in self.renumbered.instead.items()}
         written = codes.map(lambda code: instead.get(normal_code(code)), na_action="ignore")
         return written.where(start >= pd.Timestamp(self.renumbered.since))
+
+    def not_in_force(self, codes: pd.Series[str], when: pd.Series[Any]) -> pd.Series[Any]:
+        """When the law of each code was in force, as text, where the day ``when`` lies outside; missing elsewhere."""
+        law = codes.map(lambda code: normal_code(code).split(" ")[0], na_action="ignore")
+        outside = pd.Series(None, index=codes.index, dtype=object)
+        for name, span in self.laws.items():
+            early = when < pd.Timestamp(span.since) if span.since else pd.Series(False, index=codes.index)
+            late = when > pd.Timestamp(span.until) if span.until else pd.Series(False, index=codes.index)
+            outside[(law == name) & (early | late)] = str(span)
+        return outside
 
     def place(self, codes: pd.Series[str], *, ladder: Ladder) -> pd.DataFrame:
         """Columns ``measure`` (key), ``rung`` (1-6, missing where the place is not known) and ``placed`` (bool).

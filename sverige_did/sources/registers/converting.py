@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -71,8 +72,12 @@ def as_text(cells: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _native_text(cell: Any) -> str:
-    if cell is None or cell is pd.NaT or cell != cell:  # NaN alone differs from itself
+    if cell is None or cell is pd.NaT or cell is pd.NA:
         return ""
+    if isinstance(cell, float) and math.isnan(cell):
+        return ""
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace")
     if isinstance(cell, dt.datetime):
         return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(" ")
     if isinstance(cell, dt.date):

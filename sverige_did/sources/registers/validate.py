@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
-from sverige_did.sources.files.read_table import MAX_BYTES, read_raw
+from sverige_did.sources.files.read_table import MAX_BYTES, Assumption, read_raw
 from sverige_did.sources.files.synthetic_mark import MARK_FILE
 from sverige_did.sources.registers.codes import MeasureCodes, standard_codes
 from sverige_did.sources.registers.headers import fold, nearest
 from sverige_did.sources.registers.register import Register
-from sverige_did.sources.registers.rules import Delivery, problems_between
+from sverige_did.sources.registers.rule import Delivery
+from sverige_did.sources.registers.rules import problems_between
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.sources.registers.tables import RegisterTable, read_register
 from sverige_did.study.blocks import RegisterFile
@@ -26,6 +28,20 @@ LOCK = "~$"
 """How the file begins that Excel lays beside a workbook while somebody has it open."""
 
 
+class Assumed(NamedTuple):
+    """What was assumed while a file was read; columns by their names inside."""
+
+    file: str
+    assumption: Assumption
+
+
+class Checked(NamedTuple):
+    """What is wrong with a folder, and what was assumed while it was read."""
+
+    problems: tuple[Problem, ...]
+    assumed: tuple[Assumed, ...] = ()
+
+
 def check_folder(
     folder: Path,
     study: PanelStudy,
@@ -33,7 +49,7 @@ def check_folder(
     codes: MeasureCodes | None = None,
     at_most: int = 50,
     max_bytes: int = MAX_BYTES,
-) -> tuple[Problem, ...]:
+) -> Checked:
     """Check every register in ``folder`` against its schema, the other registers and the plan.
 
     Never raises for what is in a file: everything found is returned, errors and warnings, ordered by file and row.
@@ -58,10 +74,10 @@ def checked_folder(
     *,
     at_most: int = 50,
     max_bytes: int = MAX_BYTES,
-) -> tuple[Problem, ...]:
+) -> Checked:
     """As :func:`check_folder` for any registers; ``between`` finds what is wrong within and between the tables read."""
     if not folder.is_dir():
-        return (Problem("reg_no_folder", file=folder.name),)
+        return Checked((Problem("reg_no_folder", file=folder.name),))
     found, problems = files_of(folder, registers, named)
     tables: dict[str, RegisterTable] = {}
     for path in tables_in(folder):
@@ -70,14 +86,15 @@ def checked_folder(
             table = _read(path, register, max_bytes)
         except InputError as error:
             if any(problem.key == "reg_cpr" for problem in error.problems):
-                return error.problems
+                return Checked(error.problems)
             problems += error.problems if register else ()
         else:
             if table:
                 tables[table.register.name] = table
                 problems += table.problems
     problems += between(tables)
-    return _in_order(_limited(problems, at_most))
+    assumed = tuple(Assumed(one.file, each) for one in tables.values() for each in one.assumptions)
+    return Checked(_in_order(_limited(problems, at_most)), assumed)
 
 
 def tables_in(folder: Path) -> list[Path]:

@@ -319,3 +319,23 @@ def test_strata_must_be_known_where_the_plan_uses_them(tmp_path: Path) -> None:
     assert problem.found is not None
     assert problem.found in problem.say("da")
     assert problem.found in problem.say("en")
+
+
+def test_years_of_accounts_outside_the_grid_are_left_out_and_told(tmp_path: Path) -> None:
+    """Their amounts would be kept and their children lost, so that spending would seem to fall by far more."""
+    frames = small.delivery()
+    accounts = frames["accounts"]
+    early = accounts[accounts["year"] == 2013]
+    frames["accounts"] = pd.concat([early.assign(year=2011), early.assign(year=2012), accounts], ignore_index=True)
+    found = built(tmp_path, frames)
+    (remark,) = [one for one in found.remarks if one.key == "panel_accounts_outside"]
+    assert "2011, 2012" in remark.say("da")
+    cells = found.panel.outcome("placement_spending")
+    assert set(cells["period"]) == {"2013", "2014"}
+    assert cells["denominator"].notna().all()
+
+
+def test_placements_of_nobody_under_18_are_no_person_years(tmp_path: Path) -> None:
+    frames = small.delivery()
+    frames["children"]["birth_half_year"] = "1985H1"
+    assert table(built(tmp_path, frames).panel, "placed_total").to_numpy().sum() == 0

@@ -15,6 +15,7 @@ from sverige_did.studies.panel.posterior.record import prior_checks, records
 
 if TYPE_CHECKING:
     from sverige_did.results.posteriors import PosteriorRecord
+    from sverige_did.studies.panel.posterior.priors import PriorPredictiveCheck
     from sverige_did.study.study import PanelStudy
 
 type Progress = Callable[[int, int, str], None]
@@ -31,15 +32,20 @@ class Posteriors(NamedTuple):
 def posteriors(data: StudyData, likelihood: str, cores: int, progress: Progress = lambda *_: None) -> Posteriors:
     """Sample all that the plan asks of one likelihood.
 
-    Raises RefusedError: ``posterior_prior_absurd`` before anything is sampled, where the prior believes in what the
-    plan calls absurd. Draws that do not converge, and data that cannot have come of the fitted model in what the answer
-    rests on, refuse their own outcomes with the reason and stop no other.
+    No outcome stops another. A prior that believes in what the plan calls absurd, before anything is sampled from it,
+    draws that do not converge, and data that cannot have come of the fitted model in what the answer rests on refuse
+    their own outcomes, with the reason.
     """
     ready = MODELS[likelihood].prepare()(data, likelihood)
-    checked = [prior_checks(job) for job in ready.jobs]
-    fitted_of = fitter(ready.jobs, data.study, cores, progress)
     found, fits = list(ready.refused), dict[str, Fit]()
-    for job, prior_check in zip(ready.jobs, checked, strict=True):
+    checked: list[tuple[Job, dict[str, PriorPredictiveCheck]]] = []
+    for job in ready.jobs:
+        try:
+            checked.append((job, prior_checks(job)))
+        except RefusedError as refusal:
+            found += [refused(item.outcome, likelihood, refusal) for item in job.outcomes]
+    fitted_of = fitter(tuple(job for job, _ in checked), data.study, cores, progress)
+    for job, prior_check in checked:
         try:
             fitted = fitted_of(job)
             found += records(fitted, prior_check)

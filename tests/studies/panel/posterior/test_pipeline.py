@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_posterior import plan
+from small_posterior import given, panel, plan, thresholds
 
 from sverige_did.errors import refuse
 from sverige_did.results.posteriors import PosteriorRecord
@@ -53,3 +53,11 @@ def test_draws_that_do_not_converge_refuse_their_own_outcome_alone(monkeypatch: 
     assert [one.outcome for one in found.records] == [one.outcome for one in study.outcomes]
     assert [[remark.key for remark in one.remarks] for one in found.records] == [["errors.not_converged"], []]
     assert list(found.fits) == [study.outcomes[1].outcome]
+
+
+def test_a_prior_that_believes_the_absurd_refuses_its_own_outcome_alone(tmp_path: Path) -> None:
+    wide = thresholds("institution_per_1000", plausible=[0.2, 390.0])
+    study = plan(posterior={"decision_thresholds": [wide], "admissible_share": 0.99})
+    (record,) = pipeline.posteriors(given(panel(effect=0.4), study), "poisson", 1).records
+    assert record.outcome == "institution_per_1000"
+    assert [one.key for one in record.remarks] == ["errors.posterior_prior_absurd"]
