@@ -72,16 +72,17 @@ def _on_scale(check: CheckResult, language: Language) -> dict[str, str]:
     unit, scale = CATALOGUE[check.outcome].unit, check.scale
     filled = {}
     for name, value in check.numbers.items():
-        if value is not None and name.startswith(("effect", "size")):
-            ends = name.endswith(("_low", "_high"))  # the limits of an interval, whose unit stands before them
+        if value is not None and name.startswith(("effect", "size", "did", "att_")):
+            # The limits of an interval have their unit before them.
+            ends = name.endswith(("_low", "_high")) and not name.startswith("att_")
             shown = numbers.bare(scale, value, language) if ends else numbers.amount(scale, value, language, unit)
-            filled[name] = shown if name.startswith("effect") else shown.removeprefix("+")
+            filled[name] = shown.removeprefix("+") if name.startswith("size") else shown
     return filled
 
 
 def spoken(values: Mapping[str, float | None], language: Language) -> dict[str, str]:
-    """Numbers for a sentence, at three significant figures; a number that does not exist is a dash."""
-    return {name: "–" if value is None else numbers.significant(value, language) for name, value in values.items()}
+    """Numbers for a sentence, at two significant figures; a number that does not exist is a dash."""
+    return {name: "–" if value is None else numbers.significant(value, language, 2) for name, value in values.items()}
 
 
 def short_name(outcome: str, language: Language) -> str:

@@ -6,7 +6,8 @@ from sverige_did.results.estimates import Frozen
 
 
 class Answer(Frozen):
-    """One sentence of a page: ``anchor`` is the id of its place there.
+    """One sentence of a page: ``anchor`` is the id of its place there, ``page`` the file name where that is not the
+    study's first page.
 
     ``standing`` is a key of ``labels.verdict``, or empty where the sentence has no verdict.
     """
@@ -14,6 +15,7 @@ class Answer(Frozen):
     anchor: str
     sentence: str
     standing: str = ""
+    page: str = ""
 
 
 class StudyAnswers(Frozen):
