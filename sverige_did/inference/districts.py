@@ -193,8 +193,8 @@ def treated_districts(treated: ArrayLike, smallest_arm: int) -> Bools:
 
 
 def finite(values: ArrayLike, name: str, length: int, *, matrix: bool = False) -> Floats:
-    """``values`` as floats with ``length`` rows, one column unless they may be a ``matrix``; refused when one is missing
-    or infinite."""
+    """``values`` as floats with ``length`` rows, in one column unless a ``matrix`` is allowed; refused when one is
+    missing or infinite."""
     array = columns.numbers(values, name)
     if array.shape[:1] != (length,) or array.ndim > 1 + matrix:
         found = str(array.shape[0]) if array.ndim == 1 else str(array.shape)

@@ -1,7 +1,7 @@
 """How often the district models' intervals hold the true effect: made-up municipalities, from registers to posterior.
 
-    python tests/validation/bayes_recovery.py           # writes recorded/bayes_recovery.csv; some twenty minutes of one core
-    python tests/validation/bayes_recovery.py 30        # the first 30 municipalities, and half as many of the other world
+    python tests/validation/bayes_recovery.py      # writes recorded/bayes_recovery.csv; some twenty minutes of one core
+    python tests/validation/bayes_recovery.py 30   # the first 30 municipalities, and half as many of the other world
 
 The municipalities are those of recovery.py: twenty districts, four treated, drawn from synthetic/model.py,
 which knows children and moves and none of the models' parameters. What is fitted are the models that the workflow
