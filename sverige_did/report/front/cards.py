@@ -31,6 +31,8 @@ from sverige_did.report.labels import caption, in_language, mark, short_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from markupsafe import Markup
+
     from sverige_did.disclosure.release import Release, ReleasedLevel
     from sverige_did.report.tables import Table
     from sverige_did.words import Language
@@ -183,7 +185,7 @@ def over_time(release: Release, outcome: str, language: Language) -> tuple[Shape
     return Shapes(*(_lines(release, levels, shape, title, language) for shape in ("wide", "narrow"))), title
 
 
-def _lines(release: Release, levels: list[ReleasedLevel], shape: str, title: str, language: Language) -> svg.Markup:
+def _lines(release: Release, levels: list[ReleasedLevel], shape: str, title: str, language: Language) -> Markup:
     width, height = WIDTHS[shape]
     left, right, top, bottom = 46.0, width - (120.0 if shape == "wide" else 14.0), 30.0, height - 34.0
     place = {one.period: _middle(one.period) for one in levels}

@@ -15,7 +15,7 @@ from sverige_did.report.headlines import ALL_READINGS, elsewhere, headline, read
 from sverige_did.report.labels import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sverige_did.disclosure.release import Release
     from sverige_did.results.estimates import CheckResult, Curve
@@ -106,7 +106,7 @@ def _spill_over(release: Release, outcome: str, language: Language) -> Slider | 
     return _slider(f"{outcome}-spillover", words.text("checks.axis.kappa", language), payload, at)
 
 
-def _slider(key: str, label: str, payload: dict[str, object], at: int) -> Slider:
+def _slider(key: str, label: str, payload: Mapping[str, object], at: int) -> Slider:
     xs = payload["x"]
     assert isinstance(xs, list)
     packed = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
@@ -121,7 +121,7 @@ def _curves(release: Release, outcome: str) -> Iterator[tuple[CheckResult, Curve
                 yield from ((check, one) for one in check.curves if one.name == wanted and len(one.x) > 2)
 
 
-def _told(part: dict[str, object], language: Language) -> list[str]:
+def _told(part: Mapping[str, object], language: Language) -> list[str]:
     """A part's text at each step of the slider: all numbers are formatted here, and none in the browser."""
     kind, y, lower, upper = part["kind"], part["y"], part["lower"], part["upper"]
     assert isinstance(y, tuple) and isinstance(lower, tuple) and isinstance(upper, tuple)  # noqa: PT018
@@ -141,7 +141,7 @@ def _number(value: float, kind: object, language: Language) -> str:
     return numbers.significant(value, language)
 
 
-def _filled(payload: dict[str, object], at: int) -> str:
+def _filled(payload: Mapping[str, object], at: int) -> str:
     xs, steps, sentence = payload["x"], payload["steps"], str(payload["sentence"])
     assert isinstance(xs, list) and isinstance(steps, dict)  # noqa: PT018
     filled = sentence.replace("[x]", xs[at])
