@@ -37,7 +37,7 @@ from sverige_did.disclosure.levels import (
     released_levels,
     with_earlier,
 )
-from sverige_did.disclosure.programme import PASSES, Decisions, Exposed, Tried, attacked, coarser
+from sverige_did.disclosure.programme import PASSES, Decisions, Exposed, Left, Tried, attack, coarser
 from sverige_did.disclosure.release import COMPUTED_WITH, GivenUp, Release, ReleasedLevel, Step
 from sverige_did.disclosure.remarks import few_untold
 from sverige_did.disclosure.small_counts import is_small
@@ -87,11 +87,14 @@ class Answers(NamedTuple):
 
 
 class Attacked(NamedTuple):
-    """A release with what was tried against it, which stays inside: what an outsider knows, and the decisions taken."""
+    """A release with what was tried against it, which stays inside: what an outsider knows, the decisions taken, and
+    what is left of every hidden number.
+    """
 
     release: Release
     known: Known
     decisions: Decisions
+    left: tuple[Left, ...] = ()
 
 
 def release_registers(
@@ -146,9 +149,9 @@ def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tupl
         release, known = _draft(study, panel, answers, levels, decisions, blank.again())
         for one in earlier:
             known.earlier(one, levels)
-        exposed = attacked(known, tried)
+        exposed, left = attack(known, tried)
         if not exposed:
-            return Attacked(release, known, decisions)
+            return Attacked(release, known, decisions, left)
         next_ = coarser(decisions, exposed)
         if next_ == decisions:
             break
