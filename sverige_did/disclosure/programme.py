@@ -78,7 +78,8 @@ def attack(known: Known, tried: Tried | None = None) -> Outcome:
         for at, range_ in found.narrow.items():
             blamed = tuple(name for name in range_.binding if name)
             exposed.append(Exposed(part.names[at], range_.low, range_.high, float(part.needed[at]), blamed))
-        left += [Left(*one) for one in zip(part.names, found.low.tolist(), found.high.tolist(), part.needed.tolist())]
+        columns = (found.low.tolist(), found.high.tolist(), part.needed.tolist())
+        left += [Left(*one) for one in zip(part.names, *columns, strict=True)]
     return Outcome(tuple(exposed), tuple(left))
 
 
@@ -102,7 +103,7 @@ def coarser(decisions: Decisions, exposed: Iterable[Exposed]) -> Decisions:
 
 def _cost(name: str) -> int:
     """What a reader loses least by goes first."""
-    return ("event", "check", "level", "estimate").index(name.split("|")[0])
+    return ("event", "check", "dose", "economy", "target", "level", "estimate").index(name.split("|")[0])
 
 
 def _curve(decisions: Decisions, name: str) -> Decisions:
@@ -128,6 +129,16 @@ def _level(decisions: Decisions, name: str) -> Decisions:
     return decisions._replace(shut=decisions.shut | {(*what, group, label)})
 
 
+def _target(decisions: Decisions, name: str) -> Decisions:
+    _, outcome, group, label = name.split("|")
+    return decisions._replace(shut=decisions.shut | {(*counted(outcome), group, label)})
+
+
+def _dose(decisions: Decisions, name: str) -> Decisions:
+    return decisions._replace(shut=decisions.shut | {("dose", name.split("|")[2])})
+
+
 _COARSER: Mapping[str, Callable[[Decisions, str], Decisions]] = {
-    "event": _curve, "check": _estimate, "estimate": _estimate, "level": _level,
+    "event": _curve, "check": _estimate, "estimate": _estimate, "level": _level, "economy": _estimate,
+    "target": _target, "dose": _dose,
 }  # fmt: skip

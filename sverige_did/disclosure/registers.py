@@ -6,7 +6,7 @@ numbers hidden (small_counts.py), and the estimates of outcomes that rest on eno
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -37,18 +37,21 @@ from sverige_did.disclosure.levels import (
     released_levels,
     with_earlier,
 )
+from sverige_did.disclosure.money import coarse_economy, unit_of
 from sverige_did.disclosure.programme import PASSES, Decisions, Exposed, Left, Tried, attack, coarser
 from sverige_did.disclosure.release import COMPUTED_WITH, GivenUp, Release, ReleasedLevel, Step
 from sverige_did.disclosure.remarks import few_untold
+from sverige_did.disclosure.rounding import p_to_step, to_figures
 from sverige_did.disclosure.small_counts import is_small
 from sverige_did.disclosure.summed import by_checks, by_estimates
 from sverige_did.disclosure.sums import group_sum, matrices, years_of
+from sverige_did.disclosure.targets import CoarseTargets, coarse_targets
 from sverige_did.errors import InputError, Problem
-from sverige_did.outcomes import CATALOGUE
+from sverige_did.outcomes import CATALOGUE, economic
 from sverige_did.panel import Panel, children_living
 from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.doses import DoseResponse
-from sverige_did.results.economy import EconomyRecord
+from sverige_did.results.economy import Basis, EconomyRecord
 from sverige_did.results.estimates import (
     EFFECT_CLASSES,
     CheckResult,
@@ -63,7 +66,10 @@ from sverige_did.results.posteriors import NonResponse, PosteriorRecord, Spendin
 from sverige_did.results.sources import SourceFile
 from sverige_did.results.statements import Statement
 from sverige_did.results.targets import TargetRecords
+from sverige_did.studies.panel.dose_response import slope_factors
+from sverige_did.studies.panel.economy import amounts
 from sverige_did.studies.panel.posterior.models import MODELS
+from sverige_did.studies.panel.spent import spent_of
 from sverige_did.study.study import PanelStudy, Study
 
 
@@ -190,16 +196,31 @@ def _draft(
     withheld = tuple(name for name in wanted if name in decisions.withheld)
     kept = _released_posteriors(study, answers.designs, answers.posteriors, withheld)
     net = released_economy(answers.economy, withheld, study.hidden_below)
-    every = (
-        *answers.findings,
-        *posterior_findings(study, answers.designs, answers.methods_tables, kept),
-        *economy_findings(study, answers.designs, net),
+    without_money = tuple(
+        finding
+        for finding in (
+            *answers.findings,
+            *posterior_findings(study, answers.designs, answers.methods_tables, kept),
+        )
+        if finding.outcome not in withheld
     )
-    every = tuple(finding for finding in every if finding.outcome not in withheld)
+    with_money = (
+        *without_money, *(one for one in economy_findings(study, answers.designs, net) if one.outcome not in withheld)
+    )  # fmt: skip
     shown = tuple(released_levels(levels, wanted, dict(decisions.resolution), decisions.shut | _shut(levels, withheld)))
     windows = tuple(cell for cell in levels.cells if cell.resolution == "windows")
     per = {name: own_per(name, _living(panel, name)) for name in wanted}
-    steps = steps_of(every, windows, per, decisions.wider)
+    steps = steps_of(with_money, windows, per, decisions.wider)
+    coarse_net = coarse_economy(net, steps, decisions.wider)
+    every = (
+        *without_money,
+        *(one for one in economy_findings(study, answers.designs, coarse_net) if one.outcome not in withheld),
+    )
+    targets = coarse_targets(
+        answers.targets.targets if answers.targets else (), panel, study, levels,
+        decisions.shut | _all_of(levels, withheld), steps,
+    )  # fmt: skip
+    doses = tuple(_coarse_doses(answers.doses, withheld, decisions))
     true_checks = tuple(check for check in answers.checks if check.outcome not in withheld)
     checks = tuple(coarse_check(check, steps) for check in true_checks)
     true_records = tuple(_with_few_untold(answers.methods_tables, study, withheld))
@@ -212,7 +233,8 @@ def _draft(
     )  # fmt: skip
     known.levels((cell, level.status == "shown") for cell, level in shown)
     known.districts()
-    known.estimates(every, steps)
+    known.estimates(without_money, steps)
+    _beside_known(known, panel, study, answers.designs, (net, coarse_net), targets, doses, steps, decisions.wider)
     for true, new in zip(true_records, records, strict=True):
         step = steps.of.get((true.outcome, CATALOGUE[true.outcome].scale))
         if true.event is not None and new.event is not None and step is not None:
@@ -243,9 +265,62 @@ def _draft(
         left_out=few_untold(answers.left_out, study),
         steps=tuple(Step(outcome=outcome, scale=scale, step=step) for (outcome, scale), step in steps.of.items()),
         given_up=tuple(_given_up(panel, shown, wanted, decisions)),
-        **_beside(study, answers, withheld, net),
+        statements=answers.statements,
+        sources=answers.sources,
+        economy=coarse_net,
+        targets=released_targets(targets.records, withheld, study.hidden_below),
+        ladder=release_ladder(answers.ladder, study),
+        doses=tuple(_shown_dose(one) for one in doses),
     )
     return release, known
+
+
+def _coarse_doses(
+    doses: tuple[DoseResponse, ...], withheld: tuple[str, ...], decisions: Decisions
+) -> Iterator[DoseResponse]:
+    """The slopes that may be shown, as they were computed."""
+    for one in doses:
+        if not {one.dose, one.outcome} & set(withheld) and ("dose", one.dose) not in decisions.shut:
+            yield one
+
+
+def _shown_dose(one: DoseResponse) -> DoseResponse:
+    slope = None if one.slope is None else to_figures(one.slope)
+    return one.model_copy(update={"slope": slope, "p": None if one.p is None else p_to_step(one.p)})
+
+
+def _beside_known(
+    known: Known, panel: Panel, study: PanelStudy, designs: tuple[OutcomeDesign, ...],
+    net: tuple[EconomyRecord | None, EconomyRecord | None], targets: CoarseTargets, doses: tuple[DoseResponse, ...],
+    steps: Steps, wider: Mapping[str, float],
+) -> None:  # fmt: skip
+    """What targets, a net benefit and slopes tell of the same numbers as levels and estimates do."""
+    known.levels(((cell, True) for cell in targets.cells), "target")
+    true, shown = net
+    if true is not None and shown is not None:
+        for basis in sorted({one.basis for one in true.benefits}):
+            _money_known(known, panel, study, shown, basis, unit_of(true, basis, steps, wider))
+    known.doses(doses, lambda one: slope_factors(panel, study, designs, one))
+
+
+def _money_known(
+    known: Known, panel: Panel, study: PanelStudy, shown: EconomyRecord, basis: Basis, unit: float
+) -> None:
+    """The amounts of one basis as sums of districts' or groups' amounts."""
+    outcome = str(economic("booked" if basis == "booked" else "children"))
+    if outcome not in known.matrices:
+        return
+    spent = spent_of(panel.outcome(outcome), study)
+    told: dict[str, float] = {}
+    for one in shown.benefits:
+        if one.basis == basis:
+            numbers = {"before": one.before, "expected": one.expected, "actual": one.actual, "saving": one.saving.value}
+            told |= {f"{one.scaling}.{name}": value for name, value in numbers.items() if value is not None}
+    if basis == "children":
+        told |= {f"year.{one.year}": one.saving for one in shown.years}
+    found = amounts(spent)
+    told = {name: value for name, value in told.items() if name in found}
+    known.numbers("economy", outcome, lambda value: amounts(spent._replace(value=value)), told, unit / 2)
 
 
 def _beside(
@@ -308,6 +383,12 @@ def _shut(levels: Levels, withheld: tuple[str, ...]) -> frozenset[tuple[object, 
     return frozenset(
         cell.key for cell in levels.cells if cell.resolution == "windows" and counted(cell.outcome) in what
     )
+
+
+def _all_of(levels: Levels, withheld: tuple[str, ...]) -> frozenset[tuple[object, ...]]:
+    """Every number of what is counted in outcomes that are withheld."""
+    what = {counted(name) for name in withheld}
+    return frozenset(cell.key for cell in levels.cells if counted(cell.outcome) in what)
 
 
 def _living(panel: Panel, outcome: str) -> float:

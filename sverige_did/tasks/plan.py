@@ -14,7 +14,6 @@ from sverige_did.study.read import READINGS, read_plan, read_text
 from sverige_did.study.study import AnyPlan, PanelStudy, PublishedStudy, Study
 from sverige_did.tasks import File, Filled
 
-
 NEVER = "NEVER-SEND.txt"
 """The file that says of the folder of results that it never leaves, before anything of a child lies in it."""
 
