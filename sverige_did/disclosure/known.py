@@ -143,6 +143,19 @@ class Known:
                 rest = float(factor @ self.truth[at])
                 self.rows.append(Row("", at, factor, 0.0, 0.0 if abs(rest) < 1e-6 else np.inf))
 
+    def hidden(self, cells: Iterable[Cell]) -> None:
+        """Numbers of groups that must not be found out, once for all outcomes that show the same number.
+
+        Also those that nobody is shown a level of: where years stand instead of half-years, a curve tells half-years.
+        """
+        seen = {target.name for target in self.targets}
+        for cell in cells:
+            matrix, name = self.matrices[cell.outcome], f"{cell.outcome}|{cell.group}|{cell.label}"
+            at = self.where(counted(cell.outcome), matrix.of(cell.group), matrix.columns(cell.periods))
+            if at.size and name not in seen:
+                seen.add(name)
+                self.targets.append(Target(name, at, self._needed(cell, self.study.hidden_below)))
+
     def levels(self, cells: Iterable[tuple[Cell, bool]], told: str = "level") -> None:
         """Levels of groups: those shown to their rounding, those hidden as what must not be found out.
 

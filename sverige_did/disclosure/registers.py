@@ -232,6 +232,7 @@ def _draft(
         for one in true_records
     )  # fmt: skip
     known.levels((cell, level.status == "shown") for cell, level in shown)
+    known.hidden(_once_each(cell for cell in levels.cells if cell.outcome in wanted and cell.key in levels.hidden))
     known.districts()
     known.estimates(without_money, steps)
     _beside_known(known, panel, study, answers.designs, (net, coarse_net), targets, doses, steps, decisions.wider)
@@ -273,6 +274,11 @@ def _draft(
         doses=tuple(_shown_dose(one) for one in doses),
     )
     return release, known
+
+
+def _once_each(cells: Iterator[Cell]) -> Iterator[Cell]:
+    """One cell of every number."""
+    yield from {cell.key: cell for cell in cells}.values()
 
 
 def _coarse_doses(

@@ -96,7 +96,7 @@ def attacked(seed: int) -> tuple[object, ...]:
     made = estimate_panel(panel, plan, found)
     answers = Answers(found, made.findings, made.methods_tables, coverage(panel))
     try:
-        release, known, _ = attacked_release(plan, panel, answers)
+        release, known, *_ = attacked_release(plan, panel, answers)
     except InputError:
         return (seed, total, treated, 0, *[""] * 6, *[0] * 4, len(made.findings), 0, "", "")
     widths = ranges(known)
@@ -157,7 +157,8 @@ def table() -> str:
         f"{len(found)} municipalities of {found['districts'].min()} to {found['districts'].max()} districts, "
         f"{found['released'].sum()} released; {found['hidden'].sum():.0f} hidden numbers, "
         f"{found['recovered'].sum():.0f} recovered, {found['again_recovered'].sum():.0f} from two releases that differ "
-        f"by a child ({found['again_moved'].mean():.1f} levels moved in the mean); ranges in multiples of what is needed: "
+        f"by a child ({found['again_moved'].mean():.1f} levels moved in the mean); ranges in multiples of what is "
+        f"needed: "
         f"narrowest {widths.min():.2f}, median of the narrowest {widths.median():.2f}, of the medians "
         f"{found['median'].dropna().median():.2f}, of the 90 % {found['p90'].dropna().median():.2f}; "
         f"{100 * found['half_years_open'].sum() / found['half_years'].sum():.0f} % of half-years open before; "
