@@ -319,13 +319,13 @@ class Known:
             used = np.abs(factor) > 0
             self._sum(f"{name}|{outcome}|{key}", at[at >= 0][used], factor[used], value - here[key], room)
 
-    def doses(self, every: Iterable[DoseResponse], slopes: Callable[[DoseResponse], Mapping[str, float]]) -> None:
+    def doses(self, every: Iterable[DoseResponse], slopes: Mapping[DoseResponse, Mapping[str, float]]) -> None:
         """Slopes on doses that are known: sums of districts' changes, each with its factor."""
         for one in every:
             matrix = self.matrices.get(one.outcome)
             if not one.slope or matrix is None:
                 continue
-            factors = slopes(one)
+            factors = slopes[one]
             share = np.array([factors.get(unit, 0.0) for unit in matrix.units])
             contrast = self.contrast(one.outcome, CATALOGUE[one.outcome].scale, share=share)
             if contrast is not None:

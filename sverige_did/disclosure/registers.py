@@ -44,8 +44,8 @@ from sverige_did.disclosure.remarks import few_untold
 from sverige_did.disclosure.rounding import p_to_step, to_figures
 from sverige_did.disclosure.small_counts import is_small
 from sverige_did.disclosure.summed import by_checks, by_estimates
-from sverige_did.disclosure.sums import group_sum, matrices, years_of
-from sverige_did.disclosure.targets import CoarseTargets, coarse_targets
+from sverige_did.disclosure.sums import GroupSum, group_sum, matrices, years_of
+from sverige_did.disclosure.targets import CoarseTargets, Said, coarse_targets
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE, economic
 from sverige_did.panel import Panel, children_living
@@ -90,6 +90,16 @@ class Answers(NamedTuple):
     ladder: LadderRecord | None = None
     doses: tuple[DoseResponse, ...] = ()
     statements: tuple[Statement, ...] = ()
+
+
+class Once(NamedTuple):
+    """What is the same in every draft: the levels, what districts' changes are multiplied by in slopes on doses, and
+    what targets say by what was counted, which is added to.
+    """
+
+    levels: Levels
+    factors: Mapping[DoseResponse, Mapping[str, float]]
+    targets: Said
 
 
 class Attacked(NamedTuple):
@@ -148,11 +158,12 @@ def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tupl
         return Attacked(_as_it_is(study, panel, answers), Known(panel, study), Decisions({}))
     levels = with_earlier(levels_of(panel, study), (level for one in earlier for level in (*one.levels, *one.windows)))
     decisions, blank = _first(study, panel, levels), Known(panel, study)
+    once = Once(levels, _factors(panel, study, answers), {})
     checks = _released_checks(answers.checks, panel, study, study.hidden_below)
     answers = answers._replace(checks=tuple(checks))
     tried: Tried = {}
     for _ in range(PASSES):
-        release, known = _draft(study, panel, answers, levels, decisions, blank.again())
+        release, known = _draft(study, panel, answers, once, decisions, blank.again())
         for one in earlier:
             known.earlier(one, levels)
         exposed, left = attack(known, tried)
@@ -189,9 +200,10 @@ def _few_districts(panel: Panel, outcome: str) -> bool:
 
 
 def _draft(
-    study: PanelStudy, panel: Panel, answers: Answers, levels: Levels, decisions: Decisions, known: Known
+    study: PanelStudy, panel: Panel, answers: Answers, once: Once, decisions: Decisions, known: Known
 ) -> tuple[Release, Known]:
     """The release that the decisions make, and what an outsider would know by it: added to ``known``."""
+    levels = once.levels
     wanted = [item.outcome for item in study.outcomes]
     withheld = tuple(name for name in wanted if name in decisions.withheld)
     kept = _released_posteriors(study, answers.designs, answers.posteriors, withheld)
@@ -218,7 +230,7 @@ def _draft(
     )
     targets = coarse_targets(
         answers.targets.targets if answers.targets else (), panel, study, levels,
-        decisions.shut | _all_of(levels, withheld), steps,
+        decisions.shut | _all_of(levels, withheld), steps, once.targets,
     )  # fmt: skip
     doses = tuple(_coarse_doses(answers.doses, withheld, decisions))
     true_checks = tuple(check for check in answers.checks if check.outcome not in withheld)
@@ -235,7 +247,7 @@ def _draft(
     known.hidden(_once_each(cell for cell in levels.cells if cell.outcome in wanted and cell.key in levels.hidden))
     known.districts()
     known.estimates(without_money, steps)
-    _beside_known(known, panel, study, answers.designs, (net, coarse_net), targets, doses, steps, decisions.wider)
+    _beside_known(known, panel, study, once.factors, (net, coarse_net), targets, doses, steps, decisions.wider)
     for true, new in zip(true_records, records, strict=True):
         step = steps.of.get((true.outcome, CATALOGUE[true.outcome].scale))
         if true.event is not None and new.event is not None and step is not None:
@@ -281,6 +293,11 @@ def _once_each(cells: Iterator[Cell]) -> Iterator[Cell]:
     yield from {cell.key: cell for cell in cells}.values()
 
 
+def _factors(panel: Panel, study: PanelStudy, answers: Answers) -> dict[DoseResponse, Mapping[str, float]]:
+    computed = (one for one in answers.doses if one.slope is not None)
+    return {one: slope_factors(panel, study, answers.designs, one) for one in computed}
+
+
 def _coarse_doses(
     doses: tuple[DoseResponse, ...], withheld: tuple[str, ...], decisions: Decisions
 ) -> Iterator[DoseResponse]:
@@ -296,7 +313,7 @@ def _shown_dose(one: DoseResponse) -> DoseResponse:
 
 
 def _beside_known(
-    known: Known, panel: Panel, study: PanelStudy, designs: tuple[OutcomeDesign, ...],
+    known: Known, panel: Panel, study: PanelStudy, factors: Mapping[DoseResponse, Mapping[str, float]],
     net: tuple[EconomyRecord | None, EconomyRecord | None], targets: CoarseTargets, doses: tuple[DoseResponse, ...],
     steps: Steps, wider: Mapping[str, float],
 ) -> None:  # fmt: skip
@@ -306,7 +323,7 @@ def _beside_known(
     if true is not None and shown is not None:
         for basis in sorted({one.basis for one in true.benefits}):
             _money_known(known, panel, study, shown, basis, unit_of(true, basis, steps, wider))
-    known.doses(doses, lambda one: slope_factors(panel, study, designs, one))
+    known.doses(doses, factors)
 
 
 def _money_known(
@@ -571,21 +588,28 @@ def _about(outcome: str) -> tuple[str, ...]:
 def _few(outcome: str, cells: pd.DataFrame, threshold: int) -> bool:
     for _, mine in cells.groupby("group"):
         found = group_sum(outcome, mine, years_of(mine.drop_duplicates("period")))
-        if is_small(found.children, threshold) or found.of_everybody < threshold:
+        if few_in(found, threshold):
             return True
     return False
+
+
+def few_in(found: GroupSum | None, threshold: int) -> bool:
+    """Whether a sum is about few children, but some, or leaves few outside it."""
+    return found is not None and (is_small(found.children, threshold) or found.of_everybody < threshold)
 
 
 def _released_checks(
     checks: tuple[CheckResult, ...], panel: Panel, study: PanelStudy, threshold: int
 ) -> Iterator[CheckResult]:
     """The checks that may leave; one that rests on few children in a window of its own says so instead."""
+    every = matrices(panel)
     few = {
         (outcome, check)
         for outcome in {check.outcome for check in checks}
         for name in _about(outcome)
-        for check, cells in by_checks(panel.outcome(name), study.periods)
-        if _few(name, cells, threshold)
+        if name in every
+        for check, window in by_checks(every[name], study.periods)
+        if any(few_in(found, threshold) for found in (every[name].summed(group, window) for group in GROUPS))
     }
     for check in checks:
         if check.status == "ran" and (check.outcome, check.check) in few:

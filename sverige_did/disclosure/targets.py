@@ -19,6 +19,9 @@ from sverige_did.results.targets import TargetCount, TargetMoment, TargetRecord
 from sverige_did.studies.panel.targets import by_counts
 from sverige_did.study.study import PanelStudy
 
+Said = dict[tuple[str, tuple[TargetCount, ...]], dict[str, object]]
+"""What a target says by its key and by what was counted."""
+
 
 class CoarseTargets(NamedTuple):
     """The targets to be released, and the cells whose rounded numbers they are made of."""
@@ -34,8 +37,12 @@ def coarse_targets(
     levels: Levels,
     shut: Collection[tuple[object, ...]],
     steps: Steps,
+    said: Said,
 ) -> CoarseTargets:
-    """Every target from rounded numbers; one whose number is hidden counts as few from there on (``fewest`` of 1)."""
+    """Every target from rounded numbers; one whose number is hidden counts as few from there on (``fewest`` of 1).
+
+    ``said`` is what targets said before by what was counted: looked up, and added to.
+    """
     places = {(cell.outcome, cell.label): cell for cell in levels.cells if cell.group == "treated"}
     planned = {target.key: target for target in study.targets}
     made, shown = [], []
@@ -48,7 +55,9 @@ def coarse_targets(
         counts = tuple(_rounded(one, cell, study) for one, cell in zip(record.counts, cells, strict=True))
         fewest = tuple(1.0 if gone else few for gone, few in zip(out, record.fewest, strict=True))
         try:
-            update = by_counts(panel, study, planned[record.key], counts)
+            if (record.key, counts) not in said:
+                said[record.key, counts] = by_counts(panel, study, planned[record.key], counts)
+            update = said[record.key, counts]
         except RefusedError:
             fewest, update = (1.0,) * len(fewest), {}
         made.append(record.model_copy(update=update | {"fewest": fewest}))

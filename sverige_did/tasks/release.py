@@ -33,7 +33,7 @@ def run(folder: Folder, out: File, csv: File, json: File) -> Filled:
     """Write the release and the estimates; the number of findings, and of outcomes withheld."""
     study = read_model(folder / "plan.json", Study)
     before = hashes([folder])
-    released = (_published if study.kind == "published" else _registers)(folder, study)
+    released, kept = (_published(folder, study), "") if study.kind == "published" else _registers(folder, study)
     changed = [path.name for path, hash_ in hashes([folder]).items() if before.get(path) != hash_]
     if changed:
         raise InputError(*(Problem("release_changed", found=name) for name in changed))
@@ -42,6 +42,7 @@ def run(folder: Folder, out: File, csv: File, json: File) -> Filled:
     write_models(json, released.findings)
     if released.policy == "registers":
         keep(folder, released)
+        write_text(folder / INSIDE, kept)
     return {"findings": len(released.findings), "withheld": len(released.withheld)}
 
 
@@ -65,7 +66,8 @@ def _published(folder: Path, study: Study) -> Release:
     )
 
 
-def _registers(folder: Path, study: Study) -> Release:
+def _registers(folder: Path, study: Study) -> tuple[Release, str]:
+    """The release, and the audit that stays inside."""
     sampled = load(folder / "posteriors", study.sha256) if _asks_posteriors(study) else Sampled((), ())
     answers = Answers(
         designs=read_models(folder / "designs.json", OutcomeDesign),
@@ -84,8 +86,7 @@ def _registers(folder: Path, study: Study) -> Release:
         statements=read_models(folder / "statements.json", Statement),
     )
     found = attacked_release(study, read_panel(folder / "panel.parquet"), answers, earlier(folder))
-    write_text(folder / INSIDE, inside(found.left, found.decisions))
-    return found.release
+    return found.release, inside(found.left, found.decisions)
 
 
 def _asks_posteriors(study: Study) -> bool:

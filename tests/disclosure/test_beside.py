@@ -127,7 +127,7 @@ def targets_of(cells: Panel, shut: frozenset[tuple[object, ...]] = frozenset()) 
         raise AssertionError("no rule of its own")
 
     made = target_records(cells, study, nobody).targets
-    coarse = coarse_targets(made, cells, study, levels_of(cells, study), shut, NO_STEPS)
+    coarse = coarse_targets(made, cells, study, levels_of(cells, study), shut, NO_STEPS, {})
     return made[0], coarse.records[0]
 
 

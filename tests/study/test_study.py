@@ -169,7 +169,12 @@ def test_each_fault_is_named_with_its_field(tmp_path, text, old, new, key, field
         ("last: 2015H2", "last: 2015", "plan_value", "registers.grid"),
         ("last: 2015H2", "last: 2016H2", "plan_value", "study"),
         ("hidden_below: 5", "hidden_blow: 5", "plan_unknown", "registers.hidden_blow"),
-        ("{ outcome: placed_total, plausible", "{ outcome: price_effect, plausible", "plan_value", "posterior.decision_thresholds"),
+        (
+            "{ outcome: placed_total, plausible",
+            "{ outcome: price_effect, plausible",
+            "plan_value",
+            "posterior.decision_thresholds",
+        ),
         (
             "sampling:",
             "priors: [{key: effect, family: normal, sd: 0.7, unit: log_odds}]\nsampling:",
