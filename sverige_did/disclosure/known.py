@@ -5,7 +5,7 @@ who lives where (public), how districts are weighed (printed), that parts add up
 denominator to its rounding, and every estimate, curve and check that is linear in those numbers, to theirs. Estimates
 in logarithms and log-odds and the amounts of a net benefit count as their tangent at the truth, and denominators and
 doses of districts as known: both give the outsider more than there is to have. What is not linear (standard errors,
-p-values, histograms) is rounded; beside.py holds what is left of it.
+p-values, histograms) is rounded, and what that leaves is recorded in the tests.
 """
 
 from __future__ import annotations

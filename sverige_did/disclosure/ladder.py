@@ -61,7 +61,7 @@ class CoarseSide(NamedTuple):
 
 
 def coarse_side(side: list[LadderCell], base: int, months: float) -> CoarseSide:
-    """Every value in steps of what ``base`` children make of it; the shares of a rung still add up to 100.
+    """Every value in steps of what ``base`` children make of it, each by itself.
 
     ``months``: how long children are followed for months on a rung.
     """
@@ -75,7 +75,7 @@ def coarse_side(side: list[LadderCell], base: int, months: float) -> CoarseSide:
         else one.model_copy(update={"value": to_step(one.value, steps[one.rung, one.quantity])})
         for one in side
     ]  # fmt: skip
-    return CoarseSide([_of_hundred(one, made) for one in made], steps)
+    return CoarseSide(made, steps)
 
 
 def _step(one: LadderCell, standing: int, base: int, months: float) -> float:
@@ -84,15 +84,6 @@ def _step(one: LadderCell, standing: int, base: int, months: float) -> float:
         return nice_above(base * (one.value or 0.0) / one.children) if one.children else 1.0
     most = {"months": months, "age": OLDEST}.get(one.quantity, 100.0)
     return nice_above(most * min(base / max(standing, base), 0.5) / 2)
-
-
-def _of_hundred(one: LadderCell, side: list[LadderCell]) -> LadderCell:
-    """The largest share of a rung is what the others leave of 100."""
-    shares = [each for each in side if each.rung == one.rung and each.quantity in SHARES]
-    if one.value is None or one.quantity not in SHARES or one is not max(shares, key=lambda each: each.value or 0.0):
-        return one
-    others = sum(each.value or 0.0 for each in shares if each is not one)
-    return one.model_copy(update={"value": to_step(max(100.0 - others, 0.0), 1e-6)})
 
 
 def _again(one: LadderContrast, cells: list[LadderCell], step: float) -> LadderContrast:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from sverige_did.disclosure.coarse import Steps
-from sverige_did.disclosure.rounding import down, nice_below, p_to_step, to_figures, to_step, up
+from sverige_did.disclosure.rounding import down, nice_below, share_to_step, to_figures, to_step, up
 from sverige_did.results.economy import Amount, Benefit, EconomyRecord, Marginal
 
 OF_AN_AMOUNT = 50
@@ -44,7 +44,7 @@ def coarse_economy(
             update={
                 "saving": to_step(one.saving, unit),
                 "cumulative": coarse_amount(one.cumulative, unit),
-                "prob_paid": None if one.prob_paid is None else p_to_step(one.prob_paid),
+                "prob_paid": None if one.prob_paid is None else share_to_step(one.prob_paid),
             }
         )
         for one in record.years
@@ -81,7 +81,7 @@ def _coarse(one: Benefit, unit: float) -> Benefit:
     return one.model_copy(
         update={name: None if x is None else to_step(x, unit) for name, x in numbers.items()}
         | {name: None if x is None else coarse_amount(x, unit) for name, x in amounts.items()}
-        | {"prob_positive": None if one.prob_positive is None else p_to_step(one.prob_positive)}
+        | {"prob_positive": None if one.prob_positive is None else share_to_step(one.prob_positive)}
     )
 
 

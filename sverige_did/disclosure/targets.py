@@ -12,12 +12,15 @@ from typing import NamedTuple
 from sverige_did.disclosure.coarse import Steps
 from sverige_did.disclosure.levels import Cell, Levels
 from sverige_did.disclosure.money import OF_AN_AMOUNT
-from sverige_did.disclosure.rounding import down, nice_below, p_to_step, to_step, up
+from sverige_did.disclosure.rounding import down, nice_below, share_to_step, to_step, up
 from sverige_did.errors import RefusedError
 from sverige_did.panel import Panel
 from sverige_did.results.targets import TargetCount, TargetMoment, TargetRecord
 from sverige_did.studies.panel.targets import by_counts
 from sverige_did.study.study import PanelStudy
+
+DIGITS = 6
+"""Decimals of a rounded number of children: the same number over periods of unlike lengths is the same."""
 
 Said = dict[tuple[str, tuple[TargetCount, ...]], dict[str, object]]
 """What a target says by its key and by what was counted."""
@@ -72,14 +75,14 @@ def _rounded(one: TargetCount, cell: Cell | None, study: PanelStudy) -> TargetCo
         events, total = to_step(one.events, base), None if one.total is None else to_step(one.total, base)
     else:
         length = cell.found.length if cell.found.kind != "events" else 1.0
-        events = cell.numerator / length
-        total = None if one.total is None else cell.denominator / length
+        events = round(cell.numerator / length, DIGITS)
+        total = None if one.total is None else round(cell.denominator / length, DIGITS)
     return one.model_copy(update={"events": events if total is None else min(events, total), "total": total})
 
 
 def _with_steps(record: TargetRecord) -> TargetRecord:
     """Probabilities in whole per cent, and three significant figures of the rest: digits of rounded numbers."""
-    alone = None if record.alone is None else p_to_step(record.alone)
+    alone = None if record.alone is None else share_to_step(record.alone)
     return record.model_copy(update={"moments": tuple(_figures(record)), "alone": alone})
 
 
@@ -87,7 +90,7 @@ def _figures(record: TargetRecord) -> Iterator[TargetMoment]:
     for one in record.moments:
         names = ("registered", "middle", "lower", "upper")
         rounded = {name: float(f"{value:.3g}") for name in names if (value := getattr(one, name)) is not None}
-        probability = None if one.probability is None else p_to_step(one.probability)
+        probability = None if one.probability is None else share_to_step(one.probability)
         yield one.model_copy(update=rounded | {"probability": probability})
 
 

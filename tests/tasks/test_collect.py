@@ -7,10 +7,13 @@ import json
 import os
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from small_release import make_release
+from typer.testing import CliRunner
 
+from sverige_did.cli import app
 from sverige_did.disclosure.release import estimates_csv
 from sverige_did.files import altered, hashes, record, write_folder, write_model, write_models, write_text
 from sverige_did.report import render
@@ -116,3 +119,17 @@ def test_no_rule_puts_anything_into_the_folder_that_was_not_released() -> None:
     assert {path.rpartition("/")[2].replace("{{study}}", "{study}") for path in read} == {
         "release.json", "estimates.csv", "estimates.json", "{study}.{language}.html",
     }  # fmt: skip
+
+
+def test_the_last_line_of_a_run_says_what_may_be_sent_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "study.yaml").write_text("study: our-town\n", "utf-8")
+    status = iter([0, 1])
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: SimpleNamespace(returncode=next(status)))
+    said = CliRunner().invoke(app, ["run", str(tmp_path)], env={"COLUMNS": "300"})
+    assert said.exit_code == 0
+    last = said.output.strip().splitlines()[-1]
+    assert str(tmp_path / "release" / "our-town") in last
+    assert "Nothing in results/ may." in last
+    refused = CliRunner().invoke(app, ["run", str(tmp_path)])
+    assert refused.exit_code == 1
+    assert "release" not in refused.output
