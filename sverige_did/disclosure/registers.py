@@ -161,6 +161,7 @@ def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tupl
     once = Once(levels, _factors(panel, study, answers), {})
     checks = _released_checks(answers.checks, panel, study, study.hidden_below)
     answers = answers._replace(checks=tuple(checks))
+    answers = _without_groups(answers, study.hidden_below) if _lonely(panel) else answers
     tried: Tried = {}
     for _ in range(PASSES):
         release, known = _draft(study, panel, answers, once, decisions, blank.again())
@@ -191,6 +192,22 @@ def _first(study: PanelStudy, panel: Panel, levels: Levels) -> Decisions:
         alike.setdefault(counted(name), []).append(name)
     resolution = {what: levels.finest(names) for what, names in alike.items()}
     return Decisions(resolution, withheld=frozenset(few | {name for name in wanted if _few_districts(panel, name)}))
+
+
+def _lonely(panel: Panel) -> bool:
+    """Whether a group has fewer than three districts: then nothing leaves that is about groups of districts."""
+    districts = panel.cells[panel.cells["unit_kind"] == "district"].drop_duplicates("unit")
+    return bool(districts.groupby("group").size().lt(FEWEST_DISTRICTS).any())
+
+
+def _without_groups(answers: Answers, threshold: int) -> Answers:
+    """Without the net benefit, the ladder, slopes, and every target: whatever the plan's outcomes are."""
+    economy, targets = answers.economy, answers.targets
+    shut = None if economy is None else released_economy(economy, economy.outcomes, threshold)
+    if targets is not None:
+        hidden = released_targets(targets.targets, [one.outcome for one in targets.targets], threshold)
+        targets = targets.model_copy(update={"targets": hidden})
+    return answers._replace(economy=shut, targets=targets, ladder=None, doses=())
 
 
 def _few_districts(panel: Panel, outcome: str) -> bool:

@@ -153,8 +153,8 @@ def table_line() -> str:
     return (
         f"{len(found)} municipalities of {found['districts'].min()} to {found['districts'].max()} districts: "
         f"{100 * found['numbers_three'].sum() / tried:.0f} % of {tried} districts' numbers have three candidates or "
-        f"more; another change was found for {100 * found['changes_rounded'].sum() / tried:.0f} % of districts with the "
-        f"rounded table, for {100 * found['changes_exact'].sum() / tried:.0f} % with the exact one"
+        f"more; another change was found for {found['changes_rounded'].sum()} districts with the rounded table, "
+        f"for {found['changes_exact'].sum()} with the exact one"
     )
 
 
