@@ -21,7 +21,7 @@ def run(
 ) -> Filled:
     """Write the folder whole: the pages and their figures, the release, the estimates, an audit and the hashes."""
     kind = text.loads(release.read_text("utf-8"))["study"]["kind"]
-    released = read_model(release, CaseRelease if kind == "cases" else Release)
+    released = read_model(release, CaseRelease) if kind == "cases" else read_model(release, Release)
     contents = {path.name: path.read_bytes() for path in (release, csv, json, *page)}
     for path in page:
         language = path.name.split(".")[-2]
