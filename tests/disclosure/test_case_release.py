@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import small_cases as small
 
 from sverige_did.disclosure.cases import coarse, release_cases, shut_out
+from sverige_did.disclosure.outside import AUDIT, outside
 from sverige_did.errors import InputError
 from sverige_did.results.cases import ALL, CaseCurve
 from sverige_did.sources.cases.delivery import read_cases
@@ -92,6 +94,8 @@ def test_numbers_of_people_are_multiples_of_the_threshold_and_no_hash_of_them_le
     assert numbers
     assert all(value % T == 0 for value in (*numbers, *(one.respondents or 0 for one in release.survey)))
     assert data.sha256 not in release.model_dump_json()
+    audit = json.loads(outside(release, {"release.json": b"{}"})[AUDIT])
+    assert audit["rules"] == {"policy": "cases", "threshold": T, "events_between_points": "threshold"}
     for one in release.findings:
         for value in (one.result.estimate, one.result.lower, one.result.upper):
             assert value is None or value == float(f"{value:.4g}")
