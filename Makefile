@@ -11,7 +11,7 @@ export PYTHONPATH :=
 .PHONY: all test slow check format docs env lock clean
 
 all: $(READY)
-	@snakemake all
+	@sverige-did run .
 
 env: $(READY)
 
@@ -69,4 +69,4 @@ lock: | $(UV)
 		--output-file requirements-bench.lock
 
 clean:
-	rm -rf results .snakemake .ruff_cache .mypy_cache .pytest_cache reports/*.html
+	rm -rf results release .snakemake .ruff_cache .mypy_cache .pytest_cache reports/*.html

@@ -58,6 +58,7 @@ STEPS: dict[str, tuple[str, str]] = {
     ),
     "case-release": ("case_release.run", "Release what disclosure control allows of a study of cases."),
     "case-report": ("case_report.run", "Tell the release of a study of cases as one HTML page."),
+    "collect": ("collect.run", "Collect what may be sent out of a study in a folder that stands apart."),
     "index": ("index.run", "Tell all studies of a folder on one page."),
 }
 """The rules of the workflow: each command with the function below ``tasks/`` that it calls, and its help."""
@@ -127,12 +128,15 @@ def run(
     folder: Annotated[Path, typer.Argument(file_okay=False, exists=True)],
     cores: Annotated[int, typer.Option(min=1)] = os.cpu_count() or 1,
 ) -> None:
-    """Run the whole workflow on a folder that holds a study (study.yaml and data/)."""
+    """Run the whole workflow on a folder that holds a study (study.yaml and data/), and say what may be sent out."""
     from sverige_did.workflow import PROFILE, SNAKEFILE
+    from sverige_did.workflow.discover import find_studies
 
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--directory", str(folder)]
     command += ["--workflow-profile", str(PROFILE), "--cores", str(cores), "all"]
-    raise SystemExit(subprocess.run(command, check=False).returncode)  # noqa: S603 - our own arguments
+    if status := subprocess.run(command, check=False).returncode:  # noqa: S603 - our own arguments
+        raise SystemExit(status)
+    _done("run", folders=", ".join(str(folder / "release" / study) for study in find_studies(folder)))
 
 
 @app.command()

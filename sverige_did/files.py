@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic import BaseModel, RootModel, TypeAdapter
 RECORDS = ".sha256"
 """The folder beside results that holds their hashes."""
 
-RESULTS = frozenset({".json", ".parquet", ".nc", ".csv"})
+RESULTS = frozenset({".json", ".parquet", ".nc", ".csv", ".html"})
 
 
 def write_text(path: Path, text: str) -> None:
@@ -32,6 +33,22 @@ def write_bytes(path: Path, content: bytes) -> None:
         Path(name).replace(path)
     except BaseException:  # an interruption too must leave nothing half-written; it is passed on
         Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_folder(path: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a folder with these files (by their place in it) and no others, in place of one that is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    try:
+        made.chmod(0o777 & ~_umask())
+        for name, content in contents.items():
+            write_bytes(made / name, content)
+        if path.exists():
+            shutil.rmtree(path)
+        made.replace(path)
+    except BaseException:  # as in write_bytes
+        shutil.rmtree(made, ignore_errors=True)
         raise
 
 

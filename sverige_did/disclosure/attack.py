@@ -76,6 +76,17 @@ class Range(NamedTuple):
         return self.high - self.low
 
 
+class Searched(NamedTuple):
+    """How far apart solutions were found of K targets, ``low`` and ``high`` (K,), and those that are too ``narrow``.
+
+    A target that is wide enough is not looked at further: its range is at least this wide.
+    """
+
+    low: Floats
+    high: Floats
+    narrow: dict[int, Range]
+
+
 def _solve(known: Relations, objective: Floats, *, relaxed: bool = False) -> OptimizeResult:
     """The solution with the smallest ``objective`` (V,); ``relaxed`` forgets which numbers are whole."""
     if known.whole.any() and not relaxed:
@@ -154,10 +165,10 @@ def _moved(known: Relations, targets: csr_array, end: Floats, needed: Floats, *,
     return None if found.x is None else np.asarray(found.x[:size])
 
 
-def narrow(
+def search(
     known: Relations, targets: csr_array, needed: Floats, truth: Floats, *, rng: np.random.Generator
-) -> dict[int, Range]:
-    """The targets (K, V) whose range is narrower than ``needed`` (K,), with that range.
+) -> Searched:
+    """Ranges of the targets (K, V), and those that are narrower than ``needed`` (K,), with their whole range.
 
     Raises ValueError where ``truth`` contradicts what is known: then something false was released.
     """
@@ -170,7 +181,7 @@ def narrow(
     for turn in range(ROUNDS):
         waiting = np.flatnonzero(high - low < needed - SLACK)
         if not waiting.size:
-            return {}
+            return Searched(low, high, {})
         some = rng.permutation(waiting)[:AT_ONCE]
         upwards = turn % 2 == 0
         found = _moved(known, targets[some], low[some] if upwards else high[some], needed[some], upwards=upwards)
@@ -183,4 +194,4 @@ def narrow(
         both = Range(min(one.low, low[k]), max(one.high, high[k]), one.binding)
         if both.width < needed[k] - SLACK:
             ranges[int(k)] = both
-    return ranges
+    return Searched(low, high, ranges)

@@ -3,7 +3,9 @@
 Three rules beside those of small_counts.py. A municipality with few cases or few measures in an arm is withheld, and
 then a second one, for the mean of all would give it away. A curve of a small group shows the day of every event: it
 leaves as points at whole weeks with at least as many events between them as the threshold, and ends where fewer cases
-than that are left. A share of answers leaves only where as many agree, and as many do not, as the threshold.
+than that are left. A share of answers leaves only where as many agree, and as many do not, as the threshold. Numbers
+of people are rounded to a multiple of the threshold and everything else to steps, so that two releases that differ by
+one case mostly say the same; no hash of the registers leaves.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sverige_did.disclosure.release import COMPUTED_WITH
+from sverige_did.disclosure.rounding import nice_above, p_to_step, to_figures, to_step
 from sverige_did.disclosure.small_counts import hidden_parts, is_small
 from sverige_did.errors import InputError, Problem
 from sverige_did.results.cases import (
@@ -25,6 +28,8 @@ from sverige_did.results.cases import (
     CaseEstimates,
     CaseGroup,
     CasePosterior,
+    OtherPrior,
+    PosteriorRatio,
     SurveyAnswers,
     SurveyGroup,
 )
@@ -78,27 +83,61 @@ def release_cases(
     return CaseRelease(
         study=study,
         plan_sha256=study.sha256,
-        data_sha256=estimates.data_sha256,
+        data_sha256="",
         synthetic=study.synthetic,
         versions={name: version(name) for name in COMPUTED_WITH},
         findings=tuple(_findings(estimates, withheld, t)),
-        groups=tuple(released_groups(estimates.groups, withheld, t)),
+        groups=tuple(rounded_group(one, t) for one in released_groups(estimates.groups, withheld, t)),
         days=tuple(_days(estimates, study, withheld, t)),
         curves=tuple(coarse(curve, t) for curve in estimates.curves if curve.municipality not in withheld),
         checks=tuple(_check(check, bool(withheld), t) for check in estimates.checks),
         posteriors=tuple(
-            one.model_copy(
-                update={"ratios": tuple(each for each in one.ratios if each.municipality not in shut[one.model])}
-            )
-            if enough[one.model]
-            else _held_back(one)
-            for one in posteriors
+            coarse_case_posterior(one, shut[one.model]) if enough[one.model] else _held_back(one) for one in posteriors
         ),
-        survey=tuple(_survey(answers.groups, silent, t)),
+        survey=tuple(rounded_answers(one, t) for one in _survey(answers.groups, silent, t)),
         withheld=tuple(sorted(withheld)),
         silent=tuple(sorted(silent)),
         remarks=estimates.remarks,
     )
+
+
+def rounded_group(one: CaseGroup, t: int) -> CaseGroup:
+    """The numbers that are shown as multiples of the threshold."""
+    names = ("cases", "measures", "exits", "waiting", "others")
+    return one.model_copy(
+        update={name: int(to_step(value, t)) for name in names if (value := getattr(one, name)) is not None}
+    )
+
+
+def rounded_answers(one: SurveyGroup, t: int) -> SurveyGroup:
+    """Respondents as multiples of the threshold, shares in steps of about half of what so many of them are."""
+    if one.respondents is None:
+        return one
+    step = nice_above(t / max(one.respondents, t) / 2)
+    shares = {
+        name: min(to_step(value, step), 1.0)
+        for name in ("agree", "lowest", "highest") if (value := getattr(one, name)) is not None
+    }  # fmt: skip
+    return one.model_copy(update=shares | {"respondents": int(to_step(one.respondents, t))})
+
+
+def coarse_case_posterior(one: CasePosterior, shut: frozenset[str]) -> CasePosterior:
+    """Ratios in two figures and probabilities in whole per cent, without those of municipalities that are shut out."""
+    update: dict[str, object] = {
+        "ratios": tuple(_coarse_ratio(each) for each in one.ratios if each.municipality not in shut),
+        "other_priors": tuple(_coarse_ratio(each) for each in one.other_priors),
+    }
+    for name in ("spread_prior", "spread"):
+        value = getattr(one, name)
+        update[name] = None if value is None else to_figures(value)
+    if one.bias is not None:
+        update["bias"] = one.bias.model_copy(update={"y": tuple(round(y, 2) for y in one.bias.y)})
+    return one.model_copy(update=update)
+
+
+def _coarse_ratio[Ratio: (PosteriorRatio, OtherPrior)](one: Ratio) -> Ratio:
+    numbers = {name: to_figures(getattr(one, name)) for name in ("median", "lower", "upper")}
+    return one.model_copy(update=numbers | {"prob_above": round(one.prob_above, 2)})
 
 
 def shut_out(counts: Mapping[str, int], small: Iterable[str]) -> frozenset[str]:
@@ -157,11 +196,14 @@ def _findings(estimates: CaseEstimates, withheld: frozenset[str], t: int) -> Ite
 
 
 def _rounded(one: Finding) -> dict[str, float]:
-    """Days to one decimal: more would be the sum of the days of a few cases to the hour."""
-    if one.result.scale != "days":
-        return {}
+    """Days to one decimal, for more would be the sum of the days of a few cases to the hour; else three figures."""
     values = {name: getattr(one.result, name) for name in ("estimate", "std_error", "lower", "upper")}
-    return {name: round(value, 1) + 0.0 for name, value in values.items() if value is not None}
+    p = {name: getattr(one.result, name) for name in ("p_value", "p_adjusted")}
+    days = one.result.scale == "days"
+    return {
+        name: round(value, 1) + 0.0 if days else to_figures(value, 3)
+        for name, value in values.items() if value is not None
+    } | {name: p_to_step(value) for name, value in p.items() if value is not None}  # fmt: skip
 
 
 def released_groups(groups: tuple[CaseGroup, ...], withheld: frozenset[str], t: int) -> Iterator[CaseGroup]:

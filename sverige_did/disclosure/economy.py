@@ -51,7 +51,9 @@ def released_targets(
     records: Sequence[TargetRecord], withheld: Collection[str], threshold: int
 ) -> tuple[TargetRecord, ...]:
     """The targets with every moment hidden that rests on few, and those after it."""
-    return tuple(_released(record, withheld, threshold) for record in records)
+    return tuple(
+        _released(record, withheld, threshold).model_copy(update={"counts": (), "fewest": ()}) for record in records
+    )
 
 
 def _released(record: TargetRecord, withheld: Collection[str], threshold: int) -> TargetRecord:

@@ -3,13 +3,14 @@
 Unknown are the numbers of every district and period: children, child-years, events, sums of scores, amounts. Known are
 who lives where (public), how districts are weighed (printed), that parts add up to their whole, every level and
 denominator to its rounding, and every estimate, curve and check that is linear in those numbers, to theirs. Estimates
-in logarithms and log-odds count as their tangent at the truth, and denominators of districts as known: both give the
-outsider more than there is to have. What is not linear (standard errors, p-values, histograms) is rounded and no more.
+in logarithms and log-odds and the amounts of a net benefit count as their tangent at the truth, and denominators and
+doses of districts as known: both give the outsider more than there is to have. What is not linear (standard errors,
+p-values, histograms) is rounded, and what that leaves is recorded in the tests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import NamedTuple
 
@@ -23,10 +24,12 @@ from sverige_did.disclosure.attack import Relations
 from sverige_did.disclosure.coarse import RATIOS, Steps, is_from_levels
 from sverige_did.disclosure.levels import Cell, Levels, counted
 from sverige_did.disclosure.release import Release
+from sverige_did.disclosure.rounding import to_figures
 from sverige_did.disclosure.sums import Matrix, matrices
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import COUNTED, WHOLE, Panel
 from sverige_did.periods import period_number
+from sverige_did.results.doses import DoseResponse
 from sverige_did.results.estimates import CheckResult, Curve, Finding
 from sverige_did.studies.panel.outcome_data import children
 from sverige_did.study.study import PanelStudy
@@ -36,6 +39,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 CANDIDATES = 3
 """How many numbers of children a single district must be left."""
+
+TANGENT = 1e-6
+"""By how much of itself a number is moved to see what moves with it."""
 
 AMOUNT = 0.10
 """An amount must stay uncertain by so much of itself to either side (the p% rule)."""
@@ -137,8 +143,24 @@ class Known:
                 rest = float(factor @ self.truth[at])
                 self.rows.append(Row("", at, factor, 0.0, 0.0 if abs(rest) < 1e-6 else np.inf))
 
-    def levels(self, cells: Iterable[tuple[Cell, bool]]) -> None:
-        """Levels of groups: those shown to their rounding, those hidden as what must not be found out."""
+    def hidden(self, cells: Iterable[Cell]) -> None:
+        """Numbers of groups that must not be found out, once for all outcomes that show the same number.
+
+        Also those that nobody is shown a level of: where years stand instead of half-years, a curve tells half-years.
+        """
+        seen = {target.name for target in self.targets}
+        for cell in cells:
+            matrix, name = self.matrices[cell.outcome], f"{cell.outcome}|{cell.group}|{cell.label}"
+            at = self.where(counted(cell.outcome), matrix.of(cell.group), matrix.columns(cell.periods))
+            if at.size and name not in seen:
+                seen.add(name)
+                self.targets.append(Target(name, at, self._needed(cell, self.study.hidden_below)))
+
+    def levels(self, cells: Iterable[tuple[Cell, bool]], told: str = "level") -> None:
+        """Levels of groups: those shown to their rounding, those hidden as what must not be found out.
+
+        ``told``: what tells them, a level or a target that is made of it.
+        """
         threshold = self.study.hidden_below
         for cell, shown in cells:
             matrix = self.matrices[cell.outcome]
@@ -152,7 +174,7 @@ class Known:
                 )
                 continue
             many = cell.found.denominator if cell.found.kind == "mean" else 1.0
-            name = f"level|{cell.outcome}|{cell.group}|{cell.label}"
+            name = f"{told}|{cell.outcome}|{cell.group}|{cell.label}"
             self._sum(name, at, 1.0, many * (cell.numerator - cell.found.value), many * cell.room)
             if cell.denominator_step:
                 below = self.where(CATALOGUE[cell.outcome].over, units, columns)
@@ -229,11 +251,12 @@ class Known:
 
     def contrast(
         self, outcome: str, scale: str, *, sides: tuple[Bools, Bools] | None = None, equal: bool = False,
-        without: int | None = None,
+        without: int | None = None, share: Floats | None = None,
     ) -> tuple[Ints, Floats] | None:  # fmt: skip
         """The difference of two windows between treated and control districts as factors of the numbers.
 
-        None where it rests on other things than districts with denominators.
+        ``share`` (U,): other factors of the districts than their weights in their group. None where it rests on other
+        things than districts with denominators.
         """
         matrix = self.matrices.get(outcome)
         if matrix is None or not matrix.districts or np.isnan(matrix.denominator).all():
@@ -243,12 +266,9 @@ class Known:
         own = np.ones(len(matrix.units)) if equal else self._weights(outcome)
         if without is not None:
             own = np.where(np.arange(own.size) == without, 0.0, own)
-        share = np.zeros(own.size)
-        for group, sign in (("treated", 1.0), ("control", -1.0)):
-            mine = np.where(matrix.of(group), own, 0.0)
-            if mine.sum() <= 0:
-                return None
-            share += sign * mine / mine.sum()
+        share = self._shares(matrix, own) if share is None else share
+        if share is None:
+            return None
         at, factor = [], []
         for columns, side in zip(sides, (-1.0, 1.0), strict=True):
             # (U, C) unknowns of every district in the window; 0 stands in for a cell that is not there.
@@ -261,6 +281,57 @@ class Known:
             at.append(places[seen])
             factor.append(np.broadcast_to((side * share * slopes)[:, None], places.shape)[seen])
         return np.concatenate(at), np.concatenate(factor)
+
+    def _shares(self, matrix: Matrix, own: Floats) -> Floats | None:
+        """(U,) weights in the group, those of the control group negative; None where a group has none."""
+        share = np.zeros(own.size)
+        for group, sign in (("treated", 1.0), ("control", -1.0)):
+            mine = np.where(matrix.of(group), own, 0.0)
+            if mine.sum() <= 0:
+                return None
+            share += sign * mine / mine.sum()
+        return share
+
+    def numbers(
+        self, name: str, outcome: str, of: Callable[[Floats], Mapping[str, float]], shown: Mapping[str, float],
+        room: float,
+    ) -> None:  # fmt: skip
+        """Numbers that are a smooth function of an outcome's sums (U, T): the tangent at the truth, to their rounding.
+
+        ``shown``: what leaves of those that ``of`` computes, by name; ``room`` on either side of each.
+        """
+        terms = counted(outcome)
+        if len(terms) > 1 or terms[0] not in self.at or not shown:
+            return
+        at = self.at[terms[0]]
+        truth = np.where(at >= 0, self.truth[np.where(at >= 0, at, 0)], 0.0)
+        here = of(truth)
+        slopes = {key: np.zeros(truth.shape) for key in shown}
+        for place in zip(*np.nonzero(at >= 0), strict=True):
+            moved = truth.copy()
+            step = TANGENT * max(abs(truth[place]), 1.0)
+            moved[place] += step
+            there = of(moved)
+            for key in shown:
+                slopes[key][place] = (there[key] - here[key]) / step
+        for key, value in shown.items():
+            factor = slopes[key][at >= 0]
+            used = np.abs(factor) > 0
+            self._sum(f"{name}|{outcome}|{key}", at[at >= 0][used], factor[used], value - here[key], room)
+
+    def doses(self, every: Iterable[DoseResponse], slopes: Mapping[DoseResponse, Mapping[str, float]]) -> None:
+        """Slopes on doses that are known: sums of districts' changes, each with its factor."""
+        for one in every:
+            matrix = self.matrices.get(one.outcome)
+            if not one.slope or matrix is None:
+                continue
+            factors = slopes[one]
+            share = np.array([factors.get(unit, 0.0) for unit in matrix.units])
+            contrast = self.contrast(one.outcome, CATALOGUE[one.outcome].scale, share=share)
+            if contrast is not None:
+                told = to_figures(one.slope)
+                room = 0.5 * 10.0 ** (np.floor(np.log10(abs(told))) - 1)
+                self._sum(f"dose|{one.outcome}|{one.dose}", *contrast, told - one.slope, room)
 
     def _weights(self, outcome: str) -> Floats:
         """(U,) how the districts are weighed, as the page says."""

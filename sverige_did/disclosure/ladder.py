@@ -1,8 +1,8 @@
 """Disclosure control of the ladder: what is about few children stays inside, and what would give them away with it.
 
 Of those who stand on a rung the shares add up to everybody, so one that is hidden is never hidden alone; and since
-moves down and up of all placed children are released too, no single rung's is. Numbers leave rounded, and without
-their counts.
+moves down and up of all placed children are released too, no single rung's is. Numbers leave without their counts, in
+steps of about what the plan's base of children makes of them, and differences are those of the rounded numbers.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sverige_did.disclosure.remarks import few_untold
+from sverige_did.disclosure.rounding import down, nice_above, to_step, up
 from sverige_did.disclosure.small_counts import is_small
 from sverige_did.results.ladder import SHARES, LadderCell, LadderContrast, LadderRecord, Quantity
 from sverige_did.study.study import PanelStudy
 
-DIGITS = 1
-"""Decimals of what leaves: per cent, months, years, and children per 1,000."""
+OLDEST = 18.0
+"""Years: how far one child can move a mean of ages."""
 
 PLACED = frozenset({"home_based", "network", "foster", "institution"})
 """The rungs whose moves together are the outcomes ``moved_down_share`` and ``moved_up_share``."""
@@ -32,22 +33,75 @@ def release_ladder(record: LadderRecord | None, study: PanelStudy) -> LadderReco
     """The record without small numbers, without what would tell them, and without any count of children."""
     if record is None:
         return None
-    kept = [one for side in _sides(record.cells) for one in _released(side, study.hidden_below)]
+    base, months = study.register_rules.base if study.tables is None else 1, record.time_months or 12.0
+    sides = [coarse_side(side, base, months) for side in _sides(record.cells)]
+    step = {(one.rung, one.quantity): 0.0 for one in record.cells}
+    for side in sides:
+        for cell in side.cells:
+            place = (cell.rung, cell.quantity)
+            step[place] = max(step[place], side.steps.get(place, 0.0))
+    kept = [one for side in sides for one in _released(side.cells, study.hidden_below)]
     shown = {(one.rung, one.quantity) for one in kept}
     shown -= {(one.rung, one.quantity) for one in kept if one.status != "shown"}
     contrasts = (one for one in record.contrasts if (one.rung, one.quantity) in shown)
     return record.model_copy(
         update={
             "cells": tuple(kept),
-            "contrasts": tuple(_rounded(one) for one in contrasts),
+            "contrasts": tuple(_again(one, kept, step[one.rung, one.quantity]) for one in contrasts),
             "remarks": few_untold(record.remarks, study),
         }
     )
 
 
-def _rounded(one: LadderContrast) -> LadderContrast:
-    numbers = {"estimate": one.estimate, "lower": one.lower, "upper": one.upper}
-    return one.model_copy(update={name: None if x is None else round(x, DIGITS) for name, x in numbers.items()})
+class CoarseSide(NamedTuple):
+    """The cells of one group and window with rounded values, and in what steps: by rung and quantity."""
+
+    cells: list[LadderCell]
+    steps: dict[tuple[str, Quantity], float]
+
+
+def coarse_side(side: list[LadderCell], base: int, months: float) -> CoarseSide:
+    """Every value in steps of what ``base`` children make of it, each by itself.
+
+    ``months``: how long children are followed for months on a rung.
+    """
+    standing = {one.rung: (one.children or 0) + (one.rest or 0) for one in side if one.quantity == "stay"}
+    steps = {
+        (one.rung, one.quantity): _step(one, standing.get(one.rung, 0), base, months)
+        for one in side if one.value is not None
+    }  # fmt: skip
+    made = [
+        one if one.value is None
+        else one.model_copy(update={"value": to_step(one.value, steps[one.rung, one.quantity])})
+        for one in side
+    ]  # fmt: skip
+    return CoarseSide(made, steps)
+
+
+def _step(one: LadderCell, standing: int, base: int, months: float) -> float:
+    """What ``base`` children more or less make of a number of those who stand on its rung, or arrive on it."""
+    if one.quantity == "arrived":
+        return nice_above(base * (one.value or 0.0) / one.children) if one.children else 1.0
+    most = {"months": months, "age": OLDEST}.get(one.quantity, 100.0)
+    return nice_above(most * min(base / max(standing, base), 0.5) / 2)
+
+
+def _again(one: LadderContrast, cells: list[LadderCell], step: float) -> LadderContrast:
+    """The difference again from the four numbers as they are shown; its limits moved with it, and outwards."""
+    value = {
+        (cell.group, cell.moment): cell.value or 0.0
+        for cell in cells if (cell.rung, cell.quantity) == (one.rung, one.quantity)
+    }  # fmt: skip
+    changes = [value[group, "after"] - value[group, "before"] for group in ("treated", "control")]
+    estimate = to_step(changes[0] - changes[1], 1e-6)
+    lower, upper = (None if end is None else end - one.estimate + estimate for end in (one.lower, one.upper))
+    return one.model_copy(
+        update={
+            "estimate": estimate,
+            "lower": None if lower is None else down(lower, step),
+            "upper": None if upper is None else up(upper, step),
+        }
+    )
 
 
 def _sides(cells: Iterable[LadderCell]) -> Iterator[list[LadderCell]]:
@@ -64,8 +118,7 @@ def _released(side: list[LadderCell], threshold: int) -> Iterator[LadderCell]:
         if (one.rung, one.quantity) in hidden:
             yield one.model_copy(update=bare | {"status": "hidden", "value": None})
         else:
-            value = None if one.value is None else round(one.value, DIGITS)
-            yield one.model_copy(update=bare | {"value": value})
+            yield one.model_copy(update=bare)
 
 
 def hidden_cells(side: list[LadderCell], threshold: int) -> set[tuple[str, Quantity]]:

@@ -1,7 +1,7 @@
-"""What stands around a release: earlier ones of the same study, and an audit for whoever receives it.
+"""What stands around a release: earlier ones of the same study, an audit for whoever receives it, and one that stays.
 
-The audit names rules, thresholds, software and files with their SHA-256, and no number of any child. What an outsider
-was tried with stays inside.
+The audit for the outside names rules, thresholds, software and files with their SHA-256, and no number of any child.
+The audit inside holds every hidden number with the range that the attack left it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sverige_did.disclosure.cases import CaseRelease
 from sverige_did.disclosure.known import AMOUNT, CANDIDATES
 from sverige_did.disclosure.levels import DOMINANT, FEWEST_DISTRICTS
+from sverige_did.disclosure.programme import Decisions, Left
 from sverige_did.disclosure.release import Release
 from sverige_did.disclosure.rounding import STEPS_OF_AN_INTERVAL
 from sverige_did.files import read_model, write_model
@@ -21,6 +23,9 @@ from sverige_did.study.study import PanelStudy
 
 KEPT = "released"
 """The folder of earlier releases, beside the results that never leave."""
+
+AUDIT, SUMS = "audit.json", "SHA256SUMS"
+"""The names of the audit for the outside, and of the list that ``sha256sum --check`` reads."""
 
 
 def earlier(folder: Path) -> tuple[Release, ...]:
@@ -37,8 +42,10 @@ def keep(folder: Path, release: Release) -> Path:
     return path
 
 
-def rules_of(release: Release) -> dict[str, Any]:
+def rules_of(release: Release | CaseRelease) -> dict[str, Any]:
     """The rules of disclosure control as values that a program can read."""
+    if isinstance(release, CaseRelease):
+        return {"policy": "cases", "threshold": release.study.hidden_below, "events_between_points": "threshold"}
     if not isinstance(release.study, PanelStudy) or release.policy != "registers":
         return {"policy": release.policy}
     rules = release.study.register_rules
@@ -59,14 +66,32 @@ def rules_of(release: Release) -> dict[str, Any]:
     }
 
 
-def audit_json(release: Release, files: Mapping[str, Path]) -> str:
-    """The audit: rules, versions, and the SHA-256 of each of ``files``."""
+def outside(release: Release | CaseRelease, contents: Mapping[str, bytes]) -> dict[str, bytes]:
+    """All that may be sent out: ``contents`` by file name, the audit, and the SHA-256 of each."""
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())}
     found = {
         "study": release.study.study,
         "synthetic": release.synthetic,
         "plan_sha256": release.plan_sha256,
         "rules": rules_of(release),
         "versions": release.versions,
-        "files": {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()},
+        "files": sums,
+    }
+    audit = (json.dumps(found, indent=1, ensure_ascii=False) + "\n").encode()
+    listed = {**sums, AUDIT: hashlib.sha256(audit).hexdigest()}
+    lines = "".join(f"{hash_}  {name}\n" for name, hash_ in listed.items())
+    return {**contents, AUDIT: audit, SUMS: lines.encode()}
+
+
+def inside(left: tuple[Left, ...], decisions: Decisions) -> str:
+    """The audit that never leaves: the decisions taken, and every hidden number with the range that is left of it."""
+    found = {
+        "never_leaves": True,
+        "levels": {"+".join(what): resolution for what, resolution in decisions.resolution.items()},
+        "curves": dict(decisions.curves),
+        "wider": dict(decisions.wider),
+        "shut": sorted("|".join(str(one) for one in key) for key in decisions.shut),
+        "withheld": sorted(decisions.withheld),
+        "hidden": [one._asdict() for one in left],
     }
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"

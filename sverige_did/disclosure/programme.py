@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from sverige_did.disclosure.attack import Range, narrow
+from sverige_did.disclosure.attack import Searched, search
 from sverige_did.disclosure.known import Known
 from sverige_did.disclosure.levels import RESOLUTIONS, Resolution, counted
 
@@ -47,21 +47,45 @@ class Exposed(NamedTuple):
     blamed: tuple[str, ...]
 
 
-Tried = dict[bytes, dict[int, Range]]
+class Left(NamedTuple):
+    """A hidden number, and between which values at least nobody outside can tell it."""
+
+    name: str
+    low: float
+    high: float
+    needed: float
+
+
+Tried = dict[bytes, Searched]
 """What was found of relations that were tried before: most are the same from one pass to the next."""
 
 
-def attacked(known: Known, tried: Tried | None = None) -> tuple[Exposed, ...]:
-    """Every hidden number that all of the release together tells too closely; ``tried`` is looked up and added to."""
-    found, held = [], {} if tried is None else tried
+class Outcome(NamedTuple):
+    """What an attack found: the numbers that can be told too closely, and what is left of every hidden one."""
+
+    exposed: tuple[Exposed, ...]
+    left: tuple[Left, ...]
+
+
+def attack(known: Known, tried: Tried | None = None) -> Outcome:
+    """Try every hidden number under all of the release together; ``tried`` is looked up and added to."""
+    exposed, left, held = [], [], {} if tried is None else tried
     for part in known.components():
         if part.key not in held:
             rng = np.random.default_rng(SEED)
-            held[part.key] = narrow(part.relations, part.targets, part.needed, part.truth, rng=rng)
-        for at, range_ in held[part.key].items():
+            held[part.key] = search(part.relations, part.targets, part.needed, part.truth, rng=rng)
+        found = held[part.key]
+        for at, range_ in found.narrow.items():
             blamed = tuple(name for name in range_.binding if name)
-            found.append(Exposed(part.names[at], range_.low, range_.high, float(part.needed[at]), blamed))
-    return tuple(found)
+            exposed.append(Exposed(part.names[at], range_.low, range_.high, float(part.needed[at]), blamed))
+        columns = (found.low.tolist(), found.high.tolist(), part.needed.tolist())
+        left += [Left(*one) for one in zip(part.names, *columns, strict=True)]
+    return Outcome(tuple(exposed), tuple(left))
+
+
+def attacked(known: Known, tried: Tried | None = None) -> tuple[Exposed, ...]:
+    """Every hidden number that all of the release together tells too closely."""
+    return attack(known, tried).exposed
 
 
 def coarser(decisions: Decisions, exposed: Iterable[Exposed]) -> Decisions:
@@ -79,7 +103,7 @@ def coarser(decisions: Decisions, exposed: Iterable[Exposed]) -> Decisions:
 
 def _cost(name: str) -> int:
     """What a reader loses least by goes first."""
-    return ("event", "check", "level", "estimate").index(name.split("|")[0])
+    return ("event", "check", "dose", "economy", "target", "level", "estimate").index(name.split("|")[0])
 
 
 def _curve(decisions: Decisions, name: str) -> Decisions:
@@ -105,6 +129,16 @@ def _level(decisions: Decisions, name: str) -> Decisions:
     return decisions._replace(shut=decisions.shut | {(*what, group, label)})
 
 
+def _target(decisions: Decisions, name: str) -> Decisions:
+    _, outcome, group, label = name.split("|")
+    return decisions._replace(shut=decisions.shut | {(*counted(outcome), group, label)})
+
+
+def _dose(decisions: Decisions, name: str) -> Decisions:
+    return decisions._replace(shut=decisions.shut | {("dose", name.split("|")[2])})
+
+
 _COARSER: Mapping[str, Callable[[Decisions, str], Decisions]] = {
-    "event": _curve, "check": _estimate, "estimate": _estimate, "level": _level,
+    "event": _curve, "check": _estimate, "estimate": _estimate, "level": _level, "economy": _estimate,
+    "target": _target, "dose": _dose,
 }  # fmt: skip

@@ -6,7 +6,7 @@ numbers hidden (small_counts.py), and the estimates of outcomes that rest on eno
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -37,18 +37,21 @@ from sverige_did.disclosure.levels import (
     released_levels,
     with_earlier,
 )
-from sverige_did.disclosure.programme import PASSES, Decisions, Exposed, Tried, attacked, coarser
+from sverige_did.disclosure.money import coarse_economy, unit_of
+from sverige_did.disclosure.programme import PASSES, Decisions, Exposed, Left, Tried, attack, coarser
 from sverige_did.disclosure.release import COMPUTED_WITH, GivenUp, Release, ReleasedLevel, Step
 from sverige_did.disclosure.remarks import few_untold
+from sverige_did.disclosure.rounding import p_to_step, to_figures
 from sverige_did.disclosure.small_counts import is_small
 from sverige_did.disclosure.summed import by_checks, by_estimates
-from sverige_did.disclosure.sums import group_sum, matrices, years_of
+from sverige_did.disclosure.sums import GroupSum, group_sum, matrices, years_of
+from sverige_did.disclosure.targets import CoarseTargets, Said, coarse_targets
 from sverige_did.errors import InputError, Problem
-from sverige_did.outcomes import CATALOGUE
+from sverige_did.outcomes import CATALOGUE, economic
 from sverige_did.panel import Panel, children_living
 from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.doses import DoseResponse
-from sverige_did.results.economy import EconomyRecord
+from sverige_did.results.economy import Basis, EconomyRecord
 from sverige_did.results.estimates import (
     EFFECT_CLASSES,
     CheckResult,
@@ -63,7 +66,10 @@ from sverige_did.results.posteriors import NonResponse, PosteriorRecord, Spendin
 from sverige_did.results.sources import SourceFile
 from sverige_did.results.statements import Statement
 from sverige_did.results.targets import TargetRecords
+from sverige_did.studies.panel.dose_response import slope_factors
+from sverige_did.studies.panel.economy import amounts
 from sverige_did.studies.panel.posterior.models import MODELS
+from sverige_did.studies.panel.spent import spent_of
 from sverige_did.study.study import PanelStudy, Study
 
 
@@ -86,12 +92,25 @@ class Answers(NamedTuple):
     statements: tuple[Statement, ...] = ()
 
 
+class Once(NamedTuple):
+    """What is the same in every draft: the levels, what districts' changes are multiplied by in slopes on doses, and
+    what targets say by what was counted, which is added to.
+    """
+
+    levels: Levels
+    factors: Mapping[DoseResponse, Mapping[str, float]]
+    targets: Said
+
+
 class Attacked(NamedTuple):
-    """A release with what was tried against it, which stays inside: what an outsider knows, and the decisions taken."""
+    """A release with what was tried against it, which stays inside: what an outsider knows, the decisions taken, and
+    what is left of every hidden number.
+    """
 
     release: Release
     known: Known
     decisions: Decisions
+    left: tuple[Left, ...] = ()
 
 
 def release_registers(
@@ -139,16 +158,18 @@ def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tupl
         return Attacked(_as_it_is(study, panel, answers), Known(panel, study), Decisions({}))
     levels = with_earlier(levels_of(panel, study), (level for one in earlier for level in (*one.levels, *one.windows)))
     decisions, blank = _first(study, panel, levels), Known(panel, study)
+    once = Once(levels, _factors(panel, study, answers), {})
     checks = _released_checks(answers.checks, panel, study, study.hidden_below)
     answers = answers._replace(checks=tuple(checks))
+    answers = _without_groups(answers, study.hidden_below) if _lonely(panel) else answers
     tried: Tried = {}
     for _ in range(PASSES):
-        release, known = _draft(study, panel, answers, levels, decisions, blank.again())
+        release, known = _draft(study, panel, answers, once, decisions, blank.again())
         for one in earlier:
             known.earlier(one, levels)
-        exposed = attacked(known, tried)
+        exposed, left = attack(known, tried)
         if not exposed:
-            return Attacked(release, known, decisions)
+            return Attacked(release, known, decisions, left)
         next_ = coarser(decisions, exposed)
         if next_ == decisions:
             break
@@ -173,6 +194,22 @@ def _first(study: PanelStudy, panel: Panel, levels: Levels) -> Decisions:
     return Decisions(resolution, withheld=frozenset(few | {name for name in wanted if _few_districts(panel, name)}))
 
 
+def _lonely(panel: Panel) -> bool:
+    """Whether a group has fewer than three districts: then nothing leaves that is about groups of districts."""
+    districts = panel.cells[panel.cells["unit_kind"] == "district"].drop_duplicates("unit")
+    return bool(districts.groupby("group").size().lt(FEWEST_DISTRICTS).any())
+
+
+def _without_groups(answers: Answers, threshold: int) -> Answers:
+    """Without the net benefit, the ladder, slopes, and every target: whatever the plan's outcomes are."""
+    economy, targets = answers.economy, answers.targets
+    shut = None if economy is None else released_economy(economy, economy.outcomes, threshold)
+    if targets is not None:
+        hidden = released_targets(targets.targets, [one.outcome for one in targets.targets], threshold)
+        targets = targets.model_copy(update={"targets": hidden})
+    return answers._replace(economy=shut, targets=targets, ladder=None, doses=())
+
+
 def _few_districts(panel: Panel, outcome: str) -> bool:
     cells = panel.outcome(outcome)
     districts = cells[cells["unit_kind"] == "district"]
@@ -180,23 +217,39 @@ def _few_districts(panel: Panel, outcome: str) -> bool:
 
 
 def _draft(
-    study: PanelStudy, panel: Panel, answers: Answers, levels: Levels, decisions: Decisions, known: Known
+    study: PanelStudy, panel: Panel, answers: Answers, once: Once, decisions: Decisions, known: Known
 ) -> tuple[Release, Known]:
     """The release that the decisions make, and what an outsider would know by it: added to ``known``."""
+    levels = once.levels
     wanted = [item.outcome for item in study.outcomes]
     withheld = tuple(name for name in wanted if name in decisions.withheld)
     kept = _released_posteriors(study, answers.designs, answers.posteriors, withheld)
     net = released_economy(answers.economy, withheld, study.hidden_below)
-    every = (
-        *answers.findings,
-        *posterior_findings(study, answers.designs, answers.methods_tables, kept),
-        *economy_findings(study, answers.designs, net),
+    without_money = tuple(
+        finding
+        for finding in (
+            *answers.findings,
+            *posterior_findings(study, answers.designs, answers.methods_tables, kept),
+        )
+        if finding.outcome not in withheld
     )
-    every = tuple(finding for finding in every if finding.outcome not in withheld)
+    with_money = (
+        *without_money, *(one for one in economy_findings(study, answers.designs, net) if one.outcome not in withheld)
+    )  # fmt: skip
     shown = tuple(released_levels(levels, wanted, dict(decisions.resolution), decisions.shut | _shut(levels, withheld)))
     windows = tuple(cell for cell in levels.cells if cell.resolution == "windows")
     per = {name: own_per(name, _living(panel, name)) for name in wanted}
-    steps = steps_of(every, windows, per, decisions.wider)
+    steps = steps_of(with_money, windows, per, decisions.wider)
+    coarse_net = coarse_economy(net, steps, decisions.wider)
+    every = (
+        *without_money,
+        *(one for one in economy_findings(study, answers.designs, coarse_net) if one.outcome not in withheld),
+    )
+    targets = coarse_targets(
+        answers.targets.targets if answers.targets else (), panel, study, levels,
+        decisions.shut | _all_of(levels, withheld), steps, once.targets,
+    )  # fmt: skip
+    doses = tuple(_coarse_doses(answers.doses, withheld, decisions))
     true_checks = tuple(check for check in answers.checks if check.outcome not in withheld)
     checks = tuple(coarse_check(check, steps) for check in true_checks)
     true_records = tuple(_with_few_untold(answers.methods_tables, study, withheld))
@@ -208,8 +261,10 @@ def _draft(
         for one in true_records
     )  # fmt: skip
     known.levels((cell, level.status == "shown") for cell, level in shown)
+    known.hidden(_once_each(cell for cell in levels.cells if cell.outcome in wanted and cell.key in levels.hidden))
     known.districts()
-    known.estimates(every, steps)
+    known.estimates(without_money, steps)
+    _beside_known(known, panel, study, once.factors, (net, coarse_net), targets, doses, steps, decisions.wider)
     for true, new in zip(true_records, records, strict=True):
         step = steps.of.get((true.outcome, CATALOGUE[true.outcome].scale))
         if true.event is not None and new.event is not None and step is not None:
@@ -240,9 +295,72 @@ def _draft(
         left_out=few_untold(answers.left_out, study),
         steps=tuple(Step(outcome=outcome, scale=scale, step=step) for (outcome, scale), step in steps.of.items()),
         given_up=tuple(_given_up(panel, shown, wanted, decisions)),
-        **_beside(study, answers, withheld, net),
+        statements=answers.statements,
+        sources=answers.sources,
+        economy=coarse_net,
+        targets=released_targets(targets.records, withheld, study.hidden_below),
+        ladder=release_ladder(answers.ladder, study),
+        doses=tuple(_shown_dose(one) for one in doses),
     )
     return release, known
+
+
+def _once_each(cells: Iterator[Cell]) -> Iterator[Cell]:
+    """One cell of every number."""
+    yield from {cell.key: cell for cell in cells}.values()
+
+
+def _factors(panel: Panel, study: PanelStudy, answers: Answers) -> dict[DoseResponse, Mapping[str, float]]:
+    computed = (one for one in answers.doses if one.slope is not None)
+    return {one: slope_factors(panel, study, answers.designs, one) for one in computed}
+
+
+def _coarse_doses(
+    doses: tuple[DoseResponse, ...], withheld: tuple[str, ...], decisions: Decisions
+) -> Iterator[DoseResponse]:
+    """The slopes that may be shown, as they were computed."""
+    for one in doses:
+        if not {one.dose, one.outcome} & set(withheld) and ("dose", one.dose) not in decisions.shut:
+            yield one
+
+
+def _shown_dose(one: DoseResponse) -> DoseResponse:
+    slope = None if one.slope is None else to_figures(one.slope)
+    return one.model_copy(update={"slope": slope, "p": None if one.p is None else p_to_step(one.p)})
+
+
+def _beside_known(
+    known: Known, panel: Panel, study: PanelStudy, factors: Mapping[DoseResponse, Mapping[str, float]],
+    net: tuple[EconomyRecord | None, EconomyRecord | None], targets: CoarseTargets, doses: tuple[DoseResponse, ...],
+    steps: Steps, wider: Mapping[str, float],
+) -> None:  # fmt: skip
+    """What targets, a net benefit and slopes tell of the same numbers as levels and estimates do."""
+    known.levels(((cell, True) for cell in targets.cells), "target")
+    true, shown = net
+    if true is not None and shown is not None:
+        for basis in sorted({one.basis for one in true.benefits}):
+            _money_known(known, panel, study, shown, basis, unit_of(true, basis, steps, wider))
+    known.doses(doses, factors)
+
+
+def _money_known(
+    known: Known, panel: Panel, study: PanelStudy, shown: EconomyRecord, basis: Basis, unit: float
+) -> None:
+    """The amounts of one basis as sums of districts' or groups' amounts."""
+    outcome = str(economic("booked" if basis == "booked" else "children"))
+    if outcome not in known.matrices:
+        return
+    spent = spent_of(panel.outcome(outcome), study)
+    told: dict[str, float] = {}
+    for one in shown.benefits:
+        if one.basis == basis:
+            numbers = {"before": one.before, "expected": one.expected, "actual": one.actual, "saving": one.saving.value}
+            told |= {f"{one.scaling}.{name}": value for name, value in numbers.items() if value is not None}
+    if basis == "children":
+        told |= {f"year.{one.year}": one.saving for one in shown.years}
+    found = amounts(spent)
+    told = {name: value for name, value in told.items() if name in found}
+    known.numbers("economy", outcome, lambda value: amounts(spent._replace(value=value)), told, unit / 2)
 
 
 def _beside(
@@ -305,6 +423,12 @@ def _shut(levels: Levels, withheld: tuple[str, ...]) -> frozenset[tuple[object, 
     return frozenset(
         cell.key for cell in levels.cells if cell.resolution == "windows" and counted(cell.outcome) in what
     )
+
+
+def _all_of(levels: Levels, withheld: tuple[str, ...]) -> frozenset[tuple[object, ...]]:
+    """Every number of what is counted in outcomes that are withheld."""
+    what = {counted(name) for name in withheld}
+    return frozenset(cell.key for cell in levels.cells if counted(cell.outcome) in what)
 
 
 def _living(panel: Panel, outcome: str) -> float:
@@ -481,21 +605,28 @@ def _about(outcome: str) -> tuple[str, ...]:
 def _few(outcome: str, cells: pd.DataFrame, threshold: int) -> bool:
     for _, mine in cells.groupby("group"):
         found = group_sum(outcome, mine, years_of(mine.drop_duplicates("period")))
-        if is_small(found.children, threshold) or found.of_everybody < threshold:
+        if few_in(found, threshold):
             return True
     return False
+
+
+def few_in(found: GroupSum | None, threshold: int) -> bool:
+    """Whether a sum is about few children, but some, or leaves few outside it."""
+    return found is not None and (is_small(found.children, threshold) or found.of_everybody < threshold)
 
 
 def _released_checks(
     checks: tuple[CheckResult, ...], panel: Panel, study: PanelStudy, threshold: int
 ) -> Iterator[CheckResult]:
     """The checks that may leave; one that rests on few children in a window of its own says so instead."""
+    every = matrices(panel)
     few = {
         (outcome, check)
         for outcome in {check.outcome for check in checks}
         for name in _about(outcome)
-        for check, cells in by_checks(panel.outcome(name), study.periods)
-        if _few(name, cells, threshold)
+        if name in every
+        for check, window in by_checks(every[name], study.periods)
+        if any(few_in(found, threshold) for found in (every[name].summed(group, window) for group in GROUPS))
     }
     for check in checks:
         if check.status == "ran" and (check.outcome, check.check) in few:

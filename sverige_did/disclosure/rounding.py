@@ -71,9 +71,22 @@ def to_figures(value: float, figures: int = 2) -> float:
 
 
 def p_to_step(p: float) -> float:
-    """A p-value with two decimals, three below 0.1, and never 0.
+    """A p-value with three decimals below 0.1, in steps of 0.05 above, and never 0.
+
+    A table has eleven of them, and each is another statistic of the same few districts.
 
     >>> p_to_step(0.04567)
     0.046
+    >>> p_to_step(0.3678)
+    0.35
     """
-    return max(round(p, 3 if p < 0.1 else 2), 0.001)
+    return max(round(p, 3) if p < 0.1 else to_step(p, 0.05), 0.001)
+
+
+def share_to_step(share: float) -> float:
+    """A probability in whole per cent, three decimals below 1 % and above 99 %.
+
+    >>> share_to_step(0.3678), share_to_step(0.0012)
+    (0.37, 0.001)
+    """
+    return round(share, 2 if 0.01 <= share <= 0.99 else 3)

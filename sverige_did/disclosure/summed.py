@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.checks.placebo_dates import splits
+from sverige_did.disclosure.sums import Matrix
 from sverige_did.study.study import Periods
-from sverige_did.windows import cells_after, cells_before, other_partial, own_windows, up_to, windows_of_cells
+from sverige_did.windows import Bools, cells_after, cells_before, other_partial, own_windows, up_to, windows_of
 
 
 def by_estimates(cells: pd.DataFrame, when: Periods) -> Iterator[pd.DataFrame]:
@@ -21,16 +22,16 @@ def by_estimates(cells: pd.DataFrame, when: Periods) -> Iterator[pd.DataFrame]:
         yield from (seen[own.before], seen[own.after])
 
 
-def by_checks(cells: pd.DataFrame, when: Periods) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The cells of each window that only a check has, with its name.
+def by_checks(cells: Matrix, when: Periods) -> Iterator[tuple[str, Bools]]:
+    """The periods (T,) of each window that only a check has, with its name.
 
     Beside the estimate, a check of a wider window tells what the two differ by: that is looked at too.
     """
-    planned, other = windows_of_cells(cells, when), windows_of_cells(cells, other_partial(when))
-    yield from (("other_window", cells[window]) for window in (other.after, other.after ^ planned.after))
-    before = cells[planned.before]
-    starts = np.unique(before["start"])
+    planned, other = (windows_of(cells.start, cells.end, one) for one in (when, other_partial(when)))
+    yield from (("other_window", window) for window in (other.after, other.after ^ planned.after))
+    before = np.flatnonzero(planned.before)
+    every = np.arange(planned.before.size)
     # Its weights may rest on any single period before.
-    yield from (("synthetic_did", before[before["start"] == start]) for start in starts)
-    for cut in splits(np.arange(starts.size)):
-        yield from (("placebo_dates", before[before["start"].isin(starts[part])]) for part in cut)
+    yield from (("synthetic_did", every == period) for period in before)
+    for cut in splits(np.arange(before.size)):
+        yield from (("placebo_dates", np.isin(every, before[part])) for part in cut)

@@ -67,6 +67,13 @@ def dose_slope(
     return DoseSlope(float((w * spread * centred).sum()) / size, p, enumerated)
 
 
+def slope_factors(dose: ArrayLike, weights: ArrayLike, arm: ArrayLike) -> Floats:
+    """(G,) what each district's change is multiplied by in the slope, which is their sum."""
+    x, w = (np.asarray(one, dtype=float) for one in (dose, weights))
+    spread = _centred(x, w, np.unique(np.asarray(arm), return_inverse=True)[1])
+    return np.asarray(w * spread / (w * spread**2).sum())
+
+
 def _centred(values: Floats, weights: Floats, code: NDArray[np.int64]) -> Floats:
     """(..., G) less the weighted mean of each arm."""
     arms = (np.arange(code.max() + 1)[:, None] == code).astype(float) * weights

@@ -270,6 +270,8 @@ def economy_notes(release: Release, language: Language) -> tuple[str, ...]:
     if main is not None:
         given = "; ".join(assumption(release, key, language) for key in main.assumptions)
         said.append(words.text("report.given", language, what=given))
+    if release.policy == "registers" and record.benefits:
+        said.append(words.text("economy.rounded", language))
     said += [_remark(one.key, one.values, language) for one in record.remarks]
     if record.price_year is not None:
         said.append(words.text("economy.prices", language, year=record.price_year, index=record.price_index))

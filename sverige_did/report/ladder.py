@@ -81,7 +81,7 @@ def _cell(one: LadderCell | None, language: Language) -> str:
         return "–"
     if one.value is None:
         return words.text(f"ladder.status.{one.status}", language)
-    return numbers.decimal(one.value, language, 1)
+    return numbers.significant(one.value, language)
 
 
 def _flows(release: Release, record: LadderRecord, cells: Cells, rungs: list[str], language: Language) -> FigureView:
@@ -223,7 +223,7 @@ def ladder_contrasts(release: Release, language: Language) -> Table | None:
         (
             _rung(one.rung, language),
             _quantity(one.quantity, language),
-            numbers.signed(one.estimate, language, 1),
+            _signed(one.estimate, language),
             _limits(record, one, language),
         )
         for one in record.contrasts
@@ -290,15 +290,20 @@ def _difference(record: LadderRecord, one: LadderContrast, language: Language) -
     limits = _limits(record, one, language)
     return {
         "rung": _rung(one.rung, language),
-        "estimate": numbers.signed(one.estimate, language, 1),
+        "estimate": _signed(one.estimate, language),
         "interval": limits,
     }
+
+
+def _signed(value: float, language: Language) -> str:
+    """Whole numbers without decimals: what is released of registers is rounded, and no digit is claimed."""
+    return numbers.signed(value, language, 0 if value == round(value) else 1)
 
 
 def _limits(record: LadderRecord, one: LadderContrast, language: Language) -> str:
     if one.lower is None or one.upper is None or record.level is None:
         return words.text("ladder.no_limits", language)
-    ends = {"lower": numbers.signed(one.lower, language, 1), "upper": numbers.signed(one.upper, language, 1)}
+    ends = {"lower": _signed(one.lower, language), "upper": _signed(one.upper, language)}
     return words.text("ladder.limits", language, level=numbers.percent(record.level, language), **ends)
 
 

@@ -31,6 +31,7 @@ from sverige_did.report import (
     spending,
     tables,
     targets,
+    unanswered,
     voices,
 )
 from sverige_did.report.forest import Shapes
@@ -146,6 +147,7 @@ TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     implementation.doses_said,
     posterior_sentences.sentences, posteriors.densities, posteriors.learned, posteriors.misfit, posteriors.posteriors,
     posteriors.scales, posteriors.alternative_prior_table, posteriors.alternative_priors,
+    unanswered.unanswered,
     voices.heard, voices.statements_table,
 )  # fmt: skip
 """What the templates ask, each by its own name."""

@@ -196,4 +196,6 @@ def target_notes(release: Release, language: Language) -> tuple[str, ...]:
         for record in release.targets
         for one in record.remarks
     )  # fmt: skip
-    return (words.text("report.given", language, what="; ".join(said)), *remarks) if said else tuple(remarks)
+    rounded = [words.text("targets.rounded", language)] if release.policy == "registers" and release.targets else []
+    taken = [words.text("report.given", language, what="; ".join(said))] if said else []
+    return (*taken, *rounded, *remarks)

@@ -32,12 +32,24 @@ class TargetMoment(Frozen):
     facts: tuple[str, ...] = ()
 
 
+class TargetCount(Frozen):
+    """What was counted at one date: ``events``, of a ``total`` where it is a share, in a ``period`` of the panel, or by
+    a rule of the target's own (empty).
+    """
+
+    moment: Literal["before", "mid_term", "final"]
+    day: date
+    events: float
+    total: float | None = None
+    period: str = ""
+
+
 class TargetRecord(Frozen):
     """One target of a plan, in one reading, from date to date.
 
     ``met_before``: the level before the programme was already on the target's side. ``alone`` is the probability at the
     final date had the mid-term figures not been known. ``fewest`` is the smallest number of children or events on
-    either side behind each moment, in their order: it never leaves.
+    either side behind each moment, in their order, and ``counts`` what was counted at each: they never leave.
     """
 
     key: str
@@ -47,6 +59,7 @@ class TargetRecord(Frozen):
     moments: tuple[TargetMoment, ...] = ()
     alone: Probability | None = None
     fewest: tuple[float, ...] = ()
+    counts: tuple[TargetCount, ...] = ()
     assumptions: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
 

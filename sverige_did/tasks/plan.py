@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sverige_did import words
 from sverige_did.errors import InputError, Problem
-from sverige_did.files import write_model
+from sverige_did.files import write_model, write_text
 from sverige_did.outcomes import require_known
 from sverige_did.sources.files.cpr import refuse_cpr_in
+from sverige_did.study.cases import CaseStudy
 from sverige_did.study.read import READINGS, read_plan, read_text
-from sverige_did.study.study import AnyPlan, PublishedStudy, Study
+from sverige_did.study.study import AnyPlan, PanelStudy, PublishedStudy, Study
 from sverige_did.tasks import File, Filled
+
+NEVER = "NEVER-SEND.txt"
+"""The file that says of the folder of results that it never leaves, before anything of a child lies in it."""
 
 
 def run(study: str, source: File, out: File) -> Filled:
@@ -18,6 +23,9 @@ def run(study: str, source: File, out: File) -> Filled:
     plan = checked_plan(source)
     if plan.study != study:
         raise InputError(Problem("plan_name", file=str(source), column="study", found=plan.study, expected=study))
+    if isinstance(plan, CaseStudy) or (isinstance(plan, PanelStudy) and plan.registers is not None):
+        said = (words.text("cli.never_send", language, study=study) for language in words.LANGUAGES)
+        write_text(out.with_name(NEVER), "\n".join(said) + "\n")
     write_model(out, plan)
     return {"sha": plan.sha256[:12]}
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sverige_did import words
-from sverige_did.disclosure.outside import audit_json, earlier, keep
-from sverige_did.disclosure.registers import release_registers
+from sverige_did.disclosure.outside import earlier, inside, keep
+from sverige_did.disclosure.registers import Answers, attacked_release
 from sverige_did.disclosure.release import Release, estimates_csv, release_published
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import hashes, read_model, read_models, write_model, write_models, write_text
@@ -26,15 +25,15 @@ from sverige_did.study.study import PanelStudy, Study
 from sverige_did.tasks import File, Filled, Folder
 from sverige_did.tasks.sampled import Sampled, load
 
-NEVER = "NEVER-LEAVES.txt"
-"""The file that says so of the results that it lies beside."""
+INSIDE = "audit.inside.json"
+"""The audit with cells, beside the results that never leave."""
 
 
 def run(folder: Folder, out: File, csv: File, json: File) -> Filled:
     """Write the release and the estimates; the number of findings, and of outcomes withheld."""
     study = read_model(folder / "plan.json", Study)
     before = hashes([folder])
-    released = (_published if study.kind == "published" else _registers)(folder, study)
+    released, kept = (_published(folder, study), "") if study.kind == "published" else _registers(folder, study)
     changed = [path.name for path, hash_ in hashes([folder]).items() if before.get(path) != hash_]
     if changed:
         raise InputError(*(Problem("release_changed", found=name) for name in changed))
@@ -43,8 +42,7 @@ def run(folder: Folder, out: File, csv: File, json: File) -> Filled:
     write_models(json, released.findings)
     if released.policy == "registers":
         keep(folder, released)
-        write_text(folder / NEVER, words.text("cli.never_leaves") + "\n")
-    write_text(out.with_name("audit.json"), audit_json(released, {out.name: out, csv.name: csv, json.name: json}))
+        write_text(folder / INSIDE, kept)
     return {"findings": len(released.findings), "withheld": len(released.withheld)}
 
 
@@ -68,11 +66,10 @@ def _published(folder: Path, study: Study) -> Release:
     )
 
 
-def _registers(folder: Path, study: Study) -> Release:
+def _registers(folder: Path, study: Study) -> tuple[Release, str]:
+    """The release, and the audit that stays inside."""
     sampled = load(folder / "posteriors", study.sha256) if _asks_posteriors(study) else Sampled((), ())
-    return release_registers(
-        study=study,
-        panel=read_panel(folder / "panel.parquet"),
+    answers = Answers(
         designs=read_models(folder / "designs.json", OutcomeDesign),
         findings=read_models(folder / "findings.json", Finding),
         methods_tables=read_models(folder / "methods_tables.json", MethodsRecord),
@@ -82,13 +79,14 @@ def _registers(folder: Path, study: Study) -> Release:
         sources=read_models(folder / "sources.json", SourceFile),
         posteriors=sampled.records,
         diagnostics=sampled.diagnostics,
-        earlier=earlier(folder),
         economy=_economy(folder),
         targets=read_model(folder / "targets.json", TargetRecords),
         ladder=_ladder(folder, study),
         doses=read_models(folder / "doses.json", DoseResponse),
         statements=read_models(folder / "statements.json", Statement),
     )
+    found = attacked_release(study, read_panel(folder / "panel.parquet"), answers, earlier(folder))
+    return found.release, inside(found.left, found.decisions)
 
 
 def _asks_posteriors(study: Study) -> bool:

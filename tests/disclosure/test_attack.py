@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from sverige_did.disclosure.attack import Relations, feasible_range, narrow
+from sverige_did.disclosure.attack import Relations, feasible_range, search
 
 
 def known(rows: list[list[float]], low: list[float], high: list[float], *, whole: bool = False) -> Relations:
@@ -33,16 +33,16 @@ def test_a_weighted_sum_of_whole_numbers_tells_them_all_until_it_is_rounded() ->
     target = csr_array(np.eye(3))
     for room, exposed in ((1e-7, 3), (0.5, 0)):
         relations = known([weights.tolist()], [exact - room], [exact + room], whole=True)
-        found = narrow(relations, target, np.full(3, 2.0), truth, rng=np.random.default_rng(1))
+        found = search(relations, target, np.full(3, 2.0), truth, rng=np.random.default_rng(1)).narrow
         assert len(found) == exposed
 
 
 def test_the_values_to_blame_are_those_without_which_the_range_is_wide() -> None:
     relations = known([[1, 1, 0], [0, 1, 0], [0, 0, 1]], [9.9, 7.9, 0], [10.1, 8.1, 50])
-    found = narrow(
+    found = search(
         relations, csr_array(np.array([[1.0, 0, 0]])), np.array([5.0]), np.array([2.0, 8.0, 9.0]),
         rng=np.random.default_rng(1),
-    )  # fmt: skip
+    ).narrow  # fmt: skip
     assert set(found[0].binding) == {"row 0", "row 1"}
     assert found[0].width == pytest.approx(0.4)
 
@@ -50,7 +50,7 @@ def test_the_values_to_blame_are_those_without_which_the_range_is_wide() -> None
 def test_numbers_that_contradict_what_is_known_are_a_fault() -> None:
     relations = known([[1, 1]], [10], [10])
     with pytest.raises(ValueError, match="row 0"):
-        narrow(relations, csr_array(np.eye(2)), np.ones(2), np.array([1.0, 1.0]), rng=np.random.default_rng(1))
+        search(relations, csr_array(np.eye(2)), np.ones(2), np.array([1.0, 1.0]), rng=np.random.default_rng(1))
 
 
 def test_random_tables_hold_the_ranges_that_listing_them_gives() -> None:

@@ -11,6 +11,7 @@ from sverige_did.design import designs
 from sverige_did.disclosure.economy import economy_findings, released_economy, released_targets
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.errors import InputError
+from sverige_did.panel import Panel
 from sverige_did.results.economy import EconomyRecord
 from sverige_did.results.targets import TargetMoment, TargetRecord, TargetRecords
 from sverige_did.studies.panel.economy import economy
@@ -100,3 +101,19 @@ def test_the_release_holds_them_and_refuses_those_of_another_plan(record: Econom
     ):
         with pytest.raises(InputError):
             release_registers(study=study, **common, **wrong)
+
+
+def test_of_a_group_of_two_districts_neither_money_nor_targets_leave(record: EconomyRecord) -> None:
+    """Also where the plan asks for none of the outcomes that they are made of."""
+    cells = panel(taken=0.5).cells
+    two = Panel.of(cells[~cells["unit"].isin(["D0", "D1"])], synthetic=True)
+    study = plan(outcomes=[one for one in plan().model_dump()["outcomes"] if one["outcome"] == "institution_per_1000"])
+    held = TargetRecords(plan_sha256=study.sha256, targets=(target(12, 30),))
+    release = release_registers(
+        study=study, panel=two, designs=designs(two, study), findings=(), methods_tables=(), coverage=(),
+        economy=record.model_copy(update={"plan_sha256": study.sha256}), targets=held,
+    )  # fmt: skip
+    assert release.economy is not None
+    assert (release.economy.benefits, release.economy.years, release.economy.moved) == ((), (), None)
+    assert {one.status for one in release.targets[0].moments} == {"hidden"}
+    assert not [one for one in release.findings if one.result.scale == "mio_dkk"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from sverige_did.design import designs
 from sverige_did.disclosure.coarse import from_levels
 from sverige_did.disclosure.known import Known
 from sverige_did.disclosure.levels import Levels, counted, levels_of, released_levels
-from sverige_did.disclosure.outside import audit_json, earlier, keep
+from sverige_did.disclosure.outside import AUDIT, earlier, inside, keep, outside
 from sverige_did.disclosure.programme import attacked
 from sverige_did.disclosure.registers import Answers, Attacked, attacked_release
 from sverige_did.errors import Problem
@@ -141,9 +142,17 @@ def test_earlier_releases_are_kept_and_the_audit_names_rules_and_no_child(few: A
     first = keep(tmp_path, few.release)
     assert keep(tmp_path, few.release) == first
     assert earlier(tmp_path) == (few.release,)
-    audit = audit_json(few.release, {first.name: first})
+    audit = outside(few.release, {first.name: first.read_bytes()})[AUDIT].decode()
     assert '"threshold": 5' in audit
     assert "distrikt-" not in audit
+
+
+def test_the_audit_inside_holds_every_hidden_number_with_what_is_left_of_it(few: Attacked) -> None:
+    hidden = json.loads(inside(few.left, few.decisions))["hidden"]
+    assert any(one["name"].startswith("network|distrikt-") for one in hidden)
+    groups = [one for one in hidden if one["name"].split("|")[1] == "treated"]
+    assert groups
+    assert all(one["high"] - one["low"] >= one["needed"] - 1e-6 for one in hidden)
 
 
 def test_an_altered_result_is_recognised(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from sverige_did.panel import Panel
 from sverige_did.report import render
 from sverige_did.report.district_inference import said
 from sverige_did.report.headlines import PARTS_OF_SPENDING
+from sverige_did.report.unanswered import coarser, unanswered
 from sverige_did.results.estimates import Remark
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.sources.panel.coverage import coverage
@@ -356,3 +357,20 @@ def test_published_figures_do_not_leave_by_this_door() -> None:
     with pytest.raises(InputError) as caught:
         release_registers(study=published, panel=panel(MANY), designs=(), findings=(), methods_tables=(), coverage=())
     assert caught.value.problems[0].key == "not_registers"
+
+
+def test_what_cannot_be_answered_stands_with_what_would_let_it() -> None:
+    """From the release alone: what is withheld names the coarser number of the same children that is shown."""
+    release = released(panel(MANY | {"network": 3.0}), plan())
+    assert coarser(release, "network_share") == ("family_share",)
+    for language, longer in (("da", "flere kommuner sammen"), ("en", "several municipalities together")):
+        table = unanswered(release, language)  # type: ignore[arg-type]
+        assert table is not None
+        rows = {row[0]: row for row in table.rows}
+        own, family = (words.text(f"outcomes.{name}.short", language) for name in ("network_share", "family_share"))  # type: ignore[arg-type]
+        assert longer in rows[own][2]
+        assert family in rows[own][2]
+        page = html.unescape(render(release, language))  # type: ignore[arg-type]
+        assert words.text("unanswered.heading", language) in page  # type: ignore[arg-type]
+    assert unanswered(release.model_copy(update={"withheld": (), "given_up": ()}), "en") is None
+    assert unanswered(release.model_copy(update={"policy": "tables"}), "en") is None

@@ -42,6 +42,8 @@ def modules(name: str) -> set[str]:
 
 
 BESIDES = {
+    "report/front/reasons.py": "which checks overturn an answer soonest; the others stand in the annex",
+    "report/front/explore.py": "whose curve a reader of the answer page can move along",
     "disclosure/known.py": "it lists the checks whose numbers an attack can use: those linear in the districts'",
     "disclosure/coarse.py": "a curve of multiples of one number is drawn from the rounded number",
     "disclosure/summed.py": "it lists the checks that sum other cells than the estimate does",

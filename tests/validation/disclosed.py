@@ -1,7 +1,8 @@
 """Made-up municipalities of 4 to 40 districts, released and attacked: what is recovered, how wide hidden numbers stay.
 
-Children, placements and kinds of place are drawn anew in each; nobody in it exists. Run:
-``python tests/validation/disclosed.py [how many]``, or with ``--table`` to print what is recorded.
+Children, placements and kinds of place are drawn anew in each; nobody in it exists. Each is released a second time with
+one child more, to an outsider who has the first release too. Run: ``python tests/validation/disclosed.py [how many]``,
+with two numbers from the one up to the other, or with ``--table`` to print what is recorded.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from small_panel_study import study
 
 from sverige_did.design import designs
 from sverige_did.disclosure.attack import feasible_range
+from sverige_did.disclosure.known import Known
+from sverige_did.disclosure.levels import levels_of
 from sverige_did.disclosure.registers import Answers, attacked_release
+from sverige_did.disclosure.release import Release
 from sverige_did.errors import InputError
 from sverige_did.panel import Panel
 from sverige_did.sources.panel.coverage import coverage
@@ -29,9 +33,13 @@ from sverige_did.study.study import Study
 RECORDED = Path(__file__).parent / "recorded" / "disclosed.csv"
 HEADER = "# Synthetic municipalities, by python tests/validation/disclosed.py: no child in them exists.\n"
 COLUMNS = (
-    "municipality", "districts", "treated", "released", "hidden", "recovered", "narrowest", "median", "levels",
-    "levels_shown", "estimates", "estimates_shown",
+    "municipality", "districts", "treated", "released", "hidden", "recovered", "narrowest", "p10", "median", "p90",
+    "levels", "levels_shown", "half_years", "half_years_open", "estimates", "estimates_shown", "again_recovered",
+    "again_moved",
 )  # fmt: skip
+"""Widths are in multiples of what is needed. ``half_years_open`` of ``half_years`` are not hidden by the threshold and
+its complements alone; ``levels`` are those at the resolution that was chosen. ``again``: of the second release, levels
+that ``moved`` between the two."""
 PARTS = ("home_based", "network", "foster", "institution")
 SHARES = (0.05, 0.08, 0.65, 0.22)
 WANTED = ("institution_per_1000", "institution_share", "placed_total")
@@ -48,8 +56,11 @@ def requested(treated: int, control: int) -> Study:
     return study(outcomes=outcomes, **sides)
 
 
-def municipality(seed: int) -> tuple[Panel, int, int]:
-    """Districts with spells of whole days: child-days of every kind, some kinds with next to nobody."""
+def municipality(seed: int, *, one_more: bool = False) -> tuple[Panel, int, int]:
+    """Districts with spells of whole days: child-days of every kind, some kinds with next to nobody.
+
+    With ``one_more`` there is one child more, placed in an institution in one district and half-year.
+    """
     rng = np.random.default_rng([20260131, seed])
     total = int(rng.integers(4, 41))
     treated = int(np.clip(rng.integers(3, max(4, total // 3 + 1)), 1, total - 1))
@@ -63,6 +74,8 @@ def municipality(seed: int) -> tuple[Panel, int, int]:
     living = rng.integers(300, 1500, total)[:, None] * np.ones(len(labels))
     children = rng.poisson(living[None] * 0.008 * np.array(SHARES)[:, None, None])
     days = children * 181 - rng.binomial(children * 181, 0.1)
+    if one_more:
+        days[-1, rng.integers(total), rng.integers(len(labels))] += 181
     years = dict(zip(PARTS, days / 365.0, strict=True))
     placed, residents = sum(years.values()), living / 2
     cells = [
@@ -83,26 +96,57 @@ def attacked(seed: int) -> tuple[object, ...]:
     made = estimate_panel(panel, plan, found)
     answers = Answers(found, made.findings, made.methods_tables, coverage(panel))
     try:
-        release, known, _ = attacked_release(plan, panel, answers)
+        release, known, *_ = attacked_release(plan, panel, answers)
     except InputError:
-        return (seed, total, treated, 0, "", "", "", "", "", 0, len(made.findings), 0)
+        return (seed, total, treated, 0, *[""] * 6, *[0] * 4, len(made.findings), 0, "", "")
+    widths = ranges(known)
+    ends = [round(float(np.quantile(widths, at)), 2) for at in (0, 0.1, 0.5, 0.9)] if widths else [""] * 4
+    open_ones = [
+        cell.key not in hidden.hidden
+        for hidden in [levels_of(panel, plan)]
+        for name in WANTED
+        for cell in hidden.at(name, "periods")
+    ]
+    more, _, _ = municipality(seed, one_more=True)
+    again = attacked_release(plan, more, Answers(found, (), (), coverage(more)), (release,))
+    return (
+        seed, total, treated, 1, len(widths), recovered(widths), *ends, len(release.levels), shown(release),
+        len(open_ones), sum(open_ones), len(made.findings), len(release.findings), recovered(ranges(again.known)),
+        moved(release, again.release),
+    )  # fmt: skip
+
+
+def ranges(known: Known) -> list[float]:
+    """How wide every hidden number of a group stays, in multiples of what is needed."""
     widths = []
     for part in known.components():
         for at, name in enumerate(part.names):
             if name.split("|")[1] in {"treated", "control"}:
                 target = np.asarray(part.targets[[at]].toarray()[0])
                 widths.append(feasible_range(part.relations, target, part.truth).width / part.needed[at])
-    shown = sum(level.status == "shown" for level in release.levels)
-    ends = (round(min(widths), 2), round(float(np.median(widths)), 2)) if widths else ("", "")
-    return (
-        seed, total, treated, 1, len(widths), sum(one < 1 / 5 for one in widths), *ends, len(release.levels), shown,
-        len(made.findings), len(release.findings),
-    )  # fmt: skip
+    return widths
 
 
-def rows(number: int) -> Iterator[tuple[object, ...]]:
-    """As many municipalities."""
-    yield from (attacked(seed) for seed in range(number))
+def recovered(widths: list[float]) -> int:
+    """How many are told to the child: a range narrower than one of the threshold's five."""
+    return sum(one < 1 / 5 for one in widths)
+
+
+def shown(release: Release) -> int:
+    """How many levels are."""
+    return sum(level.status == "shown" for level in release.levels)
+
+
+def moved(first: Release, second: Release) -> int:
+    """How many levels that both show differ."""
+    before = {(one.outcome, one.group, one.period): one.level for one in (*first.levels, *first.windows)}
+    pairs = [(before.get((one.outcome, one.group, one.period)), one.level) for one in (*second.levels, *second.windows)]
+    return sum(None not in pair and pair[0] != pair[1] for pair in pairs)
+
+
+def rows(first: int, last: int) -> Iterator[tuple[object, ...]]:
+    """The municipalities from the one number up to the other."""
+    yield from (attacked(seed) for seed in range(first, last))
 
 
 def table() -> str:
@@ -112,7 +156,12 @@ def table() -> str:
     return (
         f"{len(found)} municipalities of {found['districts'].min()} to {found['districts'].max()} districts, "
         f"{found['released'].sum()} released; {found['hidden'].sum():.0f} hidden numbers, "
-        f"{found['recovered'].sum():.0f} recovered; the narrowest range is {widths.min():.2f} times what is needed; "
+        f"{found['recovered'].sum():.0f} recovered, {found['again_recovered'].sum():.0f} from two releases that differ "
+        f"by a child ({found['again_moved'].mean():.1f} levels moved in the mean); ranges in multiples of what is "
+        f"needed: "
+        f"narrowest {widths.min():.2f}, median of the narrowest {widths.median():.2f}, of the medians "
+        f"{found['median'].dropna().median():.2f}, of the 90 % {found['p90'].dropna().median():.2f}; "
+        f"{100 * found['half_years_open'].sum() / found['half_years'].sum():.0f} % of half-years open before; "
         f"{100 * found['levels_shown'].sum() / found['levels'].sum():.0f} % of levels and "
         f"{100 * found['estimates_shown'].sum() / found['estimates'].sum():.0f} % of estimates shown"
     )
@@ -120,4 +169,5 @@ def table() -> str:
 
 if __name__ == "__main__":
     numbers = [int(one) for one in sys.argv[1:] if one.isdigit()]
-    record(RECORDED, HEADER, COLUMNS, rows(numbers[0] if numbers else 200), table)
+    first, last = numbers if len(numbers) == 2 else (0, *numbers) if numbers else (0, 200)
+    record(RECORDED if first == 0 else RECORDED.with_suffix(f".{first}.csv"), HEADER, COLUMNS, rows(first, last), table)

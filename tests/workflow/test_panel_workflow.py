@@ -62,6 +62,11 @@ def test_registers_become_both_pages_and_the_estimates(finished: tuple[Path, Com
     parts = {row["estimand"]: float(row["estimate"]) for row in rows if row["estimator"] == "lmdi_did"}
     whole = parts.pop("all_parts")
     assert sum(parts.values()) == pytest.approx(whole)
+    apart = {path.name for path in (folder / "release" / "our-town").iterdir()}
+    assert apart >= {"our-town.da.html", "our-town.en.html", "release.json", "audit.json", "SHA256SUMS"}
+    assert "panel.parquet" not in apart
+    assert (folder / "results" / "our-town" / "NEVER-SEND.txt").is_file()
+    assert (folder / "results" / "our-town" / "audit.inside.json").is_file()
     # No register of residences was delivered: what rests on it is told as not computed, and stops nothing.
     assert '"key":"no_homes"' in (folder / "results" / "our-town" / "checks.json").read_text("utf-8").replace(" ", "")
 
@@ -89,7 +94,7 @@ def test_a_broken_register_stops_before_anything_is_made_of_it(
         assert name in said
     assert "Traceback" not in said
     left = {path.name for path in (folder / "results" / "our-town").iterdir() if path.is_file()}
-    assert left <= {"plan.json", "statements.json"}  # interviews are no register
+    assert left <= {"plan.json", "statements.json", "NEVER-SEND.txt"}  # interviews are no register
     assert not (folder / "reports").exists()
     child = cells[head.split(";").index("barn")]
     assert child not in said

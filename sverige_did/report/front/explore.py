@@ -67,7 +67,7 @@ def slider(release: Release, outcome: str, language: Language) -> Slider | None:
         return _spill_over(release, outcome, language)
     check, curve = found[0]
     together = [one for one in found if one[1].x_name == curve.x_name and len(one[1].x) == len(curve.x)]
-    parts = {}
+    parts: dict[str, dict[str, object]] = {}
     for _, one in together:
         kind = TRANSFORMED.get(one.y_name, "plain")
         name = "chance" if kind == "percent" else "effect"

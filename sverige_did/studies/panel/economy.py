@@ -168,6 +168,37 @@ def _benefits(
         yield benefit(found, basis, scaling, "after", label, draws, costs.investment, costs.refunded)
 
 
+def amounts(spent: Spent) -> dict[str, float]:
+    """Every amount of a record that is a number of spending alone, by its name: of each scaling, and of each year."""
+    treated, control = spent.pairs
+    n_treated, n_control = spent.of_groups(spent.children)
+    found = {"ratio": ratio_scaled(treated, control)}
+    if n_control > 0:
+        found["additive"] = additive(treated, control, n_treated / n_control)
+    made = {
+        f"{scaling}.{name}": float(getattr(one, name))
+        for scaling, one in found.items()
+        for name in ("before", "expected", "actual", "saving")
+    }
+    before = spent.a_year(spent.before)
+    for year in sorted({day.year for day in spent.start}):
+        mine = [t for t, day in enumerate(spent.start) if day.year == year and not spent.before[t]]
+        if mine:
+            made[f"year.{year}"] = _saved_in(spent, before, mine)
+    return made
+
+
+def _saved_in(spent: Spent, before: Floats, mine: list[int]) -> float:
+    """The saving of some periods (indices) against the ratio-scaled counterfactual, not by the year."""
+    effect = _effect_in(spent, before, mine)
+    return -float(effect[spent.treated] @ spent.children[spent.treated])
+
+
+def _effect_in(spent: Spent, before: Floats, mine: list[int]) -> Floats:
+    length = float(spent.length[mine].sum())
+    return ratio_changes(before * length, spent.value[:, mine].sum(axis=1), spent.treated, spent.children)
+
+
 def _years(
     spent: Spent, study: PanelStudy, plan: Economy, invested: dict[int, float], costs: _Costs,
     rng: np.random.Generator,
@@ -188,9 +219,7 @@ def _years(
         mine = [t for t in periods if spent.start[t].year == year]
         since = max(year + 0.5 - (start.year + (start - date(start.year, 1, 1)).days / 365), 0.0)
         weight = float(discounted(1.0, since, plan.discount_rate))
-        length = float(spent.length[mine].sum())
-        effect = ratio_changes(before * length, spent.value[:, mine].sum(axis=1), spent.treated, children)
-        saving = -float(effect[spent.treated] @ children[spent.treated])
+        effect, saving = _effect_in(spent, before, mine), _saved_in(spent, before, mine)
         on = _part_of_year(start, spent.start[mine[0]], spent.end[mine[-1]])
         cost = invested.get(year, 0.0) + running * on
         change, paid = change + weight * effect, paid + weight * cost

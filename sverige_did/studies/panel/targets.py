@@ -18,7 +18,7 @@ from sverige_did.inference.districts import districts
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import COUNTED, Panel
 from sverige_did.results.estimates import remarks_of
-from sverige_did.results.targets import TargetMoment, TargetRecord, TargetRecords
+from sverige_did.results.targets import TargetCount, TargetMoment, TargetRecord, TargetRecords
 from sverige_did.sources.panel.events import in_time
 from sverige_did.sources.panel.frame import PanelFrame, Tables
 from sverige_did.sources.registers.codes import MeasureCodes
@@ -54,12 +54,20 @@ def _record(panel: Panel, study: PanelStudy, target: Target, registers: Callable
         figures = list(_in_time(target, study, registers()) if target.follow_up else _figures(panel, study, target))
         if not any(figure.moment != "before" for figure in figures):
             raise refuse("target_no_figure")
-        return bare.model_copy(update=_levels(panel, study, target, figures))
+        counts = [TargetCount(moment=one.moment, day=one.day, events=one.events, total=one.total) for one in figures]
+        if target.follow_up is None:
+            named = _periods(_treated(panel, target), study)
+            counts = [one.model_copy(update={"period": named[one.moment]}) for one in counts]
+        return bare.model_copy(update=by_counts(panel, study, target, tuple(counts)) | {"counts": tuple(counts)})
     except RefusedError as refusal:
         return bare.model_copy(update={"remarks": remarks_of(refusal.problems)})
 
 
-def _levels(panel: Panel, study: PanelStudy, target: Target, figures: list[Figure]) -> dict[str, object]:
+def by_counts(panel: Panel, study: PanelStudy, target: Target, counts: tuple[TargetCount, ...]) -> dict[str, object]:
+    """What a record says of a target when so many were counted: nothing else of the treated group goes into it but who
+    lives there.
+    """
+    figures = [Figure(one.moment, one.day, one.events, one.total) for one in counts]
     prior = _prior(panel, study, figures[0])
     per = _per(panel, target)
     moments = followed(target, figures, prior, study.level, per)

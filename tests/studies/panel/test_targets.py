@@ -96,7 +96,7 @@ def test_what_no_register_holds_and_what_is_no_number_are_said() -> None:
     [{"outcome": "complaints", "value": 1.0}, {}, {"value": 3.0, "follow_up": {"first_months": 3, "source": "SEL"}}],
 )
 def test_a_target_that_does_not_hold_together_is_refused(fields: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"no outcome|needs a value|deadlines"):
+    with pytest.raises(ValueError, match=r"no complaints|no outcome|needs a value|deadlines"):
         plan(targets=[target(**fields)])
 
 

@@ -1,0 +1,32 @@
+"""Collect what may be sent out of a study in a folder that stands apart, with an audit and the hash of each file."""
+
+from __future__ import annotations
+
+import json as text
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sverige_did.disclosure.cases import CaseRelease
+from sverige_did.disclosure.outside import outside
+from sverige_did.disclosure.release import Release
+from sverige_did.files import read_model, write_folder
+from sverige_did.report.figures import figures_of
+from sverige_did.tasks import File, Filled, Folder
+
+
+def run(
+    release: File, csv: File, json: File, page: Annotated[list[Path], typer.Option(dir_okay=False)], out: Folder
+) -> Filled:
+    """Write the folder whole: the pages and their figures, the release, the estimates, an audit and the hashes."""
+    kind = text.loads(release.read_text("utf-8"))["study"]["kind"]
+    released = read_model(release, CaseRelease) if kind == "cases" else read_model(release, Release)
+    contents = {path.name: path.read_bytes() for path in (release, csv, json, *page)}
+    for path in page:
+        language = path.name.split(".")[-2]
+        for name, figure in figures_of(path.read_text("utf-8")).items():
+            contents[f"figures/{language}/{name}.svg"] = figure.encode()
+    written = outside(released, contents)
+    write_folder(out, written)
+    return {"folder": out, "files": len(written)}
