@@ -55,6 +55,12 @@ def statements_of(root: Path, study: StudyFiles) -> list[str]:
     return [str(beside)] if (root / beside).is_file() else []
 
 
+def pages_of(name: str, languages: Iterable[str], *, annex: bool) -> list[str]:
+    """The pages of one study in every language, each with its ``annex`` where its kind has one."""
+    kinds = ("", ".annex") if annex else ("",)
+    return [f"reports/{name}{kind}.{language}.html" for kind in kinds for language in languages]
+
+
 def kind_of(root: Path, study: StudyFiles) -> str:
     """``published``, ``panel`` or ``cases``, as the plan says; ``published`` where it does not say."""
     return _field(root / study.plan, "kind", "[a-z]+") or "published"

@@ -85,7 +85,7 @@ def ends(release: Release, outcome: str, group: str) -> tuple[Level | None, Leve
 
 
 def moment(level: Level, language: Language) -> str:
-    """When a level was seen: ``juni 2013`` for a day, ``2014`` for a year."""
+    """When a level was seen: ``June 2013`` for a day, ``2014`` for a year."""
     if level.label:
         return level.label
     if (level.last - level.first).days > 300:
