@@ -40,6 +40,8 @@ class CatalogueOutcome:
     one of its kind of number. ``most`` is the largest value that a child can have, where a mean at it would tell the
     same of every child.
 
+    ``quality`` is true where it tells of how well the work is done: breakdowns, complaints, and every score.
+
     ``economy`` is its part in a net benefit: spending by the price of each child's place, spending in the accounts,
     the same less refusion, or what was invested.
 
@@ -71,6 +73,7 @@ class CatalogueOutcome:
     sum_of: tuple[str, ...] = ()
     rest_with: str | None = None
     about: str | None = None
+    quality: bool = False
     economy: Literal["children", "booked", "net", "investment"] | None = None
 
     def __post_init__(self) -> None:
@@ -81,6 +84,7 @@ class CatalogueOutcome:
             raise ValueError(f"{self.key}: a share is in percent and not in {self.unit}")
         if self.of_the_group and self.unit != "mio_dkk":
             raise ValueError(f"{self.key}: only an amount of money is reported for the whole group")
+        object.__setattr__(self, "quality", self.quality or self.family == "score")
         if (self.family == "moves") != (self.directions is not None):
             raise ValueError(f"{self.key}: moves have two directions, and nothing else has")
         if self.counted and (not all(self.counts) or not all(self.over)):
@@ -178,10 +182,12 @@ CATALOGUE: dict[str, CatalogueOutcome] = catalogue_of((
                      rest_with="moved_down_share", posterior="transitions"),
     CatalogueOutcome("moved_up_per_1000", "rate", counted="moved_up / residents",
                      made_of=("moved_up_share", "placed_total")),
-    CatalogueOutcome("breakdowns", "rate", "percent", counted="breakdowns / placed", twin="breakdowns_per_1000"),
+    CatalogueOutcome("breakdowns", "rate", "percent", counted="breakdowns / placed", twin="breakdowns_per_1000",
+                     quality=True),
     CatalogueOutcome("breakdowns_per_1000", "rate", counted="breakdowns / residents",
                      made_of=("breakdowns", "placed_total")),
-    CatalogueOutcome("complaints", "rate", "percent", counted="complaints / case_years", twin="complaints_per_1000"),
+    CatalogueOutcome("complaints", "rate", "percent", counted="complaints / case_years", twin="complaints_per_1000",
+                     quality=True),
     CatalogueOutcome("complaints_per_1000", "rate", counted="complaints / residents",
                      made_of=("complaints", "ladder_total")),
     CatalogueOutcome("caseload", "rate", "cases", counted="open_cases / caseworkers", use="dose"),

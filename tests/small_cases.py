@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sverige_did.sources.registers.schemas import CASE_REGISTERS
 from sverige_did.study.cases import CaseStudy
 from sverige_did.synthetic.cases import ITEMS, CaseModel, case_registers
 from sverige_did.synthetic.writing import write_delivery
+from sverige_did.tasks.new import run as new
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,3 +57,26 @@ def write(folder: Path, frames: dict[str, pd.DataFrame]) -> Path:
     """The delivery in its folder."""
     write_delivery(folder, frames, registers_of=CASE_REGISTERS)
     return folder
+
+
+def laid_out(place: Path) -> Path:
+    """A new study as the command lays it out, its plan fitted to the made-up delivery that takes the headers' place."""
+    new(place, date(2026, 1, 31), "cases")
+    plan, model = place / "study.yaml", CaseModel()
+    text = plan.read_text("utf-8")
+    for letter, name in zip("ABC", model.names, strict=True):
+        text = text.replace(f"kommune-{letter.lower()}", name.casefold()).replace(f"Kommune {letter}", name)
+    for old, fitting in (
+        ("synthetic: false", "synthetic: true"),
+        ("first: 2015-01-01, last: 2016-12-31", f"first: {model.before[0]}, last: {model.before[1]}"),
+        ("start: 2017-01-01", f"start: {model.during[0]}"),
+        ("first: 2017-01-01, last: 2018-12-31", f"first: {model.during[0]}, last: {model.during[1]}"),
+        ("extracted: 2019-06-30", f"extracted: {model.extracted}"),
+    ):
+        assert old in text
+        text = text.replace(old, fitting)
+    plan.write_text(text, "utf-8")
+    for file in (place / "data").iterdir():
+        file.unlink()
+    write(place / "data", delivery())
+    return place

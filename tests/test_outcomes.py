@@ -122,29 +122,33 @@ def test_a_new_outcome_has_a_model_for_its_posterior(panel: Panel, study: Study)
     assert (cells.cells.high <= cells.cells.size).all()
 
 
+@pytest.mark.parametrize("threshold", [5, 20])
 def test_the_levels_of_a_new_outcome_are_released_without_small_numbers(
-    panel: Panel, released: Callable[[int], Release]
+    panel: Panel, study: Study, released: Callable[[int], Release], threshold: int
 ) -> None:
-    """A number below 20 children is hidden, and so is one that leaves fewer than 20 outside the numerator, in whatever
-    periods it is shown; and none is shown that is not rounded."""
-    cells, seen = panel.outcome(NEW.key), []
-    release = released(20)
+    """A number of fewer children than the threshold is hidden, and so is one that leaves fewer outside the numerator,
+    in whatever periods it is shown; and one that is shown is the ratio of two rounded numbers of children."""
+    cells, release = panel.outcome(NEW.key), released(threshold)
+    days = cells.drop_duplicates("period").set_index("period")
+    length = ((days["end"] - days["start"]).dt.days + 1) / 365.25
+    assert study.registers is not None
+    compared = 0
     for one in (*release.levels, *release.windows):
         first, _, last = one.period.partition("–")
         label = cells["period"]
         inside = (label >= first) & (label <= (last or f"{first}H9"))
         here = cells[(cells["group"] == one.group) & (inside | (label == one.period))]
-        years, placed = here["value"].sum(), here["denominator"].sum()
-        days = here.drop_duplicates("period")
-        length = ((days["end"] - days["start"]).dt.days + 1).sum() / 365.25
-        seen.append(min(years, placed - years) / length < 19)
-        assert one.status == "hidden" or not seen[-1]
-        assert (
-            one.level is None if one.status == "hidden" else one.level == pytest.approx(100 * years / placed, abs=100)
-        )
-    assert seen
-    assert not release.levels, "half-years and years would have to be hidden, so the two windows stand in their place"
-    assert "shown" in {one.status for one in released(5).windows}
+        years, placed, span = here["value"].sum(), here["denominator"].sum(), length[here["period"].unique()]
+        few = min(years, placed - years) / span.sum() < threshold - 1
+        assert one.status == "hidden" or not few
+        if one.level is not None:
+            step = study.registers.base * (length.min() if last else span.sum())
+            rounded = [step * np.rint(number / step) for number in (years, placed)]
+            assert one.level == pytest.approx(100 * rounded[0] / rounded[1], rel=1e-5)
+            assert one.level == pytest.approx(100 * years / placed, abs=100 * step / placed)
+            compared += 1
+    assert (compared > 10) == (threshold == 5)
+    assert bool(release.levels) == (threshold == 5), "at 20 half-years and years would be hidden: two windows remain"
 
 
 def test_a_new_outcome_stays_inside_where_only_few_children_are_behind_it(released: Callable[[int], Release]) -> None:

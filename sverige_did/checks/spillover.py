@@ -32,6 +32,7 @@ def spillover(
         check="spillover",
         outcome=outcome,
         reading=reading,
+        scale=scale,
         numbers={"did": did} | ends(kappa=x, att=att),
         curves=(curve("att", "kappa", effect_axis(scale), x, att, *sides),),
         assumptions=("spillover_proportional",),

@@ -8,7 +8,8 @@ from sverige_did.checks.leave_one_out import excludes
 from sverige_did.did.synthetic import synthetic_did
 from sverige_did.did.synthetic_staggered import staggered_synthetic_did
 from sverige_did.inference.cluster_robust import TTest
-from sverige_did.inference.districts import Bools, Districts, Floats
+from sverige_did.inference.districts import Bools, Districts, Floats, Ints
+from sverige_did.inference.inversion import TIE
 from sverige_did.inference.permutation import permutation_test_of
 from sverige_did.results.estimates import CheckResult
 
@@ -71,20 +72,23 @@ def staggered_synthetic_beside(
     *,
     scale: str,
     rng: np.random.Generator,
+    strata: Ints | None = None,
     draws: int = DATED_PLACEBOS,
 ) -> CheckResult:
     """The same where districts begin apart: ``levels`` (U, T) at ``periods`` (T,), begun at ``treated_from`` (U,).
 
-    p is the share of exchanges of the dates among the districts, the observed one and ``draws`` random ones, with an
-    estimate as far from none. ``districts`` of ``adopters`` have enough periods before.
+    p is the share of exchanges of the dates among the districts, within ``strata`` (U,) where there are any, the
+    observed one and ``draws`` random ones, with an estimate as far from none. They are drawn over the districts as they
+    stand, so their order must not be that of names. ``districts`` of ``adopters`` have enough periods before.
 
     Raises RefusedError: those of :func:`~sverige_did.did.synthetic_staggered.staggered_synthetic_did`.
     """
     found = staggered_synthetic_did(levels, periods, treated_from)
+    within = np.zeros(treated_from.size, dtype=np.int64) if strata is None else strata
     placebos = (
-        staggered_synthetic_did(levels, periods, rng.permutation(treated_from)).estimate for _ in range(draws)
-    )  # fmt: skip
-    hits = sum(abs(placebo) >= abs(found.estimate) for placebo in placebos)
+        staggered_synthetic_did(levels, periods, _exchanged(treated_from, within, rng)).estimate for _ in range(draws)
+    )
+    hits = sum(abs(placebo) >= abs(found.estimate) * (1 - TIE) for placebo in placebos)
     p = (1 + hits) / (1 + draws)
     adopters = np.isfinite(treated_from) & (treated_from <= periods[-1])
     return CheckResult(
@@ -100,6 +104,14 @@ def staggered_synthetic_beside(
             "adopters": float(adopters.sum()),
         },
     )
+
+
+def _exchanged(treated_from: Floats, strata: Ints, rng: np.random.Generator) -> Floats:
+    """The dates (U,) of the districts of every stratum, given to each other at random."""
+    drawn = treated_from.copy()
+    for s in np.unique(strata):
+        drawn[strata == s] = rng.permutation(drawn[strata == s])
+    return drawn
 
 
 def differ(planned: TTest, other: float, p: float) -> bool:

@@ -146,9 +146,10 @@ def panel_from_rows(
     rows = _read(unit, period, y, treated, exposure)
     n_units = len(rows.labels)
     order = _canonical_order(rows.unit, rows.time, rows.periods.size)
-    missing, idle = np.isnan(rows.y)[order], ((rows.at_risk == 0) & (rows.y == 0))[order]
-    kept, lost = order[~(missing | idle)], order[missing | idle]
-    reasons = np.where(missing, "outcome_missing", "nobody_at_risk")[missing | idle]
+    missing = np.isnan(rows.y)
+    left_out = (missing | ((rows.at_risk == 0) & (rows.y == 0)))[order]
+    kept, lost = order[~left_out], order[left_out]
+    reasons = np.where(missing[lost], "outcome_missing", "nobody_at_risk")
     return DistrictPanel(
         unit=rows.unit[kept],
         time=rows.time[kept],

@@ -71,6 +71,9 @@ def flags(values: ArrayLike, column: str = "treated") -> Bools:
 
     Raises RefusedError: ``did_not_finite`` where one is missing, ``did_flags`` where they are coded otherwise.
     """
+    plain = _as_they_are(values, "b")
+    if plain is not None and plain.ndim == 1:
+        return plain.astype(bool)
     codes, found = _distinct(values, column)
     read = [FLAGS.get(str(value).strip().casefold()) for value in found]
     if None in read:
@@ -82,8 +85,9 @@ def flags(values: ArrayLike, column: str = "treated") -> Bools:
 
 def numbers(values: ArrayLike, column: str) -> Floats:
     """Numbers (N, ...), nan where one is missing; refused (``did_not_numbers``) where something else is among them."""
-    if type(values) is np.ndarray and values.dtype.kind in "biuf":
-        return values.astype(np.float64, copy=False)
+    plain = _as_they_are(values, "biuf")
+    if plain is not None:
+        return plain.astype(np.float64, copy=False)
     given: Any = values
     try:
         table = pd.DataFrame(given).astype(object)
@@ -93,6 +97,14 @@ def numbers(values: ArrayLike, column: str) -> Floats:
     return found.ravel() if np.ndim(given) == 1 else found
 
 
+def _as_they_are(values: ArrayLike, kinds: str) -> NDArray[Any] | None:
+    """The array behind values of one of numpy's own types, in which nothing but nan can be missing; None for others."""
+    if type(values) is not np.ndarray and not isinstance(values, pd.Series | pd.Index):
+        return None
+    own = isinstance(values.dtype, np.dtype) and values.dtype.kind in kinds
+    return np.asarray(values) if own else None
+
+
 def _distinct(values: ArrayLike, column: str) -> tuple[Codes, pd.Index[Any]]:
     """Codes (N,) into the distinct values as they came; refused where one is missing."""
     try:
@@ -100,8 +112,10 @@ def _distinct(values: ArrayLike, column: str) -> tuple[Codes, pd.Index[Any]]:
         codes, found = pd.factorize(pd.Series(values if hasattr(values, "dtype") else list(values)))  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise refuse("did_lengths", found=f"{column}: {np.shape(values)}", expected="(N,)") from None
-    empty = np.array([isinstance(one, str) and one.strip().casefold() in EMPTY for one in found], dtype=bool)
-    missing = int((codes < 0).sum() + empty[codes[codes >= 0]].sum())
+    missing = int((codes < 0).sum())
+    if found.dtype.kind not in "biuf":
+        empty = np.array([isinstance(one, str) and one.strip().casefold() in EMPTY for one in found], dtype=bool)
+        missing += int(empty[codes[codes >= 0]].sum())
     if missing:
         raise refuse("did_not_finite", found=str(missing), column=column)
     return codes, pd.Index(found)

@@ -77,7 +77,8 @@ def filled(panel: DistrictPanel, window: Window, scale: Scale = "identity", *, f
     """Fill the missing cells of the windows; cells outside of them stay as they are.
 
     ``scale``: that on which the districts are taken to move together. Exposure that is missing is the district's mean
-    of the window. Districts with less than ``fewest`` periods before or none after are left out and named.
+    of the window. Districts with less than ``fewest`` periods before or none after are left out and named, and so are
+    those whose periods of a window are all such that no district of the other arm has them.
 
     A period that most treated districts lack says little about them, and what the controls did in it says little about
     what they are held against: so it counts by how many of both have it, and not at all where one side has none.
@@ -90,12 +91,9 @@ def filled(panel: DistrictPanel, window: Window, scale: Scale = "identity", *, f
     pre, post = window.sides(panel)
     there = np.isfinite(panel.wide())
     seen = np.column_stack([there[:, side].sum(axis=1) for side in (pre, post)])
-    usable = (seen >= (fewest, 1)).all(axis=1)
-    treated = panel.ever_treated[usable]
-    if treated.all() or not treated.any():
-        raise refuse("did_groups_empty", found=f"{int(treated.sum())} / {int((~treated).sum())}")
-    there = there[usable]
-    weight = np.where(pre | post, there[treated].mean(axis=0) * there[~treated].mean(axis=0), 0.0)
+    enough = (seen >= (fewest, 1)).all(axis=1)
+    usable, weight = _compared(there, panel.ever_treated, (pre, post), enough)
+    there, treated = there[usable], panel.ever_treated[usable]
     common = Window(*(tuple(panel.periods[side & (weight > 0)].tolist()) for side in (pre, post)))
     if not (common.pre and common.post):
         raise refuse("did_not_identified", found=f"{common.pre} / {common.post}")
@@ -103,10 +101,29 @@ def filled(panel: DistrictPanel, window: Window, scale: Scale = "identity", *, f
     if not there[:, weight > 0].all():
         kept = _complete(kept, pre & (weight > 0), post & (weight > 0), scale)
     reason = "window_missing" if fewest == 1 else "too_few_pre_periods"
-    lost = tuple(Dropped(panel.labels[d], None, reason) for d in np.flatnonzero(~usable))
+    lost = tuple(
+        Dropped(panel.labels[d], None, "window_not_shared" if enough[d] else reason) for d in np.flatnonzero(~usable)
+    )
     kept = replace(kept, dropped=panel.dropped + lost)
     lone = np.array([_lone(there[arm], weight, (pre, post)) for arm in (treated, ~treated)])
     return Filled(kept, common, weight, np.flatnonzero(usable), seen[usable], lone)
+
+
+def _compared(
+    there: BoolArray, treated: BoolArray, sides: tuple[BoolArray, BoolArray], usable: BoolArray
+) -> tuple[BoolArray, FloatArray]:
+    """Which of the ``usable`` districts (G,) have a period of both windows that both arms have, and how much each
+    period (T,) counts; a district that is left out can take such a period from others."""
+    while True:
+        arms = [there[usable & arm] for arm in (treated, ~treated)]
+        if not all(map(len, arms)):
+            raise refuse("did_groups_empty", found=f"{len(arms[0])} / {len(arms[1])}")
+        shares = arms[0].mean(axis=0) * arms[1].mean(axis=0)
+        weight = np.where(sides[0] | sides[1], shares, 0.0)
+        common = [there[:, side & (weight > 0)].any(axis=1) for side in sides]
+        if not all(one.any() for one in common) or not (usable & ~(common[0] & common[1])).any():
+            return usable, weight
+        usable = usable & common[0] & common[1]
 
 
 def _lone(there: BoolArray, weight: FloatArray, sides: tuple[BoolArray, BoolArray]) -> float:

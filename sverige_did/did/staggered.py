@@ -269,22 +269,23 @@ def _changes(cells: _Cells, pair: _Pair) -> tuple[FloatArray, FloatArray, FloatA
 
 def _contrast(cells: _Cells, pair: _Pair, controls: BoolArray) -> _Contrast:
     change, weight, count = _changes(cells, pair)
-    estimate, influence, numbers, loan = 0.0, np.zeros(cells.n_clusters), [], None
+    estimate, influence, loan = 0.0, np.zeros(cells.n_clusters), None
+    numbers, needed = [], 0
     for members, sign in ((cells.cohort == pair.g, 1.0), (controls, -1.0)):
-        total = weight[members].sum()
-        numbers.append(int(count[members].sum()))
+        own, of, number, cluster = change[members], weight[members], count[members], cells.cluster[members]
+        numbers.append(int(number.sum()))
+        needed += int(cells.count[members].sum())
         if not numbers[-1]:
             continue
-        mean = change[members].sum() / total
+        total = of.sum()
+        mean = own.sum() / total
         estimate += sign * mean
-        deviation = sign * (change[members] - weight[members] * mean) / total
-        influence += np.bincount(cells.cluster[members], deviation, cells.n_clusters)
-        clusters = np.count_nonzero(np.bincount(cells.cluster[members & (count > 0)]))
+        influence += np.bincount(cluster, sign * (own - of * mean) / total, cells.n_clusters)
+        clusters = np.count_nonzero(np.bincount(cluster, number))
         if clusters < 2 and pair.t != pair.base:
             loan = _loan(cells, pair) if sign > 0 else None
             if loan is None:
                 influence = np.full(cells.n_clusters, np.nan)
-    needed = int(cells.count[(cells.cohort == pair.g) | controls].sum())
     return _Contrast(float(estimate), influence, loan, numbers[0], numbers[1], needed - sum(numbers))
 
 

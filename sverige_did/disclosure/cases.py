@@ -74,6 +74,7 @@ def release_cases(
     withheld = withheld_places(study, estimates)
     silent = silent_places(study, answers)
     shut = {"waits": frozenset(withheld), "survey": frozenset(silent)}
+    enough = {"waits": estimates.fewest[PRIMARY] >= t, "survey": not _few_answered(answers, t)}
     return CaseRelease(
         study=study,
         plan_sha256=study.sha256,
@@ -89,6 +90,8 @@ def release_cases(
             one.model_copy(
                 update={"ratios": tuple(each for each in one.ratios if each.municipality not in shut[one.model])}
             )
+            if enough[one.model]
+            else _held_back(one)
             for one in posteriors
         ),
         survey=tuple(_survey(answers.groups, silent, t)),
@@ -132,6 +135,17 @@ def silent_places(study: CaseStudy, answers: SurveyAnswers) -> frozenset[str]:
             if is_small(group.respondents or 0, t):
                 small.add(group.municipality)
     return shut_out({key: n for key, n in most.items() if n}, small)
+
+
+def _few_answered(answers: SurveyAnswers, t: int) -> bool:
+    """Whether all municipalities together had few respondents to a statement in a wave."""
+    return any(one.municipality == ALL and is_small(one.respondents or 0, t) for one in answers.groups)
+
+
+def _held_back(one: CasePosterior) -> CasePosterior:
+    """A posterior of few cases or answers: only that it is held back, for its middle tells what they were."""
+    few = Remark(key="cases.posterior.few")
+    return CasePosterior(model=one.model, plan_sha256=one.plan_sha256, remarks=one.remarks or (few,))
 
 
 def _findings(estimates: CaseEstimates, withheld: frozenset[str], t: int) -> Iterator[Finding]:

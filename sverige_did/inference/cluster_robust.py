@@ -21,6 +21,9 @@ from sverige_did.inference.districts import Districts, Floats, Ints, finite, str
 EIGEN_TOLERANCE = 1e-10
 """Eigenvalues below this are zero in a generalised inverse: directions that the cluster's own dummies absorb."""
 
+CANCELLED = 1e-6
+"""A sum this small beside its terms has lost the digits that a number of degrees of freedom needs."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeastSquares:
@@ -74,7 +77,7 @@ def least_squares(y: ArrayLike, x: ArrayLike, cluster: ArrayLike, weights: Array
     """
     design = np.asarray(x, dtype=float)
     n = design.shape[0]
-    response, design = finite(y, "y", n), finite(design, "x", n)
+    response, design = finite(y, "y", n), finite(design, "x", n, matrix=True)
     w = np.ones(n) if weights is None else finite(weights, "weights", n)
     if np.any(w <= 0):
         raise refuse("inference_weights", found=f"{w.min():g}", expected="> 0")
@@ -216,15 +219,18 @@ def cr2_of_singles(fit: LeastSquares, column: int) -> tuple[Floats, float]:
 
     The columns of :func:`cr2_vectors` are those of (I - H)' times q_g = share_g a_g. With (I - H)(I - H)' = I - R,
     R = U V' and U, V of 2p columns, the trace of the squared Gram matrix is
-    sum q_g^4 (1 - 2 R_gg) + sum q_g^2 q_h^2 R_gh^2.
+    sum q_g^4 (1 - 2 R_gg) + sum q_g^2 q_h^2 R_gh^2. Where one row holds nearly all the weight of its arm, the two sums
+    cancel down to rounding error, and the columns are made.
     """
     squares = np.square(effect_shares(fit, column) * _single_adjustments(fit))
     u = np.column_stack([fit.x @ fit.bread, fit.weights[:, None] * (fit.x @ fit.bread) - fit.x @ _wide(fit)])
     v = np.column_stack([fit.weights[:, None] * fit.x, fit.x])
     room = 1 - np.einsum("ij,ij->i", u, v)
     off = ((u.T * squares) @ u * ((v.T * squares) @ v)).sum()
-    trace = float(squares @ room)
-    return squares, float(trace**2 / (squares**2 @ (2 * room - 1) + off))
+    own = squares**2 @ (2 * room - 1)
+    if own + off <= CANCELLED * (abs(own) + off):
+        return squares, satterthwaite(cr2_vectors(fit, column))
+    return squares, float((squares @ room) ** 2 / (own + off))
 
 
 def satterthwaite(vectors: Floats) -> float:

@@ -152,7 +152,8 @@ def districts(
     w = np.ones(groups) if weights is None else finite(weights, "weights", groups)
     if np.any(w <= 0):
         raise refuse("inference_weights", found=f"{w.min():g}", expected="> 0")
-    x = np.empty((groups, 0)) if covariates is None else finite(covariates, "covariates", groups).reshape(groups, -1)
+    x = np.empty((groups, 0)) if covariates is None else finite(covariates, "covariates", groups, matrix=True)
+    x = x.reshape(groups, -1)
     codes = np.zeros(groups, dtype=np.int64) if strata is None else strata_codes(strata, groups)
     if cluster is not None:
         y, d, w, codes, x = _one_a_cluster(strata_codes(cluster, groups), y, d, w, codes, x)
@@ -191,11 +192,13 @@ def treated_districts(treated: ArrayLike, smallest_arm: int) -> Bools:
     return d
 
 
-def finite(values: ArrayLike, name: str, length: int) -> Floats:
-    """``values`` as floats with ``length`` rows; refused when one is missing or infinite."""
+def finite(values: ArrayLike, name: str, length: int, *, matrix: bool = False) -> Floats:
+    """``values`` as floats with ``length`` rows, in one column unless a ``matrix`` is allowed; refused when one is
+    missing or infinite."""
     array = columns.numbers(values, name)
-    if array.shape[0] != length:
-        raise refuse("inference_lengths", found=str(array.shape[0]), expected=str(length), name=name)
+    if array.shape[:1] != (length,) or array.ndim > 1 + matrix:
+        found = str(array.shape[0]) if array.ndim == 1 else str(array.shape)
+        raise refuse("inference_lengths", found=found, expected=str(length), name=name)
     if not np.isfinite(array).all():
         raise refuse("inference_not_finite", found=str(int((~np.isfinite(array)).sum())), name=name)
     return array

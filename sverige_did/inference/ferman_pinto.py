@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from sverige_did.errors import refuse
 from sverige_did.inference.districts import Districts, Floats, Ints, comparable, finite
-from sverige_did.inference.inversion import TIE, Inverted, scan
+from sverige_did.inference.inversion import TIE, ZERO, Inverted, scan
 
 DRAWS = 4_999
 _FEWEST = 999
@@ -53,6 +53,7 @@ def ferman_pinto(
     def errors(z: Floats, root: Floats | float) -> Floats:
         return np.asarray((z - z.mean())[chosen] @ (contrast * root))
 
+    unit = 2 * spread * float(np.sqrt((contrast**2).sum()))
     change, treated = (within(one, sample.strata) for one in (sample.change, sample.treated.astype(float)))
     alike = np.ptp(m) <= 1e-12 * m.max()
     fixed = (errors(change, 1.0), errors(treated, 1.0)) if alike else None
@@ -64,10 +65,9 @@ def ferman_pinto(
             w = change - tau0 * treated
             root = np.sqrt(modelled_variances(w, m))
             resampled = errors(w / root, root)
-        hits = np.abs(resampled) >= abs(estimate - tau0) * (1 - TIE)
+        hits = np.abs(resampled) >= abs(estimate - tau0) * (1 - TIE) - ZERO * unit
         return float((1 + hits.sum()) / (1 + draws))
 
-    unit = 2 * spread * float(np.sqrt((contrast**2).sum()))
     return Inverted(estimate, p_value(0.0), scan(p_value, centre=estimate, unit=unit, alpha=alpha, points=61))
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from math import comb, floor, inf
 
 import numpy as np
@@ -24,6 +25,9 @@ from sverige_did.inference.districts import Floats
 
 TIE = 1e-9
 """Statistics closer than this, relatively, are a tie, and a tie is a hit."""
+
+ZERO = 1e-12
+"""An effect this small, in units, is rounding error, and every statistic is as far from zero as none."""
 
 _DEEPEST = 40
 """Bisections of a cell: an end of the set is known to 1e-12 of two standard errors; what is left is kept."""
@@ -102,6 +106,8 @@ class Family:
     def p_value(self, tau0: float) -> float:
         """The share of resamples, the observed one among them, whose statistic is at least as far from zero."""
         u = (self.estimate - tau0) / self.unit
+        if abs(u) <= ZERO:
+            return 1.0
         c = self.quartics()
         return float(np.mean(((((c[4] * u + c[3]) * u + c[2]) * u + c[1]) * u + c[0]) >= 0))
 
@@ -153,12 +159,12 @@ def _cells(bernstein: Floats, needed: int) -> list[tuple[float, float]]:
     waiting = [(0.0, 1.0, bernstein, 0, 0)]
     while waiting:
         low, high, b, sure, depth = waiting.pop()
-        always = b.min(axis=0) >= 0
-        open_ = ~always & (b.max(axis=0) >= 0)
-        sure += int(always.sum())
+        always, ever = b.min(axis=0) >= 0, b.max(axis=0) >= 0
+        sure += int(np.count_nonzero(always))
+        open_ = ever > always
         if sure >= needed:
             kept.append((low, high))
-        elif sure + int(open_.sum()) >= needed:
+        elif sure + np.count_nonzero(open_) >= needed:
             if depth == _DEEPEST:
                 kept.append((low, high))
                 continue
@@ -169,13 +175,16 @@ def _cells(bernstein: Floats, needed: int) -> list[tuple[float, float]]:
 
 
 def _halves(b: Floats) -> tuple[Floats, Floats]:
-    """Bernstein coefficients on the two halves of a cell (de Casteljau)."""
-    left, right = np.empty_like(b), np.empty_like(b)
-    level = b
-    for k in range(len(b)):
-        left[k], right[-1 - k] = level[0], level[-1]
-        level = (level[:-1] + level[1:]) / 2
-    return left, right
+    """Bernstein coefficients on the two halves of a cell: de Casteljau's averages, all at once."""
+    both = _halving(len(b)) @ b
+    return both[: len(b)], both[len(b) :]
+
+
+@cache
+def _halving(n: int) -> Floats:
+    """De Casteljau's averages of ``n`` coefficients as a matrix (2n, n): those of the left half, then of the right."""
+    left = np.array([[comb(k, j) / 2**k for j in range(n)] for k in range(n)])
+    return np.vstack([left, left[::-1, ::-1]])
 
 
 def _merge(cells: list[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.cluster_robust import TTest, cr1_test, cr2_test, cr3_test, of_districts
 from sverige_did.inference.conley_taber import conley_taber
-from sverige_did.inference.districts import EFFECT, Districts, finite
+from sverige_did.inference.districts import EFFECT, Districts, Floats, finite
 from sverige_did.inference.donald_lang import donald_lang
 from sverige_did.inference.ferman_pinto import ferman_pinto
 from sverige_did.inference.ibragimov_mueller import ibragimov_mueller
@@ -103,8 +103,7 @@ def methods_table(
 
     Raises RefusedError ``no_variation_within`` when the districts of an arm all changed alike.
     """
-    sizes = None if sizes is None else finite(sizes, "sizes", sample.change.size)[sample.order]
-    sample = sample.ordered()
+    sample, sizes = _in_order(sample, sizes)
     refused = (*refusals(sample.treated, sample.strata, alpha), *told_by_one(sample))
     if refused:
         return MethodsTable(verdict="refused", estimates=(), notes=refused)
@@ -119,6 +118,17 @@ def methods_table(
     )
     estimates = tuple(_label(row, sample, labels, alpha) for row in rows.values())
     return MethodsTable(verdict=decide(found, alpha), estimates=estimates, notes=notes)
+
+
+def _in_order(sample: Districts, sizes: ArrayLike | None) -> tuple[Districts, Floats | None]:
+    """The districts in the order of their own numbers, with their sizes; of districts alike in all else the smaller
+    comes first, for the draws of Ferman and Pinto tell them apart."""
+    if sizes is None:
+        return sample.ordered(), None
+    size = finite(sizes, "sizes", sample.change.size)
+    by_size = np.argsort(size, kind="stable")
+    order = by_size[sample.taken(by_size).order]
+    return sample.ordered(order), size[order]
 
 
 def _rows(

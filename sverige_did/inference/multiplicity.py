@@ -15,7 +15,7 @@ from statsmodels.stats.multitest import multipletests
 
 from sverige_did.did.scales import require
 from sverige_did.inference.districts import Floats, finite
-from sverige_did.inference.inversion import TIE
+from sverige_did.inference.inversion import TIE, ZERO
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +34,7 @@ def step_down(statistics: ArrayLike, observed: ArrayLike) -> Adjusted:
     """
     t = np.abs(np.asarray(statistics, dtype=float))
     reached = np.abs(np.asarray(observed, dtype=float)) * (1 - TIE)
+    reached = np.where(reached <= ZERO * np.max(t, axis=0, initial=0.0, where=np.isfinite(t)), 0.0, reached)
     order = np.argsort(-reached)
     # An outcome competes with those whose statistic is not above its own, assignment by assignment.
     largest = np.maximum.accumulate(t[:, order[::-1]], axis=1)[:, ::-1]

@@ -196,7 +196,8 @@ def permutation_test_of(
     rows, enumerated = reference_assignments(d, codes, draws=draws, rng=rng, limit=limit)
     observed = float(statistic(d))
     values = np.fromiter(_finite_values(statistic, rows), dtype=float, count=len(rows))
-    p = float(np.mean(np.abs(values) >= abs(observed) * (1 - TIE)))
+    slack = TIE * float(np.abs(values).max())
+    p = float(np.mean(np.abs(values) >= abs(observed) - slack))
     return PermutationP(observed, p, smallest_p(d, codes) if enumerated else 1 / (1 + draws), values, enumerated)
 
 

@@ -64,12 +64,15 @@ def staggered_permutation_test(
     draws: int = DRAWS,
     limit: int = MAX_ENUMERATED,
     whole: Whole | None = None,
+    order: Ints | None = None,
 ) -> PermutationTest:
     """Test that the programme changed no district, by an ``estimator`` that averages equally weighted districts.
 
     Dates are exchanged within the strata of the panel. All assignments are listed when there are at most ``limit``,
     else ``draws`` random ones are added to the observed one and p = (1 + hits) / (1 + draws). ``whole`` is needed where
-    ``panel`` leaves out the periods that were treated in part.
+    ``panel`` leaves out the periods that were treated in part. What is drawn is drawn over the districts in ``order``
+    (U,), by default :func:`own_order`; tests of several outcomes that are to go through the same exchanges need the
+    same order.
 
     Raises RefusedError: ``staggered_incomplete`` when a district lacks a period, ``staggered_single`` when a cohort of
     one district is to be studentised, ``staggered_weights`` when weights by cohort do not give back the estimate,
@@ -81,13 +84,29 @@ def staggered_permutation_test(
         raise refuse("staggered_single", found="1")
     table, treated = _complete(panel, whole)
     weights, estimate = _linear(panel, estimator, table)
-    strata = np.zeros(panel.n_units, dtype=np.int64) if panel.strata is None else panel.strata
+    places = own_order(panel, whole=whole) if order is None else order
+    cohort, table, treated = cohort[places], table[places], treated[places]
+    strata = strata_in(panel, places)
     size = count_arrangements(cohort, strata)
     enumerated = size <= limit
     labels = all_arrangements(cohort, strata) if enumerated else _drawn(cohort, strata, draws, rng)
     contributions = np.stack([(table - estimate * treated) @ weights.T, treated @ weights.T])
     sums = _sums(labels, contributions)
     return _reassigned(sums, cohort, contributions, estimate, studentise, enumerated).test(alpha)
+
+
+def own_order(panel: DistrictPanel, *, whole: Whole | None = None) -> Ints:
+    """The districts (U,) by date of go-live and their own levels: what names, and the order of rows, cannot move."""
+    table = panel.wide() if whole is None else whole.table
+    return np.lexsort((*table.T[::-1], cohorts(panel)))
+
+
+def strata_in(panel: DistrictPanel, order: Ints) -> Ints:
+    """Codes (U,) of the strata of the districts in ``order``, as they first stand in it: names do not move them."""
+    if panel.strata is None:
+        return np.zeros(panel.n_units, dtype=np.int64)
+    _, first, code = np.unique(panel.strata[order], return_index=True, return_inverse=True)
+    return np.asarray(np.argsort(np.argsort(first))[code])
 
 
 def welch_by_cohort(

@@ -9,13 +9,16 @@ from sverige_did.report import labels
 from sverige_did.report.claims import claim
 from sverige_did.report.economy import economy_sentences
 from sverige_did.report.headlines import design_of, standing
-from sverige_did.report.pages import answer, file_name
+from sverige_did.report.pages import annex_name, answer, file_name
 from sverige_did.report.targets import target_moves, target_sentences
 from sverige_did.report.voices import heard
 from sverige_did.results.answers import Answer, StudyAnswers
 
 SENTENCES = 2
 """Of a section that has several, so many are told."""
+
+ON_THE_ANSWER_PAGE = frozenset({"voices", "economy", "targets"})
+"""The sections that the answer page has; the others stand in the annex."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +29,11 @@ if TYPE_CHECKING:
 
 def study_answers(release: Release, language: Language) -> StudyAnswers:
     """All that the page of a release answers, in the words that stand on it."""
+    with words.naming(release.study.named_unit):
+        return _answers(release, language)
+
+
+def _answers(release: Release, language: Language) -> StudyAnswers:
     study = release.study
     outcomes = (
         Answer(
@@ -42,8 +50,14 @@ def study_answers(release: Release, language: Language) -> StudyAnswers:
         page=file_name(release, language),
         synthetic=release.synthetic,
         sentence=answer(release, language),
-        answers=(*outcomes, *_sections(release, language)),
+        answers=(*outcomes, *_placed(release, language)),
     )
+
+
+def _placed(release: Release, language: Language) -> Iterator[Answer]:
+    for one in _sections(release, language):
+        on_it = one.anchor in ON_THE_ANSWER_PAGE
+        yield one if on_it else one.model_copy(update={"page": annex_name(release, language)})
 
 
 def _sections(release: Release, language: Language) -> Iterator[Answer]:

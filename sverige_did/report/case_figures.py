@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sverige_did.report import numbers
 from sverige_did.report.case_names import (
+    chance,
     change_in_days,
     check_of,
     headline,
@@ -116,7 +117,7 @@ def bias_figure(release: CaseRelease, language: Language) -> FigureView | None:
     shown = line.model_copy(update={"x_name": "cases.axis.bias_sd", "y_name": "cases.axis.probability"})
     title = titled(release, "figure.bias", language)
     drawn = curve_figure("cases-bias", (Line("", shown),), language, title=title, mark=mark(release, language))
-    rows = tuple((numbers.significant(x, language), per_cent(y, language)) for x, y in zip(line.x, line.y, strict=True))
+    rows = tuple((numbers.significant(x, language), chance(y, language)) for x, y in zip(line.x, line.y, strict=True))
     columns = (say("axis.bias_sd", language), say("axis.probability", language))
     return FigureView(drawn, Table(title, columns, rows, frozenset({0, 1})))
 
@@ -147,7 +148,7 @@ def ratio_figure(release: CaseRelease, language: Language) -> Figure | None:
     """The pace during to before, of each municipality, all together, and one not seen."""
     bars = [
         (
-            per_cent(one.prob_above, language),
+            chance(one.prob_above, language),
             Bar(place_name(release, one.municipality, language), "posterior", one.median, one.lower, one.upper),
         )
         for one in posterior(release, "waits").ratios

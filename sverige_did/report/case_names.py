@@ -80,3 +80,15 @@ def per_cent(share: float | None, language: Language) -> str:
     if share is None:
         return say("hidden", language)
     return words.text("labels.percent", language, value=numbers.decimal(100 * share, language, 0))
+
+
+CERTAIN = 0.995
+"""From here on a probability from draws would be rounded to a certainty, which it is not."""
+
+
+def chance(probability: float, language: Language) -> str:
+    """A probability from draws as per cent with its sign; never told as 0 or as 100."""
+    if not 1 - CERTAIN <= probability < CERTAIN:
+        key, limit = ("over", 0.99) if probability >= CERTAIN else ("under", 0.01)
+        return words.text(f"targets.{key}", language, value=numbers.decimal(100 * limit, language, 0))
+    return per_cent(probability, language)

@@ -18,8 +18,10 @@ from sverige_did.report.case_names import (
 from sverige_did.results.cases import ALL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sverige_did.disclosure.cases import CaseRelease
-    from sverige_did.results.cases import CasePosterior
+    from sverige_did.results.cases import CasePosterior, SurveyGroup
     from sverige_did.results.estimates import CheckResult, Remark
     from sverige_did.words import Language
 
@@ -153,22 +155,42 @@ def survey_said(release: CaseRelease, language: Language) -> tuple[str, ...]:
     everybody = [one for one in release.survey if one.municipality == ALL]
     if survey is None or not everybody:
         return (say("survey.none", language),)
-    first = survey.items[0].key
-    shares = {one.wave: (one.respondents, one.invited) for one in everybody if one.item == first}
-    known = [pair for pair in shares.values() if pair[0] is not None]
-
-    def share(pairs: list[tuple[int | None, int]]) -> str:
-        invited = sum(number for _, number in pairs)
-        return numbers.decimal(100 * sum(many or 0 for many, _ in pairs) / invited, language, 0) if invited else "–"
-
-    lead = say(
-        "survey.lead", language, share=share(known), below=release.study.hidden_below,
-        **{wave: share([shares[wave]]) if wave in shares else "–" for wave in ("before", "during")},
-    )  # fmt: skip
+    lead = _response(release, everybody, language)
     silent = [say("survey.silent", language, names=_names(release, release.silent))] if release.silent else []
     refused = [say("posterior.refused", language, why=_remark(one, language))
                for one in posterior(release, "survey").remarks]  # fmt: skip
-    return (lead, *silent, *refused)
+    return (lead, *_changed(release, language), *silent, *refused)
+
+
+def _response(release: CaseRelease, everybody: list[SurveyGroup], language: Language) -> str:
+    """How many answered; that it is held back where a wave had few, for hidden is not none."""
+    # Who answered one statement may have left another out: the one that most answered says how many did at least.
+    most = {one.wave: one for one in sorted(everybody, key=lambda one: one.respondents or 0)}
+    below = release.study.hidden_below
+    if any(one.respondents is None for one in most.values()):
+        return say("survey.lead_few", language, below=below)
+
+    def share(groups: Iterable[SurveyGroup]) -> str:
+        each = [(one.respondents or 0, one.invited) for one in groups]
+        answered, invited = map(sum, zip(*each, strict=True))
+        return numbers.decimal(100 * answered / invited, language, 0)
+
+    waves = {wave: share([most[wave]]) if wave in most else "–" for wave in ("before", "during")}
+    return say("survey.lead", language, share=share(most.values()), below=below, before=waves["before"],
+               during=waves["during"])  # fmt: skip
+
+
+def _changed(release: CaseRelease, language: Language) -> tuple[str, ...]:
+    """How many statements the answers changed to, beyond what the few respondents leave open."""
+    changes = [
+        one
+        for one in posterior(release, "survey").ratios
+        if one.municipality == ALL and one.subject.endswith(".change")
+    ]
+    if not changes:
+        return ()
+    clear = sum(not one.lower <= 1 <= one.upper for one in changes)
+    return (say("survey.changed", language, clear=clear, count=len(changes)),)
 
 
 def limits(release: CaseRelease, language: Language) -> tuple[str, ...]:

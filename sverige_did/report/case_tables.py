@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.case_names import (
+    chance,
     days_of,
     per_cent,
     place_name,
@@ -104,7 +105,7 @@ def other_priors(release: CaseRelease, language: Language) -> Table | None:
         low, high = (numbers.change(end, language) for end in (one.lower, one.upper))
         interval = words.text("report.span.both", language, lower=low, upper=high)
         sd = numbers.significant(one.sd, language)
-        rows.append((name, sd, numbers.change(one.median, language), interval, per_cent(one.prob_above, language)))
+        rows.append((name, sd, numbers.change(one.median, language), interval, chance(one.prob_above, language)))
     columns = heads(("prior", "sd", "ratio", "interval", "faster"), language, COLUMN)
     return Table(titled(release, "caption.priors", language), columns, tuple(rows), frozenset({1, 2, 3, 4}))
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.case_figures import bias_figure, curves, held_figure, main_figure, ratio_figure, survey_figure
+from sverige_did.report.case_names import headline
 from sverige_did.report.case_sentences import answer, held, limits, posterior_said, remarks, survey_said
 from sverige_did.report.case_tables import (
     deviations,
@@ -26,6 +27,7 @@ from sverige_did.report.case_tables import (
 from sverige_did.report.labels import in_language
 from sverige_did.report.pages import environment
 from sverige_did.results.answers import Answer, StudyAnswers
+from sverige_did.results.cases import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +58,9 @@ def render(release: CaseRelease, language: Language) -> str:
 
 def case_answers(release: CaseRelease, language: Language) -> StudyAnswers:
     """What the page answers, for the index of studies: the difference with its limit, and the survey."""
-    first, limit, *_ = answer(release, language)
+    told = answer(release, language)
+    # The interval that so few municipalities allow goes along: the other alone would promise too much.
+    sentence = " ".join(told[: 3 if headline(release, ALL, "municipalities") else 2])
     survey = " ".join(survey_said(release, language))
     return StudyAnswers(
         study=release.study.study,
@@ -64,9 +68,9 @@ def case_answers(release: CaseRelease, language: Language) -> StudyAnswers:
         question=in_language(release.study.question, language),
         page=f"{release.study.study}.{language}.html",
         synthetic=release.synthetic,
-        sentence=f"{first} {limit}",
+        sentence=sentence,
         answers=(
-            Answer(anchor="answer", sentence=f"{first} {limit}", standing="descriptive"),
+            Answer(anchor="answer", sentence=sentence, standing="descriptive"),
             Answer(anchor="survey", sentence=survey, standing="descriptive"),
         ),
     )

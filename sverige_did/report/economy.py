@@ -87,7 +87,9 @@ def _final(record: EconomyRecord, language: Language) -> Iterator[str]:
         "printed": numbers.decimal(printed, language, DIGITS),
     }
     if one.net is not None and one.before:
-        share = numbers.percent(max(one.net.value, 0.0) / one.before, language)
+        # A smaller saving loses less refusion too: what is left falls by less than the saving does.
+        kept = 1 - (one.refunded.value / one.saving.value if one.refunded and one.saving.value else 0.0)
+        share = numbers.percent(max(one.net.value, 0.0) / kept / one.before, language)
         yield words.text("economy.final", language, **values, net=_amount(one.net, language), fall=share)
     else:
         yield words.text("economy.final_bare", language, **values)

@@ -13,11 +13,12 @@ from sverige_did import words
 from sverige_did.errors import InputError, Problem
 from sverige_did.report.labels import in_language
 from sverige_did.report.pages import environment
+from sverige_did.results.answers import SECTIONS, Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sverige_did.results.answers import Answer, StudyAnswers
+    from sverige_did.results.answers import StudyAnswers
     from sverige_did.study.evaluations import Evaluation, Evaluations
     from sverige_did.words import Language
 
@@ -38,10 +39,11 @@ class Line:
     found: tuple[Found, ...]
 
 
-def lines(studies: Iterable[StudyAnswers], evaluations: Evaluations) -> tuple[Line, ...]:
+def lines(studies: Iterable[StudyAnswers], evaluations: Evaluations, language: Language) -> tuple[Line, ...]:
     """Each evaluation with its answers, in the order of ``index.yaml``.
 
-    Raises InputError that names each study that is not there, and each place that its page does not have.
+    A section that pages can have and this one has not is told in its stead: that the study cannot answer, and why.
+    Raises InputError that names each study that is not there, and each place that no page of its kind could have.
     """
     known = {study.study: study for study in studies}
     problems, found = [], []
@@ -52,6 +54,8 @@ def lines(studies: Iterable[StudyAnswers], evaluations: Evaluations) -> tuple[Li
             answer = next((one for one in study.answers if one.anchor == place.anchor), None) if study else None
             if study is None:
                 problems.append(_missing("index_no_study", evaluation, place.study, sorted(known)))
+            elif answer is None and place.anchor in SECTIONS:
+                answers.append(Found(study, _not_answered(place.anchor, language)))
             elif answer is None:
                 problems.append(_missing("index_no_place", evaluation, place.anchor, [a.anchor for a in study.answers]))
             else:
@@ -60,6 +64,17 @@ def lines(studies: Iterable[StudyAnswers], evaluations: Evaluations) -> tuple[Li
     if problems:
         raise InputError(*problems)
     return tuple(found)
+
+
+def _not_answered(section: str, language: Language) -> Answer:
+    why = words.text(f"index.not_answered.{section}", language)
+    return Answer(anchor="", sentence=words.text("index.not_answered.lead", language, why=why), standing="no_data")
+
+
+def unnamed(studies: Iterable[StudyAnswers], evaluations: Evaluations) -> tuple[StudyAnswers, ...]:
+    """The studies that no evaluation of ``index.yaml`` is answered by."""
+    named = {place.study for evaluation in evaluations.evaluations for place in evaluation.answered}
+    return tuple(study for study in studies if study.study not in named)
 
 
 def _missing(key: str, evaluation: Evaluation, found: str, expected: list[str]) -> Problem:
@@ -82,7 +97,8 @@ def render_index(studies: tuple[StudyAnswers, ...], evaluations: Evaluations | N
             title=in_language(evaluations.title, language) if evaluations else words.text("index.title", language),
             lead=in_language(evaluations.lead, language) if evaluations else "",
             studies=studies,
-            evaluations=lines(studies, evaluations) if evaluations else (),
+            evaluations=lines(studies, evaluations, language) if evaluations else (),
+            unnamed=unnamed(studies, evaluations) if evaluations else (),
             in_language=partial(in_language, language=language),
         )
     )

@@ -58,10 +58,16 @@ def note(key: str, language: Language) -> str:
     return words.text(key if "." in key else f"labels.note.{key}", language)
 
 
-def check_sentence(check: CheckResult, language: Language) -> str:
+def check_said(release: Release, check: CheckResult, language: Language) -> str:
+    """:func:`check_sentence`, which says beside a real number that it is held against made-up ones."""
+    return check_sentence(check, language, synthetic=release.synthetic)
+
+
+def check_sentence(check: CheckResult, language: Language, *, synthetic: bool = False) -> str:
     """What would overturn the finding, or why that could not be computed, with the check's own numbers."""
     own = f"checks.{check.check}.{check.key}"
-    filled = spoken(check.numbers, language) | _on_scale(check, language)
+    beside = words.text("checks.placebo_groups.made_up", language) if synthetic else ""
+    filled = spoken(check.numbers, language) | _on_scale(check, language) | {"made_up": beside}
     return words.text(own if words.has(own, language) else f"checks.any.{check.key}", language, **filled)
 
 
@@ -72,16 +78,17 @@ def _on_scale(check: CheckResult, language: Language) -> dict[str, str]:
     unit, scale = CATALOGUE[check.outcome].unit, check.scale
     filled = {}
     for name, value in check.numbers.items():
-        if value is not None and name.startswith(("effect", "size")):
-            ends = name.endswith(("_low", "_high"))  # the limits of an interval, whose unit stands before them
+        if value is not None and name.startswith(("effect", "size", "did", "att_")):
+            # The limits of an interval have their unit before them.
+            ends = name.endswith(("_low", "_high")) and not name.startswith("att_")
             shown = numbers.bare(scale, value, language) if ends else numbers.amount(scale, value, language, unit)
-            filled[name] = shown if name.startswith("effect") else shown.removeprefix("+")
+            filled[name] = shown.removeprefix("+") if name.startswith("size") else shown
     return filled
 
 
 def spoken(values: Mapping[str, float | None], language: Language) -> dict[str, str]:
-    """Numbers for a sentence, at three significant figures; a number that does not exist is a dash."""
-    return {name: "–" if value is None else numbers.significant(value, language) for name, value in values.items()}
+    """Numbers for a sentence, at two significant figures; a number that does not exist is a dash."""
+    return {name: "–" if value is None else numbers.significant(value, language, 2) for name, value in values.items()}
 
 
 def short_name(outcome: str, language: Language) -> str:

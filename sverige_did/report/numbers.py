@@ -33,6 +33,9 @@ DECIMALS: dict[str, int] = {
 }
 """Fixed decimals by scale; every other scale shows three significant figures."""
 
+RATIOS = frozenset({"ratio", "log_ratio"})
+"""Scales that are reported as a change in per cent."""
+
 UNSIGNED = frozenset({"share", "level", "institution_years"})
 """Scales of amounts rather than differences: reported without a plus sign."""
 
@@ -108,8 +111,8 @@ def value_on(scale: str, value: float, language: Language) -> str:
 
 def bare(scale: str, value: float, language: Language) -> str:
     """The number as :func:`amount` tells it, without its unit."""
-    if scale == "ratio":
-        return percent_change(value, language)
+    if scale in RATIOS:
+        return percent_change(math.exp(value) if scale == "log_ratio" else value, language)
     if scale in UNSIGNED:
         return value_on(scale, value, language)
     return signed(value, language, DECIMALS.get(scale, 2))

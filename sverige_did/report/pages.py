@@ -1,4 +1,4 @@
-"""The page: one self-contained HTML file a language, made from one release and nothing else."""
+"""The annex: everything that a release can tell, in one self-contained HTML file a language, and nothing else."""
 
 from __future__ import annotations
 
@@ -48,16 +48,24 @@ def environment() -> Environment:
 
 
 def render(release: Release, language: Language) -> str:
-    """The whole page as text: CSS and figures inline, no script, nothing fetched.
+    """The annex as text: CSS and figures inline, no script, nothing fetched.
 
     Raises KeyError where the release carries a key that the language files do not know.
     """
+    with words.naming(release.study.named_unit):
+        return environment().get_template("page.html.j2").render(context(release, language))
+
+
+def context(release: Release, language: Language) -> dict[str, Any]:
+    """What the templates of both pages of a study see."""
     other: Language = "en" if language == "da" else "da"
     css = files("sverige_did.report").joinpath("static/report.css").read_text("utf-8")
-    context = {
+    seen = {
         "language": language,
         "other": other,
-        "sibling": file_name(release, other),
+        "sibling": annex_name(release, other),
+        "front": file_name(release, language),
+        "script_source": "",
         "t": partial(_text, language),
         "css": Markup(css),  # noqa: S704 (a file of this package)
         "release": release,
@@ -66,13 +74,17 @@ def render(release: Release, language: Language) -> str:
         "shortest_first": partial(sorted, key=len),
         "tables_shown": sensitivity.TABLES_SHOWN,
     }
-    context |= {function.__name__: _bound(function, release, language) for function in TEMPLATE_FUNCTIONS}
-    return environment().get_template("page.html.j2").render(context)
+    return seen | {function.__name__: _bound(function, release, language) for function in TEMPLATE_FUNCTIONS}
 
 
 def file_name(release: Release, language: Language) -> str:
-    """The name under which the two pages link to each other."""
+    """The name of the answer page, under which the others link to it."""
     return f"{release.study.study}.{language}.html"
+
+
+def annex_name(release: Release, language: Language) -> str:
+    """The name of the annex."""
+    return f"{release.study.study}.annex.{language}.html"
 
 
 def _text(language: Language, key: str, **values: object) -> str:
@@ -116,7 +128,7 @@ def overview_figure(release: Release, language: Language) -> tuple[Shapes, Table
 TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     answer, overview_figure, numbers.day, claims.claim, tables.estimates, spending.spending, sensitivity.sensitivity,
     headlines.design_of, headlines.off_scale, headlines.question_standing, headlines.standing,
-    labels.check_sentence, labels.in_language, labels.reading, labels.short_name,
+    labels.check_said, labels.in_language, labels.reading, labels.short_name,
     sections.assumed_by, sections.figure, sections.given, sections.notes, sections.number, sections.other_numbers,
     sections.remarks, sections.reported, sections.sensitivity_analyses,
     sensitivity.fact_said, sensitivity.feasible_intervals, sensitivity.feasible_tables,

@@ -73,7 +73,8 @@ def _marked(release: Release, outcome: str, line: Line, language: Language) -> s
     (one,) = (one for one in (groups.compared if groups else ()) if one.outcome == outcome)
     value = numbers.significant(line.curve.marked or 0.0, language)
     label = in_language(one.label, language)
-    return words.text("report.captions.compared", language, label=label, value=value, source=one.source)
+    key = "report.captions.compared_made_up" if release.synthetic else "report.captions.compared"
+    return words.text(key, language, label=label, value=value, source=one.source)
 
 
 def _curve_table(lines: list[Line], heading: str, language: Language) -> Table:

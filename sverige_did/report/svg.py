@@ -15,6 +15,20 @@ from matplotlib.figure import Figure
 INK, MUTED, RULE, ACCENT, TINT, WARNING = "#1b1f24", "#5b6470", "#c9ced6", "#0a5a9c", "#e6f1ea", "#9a3412"
 """Colours that keep at least 4.5:1 on white where they carry text, and differ in lightness without colour vision."""
 
+NAMED = {
+    INK: "--ink", MUTED: "--muted", RULE: "--line", ACCENT: "--accent", TINT: "--tint", WARNING: "--warning",
+    "#8a93a0": "--quiet", "#ffffff": "--ground", "#14532d": "--good",
+}  # fmt: skip
+"""The colours of a figure by the names that the page's style gives them, light and dark."""
+
+
+def in_the_pages_colours(source: str) -> str:
+    """An SVG whose colours follow the page; by itself it keeps its own."""
+    for colour, name in NAMED.items():
+        source = source.replace(colour, f"var({name}, {colour})")
+    return source
+
+
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -58,4 +72,5 @@ def _inline(source: str, name: str, title: str) -> str:
     svg = re.sub(r"url\(#", f"url(#{name}-", svg)
     head, body = svg.split(">", 1)
     head = re.sub(r'\b(width|height)="([\d.]+)pt"', r'\1="\2"', head)
-    return f'{head} role="img" aria-labelledby="{name}-title"><title id="{name}-title">{escape(title)}</title>{body}'
+    named = f'{head} role="img" aria-labelledby="{name}-title"><title id="{name}-title">{escape(title)}</title>'
+    return named + in_the_pages_colours(body)

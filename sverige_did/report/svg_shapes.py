@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from markupsafe import Markup
 from matplotlib.ticker import MaxNLocator
 
-from sverige_did.report.svg import INK, WARNING
+from sverige_did.report.svg import INK, WARNING, in_the_pages_colours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,10 +35,11 @@ ASCENT, MIDDLE, LEADING = 0.8, 0.35, 1.2
 def element(name: str, width: float, height: float, strokes: Iterable[str], *, title: str, mark: str | None) -> Markup:
     """The strokes as one ``<svg>`` element; the arguments are those of :func:`sverige_did.report.svg.draw`."""
     marked = [] if mark is None else [text((0.995 * width, 1 + 13 * ASCENT), mark, "end", 13, WARNING, weight="bold")]
+    painted = in_the_pages_colours("\n".join([*strokes, *marked]))
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}"'
         f' viewBox="0 0 {width:g} {height:g}" role="img" aria-labelledby="{name}-title">'
-        f'<title id="{name}-title">{escape(title)}</title>\n{"\n".join([*strokes, *marked])}\n</svg>'
+        f'<title id="{name}-title">{escape(title)}</title>\n{painted}\n</svg>'
     )
     return Markup(svg)  # noqa: S704 (titles and texts are escaped in this file; the rest are numbers and our colours)
 
@@ -75,7 +76,7 @@ def text(
 ) -> str:  # fmt: skip
     """Text whose first line stands on ``base``, in the font of the page; with a halo no line shines through it."""
     x, y = base
-    ground = ' stroke="white" stroke-width="4" paint-order="stroke"' if halo else ""
+    ground = ' stroke="#ffffff" stroke-width="4" paint-order="stroke"' if halo else ""
     return "\n".join(
         f'<text x="{x:.2f}" y="{y + at * LEADING * size:.2f}" text-anchor="{anchor}" font-size="{size:g}px"'
         f' font-weight="{weight}" fill="{colour}"{ground}>{escape(row)}</text>'

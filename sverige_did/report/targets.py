@@ -103,6 +103,7 @@ def target_sentences(release: Release, language: Language) -> tuple[str, ...]:
     return (
         words.text("targets.answer", language, **values),
         words.text("targets.no_effect", language),
+        words.text("targets.read", language),
     )
 
 
@@ -187,11 +188,12 @@ def target_notes(release: Release, language: Language) -> tuple[str, ...]:
     """What is taken for granted, and what could not be computed, each once."""
     given = dict.fromkeys(key for record in release.targets for key in record.assumptions)
     said = [assumption(release, key, language) for key in given]
-    remarks = {
+    remarks = dict.fromkeys(
         words.text(
-            one.key, language, **{name: numbers.separated(value, language) for name, value in one.values.items()}
-        ): None
+            one.key, language, reading=reading(release, record.reading, language),
+            **{name: numbers.separated(value, language) for name, value in one.values.items()},
+        )
         for record in release.targets
         for one in record.remarks
-    }
+    )  # fmt: skip
     return (words.text("report.given", language, what="; ".join(said)), *remarks) if said else tuple(remarks)

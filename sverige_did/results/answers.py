@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from sverige_did.results.estimates import Frozen
 
+SECTIONS = frozenset(
+    {"answer", "survey", "voices", "ladder", "targets", "targets-moved", "economy", "coverage", "damaged"}
+)
+"""The sections that a page can have beside its outcomes, by id; which it has, its plan and its data decide."""
+
 
 class Answer(Frozen):
-    """One sentence of a page: ``anchor`` is the id of its place there.
+    """One sentence of a page: ``anchor`` is the id of its place there, ``page`` the file name where that is not the
+    study's first page.
 
     ``standing`` is a key of ``labels.verdict``, or empty where the sentence has no verdict.
     """
@@ -14,6 +20,7 @@ class Answer(Frozen):
     anchor: str
     sentence: str
     standing: str = ""
+    page: str = ""
 
 
 class StudyAnswers(Frozen):

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sverige_did.study.blocks import Bilingual, Grid, Name, Plan, Positive
+from sverige_did.words.units import Unit
 
 Meaning = Literal["suppressed", "rounds_to_zero", "not_available", "not_applicable"]
 """``suppressed``: hidden to protect somebody; ``rounds_to_zero``: not zero, but less than half a unit;
@@ -148,6 +149,11 @@ class AggregatePlan(Plan):
     """
 
     area: str
+    unit: Unit = Field(
+        default="area",
+        exclude_if=lambda unit: unit == "area",
+        description="What the sentences of the page call an area",
+    )
     period: str
     year_ends: tuple[int, int] = (12, 31)
     decimal: Literal[".", ","] | None = None

@@ -23,6 +23,8 @@ def _plain_name(name: str) -> str:
 Name = Annotated[str, AfterValidator(_plain_name)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
+HiddenBelow = Annotated[int, Field(ge=3)]
+"""The threshold of small numbers, for registers and cases alike: under 3 a person in a group of two knows the other."""
 
 
 def once_each(kind: str, keys: Iterable[str]) -> None:
@@ -189,7 +191,7 @@ class Registers(Plan):
     follow_up: FollowUpTarget | None = None
     sdq: Sdq | None = Field(default=None, exclude_if=lambda block: block is None)
     measure_codes: str | None = Field(default=None, description="A mapping of measures to the ladder of one's own")
-    hidden_below: int = Field(default=5, ge=3, description="Numbers of children below this are not released")
+    hidden_below: HiddenBelow = Field(default=5, description="Numbers of children below this are not released")
     rounded_to: int | None = Field(
         default=None,
         ge=3,

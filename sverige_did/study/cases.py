@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from sverige_did.study.blocks import Bilingual, Name, Plan, Positive, RegisterFile, once_each
+from sverige_did.study.blocks import Bilingual, HiddenBelow, Name, Plan, Positive, RegisterFile, once_each
 from sverige_did.study.head import Deviation, Head, Sampling
 from sverige_did.study.priors import PriorSpec
 
@@ -130,7 +130,7 @@ class CaseStudy(Head):
         default="caseworker", description="What the jackknife leaves out where caseworkers are delivered"
     )
     files: tuple[RegisterFile, ...] = ()
-    hidden_below: int = Field(default=5, ge=2, description="Numbers of people from 1 to below this are not released")
+    hidden_below: HiddenBelow = Field(default=5, description="Numbers of people from 1 to below this are not released")
     level: float = Field(default=0.95, gt=0.5, lt=1)
     priors: tuple[PriorSpec, ...] = ()
     bias: Bias

@@ -26,6 +26,7 @@ from sverige_did.study.head import Head, Sampling
 from sverige_did.study.priors import PACKAGE
 from sverige_did.study.priors import PriorSpec as PriorSpec
 from sverige_did.study.readings import Reading, Reconstruction
+from sverige_did.words.units import WRITTEN_OF, Unit
 
 
 class Group(Plan):
@@ -158,6 +159,11 @@ class Study(Head):
     )
     deviations: tuple[Deviation, ...] = ()
 
+    @property
+    def named_unit(self) -> Unit:
+        """What the page calls that which is compared."""
+        return WRITTEN_OF
+
     @model_validator(mode="wrap")
     @classmethod
     def _of_its_kind(cls, tree: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
@@ -275,6 +281,11 @@ class PanelStudy(Study):
             if unmade := sorted({item.outcome for item in self.outcomes} - seen):
                 raise PydanticCustomError("no_such_series", "no series for {keys}", {"keys": ", ".join(unmade)})
         return self
+
+    @property
+    def named_unit(self) -> Unit:
+        """What the page calls that which is compared."""
+        return WRITTEN_OF if self.tables is None else self.tables.unit
 
     @property
     def grid(self) -> Grid:

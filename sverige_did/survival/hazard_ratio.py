@@ -23,13 +23,28 @@ if TYPE_CHECKING:
 def log_hazard_ratio(waits: Waits, during: NDArray[np.bool_], stratum: NDArray[np.int64], start: float = 0.0) -> float:
     """The log hazard ratio, during to before, searched from ``start``.
 
-    Raises RefusedError ``no_events`` where an arm has no event.
+    Raises RefusedError ``no_events`` where an arm has no event, ``hazard_separated`` where the likelihood rises without
+    end.
     """
     seen = waits.cause == EVENT
     if not (seen[during].any() and seen[~during].any()):
         raise refuse("no_events")
+    if _separated(waits, during, stratum):
+        raise refuse("hazard_separated")
     model = PHReg(waits.days, during.astype(float)[:, None], status=seen.astype(int), strata=stratum, ties="efron")
     return float(model.fit(start_params=np.array([start]), disp=0).params[0])
+
+
+def _separated(waits: Waits, during: NDArray[np.bool_], stratum: NDArray[np.int64]) -> bool:
+    """Whether the likelihood rises without end: in no stratum has a case of one arm the event while one of the other
+    still waits."""
+    seen = waits.cause == EVENT
+
+    def faces(arm: NDArray[np.bool_], place: int) -> bool:
+        mine, others = seen & arm & (stratum == place), ~arm & (stratum == place)
+        return bool(mine.any() and others.any() and waits.days[mine].min() <= waits.days[others].max())
+
+    return not all(any(faces(arm, place) for place in np.unique(stratum)) for arm in (during, ~during))
 
 
 def hazard_ratio(

@@ -17,11 +17,8 @@ from sverige_did.study.placeholders import left_in
 from sverige_did.study.study import AnyPlan, CaseStudy, PanelStudy, PublishedStudy, Study
 from sverige_did.tasks import File, Filled, Folder
 from sverige_did.tasks.plan import checked_plan
-from sverige_did.words import Language
-from sverige_did.workflow.discover import find_studies
-
-STATEMENTS = "statements.csv"
-"""Beside a plan: what people said in interviews, coded."""
+from sverige_did.words import Language, default_language
+from sverige_did.workflow.discover import StudyFiles, find_studies, statements_of
 
 
 def run(folder: Path, language: Language) -> Checked:
@@ -43,7 +40,7 @@ def run(folder: Path, language: Language) -> Checked:
             found = _data(folder / files.data, study, language)
             problems += found.problems
             assumed += found.assumed
-            problems += _statements(folder / files.plan.with_name(STATEMENTS), study)
+            problems += _statements(folder, files, study)
         except SverigeDidError as error:
             problems += error.problems
     return Checked(tuple(problems), tuple(assumed))
@@ -62,12 +59,13 @@ def _data(data: Path, study: AnyPlan, language: Language) -> Checked:
     )
 
 
-def _statements(path: Path, study: AnyPlan) -> tuple[Problem, ...]:
+def _statements(folder: Path, files: StudyFiles, study: AnyPlan) -> tuple[Problem, ...]:
     """What is wrong with the coded statements of interviews beside a plan, where there are any."""
-    if not path.is_file() or not isinstance(study, Study):
+    if not isinstance(study, Study):
         return ()
     try:
-        read_statements(path, study)
+        for path in statements_of(folder, files):
+            read_statements(folder / path, study)
     except SverigeDidError as error:
         return error.problems
     return ()
@@ -88,5 +86,6 @@ def registers(plan: File, data: Folder, out: File) -> Filled:
     write_text(out, problems_json(problems))
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
-        raise InputError(*errors)
+        # What stops the workflow is told in the headers of the delivery, as ``run`` tells it.
+        raise InputError(*in_headers_of(errors, default_language(), REGISTERS))
     return {"warnings": len(problems)}

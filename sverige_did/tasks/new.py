@@ -16,12 +16,16 @@ from sverige_did.study.blocks import NAME
 SEPARATOR = ";"
 
 Kind = Literal["panel", "cases", "tables"]
-LAID_OUT: dict[Kind, tuple[str, tuple[Register, ...]]] = {
-    "panel": ("scaffold", REGISTERS),
-    "cases": ("scaffold_cases", CASE_REGISTERS),
-    "tables": ("scaffold_tables", ()),
+LAID_OUT: dict[Kind, tuple[str, tuple[str, ...], tuple[Register, ...]]] = {
+    "panel": ("scaffold", ("study.yaml", "README.md", "statements.csv"), REGISTERS),
+    "cases": ("scaffold_cases", ("study.yaml", "README.md"), CASE_REGISTERS),
+    "tables": ("scaffold_tables", ("study.yaml", "README.md"), ()),
 }
-"""The templates and the registers of each kind of study that registers or tables are delivered to."""
+"""Each kind of study that registers or tables are delivered to: where its templates lie, which it has, and its
+registers.
+
+``statements.csv`` is a guide to coded interviews, which a study of cases has no questions for; it counts as none until
+it is filled in."""
 
 TABLES = {
     "anbragte": ("område", "år", "sted", "antal"),
@@ -29,6 +33,9 @@ TABLES = {
     "indsats": ("område", "start", "kilde"),
 }
 """The tables that the plan of public tables is laid out with, and their columns."""
+
+SHOWN_BY_SPREADSHEETS = "\ufeff"
+"""The mark that lets a spreadsheet show æ, ø and å."""
 
 
 def run(folder: Path, today: date, kind: Kind = "panel") -> int:
@@ -41,16 +48,12 @@ def run(folder: Path, today: date, kind: Kind = "panel") -> int:
         raise InputError(Problem("new_name", found=name, rule="plain_name"))
     if folder.exists() and any(folder.iterdir()):
         raise InputError(Problem("new_not_empty", file=str(folder)))
-    own, registers = LAID_OUT[kind]
-    for templates, template, place in (
-        (own, "study.yaml", "study.yaml"),
-        (own, "README.md", "README.md"),
-        ("scaffold", "gitignore", ".gitignore"),
-    ):
-        text = files("sverige_did.tasks").joinpath(templates, template).read_text("utf-8")
-        write_text(folder / place, text.replace("STUDY_NAME", name).replace("WRITTEN", today.isoformat()))
+    own, templates, registers = LAID_OUT[kind]
+    for place, template, laid in (*((own, one, one) for one in templates), ("scaffold", "gitignore", ".gitignore")):
+        text = files("sverige_did.tasks").joinpath(place, template).read_text("utf-8")
+        mark = SHOWN_BY_SPREADSHEETS if template.endswith(".csv") else ""
+        write_text(folder / laid, mark + text.replace("STUDY_NAME", name).replace("WRITTEN", today.isoformat()))
     headers = {register.da: tuple(column.da for column in register.columns) for register in registers} or TABLES
     for file, header in headers.items():
-        # The mark lets a spreadsheet show æ, ø and å.
-        write_text(folder / "data" / f"{file}.csv", f"\ufeff{SEPARATOR.join(header)}\n")
+        write_text(folder / "data" / f"{file}.csv", f"{SHOWN_BY_SPREADSHEETS}{SEPARATOR.join(header)}\n")
     return len(headers)

@@ -1,19 +1,37 @@
 """Every sentence a reader meets, in Danish and English: one YAML file a subject, the same keys in both.
 
-A text is looked up by ``subject.key`` and filled with numbers that are already formatted.
+A text is looked up by ``subject.key`` and filled with numbers that are already formatted. Sentences are written of
+districts; within :func:`naming` they are told of what a study compares instead.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, get_args
 
 import yaml
 
+from sverige_did.words.units import WRITTEN_OF, Unit, told_of
+
 Language = Literal["da", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+_unit: ContextVar[Unit] = ContextVar("unit", default=WRITTEN_OF)
+
+
+@contextmanager
+def naming(unit: Unit) -> Iterator[None]:
+    """Within it every text is told of ``unit``. A page is made in one go, and its hundred sentences agree."""
+    token = _unit.set(unit)
+    try:
+        yield
+    finally:
+        _unit.reset(token)
 
 
 def default_language() -> Language:
@@ -30,9 +48,17 @@ def _flatten(tree: dict[str, Any], prefix: str) -> dict[str, str]:
     return flat
 
 
-@cache
 def catalogue(language: Language) -> dict[str, str]:
-    """All texts of one language as ``{"subject.key": text}``."""
+    """All texts of one language as ``{"subject.key": text}``, told of what :func:`naming` says."""
+    return _catalogue(language, _unit.get())
+
+
+@cache
+def _catalogue(language: Language, unit: Unit) -> dict[str, str]:
+    if unit != WRITTEN_OF:
+        written = _catalogue(language, WRITTEN_OF)
+        told = told_of(unit, written)
+        return {key: text if key.startswith("units.") else told(text) for key, text in written.items()}
     folder = files(__package__) / language
     texts: dict[str, str] = {}
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):

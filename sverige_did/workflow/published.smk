@@ -279,11 +279,12 @@ rule release:
 
 
 rule report:
-    """Tell the release as one page in one language."""
+    """Tell the release as an answer page with its annex in one language."""
     input:
         release=rules.release.output.release,
     output:
         page="reports/{study}.{language}.html",
+        annex="reports/{study}.annex.{language}.html",
         answers="results/{study}/answers.{language}.json",
     params:
         code=step("report"),
@@ -294,5 +295,5 @@ rule report:
     wildcard_constraints:
         study=one_of([*PUBLISHED, *PANELS]),
     shell:
-        "{COMMAND} report --release {input.release} --out {output.page} --answers {output.answers}"
+        "{COMMAND} report --release {input.release} --out {output.page} --annex {output.annex} --answers {output.answers}"
         " --page-language {wildcards.language} 2>&1 | tee {log}"

@@ -115,3 +115,14 @@ def test_dates_that_change_places_are_the_reference_of_a_staggered_programme(rng
     nothing = run(noise)
     assert nothing.key == "dates_turn"  # the planned estimate stood out, and this does not
     assert nothing.numbers["p"] > 0.05
+
+
+def test_dates_change_places_within_strata_and_an_exchange_that_changes_nothing_is_a_hit(
+    rng: np.random.Generator,
+) -> None:
+    begun = np.array([2016.0] * 3 + [2017.0] * 3 + [np.nan] * 8)
+    found = staggered_synthetic_beside(
+        TTest(-3.0, 0.5, 10.0, 0.01, -4.0, -2.0, 0.05), rng.normal(size=(14, 10)), np.arange(2010.0, 2020.0), begun,
+        "institution_share", scale="pp", rng=rng, strata=np.repeat([0, 1, 2], [3, 3, 8]), draws=9,
+    )  # fmt: skip
+    assert found.numbers["p"] == 1.0

@@ -74,7 +74,7 @@ def test_reasons_for_leaving_out_a_district_and_refusals(language: words.Languag
                 reasons.add(call.args[2].value)
             if call.func.id == "refuse":
                 refusals.add(call.args[0].value)
-    reasons |= {"outcome_missing", "nobody_at_risk", "window_missing", "too_few_pre_periods"}
+    reasons |= {"outcome_missing", "nobody_at_risk", "window_missing", "window_not_shared", "too_few_pre_periods"}
     assert {key for key in reasons if not words.has(f"labels.note.{key}", language)} == set()
     assert {key for key in refusals if not words.has(f"errors.{key}", language)} == set()
     assert len(refusals) > 15

@@ -131,6 +131,33 @@ def test_one_side_lacks_the_same_periods(scale: str, name: str, side: str, half:
     assert ESTIMATORS[scale][name](rows_of(eta, scale, missing, size)) == pytest.approx(0.0, abs=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("scale", "name"),
+    [case for case in CASES if not case[1].startswith(("detrended", "synthetic", "Poisson", "callaway"))],
+)
+@pytest.mark.parametrize("arm", ["treated", "control"])
+def test_a_district_whose_only_period_before_nobody_of_the_other_arm_has_is_left_out(
+    scale: str, name: str, arm: str
+) -> None:
+    """It has nothing that it can be held against, and no number may be made of it."""
+    rng = np.random.default_rng(3)
+    levels = np.full((DISTRICTS, 1), -1.0) if scale == "logit" else rng.normal(-1, 1, (DISTRICTS, 1))
+    eta = levels + np.linspace(0, 2, PERIODS)
+    mine, others = (slice(0, TREATED), slice(TREATED, DISTRICTS))[:: 1 if arm == "treated" else -1]
+    missing = np.zeros(eta.shape, dtype=bool)
+    missing[others, :3] = True
+    lone = mine.start
+    missing[lone, [0, *range(2, START)]] = True
+    size = None if scale == "identity" else rng.integers(5, 500, DISTRICTS).astype(float)
+    panel = rows_of(eta, scale, missing, size)
+    found = filled(panel, around(panel), scale)  # type: ignore[arg-type]  # one of the scales
+    assert lone not in found.unit
+    assert found.panel.n_units == DISTRICTS - 1
+    named = [(one.unit, one.reason) for one in found.panel.dropped if one.period is None]
+    assert named == [(str(lone), "window_not_shared")]
+    assert ESTIMATORS[scale][name](panel) == pytest.approx(0.0, abs=1e-8)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_log_odds_of_any_level_are_those_of_the_complete_rows(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -13,7 +13,7 @@ import small_cases as small
 
 from sverige_did.disclosure.cases import coarse, release_cases, shut_out
 from sverige_did.errors import InputError
-from sverige_did.results.cases import ALL, CaseCurve
+from sverige_did.results.cases import ALL, CaseCurve, CasePosterior, PosteriorRatio
 from sverige_did.sources.cases.delivery import read_cases
 from sverige_did.studies.cases.estimate import estimate_cases
 from sverige_did.studies.cases.survey import answers_of
@@ -47,6 +47,23 @@ def test_a_small_municipality_takes_a_second_one_with_it(tmp_path: Path) -> None
     assert [one.cases for one in hidden] == [None]
     checks = {one.check: one for one in release.checks}
     assert checks["leave_one_municipality_out"].key == "few"
+
+
+def test_the_posterior_of_few_answers_is_held_back_whole(tmp_path: Path) -> None:
+    frames, study = small.delivery(), small.plan()
+    answers = frames["survey"]
+    first = answers.groupby(["municipality", "wave"])["respondent"].transform("first")
+    few = frames | {"survey": answers[answers["respondent"] == first].reset_index(drop=True)}
+    ratio = PosteriorRatio(subject="time.change", municipality=ALL, median=2.0, lower=1.0, upper=4.0, prob_above=0.9)
+    told = [
+        CasePosterior(model=model, plan_sha256=study.sha256, ratios=(ratio,), spread=0.3)
+        for model in ("waits", "survey")
+    ]
+    for delivered, kept in ((frames, {"waits", "survey"}), (few, {"waits"})):
+        data = read_cases(small.write(tmp_path / f"{len(kept)}", delivered), study)
+        made = release_cases(study, estimate_cases(data, study), told, answers_of(data, study))
+        assert {one.model for one in made.posteriors if one.ratios} == kept
+        assert {one.model for one in made.posteriors if one.spread is not None} == kept
 
 
 def test_nothing_is_withheld_of_enough_cases(tmp_path: Path) -> None:

@@ -95,6 +95,15 @@ def test_every_file_named_by_its_path_exists(page: Path) -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
+def test_the_way_to_a_new_design_passes_every_room_that_the_last_one_needed() -> None:
+    package = ROOT / "sverige_did"
+    inside = [path.relative_to(package) for path in package.rglob("*") if path.suffix in {".py", ".smk", ".j2"}]
+    ours = [path for path in inside if "case" in path.as_posix()]
+    rooms = {path.parts[0] for path in ours}
+    assert {"study", "sources", "studies", "results", "disclosure", "report", "tasks", "workflow"} <= rooms
+    assert rooms <= set(re.findall(r"`sverige_did/(\w+)", text("new-design.md")))
+
+
 @every_page
 def test_every_command_exists(page: Path) -> None:
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.M))

@@ -171,3 +171,14 @@ def test_one_row_a_cluster_needs_no_matrices(column: int, weighted: bool) -> Non
     assert not other.singles
     np.testing.assert_allclose(cr.cr3(fit), cr.cr3(other), atol=1e-12)
     assert cr.cr2_test(other, column).df == pytest.approx(found.df)
+
+
+@pytest.mark.parametrize("share", [1e-3, 1e-6, 1e-9])
+def test_one_district_with_nearly_all_the_weight_of_its_arm_leaves_degrees_of_freedom(share: float) -> None:
+    """The closed form of the degrees of freedom is a difference of sums that are nearly the same there."""
+    rng, treated = np.random.default_rng(9), np.arange(16) < 3
+    weights = np.where(np.arange(16) == 0, 1.0, np.where(treated, share, 1.0))
+    sample = districts(rng.standard_normal(16), treated, weights=weights, covariates=rng.standard_normal(16))
+    fit = cr.of_districts(sample)
+    exact = cr.satterthwaite(cr.cr2_vectors(fit, 1))
+    assert cr.cr2_test(fit, 1).df == pytest.approx(exact, rel=1e-5)

@@ -16,6 +16,8 @@ TREATED = np.array([1, 1, 1, 0, 0, 0])
         ("inference_not_finite", CHANGE, {"weights": [1, 1, np.nan, 1, 1, 1]}),
         ("inference_weights", CHANGE, {"weights": [1, 1, 0, 1, 1, 1]}),
         ("inference_lengths", CHANGE[:5], {}),
+        ("inference_lengths", np.column_stack([CHANGE, CHANGE]), {}),
+        ("inference_lengths", CHANGE, {"weights": np.ones((6, 2))}),
         ("inference_lengths", CHANGE, {"strata": [0, 1]}),
         ("constant_outcome", np.full(6, 2.0), {}),
         ("inference_collinear", CHANGE, {"covariates": TREATED * 2.0}),

@@ -44,6 +44,16 @@ def test_a_large_effect_is_supported_and_no_effect_is_not() -> None:
     assert run(changes(0.0)).verdict == "inconclusive"
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e9, 1e-9, 0.1, 0.3])
+def test_no_difference_at_all_has_a_p_of_one_whatever_the_unit(unit: float) -> None:
+    """Rounding makes zeros of unlike size, and none of them is a difference."""
+    change = np.r_[1, 2, 3, [2] * 4, 1, 3, 1, 3, 2] * unit
+    found = run(change, np.arange(12) < 3)
+    assert {one.inference: one.p_value for one in found.estimates} == {
+        one.inference: pytest.approx(1.0, abs=1e-9) for one in found.estimates
+    }
+
+
 def test_a_shift_moves_every_limit() -> None:
     base, moved = run(changes(1.0)), run(changes(3.5))
     for before, after in zip(base.estimates, moved.estimates, strict=True):
@@ -242,6 +252,18 @@ def test_no_row_of_the_table_depends_on_names_or_the_order_of_rows(strata: np.nd
     for before, after in zip(base.estimates, other.estimates, strict=True):
         assert after.p_value == pytest.approx(before.p_value, rel=1e-9), after.inference
         assert (after.lower, after.upper) == pytest.approx((before.lower, before.upper), rel=1e-6), after.inference
+
+
+def test_districts_that_changed_alike_are_told_apart_by_their_sizes_and_not_by_their_rows() -> None:
+    rng = np.random.default_rng(41)
+    y = np.where(np.arange(20) < 14, np.round(changes(1.0)), changes(1.0))
+    sizes, order = rng.uniform(10, 900, 20), rng.permutation(20)
+    base, other = (
+        methods_table(districts(y[o], TREATED[o]), LABELS, rng=np.random.default_rng(0), sizes=sizes[o])
+        for o in (np.arange(20), order)
+    )
+    before, after = (table.by("ferman_pinto") for table in (base, other))
+    assert (after.p_value, after.lower, after.upper) == pytest.approx((before.p_value, before.lower, before.upper))
 
 
 @pytest.mark.parametrize("weighted", [False, True])

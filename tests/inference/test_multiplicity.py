@@ -62,6 +62,14 @@ def test_adjusted_lies_between_single_and_holm() -> None:
     assert (found.adjusted <= holm(found.single) + 1e-12).all()
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e9, 1e-9])
+def test_a_statistic_that_is_nothing_but_rounding_is_reached_by_all(unit: float) -> None:
+    statistics = np.array([[1e-17, 3.0], [0.0, -1.0], [-1.0, 2.0], [np.inf, 0.5]]) * unit
+    found = step_down(statistics, statistics[0])
+    assert found.single.tolist() == [1.0, 0.25]
+    assert found.adjusted.tolist() == [1.0, 0.5]
+
+
 def test_holm_multiplies_by_what_is_left_and_never_falls() -> None:
     np.testing.assert_allclose(holm([0.02, 0.9, 0.001, 0.015, 0.6]), [0.06, 1.0, 0.005, 0.06, 1.0], rtol=1e-12)
     p = np.random.default_rng(3).uniform(size=7) ** 3

@@ -315,6 +315,12 @@ def test_a_statistic_of_its_own_gives_the_same_p_as_the_built_in_one() -> None:
     assert found.p_value == pytest.approx(built_in.p_value)
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e9, 1e-9, 0.1, 0.3])
+def test_a_statistic_of_its_own_that_is_nothing_but_rounding_has_a_p_of_one(unit: float) -> None:
+    y, treated = np.r_[1, 2, 3, [2] * 4, 1, 3, 1, 3, 2] * unit, np.arange(12) < 3
+    assert permutation_test_of(lambda d: y[d].mean() - y[~d].mean(), treated, rng=rng()).p_value == 1.0
+
+
 def test_a_statistic_that_does_not_exist_is_refused() -> None:
     with pytest.raises(RefusedError, match="finite"):
         permutation_test_of(lambda _: float("nan"), TREATED, rng=rng())

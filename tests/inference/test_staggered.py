@@ -119,6 +119,26 @@ def test_names_scale_and_differences_between_districts_do_not_matter(rng):
     assert np.array(second.region.pieces) == pytest.approx(7 * np.array(first.region.pieces), abs=1e-6)
 
 
+@pytest.mark.parametrize("strata", [None, np.array([0, 0, 1, 0, 1, 0, 1, 1])])
+def test_where_dates_are_drawn_neither_names_nor_rows_move_p(rng, strata):
+    panel = make(rng, **({} if strata is None else {"strata": strata}))
+    order, labels = rng.permutation(panel.y.size), np.array(list("cbhgadfe"))
+    turned = panel_from_rows(
+        labels[panel.unit][order],
+        panel.periods[panel.time][order],
+        panel.y[order],
+        panel.treated[order],
+        strata=None if strata is None else np.array(["south", "north"])[strata[panel.unit]][order],
+    )
+    first, second = (
+        staggered_permutation_test(one, simple, rng=np.random.default_rng(1), draws=999, limit=10)
+        for one in (panel, turned)
+    )
+    assert not first.enumerated
+    assert second.p_value == first.p_value
+    assert second.reference == pytest.approx(first.reference)
+
+
 def test_drawn_dates_come_near_to_all_arrangements(rng):
     panel = make(rng)
     exact = staggered_permutation_test(panel, simple, rng=rng)

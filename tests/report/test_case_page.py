@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -10,7 +11,9 @@ import small_cases as small
 
 from sverige_did import words
 from sverige_did.disclosure.cases import CaseRelease, release_cases
-from sverige_did.report.cases import render
+from sverige_did.report.case_names import chance
+from sverige_did.report.case_sentences import answer, survey_said
+from sverige_did.report.cases import case_answers, render
 from sverige_did.results.cases import CasePosterior, OtherPrior, PosteriorRatio
 from sverige_did.results.estimates import Curve, Remark
 from sverige_did.sources.cases.delivery import read_cases
@@ -54,6 +57,53 @@ def test_no_word_of_the_page_can_be_taken_for_an_effect(release: CaseRelease, la
     assert not re.search(r"effe[ck]t|virkning|impact|causal|kausal", page, re.I)
     said = [text for key, text in words.catalogue(language).items() if key.startswith("cases.")]
     assert not re.search(r"effe[ck]t|virkning|impact|caused", " ".join(said), re.I)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_probability_from_draws_is_told_as_certain(language: Language) -> None:
+    assert {chance(one, language)[-4:].strip("\u00a0 %") for one in (0.9951, 0.9999, 1.0)} == {"99"}
+    assert {chance(one, language).split()[0] for one in (0.0, 0.004)} == {"under"}
+    assert chance(0.994, language).startswith("99")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_index_is_told_the_interval_of_so_few_municipalities_and_what_was_answered(
+    release: CaseRelease, language: Language
+) -> None:
+    told = {one.anchor: one.sentence for one in case_answers(release, language).answers}
+    assert all(sentence in told["answer"] for sentence in answer(release, language)[:3])
+    said = words.text("cases.survey.changed", language, clear=0, count=1)
+    assert said in told["survey"]
+    assert said in survey_said(release, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_respondent_a_group_is_held_back_and_never_nought(
+    tmp_path: Path, release: CaseRelease, language: Language
+) -> None:
+    frames, study = small.delivery(), small.plan()
+    answers = frames["survey"]
+    first = answers.groupby(["municipality", "wave"])["respondent"].transform("first")
+    frames["survey"] = answers[answers["respondent"] == first].reset_index(drop=True)
+    data = read_cases(small.write(tmp_path, frames), study)
+    few = release_cases(study, estimate_cases(data, study), posteriors(study.sha256), answers_of(data, study))
+    assert survey_said(few, language)[0] == words.text("cases.survey.lead_few", language, below=5)
+    section = render(few, language).split('id="survey"')[1].split("</section>")[0]
+    assert not re.search(r"\b0\s*%|[0-9]+ / 32", section)
+    assert "<svg" not in section, "neither shares nor a posterior of three answers"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_how_many_answered_is_told_by_the_statement_that_most_answered(
+    release: CaseRelease, language: Language
+) -> None:
+    """A caseworker who left the first statement out answered all the same."""
+    most = tuple(
+        one.model_copy(update={"respondents": one.respondents - 9}) if one.item == "time" and one.respondents else one
+        for one in release.survey
+    )
+    fewer = release.model_copy(update={"survey": most})
+    assert survey_said(fewer, language)[0] == survey_said(release, language)[0]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -14,8 +14,9 @@ from sverige_did.design import designs
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.disclosure.release import Release, release_published
 from sverige_did.report import render
+from sverige_did.report.answers import study_answers
 from sverige_did.report.economy import economy_sentences, economy_tables, waterfall
-from sverige_did.report.targets import target_figure, target_moves, target_sentences, target_table
+from sverige_did.report.targets import target_figure, target_moves, target_notes, target_sentences, target_table
 from sverige_did.studies.panel.economy import economy as of_panel
 from sverige_did.studies.published.economy import economy
 from sverige_did.studies.published.targets import target_records
@@ -47,6 +48,32 @@ def section(page: str, name: str) -> str:
     found = re.search(rf'<section id="{name}".*?</section>', page, re.DOTALL)
     assert found, name
     return found.group(0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_fall_as_large_as_is_told_leaves_nothing(herning: Release, language: words.Language) -> None:
+    """What is saved then pays what was invested and the refusion that it costs, and no more."""
+    final = next(one for one in herning.economy.benefits if one.moment == "final")
+    share = final.refunded.value / final.saving.value
+    enough = final.investment.value / (1 - share)  # the saving that leaves nothing
+    fall = 1 - (final.actual + enough) / final.before
+    said = next(one for one in economy_sentences(herning, language) if "2015" in one)
+    told = [int(found) for found in re.findall(r"(\d+)\s?%", said.replace("\u00a0", " "))]
+    assert told == [round(100 * fall)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reading_that_gives_up_figures_is_named(herning: Release, language: words.Language) -> None:
+    given_up = [one for one in target_notes(herning, language) if "F077" in one]
+    assert len(given_up) == 2
+    assert all(re.search(r"H[123] · ", one) for one in given_up)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_index_is_told_of_targets_without_their_figure(herning: Release, language: words.Language) -> None:
+    told = next(one.sentence for one in study_answers(herning, language).answers if one.anchor == "targets")
+    assert words.text("targets.no_effect", language) in told
+    assert words.text("targets.read", language) not in told
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

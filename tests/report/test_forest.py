@@ -27,7 +27,7 @@ def marks(figure: ElementTree.Element, colour: str) -> list[float]:
     """The middles of the polygons of a colour, along the axis."""
     middles = []
     for found in figure.iter(f"{SVG}polygon"):
-        if found.get("fill") == colour:
+        if found.get("fill") == svg.in_the_pages_colours(colour):
             across = [float(corner.split(",")[0]) for corner in found.get("points").split()]
             middles.append((min(across) + max(across)) / 2)
     return middles

@@ -12,7 +12,9 @@ from sverige_did.errors import InputError
 from sverige_did.report import render
 from sverige_did.report.answers import study_answers
 from sverige_did.report.index import lines, render_index
+from sverige_did.results.answers import SECTIONS
 from sverige_did.study.evaluations import Evaluations, read_evaluations
+from sverige_did.workflow.discover import find_studies
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,12 +62,43 @@ def test_a_folder_without_a_list_tells_its_studies_alone() -> None:
 def test_a_study_or_place_that_is_not_there_is_named() -> None:
     study = study_answers(make_release(), "en")
     with pytest.raises(InputError) as refusal:
-        lines((study,), evaluations(("elsewhere", "voices"), ("small", "outcome-weather")))
+        lines((study,), evaluations(("elsewhere", "voices"), ("small", "outcome-weather")), "en")
     assert [(one.key, one.column, one.found) for one in refusal.value.problems] == [
         ("index_no_study", "S1", "elsewhere"),
         ("index_no_place", "S1", "outcome-weather"),
     ]
     assert "outcome-breakdowns" in refusal.value.say("da")
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_an_answer_that_a_study_cannot_give_is_said_plainly_and_links_to_its_page(language: words.Language) -> None:
+    study = study_answers(make_release(), language)
+    assert "voices" not in {answer.anchor for answer in study.answers}
+    page = render_index((study,), evaluations(("small", "voices")), language)
+    why = words.text("index.not_answered.voices", language)
+    assert words.text("index.not_answered.lead", language, why=why) in page
+    assert words.text("labels.verdict.no_data", language) in page
+    assert f'href="small.{language}.html"' in page
+    assert "#voices" not in page
+
+
+def test_every_section_has_its_reason_and_no_other() -> None:
+    for language in words.LANGUAGES:
+        keys = {key.split(".")[-1] for key in words.catalogue(language) if key.startswith("index.not_answered.")}
+        assert keys == {*SECTIONS, "lead"}
+
+
+def test_a_study_that_no_question_points_to_is_named_and_linked_all_the_same() -> None:
+    study = study_answers(make_release(), "en")
+    other = study.model_copy(update={"study": "sixth", "title": "A sixth study", "page": "sixth.en.html"})
+    page = render_index((study, other), evaluations(("small", "outcome-breakdowns")), "en")
+    assert f'{words.text("index.unnamed", "en")} <a href="sixth.en.html">A sixth study</a>' in page
+
+
+def test_the_list_knows_every_study_of_the_collection() -> None:
+    listed = read_evaluations(ROOT / "analyses" / "index.yaml").evaluations
+    named = {place.study for one in listed for place in one.answered}
+    assert named == set(find_studies(ROOT))
 
 
 def test_everything_that_the_sources_evaluate_is_in_the_list() -> None:

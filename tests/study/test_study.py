@@ -169,6 +169,7 @@ def test_each_fault_is_named_with_its_field(tmp_path, text, old, new, key, field
         ("last: 2015H2", "last: 2015", "plan_value", "registers.grid"),
         ("last: 2015H2", "last: 2016H2", "plan_value", "study"),
         ("hidden_below: 5", "hidden_blow: 5", "plan_unknown", "registers.hidden_blow"),
+        ("hidden_below: 5", "hidden_below: 2", "plan_value", "registers.hidden_below"),
         (
             "{ outcome: placed_total, plausible",
             "{ outcome: price_effect, plausible",

@@ -126,6 +126,18 @@ def test_the_error_of_the_hazard_ratio_is_near_the_models_own_where_nothing_is_c
         log_hazard_ratio(Waits(*GEHAN), np.zeros(42, dtype=bool), np.zeros(42, dtype=int))
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_hazard_ratio_without_end_is_refused_and_one_overlap_is_enough(turned: bool) -> None:
+    """Two municipalities in which the cases during all get their measure before any case before does."""
+    days, place = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]), np.repeat([0, 1], 4)
+    during = np.tile([True, True, False, False], 2) ^ turned
+    with pytest.raises(RefusedError) as caught:
+        log_hazard_ratio(Waits(days, np.ones(8, dtype=int)), during, place)
+    assert caught.value.problems[0].key == "hazard_separated"
+    days[1] = 3.0  # a tie: now one of each waits while the other gets it
+    assert abs(log_hazard_ratio(Waits(days, np.ones(8, dtype=int)), during, place)) < 5
+
+
 def test_the_trend_before_is_least_squares_with_a_level_a_municipality() -> None:
     waits, _ = complete(n=30)
     begun, place = np.arange(30.0) * 11, np.arange(30) % 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,7 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.panel import write_panel
 from sverige_did.report.district_inference import said
 from sverige_did.report.problems import problems_html, problems_json, problems_table
+from sverige_did.sources.interviews.statements import WORDS, read_statements
 from sverige_did.sources.panel.delivery import in_headers_of, panel_of
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.studies.panel.posterior.models import MODELS
@@ -73,6 +75,31 @@ def test_the_blocks_left_out_are_valid_when_they_are_taken_in(folder: Path) -> N
     posterior = read_study(plan).posterior
     assert posterior is not None
     assert posterior.decision_thresholds[0].outcome == "institution_per_1000"
+
+
+def test_the_guide_to_interviews_counts_as_none_until_it_is_filled_in(folder: Path) -> None:
+    study, path = read_study(folder / "study.yaml"), folder / "statements.csv"
+    assert read_statements(path, study) == ()
+    *guide, header = path.read_text("utf-8-sig").splitlines()
+    rows = [
+        f"U{number};quality;{group};{direction};{strength};rapport;s. {number}"
+        for number, (group, direction, strength) in enumerate(
+            product(WORDS["source_group"], WORDS["direction"], WORDS["strength"])
+        )
+    ]
+    path.write_text("\n".join([*guide, header.removeprefix("# "), *rows]) + "\n", "utf-8-sig")
+    found = read_statements(path, study)
+    assert len(found) == len(rows)
+    said = "\n".join(guide)
+    for codes in WORDS.values():
+        assert all(code in said for code in codes)
+    path.write_text(
+        "\n".join([*guide, header.removeprefix("# "), "U1;quality;ledere;bedst;nogle;rapport;s. 1"]), "utf-8"
+    )
+    status, output = invoke("check", str(folder))
+    assert status == 1
+    for said in ("statements.csv", "row 8", "bedst", "better, worse, mixed, unchanged"):
+        assert said in " ".join(output.split())
 
 
 def test_git_is_kept_away_from_the_data(folder: Path) -> None:

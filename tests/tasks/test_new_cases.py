@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from typer.testing import CliRunner
 from sverige_did.cli import app
 from sverige_did.sources.registers.schemas import CASE_REGISTERS
 from sverige_did.study.read import read_plan, read_study
-from sverige_did.tasks.new import run as new
 
 
 def invoke(*words: str) -> tuple[int, str]:
@@ -23,21 +21,7 @@ def invoke(*words: str) -> tuple[int, str]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The new study with its plan fitted to a made-up delivery."""
-    place = tmp_path / "vores-sager"
-    new(place, date(2026, 1, 31), "cases")
-    plan = place / "study.yaml"
-    text = plan.read_text("utf-8").replace("synthetic: false", "synthetic: true")
-    for letter, name in zip("ABC", small.CaseModel().names, strict=True):
-        text = text.replace(f"kommune-{letter.lower()}", name.casefold()).replace(f"Kommune {letter}", name)
-    model = small.CaseModel()
-    text = text.replace("first: 2015-01-01, last: 2016-12-31", f"first: {model.before[0]}, last: {model.before[1]}")
-    text = text.replace("start: 2017-01-01", f"start: {model.during[0]}")
-    text = text.replace("first: 2017-01-01, last: 2018-12-31", f"first: {model.during[0]}, last: {model.during[1]}")
-    plan.write_text(text.replace("extracted: 2019-06-30", f"extracted: {model.extracted}"), "utf-8")
-    for file in (place / "data").iterdir():
-        file.unlink()
-    small.write(place / "data", small.delivery())
-    return place
+    return small.laid_out(tmp_path / "vores-sager")
 
 
 def test_a_new_study_is_a_valid_plan_and_both_registers_with_their_headers(tmp_path: Path) -> None:
@@ -91,6 +75,16 @@ def test_periods_out_of_order_are_told_by_field(folder: Path) -> None:
     status, output = invoke("check", str(folder))
     assert status == 1
     assert "before.first" in " ".join(output.split())
+
+
+def test_the_threshold_of_small_numbers_is_that_of_registers(folder: Path) -> None:
+    plan = folder / "study.yaml"
+    plan.write_text(plan.read_text("utf-8").replace("hidden_below: 5", "hidden_below: 2"), "utf-8")
+    for language in ("da", "en"):
+        status, output = invoke("--language", language, "check", str(folder))
+        assert status == 1
+        assert "hidden_below" in output
+        assert "3" in output
 
 
 def test_an_error_leaves_nothing_half_written(folder: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
     python tests/validation/dates.py
 
-writes tests/validation/recorded/dates.csv, in half an hour on one core.
+writes tests/validation/recorded/dates.csv, in a quarter of an hour on one core.
 
     python tests/validation/dates.py --table
 
@@ -24,7 +24,7 @@ from sverige_did.inference.staggered import cohort_weights
 from sverige_did.studies.panel.staggered_did import mean_effect
 
 SEED, DATA_SETS, DRAWS, PERIODS, ALPHA, MEMORY = 20134, 10_000, 499, 8, 0.05, 0.5
-INNER, INNER_DRAWS, SUPPORTED, OF_ALL = 1_000, 199, 150, 50
+INNER, INNER_DRAWS, SUPPORTED, OF_ALL = 1_000, 199, 600, 50
 """Simulations and drawn dates of a data set's own design, and of how many called supported, and of all, it is made."""
 
 STARTS = (3.0, 5.0, 6.0)

@@ -35,9 +35,9 @@ def checked(folder: Path, study: CaseStudy) -> Checked:
 
 
 def _between(folder: Path, delivery: CaseDelivery) -> tuple[Problem, ...]:
-    missing = (
-        () if "cases" in delivery.tables else (Problem("case_no_cases", file=folder.name, expected="sager / cases"),)
-    )
+    # A file of cases that could not be read has its own message, and is there.
+    there = {register.name for register in files_of(folder, CASE_REGISTERS, delivery.study.files)[0].values()}
+    missing = () if "cases" in there else (Problem("case_no_cases", file=folder.name, expected="sager / cases"),)
     return (*missing, *problems_between(delivery))
 
 

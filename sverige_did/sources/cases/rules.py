@@ -9,7 +9,7 @@ import pandas as pd
 
 from sverige_did.errors import Problem
 from sverige_did.sources.registers.headers import fold, nearest
-from sverige_did.sources.registers.rule import at_cells, at_rows
+from sverige_did.sources.registers.rule import Severity, at_cells, at_rows
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.study.cases import CaseStudy
 
@@ -59,9 +59,22 @@ def municipalities_known(table: RegisterTable, delivery: CaseDelivery) -> Iterat
 
 
 def nothing_before_the_referral(table: RegisterTable, _: CaseDelivery) -> Iterator[Problem]:
-    """A decision, a measure or a closing before the case was referred; a closing before the first measure's day."""
+    """A decision, a measure or a closing before the case was referred."""
     for name in DATES:
-        yield from at_rows(table, table.frame[name] < table.frame["referred"], f"case_{name}_first", name)
+        yield from _out_of_order(table, "referred", name, f"case_{name}_first")
+
+
+def _out_of_order(
+    table: RegisterTable, earlier: str, later: str, key: str, *, of: str | None = None
+) -> Iterator[Problem]:
+    """A date of the column ``later`` before the one of ``earlier``; told of the column ``of``, or else of the later."""
+    first, then = table.frame[earlier], table.frame[later]
+    column = of or later
+    wrong = then < first
+    for row in wrong.index[wrong]:
+        found, limit = (then, first) if column == later else (first, then)
+        yield Problem(key, file=table.file, row=int(row), column=column, found=f"{found[row]:%Y-%m-%d}",
+                      expected=f"{'≥' if column == later else '≤'} {limit[row]:%Y-%m-%d}")  # fmt: skip
 
 
 def nothing_after_the_extraction(table: RegisterTable, delivery: CaseDelivery) -> Iterator[Problem]:
@@ -84,7 +97,33 @@ def closings_are_complete(table: RegisterTable, _: CaseDelivery) -> Iterator[Pro
     yield from at_rows(table, ~closed & reason.notna(), "case_closed_when", "closed")
     yield from at_rows(table, without & measure.notna(), "case_closed_without", "close_reason")
     yield from at_rows(table, (reason == "after_measure") & measure.isna(), "case_closed_after", "measure")
-    yield from at_rows(table, measure > frame["closed"], "case_measure_after_closing", "measure")
+    yield from _out_of_order(table, "measure", "closed", "case_measure_after_closing", of="measure")
+    yield from _out_of_order(table, "decided", "closed", "case_decided_after_closing", of="decided")
+
+
+def something_happened(table: RegisterTable, _: CaseDelivery) -> Iterator[Problem]:
+    """No first measure in any case: a column that nobody filled in, and no wait that ever ended."""
+    if len(table.frame) and table.frame["measure"].isna().all():
+        yield Problem("case_no_measure", file=table.file, column="measure")
+
+
+def filled_throughout_or_not_at_all(table: RegisterTable, delivery: CaseDelivery) -> Iterator[Problem]:
+    """Case types or caseworkers that some of the cases have and others lack: then neither is used, for any case.
+
+    Cases of which nobody knows whether the exemption covered them can be neither estimated on nor a placebo.
+    """
+    study, frame = delivery.study, table.frame
+    asked: tuple[tuple[str, bool, Severity], ...] = (
+        ("exempt", study.only_exempt, "error"),
+        ("caseworker", study.cluster == "caseworker", "warning"),
+    )
+    for column, used, severity in asked:
+        blank = frame[column].isna()
+        if used and blank.any() and not blank.all():
+            yield Problem(f"case_{column}_partly", file=table.file, row=int(blank.index[blank][0]), column=column,
+                          severity=severity, values={"count": int(blank.sum())})  # fmt: skip
+    if study.only_exempt and len(frame) and (frame["exempt"] == "no").all():
+        yield Problem("case_none_exempt", file=table.file, column="exempt")
 
 
 def begun_in_a_window(table: RegisterTable, delivery: CaseDelivery) -> Iterator[Problem]:
@@ -198,6 +237,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         nothing_before_the_referral,
         nothing_after_the_extraction,
         closings_are_complete,
+        something_happened,
+        filled_throughout_or_not_at_all,
         begun_in_a_window,
         both_arms_everywhere,
         not_only_finished,

@@ -32,6 +32,9 @@ _HEAD = 65_536
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 """How a file of Excel before 2007 begins (.xls), and one that is locked by a password."""
 
+COMMENT = "# "
+"""How a line above the header begins that is for people only."""
+
 _SEPARATORS = ";,\t|"
 _SAMPLE_ROWS = 50
 
@@ -135,9 +138,13 @@ def _separator(text: str) -> str | None:
 
 
 def _above_the_header(text: str) -> tuple[int, str | None]:
-    """How many lines stand above the header (blank ones, and the line ``sep=;``), and the separator that line names."""
+    """How many lines stand above the header (blank ones, comments after ``# ``, and the line ``sep=;``), and the
+    separator that line names.
+    """
     named = None
     for above, line in enumerate(text.splitlines()):
+        if line.removeprefix("\ufeff").startswith(COMMENT):
+            continue
         told = re.fullmatch(r"sep=(.|\\t)", line.strip('\ufeff" '))
         if told:
             named = told.group(1).replace("\\t", "\t")

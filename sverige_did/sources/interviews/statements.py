@@ -13,7 +13,7 @@ from typing import get_args
 from sverige_did.errors import InputError, Problem
 from sverige_did.results.statements import Direction, SourceGroup, Statement, Strength
 from sverige_did.sources.files.cpr import refuse_cpr
-from sverige_did.sources.files.read_table import read_raw
+from sverige_did.sources.files.read_table import COMMENT, read_raw
 from sverige_did.study.study import PublishedStudy, Study
 
 CODED = ("statement", "question", "source_group", "direction", "strength", "source", "place")
@@ -39,11 +39,13 @@ ALLOWED = {"source_group": get_args(SourceGroup), "direction": get_args(Directio
 
 
 def read_statements(path: Path, study: Study) -> tuple[Statement, ...]:
-    """The statements of the file, in its order.
+    """The statements of the file, in its order; none where every line is a comment, as in a folder just laid out.
 
     Raises InputError with every problem of the file: a column missing or not known, free text in a study of
     registers, a question that the plan does not ask, a word that is no code, a statement that stands twice.
     """
+    if _only_comments(path):
+        return ()
     raw = read_raw(path)
     refuse_cpr(raw.frame, raw.file)
     table = raw.frame.rename(columns=lambda name: HEADERS.get(str(name).strip().casefold(), str(name).strip()))
@@ -70,6 +72,14 @@ def read_statements(path: Path, study: Study) -> tuple[Statement, ...]:
     if problems:
         raise InputError(*problems)
     return tuple(statements)
+
+
+def _only_comments(path: Path) -> bool:
+    """Whether the file is the guide that ``sverige-did new`` wrote, with nothing filled in."""
+    lines = (
+        [line for line in path.read_text("utf-8-sig", "replace").splitlines() if line.strip()] if path.is_file() else []
+    )
+    return bool(lines) and all(line.startswith(COMMENT) for line in lines)
 
 
 def _has_words(study: Study) -> bool:

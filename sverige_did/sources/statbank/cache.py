@@ -30,6 +30,10 @@ class Cache:
         """Keep an answer."""
         write_bytes(self._path(key), _digest(body) + body)
 
+    def drop(self, key: str) -> None:
+        """Forget an answer that turned out to be none."""
+        self._path(key).unlink(missing_ok=True)
+
     def _path(self, key: str) -> Path:
         return self.folder / f"{_digest(key.encode()).decode()}.answer"
 

@@ -94,9 +94,17 @@ class StatBank:
         parts = (chosen,) if form == "BULK" else chosen.within(CELL_LIMIT)
         return tuple(self._part(part, info, form) for part in parts)
 
+    def forget(self, part: Selection, info: TableInfo, form: Form = "CSV") -> None:
+        """Do not keep the answer to a part: its rows could not be used, and the same question must be asked again."""
+        if self._cache:
+            self._cache.drop(self._key(part.body(form), info))
+
+    def _key(self, body: dict[str, Any], info: TableInfo) -> str:
+        return json.dumps([self.address, body, info.updated], ensure_ascii=False, sort_keys=True)
+
     def _part(self, part: Selection, info: TableInfo, form: Form) -> bytes:
         body = part.body(form)
-        key = json.dumps([self.address, body, info.updated], ensure_ascii=False, sort_keys=True)
+        key = self._key(body, info)
         kept = self._cache.get(key) if self._cache else None
         if kept is not None:
             return kept

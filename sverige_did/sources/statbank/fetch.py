@@ -90,10 +90,14 @@ def _wanted(take: Take, info: TableInfo) -> tuple[str, ...]:
 def _answer(bank: StatBank, chosen: Selection, info: TableInfo) -> pd.DataFrame:
     """Every cell of a selection, in parts where it is above the limit of cells."""
     parts = chosen.within()
-    bodies = bank.data(chosen, info)
-    return pd.concat(
-        [read_separated(body, info, part) for body, part in zip(bodies, parts, strict=True)], ignore_index=True
-    )  # fmt: skip
+    frames = []
+    for body, part in zip(bank.data(chosen, info), parts, strict=True):
+        try:
+            frames.append(read_separated(body, info, part))
+        except InputError:
+            bank.forget(part, info)  # kept, it would be as wrong in every later run
+            raise
+    return pd.concat(frames, ignore_index=True)
 
 
 def _as_file(frame: pd.DataFrame, asked: Asked, info: TableInfo) -> pd.DataFrame:

@@ -129,6 +129,10 @@ def _finding(study: CaseStudy, outcome: str, place: str, result: Estimate) -> Fi
 
 def _estimate(one: Difference, scale: str, estimand: str, estimator: str, inference: str, study: CaseStudy) -> Estimate:
     limits = one.interval(study.level)
+    if limits and scale == "days":
+        # Nobody can spend more days than the horizon has, however few measurements the interval rests on.
+        most = float(estimand.split("_")[1])
+        limits = max(limits[0], -most), min(limits[1], most)
     return Estimate(
         estimate=one.estimate,
         scale=scale,

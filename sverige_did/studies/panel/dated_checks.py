@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
 from sverige_did.checks.placebo_groups import Counts, Groups, placebo_groups
 from sverige_did.checks.synthetic_did import staggered_synthetic_beside
+from sverige_did.inference.staggered import own_order, strata_in
 from sverige_did.panel import COUNTED
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.panel.could_not_run import BY_DISTRICT, cannot, made
@@ -24,14 +27,16 @@ def checks_of_dates(data: OutcomeData) -> list[CheckResult]:
 
 def _synthetic(data: OutcomeData) -> CheckResult:
     panel = data.arrays("intention")
+    rows = own_order(panel)
     return staggered_synthetic_beside(
         dated_test(data),
-        panel.wide(),
+        panel.wide()[rows],
         panel.periods,
-        panel.treated_from,
+        panel.treated_from[rows],
         data.wanted.outcome,
         scale=data.scale,
         rng=data.rng(),
+        strata=strata_in(panel, rows),
     )
 
 
@@ -41,11 +46,14 @@ def _placebo_groups(data: OutcomeData) -> CheckResult | None:
     if plan is None or not cells["kind"].isin(COUNTED).all() or cells["denominator"].isna().any():
         return None
     never = cells[cells["group"] == "control"]
-    y, n = (never.pivot(index="unit", columns="end", values=name) for name in ("value", "denominator"))
+    y, n = (
+        never.pivot(index="unit", columns="end", values=name).to_numpy(dtype=float) for name in ("value", "denominator")
+    )
+    rows = np.lexsort((*n.T, *y.T))  # areas are drawn in the order of their own numbers, not of their names
     other = {one.outcome: one for one in plan.compared}.get(data.wanted.outcome)
     first, *rest = plan.periods_apart
     return placebo_groups(
-        Counts(y.to_numpy(), n.to_numpy(), data.per, data.entry.family == "share"),
+        Counts(y[rows], n[rows], data.per, data.entry.family == "share"),
         Groups(plan.treated, plan.control, None if other is None else other.size),
         data.wanted.outcome,
         scale=data.scale,

@@ -6,7 +6,7 @@ import numpy as np
 
 from sverige_did.inference.simulated.redrawn_paths import DatedDesign, redrawn_sizes
 from sverige_did.inference.simulated.size import Share
-from sverige_did.inference.staggered import cohort_weights, cohorts
+from sverige_did.inference.staggered import cohort_weights, cohorts, own_order, strata_in
 from sverige_did.studies.panel.outcome_data import OutcomeData
 from sverige_did.studies.panel.staggered_did import dated_of, mean_effect, too_few
 
@@ -20,8 +20,14 @@ def dated_design(data: OutcomeData) -> DatedDesign | None:
     panel, table = dated.panel, dated.whole.table
     if too_few(panel) or not np.isfinite(table).all():
         return None
-    strata = np.zeros(panel.n_units, dtype=np.int64) if panel.strata is None else panel.strata
-    design = DatedDesign(cohorts(panel), cohort_weights(panel, mean_effect), dated.whole.exposed, strata, table)
+    rows = own_order(panel, whole=dated.whole)
+    design = DatedDesign(
+        cohort=cohorts(panel)[rows],
+        weights=cohort_weights(panel, mean_effect),
+        exposed=dated.whole.exposed[rows],
+        strata=strata_in(panel, rows),
+        table=table[rows],
+    )
     return design if np.square(design.paths).sum() > 1e-18 * np.square(table).sum() else None
 
 

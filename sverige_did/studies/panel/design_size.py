@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from sverige_did.did.collapse import Collapsed
+from sverige_did.did.arrays import IntArray
 from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import Districts, Floats
 from sverige_did.inference.simulated.design import OwnData, OwnDesign, Scale, own_design
@@ -63,10 +63,15 @@ def design_of(data: OutcomeData) -> OwnDesign | None:
 
 
 def own_design_of(data: OutcomeData) -> tuple[OwnDesign, Districts]:
-    """The design on the scale of the verdict, and the districts with their changes. Raises what the estimate does."""
-    change = changes_of(data, data.arrays(data.partial), data.window())[0][0]
-    sample = sample_of(data, change.collapsed)
-    return own_design(_counted(data, sample, change.collapsed, change.kind)), sample
+    """The design on the scale of the verdict, and the districts with their changes, in the order of their own numbers,
+    so that no name moves what is simulated. Raises what the estimate does."""
+    panel = data.arrays(data.partial)
+    change = changes_of(data, panel, data.window())[0][0]
+    sample, unit = sample_of(data, change.collapsed), change.collapsed.unit
+    by_levels = np.lexsort(panel.wide()[unit].T[::-1])  # of districts that changed alike
+    order = by_levels[sample.taken(by_levels).order]
+    sample = sample.ordered(order)
+    return own_design(_counted(data, sample, unit[order], change.kind)), sample
 
 
 def _of_changes(data: OutcomeData) -> DesignSize | None:
@@ -106,18 +111,18 @@ def _told(data: OutcomeData, size: Share, power: Share) -> DesignSize:
     )
 
 
-def _counted(data: OutcomeData, sample: Districts, collapsed: Collapsed, scale: Scale) -> OwnData:
-    """The cells of the districts and periods that are compared, as counts where the outcome is one."""
+def _counted(data: OutcomeData, sample: Districts, unit: IntArray, scale: Scale) -> OwnData:
+    """The cells of districts ``unit`` (G,) and the periods that are compared, as counts where the outcome is one."""
     window, cells = data.window(), data.cells
     counted = bool(cells["kind"].isin(COUNTED).all())
     panel = data.arrays(data.partial, per=1.0)
     periods = np.array(sorted([*window.pre, *window.post]))
-    level = panel.wide()[collapsed.unit][:, np.isin(panel.periods, periods)]
+    level = panel.wide()[unit][:, np.isin(panel.periods, periods)]
 
     def table(values: pd.Series[float]) -> Floats:
         rows = cells.assign(number=cells["period"].map(period_number), shown=values)
         wide = rows.pivot_table(index="unit", columns="number", values="shown", dropna=False)
-        return wide.reindex(index=[panel.labels[at] for at in collapsed.unit], columns=periods).to_numpy(dtype=float)
+        return wide.reindex(index=[panel.labels[at] for at in unit], columns=periods).to_numpy(dtype=float)
 
     lacking = np.where(np.isfinite(level), 0.0, np.nan)
     children = table(cells["denominator"] / _years(cells))

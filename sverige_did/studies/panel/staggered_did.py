@@ -30,6 +30,7 @@ from sverige_did.inference.staggered import (
     SKEWED,
     Whole,
     once_solved,
+    own_order,
     skewness_p,
     staggered_permutation_test,
     welch_by_cohort,
@@ -264,12 +265,17 @@ def _found(data: OutcomeData, verdict: Verdict, estimates: list[Estimate]) -> It
 def _candidate(data: OutcomeData, dated: _Dated, tests: _Tests) -> Candidate:
     """The outcome with its p-values, and its test through the exchanges of dates that all outcomes share."""
 
-    def test(_: tuple[str, ...]) -> PermutationP:
-        """Over the districts by name: where dates are drawn, other names draw others."""
-        estimator = once_solved(dated.panel, mean_effect)
-        return staggered_permutation_test(dated.panel, estimator, rng=data.shared_rng(), whole=dated.whole)
+    labels = dated.panel.labels
+
+    def test(order: tuple[str, ...]) -> PermutationP:
+        estimator, rows = once_solved(dated.panel, mean_effect), {name: at for at, name in enumerate(labels)}
+        return staggered_permutation_test(
+            dated.panel, estimator, rng=data.shared_rng(), whole=dated.whole,
+            order=np.array([rows[name] for name in order]),
+        )  # fmt: skip
 
     dates = tuple(np.unique(dated.panel.treated_from[dated.panel.ever_treated]).tolist())
     p = tests.studentised.p_value
     rule = 1.0 if tests.skewed else max(p, tests.welch.p_value)
-    return Candidate(data.wanted.outcome, data.wanted.role, dated.panel.labels, p, rule, test, dates)
+    mine = tuple(labels[at] for at in own_order(dated.panel, whole=dated.whole))
+    return Candidate(data.wanted.outcome, data.wanted.role, mine, p, rule, test, dates)

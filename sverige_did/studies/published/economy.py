@@ -198,8 +198,9 @@ class _Saved:
         total = np.zeros(DRAWS)
         for year in sorted(self.changes):
             mid = year == self.mid
-            point = -self.amount(year)
-            point += point_of_control if mid else 0.0
+            # As the draws: beside a control group's factor as printed, without one in fixed prices.
+            against = mid and bool(of_control.any())
+            point = point_of_control - self.amount(year) if against else -self.fixed(year)
             nothing = np.zeros(DRAWS)
             draws = self._draws(year, *((of_control, swings) if mid else (nothing, nothing)))
             on = min((date(year, 12, 31) - max(start, date(year, 1, 1))).days + 1, 365) / 365

@@ -77,6 +77,32 @@ def closed_without(frames: Frames) -> None:
     frames["cases"].loc[row, ["closed", "close_reason"]] = [day("2019-03-01"), "no_measure"]
 
 
+def decided_late(frames: Frames) -> None:
+    """A case that was closed without a measure, and decided the day after."""
+    row = first_with(frames, "measure", present=False)
+    columns = ["closed", "close_reason", "decided"]
+    frames["cases"].loc[row, columns] = [day("2019-03-01"), "no_measure", day("2019-03-02")]
+
+
+def blank(column: str, rows: int | None = None) -> Callable[[Frames], None]:
+    def change(frames: Frames) -> None:
+        frames["cases"].loc[: None if rows is None else rows - 1, column] = None
+
+    return change
+
+
+def all_are(column: str, value: str) -> Callable[[Frames], None]:
+    def change(frames: Frames) -> None:
+        frames["cases"][column] = value
+
+    return change
+
+
+def nothing_happened(frames: Frames) -> None:
+    for column in ("measure", "closed", "close_reason"):
+        frames["cases"][column] = pd.NaT if column != "close_reason" else None
+
+
 FAULTS: dict[str, tuple[Callable[[Frames], None], str, str]] = {
     "case_decided_first": (set_cell("cases", "decided", day("2014-01-01")), "error", "decided"),
     "case_measure_first": (set_cell("cases", "measure", day("2014-01-01")), "error", "measure"),
@@ -85,6 +111,11 @@ FAULTS: dict[str, tuple[Callable[[Frames], None], str, str]] = {
     "case_closed_why": (set_cell("cases", "closed", day("2019-03-01")), "error", "close_reason"),
     "case_closed_when": (set_cell("cases", "close_reason", "after_measure"), "error", "closed"),
     "case_closed_without": (closed_without, "error", "close_reason"),
+    "case_decided_after_closing": (decided_late, "error", "decided"),
+    "case_no_measure": (nothing_happened, "error", "measure"),
+    "case_exempt_partly": (blank("exempt", 2), "error", "exempt"),
+    "case_caseworker_partly": (blank("caseworker", 2), "warning", "caseworker"),
+    "case_none_exempt": (all_are("exempt", "no"), "error", "exempt"),
     "case_outside": (set_cell("cases", "referred", day("2013-01-01")), "warning", "referred"),
     "case_municipality": (set_cell("cases", "municipality", "Gladsakse"), "error", "municipality"),
     "case_one_municipality": (only("Gladsaxe"), "error", "municipality"),
@@ -132,6 +163,31 @@ def test_a_misspelt_municipality_is_suggested(tmp_path: Path) -> None:
     frames["cases"].loc[3, "municipality"] = "Gladsakse"
     (found,) = problems_of(small.write(tmp_path, frames), small.plan())
     assert (found.row, found.found, found.expected) == (5, "Gladsakse", "Gladsaxe")
+
+
+def test_dates_in_the_wrong_order_are_shown_both(tmp_path: Path) -> None:
+    frames = small.delivery()
+    row = first_with(frames, "decided", present=True)
+    frames["cases"].loc[row, "decided"] = day("2014-01-01")
+    (found,) = problems_of(small.write(tmp_path, frames), small.plan())
+    assert found.found == "2014-01-01"
+    assert found.expected == f"≥ {frames['cases'].loc[row, 'referred']:%Y-%m-%d}"
+
+
+def test_case_types_that_the_plan_does_not_use_may_be_blank(tmp_path: Path) -> None:
+    frames = small.delivery()
+    blank("exempt", 2)(frames)
+    blank("caseworker", 2)(frames)
+    assert problems_of(small.write(tmp_path, frames), small.plan(only_exempt=False, cluster="case")) == ()
+
+
+@pytest.mark.parametrize("broken", ["rows", "column"])
+def test_cases_that_cannot_be_read_are_not_said_to_be_missing(tmp_path: Path, broken: str) -> None:
+    frames = small.delivery()
+    frames["cases"] = frames["cases"].iloc[:0] if broken == "rows" else frames["cases"].drop(columns="measure")
+    keys = [one.key for one in problems_of(small.write(tmp_path, frames), small.plan())]
+    assert keys
+    assert "case_no_cases" not in keys
 
 
 def test_without_cases_there_is_no_study_and_without_answers_a_warning(tmp_path: Path) -> None:

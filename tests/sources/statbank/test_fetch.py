@@ -23,6 +23,7 @@ from sverige_did.results.sources import SourceFile
 from sverige_did.sources.files.provenance import read_provenance
 from sverige_did.sources.files.synthetic_mark import is_marked
 from sverige_did.sources.panel.delivery import panel_of, problems_of
+from sverige_did.sources.statbank.cache import Cache
 from sverige_did.sources.statbank.client import StatBank
 from sverige_did.sources.statbank.fetch import fetch
 from sverige_did.sources.statbank.recipe import RECIPE, read_recipe
@@ -171,6 +172,23 @@ def test_whatever_goes_wrong_nothing_is_touched(bank, folder, key):
     assert key in {problem.key for problem in refusal.value.problems}
     assert state(folder) == before
     assert [path.name for path in (folder / "data").iterdir()] == ["rollout"]
+
+
+def test_an_answer_of_which_half_is_lost_is_asked_for_again_and_not_kept(bank, folder):
+    """Whole lines, a status of 200 and no length to hold it against: only its rows show that the answer is cut off."""
+    plan, cache = folder / "analyses" / "rollout", Cache(folder / "kept")
+
+    def run() -> int:
+        with StatBank(bank.address, cache=cache, sleep=lambda _: None) as client:
+            return fetch(client, read_recipe(plan), plan, folder / "data" / "rollout", date(2026, 11, 30),
+                         lambda *_args, **_values: None, command="test")  # fmt: skip
+
+    bank.change = lambda text: text[: text.index("\r\n", len(text) // 2) + 2]
+    with pytest.raises(InputError) as refusal:
+        run()
+    assert refusal.value.problems[0].key == "sb_incomplete"
+    bank.change = lambda text: text
+    assert run() == 7
 
 
 def test_an_adopter_whom_the_table_does_not_know_is_told_with_the_nearest(bank, folder):

@@ -70,6 +70,14 @@ def test_municipalities_come_first_then_their_mean_twice_and_none_is_an_effect(d
             _ = one.att
 
 
+def test_no_interval_of_days_is_wider_than_the_days_there_are(data: CaseData) -> None:
+    """Two municipalities as the measurements have one degree of freedom, and t goes to 12.7 standard errors."""
+    for one in estimate_cases(data, small.plan()).findings:
+        if one.result.scale == "days" and one.result.lower is not None:
+            most = int(one.result.estimand.split("_")[1])
+            assert -most <= one.result.lower <= one.result.estimate <= one.result.upper <= most
+
+
 def test_an_arm_that_is_empty_in_one_municipality_stops_none_of_the_others(tmp_path: Path) -> None:
     frames = small.delivery()
     gone = (frames["cases"]["municipality"] == "Gladsaxe") & (frames["cases"]["referred"] > "2017-06-01")

@@ -24,6 +24,7 @@ from sverige_did.results.estimates import Estimate
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.studies.panel.design_size import design_sizes
 from sverige_did.studies.panel.estimate import Estimated, estimate_panel
+from sverige_did.studies.panel.sensitivity import sensitivity_analyses
 from sverige_did.studies.panel.staggered_did import exposed_share, mean_effect
 from sverige_did.study.study import Study
 
@@ -195,6 +196,21 @@ def test_names_order_scale_and_sign() -> None:
         a, b = one(base, inference), one(mirrored, inference)
         assert b.p_value == pytest.approx(a.p_value)
         assert (b.lower, b.upper) == (pytest.approx(-2 * a.upper, abs=1e-6), pytest.approx(-2 * a.lower, abs=1e-6))
+
+
+def test_the_names_of_districts_move_nothing_that_is_drawn() -> None:
+    rng = np.random.default_rng(3)
+    values, order = levels(1, TWO_DATES), np.r_[rng.permutation(3), 3 + rng.permutation(3), 6 + rng.permutation(8)]
+    sizes, checked = [], []
+    for rows in (values, values[order]):
+        cells = panel({RATE: rows}, TWO_DATES)
+        made = designs(cells, plan())
+        sizes.append(design_sizes(cells, plan(), made))
+        checked.append([one.numbers for one in sensitivity_analyses(cells, plan(), made)])
+    assert sizes[0] == sizes[1]
+    assert any("p" in numbers for numbers in checked[0])
+    for first, second in zip(*checked, strict=True):
+        assert first == pytest.approx(second)
 
 
 def test_the_event_time_curve_is_flat_before_and_shows_the_effect_after() -> None:

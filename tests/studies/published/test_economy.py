@@ -78,6 +78,15 @@ def test_the_sum_over_the_years_is_told_year_by_year(record: EconomyRecord) -> N
     assert chances == sorted(chances)
 
 
+def test_a_year_saves_the_same_wherever_it_is_told_and_its_limits_hold_the_point(record: EconomyRecord) -> None:
+    """Without a comparison the sum over the years takes the saving in fixed prices, as the table of ways does."""
+    assert record.years[1].saving == pytest.approx(of(record, "ratio").saving.value)
+    assert record.years[2].saving == pytest.approx(of(record, "raw", "final").saving.value)
+    for row in record.years:
+        middle = (row.cumulative.lower + row.cumulative.upper) / 2
+        assert row.cumulative.value == pytest.approx(middle, abs=0.15), "the draws are drawn around the point"
+
+
 def test_without_investments_or_prices_less_is_said_and_never_nought() -> None:
     held = evidence()
     plan = held.study

@@ -1,0 +1,80 @@
+"""What would have been seen, had the treated developed as the others did: an estimate in numbers of children."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sverige_did import words
+from sverige_did.outcomes import CATALOGUE
+from sverige_did.report import numbers
+from sverige_did.report.claims import WITHOUT_LEVEL
+from sverige_did.report.front.seen import ends
+from sverige_did.report.headlines import design_of, headline
+from sverige_did.report.labels import in_language
+
+if TYPE_CHECKING:
+    from sverige_did.disclosure.release import Release
+    from sverige_did.words import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A level after the start, and what it would have been with the controls' development, with its limits."""
+
+    seen: float
+    expected: float
+    lower: float
+    upper: float
+
+
+def expected(release: Release, outcome: str) -> Expected | None:
+    """From the headline of an outcome and its level after; None where either is missing or chance has no part in it.
+
+    A level below 0, or a share above 100, is cut there.
+    """
+    found = headline(release, outcome)
+    _, after = ends(release, outcome, "treated")
+    if found is None or after is None or after.value is None or not design_of(release, outcome).may_say_effect:
+        return None
+    result, value = found.result, after.value
+    if result.lower is None or result.upper is None or result.inference in WITHOUT_LEVEL:
+        return None
+    if result.scale == "ratio":
+        if result.estimate <= 0 or value == 0:
+            return None
+        low, high = value / result.upper, value / result.lower if result.lower > 0 else math.inf
+        return Expected(value, value / result.estimate, low, high)
+    if result.scale != CATALOGUE[outcome].scale or CATALOGUE[outcome].of_the_group:
+        return None
+    most = 100.0 if CATALOGUE[outcome].unit == "percent" and CATALOGUE[outcome].family == "share" else math.inf
+    places = (value - end for end in (result.estimate, result.upper, result.lower))
+    middle, low, high = (min(max(place, 0.0), most) for place in places)
+    return Expected(value, middle, low, high)
+
+
+def said(release: Release, outcome: str, language: Language) -> str:
+    """The counterfactual as natural frequencies; empty where it has none."""
+    found = expected(release, outcome)
+    if found is None:
+        return ""
+    digits = _digits(found)
+    told = {
+        name: numbers.decimal(value, language, digits)
+        for name, value in (("seen", found.seen), ("expected", found.expected), ("lower", found.lower))
+    }
+    upper = numbers.decimal(found.upper, language, digits)
+    key = "open" if math.isinf(found.upper) else "both"
+    span = words.text(f"front.expected.{key}", language, lower=told.pop("lower"), upper=upper)
+    kind = CATALOGUE[outcome]
+    unit = "of_100" if kind.unit == "percent" else "of_1000" if kind.unit == "rate_per_1000" else "own"
+    each = words.text(f"front.expected.unit.{unit}", language, unit=words.text(f"labels.unit.{kind.unit}", language))
+    control = in_language(release.study.control.label, language)
+    return words.text("front.expected.sentence", language, **told, span=span, unit=each, control=control)
+
+
+def _digits(found: Expected) -> int:
+    """As many decimals as the width of the interval bears: one tenth of it at the finest."""
+    width = found.upper - found.lower if math.isfinite(found.upper) else found.expected
+    return min(max(1 - math.floor(math.log10(width)) if width > 0 else 0, 0), 2) if width < 10 else 0

@@ -1,0 +1,95 @@
+"""The answer page: one self-contained HTML file a language, complete without its script, from one release."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from sverige_did import words
+from sverige_did.report.claims import WITHOUT_LEVEL
+from sverige_did.report.economy import economy_sentences, waterfall
+from sverige_did.report.front import cards, first_screen, reasons
+from sverige_did.report.headlines import headline, rows, tally
+from sverige_did.report.implementation import doses_said, what_was_done
+from sverige_did.report.pages import annex_name, context, environment, file_name, overview_figure
+from sverige_did.report.targets import target_sentences
+from sverige_did.report.voices import heard
+
+if TYPE_CHECKING:
+    from sverige_did.disclosure.release import Release
+    from sverige_did.words import Language
+
+SENTENCES = 3
+"""Of money, so many sentences stand on the answer page; the rest in the annex."""
+
+
+def render_front(release: Release, language: Language) -> str:
+    """The answer page as text: style, figures and script inline, nothing fetched.
+
+    Raises KeyError where the release carries a key that the language files do not know.
+    """
+    with words.naming(release.study.named_unit):
+        return environment().get_template("front/page.html.j2").render(_shown(release, language))
+
+
+def _shown(release: Release, language: Language) -> dict[str, Any]:
+    script = files("sverige_did.report").joinpath("static/front.js").read_text("utf-8").strip()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    other: Language = "en" if language == "da" else "da"
+    return (
+        context(release, language)
+        | {
+            "sibling": file_name(release, other),
+            "annex": annex_name(release, language),
+            "script": Markup(script),  # noqa: S704 (a file of this package)
+            "script_source": f"'sha256-{digest}'",
+            "lead": first_screen.lead(release, language),
+            "tiles": first_screen.tiles(release, language),
+            "finding": first_screen.finding(release, language),
+            "overview": overview_figure(release, language),
+            "reasons": reasons.reasons(release, language),
+            "cards": cards.cards(release, language),
+            "told_only": cards.told_only(release, language),
+            "counts": tally(release),
+            "money": economy_sentences(release, language)[:SENTENCES],
+            "waterfall": waterfall(release, language),
+            "targets": target_sentences(release, language),
+            "done": what_was_done(release),
+            "doses": doses_said(release, language),
+            "voices": _voices(release, language),
+            "other_readings": any(row.reading for row in rows(release)),
+            "rounding_only": _rounding_only(release),
+            "cited": citation(release, language),
+        }
+    )
+
+
+def _rounding_only(release: Release) -> bool:
+    """Whether some main number has limits that hold rounding alone."""
+    found = (headline(release, one.outcome) for one in release.study.outcomes)
+    return any(one is not None and one.result.inference in WITHOUT_LEVEL for one in found)
+
+
+def _voices(release: Release, language: Language) -> str:
+    """How interviews and figures stand to each other, in one sentence; empty without interviews."""
+    rows = heard(release, language)
+    if not rows:
+        return ""
+    ways = [row.together for row in rows]
+    return words.text(
+        "front.voices", language, statements=len(release.statements), questions=len(ways),
+        same=ways.count("same_way") + ways.count("agree"), other=ways.count("other_way") + ways.count("disagree"),
+    )  # fmt: skip
+
+
+def citation(release: Release, language: Language) -> str:
+    """How the page is cited: title, package with its version, plan and the date on which it was written."""
+    title = release.study.title.da if language == "da" else release.study.title.en
+    return words.text(
+        "front.citation", language, title=title, version=release.versions.get("sverige-did", "–"),
+        sha=release.plan_sha256[:12], written=release.study.written.isoformat(),
+    )  # fmt: skip

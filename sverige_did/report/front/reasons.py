@@ -1,0 +1,129 @@
+"""Why we can or cannot say, in four sentences: who is compared, what is known from before, how few, what it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sverige_did import words
+from sverige_did.report import numbers
+from sverige_did.report.front.first_screen import main_outcome, question_of, spokesman
+from sverige_did.report.front.seen import half_years_before
+from sverige_did.report.headlines import ALL_READINGS, design_of, reading_of
+from sverige_did.report.labels import check_sentence, in_language, short_name
+from sverige_did.report.provenance import needs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sverige_did.disclosure.release import Release
+    from sverige_did.results.estimates import CheckResult
+    from sverige_did.results.methods_tables import MethodsRecord
+    from sverige_did.words import Language
+
+TELLING = {"two_totals", "too_few_districts"}
+"""Keys of the check ``needed`` that tell of the design and not of a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One of the four: a heading of a few words, and a sentence."""
+
+    heading: str
+    sentence: str
+
+
+def reasons(release: Release, language: Language) -> tuple[Reason, ...]:
+    """Read off the design of the main outcome."""
+    told = (
+        ("compared", _compared(release, language)),
+        ("before", _before(release, language)),
+        ("few", _few(release, language)),
+        ("settle", _settle(release, language)),
+    )
+    return tuple(Reason(words.text(f"front.reasons.{key}", language), said) for key, said in told if said)
+
+
+def _compared(release: Release, language: Language) -> str:
+    study, support = release.study, design_of(release, main_outcome(release)).support
+    names = {group: in_language(getattr(study, group).label, language) for group in ("treated", "control")}
+    if study.kind == "published":
+        unknown = not study.control.districts_known
+        key = "published_unknown" if unknown else "published"
+        return words.text(f"front.reasons.who.{key}", language, **names, n_treated=study.treated.districts)
+    counted = {"n_treated": support.treated_units, "n_control": support.control_units}
+    dated = "dates" if design_of(release, main_outcome(release)).design_class == "D5" else "panel"
+    return words.text(f"front.reasons.who.{dated}", language, **names, **counted)
+
+
+def _before(release: Release, language: Language) -> str:
+    main = main_outcome(release)
+    if release.study.kind == "published":
+        return words.text("report.limits.no_trend", language)
+    count = half_years_before(release, main)
+    key = "periods_before" if count > 1 else "no_period_before"
+    return words.text(f"front.reasons.{key}", language, count=count)
+
+
+def _few(release: Release, language: Language) -> str:
+    if release.study.kind == "published":
+        return words.text("report.limits.two_groups", language)
+    record = _record(release, main_outcome(release))
+    if record is None or record.size is None:
+        return words.text("front.reasons.too_few", language)
+    size, power = (numbers.decimal(100 * one, language, 0) for one in (record.size.size, record.size.power))
+    return words.text("front.reasons.power", language, size=size, power=power)
+
+
+def _record(release: Release, outcome: str) -> MethodsRecord | None:
+    return next((one for one in release.methods_tables if one.outcome == outcome), None)
+
+
+def _settle(release: Release, language: Language) -> str:
+    """The first statement of the check ``needed`` for the main question; else what data it would take in general."""
+    main = main_outcome(release)
+    question = question_of(release, main)
+    asked = [one.outcome for one in release.study.outcomes if one.question == question]
+    for outcome in dict.fromkeys((main, spokesman(release, question), *asked)):
+        found = _of(release, outcome, "needed")
+        if found is not None:
+            name = short_name(outcome, language)
+            return f"{name}: {_lower_first(check_sentence(found, language))}"
+    if release.study.kind == "published":
+        return words.text("front.reasons.settle_published", language)
+    return words.text(f"report.needs.{needs(release)[-1]}", language)
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _of(release: Release, outcome: str, check: str) -> CheckResult | None:
+    own = {reading_of(release, outcome), ALL_READINGS}
+    return next(
+        (
+            one
+            for one in release.checks
+            if (one.outcome, one.check) == (outcome, check) and one.reading in own and one.status == "ran"
+        ),
+        None,
+    )
+
+
+def overturn(release: Release, outcome: str, language: Language) -> Iterator[str]:
+    """Three sentences of what would overturn an answer, the weightiest checks first."""
+    for check in OVERTURN:
+        found = _of(release, outcome, check)
+        if found is not None and (found.check, found.key) not in SAYS_NOTHING:
+            yield check_sentence(found, language)
+
+
+SAYS_NOTHING = frozenset({("shared_shock", "open")})
+"""Where a check has nothing that could overturn: there is no finding to begin with."""
+
+OVERTURN = (
+    "tipping_shock", "shared_shock", "leave_one_out", "regression_to_mean", "placebo_choice", "pretrends",
+    "relative_magnitudes", "project_end", "spillover", "control_group", "partial_year", "overlap", "other_window",
+    "other_weights", "scale_discrepancy", "synthetic_did", "placebo_dates",
+)  # fmt: skip
+"""Checks by how soon they overturn an answer where districts are few."""

@@ -1,0 +1,215 @@
+"""What was seen before any comparison: each group before and after, as it was printed or as it may be released."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from babel.dates import format_skeleton
+
+from sverige_did import words
+from sverige_did.outcomes import CATALOGUE
+from sverige_did.periods import period_days
+from sverige_did.report import numbers
+from sverige_did.report.labels import caption, in_language, short_name
+from sverige_did.report.sections import source_name
+from sverige_did.report.tables import Table
+from sverige_did.study.study import PanelStudy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from sverige_did.disclosure.release import Release, ReleasedLevel
+    from sverige_did.results.published import Reported
+    from sverige_did.words import Language
+
+GROUPS = ("treated", "control")
+LEVELS = ("level", "count", "total")
+CHANGES = ("change", "ratio_change")
+COMPARABLE = ("share", "rate", "score")
+"""The families of which a difference between groups of unlike size means something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of a group over the days ``first`` to ``last``, in the outcome's unit; None where it is hidden.
+
+    ``label`` names the window of a panel and is empty for a printed figure.
+    """
+
+    first: date
+    last: date
+    value: float | None
+    label: str = ""
+
+
+def series(release: Release, outcome: str, group: str) -> tuple[Level, ...]:
+    """The levels of a group in their order: those printed of one day or year, or those of the windows before and after.
+
+    Of a day that several sources print, the first in the order of the release counts. Numbers that add up over time are
+    those of a period: windows are not equally long.
+    """
+    if isinstance(release.study, PanelStudy):
+        mine = (one for one in release.windows if (one.outcome, one.group) == (outcome, group))
+        return tuple(_window(one) for one in mine)
+    found: dict[date, Level] = {}
+    for fact in release.reported:
+        if (fact.outcome, fact.group) == (outcome, group) and fact.measure in LEVELS and isinstance(fact.value, float):
+            found.setdefault(fact.period_end, Level(fact.period_start, fact.period_end, fact.value))
+    return tuple(found[day] for day in sorted(found))
+
+
+def _window(one: ReleasedLevel) -> Level:
+    """A window as one level: ``2009H1–2013H1`` is nine half-years."""
+    first, _, last = one.period.partition("–")
+    begun, ended = period_days(first), period_days(last or first)
+    each = CATALOGUE[one.outcome]
+    adds_up = bool(each.counts) and not each.over
+    periods = round((ended.end - begun.start).days / (begun.end - begun.start).days) if adds_up else 1
+    return Level(begun.start, ended.end, None if one.level is None else one.level / periods, one.period)
+
+
+def ends(release: Release, outcome: str, group: str) -> tuple[Level | None, Level | None]:
+    """The levels before and after that the comparison is about; None for one that is not known.
+
+    Of printed figures after is the last one until the plan's follow-up: later ones have no comparison.
+    """
+    levels = series(release, outcome, group)
+    if isinstance(release.study, PanelStudy):
+        return (levels[0], levels[-1]) if len(levels) == 2 else (None, None)
+    when = release.study.periods
+    before = [one for one in levels if one.last <= when.baseline]
+    after = [one for one in levels if when.baseline < one.last <= when.follow_up]
+    return (before[0] if before else None), (after[-1] if after else None)
+
+
+def moment(level: Level, language: Language) -> str:
+    """When a level was seen: ``juni 2013`` for a day, ``2014`` for a year."""
+    if level.label:
+        return level.label
+    if (level.last - level.first).days > 300:
+        return str(level.last.year)
+    return str(format_skeleton("yMMMM", level.last, locale=numbers.LOCALE[language]))
+
+
+def shown(value: float | None, language: Language, outcome: str) -> str:
+    """A level without its unit; a hidden number is called so, and one that nobody printed is a dash."""
+    if value is None:
+        return words.text("methods_table.hidden", language)
+    digits = {"percent": 0 if value == round(value) else 1, "children": 0, "cases": 0 if value == round(value) else 1}
+    unit = CATALOGUE[outcome].unit
+    return numbers.decimal(value, language, digits[unit]) if unit in digits else numbers.significant(value, language)
+
+
+def with_unit(value: float | None, language: Language, outcome: str) -> str:
+    """A level with its unit; of children the name of the outcome says what they are."""
+    told, unit = shown(value, language, outcome), CATALOGUE[outcome].unit
+    if value is None or unit == "children":
+        return told
+    return words.text(f"front.unit.{'percent' if unit == 'percent' else 'other'}", language, value=told,
+                      unit=unit_of(outcome, language))  # fmt: skip
+
+
+def unit_of(outcome: str, language: Language) -> str:
+    """The unit of an outcome's levels in words."""
+    return words.text(f"labels.unit.{CATALOGUE[outcome].unit}", language)
+
+
+def by_hand(release: Release, outcome: str, language: Language) -> Table | None:
+    """Both groups before and after, and the difference by hand; None where nothing was seen of either."""
+    pairs = {group: ends(release, outcome, group) for group in GROUPS}
+    rows, changes = [], []
+    for group in GROUPS:
+        before, after = pairs[group]
+        change = _change(release, outcome, group, before, after)
+        changes.append(change)
+        cells = [_cell(one, outcome, language) for one in (before, after)]
+        name = in_language(getattr(release.study, group).label, language)
+        rows.append((name, *cells, _difference(change, outcome, language)))
+    if all(cell == "–" for row in rows for cell in row[1:]):
+        return None
+    first, second = changes
+    if first is not None and second is not None and first[1] == second[1] and _comparable(outcome, first[1]):
+        gap = (first[0] - second[0], first[1])
+        rows.append((words.text("front.table.gap", language), "", "", _difference(gap, outcome, language)))
+    heads = [words.text("front.table.group", language)]
+    for key, at in (("before", 0), ("after", 1)):
+        dated = next((pair[at] for pair in pairs.values() if pair[at] is not None), None)
+        said = "" if dated is None else moment(dated, language)
+        head = words.text(f"front.table.{key}", language)
+        heads.append(f"{head}, {said}" if said else head)
+    heads.append(words.text("front.table.change", language))
+    name = f"{short_name(outcome, language)} ({unit_of(outcome, language)})"
+    return Table(caption(release, "front.table.caption", language, outcome=name), tuple(heads), tuple(rows),
+                 frozenset({1, 2, 3}))  # fmt: skip
+
+
+def _cell(level: Level | None, outcome: str, language: Language) -> str:
+    return "–" if level is None else shown(level.value, language, outcome)
+
+
+def _comparable(outcome: str, kind: str) -> bool:
+    return kind == "ratio_change" or CATALOGUE[outcome].family in COMPARABLE
+
+
+def _change(
+    release: Release, outcome: str, group: str, before: Level | None, after: Level | None
+) -> tuple[float, str] | None:
+    """The change of a group and what kind of number it is: as printed, or by hand from both levels."""
+    if before is not None and after is not None and before.value is not None and after.value is not None:
+        return after.value - before.value, "change"
+    until = release.study.periods.follow_up
+    printed = (
+        fact
+        for fact in release.reported
+        if (fact.outcome, fact.group) == (outcome, group)
+        and fact.measure in CHANGES
+        and isinstance(fact.value, float)
+        and fact.period_end == until
+    )
+    fact = next(printed, None)
+    if fact is None:
+        return None
+    if fact.measure == "ratio_change":
+        return fact.number, "ratio_change"
+    return fact.number, "change"
+
+
+def _difference(change: tuple[float, str] | None, outcome: str, language: Language) -> str:
+    if change is None:
+        return "–"
+    value, kind = change
+    if kind == "ratio_change":
+        return words.text("labels.percent", language, value=numbers.signed(value, language, 0))
+    digits = 0 if value == round(value) else {"percent": 1, "mio_dkk": 1}.get(CATALOGUE[outcome].unit, 2)
+    return numbers.signed(value, language, digits)
+
+
+def sources(release: Release, outcome: str, language: Language) -> tuple[str, ...]:
+    """The documents and places that an outcome's printed figures are from, each once."""
+    facts: Iterable[Reported] = (one for one in release.reported if one.outcome.partition(".")[0] == outcome)
+    named: dict[str, list[str]] = {}
+    for fact in facts:
+        places = named.setdefault(source_name(release, fact.source_file, language), [])
+        if fact.place not in places:
+            places.append(fact.place)
+    return tuple(f"{document}: {', '.join(places)}" for document, places in named.items())
+
+
+def joined(parts: Sequence[str], language: Language) -> str:
+    """Several things in one sentence: with commas, and the language's and before the last."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return words.text("front.and", language, before=", ".join(parts[:-1]), last=parts[-1])
+
+
+def half_years_before(release: Release, outcome: str) -> int:
+    """In how many periods before the start some treated district was seen, of a panel; 0 of printed figures."""
+    start = release.study.periods.treatment_start
+    return sum(
+        period_days(period).end < start and seen > 0
+        for one in release.coverage
+        if (one.outcome, one.group) == (outcome, "treated")
+        for period, seen in zip(one.periods, one.units_seen, strict=True)
+    )
