@@ -210,7 +210,7 @@ PLANS: dict[str, tuple[dict[str, Any], str]] = {
                                  "plan_after_grid"),
     "homes after the start": ({"registers": {"residence": {"rule": "baseline", "date": "2014-06-01"}}},
                               "plan_residence_late"),
-    "a team misspelt": ({"registers": {"teams": [{"team": "Noth", "group": "treated"},
+    "a team misspelt": ({"registers": {"teams": [{"team": "Nord", "group": "treated"},
                                                  {"team": "South", "group": "control"}]}}, "plan_team_unknown"),
     "another number of controls": ({"control": {"label": small.both("Three"), "districts": 3}}, "reg_control_count"),
     "another start": ({"periods": {"treatment_start": "2013-02-01"}}, "reg_treatment_not_plan"),
