@@ -7,12 +7,12 @@ import re
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
-_HALF_FIRST = re.compile(r"([12])\.? ?(?:halvår|half[- ]?year) (\d{4})", re.IGNORECASE)
-_YEAR_FIRST = re.compile(r"(\d{4}) ?[-/ ]?(?:h|hå|halvår|half)\.? ?([12])", re.IGNORECASE)
-_QUARTER = re.compile(r"(\d{4}) ?[-/ ]?[kq]([1-4])", re.IGNORECASE)
-_MONTH = re.compile(r"(\d{4})[-/m](0[1-9]|1[0-2])", re.IGNORECASE)
-_YEAR = re.compile(r"(\d{4})(?:\.0)?")
-_LABEL = re.compile(r"(\d{4})(?:H(?P<half>[12])|Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
+_HALF_FIRST = re.compile(r"([12])\.? ?(?:halvår|half[- ]?year) ([0-9]{4})", re.IGNORECASE)
+_YEAR_FIRST = re.compile(r"([0-9]{4}) ?[-/ ]?(?:h|hå|halvår|half)\.? ?([12])", re.IGNORECASE)
+_QUARTER = re.compile(r"([0-9]{4}) ?[-/ ]?[kq]([1-4])", re.IGNORECASE)
+_MONTH = re.compile(r"([0-9]{4})[-/m](0[1-9]|1[0-2])", re.IGNORECASE)
+_YEAR = re.compile(r"([0-9]{4})(?:\.0)?")
+_LABEL = re.compile(r"([0-9]{4})(?:H(?P<half>[12])|Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
 
 Kind = Literal["year", "half", "quarter", "month"]
 

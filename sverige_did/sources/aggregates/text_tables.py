@@ -66,12 +66,12 @@ def plain_number(
     """
     decimal = decimal or ("," if decimal_sign([text]) == "," else ".")
     sign = "\\" + decimal
-    grouped = text.str.fullmatch(rf"-?\d{{1,3}}({sign}\d{{3}})+") if whole else pd.Series(False, index=text.index)
+    grouped = text.str.fullmatch(rf"-?[0-9]{{1,3}}({sign}[0-9]{{3}})+") if whole else pd.Series(False, index=text.index)
     problems = [
         Problem("agg_thousands", file=file, row=row, column=column, found=found[:20])
         for row, found in zip(text.index[grouped].tolist(), text[grouped], strict=True)
     ]
     if decimal == ".":
         return text, problems
-    danish = text.str.fullmatch(r"-?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?")
+    danish = text.str.fullmatch(r"-?(?:[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+)(?:,[0-9]+)?")
     return text.where(~danish, text.str.replace(".", "").str.replace(",", ".")), problems

@@ -94,7 +94,7 @@ class Renumbered(Plan):
     instead: dict[str, str]
 
 
-class Validity(Plan):
+class LawSpan(Plan):
     """The days from ``since`` to ``until``, both included, on which a law was in force; open where missing."""
 
     since: date | None = None
@@ -111,7 +111,7 @@ class MeasureCodes(Plan):
     measures: tuple[Measure, ...]
     functions: tuple[AccountFunction, ...]
     renumbered: Renumbered | None = None
-    laws: dict[str, Validity] = Field(default_factory=dict)
+    laws: dict[str, LawSpan] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _codes_are_unique(self) -> Self:

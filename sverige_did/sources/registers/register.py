@@ -27,8 +27,8 @@ DTYPES: dict[Kind, str] = {
     "date": "datetime64[us]",
 }
 _PATTERNS: dict[Kind, str] = {
-    "half_year": r"\d{4}H[12]",
-    "period": r"\d{4}(H[12]|Q[1-4]|-(0[1-9]|1[0-2]))?",
+    "half_year": r"[0-9]{4}H[12]",
+    "period": r"[0-9]{4}(H[12]|Q[1-4]|-(0[1-9]|1[0-2]))?",
 }
 _WHOLE: frozenset[Kind] = frozenset({"count", "year"})
 

@@ -20,7 +20,7 @@ MAJORITY, CARE_LEAVERS = 18, 22
 TOTALS = frozenset(
     {
         "ialt", "total", "totalt", "sum", "samlet", "subtotal", "helelandet", "helekommunen", "allekommuner",
-        "alledistrikter", "alleteams", "alleomraader", "alle", "tilsammen", "alldistricts", "alltogether",
+        "alledistrikter", "alleteams", "alleomraader", "alle", "tilsammen", "alldistricts",
         "wholecountry", "grandtotal",
     }
 )  # fmt: skip

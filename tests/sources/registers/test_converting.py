@@ -215,3 +215,10 @@ def test_an_identifier_that_a_spreadsheet_rounded_is_called_so_and_not_shown(wri
     (problem,) = text_problems(cells(written), CHILD, "a.csv")
     assert (problem.key, problem.severity, problem.found) == ("reg_rounded_id", "error", None)
     assert text_problems(cells(written), AMOUNT, "a.csv") == []
+
+
+@pytest.mark.parametrize("text", ["١٢", "²", "１２"])
+def test_digits_of_other_scripts_are_no_numbers_and_no_dates(text: str) -> None:
+    numbers = to_numbers(pd.Series([text, "3"], index=[2, 3], dtype="str"), AMOUNT, "a.csv")
+    assert [(one.key, one.row) for one in numbers.problems] == [("reg_not_a_number", 2)]
+    assert numbers.cells.tolist()[1] == 3.0
