@@ -11,7 +11,7 @@ from sverige_did.outcomes import CATALOGUE, is_what_was_done
 from sverige_did.periods import period_days, period_number
 from sverige_did.report import numbers, svg
 from sverige_did.report.district_inference import said
-from sverige_did.report.labels import caption, in_language, short_name
+from sverige_did.report.labels import caption, hidden, in_language, short_name
 from sverige_did.report.sections import REPORTED_COLUMNS, reported_row
 from sverige_did.report.tables import FigureView, Table, heads, painted
 from sverige_did.study.study import PanelStudy
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from sverige_did.words import Language
 
 HEIGHT = 260.0
+RANGE = 0.35
+"""How dense the bar of a hidden level's range is."""
+
 GROUPS = ("treated", "control")
 HALF_YEAR = 6.0
 """Months: follow-ups are counted per case and half-year."""
@@ -60,6 +63,11 @@ def done_figure(release: Release, outcome: str, language: Language) -> FigureVie
             line = [np.nan if one is None or one.level is None else one.level for one in found]
             axes.plot([period_number(period) for period in periods], line, "o-", color=colour, markersize=4,
                       label=words.text(f"labels.group.{group}", language))  # fmt: skip
+            ranged = [one for one in levels if one.group == group and one.high is not None]
+            if ranged:
+                low, high = ([getattr(one, end) for one in ranged] for end in ("low", "high"))
+                axes.vlines([period_number(one.period) for one in ranged], low, high, color=colour, linewidth=5,
+                            alpha=RANGE, label=words.text("implementation.hidden_range", language))  # fmt: skip
         for target, _ in targets(release, outcome):
             axes.axhline(target, color=svg.WARNING, linewidth=1.2, linestyle="--",
                          label=words.text("implementation.target", language))  # fmt: skip
@@ -82,8 +90,7 @@ def done_figure(release: Release, outcome: str, language: Language) -> FigureVie
 def _level(one: ReleasedLevel | None, language: Language) -> str:
     if one is None:
         return "–"
-    hidden = words.text("methods_table.hidden", language)
-    return hidden if one.level is None else numbers.decimal(one.level, language, 2)
+    return hidden(one.low, one.high, language) if one.level is None else numbers.decimal(one.level, language, 2)
 
 
 def done_said(release: Release, outcome: str, language: Language) -> tuple[str, ...]:

@@ -22,6 +22,14 @@ def in_language(text: Bilingual, language: Language) -> str:
     return text.da if language == "da" else text.en
 
 
+def hidden(low: float | None, high: float | None, language: Language, digits: int = 2) -> str:
+    """The word for a hidden number, with its range where one is told."""
+    if low is None or high is None:
+        return words.text("methods_table.hidden", language)
+    ends = {"low": numbers.decimal(low, language, digits), "high": numbers.decimal(high, language, digits)}
+    return words.text("methods_table.hidden_between", language, **ends)
+
+
 def reading(release: Release, key: str, language: Language) -> str:
     """The plan's name of a reading, or the words for what all readings share; a plan without readings has numbers."""
     if key == "all" and not release.study.readings:

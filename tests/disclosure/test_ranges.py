@@ -13,6 +13,11 @@ from sverige_did.disclosure.ranges import Public, ranges, with_ranges
 from sverige_did.disclosure.registers import Answers, Attacked, attacked_release
 from sverige_did.disclosure.release import ReleasedLevel
 from sverige_did.panel import Panel
+from sverige_did.report.district_inference import levels as level_tables
+from sverige_did.report.front.cards import over_time
+from sverige_did.report.front.seen import by_hand
+from sverige_did.report.implementation import done_figure
+from sverige_did.words import Language
 
 FEW = MANY | {"network": 3.0}
 Shown = tuple[tuple[Cell, ReleasedLevel], ...]
@@ -114,3 +119,31 @@ def test_a_range_that_told_too_much_would_be_refused(release: Attacked) -> None:
     (exposed,) = attacked(known)
     assert exposed.high - exposed.low == pytest.approx(1.0, abs=1e-3)
     assert np.all([name.startswith("level|network_per_1000") for name in exposed.blamed])
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "hidden (2.50–7.50)"), ("da", "skjult (2,50–7,50)")])
+def test_the_pages_say_a_range_beside_hidden_and_draw_it(language: Language, said: str, release: Attacked) -> None:
+    rate = "network_per_1000"
+
+    def ranged(level: ReleasedLevel) -> ReleasedLevel:
+        if level.outcome != rate or level.period not in {"2012H1", "2011H1–2013H1"} or level.group == "control":
+            return level
+        return level.model_copy(update={"status": "hidden", "level": None, "low": 2.5, "high": 7.5})
+
+    shown = [
+        ReleasedLevel(outcome=rate, group=group, period=f"{year}H1", status="shown", level=6.0)
+        for group in ("treated", "control") for year in range(2011, 2016)
+    ]  # fmt: skip
+    windows = tuple(ranged(one) for one in release.release.windows)
+    page = release.release.model_copy(update={"levels": tuple(map(ranged, shown)), "windows": windows})
+    cells = {cell for table in level_tables(page, language) for row in table.rows for cell in row}
+    assert said in cells
+    drawn = over_time(page, rate, language)
+    assert drawn is not None
+    assert drawn[0].wide.count("stroke-opacity") == 1, "one hidden half-year"
+    done = done_figure(page, rate, language)
+    assert done is not None
+    assert any(said in row for row in done.table.rows)
+    hand = by_hand(page, rate, language)
+    assert hand is not None
+    assert any(said in row for row in hand.rows)

@@ -11,7 +11,7 @@ from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.periods import period_days
 from sverige_did.report import numbers
-from sverige_did.report.labels import caption, in_language, short_name
+from sverige_did.report.labels import caption, hidden, in_language, short_name
 from sverige_did.report.sections import source_name
 from sverige_did.report.tables import Table
 from sverige_did.study.study import PanelStudy
@@ -35,13 +35,16 @@ COMPARABLE = ("share", "rate", "score")
 class Level:
     """One level of a group over the days ``first`` to ``last``, in the outcome's unit; None where it is hidden.
 
-    ``label`` names the window of a panel and is empty for a printed figure.
+    ``label`` names the window of a panel and is empty for a printed figure. ``low`` and ``high`` are the range that is
+    told of a hidden one.
     """
 
     first: date
     last: date
     value: float | None
     label: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
 def series(release: Release, outcome: str, group: str) -> tuple[Level, ...]:
@@ -67,7 +70,8 @@ def _window(one: ReleasedLevel) -> Level:
     each = CATALOGUE[one.outcome]
     adds_up = bool(each.counts) and not each.over
     periods = round((ended.end - begun.start).days / (begun.end - begun.start).days) if adds_up else 1
-    return Level(begun.start, ended.end, None if one.level is None else one.level / periods, one.period)
+    level, low, high = (None if value is None else value / periods for value in (one.level, one.low, one.high))
+    return Level(begun.start, ended.end, level, one.period, low, high)
 
 
 def ends(release: Release, outcome: str, group: str) -> tuple[Level | None, Level | None]:
@@ -146,6 +150,8 @@ def by_hand(release: Release, outcome: str, language: Language) -> Table | None:
 
 
 def _cell(level: Level | None, outcome: str, language: Language) -> str:
+    if level is not None and level.value is None:
+        return hidden(level.low, level.high, language, 1 if CATALOGUE[outcome].unit == "percent" else 2)
     return "–" if level is None else shown(level.value, language, outcome)
 
 
