@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -146,6 +147,11 @@ def _change(release: Release, outcome: str, language: Language) -> str:
     return words.text("implementation.change", language, unit=unit, **names, **means)
 
 
+def _two_figures(slope: float) -> int:
+    """Slopes are released in two significant figures: as many decimals, two at most."""
+    return min(max(1 - math.floor(math.log10(abs(slope))), 0), 2) if slope else 2
+
+
 def doses_said(release: Release, language: Language) -> tuple[str, ...]:
     """Whether districts changed more where more was done, a sentence for each; none where nobody looked."""
     if release.policy == "published":
@@ -163,6 +169,6 @@ def doses_said(release: Release, language: Language) -> tuple[str, ...]:
             continue
         unit = words.text(f"labels.unit.{CATALOGUE[one.outcome].unit}", language)
         filled = {"dose": dose, "districts": one.districts, "unit": unit, "p": numbers.p_value(one.p, language),
-                  "slope": numbers.signed(one.slope, language, 2)}  # fmt: skip
+                  "slope": numbers.signed(one.slope, language, _two_figures(one.slope))}  # fmt: skip
         found.append(words.text(f"implementation.dose.{one.among}", language, **filled))
     return tuple(found)

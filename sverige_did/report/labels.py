@@ -89,7 +89,11 @@ def _on_scale(check: CheckResult, language: Language) -> dict[str, str]:
         if value is not None and name.startswith(("effect", "size", "did", "att_")):
             # The limits of an interval have their unit before them.
             ends = name.endswith(("_low", "_high")) and not name.startswith("att_")
-            shown = numbers.bare(scale, value, language) if ends else numbers.amount(scale, value, language, unit)
+            shown = (
+                numbers.bare(scale, value, language, check.step)
+                if ends
+                else numbers.amount(scale, value, language, unit, check.step)
+            )
             filled[name] = shown.removeprefix("+") if name.startswith("size") else shown
     return filled
 
