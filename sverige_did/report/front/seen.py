@@ -194,7 +194,8 @@ def sources(release: Release, outcome: str, language: Language) -> tuple[str, ..
         places = named.setdefault(source_name(release, fact.source_file, language), [])
         if fact.place not in places:
             places.append(fact.place)
-    return tuple(f"{document}: {', '.join(places)}" for document, places in named.items())
+    told = {document: [place for place in places if place not in document] for document, places in named.items()}
+    return tuple(f"{document}: {', '.join(places)}" if places else document for document, places in told.items())
 
 
 def joined(parts: Sequence[str], language: Language) -> str:
