@@ -18,6 +18,7 @@ from sverige_did.disclosure.release import estimates_csv
 from sverige_did.files import altered, hashes, record, write_folder, write_model, write_models, write_text
 from sverige_did.report import render
 from sverige_did.tasks import collect, plan
+from sverige_did.workflow.discover import pages_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -116,9 +117,9 @@ def test_no_rule_puts_anything_into_the_folder_that_was_not_released() -> None:
     snakefile = (ROOT / "sverige_did" / "workflow" / "Snakefile").read_text("utf-8")
     rule = snakefile.partition("rule collect:")[2].partition("\nrule ")[0]
     read = set(re.findall(r'"((?:results|reports)/[^"]+)"', rule.partition("output:")[0]))
-    assert {path.rpartition("/")[2].replace("{{study}}", "{study}") for path in read} == {
-        "release.json", "estimates.csv", "estimates.json", "{study}.{language}.html",
-    }  # fmt: skip
+    assert {path.rpartition("/")[2] for path in read} == {"release.json", "estimates.csv", "estimates.json"}
+    assert "pages_of(wildcards.study, LANGUAGES" in rule
+    assert pages_of("town", ["da"], annex=True) == ["reports/town.da.html", "reports/town.annex.da.html"]
 
 
 def test_the_last_line_of_a_run_says_what_may_be_sent_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
