@@ -150,18 +150,25 @@ def synthesize(
     with_faults: Annotated[bool, typer.Option(help="Put the faults of real deliveries in")] = False,
     cases: Annotated[bool, typer.Option(help="Cases before and during, and a survey, in three municipalities")] = False,
     tables: Annotated[bool, typer.Option(help="Public tables of all municipalities instead, by year")] = False,
+    size: Annotated[
+        Literal["usual", "large"], typer.Option(help="large: so many children that nothing need be withheld")
+    ] = "usual",
 ) -> None:
     """Make up a municipality, cases of three, or public tables of all: files and the truth, marked as synthetic."""
     from sverige_did.tasks.synthesize import run, run_cases, run_many, run_tables
 
     if tables or cases:
-        if spells is not None or municipalities > 1 or calibrated or with_faults or (tables and cases):
+        if spells is not None or municipalities > 1 or calibrated or with_faults or size != "usual" or (tables and cases):
             raise typer.BadParameter("--tables and --cases go with --seed alone")
         written = (run_tables if tables else run_cases)(folder, seed)
     elif spells is None and municipalities == 1:
-        written = run(folder, seed, districts, calibrated=calibrated, with_faults=with_faults)
-    elif spells is None or calibrated or with_faults:
-        raise typer.BadParameter("--municipalities goes with --spells, and neither with --calibrated or --with-faults")
+        if calibrated and size != "usual":
+            raise typer.BadParameter("--calibrated has the size of the printed figures")
+        written = run(folder, seed, districts, calibrated=calibrated, with_faults=with_faults, how_large=size)
+    elif spells is None or calibrated or with_faults or size != "usual":
+        raise typer.BadParameter(
+            "--municipalities goes with --spells, and none of both with --calibrated, --with-faults or --size"
+        )
     else:
         written = run_many(folder, seed, municipalities, districts, spells)
     _done("synthesize", files=written, folder=folder)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -22,12 +24,22 @@ from sverige_did.synthetic.truth import truth
 from sverige_did.synthetic.writing import write_delivery, write_tables
 
 
-def run(folder: Path, seed: int, districts: int, *, calibrated: bool = False, with_faults: bool = False) -> int:
+HowLarge = Literal["usual", "large"]
+MEAN_RESIDENTS: Mapping[HowLarge, float] = {"usual": Size().mean_residents, "large": 15_000.0}
+"""Children in a district, in the mean. ``large``: with twenty districts so many that no outcome of the example's plan
+must be withheld; no single Danish municipality has as many."""
+
+
+def run(
+    folder: Path, seed: int, districts: int, *, calibrated: bool = False, with_faults: bool = False,
+    how_large: HowLarge = "usual",
+) -> int:  # fmt: skip
     """Write the registers and ``truth.json`` (and ``faults.json``); the number of files written.
 
     ``calibrated``: its registers give the figures printed about Herning; otherwise it is drawn from the model.
+    ``how_large``: how many children live in a district in the mean, by :data:`MEAN_RESIDENTS`.
     """
-    size = Size(districts=districts)
+    size = Size(districts=districts, mean_residents=MEAN_RESIDENTS[how_large])
     made = calibrated_municipality(seed, size) if calibrated else modelled_municipality(Model(), seed, size)
     files = len(write_delivery(folder, made.delivered.registers)) + 2  # with the mark and the truth
     head = {"synthetic": True, "seed": seed, "model": None if calibrated else asdict(Model())}

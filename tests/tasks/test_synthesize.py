@@ -25,6 +25,9 @@ def test_the_command_writes_a_marked_municipality_with_its_truth(tmp_path: Path)
         ["--spells", "100", "--with-faults"],
         ["--spells", "100", "--calibrated"],
         ["--districts", "4"],
+        ["--size", "large", "--calibrated"],
+        ["--size", "large", "--cases"],
+        ["--size", "large", "--spells", "100"],
     ],
 )
 def test_options_that_do_not_go_together_are_refused_before_anything_is_written(
