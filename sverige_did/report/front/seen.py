@@ -90,6 +90,22 @@ def ends(release: Release, outcome: str, group: str) -> tuple[Level | None, Leve
     return (before[0] if before else None), (after[-1] if after else None)
 
 
+def first_and_last(release: Release, outcome: str, group: str) -> tuple[Level | None, Level | None]:
+    """As :func:`ends`; where a panel's windows are no levels, as where units begin apart, the last period before the
+    first start and the last of all that count."""
+    found = ends(release, outcome, group)
+    if found != (None, None) or not isinstance(release.study, PanelStudy):
+        return found
+    levels = [
+        Level(*period_days(one.period), one.level, one.period)
+        for one in release.levels
+        if (one.outcome, one.group) == (outcome, group)
+    ]
+    inside = _windows(release, levels)
+    before, after = list(compress(levels, inside.before)), list(compress(levels, inside.after))
+    return (before[-1] if before else None), (after[-1] if after else None)
+
+
 def _windows(release: Release, levels: Sequence[Level]) -> StudyWindows:
     days = (np.array([getattr(one, end) for one in levels], "M8[D]") for end in ("first", "last"))
     return windows_of(*days, release.study.periods)
