@@ -158,7 +158,8 @@ def synthesize(
     from sverige_did.tasks.synthesize import run, run_cases, run_many, run_tables
 
     if tables or cases:
-        if spells is not None or municipalities > 1 or calibrated or with_faults or size != "usual" or (tables and cases):
+        others = (spells is not None, municipalities > 1, calibrated, with_faults, size != "usual", tables and cases)
+        if any(others):
             raise typer.BadParameter("--tables and --cases go with --seed alone")
         written = (run_tables if tables else run_cases)(folder, seed)
     elif spells is None and municipalities == 1:

@@ -23,7 +23,6 @@ from sverige_did.synthetic.scale import write_many
 from sverige_did.synthetic.truth import truth
 from sverige_did.synthetic.writing import write_delivery, write_tables
 
-
 HowLarge = Literal["usual", "large"]
 MEAN_RESIDENTS: Mapping[HowLarge, float] = {"usual": Size().mean_residents, "large": 15_000.0}
 """Children in a district, in the mean. ``large``: with twenty districts so many that no outcome of the example's plan
