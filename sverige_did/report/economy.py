@@ -64,13 +64,13 @@ def _sentences(record: EconomyRecord, main: Benefit, language: Language) -> Iter
         yield _paid(record, language)
     worths = [one for one in record.marginal if one.needed is not None]
     if worths and record.moved is not None:
-        ends = sorted(one.needed.value for one in worths if one.needed is not None)
+        ends = sorted((one.needed for one in worths if one.needed is not None), key=lambda one: one.value)
         yield words.text(
             "economy.break_even",
             language,
             moved=_amount(record.moved, language),
-            least=numbers.decimal(ends[0], language, DIGITS),
-            most=numbers.decimal(ends[-1], language, DIGITS),
+            least=_amount(ends[0], language),
+            most=_amount(ends[-1], language),
         )
 
 
