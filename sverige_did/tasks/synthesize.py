@@ -27,7 +27,13 @@ UNREPORTED = 1
 
 
 def run(
-    folder: Path, seed: int, districts: int, *, calibrated: bool = False, with_faults: bool = False, unreported_changes: float = 0.0
+    folder: Path,
+    seed: int,
+    districts: int,
+    *,
+    calibrated: bool = False,
+    with_faults: bool = False,
+    unreported_changes: float = 0.0,
 ) -> int:
     """Write the registers and ``truth.json`` (and ``faults.json``); the number of files written.
 
@@ -37,7 +43,7 @@ def run(
     size = Size(districts=districts)
     made = calibrated_municipality(seed, size) if calibrated else modelled_municipality(Model(), seed, size)
     registers = made.delivered.registers
-    head = {"synthetic": True, "seed": seed, "model": None if calibrated else asdict(Model())}
+    head: dict[str, object] = {"synthetic": True, "seed": seed, "model": None if calibrated else asdict(Model())}
     if unreported_changes:
         rng = np.random.default_rng([seed, UNREPORTED])
         registers = registers | {"placements": unreported(registers["placements"], unreported_changes, rng)}

@@ -20,9 +20,6 @@ def answer(effect: float) -> TTest:
     return calibrated_test(districts(NOISE + effect * TREATED, TREATED))
 
 
-
-
-
 def every(*effects: tuple[float, ...]) -> dict[str, list[list[TTest]]]:
     return {where: [[answer(one) for one in drawn] for drawn in effects] for where in WHERE}
 

@@ -100,7 +100,9 @@ def many(seeds: range) -> pd.DataFrame:
 def main() -> None:
     """Run every municipality and write the record."""
     seeds = range(FIRST_SEED, FIRST_SEED + MUNICIPALITIES)
-    write(summary(many(seeds)), RECORD, f"python tests/validation/unreported_changes.py: seeds {seeds[0]} to {seeds[-1]}")
+    write(
+        summary(many(seeds)), RECORD, f"python tests/validation/unreported_changes.py: seeds {seeds[0]} to {seeds[-1]}"
+    )
 
 
 if __name__ == "__main__":

@@ -60,20 +60,17 @@ def leave_changes_out(
     Only rows of children ``away`` from home (n,) are placements. A row left out gives its end, and why it ended, to
     the row before it; of several in a row the last does.
     """
-    order = changes_in_order(frame, away, last_day_counts=last_day_counts)
-    rows, change = order
+    rows, change = changes_in_order(frame, away, last_day_counts=last_day_counts)
     hidden = change & chosen[rows]
     if not hidden.any():
         return frame
     run = np.cumsum(~hidden) - 1
-    last = rows[np.flatnonzero(np.append(run[1:] != run[:-1], True))]
-    kept = rows[~hidden]
-    ends = [name for name in ("end", "end_reason") if name in frame]
-    thinned = frame.copy()
-    for name in ends:
-        column = thinned.columns.get_loc(name)
-        thinned.iloc[kept, column] = frame[name].iloc[last].array
-    return thinned.drop(index=frame.index[rows[hidden]])
+    last = rows[np.append(run[1:] != run[:-1], True)]
+    source = np.arange(len(frame))
+    source[rows[~hidden]] = last
+    ends = {name: frame[name].take(source).set_axis(frame.index) for name in ("end", "end_reason") if name in frame}
+    thinned: pd.DataFrame = frame.assign(**ends).drop(index=frame.index[rows[hidden]])
+    return thinned
 
 
 def changes_in_order(frame: pd.DataFrame, away: BoolArray, *, last_day_counts: bool) -> tuple[np.ndarray, BoolArray]:

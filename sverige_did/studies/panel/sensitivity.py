@@ -326,7 +326,9 @@ def _unreported(panels: Mapping[float, Sequence[Panel]], seen: _Seen) -> CheckRe
     """With changes of placement left out of one group or both; None where no share of them moves this outcome."""
     mine = seen.data.cells.set_index(["unit", "period", "kind"])
     thinned = {
-        share: [panel.outcome(seen.data.wanted.outcome).set_index(mine.index.names).reindex(mine.index) for panel in drawn]
+        share: [
+            panel.outcome(seen.data.wanted.outcome).set_index(mine.index.names).reindex(mine.index) for panel in drawn
+        ]
         for share, drawn in sorted(panels.items())
     }
     every = [cells for drawn in thinned.values() for cells in drawn]
@@ -336,7 +338,11 @@ def _unreported(panels: Mapping[float, Sequence[Panel]], seen: _Seen) -> CheckRe
     if all(np.allclose(cells[numbers], mine[numbers], equal_nan=True) for cells in every):
         return None
     changes = [[_change(seen, cells) for cells in drawn] for drawn in thinned.values()]
-    whose = {"alike": np.ones_like(seen.sample.treated), "treated": seen.sample.treated, "control": ~seen.sample.treated}
+    whose = {
+        "alike": np.ones_like(seen.sample.treated),
+        "treated": seen.sample.treated,
+        "control": ~seen.sample.treated,
+    }
     tests = {
         where: [[seen.contrast(np.where(there, one, seen.sample.change)) for one in drawn] for drawn in changes]
         for where, there in whose.items()

@@ -104,7 +104,9 @@ def test_changes_left_out_of_one_group_move_the_finding_by_what_that_group_lost(
     fewer[:4, 6:] += 1.5
     fewer[4:, 6:] += 0.5
     found = run(panel({RATE: table}), plan, unreported={0.5: (panel({RATE: fewer}),) * 2})["unreported_changes"]
-    moved = {name: found.numbers[f"effect_{name}"] - found.numbers["effect"] for name in ("alike", "treated", "control")}
+    moved = {
+        name: found.numbers[f"effect_{name}"] - found.numbers["effect"] for name in ("alike", "treated", "control")
+    }
     assert moved == pytest.approx({"alike": 1.0, "treated": 1.5, "control": -0.5})
     untouched = {0.5: (panel({RATE: table}),)}
     assert "unreported_changes" not in run(panel({RATE: table}), plan, unreported=untouched)
