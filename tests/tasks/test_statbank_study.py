@@ -56,7 +56,9 @@ def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def text_of(page: Path) -> str:
-    return re.sub(r"<[^>]+>", " ", page.read_text("utf-8"))
+    """What a reader sees of the page and of its annex."""
+    both = page.read_text("utf-8") + page.with_suffix(".annex.html").read_text("utf-8")
+    return re.sub(r"<[^>]+>", " ", both)
 
 
 def test_made_up_tables_are_called_so_everywhere(made_up: Path) -> None:
