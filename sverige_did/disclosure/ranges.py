@@ -129,7 +129,8 @@ class _Numbers:
         """The smallest and the largest value of a sum; 0 and infinity where nothing is said."""
         if row.tobytes() not in self.told:
             least, most = (linprog(sign * row, A_ub=self.rows, b_ub=self.most, method="highs") for sign in (1.0, -1.0))
-            low, high = least.fun if least.status == 0 else 0.0, -most.fun if most.status == 0 else np.inf
+            low = float(least.fun or 0.0) if least.status == 0 else 0.0
+            high = -float(most.fun or 0.0) if most.status == 0 else np.inf
             self.told[row.tobytes()] = (round(max(low, 0.0), AS_EXACT), round(high, AS_EXACT))
         return self.told[row.tobytes()]
 

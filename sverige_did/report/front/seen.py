@@ -107,8 +107,8 @@ def first_and_last(release: Release, outcome: str, group: str) -> tuple[Level | 
 
 
 def _windows(release: Release, levels: Sequence[Level]) -> StudyWindows:
-    days = (np.array([getattr(one, end) for one in levels], "M8[D]") for end in ("first", "last"))
-    return windows_of(*days, release.study.periods)
+    first, last = (np.array([getattr(one, end) for one in levels], "M8[D]") for end in ("first", "last"))
+    return windows_of(first, last, release.study.periods)
 
 
 def moment(level: Level, language: Language) -> str:
