@@ -26,6 +26,9 @@ DIGITS = {"percent": 1}
 """With how many decimals levels are printed; :data:`USUAL_DIGITS` otherwise."""
 
 USUAL_DIGITS = 2
+WIDEST = 0.5
+"""A share whose range is more than this part of everybody says next to nothing, and is hidden without one."""
+
 WHOLE = "placed"
 PARTS = ("home_based", "network", "foster", "institution")
 AS_EXACT = 7
@@ -129,13 +132,13 @@ class _Numbers:
         """The smallest and the largest value of a sum; 0 and infinity where nothing is said."""
         if row.tobytes() not in self.told:
             least, most = (linprog(sign * row, A_ub=self.rows, b_ub=self.most, method="highs") for sign in (1.0, -1.0))
-            low = float(least.fun or 0.0) if least.status == 0 else 0.0
-            high = -float(most.fun or 0.0) if most.status == 0 else np.inf
+            low = float(row @ least.x) if least.x is not None else 0.0
+            high = float(row @ most.x) if most.x is not None else np.inf
             self.told[row.tobytes()] = (round(max(low, 0.0), AS_EXACT), round(high, AS_EXACT))
         return self.told[row.tobytes()]
 
     def level(self, one: Public) -> tuple[float, float] | None:
-        """The range of a hidden level in its unit, outwards to the digits that are printed; None where it is trivial.
+        """The range of a hidden level in its unit, outwards to the digits that are printed; None where it says little.
 
         Both ends of the numerator are multiples of its step, and so are those of a denominator that is not public.
         """
@@ -151,7 +154,7 @@ class _Numbers:
             return None
         printed = 10.0 ** -DIGITS.get(CATALOGUE[one.outcome].unit, USUAL_DIGITS)
         ends = down(low * each[0], printed), up(min(high * each[1], limit), printed)
-        return None if ends[0] <= 0 and ends[1] >= limit else ends
+        return None if ends[1] - ends[0] > WIDEST * limit else ends
 
     def _rounded(self, terms: Collection[str], one: Public) -> tuple[float, float]:
         low, high = self.range(self.row(terms, one.periods))

@@ -62,10 +62,11 @@ def test_a_half_year_is_what_its_window_leaves_and_has_a_lower_end_too() -> None
 
 
 def test_a_share_is_from_the_least_of_the_most_to_the_most_of_the_least() -> None:
-    """Up to 12.5 of 17.5 to 22.5 placed are up to 71.4 %; a denominator is nowhere shown itself."""
-    shown = [one("placed_total", 20.0, "2014H1"), one("foster_per_1000", 10.0, "2014H1")]
-    share = one("network_share", None, "2014H1", per=float("nan"))
-    assert ranges([*shown, share], 0.5) == {("network_share", "treated", "2014H1"): (0.0, 71.5)}
+    """Up to 7.5 of 17.5 to 22.5 placed are up to 42.9 %; a denominator is nowhere shown itself."""
+    whole, share = one("placed_total", 20.0, "2014H1"), one("network_share", None, "2014H1", per=float("nan"))
+    found = ranges([whole, one("foster_per_1000", 15.0, "2014H1"), share], 0.5)
+    assert found == {("network_share", "treated", "2014H1"): (0.0, 42.9)}
+    assert ranges([whole, one("foster_per_1000", 10.0, "2014H1"), share], 0.5) == {}, "0 to 71.4 % says next to nothing"
 
 
 def test_what_nothing_is_said_of_has_no_range() -> None:
@@ -75,7 +76,7 @@ def test_what_nothing_is_said_of_has_no_range() -> None:
 
 def test_every_range_of_a_hidden_level_holds_the_true_one(few: Shown) -> None:
     ranged = [(cell.found.level, level) for cell, level in few if level.low is not None]
-    assert len(ranged) > 20
+    assert len(ranged) >= 10
     assert all(level.status == "hidden" for _, level in ranged)
     for true, level in ranged:
         assert level.low is not None

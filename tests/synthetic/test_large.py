@@ -1,4 +1,4 @@
-"""What few and many children mean for the same plan: the example withholds some outcomes, a large one none."""
+"""The same plan for few and many children: the example, where outcomes are withheld, and one where none is."""
 
 from __future__ import annotations
 
