@@ -1,4 +1,4 @@
-"""Every step of the workflow of a panel in its order and in one process, from its files to its pages and annexes."""
+"""Every step of the workflow of a panel in its order and in one process, from its files to both pages."""
 
 from __future__ import annotations
 
@@ -40,6 +40,6 @@ def pages(study: str, written: Path, data: Path, out: Path) -> Path:
     statements.run(out / "plan.json", out / "statements.json")
     release.run(out, out / "release.json", out / "estimates.csv", out / "estimates.json")
     for language in ("da", "en"):
-        made_pages = (out / f"{language}.html", out / f"{language}.annex.html", out / f"answers.{language}.json")
-        report.run(out / "release.json", *made_pages, language)
+        pages = (out / f"{language}.html", out / f"annex.{language}.html", out / f"answers.{language}.json")
+        report.run(out / "release.json", *pages, language)
     return out

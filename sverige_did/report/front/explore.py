@@ -32,9 +32,11 @@ SLIDERS = {
 
 TRANSFORMED = {
     "checks.axis.effect_log_ratio": "change",
+    "checks.axis.effect_log_odds": "odds",
     "checks.axis.prob_benefit": "percent",
 }
-"""How the numbers of an axis are told: a log ratio as a change in per cent, a probability in per cent."""
+"""How the numbers of an axis are told: a log ratio as a change in per cent, log-odds as one of the odds, a probability
+in per cent; others in the outcome's own unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,11 @@ def slider(release: Release, outcome: str, language: Language) -> Slider | None:
     together = [one for one in found if one[1].x_name == curve.x_name and len(one[1].x) == len(curve.x)]
     parts: dict[str, dict[str, object]] = {}
     for _, one in together:
-        kind = TRANSFORMED.get(one.y_name, "plain")
+        kind = TRANSFORMED.get(one.y_name, one.y_name.removeprefix("checks.axis.effect_"))
         name = "chance" if kind == "percent" else "effect"
         parts.setdefault(name, {"kind": kind, "y": one.y, "lower": one.lower, "upper": one.upper})
-    steps = {name: _told(part, language) for name, part in parts.items()}
+    unit = CATALOGUE[outcome].unit
+    steps = {name: _told(part, unit, language) for name, part in parts.items()}
     sentence = words.text(f"front.slider.{'_'.join(sorted(steps))}", language)
     payload = {"x": [numbers.significant(x, language) for x in curve.x], "steps": steps, "sentence": sentence}
     return _slider(f"{outcome}-{check.check}", words.text(curve.x_name, language), payload, len(curve.x) // 2)
@@ -121,24 +124,29 @@ def _curves(release: Release, outcome: str) -> Iterator[tuple[CheckResult, Curve
                 yield from ((check, one) for one in check.curves if one.name == wanted and len(one.x) > 2)
 
 
-def _told(part: Mapping[str, object], language: Language) -> list[str]:
+def _told(part: Mapping[str, object], unit: str, language: Language) -> list[str]:
     """A part's text at each step of the slider: all numbers are formatted here, and none in the browser."""
-    kind, y, lower, upper = part["kind"], part["y"], part["lower"], part["upper"]
+    kind, y, lower, upper = str(part["kind"]), part["y"], part["lower"], part["upper"]
     assert isinstance(y, tuple) and isinstance(lower, tuple) and isinstance(upper, tuple)  # noqa: PT018
     return [
-        words.text("front.slider.with_limits", language, value=_number(value, kind, language),
-                   lower=_number(low, kind, language), upper=_number(high, kind, language))
-        if lower else _number(value, kind, language)
+        words.text("front.slider.with_limits", language, value=_number(value, kind, unit, language),
+                   lower=_number(low, kind, unit, language), upper=_number(high, kind, unit, language))
+        if lower else _number(value, kind, unit, language)
         for value, low, high in zip(y, lower or y, upper or y, strict=True)
     ]  # fmt: skip
 
 
-def _number(value: float, kind: object, language: Language) -> str:
+LARGEST_LOG = 700.0
+"""The exponential of more is no number."""
+
+
+def _number(value: float, kind: str, unit: str, language: Language) -> str:
     if kind == "percent":
         return words.text("labels.percent", language, value=numbers.percent(value, language))
-    if kind == "change":
-        return numbers.change(math.exp(value), language) if value < 700 else "∞"
-    return numbers.significant(value, language)
+    if kind in {"change", "odds"}:
+        told = numbers.change(math.exp(value), language) if value < LARGEST_LOG else "∞"
+        return told if kind == "change" else words.text("front.slider.odds", language, value=told)
+    return numbers.amount(kind, value, language, unit)
 
 
 def _filled(payload: Mapping[str, object], at: int) -> str:

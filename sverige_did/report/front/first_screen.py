@@ -87,7 +87,7 @@ def _seen(release: Release, outcome: str, language: Language) -> str:
         return words.text(
             "front.seen.printed", language, name=name, treated=treated, values=seen.joined(parts, language)
         )
-    pairs = {group: seen.ends(release, outcome, group) for group in seen.GROUPS}
+    pairs = {group: seen.first_and_last(release, outcome, group) for group in seen.GROUPS}
     known = {
         f"{group}_{at}": seen.with_unit(level.value, language, outcome)
         for group, pair in pairs.items()

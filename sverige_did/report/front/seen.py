@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
+import numpy as np
 from babel.dates import format_skeleton
 
 from sverige_did import words
@@ -15,6 +17,7 @@ from sverige_did.report.labels import caption, in_language, short_name
 from sverige_did.report.sections import source_name
 from sverige_did.report.tables import Table
 from sverige_did.study.study import PanelStudy
+from sverige_did.windows import StudyWindows, windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,10 +81,30 @@ def ends(release: Release, outcome: str, group: str) -> tuple[Level | None, Leve
     levels = series(release, outcome, group)
     if isinstance(release.study, PanelStudy):
         return (levels[0], levels[-1]) if len(levels) == 2 else (None, None)
-    when = release.study.periods
-    before = [one for one in levels if one.last <= when.baseline]
-    after = [one for one in levels if when.baseline < one.last <= when.follow_up]
+    inside = _windows(release, levels)
+    before, after = list(compress(levels, inside.before)), list(compress(levels, inside.after))
     return (before[0] if before else None), (after[-1] if after else None)
+
+
+def first_and_last(release: Release, outcome: str, group: str) -> tuple[Level | None, Level | None]:
+    """As :func:`ends`; where a panel's windows are no levels, as where units begin apart, the last period before the
+    first start and the last of all that count."""
+    found = ends(release, outcome, group)
+    if found != (None, None) or not isinstance(release.study, PanelStudy):
+        return found
+    levels = [
+        Level(*period_days(one.period), one.level, one.period)
+        for one in release.levels
+        if (one.outcome, one.group) == (outcome, group)
+    ]
+    inside = _windows(release, levels)
+    before, after = list(compress(levels, inside.before)), list(compress(levels, inside.after))
+    return (before[-1] if before else None), (after[-1] if after else None)
+
+
+def _windows(release: Release, levels: Sequence[Level]) -> StudyWindows:
+    days = (np.array([getattr(one, end) for one in levels], "M8[D]") for end in ("first", "last"))
+    return windows_of(*days, release.study.periods)
 
 
 def moment(level: Level, language: Language) -> str:
@@ -194,7 +217,8 @@ def sources(release: Release, outcome: str, language: Language) -> tuple[str, ..
         places = named.setdefault(source_name(release, fact.source_file, language), [])
         if fact.place not in places:
             places.append(fact.place)
-    return tuple(f"{document}: {', '.join(places)}" for document, places in named.items())
+    told = {document: [place for place in places if place not in document] for document, places in named.items()}
+    return tuple(f"{document}: {', '.join(places)}" if places else document for document, places in told.items())
 
 
 def joined(parts: Sequence[str], language: Language) -> str:
@@ -206,10 +230,11 @@ def joined(parts: Sequence[str], language: Language) -> str:
 
 def half_years_before(release: Release, outcome: str) -> int:
     """In how many periods before the start some treated district was seen, of a panel; 0 of printed figures."""
-    start = release.study.periods.treatment_start
-    return sum(
-        period_days(period).end < start and seen > 0
+    seen = [
+        Level(*period_days(period), 0.0)
         for one in release.coverage
         if (one.outcome, one.group) == (outcome, "treated")
-        for period, seen in zip(one.periods, one.units_seen, strict=True)
-    )
+        for period, units in zip(one.periods, one.units_seen, strict=True)
+        if units
+    ]
+    return int(_windows(release, seen).before.sum())
