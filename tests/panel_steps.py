@@ -1,4 +1,4 @@
-"""Every step of the workflow of a panel in its order and in one process, from its files to its pages and annexes."""
+"""Every step of the workflow of a panel in its order and in one process, from its files to both pages."""
 
 from __future__ import annotations
 

@@ -56,9 +56,7 @@ def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def text_of(page: Path) -> str:
-    """What a reader sees of the page and of its annex."""
-    both = page.read_text("utf-8") + page.with_suffix(".annex.html").read_text("utf-8")
-    return re.sub(r"<[^>]+>", " ", both)
+    return re.sub(r"<[^>]+>", " ", page.read_text("utf-8"))
 
 
 def test_made_up_tables_are_called_so_everywhere(made_up: Path) -> None:
