@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
+from sverige_did.report import levels as group_levels
 from sverige_did.report import numbers, svg
 from sverige_did.report.labels import caption, short_name
 from sverige_did.report.tables import FigureView, Table, heads, painted
@@ -151,7 +152,7 @@ def levels(release: Release, language: Language) -> tuple[Table, ...]:
         cells[one.group] = _level(one.outcome, one.level, language, hidden=one.status == "hidden")
     columns, tables = heads(("period", *GROUPS), language, COLUMN), []
     for outcome, periods in found.items():
-        name = f"{short_name(outcome, language)} ({words.text(f'labels.unit.{CATALOGUE[outcome].unit}', language)})"
+        name = f"{short_name(outcome, language)} ({group_levels.unit_of(outcome, language)})"
         shown = caption(release, "methods_table.caption.levels", language, outcome=name)
         rows = ((period, *(cells.get(group, "–") for group in GROUPS)) for period, cells in sorted(periods.items()))
         tables.append(Table(shown, columns, tuple(rows), frozenset({1, 2})))
@@ -161,8 +162,10 @@ def levels(release: Release, language: Language) -> tuple[Table, ...]:
 def _level(outcome: str, level: float | None, language: Language, *, hidden: bool) -> str:
     if hidden:
         return words.text("methods_table.hidden", language)
-    digits = 1 if CATALOGUE[outcome].unit == "percent" else 2
-    return "–" if level is None else numbers.decimal(level, language, digits)
+    if level is None:
+        return "–"
+    digits = group_levels.digits(outcome, 1 if CATALOGUE[outcome].unit == "percent" else 2)
+    return numbers.decimal(group_levels.in_its_unit(outcome, level), language, digits)
 
 
 def coverage(release: Release, language: Language) -> Table:

@@ -187,10 +187,15 @@ def standing(release: Release, outcome: str) -> Standing:
 def question_standing(release: Release, question: str) -> Standing:
     """How a question stands: as the strongest of its outcomes; no_data where it has none.
 
-    Where verdicts are tests, only the outcomes of the weightiest role are asked, so that no exploratory one can answer
-    for a primary one.
+    Where verdicts are tests, only those of :func:`answering` are asked, so that no exploratory one can answer for a
+    primary one.
     """
     return _strongest(release, question, standing)
+
+
+def question_standing_among_all(release: Release, question: str) -> Standing:
+    """The same when all outcomes are looked at: what a question is counted as, and called beside its heading."""
+    return _strongest(release, question, standing_among_all)
 
 
 def standing_among_all(release: Release, outcome: str) -> Standing:
@@ -210,11 +215,32 @@ def adjusted(release: Release) -> bool:
 
 
 def _strongest(release: Release, question: str, stands: Callable[[Release, str], Standing]) -> Standing:
-    requested = [item for item in release.study.outcomes if item.question == question]
-    if release.methods_tables and requested:
-        weightiest = min(ROLES.index(item.role) for item in requested)
-        requested = [item for item in requested if ROLES.index(item.role) == weightiest]
-    return min((stands(release, item.outcome) for item in requested), key=STANDINGS.index, default="no_data")
+    asked = answering(release, question)
+    found = min((stands(release, outcome) for outcome in asked), key=STANDINGS.index, default="no_data")
+    stands_in = bool(asked) and _role(release, asked[0]) > min(_role(release, one) for one in _of(release, question))
+    # What stands in for a weightier outcome that is withheld can leave the question open, and never answer it.
+    return "inconclusive" if stands_in and release.methods_tables and found in {"supported", "bounded"} else found
+
+
+def answering(release: Release, question: str) -> tuple[str, ...]:
+    """The outcomes that a question's answer is read off, in the plan's order: all of them, or where verdicts are tests
+    those of the weightiest role in which any outcome has numbers to tell.
+    """
+    asked = _of(release, question)
+    if not release.methods_tables or not asked:
+        return asked
+    told = [one for one in asked if standing(release, one) not in {"refused", "no_data"}] or list(asked)
+    weightiest = min(_role(release, one) for one in told)
+    return tuple(one for one in asked if _role(release, one) == weightiest)
+
+
+def _of(release: Release, question: str) -> tuple[str, ...]:
+    return tuple(item.outcome for item in release.study.outcomes if item.question == question)
+
+
+def _role(release: Release, outcome: str) -> int:
+    """How weighty an outcome is in the plan: 0 for a primary one."""
+    return next(ROLES.index(item.role) for item in release.study.outcomes if item.outcome == outcome)
 
 
 def tally(release: Release) -> dict[str, int]:
@@ -223,7 +249,7 @@ def tally(release: Release) -> dict[str, int]:
     Supported are those whose outcome is so when all outcomes are looked at. Questions about nothing but what was done
     are counted apart, and in none of the others.
     """
-    every = [_strongest(release, question.key, standing_among_all) for question in release.study.questions]
+    every = [question_standing_among_all(release, question.key) for question in release.study.questions]
     about = [_about_what_was_done(release, question.key) for question in release.study.questions]
     stands = [one for one, apart in zip(every, about, strict=True) if not apart]
     return {

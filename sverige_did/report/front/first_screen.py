@@ -15,12 +15,14 @@ from sverige_did.report.front.bar import interval_bar
 from sverige_did.report.headlines import (
     STANDINGS,
     Standing,
+    answering,
     design_of,
     done,
     headline,
     rows,
     standing,
     standing_among_all,
+    tally,
 )
 from sverige_did.report.labels import in_language, mark, short_name
 
@@ -55,7 +57,7 @@ def main_outcome(release: Release) -> str:
 def spokesman(release: Release, question: str) -> str:
     """The outcome that tells a question best in plain numbers: of those that stand as the question does, one that has
     a level after the start, counts of children before shares and rates."""
-    wanted = [one.outcome for one in release.study.outcomes if one.question == question]
+    wanted = list(answering(release, question))
     wanted = [one for one in wanted if not done(release, one)] or wanted
     strongest = min((STANDINGS.index(standing(release, one)) for one in wanted), default=0)
     alike = [one for one in wanted if STANDINGS.index(standing(release, one)) == strongest]
@@ -82,21 +84,22 @@ def _seen(release: Release, outcome: str, language: Language) -> str:
     if release.policy == "published" and len(levels) > 1:
         parts = []
         for one in levels:
-            value, when = seen.with_unit(one.value, language, outcome), seen.moment(one, language)
+            value, when = seen.with_unit(one, language, outcome), seen.moment(one, language)
             parts.append(words.text("front.seen.moment", language, value=value, when=when))
-        return words.text(
-            "front.seen.printed", language, name=name, treated=treated, values=seen.joined(parts, language)
-        )
+        return words.text("front.seen.printed", language, name=name, treated=treated, values=seen.joined(parts, language),
+                          districts=release.study.treated.districts)  # fmt: skip
     pairs = {group: seen.ends(release, outcome, group) for group in seen.GROUPS}
     known = {
-        f"{group}_{at}": seen.with_unit(level.value, language, outcome)
+        f"{group}_{at}": seen.with_unit(level, language, outcome)
         for group, pair in pairs.items()
         for at, level in zip(("before", "after"), pair, strict=True)
         if level is not None
     }
     if len(known) == len(seen.GROUPS) * 2 and any(pair[1] and pair[1].value is not None for pair in pairs.values()):
         control = in_language(release.study.control.label, language)
-        return words.text("front.seen.windows", language, name=name, treated=treated, control=control, **known)
+        before, after = (seen.moment(one, language) for one in pairs["treated"] if one is not None)
+        return words.text("front.seen.windows", language, name=name, treated=treated, control=control, before=before,
+                          after=after, districts=design_of(release, outcome).support.treated_units, **known)  # fmt: skip
     return ""
 
 
@@ -230,3 +233,18 @@ def finding(release: Release, language: Language) -> str:
     clear = sum(_is_clear(one.lower, one.upper, one.scale) for one in results)
     key = "none" if not clear else "all" if clear == len(results) else "some"
     return words.text(f"front.finding.{key}", language, clear=clear, total=len(results)) if results else ""
+
+
+def tally_said(release: Release, language: Language) -> str:
+    """How many questions point to an effect, and of the others how many stand how; nothing about a kind of none."""
+    counts = tally(release)
+    if counts["supported"] == counts["total"] > 0:
+        return words.text("front.tally.all", language, total=counts["total"])
+    parts = [
+        words.text(f"front.tally.{key}", language, count=counts[key])
+        for key in ("open", "descriptive", "unanswered")
+        if counts[key]
+    ]
+    key = "some" if counts["supported"] else "none"
+    return words.text(f"front.tally.{key}", language, total=counts["total"], supported=counts["supported"],
+                      rest=seen.joined(parts, language))  # fmt: skip

@@ -13,7 +13,7 @@ from sverige_did import words
 from sverige_did.report.claims import WITHOUT_LEVEL
 from sverige_did.report.economy import economy_sentences, waterfall
 from sverige_did.report.front import cards, first_screen, reasons
-from sverige_did.report.headlines import headline, rows, tally
+from sverige_did.report.headlines import headline, rows
 from sverige_did.report.implementation import doses_said, what_was_done
 from sverige_did.report.pages import annex_name, context, environment, file_name, overview_figure
 from sverige_did.report.targets import target_sentences
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 SENTENCES = 3
 """Of money, so many sentences stand on the answer page; the rest in the annex."""
+
+TARGET_SENTENCES = 2
+"""Of the targets; the third reads a figure that only the annex has."""
 
 
 def render_front(release: Release, language: Language) -> str:
@@ -54,10 +57,10 @@ def _shown(release: Release, language: Language) -> dict[str, Any]:
             "reasons": reasons.reasons(release, language),
             "cards": cards.cards(release, language),
             "told_only": cards.told_only(release, language),
-            "counts": tally(release),
+            "tally": first_screen.tally_said(release, language),
             "money": economy_sentences(release, language)[:SENTENCES],
             "waterfall": waterfall(release, language),
-            "targets": target_sentences(release, language),
+            "targets": target_sentences(release, language)[:TARGET_SENTENCES],
             "done": what_was_done(release),
             "doses": doses_said(release, language),
             "voices": _voices(release, language),

@@ -86,16 +86,14 @@ def _settle(release: Release, language: Language) -> str:
     asked = [one.outcome for one in release.study.outcomes if one.question == question]
     for outcome in dict.fromkeys((main, spokesman(release, question), *asked)):
         found = _of(release, outcome, "needed")
-        if found is not None:
-            name = short_name(outcome, language)
-            return f"{name}: {_lower_first(check_sentence(found, language))}"
+        if found is not None and (found.check, found.key) == ("needed", "share"):
+            told = {name: numbers.significant(found.numbers[f"{name}{end}"] or 0.0, language, 2)
+                    for name, end in (("power", ""), ("share", ""), ("reached", "_low"))}  # fmt: skip
+            more = words.text("front.reasons.share_needed", language, **told)
+            return f"{words.text('front.reasons.settle_published', language)} {short_name(outcome, language)}: {more}"
     if release.study.kind == "published":
         return words.text("front.reasons.settle_published", language)
     return words.text(f"report.needs.{needs(release)[-1]}", language)
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _of(release: Release, outcome: str, check: str) -> CheckResult | None:
