@@ -18,7 +18,7 @@ from sverige_did.studies.panel.estimate import estimate_panel
 
 RATE = "institution_per_1000"
 SHARE = "institution_share"
-LONG = "Den sammenlagte indsats for tidlig og netværksbaseret opsporing i de nordvestlige landdistrikter " * 2
+LONG = "Den sammenlagte indsats for tidlig og netværksbaseret opsporing i de nordvestlige landdistrikter, første del"
 
 
 def of_districts(
@@ -52,6 +52,20 @@ def one_outcome() -> Release:
 def two_treated() -> Release:
     """Too few treated districts for any verdict."""
     return of_districts(2, 12)
+
+
+def refused() -> Release:
+    """The same of public tables, where the numbers of so few are no secret: they stand beside the refusal."""
+    starts = (START,) * 2 + (None,) * 12
+    data = panel({RATE: levels(2, starts, effect=-6.0)}, starts)
+    plan = study(outcomes=wanted(RATE, scales=("rate_per_1000",)))
+    found = designs(data, plan)
+    estimated = estimate_panel(data, plan, found)
+    return Release(
+        study=plan, plan_sha256=plan.sha256, data_sha256="0" * 64, synthetic=True, policy="registers", versions={},
+        designs=found, main_reading="all", findings=estimated.findings, checks=(),
+        methods_tables=estimated.methods_tables, coverage=coverage(data),
+    )  # fmt: skip
 
 
 def all_hidden() -> Release:
@@ -91,6 +105,8 @@ def with_everything() -> Release:
 
 ODD: dict[str, Callable[[], Release]] = {
     one.__name__: cache(one)
-    for one in (many_municipalities, one_outcome, two_treated, all_hidden, no_outcome, long_names, with_everything)
+    for one in (
+        many_municipalities, one_outcome, two_treated, refused, all_hidden, no_outcome, long_names, with_everything,
+    )  # fmt: skip
 }
 """Each made once in a run of the tests."""

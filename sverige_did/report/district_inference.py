@@ -31,7 +31,7 @@ GROUPS = ("treated", "control")
 def methods_table_figures(release: Release, record: MethodsRecord, language: Language) -> tuple[FigureView, ...]:
     """The figures of one methods table that there are numbers for."""
     figures = [_histogram(release, record, language)] if record.counts else []
-    if record.event is not None:
+    if record.event is not None and record.verdict != "refused":  # bands would say what the sentence says they cannot
         figures.append(_event(release, record, record.event, language))
     return tuple(figures)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from sverige_did.disclosure.release import Release
     from sverige_did.results.designs import OutcomeDesign
+    from sverige_did.results.estimates import Estimate
 
 ALL_READINGS = "all"
 ROLES = ("primary", "secondary", "exploratory", "implementation")
@@ -47,7 +48,7 @@ NET_BENEFITS = ("benefit_ratio", "benefit_additive", "benefit_raw")
 NOT_ABOUT_THE_OUTCOME = frozenset({"break_even", "net_cost", *PARTS_OF_SPENDING, *NET_BENEFITS})
 """Estimators that weigh the outcome against an investment, or split it, and do not say what happened to it."""
 
-OffScale = Literal["contradicted", "no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale", "withheld"]
+OffScale = Literal["contradicted", "no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale", "refused", "withheld"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,14 @@ def headline(release: Release, outcome: str) -> Finding | None:
     chosen = (pick(release, outcome, estimators, scale) for estimators, scale in HEADLINE)
     rest = (item for item in reported_first(release, outcome) if item.result.estimator not in NOT_ABOUT_THE_OUTCOME)
     return next((item for item in chosen if item is not None), next(rest, None))
+
+
+def told(finding: Finding) -> Estimate:
+    """The result of a finding as a page tells it: of one that is refused the number stands alone, without limits or p,
+    for they would say what its sentence says that nothing can."""
+    if finding.verdict != "refused":
+        return finding.result
+    return finding.result.model_copy(update={"lower": None, "upper": None, "level": None, "p_value": None})
 
 
 def elsewhere(release: Release, outcome: str) -> tuple[Finding, ...]:
@@ -275,6 +284,8 @@ def rows(release: Release) -> tuple[Row, ...]:
         if design_class is None or done(release, wanted.outcome):
             continue
         is_effect = design_class in EFFECT_CLASSES
+        if is_effect and standing(release, wanted.outcome) == "refused":
+            continue  # where the sentence says that nothing can be told, no number stands in the figure
         ratio = partial(pick, release, wanted.outcome, scale="ratio")
         raw = ratio(("before_after",))
         row = Row(
@@ -317,4 +328,6 @@ def _why_off_scale(release: Release, outcome: str) -> OffScale:
         return "numbers_lost"
     if not findings_of(release, outcome):
         return "not_estimated"
+    if standing(release, outcome) == "refused":
+        return "refused"
     return "level_lost" if design.may_say_effect and release.policy == "published" else "other_scale"

@@ -77,7 +77,7 @@ def text(key: str, language: Language | None = None, /, **values: object) -> str
     return one_stop(catalogue(language or default_language())[key].format_map(values))
 
 
-_TWO_STOPS = re.compile(r"(?<=\w)\.\.(?=[\s)»”]|$)")
+_TWO_STOPS = re.compile(r"(?<=\w)\.\.(?=[\s)«»”]|$)")
 
 
 def one_stop(text: str) -> str:

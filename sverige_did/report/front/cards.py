@@ -13,12 +13,13 @@ from sverige_did.report import numbers, svg, svg_shapes
 from sverige_did.report.claims import claim
 from sverige_did.report.forest import Bar, Shapes, forest
 from sverige_did.report.front import counterfactual, explore, seen
-from sverige_did.report.front.first_screen import spokesman
+from sverige_did.report.front.first_screen import called, spokesman
 from sverige_did.report.front.reasons import overturn
 from sverige_did.report.headlines import (
     BAYES,
     DID,
     Standing,
+    answering,
     design_of,
     done,
     headline,
@@ -99,7 +100,7 @@ def told_only(release: Release, language: Language) -> tuple[ToldOnly, ...]:
             question=key,
             text=next(in_language(one.text, language) for one in release.study.questions if one.key == key),
             standing=question_standing_among_all(release, key),
-            verdict=words.text(f"front.verdict.{question_standing_among_all(release, key)}", language),
+            verdict=words.text(f"front.verdict.{_called(release, key)}", language),
             outcomes=tuple(
                 _other(release, one.outcome, language)
                 for one in release.study.outcomes
@@ -108,6 +109,10 @@ def told_only(release: Release, language: Language) -> tuple[ToldOnly, ...]:
         )
         for key in _questions(release, effects=False)
     )
+
+
+def _called(release: Release, question: str) -> str:
+    return called(release, answering(release, question)[0], question_standing_among_all(release, question))
 
 
 def _questions(release: Release, *, effects: bool) -> Iterator[str]:

@@ -41,19 +41,20 @@ def expected(release: Release, outcome: str) -> Expected | None:
     """
     found = headline(release, outcome)
     _, after = ends(release, outcome, "treated")
-    if found is None or after is None or after.value is None or not design_of(release, outcome).may_say_effect:
+    if found is None or found.verdict == "refused" or after is None or after.value is None or not design_of(release, outcome).may_say_effect:
         return None
     result, value = found.result, after.value
     if result.lower is None or result.upper is None or result.inference in WITHOUT_LEVEL:
         return None
+    most = 100.0 if CATALOGUE[outcome].unit == "percent" and CATALOGUE[outcome].family == "share" else math.inf
     if result.scale == "ratio":
         if result.estimate <= 0 or value == 0:
             return None
-        low, high = value / result.upper, value / result.lower if result.lower > 0 else math.inf
-        return Expected(value, value / result.estimate, low, high, _without_prior(release, outcome, found, value))
+        limits = (result.estimate, result.upper, result.lower)
+        middle, low, high = (min(value / end, most) if end > 0 else most for end in limits)
+        return Expected(value, middle, low, high, _without_prior(release, outcome, found, value))
     if result.scale != CATALOGUE[outcome].scale or CATALOGUE[outcome].of_the_group:
         return None
-    most = 100.0 if CATALOGUE[outcome].unit == "percent" and CATALOGUE[outcome].family == "share" else math.inf
     places = (value - end for end in (result.estimate, result.upper, result.lower))
     middle, low, high = (min(max(place, 0.0), most) for place in places)
     return Expected(value, middle, low, high)

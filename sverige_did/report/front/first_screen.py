@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
-from sverige_did.report.claims import WITHOUT_LEVEL, amount_of, claim, interval_of
+from sverige_did.report.claims import WITHOUT_LEVEL, amount_of, claim, interval_of, of_few_districts, untestable
 from sverige_did.report.economy import economy_main
 from sverige_did.report.front import counterfactual, seen
 from sverige_did.report.front.bar import interval_bar
@@ -79,7 +79,7 @@ def lead(release: Release, language: Language) -> str:
 
 
 def _seen(release: Release, outcome: str, language: Language) -> str:
-    name, treated = short_name(outcome, language), in_language(release.study.treated.label, language)
+    name, treated = _with_unit_of(release, outcome, language), in_language(release.study.treated.label, language)
     levels = [one for one in seen.series(release, outcome, "treated") if one.value is not None]
     if release.policy == "published" and len(levels) > 1:
         parts = []
@@ -103,21 +103,36 @@ def _seen(release: Release, outcome: str, language: Language) -> str:
     return ""
 
 
+def _with_unit_of(release: Release, outcome: str, language: Language) -> str:
+    """The name of an outcome, with its unit where the numbers do not carry it."""
+    name = short_name(outcome, language)
+    if CATALOGUE[outcome].unit in seen.CARRIED:
+        return name
+    return f"{name} ({seen.unit_of(outcome, language, printed=release.study.kind == 'published')})"
+
+
 def _may_say(release: Release, outcome: str, language: Language) -> str:
-    stands = standing_among_all(release, outcome)
+    stands = called(release, outcome, standing_among_all(release, outcome))
     design = design_of(release, outcome)
     why = words.text(f"front.why.{_why(release, outcome)}", language, treated=design.support.treated_units)
     phrase = words.text(f"outcomes.{outcome}.phrase", language)
     return words.text(f"front.answer.{stands}", language, why=why, outcome=phrase)
 
 
+def called(release: Release, outcome: str, stands: Standing) -> str:
+    """The key of the words for a standing: of too few districts a refusal is that nothing can be tested."""
+    return "untestable" if stands == "refused" and untestable(release, outcome) else stands
+
+
 def _why(release: Release, outcome: str) -> str:
     """The main reason for doubt, as a key of ``front.why``."""
     design_class = design_of(release, outcome).design_class
     if outcome in release.withheld:
-        return "withheld"
+        return "withheld_districts" if of_few_districts(release, outcome) else "withheld"
     if design_class == "D1g":
         return "two_totals"
+    if untestable(release, outcome):
+        return "few_districts"
     if design_class in {"D1", "D5"}:
         found = headline(release, outcome)
         clear = found is not None and _is_clear(found.result.lower, found.result.upper, found.result.scale)
@@ -134,9 +149,9 @@ def tiles(release: Release, language: Language) -> tuple[Tile, ...]:
     """Children, money and quality, as far as the plan asks about them."""
     found = [_tile(release, "children", spokesman(release, question_of(release, main_outcome(release))), language)]
     money = _money(release, language)
-    quality = _quality(release)
+    quality, children = _quality(release), spokesman(release, question_of(release, main_outcome(release)))
     found += [money] if money else []
-    found += [_tile(release, "quality", quality, language)] if quality else []
+    found += [_tile(release, "quality", quality, language)] if quality and quality != children else []
     return tuple(found)
 
 
@@ -147,7 +162,7 @@ def _tile(release: Release, kind: str, outcome: str, language: Language) -> Tile
         kind=words.text(f"front.tile.{kind}", language),
         name=short_name(outcome, language),
         standing=stands,
-        verdict=words.text(f"front.verdict.{stands}", language),
+        verdict=words.text(f"front.verdict.{called(release, outcome, stands)}", language),
         sentence=sentence,
         bar=bar_of(release, outcome, f"tile-{kind}", language),
         anchor=f"question-{question_of(release, outcome)}",
@@ -157,7 +172,7 @@ def _tile(release: Release, kind: str, outcome: str, language: Language) -> Tile
 def _short_claim(release: Release, outcome: str, language: Language) -> str:
     """The main number with its interval, or why there is none."""
     found = headline(release, outcome)
-    if found is None or outcome in release.withheld:
+    if found is None or found.verdict == "refused" or outcome in release.withheld:
         return claim(release, outcome, language)
     amount, interval = amount_of(found.result, outcome, language), interval_of(found.result, outcome, language)
     kind = "effect" if design_of(release, outcome).may_say_effect else str(design_of(release, outcome).design_class)
@@ -168,7 +183,7 @@ def _short_claim(release: Release, outcome: str, language: Language) -> str:
 def bar_of(release: Release, outcome: str, name: str, language: Language) -> Markup | None:
     """The interval of an outcome as a bar, where its design has an effect and the interval holds chance."""
     found = headline(release, outcome)
-    if found is None or outcome in release.withheld or not design_of(release, outcome).may_say_effect:
+    if found is None or found.verdict == "refused" or outcome in release.withheld or not design_of(release, outcome).may_say_effect:
         return None
     result = found.result
     if result.lower is None or result.upper is None or result.inference in WITHOUT_LEVEL:
@@ -231,13 +246,18 @@ def finding(release: Release, language: Language) -> str:
         if item is not None and item.result.lower is not None and item.result.inference not in WITHOUT_LEVEL
     ]
     clear = sum(_is_clear(one.lower, one.upper, one.scale) for one in results)
+    if len(results) == 1:
+        return words.text(f"front.finding.one{'_clear' if clear else ''}", language)
     key = "none" if not clear else "all" if clear == len(results) else "some"
     return words.text(f"front.finding.{key}", language, clear=clear, total=len(results)) if results else ""
 
 
 def tally_said(release: Release, language: Language) -> str:
-    """How many questions point to an effect, and of the others how many stand how; nothing about a kind of none."""
+    """How many questions point to an effect, and of the others how many stand how; nothing about a kind of none, and
+    nothing of a single question, which the sentence above has answered."""
     counts = tally(release)
+    if counts["total"] < 2:
+        return ""
     if counts["supported"] == counts["total"] > 0:
         return words.text("front.tally.all", language, total=counts["total"])
     parts = [

@@ -13,7 +13,7 @@ from sverige_did import words
 from sverige_did.report.claims import WITHOUT_LEVEL
 from sverige_did.report.economy import economy_sentences, waterfall
 from sverige_did.report.front import cards, first_screen, reasons
-from sverige_did.report.headlines import headline, rows
+from sverige_did.report.headlines import headline, rows, tally
 from sverige_did.report.implementation import doses_said, what_was_done
 from sverige_did.report.pages import annex_name, context, environment, file_name, overview_figure
 from sverige_did.report.targets import target_sentences
@@ -58,6 +58,7 @@ def _shown(release: Release, language: Language) -> dict[str, Any]:
             "cards": cards.cards(release, language),
             "told_only": cards.told_only(release, language),
             "tally": first_screen.tally_said(release, language),
+            "open": tally(release)["open"] > 0,
             "money": economy_sentences(release, language)[:SENTENCES],
             "waterfall": waterfall(release, language),
             "targets": target_sentences(release, language)[:TARGET_SENTENCES],

@@ -115,12 +115,15 @@ def _digits(outcome: str, told: float, *, printed: bool) -> int:
 
 
 def with_unit(level: Level, language: Language, outcome: str) -> str:
-    """A level with its unit; of children the name of the outcome says what they are."""
-    told, unit = shown(level, language, outcome), CATALOGUE[outcome].unit
-    if level.value is None or unit == "children":
+    """A level with the sign of per cent, where it is one."""
+    told = shown(level, language, outcome)
+    if level.value is None or CATALOGUE[outcome].unit != "percent":
         return told
-    return words.text(f"front.unit.{'percent' if unit == 'percent' else 'other'}", language, value=told,
-                      unit=unit_of(outcome, language, printed=not level.label))  # fmt: skip
+    return words.text("labels.percent", language, value=told)
+
+
+CARRIED = frozenset({"percent", "children"})
+"""Units that need no words beside a number: a percentage has its sign, and children are named by the outcome."""
 
 
 def unit_of(outcome: str, language: Language, *, printed: bool) -> str:

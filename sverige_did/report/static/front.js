@@ -12,7 +12,7 @@
       const at = Number(input.value);
       let said = sentence.replace("[x]", x[at]);
       for (const [name, told] of Object.entries(steps)) said = said.replace(`[${name}]`, told[at]);
-      said = said.replace(/([^\W_])\.\.(?=[\s)»”]|$)/g, "$1."); // an abbreviation at the end has one full stop
+      said = said.replace(/([^\W_])\.\.(?=[\s)«»”]|$)/g, "$1."); // an abbreviation at the end has one full stop
       output.textContent = said;
       input.setAttribute("aria-valuetext", said);
     };
