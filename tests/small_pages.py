@@ -41,8 +41,18 @@ def of_districts(
 
 
 def many_municipalities() -> Release:
-    """As many units as Denmark has municipalities."""
-    return of_districts(40, 58)
+    """As many units as Denmark has municipalities: the numbers of a few, told as those of 98."""
+    few = of_districts(4, 12)
+    designs = tuple(
+        one.model_copy(update={"support": one.support.model_copy(update={"treated_units": 40, "control_units": 58})})
+        for one in few.designs
+    )
+    covered = tuple(
+        one.model_copy(update={"units": count, "unit_kind": "municipality", "units_seen": (count,) * len(one.periods)})
+        for one in few.coverage
+        for count in (40 if one.group == "treated" else 58,)
+    )
+    return few.model_copy(update={"designs": designs, "coverage": covered})
 
 
 def one_outcome() -> Release:
@@ -106,7 +116,14 @@ def with_everything() -> Release:
 ODD: dict[str, Callable[[], Release]] = {
     one.__name__: cache(one)
     for one in (
-        many_municipalities, one_outcome, two_treated, refused, all_hidden, no_outcome, long_names, with_everything,
-    )  # fmt: skip
+        many_municipalities,
+        one_outcome,
+        two_treated,
+        refused,
+        all_hidden,
+        no_outcome,
+        long_names,
+        with_everything,
+    )
 }
 """Each made once in a run of the tests."""

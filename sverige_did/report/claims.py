@@ -72,7 +72,9 @@ def _times(release: Release, outcome: str, language: Language) -> str:
 def _why_refused(release: Release, outcome: str, key: str) -> str:
     """The key of the sentence: that districts are few is said only where that is the reason."""
     tables = any(record.outcome == outcome for record in release.methods_tables)
-    return "design.claim.not_computed" if key.endswith(".refused") and tables and not untestable(release, outcome) else key
+    return (
+        "design.claim.not_computed" if key.endswith(".refused") and tables and not untestable(release, outcome) else key
+    )
 
 
 def untestable(release: Release, outcome: str) -> bool:

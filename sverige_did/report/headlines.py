@@ -48,7 +48,9 @@ NET_BENEFITS = ("benefit_ratio", "benefit_additive", "benefit_raw")
 NOT_ABOUT_THE_OUTCOME = frozenset({"break_even", "net_cost", *PARTS_OF_SPENDING, *NET_BENEFITS})
 """Estimators that weigh the outcome against an investment, or split it, and do not say what happened to it."""
 
-OffScale = Literal["contradicted", "no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale", "refused", "withheld"]
+OffScale = Literal[
+    "contradicted", "no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale", "refused", "withheld"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,8 @@ def adjusted(release: Release) -> bool:
 
 def _strongest(release: Release, question: str, stands: Callable[[Release, str], Standing]) -> Standing:
     asked = answering(release, question)
-    found = min((stands(release, outcome) for outcome in asked), key=STANDINGS.index, default="no_data")
+    each: list[Standing] = [stands(release, outcome) for outcome in asked]
+    found: Standing = min(each, key=STANDINGS.index, default="no_data")
     stands_in = bool(asked) and _role(release, asked[0]) > min(_role(release, one) for one in _of(release, question))
     # What stands in for a weightier outcome that is withheld can leave the question open, and never answer it.
     return "inconclusive" if stands_in and release.methods_tables and found in {"supported", "bounded"} else found

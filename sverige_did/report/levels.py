@@ -1,4 +1,4 @@
-"""The levels of a group in registers as a reader meets them: one unit and one number of decimals wherever they stand."""
+"""The levels of a group in registers as a reader meets them: in one unit, with as many decimals, in every place."""
 
 from __future__ import annotations
 

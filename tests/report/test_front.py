@@ -276,7 +276,12 @@ def test_what_was_withheld_does_not_answer_and_is_not_counted_twice() -> None:
         designs = tuple(one.model_copy(update={"design_class": "D1"}) for one in whole.designs)
         record = MethodsRecord(outcome="family_share", scale="pp", verdict=verdict)
         release = whole.model_copy(
-            update={"findings": mine, "designs": designs, "methods_tables": (record,), "withheld": ("institution_share",)}
+            update={
+                "findings": mine,
+                "designs": designs,
+                "methods_tables": (record,),
+                "withheld": ("institution_share",),
+            }
         )
         assert answering(release, "institution") == ("family_share",)
         assert question_standing_among_all(release, "institution") == stands

@@ -137,9 +137,11 @@ def test_no_key_is_idle() -> None:
 BANNED = {
     "da": (
         "a posteriori", "begejstret", "grøn bund", "forenelige? med", "parallelle forinden", "lukket form", "eftersyn",
-        r"dom(men|me)?\b", r"svinger med (1|\{shock_high)", "bunker sager", "uden nogen, den kan", "tallet er den midterstes",
+        r"dom(men|me)?\b", r"svinger med (1|\{shock_high)", "bunker sager", "uden nogen, den kan",
+        "tallet er den midterstes",
     ),
-    "en": ("put down to", r"nought\b", "green ground", "piles of cases", "foretold", r"swing by (1|\{shock_high)", "how surely"),
+    "en": ("put down to", r"nought\b", "green ground", "piles of cases", "foretold", r"swing by (1|\{shock_high)",
+           "how surely"),
 }  # fmt: skip
 """Words that readers did not understand when they read the pages aloud."""
 

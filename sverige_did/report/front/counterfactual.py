@@ -41,7 +41,13 @@ def expected(release: Release, outcome: str) -> Expected | None:
     """
     found = headline(release, outcome)
     _, after = ends(release, outcome, "treated")
-    if found is None or found.verdict == "refused" or after is None or after.value is None or not design_of(release, outcome).may_say_effect:
+    if (
+        found is None
+        or found.verdict == "refused"
+        or after is None
+        or after.value is None
+        or not design_of(release, outcome).may_say_effect
+    ):
         return None
     result, value = found.result, after.value
     if result.lower is None or result.upper is None or result.inference in WITHOUT_LEVEL:

@@ -83,7 +83,7 @@ def slider(release: Release, outcome: str, language: Language) -> Slider | None:
 
 
 def _start(curve: Curve) -> int:
-    """Where a slider stands at first: a share of the effect at none, so that it says what the page says; else midway."""
+    """Where a slider stands at first: a share of the effect at none, where it says what the page says; else midway."""
     if min(curve.x) < 0 < max(curve.x):
         return min(range(len(curve.x)), key=lambda step: abs(curve.x[step]))
     return len(curve.x) // 2

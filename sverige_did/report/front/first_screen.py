@@ -86,8 +86,8 @@ def _seen(release: Release, outcome: str, language: Language) -> str:
         for one in levels:
             value, when = seen.with_unit(one, language, outcome), seen.moment(one, language)
             parts.append(words.text("front.seen.moment", language, value=value, when=when))
-        return words.text("front.seen.printed", language, name=name, treated=treated, values=seen.joined(parts, language),
-                          districts=release.study.treated.districts)  # fmt: skip
+        districts, told = release.study.treated.districts, seen.joined(parts, language)
+        return words.text("front.seen.printed", language, name=name, treated=treated, values=told, districts=districts)
     pairs = {group: seen.ends(release, outcome, group) for group in seen.GROUPS}
     known = {
         f"{group}_{at}": seen.with_unit(level, language, outcome)
@@ -98,8 +98,9 @@ def _seen(release: Release, outcome: str, language: Language) -> str:
     if len(known) == len(seen.GROUPS) * 2 and any(pair[1] and pair[1].value is not None for pair in pairs.values()):
         control = in_language(release.study.control.label, language)
         before, after = (seen.moment(one, language) for one in pairs["treated"] if one is not None)
-        return words.text("front.seen.windows", language, name=name, treated=treated, control=control, before=before,
-                          after=after, districts=design_of(release, outcome).support.treated_units, **known)  # fmt: skip
+        named = {"name": name, "treated": treated, "control": control, "before": before, "after": after}
+        districts = design_of(release, outcome).support.treated_units
+        return words.text("front.seen.windows", language, districts=districts, **named, **known)
     return ""
 
 
@@ -183,7 +184,12 @@ def _short_claim(release: Release, outcome: str, language: Language) -> str:
 def bar_of(release: Release, outcome: str, name: str, language: Language) -> Markup | None:
     """The interval of an outcome as a bar, where its design has an effect and the interval holds chance."""
     found = headline(release, outcome)
-    if found is None or found.verdict == "refused" or outcome in release.withheld or not design_of(release, outcome).may_say_effect:
+    if (
+        found is None
+        or found.verdict == "refused"
+        or outcome in release.withheld
+        or not design_of(release, outcome).may_say_effect
+    ):
         return None
     result = found.result
     if result.lower is None or result.upper is None or result.inference in WITHOUT_LEVEL:
