@@ -50,6 +50,7 @@ from sverige_did.disclosure.targets import CoarseTargets, Said, coarse_targets
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE, economic
 from sverige_did.panel import Panel, children_living
+from sverige_did.periods import periods_in
 from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.doses import DoseResponse
 from sverige_did.results.economy import Basis, EconomyRecord
@@ -452,7 +453,9 @@ def _coarse_findings(
     levels: dict[str, dict[tuple[str, str], float]] = {}
     for cell, level in shown:
         if cell.resolution == "windows" and level.level is not None:
-            levels.setdefault(level.outcome, {})[level.group, cell.when] = level.level
+            # Windows are not equally long: what adds up over time is compared a period.
+            periods = periods_in(level.period) if CATALOGUE[level.outcome].adds_up else 1
+            levels.setdefault(level.outcome, {})[level.group, cell.when] = level.level / periods
     for finding in every:
         if is_from_levels(finding):
             again = from_levels(finding, levels.get(finding.outcome, {}), per[finding.outcome])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import labels, numbers, svg
+from sverige_did.report import levels as group_levels
 from sverige_did.report.labels import caption, short_name
 from sverige_did.report.tables import FigureView, Table, heads, painted
 from sverige_did.results.estimates import HIDDEN
@@ -30,7 +31,7 @@ GROUPS = ("treated", "control")
 def methods_table_figures(release: Release, record: MethodsRecord, language: Language) -> tuple[FigureView, ...]:
     """The figures of one methods table that there are numbers for."""
     figures = [_histogram(release, record, language)] if record.counts else []
-    if record.event is not None:
+    if record.event is not None and record.verdict != "refused":  # bands would say what the sentence says they cannot
         figures.append(_event(release, record, record.event, language))
     return tuple(figures)
 
@@ -151,7 +152,7 @@ def levels(release: Release, language: Language) -> tuple[Table, ...]:
         cells[one.group] = _level(one, language)
     columns, tables = heads(("period", *GROUPS), language, COLUMN), []
     for outcome, periods in found.items():
-        name = f"{short_name(outcome, language)} ({words.text(f'labels.unit.{CATALOGUE[outcome].unit}', language)})"
+        name = f"{short_name(outcome, language)} ({group_levels.unit_of(outcome, language)})"
         shown = caption(release, "methods_table.caption.levels", language, outcome=name)
         rows = ((period, *(cells.get(group, "–") for group in GROUPS)) for period, cells in sorted(periods.items()))
         tables.append(Table(shown, columns, tuple(rows), frozenset({1, 2})))
@@ -159,10 +160,11 @@ def levels(release: Release, language: Language) -> tuple[Table, ...]:
 
 
 def _level(one: ReleasedLevel, language: Language) -> str:
-    digits = 1 if CATALOGUE[one.outcome].unit == "percent" else 2
+    digits = group_levels.digits(one.outcome, 1 if CATALOGUE[one.outcome].unit == "percent" else 2)
+    level, low, high = group_levels.all_in_its_unit(one)
     if one.status == "hidden":
-        return labels.hidden(one.low, one.high, language, digits)
-    return "–" if one.level is None else numbers.decimal(one.level, language, digits)
+        return labels.hidden(low, high, language, digits)
+    return "–" if level is None else numbers.decimal(level, language, digits)
 
 
 def coverage(release: Release, language: Language) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from sverige_did import words
@@ -82,7 +83,7 @@ def check_sentence(check: CheckResult, language: Language, *, synthetic: bool = 
 def _on_scale(check: CheckResult, language: Language) -> dict[str, str]:
     """The differences and amounts among a check's numbers, with the unit of its scale."""
     if check.scale is None:
-        return {}
+        return _on_axis(check, language)
     unit, scale = CATALOGUE[check.outcome].unit, check.scale
     filled = {}
     for name, value in check.numbers.items():
@@ -96,6 +97,30 @@ def _on_scale(check: CheckResult, language: Language) -> dict[str, str]:
             )
             filled[name] = shown.removeprefix("+") if name.startswith("size") else shown
     return filled
+
+
+MOVED = ("spillover", "partial_year")
+"""Checks whose numbers are points of their own curve, and have the unit of its axis."""
+
+
+def _on_axis(check: CheckResult, language: Language) -> dict[str, str]:
+    """Differences with the unit of the check's curve: a log ratio as a change in per cent, log-odds as one of odds."""
+    axis = next((curve.y_name.removeprefix("checks.axis.effect_") for curve in check.curves), "")
+    if check.check not in MOVED or not axis:
+        return {}
+    return {
+        name: effect_on_axis(axis, value, language, CATALOGUE[check.outcome].unit)
+        for name, value in check.numbers.items()
+        if value is not None and name.startswith(("did", "att_", "whole_year"))
+    }
+
+
+def effect_on_axis(axis: str, value: float, language: Language, unit: str) -> str:
+    """An effect as it is told beside a curve whose axis is ``checks.axis.effect_<axis>``."""
+    if axis in {"log_ratio", "log_odds"}:
+        told = numbers.change(math.exp(value), language)
+        return told if axis == "log_ratio" else words.text("front.slider.odds", language, value=told)
+    return numbers.amount(axis, value, language, unit)
 
 
 def spoken(values: Mapping[str, float | None], language: Language) -> dict[str, str]:
