@@ -154,19 +154,24 @@ def synthesize(
     ] = 0.0,
     cases: Annotated[bool, typer.Option(help="Cases before and during, and a survey, in three municipalities")] = False,
     tables: Annotated[bool, typer.Option(help="Public tables of all municipalities instead, by year")] = False,
+    size: Annotated[
+        Literal["usual", "large"], typer.Option(help="large: so many children that nothing need be withheld")
+    ] = "usual",
 ) -> None:
     """Make up a municipality, cases of three, or public tables of all: files and the truth, marked as synthetic."""
     from sverige_did.tasks.synthesize import run, run_cases, run_many, run_tables
 
     if tables or cases:
-        one_only = calibrated or with_faults or unreported_changes
+        one_only = calibrated or with_faults or unreported_changes or size != "usual"
         if spells is not None or municipalities > 1 or one_only or (tables and cases):
             raise typer.BadParameter("--tables and --cases go with --seed alone")
         written = (run_tables if tables else run_cases)(folder, seed)
     elif spells is None and municipalities == 1:
+        if calibrated and size != "usual":
+            raise typer.BadParameter("--calibrated has the size of the printed figures")
         options = {"calibrated": calibrated, "with_faults": with_faults}
-        written = run(folder, seed, districts, **options, unreported_changes=unreported_changes)
-    elif spells is None or calibrated or with_faults or unreported_changes:
+        written = run(folder, seed, districts, **options, unreported_changes=unreported_changes, how_large=size)
+    elif spells is None or calibrated or with_faults or unreported_changes or size != "usual":
         raise typer.BadParameter("--municipalities goes with --spells, and with no option of a single municipality")
     else:
         written = run_many(folder, seed, municipalities, districts, spells)

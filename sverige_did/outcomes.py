@@ -102,6 +102,11 @@ class CatalogueOutcome:
         return _terms(below) if slash else ()
 
     @property
+    def adds_up(self) -> bool:
+        """Whether it is a bare number that adds up over time, so that windows of unlike length have unlike totals."""
+        return bool(self.counts) and not self.over
+
+    @property
     def scale(self) -> str:
         """The scale of a difference in its own unit, on which no effect is 0."""
         return "mio_dkk" if self.of_the_group else UNITS[self.unit][0]

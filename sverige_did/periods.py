@@ -62,6 +62,19 @@ def period_days(label: str, *, year_ends: tuple[int, int] = (12, 31)) -> Period:
     return Period(date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1]))
 
 
+def span_days(label: str) -> Period:
+    """The days from the first to the last period of a window that is written ``2009H1–2013H1``, or of one period."""
+    first, _, last = label.partition("–")
+    return Period(period_days(first).start, period_days(last or first).end)
+
+
+def periods_in(label: str) -> int:
+    """How many periods a window holds: 9 half-years for ``2009H1–2013H1``, 1 for a single period."""
+    first = period_days(label.partition("–")[0])
+    span = span_days(label)
+    return round((span.end - span.start).days / (first.end - first.start).days)
+
+
 def period_kind(label: str) -> Kind | None:
     """What a label made by :func:`period_label` is a label of; None for other text."""
     found = _LABEL.fullmatch(label)

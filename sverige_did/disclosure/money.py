@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from sverige_did.disclosure.coarse import Steps
-from sverige_did.disclosure.rounding import down, nice_below, share_to_step, to_figures, to_step, up
+from sverige_did.disclosure.rounding import down, last_figure, nice_below, share_to_step, to_figures, to_step, up
 from sverige_did.results.economy import Amount, Benefit, EconomyRecord, Marginal
 
 OF_AN_AMOUNT = 50
@@ -67,6 +67,7 @@ def coarse_amount(amount: Amount, unit: float) -> Amount:
         value=to_step(amount.value, unit),
         lower=None if amount.lower is None else down(amount.lower, unit),
         upper=None if amount.upper is None else up(amount.upper, unit),
+        step=unit,
     )
 
 
@@ -99,5 +100,8 @@ def _in_proportion(one: Marginal, true: Amount | None, shown: Amount | None) -> 
     ends = [of(getattr(one.worth, name), getattr(true, name), getattr(shown, name)) for name in ("lower", "upper")]
     known = sorted([value, *(end for end in ends if end is not None)])
     limited = one.worth.lower is not None and one.worth.upper is not None
-    worth = Amount(value=value, lower=known[0] if limited else None, upper=known[-1] if limited else None)
+    worth = Amount(
+        value=value, lower=known[0] if limited else None, upper=known[-1] if limited else None,
+        step=last_figure(max(known, key=abs)),
+    )  # fmt: skip
     return one.model_copy(update={"worth": worth})

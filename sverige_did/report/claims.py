@@ -36,7 +36,8 @@ def claim(release: Release, outcome: str, language: Language) -> str:
     """
     shown = headline(release, outcome)
     if outcome in release.withheld:
-        return words.text("methods_table.claim_withheld", language, **_names(release, outcome, language))
+        key = "claim_withheld_districts" if of_few_districts(release, outcome) else "claim_withheld"
+        return words.text(f"methods_table.{key}", language, **_names(release, outcome, language))
     if shown is None:
         design_class = design_of(release, outcome).design_class
         key = "design.claim.none" if design_class is None else f"design.claim.{design_class}.refused"
@@ -49,11 +50,16 @@ def claim(release: Release, outcome: str, language: Language) -> str:
         estimate=amount_of(result, outcome, language),
         interval=interval_of(result, outcome, language),
         direction=words.text(f"design.direction.{_direction(result)}", language),
-        side=words.text(f"design.side.{side_of(release, outcome, result)}", language),
+        side=words.text(f"design.side.{_side_told(release, outcome, result, language)}", language),
         times=_times(release, outcome, language),
         reservation=words.text(f"design.reservation.{_reservation(result)}", language),
         **_names(release, outcome, language),
     )
+
+
+def of_few_districts(release: Release, outcome: str) -> bool:
+    """Whether an outcome is withheld because a group has too few districts, however many children it has."""
+    return any((one.outcome, one.what) == (outcome, "few_districts") for one in release.given_up)
 
 
 def _times(release: Release, outcome: str, language: Language) -> str:
@@ -65,9 +71,18 @@ def _times(release: Release, outcome: str, language: Language) -> str:
 
 def _why_refused(release: Release, outcome: str, key: str) -> str:
     """The key of the sentence: that districts are few is said only where that is the reason."""
-    tables = [record for record in release.methods_tables if record.outcome == outcome]
-    few = any(remark.key in FEW_DISTRICTS for record in tables for remark in record.remarks)
-    return "design.claim.not_computed" if key.endswith(".refused") and tables and not few else key
+    tables = any(record.outcome == outcome for record in release.methods_tables)
+    return (
+        "design.claim.not_computed" if key.endswith(".refused") and tables and not untestable(release, outcome) else key
+    )
+
+
+def untestable(release: Release, outcome: str) -> bool:
+    """Whether an outcome has no verdict because its districts are too few for any."""
+    tables = (record for record in release.methods_tables if record.outcome == outcome)
+    return any(
+        record.verdict == "refused" and remark.key in FEW_DISTRICTS for record in tables for remark in record.remarks
+    )
 
 
 def _names(release: Release, outcome: str, language: Language) -> dict[str, str]:
@@ -80,7 +95,8 @@ def _names(release: Release, outcome: str, language: Language) -> dict[str, str]
 
 def amount_of(result: Estimate, outcome: str, language: Language) -> str:
     """The estimate with its unit; a part of a whole with what it is a part of."""
-    amount = numbers.amount(_told_on(result), result.estimate, language, CATALOGUE[outcome].unit)
+    unit = CATALOGUE[outcome].unit
+    amount = numbers.amount(_told_on(result), result.estimate, language, unit, result.step)
     return words.text(f"labels.part.{result.estimand}", language, amount=amount) if _is_part(result) else amount
 
 
@@ -99,9 +115,9 @@ def interval_of(result: Estimate, outcome: str, language: Language) -> str:
         return words.text("report.interval.none", language)
     scale, unit = _told_on(result), CATALOGUE[outcome].unit
     values = {
-        "lower": numbers.bare(scale, result.lower, language),
-        "upper": numbers.amount(scale, result.upper, language, unit),
-        "least": numbers.amount(scale, result.lower, language, unit),
+        "lower": numbers.bare(scale, result.lower, language, result.step),
+        "upper": numbers.amount(scale, result.upper, language, unit, result.step),
+        "least": numbers.amount(scale, result.lower, language, unit, result.step),
     }
     span = words.text(f"report.span.{_span(result.lower, result.upper)}", language, **values)
     if result.inference in WITHOUT_LEVEL:
@@ -129,6 +145,12 @@ def side_of(release: Release, outcome: str, result: Estimate) -> str:
     benefit = {item.outcome: item.benefit for item in release.study.outcomes}[outcome]
     wanted = {"lower": -1, "higher": 1, "none": 0}[benefit]
     return {1: "better", -1: "worse", 0: "neither"}[wanted * _sign(result)]
+
+
+def _side_told(release: Release, outcome: str, result: Estimate, language: Language) -> str:
+    """The side of a result; of one that is told as 0 it is neither."""
+    told = numbers.bare(_told_on(result), result.estimate, language)
+    return side_of(release, outcome, result) if any(one in "123456789" for one in told) else "neither"
 
 
 def _reservation(result: Estimate) -> str:

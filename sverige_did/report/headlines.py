@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from sverige_did.disclosure.release import Release
     from sverige_did.results.designs import OutcomeDesign
+    from sverige_did.results.estimates import Estimate
 
 ALL_READINGS = "all"
 ROLES = ("primary", "secondary", "exploratory", "implementation")
@@ -47,7 +48,9 @@ NET_BENEFITS = ("benefit_ratio", "benefit_additive", "benefit_raw")
 NOT_ABOUT_THE_OUTCOME = frozenset({"break_even", "net_cost", *PARTS_OF_SPENDING, *NET_BENEFITS})
 """Estimators that weigh the outcome against an investment, or split it, and do not say what happened to it."""
 
-OffScale = Literal["contradicted", "no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale", "withheld"]
+OffScale = Literal[
+    "contradicted", "no_data", "numbers_lost", "level_lost", "not_estimated", "other_scale", "refused", "withheld"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,14 @@ def headline(release: Release, outcome: str) -> Finding | None:
     return next((item for item in chosen if item is not None), next(rest, None))
 
 
+def told(finding: Finding) -> Estimate:
+    """The result of a finding as a page tells it: of one that is refused the number stands alone, without limits or p,
+    for they would say what its sentence says that nothing can."""
+    if finding.verdict != "refused":
+        return finding.result
+    return finding.result.model_copy(update={"lower": None, "upper": None, "level": None, "p_value": None})
+
+
 def elsewhere(release: Release, outcome: str) -> tuple[Finding, ...]:
     """What the headline's method gives in the other readings, under the same prior; none of them was chosen away."""
     main = headline(release, outcome)
@@ -187,10 +198,15 @@ def standing(release: Release, outcome: str) -> Standing:
 def question_standing(release: Release, question: str) -> Standing:
     """How a question stands: as the strongest of its outcomes; no_data where it has none.
 
-    Where verdicts are tests, only the outcomes of the weightiest role are asked, so that no exploratory one can answer
-    for a primary one.
+    Where verdicts are tests, only those of :func:`answering` are asked, so that no exploratory one can answer for a
+    primary one.
     """
     return _strongest(release, question, standing)
+
+
+def question_standing_among_all(release: Release, question: str) -> Standing:
+    """The same when all outcomes are looked at: what a question is counted as, and called beside its heading."""
+    return _strongest(release, question, standing_among_all)
 
 
 def standing_among_all(release: Release, outcome: str) -> Standing:
@@ -210,11 +226,33 @@ def adjusted(release: Release) -> bool:
 
 
 def _strongest(release: Release, question: str, stands: Callable[[Release, str], Standing]) -> Standing:
-    requested = [item for item in release.study.outcomes if item.question == question]
-    if release.methods_tables and requested:
-        weightiest = min(ROLES.index(item.role) for item in requested)
-        requested = [item for item in requested if ROLES.index(item.role) == weightiest]
-    return min((stands(release, item.outcome) for item in requested), key=STANDINGS.index, default="no_data")
+    asked = answering(release, question)
+    each: list[Standing] = [stands(release, outcome) for outcome in asked]
+    found: Standing = min(each, key=STANDINGS.index, default="no_data")
+    stands_in = bool(asked) and _role(release, asked[0]) > min(_role(release, one) for one in _of(release, question))
+    # What stands in for a weightier outcome that is withheld can leave the question open, and never answer it.
+    return "inconclusive" if stands_in and release.methods_tables and found in {"supported", "bounded"} else found
+
+
+def answering(release: Release, question: str) -> tuple[str, ...]:
+    """The outcomes that a question's answer is read off, in the plan's order: all of them, or where verdicts are tests
+    those of the weightiest role in which any outcome has numbers to tell.
+    """
+    asked = _of(release, question)
+    if not release.methods_tables or not asked:
+        return asked
+    told = [one for one in asked if standing(release, one) not in {"refused", "no_data"}] or list(asked)
+    weightiest = min(_role(release, one) for one in told)
+    return tuple(one for one in asked if _role(release, one) == weightiest)
+
+
+def _of(release: Release, question: str) -> tuple[str, ...]:
+    return tuple(item.outcome for item in release.study.outcomes if item.question == question)
+
+
+def _role(release: Release, outcome: str) -> int:
+    """How weighty an outcome is in the plan: 0 for a primary one."""
+    return next(ROLES.index(item.role) for item in release.study.outcomes if item.outcome == outcome)
 
 
 def tally(release: Release) -> dict[str, int]:
@@ -223,7 +261,7 @@ def tally(release: Release) -> dict[str, int]:
     Supported are those whose outcome is so when all outcomes are looked at. Questions about nothing but what was done
     are counted apart, and in none of the others.
     """
-    every = [_strongest(release, question.key, standing_among_all) for question in release.study.questions]
+    every = [question_standing_among_all(release, question.key) for question in release.study.questions]
     about = [_about_what_was_done(release, question.key) for question in release.study.questions]
     stands = [one for one, apart in zip(every, about, strict=True) if not apart]
     return {
@@ -249,6 +287,8 @@ def rows(release: Release) -> tuple[Row, ...]:
         if design_class is None or done(release, wanted.outcome):
             continue
         is_effect = design_class in EFFECT_CLASSES
+        if is_effect and standing(release, wanted.outcome) == "refused":
+            continue  # where the sentence says that nothing can be told, no number stands in the figure
         ratio = partial(pick, release, wanted.outcome, scale="ratio")
         raw = ratio(("before_after",))
         row = Row(
@@ -291,4 +331,6 @@ def _why_off_scale(release: Release, outcome: str) -> OffScale:
         return "numbers_lost"
     if not findings_of(release, outcome):
         return "not_estimated"
+    if standing(release, outcome) == "refused":
+        return "refused"
     return "level_lost" if design.may_say_effect and release.policy == "published" else "other_scale"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from sverige_did import words
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
 def in_language(text: Bilingual, language: Language) -> str:
     """The side of a bilingual text that the page is written in."""
     return text.da if language == "da" else text.en
+
+
+def hidden(low: float | None, high: float | None, language: Language, digits: int = 2) -> str:
+    """The word for a hidden number, with its range where one is told."""
+    if low is None or high is None:
+        return words.text("methods_table.hidden", language)
+    ends = {"low": numbers.decimal(low, language, digits), "high": numbers.decimal(high, language, digits)}
+    return words.text("methods_table.hidden_between", language, **ends)
 
 
 def reading(release: Release, key: str, language: Language) -> str:
@@ -74,16 +83,44 @@ def check_sentence(check: CheckResult, language: Language, *, synthetic: bool = 
 def _on_scale(check: CheckResult, language: Language) -> dict[str, str]:
     """The differences and amounts among a check's numbers, with the unit of its scale."""
     if check.scale is None:
-        return {}
+        return _on_axis(check, language)
     unit, scale = CATALOGUE[check.outcome].unit, check.scale
     filled = {}
     for name, value in check.numbers.items():
         if value is not None and name.startswith(("effect", "size", "did", "att_")):
             # The limits of an interval have their unit before them.
             ends = name.endswith(("_low", "_high")) and not name.startswith("att_")
-            shown = numbers.bare(scale, value, language) if ends else numbers.amount(scale, value, language, unit)
+            shown = (
+                numbers.bare(scale, value, language, check.step)
+                if ends
+                else numbers.amount(scale, value, language, unit, check.step)
+            )
             filled[name] = shown.removeprefix("+") if name.startswith("size") else shown
     return filled
+
+
+MOVED = ("spillover", "partial_year")
+"""Checks whose numbers are points of their own curve, and have the unit of its axis."""
+
+
+def _on_axis(check: CheckResult, language: Language) -> dict[str, str]:
+    """Differences with the unit of the check's curve: a log ratio as a change in per cent, log-odds as one of odds."""
+    axis = next((curve.y_name.removeprefix("checks.axis.effect_") for curve in check.curves), "")
+    if check.check not in MOVED or not axis:
+        return {}
+    return {
+        name: effect_on_axis(axis, value, language, CATALOGUE[check.outcome].unit)
+        for name, value in check.numbers.items()
+        if value is not None and name.startswith(("did", "att_", "whole_year"))
+    }
+
+
+def effect_on_axis(axis: str, value: float, language: Language, unit: str) -> str:
+    """An effect as it is told beside a curve whose axis is ``checks.axis.effect_<axis>``."""
+    if axis in {"log_ratio", "log_odds"}:
+        told = numbers.change(math.exp(value), language)
+        return told if axis == "log_ratio" else words.text("front.slider.odds", language, value=told)
+    return numbers.amount(axis, value, language, unit)
 
 
 def spoken(values: Mapping[str, float | None], language: Language) -> dict[str, str]:

@@ -55,7 +55,7 @@ LAYOUTS: dict[Shape, Layout] = {
     "narrow": Layout(340, 58, 44, 46, 0.06, 0.92, 13, label_above=True),
 }
 OFFSETS = {"raw": -9.0, "did": 0.0, "bayes": 9.0}
-LEGEND_HEIGHT, AXIS_HEIGHT = {"wide": 26.0, "narrow": 96.0}, 44.0
+LEGEND_HEIGHT, AXIS_HEIGHT = {"wide": 46.0, "narrow": 96.0}, 44.0
 
 
 def limits(shown: tuple[Row, ...]) -> tuple[float, float]:
@@ -109,7 +109,7 @@ def overview(shown: tuple[Row, ...], language: Language, shape: Shape, *, title:
             for row in members:
                 _row(axes, row, y, heights[kind], language, layout)
                 y += heights[kind]
-        _legend(figure, present, language, columns=5 if shape == "wide" else 1)
+        _legend(figure, present, language, columns=3 if shape == "wide" else 1)
 
     return svg.draw(f"overview-{shape}", layout.width, height, paint, title=title, mark=mark)
 

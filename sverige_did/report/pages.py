@@ -117,7 +117,7 @@ def overview_figure(release: Release, language: Language) -> tuple[Shapes, Table
     rows = tuple(
         (
             overview.row_name(row, language),
-            row.design_class,
+            words.text(f"design.class.{row.design_class}.name", language),
             *(overview.cell(item, language) for item in (row.raw, row.did, row.bayes, row.level)),
         )
         for row in shown

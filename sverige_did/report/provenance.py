@@ -8,7 +8,7 @@ import yaml
 
 from sverige_did import words
 from sverige_did.report import numbers
-from sverige_did.report.headlines import ALL_READINGS
+from sverige_did.report.headlines import ALL_READINGS, done
 from sverige_did.report.labels import caption, check_sentence, in_language, short_name
 from sverige_did.report.tables import Table, heads
 
@@ -115,11 +115,14 @@ def plan_text(release: Release) -> str:
 
 def limits(release: Release) -> tuple[str, ...]:
     """Which limitations apply, as keys of ``report.limits``: read off the designs and the plan, not written by hand."""
-    classes, tables = {design.design_class for design in release.designs}, release.policy == "tables"
+    asked = [design for design in release.designs if not done(release, design.outcome)]
+    classes, tables = {design.design_class for design in asked}, release.policy == "tables"
+    compared = {design.design_class for design in asked if design.may_say_effect}
     applies = {
         "not_randomised": True,
         "no_trend": any(design.may_say_effect and design.support.treated_dates < 3 for design in release.designs),
-        "two_groups": "D1g" in classes,
+        "two_groups": compared == {"D1g"},
+        "some_two_groups": "D1g" in compared and len(compared) > 1,
         "after_only": "D2" in classes,
         "treated_only": "D3" in classes,
         "other_cases": "D4" in classes,

@@ -17,6 +17,7 @@ from sverige_did.report.headlines import (
     headline,
     kind_of,
     reading_of,
+    told,
 )
 from sverige_did.report.labels import assumption, caption, in_language, mark, note, reading, short_name
 from sverige_did.report.tables import Table, distinctions, heads
@@ -150,7 +151,7 @@ def _is_about(item: Finding) -> bool:
 
 def _bar(release: Release, item: Finding, apart: str, language: Language, *, by_inference: bool) -> Bar:
     """A bar named by its estimator, or by its inference where that alone tells it from the others."""
-    result = item.result
+    result = told(item)
     if by_inference:
         parts = [words.text(f"labels.inference.{result.inference}", language)]
     else:

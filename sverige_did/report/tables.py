@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.report import numbers, svg
 from sverige_did.report.claims import WITHOUT_LEVEL
-from sverige_did.report.headlines import ALL_READINGS, findings_of
+from sverige_did.report.headlines import ALL_READINGS, findings_of, told
 from sverige_did.report.labels import assumption, caption, mark, reading, short_name
 
 if TYPE_CHECKING:
@@ -69,9 +69,10 @@ def painted(release: Release, name: str, height: float, paint: Paint, table: Tab
 
 def estimate_cell(result: Estimate, language: Language) -> str:
     """Estimate, interval, p-value and probability, a line each; what was not computed is not mentioned."""
-    lines = [numbers.value_on(result.scale, result.estimate, language)]
+    lines = [numbers.value_on(result.scale, result.estimate, language, result.step)]
     if result.lower is not None and result.upper is not None:
-        low, high = (numbers.value_on(result.scale, end, language) for end in (result.lower, result.upper))
+        ends = (result.lower, result.upper)
+        low, high = (numbers.value_on(result.scale, end, language, result.step) for end in ends)
         lines.append(words.text("report.cell.interval", language, lower=low, upper=high))
     if result.p_value is not None:
         lines.append(words.text("report.cell.p", language, p=numbers.p_value(result.p_value, language)))
@@ -103,9 +104,9 @@ def estimates(release: Release, outcome: str, language: Language) -> GroupedTabl
     groups: dict[str, dict[str, dict[str, str]]] = {}
     for finding, apart in zip(findings, distinctions(release, findings, language), strict=True):
         scale = words.text(f"labels.scale.{finding.result.scale}", language)
-        label = "\n".join(part for part in (method_label(finding.result, language), apart) if part)
+        label = "\n".join(part for part in (method_label(told(finding), language), apart) if part)
         cells = groups.setdefault(scale, {}).setdefault(label, dict.fromkeys(used, ""))
-        cells[finding.reading] = f"{cells[finding.reading]}\n{estimate_cell(finding.result, language)}".strip()
+        cells[finding.reading] = f"{cells[finding.reading]}\n{estimate_cell(told(finding), language)}".strip()
     readings = [key for key in used if key != ALL_READINGS]
     below = readings if len(readings) > 1 else []
     return GroupedTable(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -25,6 +27,11 @@ from sverige_did.synthetic.writing import write_delivery, write_tables
 UNREPORTED = 1
 """Which changes are left out has randomness of its own: the municipality of a seed is the same with and without."""
 
+HowLarge = Literal["usual", "large"]
+MEAN_RESIDENTS: Mapping[HowLarge, float] = {"usual": Size().mean_residents, "large": 15_000.0}
+"""Children in a district, in the mean. ``large``: with twenty districts so many that no outcome of the example's plan
+must be withheld; no single Danish municipality has as many."""
+
 
 def run(
     folder: Path,
@@ -34,13 +41,15 @@ def run(
     calibrated: bool = False,
     with_faults: bool = False,
     unreported_changes: float = 0.0,
+    how_large: HowLarge = "usual",
 ) -> int:
     """Write the registers and ``truth.json`` (and ``faults.json``); the number of files written.
 
     ``calibrated``: its registers give the figures printed about Herning; otherwise it is drawn from the model.
     ``unreported_changes``: that share of the changes of placement is left out of the register; the truth is as it was.
+    ``how_large``: how many children live in a district in the mean, by :data:`MEAN_RESIDENTS`.
     """
-    size = Size(districts=districts)
+    size = Size(districts=districts, mean_residents=MEAN_RESIDENTS[how_large])
     made = calibrated_municipality(seed, size) if calibrated else modelled_municipality(Model(), seed, size)
     registers = made.delivered.registers
     head: dict[str, object] = {"synthetic": True, "seed": seed, "model": None if calibrated else asdict(Model())}

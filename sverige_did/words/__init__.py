@@ -7,6 +7,7 @@ districts; within :func:`naming` they are told of what a study compares instead.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -73,7 +74,15 @@ def text(key: str, language: Language | None = None, /, **values: object) -> str
 
     Raises KeyError when the key or a field is missing: a hole in a report is a fault, not a blank.
     """
-    return catalogue(language or default_language())[key].format_map(values)
+    return one_stop(catalogue(language or default_language())[key].format_map(values))
+
+
+_TWO_STOPS = re.compile(r"(?<=\w)\.\.(?=[\s)«»”]|$)")
+
+
+def one_stop(text: str) -> str:
+    """A sentence that ends in an abbreviation (»4 mio. kr.«) has one full stop and not two."""
+    return _TWO_STOPS.sub(".", text) if ".." in text else text
 
 
 def has(key: str, language: Language | None = None) -> bool:

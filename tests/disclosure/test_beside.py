@@ -98,11 +98,13 @@ def test_every_amount_of_a_net_benefit_is_a_step_and_places_are_whole(record: Ec
             value = getattr(one, name)
             assert value == pytest.approx(own * round(value / own))
         assert abs(one.saving.value - true.saving.value) <= own / 2 + 1e-9
+        assert one.saving.step == own, "the page tells no more decimals"
         if one.saving.lower is not None and true.saving.lower is not None:
             assert one.saving.lower <= true.saving.lower, "outwards"
     assert all(year.saving == pytest.approx(unit * round(year.saving / unit)) for year in shown.years)
     assert shown.moved is not None
     assert shown.moved.value == round(shown.moved.value)
+    assert shown.moved.step == 1
     worth = {one.multiple: one.worth.value for one in shown.marginal}
     true_worth = {one.multiple: one.worth.value for one in record.marginal}
     for multiple, value in worth.items():

@@ -201,7 +201,7 @@ def test_the_first_figure_names_posteriors_only_where_it_has_one(release: Releas
         assert any(row.bayes for row in rows(made)) == there
         found = overview_figure(made, language)  # type: ignore[arg-type]
         assert found is not None
-        assert ("Bayes" in found[1].caption) == there
+        assert (words.text("report.captions.overview", language) in found[1].caption) == there
 
 
 def test_the_first_sentence_counts_what_stands_when_all_outcomes_are_looked_at() -> None:

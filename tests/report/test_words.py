@@ -132,3 +132,36 @@ def test_no_key_is_idle() -> None:
             assert last in names or key in whole, key
         else:
             assert key in whole or parents & stems or key.removesuffix("_short") in whole, key
+
+
+BANNED = {
+    "da": (
+        "a posteriori", "begejstret", "grøn bund", "forenelige? med", "parallelle forinden", "lukket form", "eftersyn",
+        r"dom(men|me)?\b", r"svinger med (1|\{shock_high)", "bunker sager", "uden nogen, den kan",
+        "tallet er den midterstes",
+    ),
+    "en": ("put down to", r"nought\b", "green ground", "piles of cases", "foretold", r"swing by (1|\{shock_high)",
+           "how surely"),
+}  # fmt: skip
+"""Words that readers did not understand when they read the pages aloud."""
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_no_word_that_did_not_work_comes_back(language: words.Language) -> None:
+    for key, text in words.catalogue(language).items():
+        if not key.startswith(("errors.", "cli.")):
+            for banned in BANNED[language]:
+                assert not re.search(rf"\b{banned}", text, re.IGNORECASE), key
+
+
+def test_no_key_stands_twice() -> None:
+    """YAML takes the last of two and says nothing."""
+    for path in sorted((FOLDER.parent / "words").rglob("*.yaml")):
+        seen: set[str] = set()
+        above: list[str] = []
+        for line in path.read_text("utf-8").splitlines():
+            found = re.match(r"( *)([\w-]+):", line)
+            if found:
+                above[len(found[1]) // 2 :] = [found[2]]
+                assert ".".join(above) not in seen, (path.name, above)
+                seen.add(".".join(above))

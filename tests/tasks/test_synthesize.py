@@ -42,6 +42,9 @@ def test_changes_left_out_are_gone_from_the_register_and_not_from_the_truth(tmp_
         ["--spells", "100", "--unreported-changes", "0.3"],
         ["--unreported-changes", "1.3"],
         ["--districts", "4"],
+        ["--size", "large", "--calibrated"],
+        ["--size", "large", "--cases"],
+        ["--size", "large", "--spells", "100"],
     ],
 )
 def test_options_that_do_not_go_together_are_refused_before_anything_is_written(

@@ -7,24 +7,24 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sverige_did import words
-from sverige_did.outcomes import CATALOGUE
 from sverige_did.periods import period_days
+from sverige_did.report import levels as group_levels
 from sverige_did.report import numbers, svg, svg_shapes
 from sverige_did.report.claims import claim
 from sverige_did.report.forest import Bar, Shapes, forest
 from sverige_did.report.front import counterfactual, explore, seen
-from sverige_did.report.front.first_screen import spokesman
+from sverige_did.report.front.first_screen import called, spokesman
 from sverige_did.report.front.reasons import overturn
 from sverige_did.report.headlines import (
     BAYES,
     DID,
     Standing,
+    answering,
     design_of,
     done,
     headline,
     pick,
-    question_standing,
-    standing_among_all,
+    question_standing_among_all,
 )
 from sverige_did.report.labels import caption, in_language, mark, short_name
 
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from sverige_did.words import Language
 
 SENTENCES = 3
+UNANSWERED = frozenset({"refused", "no_data"})
+"""Standings of a question of which there is nothing to draw or to work out."""
+
 WIDTHS = {"wide": (640.0, 260.0), "narrow": (340.0, 230.0)}
 
 
@@ -63,7 +66,8 @@ class Card:
     claim: str
     expected: str
     by_hand: Table | None
-    sources: tuple[str, ...]
+    dash: bool
+    sources: tuple[seen.Source, ...]
     figure: tuple[Shapes, str] | None
     over_time: bool
     overturn: tuple[str, ...]
@@ -95,8 +99,8 @@ def told_only(release: Release, language: Language) -> tuple[ToldOnly, ...]:
         ToldOnly(
             question=key,
             text=next(in_language(one.text, language) for one in release.study.questions if one.key == key),
-            standing=question_standing(release, key),
-            verdict=words.text(f"front.verdict.{question_standing(release, key)}", language),
+            standing=question_standing_among_all(release, key),
+            verdict=words.text(f"front.verdict.{_called(release, key)}", language),
             outcomes=tuple(
                 _other(release, one.outcome, language)
                 for one in release.study.outcomes
@@ -107,11 +111,17 @@ def told_only(release: Release, language: Language) -> tuple[ToldOnly, ...]:
     )
 
 
+def _called(release: Release, question: str) -> str:
+    return called(release, answering(release, question)[0], question_standing_among_all(release, question))
+
+
 def _questions(release: Release, *, effects: bool) -> Iterator[str]:
+    """The questions that have an effect to tell or not; one whose numbers all stay hidden, or are none, has none."""
     for question in release.study.questions:
         asked = [one.outcome for one in release.study.outcomes if one.question == question.key]
         asked = [one for one in asked if not done(release, one)]
-        if asked and any(design_of(release, one).may_say_effect for one in asked) == effects:
+        able = any(design_of(release, one).may_say_effect for one in asked)
+        if asked and (able and question_standing_among_all(release, question.key) not in UNANSWERED) == effects:
             yield question.key
 
 
@@ -122,7 +132,8 @@ def _other(release: Release, outcome: str, language: Language) -> Other:
 def _card(release: Release, question: str, language: Language) -> Card:
     outcome = spokesman(release, question)
     asked = [one.outcome for one in release.study.outcomes if one.question == question]
-    stands, drawn = standing_among_all(release, outcome), over_time(release, outcome, language)
+    stands, drawn = question_standing_among_all(release, question), over_time(release, outcome, language)
+    by_hand = seen.by_hand(release, outcome, language)
     return Card(
         question=question,
         text=next(in_language(one.text, language) for one in release.study.questions if one.key == question),
@@ -132,7 +143,8 @@ def _card(release: Release, question: str, language: Language) -> Card:
         name=short_name(outcome, language),
         claim=claim(release, outcome, language),
         expected=counterfactual.said(release, outcome, language),
-        by_hand=seen.by_hand(release, outcome, language),
+        by_hand=by_hand,
+        dash=by_hand is not None and release.study.kind == "published" and any("–" in row for row in by_hand.rows),
         sources=seen.sources(release, outcome, language),
         figure=drawn or _three_bars(release, outcome, language),
         over_time=drawn is not None,
@@ -176,13 +188,21 @@ def _three_bars(release: Release, outcome: str, language: Language) -> tuple[Sha
 
 
 def over_time(release: Release, outcome: str, language: Language) -> tuple[Shapes, str] | None:
-    """The level of both groups period by period, with the start; a gap where a number is hidden."""
-    levels = [one for one in release.levels if one.outcome == outcome]
+    """The level of both groups period by period, with the start; where one is hidden its range, if told, or a gap."""
+    levels = [_told(one) for one in release.levels if one.outcome == outcome]
     if sum(one.level is not None for one in levels) < 4:
         return None
-    unit = words.text(f"labels.unit.{CATALOGUE[outcome].unit}", language)
+    unit = group_levels.unit_of(outcome, language)
     title = caption(release, "front.figure.over_time", language, outcome=short_name(outcome, language), unit=unit)
+    if any(one.high is not None for one in levels):
+        title = f"{title}. {words.text('front.figure.hidden_range', language)}"
     return Shapes(*(_lines(release, levels, shape, title, language) for shape in ("wide", "narrow"))), title
+
+
+def _told(one: ReleasedLevel) -> ReleasedLevel:
+    """A level, or the range of a hidden one, in the unit that it is told in."""
+    level, low, high = group_levels.all_in_its_unit(one)
+    return one.model_copy(update={"level": level, "low": low, "high": high})
 
 
 def _lines(release: Release, levels: list[ReleasedLevel], shape: str, title: str, language: Language) -> Markup:
@@ -190,7 +210,7 @@ def _lines(release: Release, levels: list[ReleasedLevel], shape: str, title: str
     left, right, top, bottom = 46.0, width - (120.0 if shape == "wide" else 14.0), 30.0, height - 34.0
     place = {one.period: _middle(one.period) for one in levels}
     first, last = min(place.values()), max(place.values())
-    most = max(one.level for one in levels if one.level is not None)
+    most = max(value for one in levels for value in (one.level, one.high) if value is not None)
     ticks = svg_shapes.round_numbers(0, most * 1.05)
     ceiling = max(ticks[-1], most * 1.05)
 
@@ -222,6 +242,11 @@ def _lines(release: Release, levels: list[ReleasedLevel], shape: str, title: str
         points = [(x(place[one.period]), y(one.level) if one.level is not None else float("nan")) for one in mine]
         if not points:
             continue
+        drawn += [
+            svg_shapes.faint([(x(place[one.period]), y(end)) for end in (one.low, one.high)], colour, 5)
+            for one in mine
+            if one.low is not None and one.high is not None
+        ]
         drawn.append(svg_shapes.line(points, colour, 2.2))
         drawn += [svg_shapes.mark(point, "circle", 5, colour) for point in points if point[1] == point[1]]
         shown = [point for point in points if point[1] == point[1]]

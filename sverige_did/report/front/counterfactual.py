@@ -10,23 +10,28 @@ from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
 from sverige_did.report.claims import WITHOUT_LEVEL
-from sverige_did.report.front.seen import ends
-from sverige_did.report.headlines import design_of, headline
+from sverige_did.report.front.seen import ends, moment
+from sverige_did.report.headlines import BAYES, DID, design_of, headline, kind_of, pick
 from sverige_did.report.labels import in_language
 
 if TYPE_CHECKING:
     from sverige_did.disclosure.release import Release
+    from sverige_did.results.estimates import Finding
     from sverige_did.words import Language
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A level after the start, and what it would have been with the controls' development, with its limits."""
+    """A level after the start, and what it would have been with the controls' development, with its limits.
+
+    ``by_hand`` is the same without a prior, where the estimate has one; None where it has none.
+    """
 
     seen: float
     expected: float
     lower: float
     upper: float
+    by_hand: float | None = None
 
 
 def expected(release: Release, outcome: str) -> Expected | None:
@@ -36,22 +41,34 @@ def expected(release: Release, outcome: str) -> Expected | None:
     """
     found = headline(release, outcome)
     _, after = ends(release, outcome, "treated")
-    if found is None or after is None or after.value is None or not design_of(release, outcome).may_say_effect:
+    if (
+        found is None
+        or found.verdict == "refused"
+        or after is None
+        or after.value is None
+        or not design_of(release, outcome).may_say_effect
+    ):
         return None
     result, value = found.result, after.value
     if result.lower is None or result.upper is None or result.inference in WITHOUT_LEVEL:
         return None
+    most = 100.0 if CATALOGUE[outcome].unit == "percent" and CATALOGUE[outcome].family == "share" else math.inf
     if result.scale == "ratio":
         if result.estimate <= 0 or value == 0:
             return None
-        low, high = value / result.upper, value / result.lower if result.lower > 0 else math.inf
-        return Expected(value, value / result.estimate, low, high)
+        limits = (result.estimate, result.upper, result.lower)
+        middle, low, high = (min(value / end, most) if end > 0 else most for end in limits)
+        return Expected(value, middle, low, high, _without_prior(release, outcome, found, value))
     if result.scale != CATALOGUE[outcome].scale or CATALOGUE[outcome].of_the_group:
         return None
-    most = 100.0 if CATALOGUE[outcome].unit == "percent" and CATALOGUE[outcome].family == "share" else math.inf
     places = (value - end for end in (result.estimate, result.upper, result.lower))
     middle, low, high = (min(max(place, 0.0), most) for place in places)
     return Expected(value, middle, low, high)
+
+
+def _without_prior(release: Release, outcome: str, found: Finding, value: float) -> float | None:
+    plain = pick(release, outcome, DID, "ratio") if kind_of(found) in BAYES else None
+    return value / plain.result.estimate if plain is not None and plain.result.estimate > 0 else None
 
 
 def said(release: Release, outcome: str, language: Language) -> str:
@@ -71,7 +88,13 @@ def said(release: Release, outcome: str, language: Language) -> str:
     unit = "of_100" if kind.unit == "percent" else "of_1000" if kind.unit == "rate_per_1000" else "own"
     each = words.text(f"front.expected.unit.{unit}", language, unit=words.text(f"labels.unit.{kind.unit}", language))
     control = in_language(release.study.control.label, language)
-    return words.text("front.expected.sentence", language, **told, span=span, unit=each, control=control)
+    _, after = ends(release, outcome, "treated")
+    assert after is not None  # there is no expected level without one that was seen
+    when = moment(after, language)
+    plain = None if found.by_hand is None else numbers.decimal(found.by_hand, language, digits)
+    key = "sentence" if plain in {None, told["expected"]} else "weighed"
+    return words.text(f"front.expected.{key}", language, **told, span=span, unit=each, control=control,
+                      when=when[:1].upper() + when[1:], by_hand=plain)  # fmt: skip
 
 
 def _digits(found: Expected) -> int:

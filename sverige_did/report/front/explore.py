@@ -64,7 +64,8 @@ class Choice:
 
 def slider(release: Release, outcome: str, language: Language) -> Slider | None:
     """The first assumption of an outcome that has a curve of at least three points; None where none has."""
-    found = list(_curves(release, outcome))
+    better = any(one.outcome == outcome and one.benefit != "none" for one in release.study.outcomes)
+    found = [one for one in _curves(release, outcome) if better or TRANSFORMED.get(one[1].y_name) != "percent"]
     if not found:
         return _spill_over(release, outcome, language)
     check, curve = found[0]
@@ -78,7 +79,14 @@ def slider(release: Release, outcome: str, language: Language) -> Slider | None:
     steps = {name: _told(part, unit, language) for name, part in parts.items()}
     sentence = words.text(f"front.slider.{'_'.join(sorted(steps))}", language)
     payload = {"x": [numbers.significant(x, language) for x in curve.x], "steps": steps, "sentence": sentence}
-    return _slider(f"{outcome}-{check.check}", words.text(curve.x_name, language), payload, len(curve.x) // 2)
+    return _slider(f"{outcome}-{check.check}", words.text(curve.x_name, language), payload, _start(curve))
+
+
+def _start(curve: Curve) -> int:
+    """Where a slider stands at first: a share of the effect at none, where it says what the page says; else midway."""
+    if min(curve.x) < 0 < max(curve.x):
+        return min(range(len(curve.x)), key=lambda step: abs(curve.x[step]))
+    return len(curve.x) // 2
 
 
 STEPS = 16
@@ -99,8 +107,9 @@ def _spill_over(release: Release, outcome: str, language: Language) -> Slider | 
     ends = [tuple(value / (1 - one) for value in (result.estimate, result.lower, result.upper)) for one in x]
     told = [
         words.text("front.slider.with_limits", language,
-                   value=numbers.amount(result.scale, middle, language, CATALOGUE[outcome].unit),
-                   lower=numbers.bare(result.scale, lower, language), upper=numbers.bare(result.scale, upper, language))
+                   value=numbers.amount(result.scale, middle, language, CATALOGUE[outcome].unit, result.step),
+                   lower=numbers.bare(result.scale, lower, language, result.step),
+                   upper=numbers.bare(result.scale, upper, language, result.step))
         for middle, lower, upper in ends
     ]  # fmt: skip
     payload = {"x": [numbers.significant(one, language, 2) for one in x], "steps": {"effect": told},
@@ -130,7 +139,7 @@ def _told(part: Mapping[str, object], unit: str, language: Language) -> list[str
     assert isinstance(y, tuple) and isinstance(lower, tuple) and isinstance(upper, tuple)  # noqa: PT018
     return [
         words.text("front.slider.with_limits", language, value=_number(value, kind, unit, language),
-                   lower=_number(low, kind, unit, language), upper=_number(high, kind, unit, language))
+                   lower=_bare(low, kind, language), upper=_bare(high, kind, language))
         if lower else _number(value, kind, unit, language)
         for value, low, high in zip(y, lower or y, upper or y, strict=True)
     ]  # fmt: skip
@@ -149,13 +158,22 @@ def _number(value: float, kind: str, unit: str, language: Language) -> str:
     return numbers.amount(kind, value, language, unit)
 
 
+def _bare(value: float, kind: str, language: Language) -> str:
+    """A limit, whose unit stands with the number before it."""
+    if kind == "percent":
+        return numbers.percent(value, language)
+    if kind in {"change", "odds"}:
+        return numbers.percent_change(math.exp(value), language) if value < LARGEST_LOG else "∞"
+    return numbers.bare(kind, value, language)
+
+
 def _filled(payload: Mapping[str, object], at: int) -> str:
     xs, steps, sentence = payload["x"], payload["steps"], str(payload["sentence"])
     assert isinstance(xs, list) and isinstance(steps, dict)  # noqa: PT018
     filled = sentence.replace("[x]", xs[at])
     for name, told in steps.items():
         filled = filled.replace(f"[{name}]", told[at])
-    return filled
+    return words.one_stop(filled)
 
 
 def choices(release: Release, outcome: str, language: Language) -> tuple[Choice, ...]:

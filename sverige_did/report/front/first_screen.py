@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
-from sverige_did.report.claims import WITHOUT_LEVEL, amount_of, claim, interval_of
+from sverige_did.report.claims import WITHOUT_LEVEL, amount_of, claim, interval_of, of_few_districts, untestable
 from sverige_did.report.economy import economy_main
 from sverige_did.report.front import counterfactual, seen
 from sverige_did.report.front.bar import interval_bar
 from sverige_did.report.headlines import (
     STANDINGS,
     Standing,
+    answering,
     design_of,
     done,
     headline,
     rows,
     standing,
     standing_among_all,
+    tally,
 )
 from sverige_did.report.labels import in_language, mark, short_name
 
@@ -55,7 +57,7 @@ def main_outcome(release: Release) -> str:
 def spokesman(release: Release, question: str) -> str:
     """The outcome that tells a question best in plain numbers: of those that stand as the question does, one that has
     a level after the start, counts of children before shares and rates."""
-    wanted = [one.outcome for one in release.study.outcomes if one.question == question]
+    wanted = list(answering(release, question))
     wanted = [one for one in wanted if not done(release, one)] or wanted
     strongest = min((STANDINGS.index(standing(release, one)) for one in wanted), default=0)
     alike = [one for one in wanted if STANDINGS.index(standing(release, one)) == strongest]
@@ -77,44 +79,61 @@ def lead(release: Release, language: Language) -> str:
 
 
 def _seen(release: Release, outcome: str, language: Language) -> str:
-    name, treated = short_name(outcome, language), in_language(release.study.treated.label, language)
+    name, treated = _with_unit_of(release, outcome, language), in_language(release.study.treated.label, language)
     levels = [one for one in seen.series(release, outcome, "treated") if one.value is not None]
     if release.policy == "published" and len(levels) > 1:
         parts = []
         for one in levels:
-            value, when = seen.with_unit(one.value, language, outcome), seen.moment(one, language)
+            value, when = seen.with_unit(one, language, outcome), seen.moment(one, language)
             parts.append(words.text("front.seen.moment", language, value=value, when=when))
-        return words.text(
-            "front.seen.printed", language, name=name, treated=treated, values=seen.joined(parts, language)
-        )
+        districts, told = release.study.treated.districts, seen.joined(parts, language)
+        return words.text("front.seen.printed", language, name=name, treated=treated, values=told, districts=districts)
     pairs = {group: seen.first_and_last(release, outcome, group) for group in seen.GROUPS}
     known = {
-        f"{group}_{at}": seen.with_unit(level.value, language, outcome)
+        f"{group}_{at}": seen.with_unit(level, language, outcome)
         for group, pair in pairs.items()
         for at, level in zip(("before", "after"), pair, strict=True)
         if level is not None
     }
     if len(known) == len(seen.GROUPS) * 2 and any(pair[1] and pair[1].value is not None for pair in pairs.values()):
         control = in_language(release.study.control.label, language)
-        return words.text("front.seen.windows", language, name=name, treated=treated, control=control, **known)
+        before, after = (seen.moment(one, language) for one in pairs["treated"] if one is not None)
+        named = {"name": name, "treated": treated, "control": control, "before": before, "after": after}
+        districts = design_of(release, outcome).support.treated_units
+        return words.text("front.seen.windows", language, districts=districts, **named, **known)
     return ""
 
 
+def _with_unit_of(release: Release, outcome: str, language: Language) -> str:
+    """The name of an outcome, with its unit where the numbers do not carry it."""
+    name = short_name(outcome, language)
+    if CATALOGUE[outcome].unit in seen.CARRIED:
+        return name
+    return f"{name} ({seen.unit_of(outcome, language, printed=release.study.kind == 'published')})"
+
+
 def _may_say(release: Release, outcome: str, language: Language) -> str:
-    stands = standing_among_all(release, outcome)
+    stands = called(release, outcome, standing_among_all(release, outcome))
     design = design_of(release, outcome)
     why = words.text(f"front.why.{_why(release, outcome)}", language, treated=design.support.treated_units)
     phrase = words.text(f"outcomes.{outcome}.phrase", language)
     return words.text(f"front.answer.{stands}", language, why=why, outcome=phrase)
 
 
+def called(release: Release, outcome: str, stands: Standing) -> str:
+    """The key of the words for a standing: of too few districts a refusal is that nothing can be tested."""
+    return "untestable" if stands == "refused" and untestable(release, outcome) else stands
+
+
 def _why(release: Release, outcome: str) -> str:
     """The main reason for doubt, as a key of ``front.why``."""
     design_class = design_of(release, outcome).design_class
     if outcome in release.withheld:
-        return "withheld"
+        return "withheld_districts" if of_few_districts(release, outcome) else "withheld"
     if design_class == "D1g":
         return "two_totals"
+    if untestable(release, outcome):
+        return "few_districts"
     if design_class in {"D1", "D5"}:
         found = headline(release, outcome)
         clear = found is not None and _is_clear(found.result.lower, found.result.upper, found.result.scale)
@@ -131,9 +150,9 @@ def tiles(release: Release, language: Language) -> tuple[Tile, ...]:
     """Children, money and quality, as far as the plan asks about them."""
     found = [_tile(release, "children", spokesman(release, question_of(release, main_outcome(release))), language)]
     money = _money(release, language)
-    quality = _quality(release)
+    quality, children = _quality(release), spokesman(release, question_of(release, main_outcome(release)))
     found += [money] if money else []
-    found += [_tile(release, "quality", quality, language)] if quality else []
+    found += [_tile(release, "quality", quality, language)] if quality and quality != children else []
     return tuple(found)
 
 
@@ -144,7 +163,7 @@ def _tile(release: Release, kind: str, outcome: str, language: Language) -> Tile
         kind=words.text(f"front.tile.{kind}", language),
         name=short_name(outcome, language),
         standing=stands,
-        verdict=words.text(f"front.verdict.{stands}", language),
+        verdict=words.text(f"front.verdict.{called(release, outcome, stands)}", language),
         sentence=sentence,
         bar=bar_of(release, outcome, f"tile-{kind}", language),
         anchor=f"question-{question_of(release, outcome)}",
@@ -154,7 +173,7 @@ def _tile(release: Release, kind: str, outcome: str, language: Language) -> Tile
 def _short_claim(release: Release, outcome: str, language: Language) -> str:
     """The main number with its interval, or why there is none."""
     found = headline(release, outcome)
-    if found is None or outcome in release.withheld:
+    if found is None or found.verdict == "refused" or outcome in release.withheld:
         return claim(release, outcome, language)
     amount, interval = amount_of(found.result, outcome, language), interval_of(found.result, outcome, language)
     kind = "effect" if design_of(release, outcome).may_say_effect else str(design_of(release, outcome).design_class)
@@ -165,7 +184,12 @@ def _short_claim(release: Release, outcome: str, language: Language) -> str:
 def bar_of(release: Release, outcome: str, name: str, language: Language) -> Markup | None:
     """The interval of an outcome as a bar, where its design has an effect and the interval holds chance."""
     found = headline(release, outcome)
-    if found is None or outcome in release.withheld or not design_of(release, outcome).may_say_effect:
+    if (
+        found is None
+        or found.verdict == "refused"
+        or outcome in release.withheld
+        or not design_of(release, outcome).may_say_effect
+    ):
         return None
     result = found.result
     if result.lower is None or result.upper is None or result.inference in WITHOUT_LEVEL:
@@ -174,7 +198,7 @@ def bar_of(release: Release, outcome: str, name: str, language: Language) -> Mar
     unit = "" if result.scale == "ratio" else words.text(f"labels.unit.{CATALOGUE[outcome].unit}", language)
     return interval_bar(
         name, (result.lower, result.estimate, result.upper), scale=result.scale, benefit=benefit, language=language,
-        title=short_name(outcome, language), mark=mark(release, language), unit=unit,
+        title=short_name(outcome, language), mark=mark(release, language), unit=unit, step=result.step,
     )  # fmt: skip
 
 
@@ -188,7 +212,7 @@ def _money(release: Release, language: Language) -> Tile | None:
         return _tile(release, "money", (able or money)[0], language) if money else None
     key = "net" if main.net is not None else "saving"
     told = {
-        name: numbers.decimal(value, language, 1)
+        name: numbers.decimal(value, language, numbers.no_finer(1, amount.step))
         for name, value in (("value", amount.value), ("lower", amount.lower), ("upper", amount.upper))
     }
     clear = "open" if amount.lower <= 0 <= amount.upper else "gain" if amount.lower > 0 else "loss"
@@ -208,6 +232,7 @@ def _money(release: Release, language: Language) -> Tile | None:
             title=words.text(f"front.money.name_{key}", language, year=main.year),
             mark=mark(release, language),
             unit=words.text("labels.unit.mio_dkk", language),
+            step=amount.step,
         ),
         anchor="economy",
     )
@@ -228,5 +253,25 @@ def finding(release: Release, language: Language) -> str:
         if item is not None and item.result.lower is not None and item.result.inference not in WITHOUT_LEVEL
     ]
     clear = sum(_is_clear(one.lower, one.upper, one.scale) for one in results)
+    if len(results) == 1:
+        return words.text(f"front.finding.one{'_clear' if clear else ''}", language)
     key = "none" if not clear else "all" if clear == len(results) else "some"
     return words.text(f"front.finding.{key}", language, clear=clear, total=len(results)) if results else ""
+
+
+def tally_said(release: Release, language: Language) -> str:
+    """How many questions point to an effect, and of the others how many stand how; nothing about a kind of none, and
+    nothing of a single question, which the sentence above has answered."""
+    counts = tally(release)
+    if counts["total"] < 2:
+        return ""
+    if counts["supported"] == counts["total"] > 0:
+        return words.text("front.tally.all", language, total=counts["total"])
+    parts = [
+        words.text(f"front.tally.{key}", language, count=counts[key])
+        for key in ("open", "descriptive", "unanswered")
+        if counts[key]
+    ]
+    key = "some" if counts["supported"] else "none"
+    return words.text(f"front.tally.{key}", language, total=counts["total"], supported=counts["supported"],
+                      rest=seen.joined(parts, language))  # fmt: skip

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 SENTENCES = 3
 """Of money, so many sentences stand on the answer page; the rest in the annex."""
 
+TARGET_SENTENCES = 2
+"""Of the targets; the third reads a figure that only the annex has."""
+
 
 def render_front(release: Release, language: Language) -> str:
     """The answer page as text: style, figures and script inline, nothing fetched.
@@ -54,10 +57,11 @@ def _shown(release: Release, language: Language) -> dict[str, Any]:
             "reasons": reasons.reasons(release, language),
             "cards": cards.cards(release, language),
             "told_only": cards.told_only(release, language),
-            "counts": tally(release),
+            "tally": first_screen.tally_said(release, language),
+            "open": tally(release)["open"] > 0,
             "money": economy_sentences(release, language)[:SENTENCES],
             "waterfall": waterfall(release, language),
-            "targets": target_sentences(release, language),
+            "targets": target_sentences(release, language)[:TARGET_SENTENCES],
             "done": what_was_done(release),
             "doses": doses_said(release, language),
             "voices": _voices(release, language),

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from sverige_did.results.methods_tables import MethodsRecord
     from sverige_did.words import Language
 
-TELLING = {"two_totals", "too_few_districts"}
-"""Keys of the check ``needed`` that tell of the design and not of a number."""
+FEWEST = 3
+"""Districts in a group below which no test of the verdict can be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,10 @@ def _few(release: Release, language: Language) -> str:
         return words.text("report.limits.two_groups", language)
     record = _record(release, main_outcome(release))
     if record is None or record.size is None:
-        return words.text("front.reasons.too_few", language)
+        support = design_of(release, main_outcome(release)).support
+        few = min(support.treated_units, support.control_units) < FEWEST
+        return words.text(f"front.reasons.{'too_few' if few else 'not_simulated'}", language,
+                          n_treated=support.treated_units, n_control=support.control_units)  # fmt: skip
     size, power = (numbers.decimal(100 * one, language, 0) for one in (record.size.size, record.size.power))
     return words.text("front.reasons.power", language, size=size, power=power)
 
@@ -86,16 +89,14 @@ def _settle(release: Release, language: Language) -> str:
     asked = [one.outcome for one in release.study.outcomes if one.question == question]
     for outcome in dict.fromkeys((main, spokesman(release, question), *asked)):
         found = _of(release, outcome, "needed")
-        if found is not None:
-            name = short_name(outcome, language)
-            return f"{name}: {_lower_first(check_sentence(found, language))}"
+        if found is not None and (found.check, found.key) == ("needed", "share"):
+            told = {name: numbers.significant(found.numbers[f"{name}{end}"] or 0.0, language, 2)
+                    for name, end in (("power", ""), ("share", ""), ("reached", "_low"))}  # fmt: skip
+            more = words.text("front.reasons.share_needed", language, **told)
+            return f"{words.text('front.reasons.settle_published', language)} {short_name(outcome, language)}: {more}"
     if release.study.kind == "published":
         return words.text("front.reasons.settle_published", language)
     return words.text(f"report.needs.{needs(release)[-1]}", language)
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _of(release: Release, outcome: str, check: str) -> CheckResult | None:

@@ -11,9 +11,9 @@ from babel.dates import format_skeleton
 
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
-from sverige_did.periods import period_days
-from sverige_did.report import numbers
-from sverige_did.report.labels import caption, in_language, short_name
+from sverige_did.periods import period_days, periods_in, span_days
+from sverige_did.report import levels, numbers
+from sverige_did.report.labels import caption, hidden, in_language, short_name
 from sverige_did.report.sections import source_name
 from sverige_did.report.tables import Table
 from sverige_did.study.study import PanelStudy
@@ -38,13 +38,16 @@ COMPARABLE = ("share", "rate", "score")
 class Level:
     """One level of a group over the days ``first`` to ``last``, in the outcome's unit; None where it is hidden.
 
-    ``label`` names the window of a panel and is empty for a printed figure.
+    ``label`` names the window of a panel and is empty for a printed figure. ``low`` and ``high`` are the range that is
+    told of a hidden one.
     """
 
     first: date
     last: date
     value: float | None
     label: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
 def series(release: Release, outcome: str, group: str) -> tuple[Level, ...]:
@@ -65,12 +68,10 @@ def series(release: Release, outcome: str, group: str) -> tuple[Level, ...]:
 
 def _window(one: ReleasedLevel) -> Level:
     """A window as one level: ``2009H1–2013H1`` is nine half-years."""
-    first, _, last = one.period.partition("–")
-    begun, ended = period_days(first), period_days(last or first)
-    each = CATALOGUE[one.outcome]
-    adds_up = bool(each.counts) and not each.over
-    periods = round((ended.end - begun.start).days / (begun.end - begun.start).days) if adds_up else 1
-    return Level(begun.start, ended.end, None if one.level is None else one.level / periods, one.period)
+    days = span_days(one.period)
+    periods = periods_in(one.period) if CATALOGUE[one.outcome].adds_up else 1
+    level, low, high = (None if value is None else value / periods for value in (one.level, one.low, one.high))
+    return Level(days.start, days.end, level, one.period, low, high)
 
 
 def ends(release: Release, outcome: str, group: str) -> tuple[Level | None, Level | None]:
@@ -103,40 +104,59 @@ def first_and_last(release: Release, outcome: str, group: str) -> tuple[Level | 
 
 
 def _windows(release: Release, levels: Sequence[Level]) -> StudyWindows:
-    days = (np.array([getattr(one, end) for one in levels], "M8[D]") for end in ("first", "last"))
-    return windows_of(*days, release.study.periods)
+    first, last = (np.array([getattr(one, end) for one in levels], "M8[D]") for end in ("first", "last"))
+    return windows_of(first, last, release.study.periods)
 
 
 def moment(level: Level, language: Language) -> str:
     """When a level was seen: ``June 2013`` for a day, ``2014`` for a year."""
     if level.label:
-        return level.label
+        return _span(level.first, level.last, language)
     if (level.last - level.first).days > 300:
         return str(level.last.year)
     return str(format_skeleton("yMMMM", level.last, locale=numbers.LOCALE[language]))
 
 
-def shown(value: float | None, language: Language, outcome: str) -> str:
+def _span(first: date, last: date, language: Language) -> str:
+    """The days of a window: ``2014`` or ``2012–2013`` for whole years, else its months."""
+    if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31):
+        return str(last.year) if first.year == last.year else f"{first.year}–{last.year}"
+    ends = (str(format_skeleton("yMMM", day, locale=numbers.LOCALE[language])) for day in (first, last))
+    return " – ".join(ends)
+
+
+def shown(level: Level, language: Language, outcome: str) -> str:
     """A level without its unit; a hidden number is called so, and one that nobody printed is a dash."""
-    if value is None:
+    if level.value is None:
         return words.text("methods_table.hidden", language)
-    digits = {"percent": 0 if value == round(value) else 1, "children": 0, "cases": 0 if value == round(value) else 1}
-    unit = CATALOGUE[outcome].unit
-    return numbers.decimal(value, language, digits[unit]) if unit in digits else numbers.significant(value, language)
+    told = levels.in_its_unit(outcome, level.value) if level.label else level.value
+    return numbers.decimal(told, language, _digits(outcome, told, printed=not level.label))
 
 
-def with_unit(value: float | None, language: Language, outcome: str) -> str:
-    """A level with its unit; of children the name of the outcome says what they are."""
-    told, unit = shown(value, language, outcome), CATALOGUE[outcome].unit
-    if value is None or unit == "children":
+def _digits(outcome: str, told: float, *, printed: bool) -> int:
+    """Decimals of a level: those of a printed figure as it was printed, those of a register by the unit."""
+    if printed and told == round(told):
+        return 0
+    usual = {"children": 0, "rate_per_1000": 2, "follow_ups": 2}.get(CATALOGUE[outcome].unit, 1)
+    return usual if printed else levels.digits(outcome, usual)
+
+
+def with_unit(level: Level, language: Language, outcome: str) -> str:
+    """A level with the sign of per cent, where it is one."""
+    told = shown(level, language, outcome)
+    if level.value is None or CATALOGUE[outcome].unit != "percent":
         return told
-    return words.text(f"front.unit.{'percent' if unit == 'percent' else 'other'}", language, value=told,
-                      unit=unit_of(outcome, language))  # fmt: skip
+    return words.text("labels.percent", language, value=told)
 
 
-def unit_of(outcome: str, language: Language) -> str:
-    """The unit of an outcome's levels in words."""
-    return words.text(f"labels.unit.{CATALOGUE[outcome].unit}", language)
+CARRIED = frozenset({"percent", "children"})
+"""Units that need no words beside a number: a percentage has its sign, and children are named by the outcome."""
+
+
+def unit_of(outcome: str, language: Language, *, printed: bool) -> str:
+    """The unit of an outcome's levels in words, as sources print them or as registers hold them."""
+    unit = CATALOGUE[outcome].unit
+    return words.text(f"labels.unit.{unit}", language) if printed else levels.unit_of(outcome, language)
 
 
 def by_hand(release: Release, outcome: str, language: Language) -> Table | None:
@@ -150,8 +170,8 @@ def by_hand(release: Release, outcome: str, language: Language) -> Table | None:
         cells = [_cell(one, outcome, language) for one in (before, after)]
         name = in_language(getattr(release.study, group).label, language)
         rows.append((name, *cells, _difference(change, outcome, language)))
-    if all(cell == "–" for row in rows for cell in row[1:]):
-        return None
+    if not any(any(sign.isdigit() for sign in cell) for row in rows for cell in row[1:]):
+        return None  # a table of hidden numbers says nothing that the sentence above it does not
     first, second = changes
     if first is not None and second is not None and first[1] == second[1] and _comparable(outcome, first[1]):
         gap = (first[0] - second[0], first[1])
@@ -163,17 +183,24 @@ def by_hand(release: Release, outcome: str, language: Language) -> Table | None:
         head = words.text(f"front.table.{key}", language)
         heads.append(f"{head}, {said}" if said else head)
     heads.append(words.text("front.table.change", language))
-    name = f"{short_name(outcome, language)} ({unit_of(outcome, language)})"
+    unit = unit_of(outcome, language, printed=release.study.kind == "published")
+    name = f"{short_name(outcome, language)} ({unit})"
     return Table(caption(release, "front.table.caption", language, outcome=name), tuple(heads), tuple(rows),
                  frozenset({1, 2, 3}))  # fmt: skip
 
 
 def _cell(level: Level | None, outcome: str, language: Language) -> str:
-    return "–" if level is None else shown(level.value, language, outcome)
+    if level is not None and level.value is None:
+        digits = levels.digits(outcome, 1 if CATALOGUE[outcome].unit == "percent" else 2)
+        low, high = (None if end is None else levels.in_its_unit(outcome, end) for end in (level.low, level.high))
+        return hidden(low, high, language, digits)
+    return "–" if level is None else shown(level, language, outcome)
 
 
 def _comparable(outcome: str, kind: str) -> bool:
-    return kind == "ratio_change" or CATALOGUE[outcome].family in COMPARABLE
+    kind_of = CATALOGUE[outcome]
+    per_child = kind == "change_of_levels" and kind_of.of_the_group
+    return kind == "ratio_change" or per_child or kind_of.family in COMPARABLE
 
 
 def _change(
@@ -181,7 +208,7 @@ def _change(
 ) -> tuple[float, str] | None:
     """The change of a group and what kind of number it is: as printed, or by hand from both levels."""
     if before is not None and after is not None and before.value is not None and after.value is not None:
-        return after.value - before.value, "change"
+        return after.value - before.value, "change_of_levels" if after.label else "change"
     until = release.study.periods.follow_up
     printed = (
         fact
@@ -205,20 +232,37 @@ def _difference(change: tuple[float, str] | None, outcome: str, language: Langua
     value, kind = change
     if kind == "ratio_change":
         return words.text("labels.percent", language, value=numbers.signed(value, language, 0))
-    digits = 0 if value == round(value) else {"percent": 1, "mio_dkk": 1}.get(CATALOGUE[outcome].unit, 2)
-    return numbers.signed(value, language, digits)
+    registered = kind == "change_of_levels"
+    told = levels.in_its_unit(outcome, value) if registered else value
+    return numbers.signed(told, language, _digits(outcome, told, printed=not registered))
 
 
-def sources(release: Release, outcome: str, language: Language) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document with the places in it that figures are from; ``href`` is where it can be read, None off the web."""
+
+    said: str
+    href: str | None
+
+
+def sources(release: Release, outcome: str, language: Language) -> tuple[Source, ...]:
     """The documents and places that an outcome's printed figures are from, each once."""
     facts: Iterable[Reported] = (one for one in release.reported if one.outcome.partition(".")[0] == outcome)
-    named: dict[str, list[str]] = {}
+    places: dict[str, dict[str, None]] = {}
     for fact in facts:
-        places = named.setdefault(source_name(release, fact.source_file, language), [])
-        if fact.place not in places:
-            places.append(fact.place)
-    told = {document: [place for place in places if place not in document] for document, places in named.items()}
-    return tuple(f"{document}: {', '.join(places)}" if places else document for document, places in told.items())
+        places.setdefault(fact.source_file, {})[fact.place] = None
+    return tuple(_source(release, file, tuple(found), language) for file, found in places.items())
+
+
+WEB = "web"
+"""The place of a figure that is on a web page, which has no other."""
+
+
+def _source(release: Release, file: str, places: tuple[str, ...], language: Language) -> Source:
+    document = source_name(release, file, language)
+    told = [place for place in places if place not in document and place != WEB]
+    said = f"{document}: {', '.join(told)}" if told else document
+    return Source(said, file if file.startswith(("https://", "http://")) else None)
 
 
 def joined(parts: Sequence[str], language: Language) -> str:

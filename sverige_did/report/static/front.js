@@ -12,6 +12,7 @@
       const at = Number(input.value);
       let said = sentence.replace("[x]", x[at]);
       for (const [name, told] of Object.entries(steps)) said = said.replace(`[${name}]`, told[at]);
+      said = said.replace(/([^\W_])\.\.(?=[\s)«»”]|$)/g, "$1."); // an abbreviation at the end has one full stop
       output.textContent = said;
       input.setAttribute("aria-valuetext", said);
     };
@@ -39,7 +40,11 @@
 
   for (const table of document.querySelectorAll("table")) {
     const save = () => {
-      const quote = (cell) => `"${cell.textContent.trim().replace(/^([=+@\t\r]|-(?![\d,.]))/, "'$1").replaceAll('"', '""')}"`;
+      const formula = (text) => /^[=+\-@\t\r]/.test(text) && !/^[+-][\d.,]+(\s*%)?$/.test(text); // a number is none
+      const quote = (cell) => {
+        const text = cell.textContent.trim();
+        return `"${(formula(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+      };
       const rows = [...table.rows].map((row) => [...row.cells].map(quote).join(";"));
       const link = document.createElement("a");
       link.href = URL.createObjectURL(new Blob([`\ufeff${rows.join("\r\n")}\r\n`], { type: "text/csv" }));
