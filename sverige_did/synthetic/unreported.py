@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -25,3 +27,10 @@ def unreported(placements: pd.DataFrame, share: ArrayLike, rng: np.random.Genera
     away = standard_codes().place(placements["measure"], ladder="kora")["placed"].to_numpy(dtype=bool)
     chosen = rng.random(len(placements)) < shares
     return leave_changes_out(placements, away, chosen, last_day_counts=LAST_DAY_COUNTS).reset_index(drop=True)
+
+
+def without_changes(
+    registers: Mapping[str, pd.DataFrame], share: float, rng: np.random.Generator
+) -> dict[str, pd.DataFrame]:
+    """A delivery whose register of placements lacks that share of the changes of placement."""
+    return {**registers, "placements": unreported(registers["placements"], share, rng)}

@@ -21,7 +21,7 @@ from sverige_did.synthetic.model import Model
 from sverige_did.synthetic.public_tables import Country, effects, frames, made_tables
 from sverige_did.synthetic.scale import write_many
 from sverige_did.synthetic.truth import truth
-from sverige_did.synthetic.unreported import unreported
+from sverige_did.synthetic.unreported import without_changes
 from sverige_did.synthetic.writing import write_delivery, write_tables
 
 UNREPORTED = 1
@@ -55,7 +55,7 @@ def run(
     head: dict[str, object] = {"synthetic": True, "seed": seed, "model": None if calibrated else asdict(Model())}
     if unreported_changes:
         rng = np.random.default_rng([seed, UNREPORTED])
-        registers = registers | {"placements": unreported(registers["placements"], unreported_changes, rng)}
+        registers = without_changes(registers, unreported_changes, rng)
         head["unreported_changes"] = unreported_changes
     files = len(write_delivery(folder, registers)) + 2  # with the mark and the truth
     _write_json(folder / "truth.json", head | {"effects": [asdict(one) for one in truth(made)]})
