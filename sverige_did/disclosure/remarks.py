@@ -9,14 +9,12 @@ from sverige_did.study.study import PanelStudy
 
 NOT_OF_PEOPLE = frozenset(
     {
-        "errors.cells_one_period", "errors.log_of_nothing", "errors.moves_rung_unseen",
-        "errors.panel_accounts_apart", "errors.panel_not_yet", "errors.panel_unit_cost_apart",
+        "errors.cells_one_period", "errors.log_of_nothing", "errors.moves_rung_unseen", "errors.panel_not_yet",
         "errors.parts_without_price", "errors.separation", "inference.note.stratum_without_control",
         "methods_table.note.firth",
     }
 )  # fmt: skip
-"""Remarks whose numbers are of districts, periods, rungs or accounts of many children. Those of every other
-are of children, forms or placements.
+"""Remarks whose numbers are of districts, periods or rungs. Those of every other are of children, forms or placements.
 """
 
 NUMBERS_OF_PEOPLE = frozenset({"count", "children"})
