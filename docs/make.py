@@ -1,4 +1,4 @@
-"""Write what the documentation takes from the code: the plan's schema, the registers' pages and the rooms of the house.
+"""Write what the documentation takes from the code: the plan's schema, registers, codes and the rooms of the house.
 
 Run by `make docs`; tests fail when what is committed is not what this writes.
 """
@@ -12,13 +12,18 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from sverige_did.sources.registers.codes import standard_codes
+from sverige_did.sources.registers.codes_page import codes_section
 from sverige_did.sources.registers.schema_page import schema_page
 from sverige_did.study.read import json_schema, readings_schema
+from sverige_did.words import LANGUAGES
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sverige_did"
 ARCHITECTURE = ROOT / "ARCHITECTURE.md"
+OWN_DATA = ROOT / "docs" / "your-own-data.md"
 FIRST, LAST = "<!-- rooms: written by docs/make.py -->\n", "<!-- end of rooms -->\n"
+CODES, END_OF_CODES = "<!-- codes.{}: written by docs/make.py -->\n", "<!-- end of codes.{} -->\n"
 
 
 def schema_text(schema: dict[str, Any]) -> str:
@@ -61,9 +66,23 @@ def room(name: str) -> str:
 def architecture_text() -> str:
     """ARCHITECTURE.md with its rooms written anew; what stands around them is kept."""
     text = ARCHITECTURE.read_text("utf-8")
-    before, _, rest = text.partition(FIRST)
-    _, _, after = rest.partition(LAST)
-    return before + FIRST + "\n" + "".join(map(room, layers())) + LAST + after
+    return between(text, FIRST, LAST, "".join(map(room, layers())))
+
+
+def own_data_text() -> str:
+    """docs/your-own-data.md with its lists of codes written anew; what stands around them is kept."""
+    text = OWN_DATA.read_text("utf-8")
+    for language in LANGUAGES:
+        first, last = CODES.format(language), END_OF_CODES.format(language)
+        text = between(text, first, last, codes_section(standard_codes(), language) + "\n")
+    return text
+
+
+def between(text: str, first: str, last: str, written: str) -> str:
+    """The text with what stands between two lines of it written anew."""
+    before, _, rest = text.partition(first)
+    _, _, after = rest.partition(last)
+    return before + first + "\n" + written + last + after
 
 
 def pages() -> dict[Path, str]:
@@ -73,6 +92,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "readings.schema.json": schema_text(readings_schema()),
         ROOT / "docs" / "schemas.md": schema_page("en"),
         ROOT / "docs" / "schemas.da.md": schema_page("da"),
+        OWN_DATA: own_data_text(),
         ARCHITECTURE: architecture_text(),
     }
 

@@ -50,6 +50,7 @@ STEPS: dict[str, tuple[str, str]] = {
     "release": ("release.run", "Release what disclosure control allows: the release and the table of estimates."),
     "panel-release": ("release.run", "Release what disclosure control allows of a study of registers."),
     "report": ("report.run", "Tell the release as an HTML page with its annex."),
+    "next-office": ("next_office.run", "Write what the next office takes over: an investment sheet and a declaration."),
     "case-registers": ("case_registers.run", "Check the registers of a study of cases."),
     "case-estimate": ("case_estimate.run", "Estimate the difference between cases before and during."),
     "case-posterior": (
@@ -148,20 +149,30 @@ def synthesize(
     districts: Annotated[int, typer.Option(min=5, help="Districts of each municipality")] = 20,
     spells: Annotated[int | None, typer.Option(min=1, help="Placement spells in all; writes Parquet")] = None,
     with_faults: Annotated[bool, typer.Option(help="Put the faults of real deliveries in")] = False,
+    unreported_changes: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the changes of placement that nobody reported")
+    ] = 0.0,
     cases: Annotated[bool, typer.Option(help="Cases before and during, and a survey, in three municipalities")] = False,
     tables: Annotated[bool, typer.Option(help="Public tables of all municipalities instead, by year")] = False,
+    size: Annotated[
+        Literal["usual", "large"], typer.Option(help="large: so many children that nothing need be withheld")
+    ] = "usual",
 ) -> None:
     """Make up a municipality, cases of three, or public tables of all: files and the truth, marked as synthetic."""
     from sverige_did.tasks.synthesize import run, run_cases, run_many, run_tables
 
     if tables or cases:
-        if spells is not None or municipalities > 1 or calibrated or with_faults or (tables and cases):
+        one_only = calibrated or with_faults or unreported_changes or size != "usual"
+        if spells is not None or municipalities > 1 or one_only or (tables and cases):
             raise typer.BadParameter("--tables and --cases go with --seed alone")
         written = (run_tables if tables else run_cases)(folder, seed)
     elif spells is None and municipalities == 1:
-        written = run(folder, seed, districts, calibrated=calibrated, with_faults=with_faults)
-    elif spells is None or calibrated or with_faults:
-        raise typer.BadParameter("--municipalities goes with --spells, and neither with --calibrated or --with-faults")
+        if calibrated and size != "usual":
+            raise typer.BadParameter("--calibrated has the size of the printed figures")
+        options = {"calibrated": calibrated, "with_faults": with_faults}
+        written = run(folder, seed, districts, **options, unreported_changes=unreported_changes, how_large=size)
+    elif spells is None or calibrated or with_faults or unreported_changes or size != "usual":
+        raise typer.BadParameter("--municipalities goes with --spells, and with no option of a single municipality")
     else:
         written = run_many(folder, seed, municipalities, districts, spells)
     _done("synthesize", files=written, folder=folder)

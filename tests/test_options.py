@@ -81,6 +81,9 @@ OWN: dict[str, dict[str, Any]] = {
     "wald": {"scale": "logit"},
     "std_error": {"scale": "logit"},
     "relative_magnitudes": {"effect": STEP},
+    "unreported_changes": {
+        "planned": STEP, "shares": (0.5,), "others": {name: [[STEP]] for name in ("alike", "treated", "control")},
+    },
     "staggered_permutation_test": {"estimator": lambda p: float(imputation(p).estimate[0])},
     "summarise": {"draws": rng().normal(size=99)},
     "estimate": {"draws": rng().normal(size=99)},

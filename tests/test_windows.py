@@ -226,7 +226,10 @@ ALLOWED = {
     "studies/published/economy.py": "the calendar years of accounts, and the day from which it pays",
     "studies/published/targets.py": "the days of the two evaluations, at which targets are held against figures",
     "report/implementation.py": "the line in a figure at which the programme starts, and the rule of follow-ups",
-    "sources/registers/rules.py": "that the registers say the same first day as the plan",
+    "report/front/cards.py": "the line in a figure at which the programme starts",
+    "report/front/seen.py": "the last day of a printed change",
+    "sources/registers/rules_of_plan.py": "that the registers say the same first day as the plan",
+    "sources/aggregates/delivery.py": "that public tables say the same first day as the plan",
 }
 # Who hands a date on to it.
 HANDED_ON = {
@@ -254,4 +257,5 @@ def test_nobody_else_holds_a_period_against_the_dates_of_a_plan():
 def test_nobody_else_decides_who_is_treated_or_compares_cells_with_their_own_date():
     found = {place for place, text in modules().items() if DATED.search(text)}
     # staggered_did.exposed_share counts days under treatment, which is no window.
-    assert found == {"windows.py", "studies/panel/staggered_did.py"}
+    # What public tables leave out is decided before there is a panel: who has begun by the end of all that is seen.
+    assert found == {"windows.py", "studies/panel/staggered_did.py", "sources/aggregates/delivery.py"}

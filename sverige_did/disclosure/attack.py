@@ -140,7 +140,9 @@ def _multipliers(known: Relations, found: OptimizeResult) -> list[tuple[str, flo
         return []
     upper, lower = np.isfinite(known.high), np.isfinite(known.low)
     at = np.concatenate([np.flatnonzero(upper), np.flatnonzero(lower)])
-    weights = np.abs(found.ineqlin.marginals) * (known.high - known.low)[at]
+    held = np.abs(found.ineqlin.marginals)
+    weights = np.zeros(at.size)
+    np.multiply(held, (known.high - known.low)[at], out=weights, where=held > SLACK)  # one end may be open
     return [(known.names[row], float(weight)) for row, weight in zip(at, weights, strict=True) if weight > SLACK]
 
 

@@ -159,7 +159,9 @@ def from_levels(finding: Finding, levels: Mapping[tuple[str, str], float], per: 
 
 def coarse_estimate(result: Estimate, outcome: str, steps: Steps) -> Estimate:
     """An estimate with its limits, standard error and p-values rounded."""
-    update: dict[str, object] = {"estimate": steps.round(outcome, result.scale, result.estimate)}
+    update: dict[str, object] = {
+        "estimate": steps.round(outcome, result.scale, result.estimate), "step": steps.of.get((outcome, result.scale)),
+    }  # fmt: skip
     for name, away in (("lower", 0), ("upper", 1)):
         value = getattr(result, name)
         if value is not None:
@@ -181,7 +183,8 @@ def coarse_check(check: CheckResult, steps: Steps) -> CheckResult:
     curves = tuple(coarse_curve(curve, check.outcome, check.scale, steps) for curve in check.curves)
     if check.check == "spillover":
         curves = tuple(_in_proportion(curve, check, numbers) for curve in check.curves)
-    return check.model_copy(update={"numbers": numbers, "curves": curves})
+    step = steps.of.get((check.outcome, check.scale or ""))
+    return check.model_copy(update={"numbers": numbers, "curves": curves, "step": step})
 
 
 def _number(check: CheckResult, name: str, value: float | None, steps: Steps) -> float | None:
@@ -344,7 +347,8 @@ def _scale(one: PosteriorScale, outcome: str, steps: Steps) -> PosteriorScale:
     }
     intervals = tuple(steps.outwards(outcome, one.scale, *ends) for ends in one.intervals)
     median = steps.round(outcome, one.scale, one.median)
-    return one.model_copy(update={"median": median, "intervals": intervals, **probabilities})
+    step = steps.of.get((outcome, one.scale))
+    return one.model_copy(update={"median": median, "intervals": intervals, "step": step, **probabilities})
 
 
 def _densities(record: PosteriorRecord, shown: tuple[Estimate, ...]) -> Iterator[Curve]:

@@ -23,7 +23,7 @@ from sverige_did.checks.placebo_dates import splits
 from sverige_did.disclosure.attack import Relations
 from sverige_did.disclosure.coarse import RATIOS, Steps, is_from_levels
 from sverige_did.disclosure.levels import Cell, Levels, counted
-from sverige_did.disclosure.release import Release
+from sverige_did.disclosure.release import Release, ReleasedLevel
 from sverige_did.disclosure.rounding import to_figures
 from sverige_did.disclosure.sums import Matrix, matrices
 from sverige_did.outcomes import CATALOGUE
@@ -181,6 +181,26 @@ class Known:
                 if below.size:
                     off = cell.denominator - float(self.truth[below].sum())
                     self._sum(name, below, 1.0, off, cell.denominator_step / 2)
+
+    def ranges(self, shown: Iterable[tuple[Cell, ReleasedLevel]]) -> None:
+        """The ranges that are told of hidden levels; a denominator that is not public is unknown here too."""
+        for cell, level in shown:
+            if level.low is None or level.high is None:
+                continue
+            matrix, entry = self.matrices[cell.outcome], CATALOGUE[cell.outcome]
+            units, columns = matrix.of(cell.group), matrix.columns(cell.periods)
+            at = self.where(counted(cell.outcome), units, columns)
+            below = self.where(entry.over, units, columns) if cell.denominator_step else np.zeros(0, dtype=np.int64)
+            if not at.size or (cell.denominator_step and not below.size):
+                continue
+            name, places = f"level|{cell.outcome}|{cell.group}|{cell.label}", np.concatenate([at, below])
+            if not below.size:
+                public = 1.0 if np.isnan(cell.found.denominator) else cell.found.denominator / entry.per
+                self.rows.append(Row(name, at, np.ones(at.size), level.low * public, level.high * public))
+                continue
+            for end, low, high in ((level.low, 0.0, np.inf), (level.high, -np.inf, 0.0)):
+                factor = np.concatenate([np.ones(at.size), np.full(below.size, -end / entry.per)])
+                self.rows.append(Row(name, places, factor, low, high))
 
     def _needed(self, cell: Cell, threshold: int) -> float:
         if cell.found.kind == "money":

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from sverige_did.disclosure.coarse import Steps
-from sverige_did.disclosure.rounding import down, nice_below, share_to_step, to_figures, to_step, up
+from sverige_did.disclosure.rounding import down, last_figure, nice_below, share_to_step, to_figures, to_step, up
 from sverige_did.results.economy import Amount, Benefit, EconomyRecord, Marginal
 
 OF_AN_AMOUNT = 50
@@ -67,6 +67,7 @@ def coarse_amount(amount: Amount, unit: float) -> Amount:
         value=to_step(amount.value, unit),
         lower=None if amount.lower is None else down(amount.lower, unit),
         upper=None if amount.upper is None else up(amount.upper, unit),
+        step=unit,
     )
 
 
@@ -93,11 +94,24 @@ def _in_proportion(one: Marginal, true: Amount | None, shown: Amount | None) -> 
             return None
         return to_figures(value * rounded / places) if places else 0.0
 
+    needed = None if one.needed is None else _in_figures(one.needed)
     if true is None or shown is None:
-        return one
+        return one.model_copy(update={"needed": needed, "worth": _in_figures(one.worth)})
     value = of(one.worth.value, true.value, shown.value) or 0.0
     ends = [of(getattr(one.worth, name), getattr(true, name), getattr(shown, name)) for name in ("lower", "upper")]
     known = sorted([value, *(end for end in ends if end is not None)])
     limited = one.worth.lower is not None and one.worth.upper is not None
-    worth = Amount(value=value, lower=known[0] if limited else None, upper=known[-1] if limited else None)
-    return one.model_copy(update={"worth": worth})
+    worth = Amount(
+        value=value, lower=known[0] if limited else None, upper=known[-1] if limited else None,
+        step=last_figure(max(known, key=abs)),
+    )  # fmt: skip
+    return one.model_copy(update={"worth": worth, "needed": needed})
+
+
+def _in_figures(amount: Amount) -> Amount:
+    """Two significant figures of the largest of the three, and limits outwards: an investment that is known, divided by
+    what places cost, would tell the cost of the places of few children.
+    """
+    largest = max((abs(one) for one in (amount.value, amount.lower, amount.upper) if one is not None), default=0.0)
+    step = last_figure(largest)
+    return amount if step is None else coarse_amount(amount, step)

@@ -39,6 +39,7 @@ from sverige_did.disclosure.levels import (
 )
 from sverige_did.disclosure.money import coarse_economy, unit_of
 from sverige_did.disclosure.programme import PASSES, Decisions, Exposed, Left, Tried, attack, coarser
+from sverige_did.disclosure.ranges import with_ranges
 from sverige_did.disclosure.release import COMPUTED_WITH, GivenUp, Release, ReleasedLevel, Step
 from sverige_did.disclosure.remarks import few_untold
 from sverige_did.disclosure.rounding import p_to_step, to_figures
@@ -94,13 +95,15 @@ class Answers(NamedTuple):
 
 
 class Once(NamedTuple):
-    """What is the same in every draft: the levels, what districts' changes are multiplied by in slopes on doses, and
-    what targets say by what was counted, which is added to.
+    """What is the same in every draft: the levels, what districts' changes are multiplied by in slopes on doses, what
+    targets say by what was counted, which is added to, and how many steps a rounded number may be off: a half, or one
+    where levels of an earlier release are held, whether or not this one is.
     """
 
     levels: Levels
     factors: Mapping[DoseResponse, Mapping[str, float]]
     targets: Said
+    steps_off: float
 
 
 class Attacked(NamedTuple):
@@ -159,7 +162,7 @@ def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tupl
         return Attacked(_as_it_is(study, panel, answers), Known(panel, study), Decisions({}))
     levels = with_earlier(levels_of(panel, study), (level for one in earlier for level in (*one.levels, *one.windows)))
     decisions, blank = _first(study, panel, levels), Known(panel, study)
-    once = Once(levels, _factors(panel, study, answers), {})
+    once = Once(levels, _factors(panel, study, answers), {}, 1.0 if earlier else 0.5)
     checks = _released_checks(answers.checks, panel, study, study.hidden_below)
     answers = answers._replace(checks=tuple(checks))
     answers = _without_groups(answers, study.hidden_below) if _lonely(panel) else answers
@@ -237,7 +240,8 @@ def _draft(
     with_money = (
         *without_money, *(one for one in economy_findings(study, answers.designs, net) if one.outcome not in withheld)
     )  # fmt: skip
-    shown = tuple(released_levels(levels, wanted, dict(decisions.resolution), decisions.shut | _shut(levels, withheld)))
+    resolution, shut = dict(decisions.resolution), decisions.shut | _shut(levels, withheld)
+    shown = with_ranges(tuple(released_levels(levels, wanted, resolution, shut)), steps_off=once.steps_off)
     windows = tuple(cell for cell in levels.cells if cell.resolution == "windows")
     per = {name: own_per(name, _living(panel, name)) for name in wanted}
     steps = steps_of(with_money, windows, per, decisions.wider)
@@ -262,6 +266,7 @@ def _draft(
         for one in true_records
     )  # fmt: skip
     known.levels((cell, level.status == "shown") for cell, level in shown)
+    known.ranges(shown)
     known.hidden(_once_each(cell for cell in levels.cells if cell.outcome in wanted and cell.key in levels.hidden))
     known.districts()
     known.estimates(without_money, steps)

@@ -37,13 +37,19 @@ COMPUTED_WITH = ("sverige-did", "numpy", "scipy", "pandas", "pymc", "pytensor", 
 
 
 class ReleasedLevel(Frozen):
-    """One outcome in one group and period: a level in its unit, or hidden, which is neither 0 nor blank."""
+    """One outcome in one group and period: a level in its unit, or hidden, which is neither 0 nor blank.
+
+    Of a hidden one ``low`` and ``high`` are the range that anybody can work out from the levels that are shown, None
+    where they leave it open.
+    """
 
     outcome: str
     group: Literal["treated", "control"]
     period: str
     status: Literal["shown", "hidden"]
     level: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 class Step(Frozen):

@@ -9,12 +9,14 @@ from sverige_did.study.study import PanelStudy
 
 NOT_OF_PEOPLE = frozenset(
     {
-        "errors.cells_one_period", "errors.log_of_nothing", "errors.moves_rung_unseen", "errors.panel_not_yet",
+        "errors.cells_one_period", "errors.log_of_nothing", "errors.moves_rung_unseen",
+        "errors.panel_accounts_apart", "errors.panel_not_yet", "errors.panel_unit_cost_apart",
         "errors.parts_without_price", "errors.separation", "inference.note.stratum_without_control",
         "methods_table.note.firth",
     }
 )  # fmt: skip
-"""Remarks whose numbers are of districts, periods or rungs. Those of every other are of children, forms or placements.
+"""Remarks whose numbers are of districts, periods, rungs or accounts of many children. Those of every other
+are of children, forms or placements.
 """
 
 NUMBERS_OF_PEOPLE = frozenset({"count", "children"})
@@ -25,6 +27,9 @@ ABOUT = "≈"
 
 PERSON_YEARS = frozenset({"errors.panel_no_district"})
 """Remarks that give person-years over all periods: of one child there can be as many as there are years."""
+
+STOCKS = frozenset({"errors.panel_counts_apart"})
+"""Remarks that count who is there, and not what was left out: none is then as small a number as one."""
 
 
 def few_untold(remarks: tuple[Remark, ...], study: PanelStudy) -> tuple[Remark, ...]:
@@ -40,7 +45,7 @@ def _few_of(remark: Remark, study: PanelStudy) -> Remark:
     limit = study.hidden_below * years
 
     given = remark.model_dump()["values"]
-    few = [name for name in NUMBERS_OF_PEOPLE & given.keys() if is_small(float(given[name]), limit)]
+    few = [name for name in NUMBERS_OF_PEOPLE & given.keys() if _is_few(remark.key, float(given[name]), limit)]
     hidden = dict.fromkeys(few, fewer_than(limit))
     base = (1 if study.tables is not None else study.register_rules.base) * years
     about = {
@@ -48,3 +53,7 @@ def _few_of(remark: Remark, study: PanelStudy) -> Remark:
         for name in NUMBERS_OF_PEOPLE & given.keys() - hidden.keys()
     }
     return Remark(key=remark.key, values=given | about | hidden)
+
+
+def _is_few(key: str, number: float, limit: float) -> bool:
+    return is_small(number, limit) or (key in STOCKS and number < limit)

@@ -70,6 +70,15 @@ def to_figures(value: float, figures: int = 2) -> float:
     return float(f"{value:.{figures}g}") if math.isfinite(value) else value
 
 
+def last_figure(value: float, figures: int = 2) -> float | None:
+    """The power of ten of the last of so many significant figures; None for 0.
+
+    >>> last_figure(0.012), last_figure(340.0)
+    (0.001, 10.0)
+    """
+    return 10.0 ** (math.floor(math.log10(abs(value))) - figures + 1) if value and math.isfinite(value) else None
+
+
 def p_to_step(p: float) -> float:
     """A p-value with three decimals below 0.1, in steps of 0.05 above, and never 0.
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from statsmodels.stats.multitest import multipletests
 
 from sverige_did.did.scales import require
 from sverige_did.inference.districts import Floats, finite
@@ -52,4 +51,9 @@ def holm(p_values: Sequence[float] | Floats) -> Floats:
     p = finite(p_values, "p", len(p_values))
     for value in p:
         require("p", value, 0, 1)
-    return np.asarray(multipletests(p, method="holm")[1])
+    # statsmodels' multipletests gives the same and collects the garbage of the whole process for it, .3 s a call.
+    order = np.argsort(p, kind="stable")
+    stepped = np.minimum(np.maximum.accumulate(np.arange(p.size, 0, -1) * p[order]), 1.0)
+    adjusted = np.empty_like(stepped)
+    adjusted[order] = stepped
+    return adjusted

@@ -95,7 +95,8 @@ def _names(release: Release, outcome: str, language: Language) -> dict[str, str]
 
 def amount_of(result: Estimate, outcome: str, language: Language) -> str:
     """The estimate with its unit; a part of a whole with what it is a part of."""
-    amount = numbers.amount(_told_on(result), result.estimate, language, CATALOGUE[outcome].unit)
+    unit = CATALOGUE[outcome].unit
+    amount = numbers.amount(_told_on(result), result.estimate, language, unit, result.step)
     return words.text(f"labels.part.{result.estimand}", language, amount=amount) if _is_part(result) else amount
 
 
@@ -114,9 +115,9 @@ def interval_of(result: Estimate, outcome: str, language: Language) -> str:
         return words.text("report.interval.none", language)
     scale, unit = _told_on(result), CATALOGUE[outcome].unit
     values = {
-        "lower": numbers.bare(scale, result.lower, language),
-        "upper": numbers.amount(scale, result.upper, language, unit),
-        "least": numbers.amount(scale, result.lower, language, unit),
+        "lower": numbers.bare(scale, result.lower, language, result.step),
+        "upper": numbers.amount(scale, result.upper, language, unit, result.step),
+        "least": numbers.amount(scale, result.lower, language, unit, result.step),
     }
     span = words.text(f"report.span.{_span(result.lower, result.upper)}", language, **values)
     if result.inference in WITHOUT_LEVEL:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
+from sverige_did.report import labels, numbers, svg
 from sverige_did.report import levels as group_levels
-from sverige_did.report import numbers, svg
 from sverige_did.report.labels import caption, short_name
 from sverige_did.report.tables import FigureView, Table, heads, painted
 from sverige_did.results.estimates import HIDDEN
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from sverige_did.disclosure.release import Release
+    from sverige_did.disclosure.release import Release, ReleasedLevel
     from sverige_did.results.estimates import Curve, Remark
     from sverige_did.results.methods_tables import DesignSize, MethodsRecord
     from sverige_did.words import Language
@@ -149,7 +149,7 @@ def levels(release: Release, language: Language) -> tuple[Table, ...]:
     found: dict[str, dict[str, dict[str, str]]] = {}
     for one in (*release.levels, *release.windows):
         cells = found.setdefault(one.outcome, {}).setdefault(one.period, {})
-        cells[one.group] = _level(one.outcome, one.level, language, hidden=one.status == "hidden")
+        cells[one.group] = _level(one, language)
     columns, tables = heads(("period", *GROUPS), language, COLUMN), []
     for outcome, periods in found.items():
         name = f"{short_name(outcome, language)} ({group_levels.unit_of(outcome, language)})"
@@ -159,13 +159,12 @@ def levels(release: Release, language: Language) -> tuple[Table, ...]:
     return tuple(tables)
 
 
-def _level(outcome: str, level: float | None, language: Language, *, hidden: bool) -> str:
-    if hidden:
-        return words.text("methods_table.hidden", language)
-    if level is None:
-        return "–"
-    digits = group_levels.digits(outcome, 1 if CATALOGUE[outcome].unit == "percent" else 2)
-    return numbers.decimal(group_levels.in_its_unit(outcome, level), language, digits)
+def _level(one: ReleasedLevel, language: Language) -> str:
+    digits = group_levels.digits(one.outcome, 1 if CATALOGUE[one.outcome].unit == "percent" else 2)
+    level, low, high = group_levels.all_in_its_unit(one)
+    if one.status == "hidden":
+        return labels.hidden(low, high, language, digits)
+    return "–" if level is None else numbers.decimal(level, language, digits)
 
 
 def coverage(release: Release, language: Language) -> Table:

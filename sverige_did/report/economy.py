@@ -64,13 +64,13 @@ def _sentences(record: EconomyRecord, main: Benefit, language: Language) -> Iter
         yield _paid(record, language)
     worths = [one for one in record.marginal if one.needed is not None]
     if worths and record.moved is not None:
-        ends = sorted(one.needed.value for one in worths if one.needed is not None)
+        ends = sorted((one.needed for one in worths if one.needed is not None), key=lambda one: one.value)
         yield words.text(
             "economy.break_even",
             language,
-            moved=numbers.decimal(record.moved.value, language, DIGITS),
-            least=numbers.decimal(ends[0], language, DIGITS),
-            most=numbers.decimal(ends[-1], language, DIGITS),
+            moved=_amount(record.moved, language),
+            least=_amount(ends[0], language),
+            most=_amount(ends[-1], language),
         )
 
 
@@ -84,7 +84,7 @@ def _final(record: EconomyRecord, language: Language) -> Iterator[str]:
     values = {
         "year": one.year,
         "saving": _amount(one.saving, language),
-        "printed": numbers.decimal(printed, language, DIGITS),
+        "printed": _decimal(printed, one.saving.step, language),
     }
     if one.net is not None and one.before:
         # A smaller saving loses less refusion too: what is left falls by less than the saving does.
@@ -105,13 +105,17 @@ def _paid(record: EconomyRecord, language: Language) -> str:
 
 
 def _amount(amount: Amount, language: Language) -> str:
-    return numbers.decimal(amount.value, language, DIGITS)
+    return _decimal(amount.value, amount.step, language)
+
+
+def _decimal(value: float, step: float | None, language: Language) -> str:
+    return numbers.decimal(value, language, numbers.no_finer(DIGITS, step))
 
 
 def _limits(amount: Amount, language: Language) -> str:
     if amount.lower is None or amount.upper is None:
         return words.text("economy.no_limits", language)
-    ends = (numbers.decimal(end, language, DIGITS) for end in (amount.lower, amount.upper))
+    ends = (_decimal(end, amount.step, language) for end in (amount.lower, amount.upper))
     return words.text("economy.limits", language, **dict(zip(("lower", "upper"), ends, strict=True)))
 
 
@@ -140,26 +144,26 @@ def _steps(main: Benefit, language: Language) -> Iterator[Strip]:
         return words.text(f"economy.step.{key}", language, **values)
 
     def level(value: float | None) -> str:
-        return "–" if value is None else numbers.decimal(value, language, DIGITS)
+        return "–" if value is None else _decimal(value, main.saving.step, language)
 
-    def told(value: float, sign: int = 1) -> str:
-        return numbers.signed(sign * value, language, DIGITS)
+    def told(amount: Amount, sign: int = 1) -> str:
+        return numbers.signed(sign * amount.value, language, numbers.no_finer(DIGITS, amount.step))
 
     saved = main.saving.value
     yield Strip(label("expected"), level(main.expected), marks=((0.0, "diamond", svg.INK),))
     yield Strip(label("actual"), level(main.actual), marks=((saved, "diamond", svg.INK),))
-    yield Strip(label("saving"), told(saved), bar=(0.0, saved), colour=svg.ACCENT, reach=_reach(main.saving))
+    yield Strip(label("saving"), told(main.saving), bar=(0.0, saved), colour=svg.ACCENT, reach=_reach(main.saving))
     left = saved
     for key, amount in (("investment", main.investment), ("refunded", main.refunded)):
         if amount is None:
             yield Strip(label(key), words.text("economy.not_given", language))
         else:
-            yield Strip(label(key), told(amount.value, -1), bar=(left, left - amount.value), colour=svg.WARNING)
+            yield Strip(label(key), told(amount, -1), bar=(left, left - amount.value), colour=svg.WARNING)
             left -= amount.value
     if main.net is None:
         yield Strip(label("net"), words.text("economy.not_given", language))
     else:
-        yield Strip(label("net"), told(main.net.value), (0.0, main.net.value), "#14532d", _reach(main.net))
+        yield Strip(label("net"), told(main.net), (0.0, main.net.value), "#14532d", _reach(main.net))
 
 
 def _reach(amount: Amount) -> tuple[float, float] | None:
@@ -194,7 +198,7 @@ def _ways(release: Release, record: EconomyRecord, language: Language) -> Table:
             words.text(f"economy.way.{one.scaling}", language, year=one.year),
             words.text(f"economy.basis.{one.basis}", language),
             *(
-                "–" if level is None else numbers.decimal(level, language, DIGITS)
+                "–" if level is None else _decimal(level, one.saving.step, language)
                 for level in (one.expected, one.actual)
             ),
             *(_cell(amount, language) for amount in (one.saving, one.investment, one.refunded, one.net)),
@@ -212,7 +216,7 @@ def _by_year(release: Release, record: EconomyRecord, language: Language) -> Tab
     rows = tuple(
         (
             str(one.year),
-            numbers.decimal(one.saving, language, DIGITS),
+            _decimal(one.saving, one.cumulative.step, language),
             numbers.decimal(one.investment, language, DIGITS),
             _cell(one.cumulative, language),
             _percent(one.prob_paid, language),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from sverige_did.outcomes import CATALOGUE, is_what_was_done
 from sverige_did.periods import period_days, period_number
 from sverige_did.report import numbers, svg
 from sverige_did.report.district_inference import said
-from sverige_did.report.labels import caption, in_language, short_name
+from sverige_did.report.labels import caption, hidden, in_language, short_name
 from sverige_did.report.sections import REPORTED_COLUMNS, reported_row
 from sverige_did.report.tables import FigureView, Table, heads, painted
 from sverige_did.study.study import PanelStudy
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from sverige_did.words import Language
 
 HEIGHT = 260.0
+RANGE = 0.35
+"""How dense the bar of a hidden level's range is."""
+
 GROUPS = ("treated", "control")
 HALF_YEAR = 6.0
 """Months: follow-ups are counted per case and half-year."""
@@ -60,6 +64,11 @@ def done_figure(release: Release, outcome: str, language: Language) -> FigureVie
             line = [np.nan if one is None or one.level is None else one.level for one in found]
             axes.plot([period_number(period) for period in periods], line, "o-", color=colour, markersize=4,
                       label=words.text(f"labels.group.{group}", language))  # fmt: skip
+            ranged = [one for one in levels if one.group == group and one.high is not None]
+            if ranged:
+                low, high = ([getattr(one, end) for one in ranged] for end in ("low", "high"))
+                axes.vlines([period_number(one.period) for one in ranged], low, high, color=colour, linewidth=5,
+                            alpha=RANGE, label=words.text("implementation.hidden_range", language))  # fmt: skip
         for target, _ in targets(release, outcome):
             axes.axhline(target, color=svg.WARNING, linewidth=1.2, linestyle="--",
                          label=words.text("implementation.target", language))  # fmt: skip
@@ -82,8 +91,7 @@ def done_figure(release: Release, outcome: str, language: Language) -> FigureVie
 def _level(one: ReleasedLevel | None, language: Language) -> str:
     if one is None:
         return "–"
-    hidden = words.text("methods_table.hidden", language)
-    return hidden if one.level is None else numbers.decimal(one.level, language, 2)
+    return hidden(one.low, one.high, language) if one.level is None else numbers.decimal(one.level, language, 2)
 
 
 def done_said(release: Release, outcome: str, language: Language) -> tuple[str, ...]:
@@ -139,6 +147,11 @@ def _change(release: Release, outcome: str, language: Language) -> str:
     return words.text("implementation.change", language, unit=unit, **names, **means)
 
 
+def _two_figures(slope: float) -> int:
+    """Slopes are released in two significant figures: as many decimals, two at most."""
+    return min(max(1 - math.floor(math.log10(abs(slope))), 0), 2) if slope else 2
+
+
 def doses_said(release: Release, language: Language) -> tuple[str, ...]:
     """Whether districts changed more where more was done, a sentence for each; none where nobody looked."""
     if release.policy == "published":
@@ -156,6 +169,6 @@ def doses_said(release: Release, language: Language) -> tuple[str, ...]:
             continue
         unit = words.text(f"labels.unit.{CATALOGUE[one.outcome].unit}", language)
         filled = {"dose": dose, "districts": one.districts, "unit": unit, "p": numbers.p_value(one.p, language),
-                  "slope": numbers.signed(one.slope, language, 2)}  # fmt: skip
+                  "slope": numbers.signed(one.slope, language, _two_figures(one.slope))}  # fmt: skip
         found.append(words.text(f"implementation.dose.{one.among}", language, **filled))
     return tuple(found)

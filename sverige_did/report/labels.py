@@ -23,6 +23,14 @@ def in_language(text: Bilingual, language: Language) -> str:
     return text.da if language == "da" else text.en
 
 
+def hidden(low: float | None, high: float | None, language: Language, digits: int = 2) -> str:
+    """The word for a hidden number, with its range where one is told."""
+    if low is None or high is None:
+        return words.text("methods_table.hidden", language)
+    ends = {"low": numbers.decimal(low, language, digits), "high": numbers.decimal(high, language, digits)}
+    return words.text("methods_table.hidden_between", language, **ends)
+
+
 def reading(release: Release, key: str, language: Language) -> str:
     """The plan's name of a reading, or the words for what all readings share; a plan without readings has numbers."""
     if key == "all" and not release.study.readings:
@@ -82,7 +90,11 @@ def _on_scale(check: CheckResult, language: Language) -> dict[str, str]:
         if value is not None and name.startswith(("effect", "size", "did", "att_")):
             # The limits of an interval have their unit before them.
             ends = name.endswith(("_low", "_high")) and not name.startswith("att_")
-            shown = numbers.bare(scale, value, language) if ends else numbers.amount(scale, value, language, unit)
+            shown = (
+                numbers.bare(scale, value, language, check.step)
+                if ends
+                else numbers.amount(scale, value, language, unit, check.step)
+            )
             filled[name] = shown.removeprefix("+") if name.startswith("size") else shown
     return filled
 

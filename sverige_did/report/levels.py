@@ -8,6 +8,7 @@ from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 
 if TYPE_CHECKING:
+    from sverige_did.disclosure.release import ReleasedLevel
     from sverige_did.words import Language
 
 PER_CHILD = 1e6
@@ -17,6 +18,14 @@ PER_CHILD = 1e6
 def in_its_unit(outcome: str, level: float) -> float:
     """A level in the unit that :func:`unit_of` names."""
     return level * PER_CHILD if CATALOGUE[outcome].of_the_group else level
+
+
+def all_in_its_unit(one: ReleasedLevel) -> tuple[float | None, float | None, float | None]:
+    """A level and the range that is told of a hidden one, in the unit that :func:`unit_of` names."""
+    level, low, high = (
+        None if end is None else in_its_unit(one.outcome, end) for end in (one.level, one.low, one.high)
+    )
+    return level, low, high
 
 
 def unit_of(outcome: str, language: Language) -> str:

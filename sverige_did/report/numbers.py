@@ -40,6 +40,17 @@ UNSIGNED = frozenset({"share", "level", "institution_years"})
 """Scales of amounts rather than differences: reported without a plus sign."""
 
 
+def no_finer(digits: int, step: float | None) -> int:
+    """So many decimals, and no more than ``step`` has: what is rounded to whole millions is told in whole millions.
+
+    >>> no_finer(1, 1.0), no_finer(2, 0.05), no_finer(2, 0.5), no_finer(1, None)
+    (0, 2, 1, 1)
+    """
+    if step is None:
+        return digits
+    return next((fewer for fewer in range(digits) if math.isclose(round(step, fewer), step)), digits)
+
+
 def separated(text: str, language: Language) -> str:
     """A text that is a decimal number and nothing else with the language's own decimal sign; any other as it is."""
     sign = str(get_decimal_symbol(LOCALE[language]))
@@ -98,32 +109,36 @@ def p_value(p: float, language: Language) -> str:
     return "= " + decimal(p, language, 3 if p < 0.1 else 2)
 
 
-def value_on(scale: str, value: float, language: Language) -> str:
-    """The bare number on its scale: a ratio stays a ratio (0.52), a share becomes per cent."""
+def value_on(scale: str, value: float, language: Language, step: float | None = None) -> str:
+    """The bare number on its scale: a ratio stays a ratio (0.52), a share becomes per cent.
+
+    ``step``: it was rounded to multiples of it, and has no more decimals.
+    """
     if scale == "share":
         return percent(value, language)
     if scale == "ratio":
-        return decimal(value, language, 2) if abs(value) >= 0.1 else significant(value, language, 2)
+        return decimal(value, language, no_finer(2, step)) if abs(value) >= 0.1 else significant(value, language, 2)
     if scale in DECIMALS:
-        return decimal(value, language, DECIMALS[scale])
+        return decimal(value, language, no_finer(DECIMALS[scale], step))
     return significant(value, language)
 
 
-def bare(scale: str, value: float, language: Language) -> str:
+def bare(scale: str, value: float, language: Language, step: float | None = None) -> str:
     """The number as :func:`amount` tells it, without its unit."""
     if scale in RATIOS:
         return percent_change(math.exp(value) if scale == "log_ratio" else value, language)
     if scale in UNSIGNED:
-        return value_on(scale, value, language)
-    return signed(value, language, DECIMALS.get(scale, 2))
+        return value_on(scale, value, language, step)
+    return signed(value, language, no_finer(DECIMALS.get(scale, 2), step))
 
 
-def amount(scale: str, value: float, language: Language, unit: str) -> str:
+def amount(scale: str, value: float, language: Language, unit: str, step: float | None = None) -> str:
     """The number with its unit, as it stands in a sentence; a ratio is reported as a change in per cent.
 
-    ``unit`` is the unit of the outcome, used where the scale is the outcome's own (``level``).
+    ``unit`` is the unit of the outcome, used where the scale is the outcome's own (``level``); ``step`` is what the
+    value was rounded to, None where it was not.
     """
-    shown = bare(scale, value, language)
+    shown = bare(scale, value, language, step)
     return words.text(f"labels.amount.{scale}", language, value=shown, unit=words.text(f"labels.unit.{unit}", language))
 
 

@@ -21,9 +21,9 @@ SENSITIVE = 0.05
 """Above this a posterior is sensitive to what was scaled (Kallioinen et al. 2024)."""
 
 
-def amount_of(record: PosteriorRecord, scale: str, value: float, language: Language) -> str:
-    """A number of the record on one of its scales, with the unit of its outcome."""
-    return numbers.amount(scale, value, language, CATALOGUE[record.outcome].unit)
+def amount_of(record: PosteriorRecord, scale: str, value: float, language: Language, step: float | None = None) -> str:
+    """A number of the record on one of its scales, with the unit of its outcome; ``step`` is what it is rounded to."""
+    return numbers.amount(scale, value, language, CATALOGUE[record.outcome].unit, step)
 
 
 def sentences(record: PosteriorRecord, language: Language) -> Iterator[str]:
@@ -64,9 +64,9 @@ def _headline(record: PosteriorRecord, own: PosteriorScale, language: Language) 
     values = {
         "outcome": words.text(f"outcomes.{record.outcome}.phrase", language),
         "level": numbers.percent(SENTENCE_LEVEL, language),
-        "lower": numbers.bare(own.scale, lower, language),
-        "upper": amount_of(record, own.scale, upper, language),
-        "median": amount_of(record, own.scale, own.median, language),
+        "lower": numbers.bare(own.scale, lower, language, own.step),
+        "upper": amount_of(record, own.scale, upper, language, own.step),
+        "median": amount_of(record, own.scale, own.median, language, own.step),
         "rope": _percent(own.rope_mass, language),
         "negligible": amount_of(record, own.scale, own.rope or 0.0, language).removeprefix("+"),
     }
@@ -88,9 +88,9 @@ def _spending(record: PosteriorRecord, parts: SpendingParts, language: Language)
     for name, part in (("use", parts.by_use), ("amount", parts.by_amount)):
         lower, upper = part.intervals[part.levels.index(SENTENCE_LEVEL)]
         values |= {
-            name: amount_of(record, part.scale, part.median, language),
-            f"{name}_lower": numbers.bare(part.scale, lower, language),
-            f"{name}_upper": amount_of(record, part.scale, upper, language),
+            name: amount_of(record, part.scale, part.median, language, part.step),
+            f"{name}_lower": numbers.bare(part.scale, lower, language, part.step),
+            f"{name}_upper": amount_of(record, part.scale, upper, language, part.step),
         }
     return words.text("posterior.spending.parts", language, **values)
 
@@ -135,10 +135,10 @@ def _non_response(record: PosteriorRecord, shown: NonResponse, language: Languag
     """What it would mean if the children who were not rated again were worse off than the model says."""
     if shown.answered is None or shown.unanswered is None or shown.reference is None:
         return words.text("posterior.non_response.hidden", language)
-    unit = record.scales[0].scale
+    own = record.scales[0]
 
     def in_words(value: float) -> str:
-        return amount_of(record, unit, value, language)
+        return amount_of(record, own.scale, value, language, own.step)
 
     each = (
         words.text(

@@ -136,8 +136,10 @@ def alternative_prior_table(release: Release, record: PosteriorRecord, language:
     return Table(_caption(release, "alternative_priors", record, language), columns, rows, frozenset({1, 2, 3}))
 
 
-def _span(record: PosteriorRecord, scale: str, lower: float, upper: float, language: Language) -> str:
-    ends = (numbers.bare(scale, lower, language), amount_of(record, scale, upper, language))
+def _span(
+    record: PosteriorRecord, scale: str, lower: float, upper: float, language: Language, step: float | None = None
+) -> str:
+    ends = (numbers.bare(scale, lower, language, step), amount_of(record, scale, upper, language, step))
     return words.text("report.cell.range", language, lower=ends[0], upper=ends[1])
 
 
@@ -183,8 +185,8 @@ def _side_by_side(
 def _cell(record: PosteriorRecord, result: Estimate | None, language: Language) -> str:
     if result is None or result.lower is None or result.upper is None:
         return "–"
-    span = _span(record, result.scale, result.lower, result.upper, language)
-    return f"{amount_of(record, result.scale, result.estimate, language)} ({span})"
+    span = _span(record, result.scale, result.lower, result.upper, language, result.step)
+    return f"{amount_of(record, result.scale, result.estimate, language, result.step)} ({span})"
 
 
 def learned(release: Release, record: PosteriorRecord, language: Language) -> Table:

@@ -26,6 +26,8 @@ WHOLE = "all_parts"
 def spending(release: Release, outcome: str, language: Language) -> FigureView | None:
     """The parts of one outcome by group and for the difference between the groups; None where it was not split."""
     amounts: dict[str, dict[str, float]] = {}
+    step = next((one.result.step for one in findings_of(release, outcome)
+                 if one.result.estimator in PARTS_OF_SPENDING), None)  # fmt: skip
     for finding in findings_of(release, outcome):
         if finding.result.estimator in PARTS_OF_SPENDING:
             amounts.setdefault(finding.result.estimator, {})[finding.result.estimand] = finding.result.estimate
@@ -38,7 +40,7 @@ def spending(release: Release, outcome: str, language: Language) -> FigureView |
 
     order = (*COLOURS, WHOLE)
     rows = tuple(
-        (named[estimator], *(numbers.signed(parts[name], language, 1) for name in order))
+        (named[estimator], *(numbers.signed(parts[name], language, numbers.no_finer(1, step)) for name in order))
         for estimator, parts in amounts.items()
     )
     columns = heads(("group", "price_part", "mix_part", "volume_part", "whole"), language)

@@ -51,6 +51,13 @@ def line(points: Sequence[Point], colour: str, width: float, dashes: Sequence[fl
     return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width:g}"{dashed} stroke-linejoin="round"/>'
 
 
+def faint(points: Sequence[Point], colour: str, width: float) -> str:
+    """A broad line that others can be seen through: a range without a value in it."""
+    return (
+        f'<path d="M {_through(points)}" fill="none" stroke="{colour}" stroke-width="{width:g}" stroke-opacity="0.35"/>'
+    )
+
+
 def band(upper: Sequence[Point], lower: Sequence[Point], colour: str, opacity: float) -> str:
     """The area between two lines over the same steps, with a gap where a point of either is not finite."""
     pairs = [(*above, *below) for above, below in zip(upper, lower, strict=True)]

@@ -69,9 +69,10 @@ def painted(release: Release, name: str, height: float, paint: Paint, table: Tab
 
 def estimate_cell(result: Estimate, language: Language) -> str:
     """Estimate, interval, p-value and probability, a line each; what was not computed is not mentioned."""
-    lines = [numbers.value_on(result.scale, result.estimate, language)]
+    lines = [numbers.value_on(result.scale, result.estimate, language, result.step)]
     if result.lower is not None and result.upper is not None:
-        low, high = (numbers.value_on(result.scale, end, language) for end in (result.lower, result.upper))
+        ends = (result.lower, result.upper)
+        low, high = (numbers.value_on(result.scale, end, language, result.step) for end in ends)
         lines.append(words.text("report.cell.interval", language, lower=low, upper=high))
     if result.p_value is not None:
         lines.append(words.text("report.cell.p", language, p=numbers.p_value(result.p_value, language)))

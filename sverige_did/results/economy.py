@@ -17,11 +17,15 @@ Scaling = Literal["ratio", "additive", "raw"]
 
 
 class Amount(Frozen):
-    """Mio. kr. a year (or places) with what it can be; an amount without limits has no known uncertainty."""
+    """Mio. kr. a year (or places) with what it can be; an amount without limits has no known uncertainty.
+
+    ``step``: it is rounded to multiples of it, None where it is as it was computed.
+    """
 
     value: float
     lower: float | None = None
     upper: float | None = None
+    step: float | None = None
 
     @model_validator(mode="after")
     def _limits_in_order(self) -> Self:

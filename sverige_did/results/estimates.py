@@ -54,7 +54,8 @@ class Estimate(Frozen):
     ``estimate``, ``lower`` and ``upper`` are in the unit of ``scale`` (for example ``pp`` = percentage points,
     ``log_odds``, ``ratio``, ``rate_per_1000``, ``mio_dkk``). An unbounded limit is infinite; a limit that does
     not exist is None. ``p_adjusted`` is the p-value for all outcomes of the study at once. ``assumptions`` and
-    ``notes`` are keys of the language files.
+    ``notes`` are keys of the language files. ``step``: the numbers are rounded to multiples of it, None where they are
+    as they were computed.
     """
 
     estimate: float
@@ -74,6 +75,7 @@ class Estimate(Frozen):
     weights: str = "none"
     assumptions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    step: float | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
     def _limits_in_order(self) -> Self:
@@ -163,7 +165,7 @@ class CheckResult(Frozen):
 
     ``key`` with ``numbers`` is the sentence (``checks.<check>.<key>`` in the language files, or ``checks.any.<key>``)
     that says what would overturn the finding. Where a ``scale`` is given, numbers whose names begin with ``effect`` are
-    differences on it, and those that begin with ``size`` are amounts.
+    differences on it, and those that begin with ``size`` are amounts: multiples of ``step`` where there is one.
     """
 
     check: str
@@ -172,6 +174,7 @@ class CheckResult(Frozen):
     status: Literal["ran", "could_not_run"] = "ran"
     key: str = "result"
     scale: str | None = None
+    step: float | None = Field(default=None, gt=0)
     numbers: dict[str, float | None] = Field(default_factory=dict)
     curves: tuple[Curve, ...] = ()
     assumptions: tuple[str, ...] = ()

@@ -14,7 +14,8 @@ class PosteriorScale(Frozen):
 
     ``intervals`` are equal-tailed, one (lower, upper) a level of ``levels``. ``prob_beyond`` is the probability of a
     change in the wished direction of at least ``threshold``, ``rope_mass`` of one within ``rope`` of none: both None
-    on scales for which the plan names no such size, as is ``prob_benefit`` where no direction is better.
+    on scales for which the plan names no such size, as is ``prob_benefit`` where no direction is better. ``median`` and
+    ``intervals`` are multiples of ``step`` where there is one.
     """
 
     estimand: str
@@ -27,6 +28,7 @@ class PosteriorScale(Frozen):
     prob_beyond: Probability | None = None
     rope: float | None = None
     rope_mass: Probability | None = None
+    step: float | None = None
 
 
 class AlternativePrior(Frozen):

@@ -174,6 +174,18 @@ class Sdq(Plan):
     added_value: AddedValue | None = None
 
 
+CountedKind = Literal["placed", "home_based", "network", "foster", "family", "institution"]
+
+
+class PublicCount(Plan):
+    """How many children of the municipality a public table has as placed on one day, in all or of one kind."""
+
+    on: date
+    kind: CountedKind = "placed"
+    children: int = Field(ge=1)
+    source: str = Field(min_length=1)
+
+
 class Registers(Plan):
     """How registers become a panel: every choice that could change a number."""
 
@@ -191,6 +203,11 @@ class Registers(Plan):
     follow_up: FollowUpTarget | None = None
     sdq: Sdq | None = Field(default=None, exclude_if=lambda block: block is None)
     measure_codes: str | None = Field(default=None, description="A mapping of measures to the ladder of one's own")
+    public_counts: tuple[PublicCount, ...] = Field(
+        default=(),
+        exclude_if=lambda counts: not counts,
+        description="Children of public tables that those of the register are held against",
+    )
     hidden_below: HiddenBelow = Field(default=5, description="Numbers of children below this are not released")
     rounded_to: int | None = Field(
         default=None,

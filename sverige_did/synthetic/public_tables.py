@@ -230,8 +230,10 @@ def _stocks(residents: IntArray, country: Country, rng: np.random.Generator) -> 
     stocks = np.empty((M, T, K), dtype=np.int64)
     stocks[:, 0] = rng.poisson(mean[:, 0])
     for t in range(1, T):
-        stay = np.minimum(country.stay, mean[:, t] / mean[:, t - 1])
-        new = np.maximum(mean[:, t] - stay * mean[:, t - 1], 0.0)
+        left = mean[:, t] / mean[:, t - 1]
+        stay = np.minimum(country.stay, left)
+        # Where fewer stay than usual nobody comes: a mean of rounding errors would draw on some processors only.
+        new = np.where(left < country.stay, 0.0, mean[:, t] - stay * mean[:, t - 1])
         stocks[:, t] = rng.binomial(stocks[:, t - 1], stay) + rng.poisson(new)
     return stocks
 

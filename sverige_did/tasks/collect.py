@@ -17,12 +17,18 @@ from sverige_did.tasks import File, Filled, Folder
 
 
 def run(
-    release: File, csv: File, json: File, page: Annotated[list[Path], typer.Option(dir_okay=False)], out: Folder
+    release: File,
+    csv: File,
+    json: File,
+    page: Annotated[list[Path], typer.Option(dir_okay=False)],
+    out: Folder,
+    sheet: Annotated[list[Path] | None, typer.Option(dir_okay=False)] = None,
 ) -> Filled:
-    """Write the folder whole: the pages and their figures, the release, the estimates, an audit and the hashes."""
+    """Write the folder whole: pages and their figures, the release, the estimates, what the next office takes over, an
+    audit and the hashes."""
     kind = text.loads(release.read_text("utf-8"))["study"]["kind"]
     released = read_model(release, CaseRelease) if kind == "cases" else read_model(release, Release)
-    contents = {path.name: path.read_bytes() for path in (release, csv, json, *page)}
+    contents = {path.name: path.read_bytes() for path in (release, csv, json, *page, *(sheet or ()))}
     for path in page:
         language = path.name.split(".")[-2]
         for name, figure in figures_of(path.read_text("utf-8")).items():

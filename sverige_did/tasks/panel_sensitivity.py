@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from sverige_did.files import read_model, read_models, write_models
 from sverige_did.panel import Panel, read_panel
 from sverige_did.results.designs import OutcomeDesign
-from sverige_did.sources.panel.delivery import panel_of
+from sverige_did.sources.panel.delivery import codes_of, panel_of, tables_of
+from sverige_did.sources.panel.unreported import NEEDED, unreported_panels
 from sverige_did.sources.registers.validate import find_registers
 from sverige_did.studies.panel.sensitivity import sensitivity_analyses
 from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import File, Filled, Folder
+
+UNREPORTED = (0.1, 0.3, 0.5)
+"""Shares of the changes of placement that are left out. KORA found accounts and activities to be more than 50 % apart
+for one or more kinds of measure in six of eight municipalities."""
+
+DRAWS = 3
+"""Choices of the changes that are averaged for each share."""
 
 
 def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Filled:
@@ -25,6 +37,7 @@ def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Fill
         read_models(designs, OutcomeDesign),
         elsewhere=_elsewhere(study, data) if requested and known else None,
         homes_unknown=requested and not known,
+        unreported=None if study.registers is None else _unreported(study, data),
     )
     write_models(out, found)
     return {"checks": len(found)}
@@ -36,3 +49,10 @@ def _elsewhere(study: PanelStudy, data: Path) -> Panel:
     residence = rules.residence.model_copy(update={"rule": "on_the_day"})
     moved = study.model_copy(update={"registers": rules.model_copy(update={"residence": residence})})
     return panel_of(data, moved).panel
+
+
+def _unreported(study: PanelStudy, data: Path) -> Mapping[float, Sequence[Panel]]:
+    """The panels with changes of placement left out."""
+    rng = np.random.default_rng([study.sampling.seed, zlib.crc32(b"unreported_changes")])
+    tables = tables_of(data, study, NEEDED)
+    return unreported_panels(tables, study, codes_of(data, study), UNREPORTED, draws=DRAWS, rng=rng)

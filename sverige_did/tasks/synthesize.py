@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -19,18 +21,43 @@ from sverige_did.synthetic.model import Model
 from sverige_did.synthetic.public_tables import Country, effects, frames, made_tables
 from sverige_did.synthetic.scale import write_many
 from sverige_did.synthetic.truth import truth
+from sverige_did.synthetic.unreported import without_changes
 from sverige_did.synthetic.writing import write_delivery, write_tables
 
+UNREPORTED = 1
+"""Which changes are left out has randomness of its own: the municipality of a seed is the same with and without."""
 
-def run(folder: Path, seed: int, districts: int, *, calibrated: bool = False, with_faults: bool = False) -> int:
+HowLarge = Literal["usual", "large"]
+MEAN_RESIDENTS: Mapping[HowLarge, float] = {"usual": Size().mean_residents, "large": 15_000.0}
+"""Children in a district, in the mean. ``large``: with twenty districts so many that no outcome of the example's plan
+must be withheld; no single Danish municipality has as many."""
+
+
+def run(
+    folder: Path,
+    seed: int,
+    districts: int,
+    *,
+    calibrated: bool = False,
+    with_faults: bool = False,
+    unreported_changes: float = 0.0,
+    how_large: HowLarge = "usual",
+) -> int:
     """Write the registers and ``truth.json`` (and ``faults.json``); the number of files written.
 
     ``calibrated``: its registers give the figures printed about Herning; otherwise it is drawn from the model.
+    ``unreported_changes``: that share of the changes of placement is left out of the register; the truth is as it was.
+    ``how_large``: how many children live in a district in the mean, by :data:`MEAN_RESIDENTS`.
     """
-    size = Size(districts=districts)
+    size = Size(districts=districts, mean_residents=MEAN_RESIDENTS[how_large])
     made = calibrated_municipality(seed, size) if calibrated else modelled_municipality(Model(), seed, size)
-    files = len(write_delivery(folder, made.delivered.registers)) + 2  # with the mark and the truth
-    head = {"synthetic": True, "seed": seed, "model": None if calibrated else asdict(Model())}
+    registers = made.delivered.registers
+    head: dict[str, object] = {"synthetic": True, "seed": seed, "model": None if calibrated else asdict(Model())}
+    if unreported_changes:
+        rng = np.random.default_rng([seed, UNREPORTED])
+        registers = without_changes(registers, unreported_changes, rng)
+        head["unreported_changes"] = unreported_changes
+    files = len(write_delivery(folder, registers)) + 2  # with the mark and the truth
     _write_json(folder / "truth.json", head | {"effects": [asdict(one) for one in truth(made)]})
     if with_faults:
         faults = spoil_delivery(folder, np.random.default_rng(seed))

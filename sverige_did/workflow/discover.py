@@ -61,6 +61,12 @@ def pages_of(name: str, languages: Iterable[str], *, annex: bool) -> list[str]:
     return [f"reports/{name}{kind}.{language}.html" for kind in kinds for language in languages]
 
 
+def handed_over(name: str, languages: Iterable[str], *, cases: bool) -> list[str]:
+    """What the next office takes over of one study in every language; a study of cases has none."""
+    files = ("investment.{}.csv", "declaration.{}.md")
+    return [] if cases else [f"results/{name}/{one.format(language)}" for one in files for language in languages]
+
+
 def kind_of(root: Path, study: StudyFiles) -> str:
     """``published``, ``panel`` or ``cases``, as the plan says; ``published`` where it does not say."""
     return _field(root / study.plan, "kind", "[a-z]+") or "published"

@@ -297,3 +297,23 @@ rule report:
     shell:
         "{COMMAND} report --release {input.release} --out {output.page} --annex {output.annex} --answers {output.answers}"
         " --page-language {wildcards.language} 2>&1 | tee {log}"
+
+
+rule next_office:
+    """Write what the next office takes over from the release: a sheet for the investment model and a declaration."""
+    input:
+        release=rules.release.output.release,
+    output:
+        sheet="results/{study}/investment.{language}.csv",
+        declaration="results/{study}/declaration.{language}.md",
+    params:
+        code=step("next_office"),
+    log:
+        "results/{study}/logs/next_office.{language}.log",
+    benchmark:
+        "results/{study}/benchmarks/next_office.{language}.tsv"
+    wildcard_constraints:
+        study=one_of([*PUBLISHED, *PANELS]),
+    shell:
+        "{COMMAND} next-office --release {input.release} --sheet {output.sheet} --declaration {output.declaration}"
+        " --page-language {wildcards.language} 2>&1 | tee {log}"

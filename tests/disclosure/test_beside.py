@@ -98,11 +98,19 @@ def test_every_amount_of_a_net_benefit_is_a_step_and_places_are_whole(record: Ec
             value = getattr(one, name)
             assert value == pytest.approx(own * round(value / own))
         assert abs(one.saving.value - true.saving.value) <= own / 2 + 1e-9
+        assert one.saving.step == own, "the page tells no more decimals"
         if one.saving.lower is not None and true.saving.lower is not None:
             assert one.saving.lower <= true.saving.lower, "outwards"
     assert all(year.saving == pytest.approx(unit * round(year.saving / unit)) for year in shown.years)
     assert shown.moved is not None
     assert shown.moved.value == round(shown.moved.value)
+    assert shown.moved.step == 1
+    for true_one, one_ in zip(record.marginal, shown.marginal, strict=True):
+        if one_.needed is not None and true_one.needed is not None:
+            assert one_.needed.value == pytest.approx(true_one.needed.value, rel=0.06)
+            assert one_.needed.value == float(f"{one_.needed.value:.2g}"), "three of them would tell what places cost"
+            assert one_.needed.step is not None
+    assert any(one_.needed is not None for one_ in shown.marginal)
     worth = {one.multiple: one.worth.value for one in shown.marginal}
     true_worth = {one.multiple: one.worth.value for one in record.marginal}
     for multiple, value in worth.items():

@@ -2,6 +2,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from statsmodels.stats.multitest import multipletests
 from westfall_young import westfall_young
 
 from sverige_did.errors import RefusedError
@@ -99,3 +100,10 @@ def test_any_false_claim_is_made_at_most_at_the_level() -> None:
     smallest = [stepped(y, np.isin(np.arange(8), rows)).adjusted.min() for rows in combinations(range(8), 3)]
     for alpha in (0.05, 0.1, 0.25):
         assert np.mean(np.asarray(smallest) <= alpha) <= alpha
+
+
+def test_holm_is_that_of_statsmodels_with_ties_too() -> None:
+    rng = np.random.default_rng(5)
+    for size in (1, 2, 7, 40):
+        p = np.round(rng.uniform(size=size), 2)
+        np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1], rtol=1e-12)

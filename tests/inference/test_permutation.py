@@ -167,11 +167,11 @@ def test_the_size_with_weights_is_exact_when_changes_are_exchangeable() -> None:
 
 
 def test_treated_districts_of_unlike_weight_are_not_rejected_too_often() -> None:
-    """Treated districts of 100, 100, 1 and 1 children, controls of 100: 5 % and not 12 %; Monte Carlo error .9."""
+    """Treated districts of 100, 100, 1 and 1 children, controls of 100: 5 % and not 12 %; Monte Carlo error 1.3."""
     generator, weights = np.random.default_rng(9), np.r_[100.0, 100, 1, 1, np.full(16, 100.0)]
-    samples = [districts(generator.standard_normal(20), TREATED, weights=weights) for _ in range(600)]
+    samples = [districts(generator.standard_normal(20), TREATED, weights=weights) for _ in range(300)]
     hits = np.mean([permutation_p(sample, rng=generator, draws=499).p_value <= 0.05 for sample in samples])
-    assert abs(hits - 0.05) < 2.5 * np.sqrt(0.05 * 0.95 / 600)
+    assert abs(hits - 0.05) < 2.5 * np.sqrt(0.05 * 0.95 / 300)
 
 
 @pytest.mark.parametrize("studentise", ["cr2", "none"])

@@ -57,6 +57,20 @@ def test_amounts_carry_their_unit() -> None:
     assert numbers.amount("ratio", 0.52, "da", "percent") == "−48\N{NO-BREAK SPACE}%"
 
 
+@pytest.mark.parametrize(
+    ("scale", "step", "expected"),
+    [("mio_dkk", 1.0, "+4"), ("mio_dkk", 0.5, "+4.0"), ("mio_dkk", None, "+4.0"), ("rate_per_1000", 0.2, "+4.0"),
+     ("pp", 2.0, "+4"), ("ratio", 0.5, "+300"), ("level", 1.0, "4")],
+)  # fmt: skip
+def test_a_number_is_told_no_finer_than_its_step(scale: str, step: float | None, expected: str) -> None:
+    assert numbers.bare(scale, 4.0, "en", step) == expected
+
+
+def test_a_ratio_in_a_table_is_told_no_finer_than_its_step() -> None:
+    assert numbers.value_on("ratio", 0.5, "en", 0.1) == "0.5"
+    assert numbers.value_on("ratio", 0.5, "en", 0.05) == "0.50"
+
+
 def test_an_unknown_scale_is_a_fault() -> None:
     with pytest.raises(KeyError):
         numbers.amount("furlongs", 1.0, "da", "children")

@@ -184,7 +184,7 @@ def said_of_the_unrated(told: NonResponse, language: words.Language) -> str:
 @pytest.mark.parametrize("language", words.LANGUAGES)
 def test_children_not_rated_again_are_told_with_what_it_would_take(language: words.Language) -> None:
     said = said_of_the_unrated(UNRATED, language)
-    for number in ("30", "45", "1.00", "by 2: " if language == "en" else "med 2: ", "0.50", "1.50", "4.2"):
+    for number in ("30", "45", "1.0", "by 2: " if language == "en" else "med 2: ", "0.5", "1.5", "4.2"):
         assert number.replace(".", "," if language == "da" else ".") in said
     for key, tipping in (("never", None), ("already", 0.0)):
         other = said_of_the_unrated(UNRATED.model_copy(update={"tipping": tipping}), language)
@@ -213,7 +213,7 @@ def test_how_much_of_an_effect_on_spending_comes_from_whom_is_one_sentence(langu
     assert kept.by_use.median == pytest.approx(PARTS.by_use.median, abs=0.25)
     (said,) = (one for one in sentences(posteriors(out)[0], language) if one.startswith(START[language]))
     for value in (kept.by_use.median, *kept.by_use.intervals[1]):
-        assert numbers.bare("rate_per_1000", value, language) in said
+        assert numbers.bare("rate_per_1000", value, language, kept.by_use.step) in said
     assert "23" not in said
 
 

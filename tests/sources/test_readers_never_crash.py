@@ -25,7 +25,7 @@ from sverige_did.study.aggregates import AggregatePlan
 from sverige_did.study.study import PanelStudy
 
 FEW = settings(
-    max_examples=15, deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate),
+    max_examples=8, deadline=None, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 """Seeded by the test itself, so that two runs try the same deliveries."""

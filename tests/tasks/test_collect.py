@@ -17,7 +17,8 @@ from sverige_did.cli import app
 from sverige_did.disclosure.release import estimates_csv
 from sverige_did.files import altered, hashes, record, write_folder, write_model, write_models, write_text
 from sverige_did.report import render
-from sverige_did.tasks import collect, plan
+from sverige_did.tasks import collect, next_office, plan
+from sverige_did.workflow.discover import handed_over, pages_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +35,11 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pages.append(folder / "reports" / f"small.{language}.html")
         write_text(pages[-1], render(release, language))
     named = (results / name for name in ("release.json", "estimates.csv", "estimates.json"))
-    collect.run(*named, pages, folder / "release" / "small")
+    sheets = []
+    for language in ("da", "en"):
+        sheets += [results / f"investment.{language}.csv", results / f"declaration.{language}.md"]
+        next_office.run(results / "release.json", *sheets[-2:], language)
+    collect.run(*named, pages, folder / "release" / "small", sheets)
     return folder / "release" / "small"
 
 
@@ -47,6 +52,7 @@ def test_the_folder_holds_pages_numbers_figures_an_audit_and_nothing_else(collec
     figures = {name for name in found if name.startswith("figures/")}
     assert set(found) - figures == {
         "small.da.html", "small.en.html", "release.json", "estimates.csv", "estimates.json", "audit.json", "SHA256SUMS",
+        "investment.da.csv", "investment.en.csv", "declaration.da.md", "declaration.en.md",
     }  # fmt: skip
     assert {name.split("/")[1] for name in figures} == {"da", "en"}
     for name in figures:
@@ -117,8 +123,18 @@ def test_no_rule_puts_anything_into_the_folder_that_was_not_released() -> None:
     rule = snakefile.partition("rule collect:")[2].partition("\nrule ")[0]
     read = set(re.findall(r'"((?:results|reports)/[^"]+)"', rule.partition("output:")[0]))
     assert {path.rpartition("/")[2].replace("{{study}}", "{study}") for path in read} == {
-        "release.json", "estimates.csv", "estimates.json", "{study}.{language}.html",
+        "release.json", "estimates.csv", "estimates.json",
     }  # fmt: skip
+    assert set(re.findall(r"(\w+)=lambda wildcards: (\w+)\(", rule)) == {
+        ("pages", "pages_of"),
+        ("sheets", "handed_over"),
+    }
+    assert pages_of("a", ["da"], annex=True) == ["reports/a.da.html", "reports/a.annex.da.html"]
+    assert handed_over("a", ["da"], cases=False) == ["results/a/investment.da.csv", "results/a/declaration.da.md"]
+    assert handed_over("a", ["da"], cases=True) == []
+    rules = (ROOT / "sverige_did" / "workflow" / "published.smk").read_text("utf-8")
+    sheets = rules.partition("rule next_office:")[2].partition("output:")[0].partition("input:")[2]
+    assert sheets.split() == ["release=rules.release.output.release,"]
 
 
 def test_the_last_line_of_a_run_says_what_may_be_sent_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,5 +172,5 @@ def test_the_english_areas_go_through_by_plan_and_files_alone(tmp_path: Path) ->
     left_out = (out / "left_out.json").read_text("utf-8")
     assert "E06000065" in left_out, "North Yorkshire began in 2015"
     for language in ("da", "en"):
-        page = (out / f"{language}.html").read_text("utf-8")
+        page = (out / f"annex.{language}.html").read_text("utf-8")
         assert all(f'id="outcome-{one["outcome"]}"' in page for one in wanted)

@@ -62,7 +62,7 @@ def text_of(page: Path) -> str:
 def test_made_up_tables_are_called_so_everywhere(made_up: Path) -> None:
     assert read_model(made_up / "release.json", Release).synthetic
     for language, banner in (("da", "Syntetiske data"), ("en", "Synthetic data")):
-        page = text_of(made_up / f"{language}.html")
+        page = text_of(made_up / f"annex.{language}.html")
         assert banner in page
         assert "Danmarks Statistik, statistikbanken.dk" not in page
         made = "Opdigtet; ingen udgivers tabel." if language == "da" else "Made up; no table of any publisher."
@@ -77,7 +77,7 @@ def test_fetched_tables_are_credited_and_the_warning_is_gone(fetched: Path) -> N
     assert not found.synthetic
     assert {one.table for one in found.sources} == {"ANBAAR12", "ANBAAR9", "FOLK1A", "REGK31", "PRIS8", None}
     for language in ("da", "en"):
-        page = text_of(fetched / f"{language}.html")
+        page = text_of(fetched / f"annex.{language}.html")
         assert not any(
             mark in page for mark in ("SYNTETISKE DATA", "SYNTHETIC DATA", "Syntetiske data", "Synthetic data")
         )
@@ -88,7 +88,7 @@ def test_fetched_tables_are_credited_and_the_warning_is_gone(fetched: Path) -> N
 
 
 def test_a_page_of_tables_says_so_and_asks_for_no_register(made_up: Path) -> None:
-    danish, english = (text_of(made_up / f"{language}.html") for language in ("da", "en"))
+    danish, english = (text_of(made_up / f"annex.{language}.html") for language in ("da", "en"))
     assert "Alt er regnet ud af offentlige tabeller" in danish
     assert "What the tables cover" in english
     assert "What the registers" not in english
@@ -133,7 +133,7 @@ def test_herning_stands_beside_groups_as_small(made_up: Path) -> None:
     assert found["synthetic_did", "institution_share"].numbers["districts"] == 25  # the two of 2015 have four years
     assert ("placebo_groups", "placement_spending") not in found
     for language, said in (("da", "Prikket: Herning, midten af 2013"), ("en", "Dotted: Herning, mid-2013")):
-        assert said in text_of(made_up / f"{language}.html")
+        assert said in text_of(made_up / f"annex.{language}.html")
 
 
 def test_too_few_controls_are_refused_in_words_and_stop_nothing(fetched: Path) -> None:

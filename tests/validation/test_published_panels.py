@@ -130,7 +130,8 @@ def test_peers_find_the_same_effects_of_the_laws(castle: pd.DataFrame) -> None:
 
 @quiet
 def test_the_jackknife_of_weighted_states_is_fifty_refits(castle: pd.DataFrame) -> None:
-    """To all digits, and StatsPAI's, which leaves out the factor (G - 1) / G, to the five that it keeps of them."""
+    """To all digits, and StatsPAI's, which leaves out the factor (G - 1) / G, to the five that it keeps of them: the
+    sixth differs from processor to processor."""
     whole = two_way(castle, castle["year"])
     rest = (castle[castle["sid"] != state] for state in castle["sid"].unique())
     moved = np.array([two_way(rows, rows["year"]).coefficients[0] for rows in rest]) - whole.coefficients[0]
@@ -139,7 +140,7 @@ def test_the_jackknife_of_weighted_states_is_fifty_refits(castle: pd.DataFrame) 
     theirs = peer("statspai").regress(
         "l_homicide ~ cdl + C(sid) + C(year)", castle, vce="jackknife", cluster="sid", weights="popwt"
     )
-    assert np.sqrt(np.square(moved).sum()) == pytest.approx(theirs.std_errors["cdl"], rel=1e-5)
+    assert np.sqrt(np.square(moved).sum()) == pytest.approx(theirs.std_errors["cdl"], rel=2e-5)
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,12 @@ FURTHEST = math.log(20)
 
 def interval_bar(
     name: str, ends: tuple[float, float, float], *, scale: str, benefit: str, language: Language, title: str,
-    mark: str | None, unit: str = "",
+    mark: str | None, unit: str = "", step: float | None = None,
 ) -> Markup:  # fmt: skip
-    """``ends``: lower limit, estimate and upper limit on ``scale``; a limit beyond the axis ends in an arrow-head."""
+    """``ends``: lower limit, estimate and upper limit on ``scale``; a limit beyond the axis ends in an arrow-head.
+
+    ``step``: what they are rounded to.
+    """
     lower, point, upper = (_place(end, scale) for end in ends)
     reach = max(abs(place) for place in (lower, point, upper) if math.isfinite(place)) or 1.0
     reach = min(reach, FURTHEST) * 1.12 if scale == "ratio" else reach * 1.12
@@ -49,7 +52,7 @@ def interval_bar(
     if upper > reach:
         drawn.append(svg_shapes.mark((WIDTH - PAD, top + MIDDLE), "right", 10, svg.ACCENT))
     drawn.append(svg_shapes.mark((at(point), top + MIDDLE), "circle", 11, svg.ACCENT))
-    shown = [_shown(end, scale, language) for end in ends]
+    shown = [_shown(end, scale, language, step) for end in ends]
     for place, said in ((lower, shown[0]), (upper, shown[2])):
         x = min(max(at(place), PAD + 0.3 * SIZE * len(said)), WIDTH - PAD - 0.3 * SIZE * len(said))
         drawn.append(svg_shapes.text((x, top + 64), said, "middle", SIZE, svg.INK))
@@ -68,7 +71,7 @@ def _place(value: float, scale: str) -> float:
     return math.log(value) if value > 0 else -math.inf
 
 
-def _shown(value: float, scale: str, language: Language) -> str:
+def _shown(value: float, scale: str, language: Language, step: float | None) -> str:
     if scale == "ratio":
         return numbers.change(value, language)
-    return numbers.bare(scale, value, language)
+    return numbers.bare(scale, value, language, step)

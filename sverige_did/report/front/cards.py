@@ -188,19 +188,21 @@ def _three_bars(release: Release, outcome: str, language: Language) -> tuple[Sha
 
 
 def over_time(release: Release, outcome: str, language: Language) -> tuple[Shapes, str] | None:
-    """The level of both groups period by period, with the start; a gap where a number is hidden."""
+    """The level of both groups period by period, with the start; where one is hidden its range, if told, or a gap."""
     levels = [_told(one) for one in release.levels if one.outcome == outcome]
     if sum(one.level is not None for one in levels) < 4:
         return None
     unit = group_levels.unit_of(outcome, language)
     title = caption(release, "front.figure.over_time", language, outcome=short_name(outcome, language), unit=unit)
+    if any(one.high is not None for one in levels):
+        title = f"{title}. {words.text('front.figure.hidden_range', language)}"
     return Shapes(*(_lines(release, levels, shape, title, language) for shape in ("wide", "narrow"))), title
 
 
 def _told(one: ReleasedLevel) -> ReleasedLevel:
-    """A level in the unit that it is told in."""
-    level = None if one.level is None else group_levels.in_its_unit(one.outcome, one.level)
-    return one.model_copy(update={"level": level})
+    """A level, or the range of a hidden one, in the unit that it is told in."""
+    level, low, high = group_levels.all_in_its_unit(one)
+    return one.model_copy(update={"level": level, "low": low, "high": high})
 
 
 def _lines(release: Release, levels: list[ReleasedLevel], shape: str, title: str, language: Language) -> Markup:
@@ -208,7 +210,7 @@ def _lines(release: Release, levels: list[ReleasedLevel], shape: str, title: str
     left, right, top, bottom = 46.0, width - (120.0 if shape == "wide" else 14.0), 30.0, height - 34.0
     place = {one.period: _middle(one.period) for one in levels}
     first, last = min(place.values()), max(place.values())
-    most = max(one.level for one in levels if one.level is not None)
+    most = max(value for one in levels for value in (one.level, one.high) if value is not None)
     ticks = svg_shapes.round_numbers(0, most * 1.05)
     ceiling = max(ticks[-1], most * 1.05)
 
@@ -240,6 +242,11 @@ def _lines(release: Release, levels: list[ReleasedLevel], shape: str, title: str
         points = [(x(place[one.period]), y(one.level) if one.level is not None else float("nan")) for one in mine]
         if not points:
             continue
+        drawn += [
+            svg_shapes.faint([(x(place[one.period]), y(end)) for end in (one.low, one.high)], colour, 5)
+            for one in mine
+            if one.low is not None and one.high is not None
+        ]
         drawn.append(svg_shapes.line(points, colour, 2.2))
         drawn += [svg_shapes.mark(point, "circle", 5, colour) for point in points if point[1] == point[1]]
         shown = [point for point in points if point[1] == point[1]]

@@ -107,8 +107,9 @@ def _spill_over(release: Release, outcome: str, language: Language) -> Slider | 
     ends = [tuple(value / (1 - one) for value in (result.estimate, result.lower, result.upper)) for one in x]
     told = [
         words.text("front.slider.with_limits", language,
-                   value=numbers.amount(result.scale, middle, language, CATALOGUE[outcome].unit),
-                   lower=numbers.bare(result.scale, lower, language), upper=numbers.bare(result.scale, upper, language))
+                   value=numbers.amount(result.scale, middle, language, CATALOGUE[outcome].unit, result.step),
+                   lower=numbers.bare(result.scale, lower, language, result.step),
+                   upper=numbers.bare(result.scale, upper, language, result.step))
         for middle, lower, upper in ends
     ]  # fmt: skip
     payload = {"x": [numbers.significant(one, language, 2) for one in x], "steps": {"effect": told},

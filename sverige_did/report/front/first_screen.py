@@ -89,7 +89,7 @@ def _seen(release: Release, outcome: str, language: Language) -> str:
         districts, told = release.study.treated.districts, seen.joined(parts, language)
         key = "printed" if districts else "printed_uncounted"
         return words.text(f"front.seen.{key}", language, name=name, treated=treated, values=told, districts=districts)
-    pairs = {group: seen.ends(release, outcome, group) for group in seen.GROUPS}
+    pairs = {group: seen.first_and_last(release, outcome, group) for group in seen.GROUPS}
     known = {
         f"{group}_{at}": seen.with_unit(level, language, outcome)
         for group, pair in pairs.items()
@@ -199,7 +199,7 @@ def bar_of(release: Release, outcome: str, name: str, language: Language) -> Mar
     unit = "" if result.scale == "ratio" else words.text(f"labels.unit.{CATALOGUE[outcome].unit}", language)
     return interval_bar(
         name, (result.lower, result.estimate, result.upper), scale=result.scale, benefit=benefit, language=language,
-        title=short_name(outcome, language), mark=mark(release, language), unit=unit,
+        title=short_name(outcome, language), mark=mark(release, language), unit=unit, step=result.step,
     )  # fmt: skip
 
 
@@ -213,7 +213,7 @@ def _money(release: Release, language: Language) -> Tile | None:
         return _tile(release, "money", (able or money)[0], language) if money else None
     key = "net" if main.net is not None else "saving"
     told = {
-        name: numbers.decimal(value, language, 1)
+        name: numbers.decimal(value, language, numbers.no_finer(1, amount.step))
         for name, value in (("value", amount.value), ("lower", amount.lower), ("upper", amount.upper))
     }
     clear = "open" if amount.lower <= 0 <= amount.upper else "gain" if amount.lower > 0 else "loss"
@@ -233,6 +233,7 @@ def _money(release: Release, language: Language) -> Tile | None:
             title=words.text(f"front.money.name_{key}", language, year=main.year),
             mark=mark(release, language),
             unit=words.text("labels.unit.mio_dkk", language),
+            step=amount.step,
         ),
         anchor="economy",
     )

@@ -67,6 +67,7 @@ def _shown(release: Release, language: Language) -> dict[str, Any]:
             "voices": _voices(release, language),
             "other_readings": any(row.reading for row in rows(release)),
             "rounding_only": _rounding_only(release),
+            "credits": tuple(dict.fromkeys(f"{one.credit}, {one.licence}" for one in release.sources if one.credit)),
             "cited": citation(release, language),
         }
     )

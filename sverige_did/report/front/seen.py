@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
+import numpy as np
 from babel.dates import format_skeleton
 
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.periods import period_days, periods_in, span_days
 from sverige_did.report import levels, numbers
-from sverige_did.report.labels import caption, in_language, short_name
+from sverige_did.report.labels import caption, hidden, in_language, short_name
 from sverige_did.report.sections import source_name
 from sverige_did.report.tables import Table
 from sverige_did.study.study import PanelStudy
+from sverige_did.windows import StudyWindows, windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,13 +38,16 @@ COMPARABLE = ("share", "rate", "score")
 class Level:
     """One level of a group over the days ``first`` to ``last``, in the outcome's unit; None where it is hidden.
 
-    ``label`` names the window of a panel and is empty for a printed figure.
+    ``label`` names the window of a panel and is empty for a printed figure. ``low`` and ``high`` are the range that is
+    told of a hidden one.
     """
 
     first: date
     last: date
     value: float | None
     label: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
 def series(release: Release, outcome: str, group: str) -> tuple[Level, ...]:
@@ -64,7 +70,8 @@ def _window(one: ReleasedLevel) -> Level:
     """A window as one level: ``2009H1–2013H1`` is nine half-years."""
     days = span_days(one.period)
     periods = periods_in(one.period) if CATALOGUE[one.outcome].adds_up else 1
-    return Level(days.start, days.end, None if one.level is None else one.level / periods, one.period)
+    level, low, high = (None if value is None else value / periods for value in (one.level, one.low, one.high))
+    return Level(days.start, days.end, level, one.period, low, high)
 
 
 def ends(release: Release, outcome: str, group: str) -> tuple[Level | None, Level | None]:
@@ -75,10 +82,30 @@ def ends(release: Release, outcome: str, group: str) -> tuple[Level | None, Leve
     levels = series(release, outcome, group)
     if isinstance(release.study, PanelStudy):
         return (levels[0], levels[-1]) if len(levels) == 2 else (None, None)
-    when = release.study.periods
-    before = [one for one in levels if one.last <= when.baseline]
-    after = [one for one in levels if when.baseline < one.last <= when.follow_up]
+    inside = _windows(release, levels)
+    before, after = list(compress(levels, inside.before)), list(compress(levels, inside.after))
     return (before[0] if before else None), (after[-1] if after else None)
+
+
+def first_and_last(release: Release, outcome: str, group: str) -> tuple[Level | None, Level | None]:
+    """As :func:`ends`; where a panel's windows are no levels, as where units begin apart, the last period before the
+    first start and the last of all that count."""
+    found = ends(release, outcome, group)
+    if found != (None, None) or not isinstance(release.study, PanelStudy):
+        return found
+    levels = [
+        Level(*period_days(one.period), one.level, one.period)
+        for one in release.levels
+        if (one.outcome, one.group) == (outcome, group)
+    ]
+    inside = _windows(release, levels)
+    before, after = list(compress(levels, inside.before)), list(compress(levels, inside.after))
+    return (before[-1] if before else None), (after[-1] if after else None)
+
+
+def _windows(release: Release, levels: Sequence[Level]) -> StudyWindows:
+    first, last = (np.array([getattr(one, end) for one in levels], "M8[D]") for end in ("first", "last"))
+    return windows_of(first, last, release.study.periods)
 
 
 def moment(level: Level, language: Language) -> str:
@@ -163,6 +190,10 @@ def by_hand(release: Release, outcome: str, language: Language) -> Table | None:
 
 
 def _cell(level: Level | None, outcome: str, language: Language) -> str:
+    if level is not None and level.value is None:
+        digits = levels.digits(outcome, 1 if CATALOGUE[outcome].unit == "percent" else 2)
+        low, high = (None if end is None else levels.in_its_unit(outcome, end) for end in (level.low, level.high))
+        return hidden(low, high, language, digits)
     return "–" if level is None else shown(level, language, outcome)
 
 
@@ -243,10 +274,11 @@ def joined(parts: Sequence[str], language: Language) -> str:
 
 def half_years_before(release: Release, outcome: str) -> int:
     """In how many periods before the start some treated district was seen, of a panel; 0 of printed figures."""
-    start = release.study.periods.treatment_start
-    return sum(
-        period_days(period).end < start and seen > 0
+    seen = [
+        Level(*period_days(period), 0.0)
         for one in release.coverage
         if (one.outcome, one.group) == (outcome, "treated")
-        for period, seen in zip(one.periods, one.units_seen, strict=True)
-    )
+        for period, units in zip(one.periods, one.units_seen, strict=True)
+        if units
+    ]
+    return int(_windows(release, seen).before.sum())

@@ -15,6 +15,7 @@ from sverige_did.sources.panel.first_exits import first_exits, first_stays
 from sverige_did.sources.panel.frame import FloatArray, PanelFrame, Tables, make_panel_frame
 from sverige_did.sources.panel.moves import count_moves, moves
 from sverige_did.sources.panel.placements import Placed, Placements, count_placed, placed_years, placements, spending
+from sverige_did.sources.panel.reconcile import accounts_apart, counts_apart
 from sverige_did.sources.panel.tally import Tally
 from sverige_did.sources.panel.wellbeing import comparable_forms, wellbeing
 from sverige_did.sources.panel.wellbeing_bands import judged
@@ -143,6 +144,17 @@ def _accounts(ground: _Ground) -> Part:
     return teams_and_accounts.accounts(ground.tables, ground.panel_frame, ground.codes, prices), remarks
 
 
+def _reconciled(ground: _Ground) -> Part:
+    """No number of an outcome: only how far the accounts lie from the placements."""
+    apart = accounts_apart(ground.tables, ground.panel_frame, ground.codes, ground.placements)
+    return [], list(apart)
+
+
+def _counted_publicly(ground: _Ground) -> Part:
+    """No number of an outcome: only how far public counts lie from the placements."""
+    return [], list(counts_apart(ground.panel_frame, ground.placements, ground.tables["placements"].file))
+
+
 def _wellbeing(ground: _Ground) -> Part:
     forms, file = comparable_forms(ground.tables, ground.panel_frame), ground.tables["sdq_waves"].file
     by_plan = judged(forms, ground.tables, ground.panel_frame, file)
@@ -159,7 +171,8 @@ def _wellbeing(ground: _Ground) -> Part:
 COUNTERS: tuple[tuple[str, Callable[[_Ground], Part]], ...] = (
     ("placements", _person_years), ("placements", _moves), ("placements", _spending), ("placements", _breakdowns),
     ("complaints", _complaints), ("follow_ups", _follow_ups), ("caseworkers", _caseload), ("accounts", _accounts),
-    ("sdq_waves", _wellbeing), ("placements", _first_exits),
+    ("sdq_waves", _wellbeing), ("placements", _first_exits), ("accounts", _reconciled),
+    ("placements", _counted_publicly),
 )  # fmt: skip
 """Each register with what counts the numbers that outcomes are made of: :attr:`CatalogueOutcome.counted` names them."""
 

@@ -12,12 +12,13 @@ shared shock is what the whole rule says, its permutation included (shared_shock
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import NamedTuple, cast
 
 import numpy as np
+import pandas as pd
 
 from sverige_did.checks.alternatives import alternative
 from sverige_did.checks.curves import EffectScale
@@ -32,6 +33,7 @@ from sverige_did.checks.shared_shock import shared_shock
 from sverige_did.checks.spillover import spillover
 from sverige_did.checks.synthetic_did import synthetic_beside
 from sverige_did.checks.tipping_shock_districts import tipping_shock_of_districts
+from sverige_did.checks.unreported_changes import unreported_changes
 from sverige_did.did.collapse import att_from_changes, collapse, collapse_detrended
 from sverige_did.did.missing_periods import filled
 from sverige_did.did.scales import Family
@@ -64,24 +66,29 @@ def sensitivity_analyses(
     elsewhere: Panel | None = None,
     *,
     homes_unknown: bool = False,
+    unreported: Mapping[float, Sequence[Panel]] | None = None,
 ) -> tuple[CheckResult, ...]:
     """Every check of every outcome that has a verdict to be doubted, in the plan's order.
 
     ``elsewhere`` is the same panel with children counted where they live on each day; None where that is the plan's
     own rule, or where nobody registered it (``homes_unknown``), which is then said once, of the first outcome.
+    ``unreported`` are panels with a share of the changes of placement left out, by share; none where no register holds
+    placements.
     """
     everything = [data for data in outcome_data_of(panel, study, designs) if not data.is_what_was_done]
     first = next((one for one in everything if one.wanted.role == "primary"), everything[0] if everything else None)
     found: list[CheckResult] = []
     for data in everything:
-        own = _of_outcome(data, panel, elsewhere)
+        own = _of_outcome(data, panel, elsewhere, unreported or {})
         found += own if data is first else (check.model_copy(update={"curves": ()}) for check in own)
         if homes_unknown and data is first:
             found.append(cannot("other_residence", data.wanted.outcome, "no_homes"))
     return tuple(found)
 
 
-def _of_outcome(data: OutcomeData, panel: Panel, elsewhere: Panel | None) -> list[CheckResult]:
+def _of_outcome(
+    data: OutcomeData, panel: Panel, elsewhere: Panel | None, unreported: Mapping[float, Sequence[Panel]]
+) -> list[CheckResult]:
     name = data.wanted.outcome
     if data.design_class in {"D2", "D3", "D4"}:
         return []
@@ -98,6 +105,8 @@ def _of_outcome(data: OutcomeData, panel: Panel, elsewhere: Panel | None) -> lis
     ran += [made(check, name, partial(run, panel, seen)) for check, run in _OTHER.items()]
     if elsewhere is not None:
         ran.append(made("other_residence", name, partial(_other_residence, elsewhere, seen)))
+    if unreported:
+        ran.append(made("unreported_changes", name, partial(_unreported, unreported, seen)))
     return [check for check in ran if check is not None]
 
 
@@ -311,3 +320,37 @@ def _other_residence(elsewhere: Panel, seen: _Seen) -> CheckResult | None:
     if cells.empty or cells[columns].equals(seen.data.cells[columns]):
         return None
     return _beside("other_residence", seen.data, seen.data._replace(cells=cells))
+
+
+def _unreported(panels: Mapping[float, Sequence[Panel]], seen: _Seen) -> CheckResult | None:
+    """With changes of placement left out of one group or both; None where no share of them moves this outcome."""
+    mine = seen.data.cells.set_index(["unit", "period", "kind"])
+    thinned = {
+        share: [
+            panel.outcome(seen.data.wanted.outcome).set_index(mine.index.names).reindex(mine.index) for panel in drawn
+        ]
+        for share, drawn in sorted(panels.items())
+    }
+    every = [cells for drawn in thinned.values() for cells in drawn]
+    numbers = ["value", "denominator"]
+    if any((cells["value"].isna() & mine["value"].notna()).any() for cells in every):
+        return None  # no register of placements holds it
+    if all(np.allclose(cells[numbers], mine[numbers], equal_nan=True) for cells in every):
+        return None
+    changes = [[_change(seen, cells) for cells in drawn] for drawn in thinned.values()]
+    whose = {
+        "alike": np.ones_like(seen.sample.treated),
+        "treated": seen.sample.treated,
+        "control": ~seen.sample.treated,
+    }
+    tests = {
+        where: [[seen.contrast(np.where(there, one, seen.sample.change)) for one in drawn] for drawn in changes]
+        for where, there in whose.items()
+    }
+    return unreported_changes(seen.test, list(thinned), tests, scale=seen.axis, outcome=seen.data.wanted.outcome)
+
+
+def _change(seen: _Seen, cells: pd.DataFrame) -> Floats:
+    """The change (G,) of each district of the sample with other cells."""
+    data = seen.data._replace(cells=cells.reset_index()[seen.data.cells.columns])
+    return sample_of(data, collapse(data.arrays(data.partial), data.window(), data.weighting)).change

@@ -28,8 +28,13 @@ EVERY = {
 }  # fmt: skip
 
 
-def run(cells: Panel, plan: Study, elsewhere: Panel | None = None) -> dict[str, CheckResult]:
-    found = sensitivity_analyses(cells, plan, designs(cells, plan), elsewhere)
+def run(
+    cells: Panel,
+    plan: Study,
+    elsewhere: Panel | None = None,
+    unreported: dict[float, tuple[Panel, ...]] | None = None,
+) -> dict[str, CheckResult]:
+    found = sensitivity_analyses(cells, plan, designs(cells, plan), elsewhere, unreported=unreported)
     for check in found:
         for language in words.LANGUAGES:
             sentence = check_sentence(check, language)
@@ -90,6 +95,22 @@ def test_children_who_moved_are_counted_where_they_live() -> None:
     found = run(panel({RATE: table}), plan, panel({RATE: moved}))["other_residence"]
     assert found.numbers["effect_other"] - found.numbers["effect"] == pytest.approx(1.5)
     assert "other_residence" not in run(panel({RATE: table}), plan, panel({RATE: table}))
+
+
+def test_changes_left_out_of_one_group_move_the_finding_by_what_that_group_lost() -> None:
+    plan = study(outcomes=wanted(RATE, scales=("rate_per_1000",)))
+    table = levels(5, effect=-3.0)
+    fewer = table.copy()
+    fewer[:4, 6:] += 1.5
+    fewer[4:, 6:] += 0.5
+    found = run(panel({RATE: table}), plan, unreported={0.5: (panel({RATE: fewer}),) * 2})["unreported_changes"]
+    moved = {
+        name: found.numbers[f"effect_{name}"] - found.numbers["effect"] for name in ("alike", "treated", "control")
+    }
+    assert moved == pytest.approx({"alike": 1.0, "treated": 1.5, "control": -0.5})
+    untouched = {0.5: (panel({RATE: table}),)}
+    assert "unreported_changes" not in run(panel({RATE: table}), plan, unreported=untouched)
+    assert "unreported_changes" not in run(panel({RATE: table}), plan, unreported={0.5: (panel({}),)})
 
 
 def test_weights_are_told_the_other_way_round() -> None:
