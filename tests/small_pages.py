@@ -48,7 +48,7 @@ def many_municipalities() -> Release:
         for one in few.designs
     )
     covered = tuple(
-        one.model_copy(update={"units": count, "unit_kind": "municipality", "units_seen": (count,) * len(one.periods)})
+        one.model_copy(update={"units": count, "units_seen": (count,) * len(one.periods)})
         for one in few.coverage
         for count in (40 if one.group == "treated" else 58,)
     )

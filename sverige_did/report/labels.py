@@ -99,14 +99,10 @@ def _on_scale(check: CheckResult, language: Language) -> dict[str, str]:
     return filled
 
 
-MOVED = ("spillover", "partial_year")
-"""Checks whose numbers are points of their own curve, and have the unit of its axis."""
-
-
 def _on_axis(check: CheckResult, language: Language) -> dict[str, str]:
     """Differences with the unit of the check's curve: a log ratio as a change in per cent, log-odds as one of odds."""
     axis = next((curve.y_name.removeprefix("checks.axis.effect_") for curve in check.curves), "")
-    if check.check not in MOVED or not axis:
+    if not axis:
         return {}
     return {
         name: effect_on_axis(axis, value, language, CATALOGUE[check.outcome].unit)

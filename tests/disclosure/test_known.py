@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,12 +13,13 @@ from pydantic import ValidationError
 from small_groups import LABELS, MANY, PARTS, panel, plan
 
 from sverige_did.design import designs
-from sverige_did.disclosure.coarse import from_levels
+from sverige_did.disclosure.coarse import Steps, from_levels
 from sverige_did.disclosure.known import Known
 from sverige_did.disclosure.levels import Levels, counted, levels_of, released_levels
 from sverige_did.disclosure.outside import AUDIT, earlier, inside, keep, outside
 from sverige_did.disclosure.programme import attacked
-from sverige_did.disclosure.registers import Answers, Attacked, attacked_release
+from sverige_did.disclosure.registers import Answers, Attacked, _coarse_findings, attacked_release
+from sverige_did.disclosure.release import ReleasedLevel
 from sverige_did.errors import Problem
 from sverige_did.files import altered, hashes, record
 from sverige_did.panel import Panel
@@ -167,3 +169,21 @@ def test_an_altered_result_is_recognised(tmp_path: Path) -> None:
     table.write_bytes(bytes(flipped))
     assert set(altered(hashes([tmp_path]))) == {plan_file, table}
     assert altered(hashes([tmp_path / "reports.html"])) == []
+
+
+def test_what_adds_up_over_time_is_compared_a_period() -> None:
+    """Nine half-years before and two after: the total falls by four fifths where nothing changed."""
+    finding = Finding(
+        study="made-up", outcome="placed_total", reading="all", design_class="D1", verdict="inconclusive",
+        plan_sha256="0" * 64,
+        result=Estimate(estimate=0.0, scale="ratio", estimator="before_after", inference="none", estimand="raw_change"),
+    )  # fmt: skip
+    shown = tuple(
+        (
+            SimpleNamespace(resolution="windows", when=when),
+            ReleasedLevel(outcome="placed_total", group="treated", period=period, status="shown", level=level),
+        )
+        for when, period, level in (("before", "2009H1–2013H1", 216.0), ("after", "2014H1–2014H2", 48.0))
+    )
+    (again,) = _coarse_findings((finding,), shown, Steps({}), {"placed_total": 1.0})
+    assert again.result.estimate == 1.0

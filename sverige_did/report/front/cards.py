@@ -207,7 +207,9 @@ def _told(one: ReleasedLevel) -> ReleasedLevel:
 
 def _lines(release: Release, levels: list[ReleasedLevel], shape: str, title: str, language: Language) -> Markup:
     width, height = WIDTHS[shape]
-    left, right, top, bottom = 46.0, width - (120.0 if shape == "wide" else 14.0), 30.0, height - 34.0
+    # On a narrow figure the mark of synthetic data stands above the word for the start, and names within the lines.
+    left, bottom = 46.0, height - 34.0
+    right, top = (width - 120.0, 30.0) if shape == "wide" else (width - 14.0, 46.0)
     place = {one.period: _middle(one.period) for one in levels}
     first, last = min(place.values()), max(place.values())
     most = max(value for one in levels for value in (one.level, one.high) if value is not None)
@@ -263,10 +265,11 @@ def _named(
     """The names of the groups at the ends of their lines, apart from each other; above them on a narrow page."""
     placed = sorted(ends, key=lambda one: one[0][1])
     last = -1e9
-    for number, ((_, y), group, colour) in enumerate(placed):
+    for (_, y), group, colour in placed:
         name = words.text(f"labels.group.{group}", language)
         if shape == "narrow":
-            yield svg_shapes.text((right, top + 12 + 16 * number), name, "end", 12, colour, weight="bold", halo=True)
+            last = max(y - 9, last + 16, top + 4)
+            yield svg_shapes.text((right, last), name, "end", 12, colour, weight="bold", halo=True)
             continue
         y = max(y, last + 16)
         last = y

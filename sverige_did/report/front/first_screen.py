@@ -87,7 +87,8 @@ def _seen(release: Release, outcome: str, language: Language) -> str:
             value, when = seen.with_unit(one, language, outcome), seen.moment(one, language)
             parts.append(words.text("front.seen.moment", language, value=value, when=when))
         districts, told = release.study.treated.districts, seen.joined(parts, language)
-        return words.text("front.seen.printed", language, name=name, treated=treated, values=told, districts=districts)
+        key = "printed" if districts else "printed_uncounted"
+        return words.text(f"front.seen.{key}", language, name=name, treated=treated, values=told, districts=districts)
     pairs = {group: seen.first_and_last(release, outcome, group) for group in seen.GROUPS}
     known = {
         f"{group}_{at}": seen.with_unit(level, language, outcome)
