@@ -226,6 +226,7 @@ ALLOWED = {
     "studies/published/economy.py": "the calendar years of accounts, and the day from which it pays",
     "studies/published/targets.py": "the days of the two evaluations, at which targets are held against figures",
     "report/implementation.py": "the line in a figure at which the programme starts, and the rule of follow-ups",
+    "report/next_office.py": "the horizon of an effect, as the days between the start and the last that counts",
     "report/front/cards.py": "the line in a figure at which the programme starts",
     "report/front/seen.py": "the last day of a printed change",
     "sources/registers/rules_of_plan.py": "that the registers say the same first day as the plan",

@@ -137,8 +137,11 @@ def test_relative_magnitudes_do_not_depend_on_the_unit() -> None:
     assert other.numbers["limit"] == pytest.approx(one.numbers["limit"])
 
 
-@pytest.mark.parametrize("drift", [0.3, 5.0])
-@pytest.mark.parametrize(("before", "ratio"), [(2, 1.0), (2, 2.0), (3, 2.0), (5, 1.0)])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("drift", [0.3, pytest.param(5.0, marks=SLOW)])
+@pytest.mark.parametrize(("before", "ratio"), [(2, 1.0), (2, 2.0), (3, 2.0), pytest.param(5, 1.0, marks=SLOW)])
 def test_relative_magnitudes_cover_the_effect_when_the_drift_is_as_large_as_allowed(
     before: int, ratio: float, drift: float
 ) -> None:
