@@ -303,3 +303,18 @@ def test_a_source_on_the_web_is_a_link_and_has_no_place(release: Release) -> Non
     one = release.reported[0].model_copy(update={"source_file": "https://example.org/a", "place": "web"})
     found = seen.sources(release.model_copy(update={"reported": (one,)}), "institution_share", "en")
     assert [(source.said, source.href) for source in found] == [("https://example.org/a", "https://example.org/a")]
+
+
+def test_figures_of_several_dates_are_not_said_to_be_of_one(release: Release) -> None:
+    """The answer says of what is known from before exactly when the annex lists it among the limits."""
+    designs = tuple(
+        one.model_copy(update={"support": one.support.model_copy(update={"treated_dates": 5})})
+        for one in release.designs
+    )
+    dated = release.model_copy(update={"designs": designs})
+    for language in words.LANGUAGES:
+        said = words.text("report.limits.no_trend", language)
+        assert said in text_of(render_front(release, language))
+        assert said not in text_of(render_front(dated, language))
+        assert words.text("front.why.two_totals", language) in first_screen.lead(release, language)
+        assert words.text("front.why.two_totals_with_dates", language) in first_screen.lead(dated, language)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
-from sverige_did.report.claims import WITHOUT_LEVEL, amount_of, claim, interval_of, of_few_districts, untestable
+from sverige_did.report.claims import NULL, WITHOUT_LEVEL, amount_of, claim, interval_of, of_few_districts, untestable
 from sverige_did.report.economy import economy_main
 from sverige_did.report.front import counterfactual, seen
 from sverige_did.report.front.bar import interval_bar
@@ -25,6 +25,7 @@ from sverige_did.report.headlines import (
     tally,
 )
 from sverige_did.report.labels import in_language, mark, short_name
+from sverige_did.report.provenance import limits
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -132,7 +133,7 @@ def _why(release: Release, outcome: str) -> str:
     if outcome in release.withheld:
         return "withheld_districts" if of_few_districts(release, outcome) else "withheld"
     if design_class == "D1g":
-        return "two_totals"
+        return "two_totals" if "no_trend" in limits(release) else "two_totals_with_dates"
     if untestable(release, outcome):
         return "few_districts"
     if design_class in {"D1", "D5"}:
@@ -143,8 +144,7 @@ def _why(release: Release, outcome: str) -> str:
 
 
 def _is_clear(lower: float | None, upper: float | None, scale: str) -> bool:
-    null = 1.0 if scale == "ratio" else 0.0
-    return lower is not None and upper is not None and not lower <= null <= upper
+    return lower is not None and upper is not None and not lower <= NULL.get(scale, 0.0) <= upper
 
 
 def tiles(release: Release, language: Language) -> tuple[Tile, ...]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.front.first_screen import main_outcome, question_of, spokesman
-from sverige_did.report.front.seen import half_years_before
+from sverige_did.report.front.seen import periods_before_start
 from sverige_did.report.headlines import ALL_READINGS, design_of, reading_of
 from sverige_did.report.labels import check_sentence, in_language, short_name
-from sverige_did.report.provenance import needs
+from sverige_did.report.provenance import limits, needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,16 +58,16 @@ def _compared(release: Release, language: Language) -> str:
 
 def _before(release: Release, language: Language) -> str:
     main = main_outcome(release)
-    if release.study.kind == "published":
-        return words.text("report.limits.no_trend", language)
-    count = half_years_before(release, main)
+    if release.study.kind == "published":  # of printed figures only what the annex says too
+        return words.text("report.limits.no_trend", language) if "no_trend" in limits(release) else ""
+    count = periods_before_start(release, main)
     key = "periods_before" if count > 1 else "no_period_before"
     return words.text(f"front.reasons.{key}", language, count=count)
 
 
 def _few(release: Release, language: Language) -> str:
     if release.study.kind == "published":
-        return words.text("report.limits.two_groups", language)
+        return words.text("report.limits.two_groups", language) if "two_groups" in limits(release) else ""
     record = _record(release, main_outcome(release))
     if record is None or record.size is None:
         support = design_of(release, main_outcome(release)).support

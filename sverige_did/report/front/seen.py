@@ -272,7 +272,7 @@ def joined(parts: Sequence[str], language: Language) -> str:
     return words.text("front.and", language, before=", ".join(parts[:-1]), last=parts[-1])
 
 
-def half_years_before(release: Release, outcome: str) -> int:
+def periods_before_start(release: Release, outcome: str) -> int:
     """In how many periods before the start some treated district was seen, of a panel; 0 of printed figures."""
     seen = [
         Level(*period_days(period), 0.0)
