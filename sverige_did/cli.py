@@ -277,5 +277,21 @@ def size(
     console.print(above, size_table(found.rates, own.p, own.alpha, spoken), below, sep="\n", markup=False)
 
 
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(exists=True, help="release/<study>, or a release.json")],
+    second: Annotated[Path, typer.Argument(exists=True, help="Another: of a later evaluation, or a municipality")],
+    json: Annotated[Path | None, typer.Option(dir_okay=False, help="Write what differs as JSON too")] = None,
+) -> None:
+    """Show what differs between two releases: run, plan, data and answers."""
+    from sverige_did.report.compare import as_tables
+    from sverige_did.tasks.compare import run
+
+    spoken = default_language()
+    console = Console(highlight=False)
+    for shown in as_tables(run(first, second, spoken, json), (str(first), str(second)), spoken):
+        console.print(shown, markup=False) if isinstance(shown, str) else console.print(shown)
+
+
 for _name, (_, _help) in STEPS.items():
     app.command(_name, help=_help)(version)  # a name for --help and no more: the step itself is loaded when called
