@@ -15,6 +15,7 @@ from sverige_did.disclosure.cases import release_cases
 from sverige_did.errors import InputError
 from sverige_did.files import write_model
 from sverige_did.report.compare import compared
+from sverige_did.results.cases import CasePosterior, PosteriorRatio
 from sverige_did.sources.cases.delivery import read_cases
 from sverige_did.studies.cases.estimate import estimate_cases
 from sverige_did.studies.cases.survey import answers_of
@@ -51,9 +52,11 @@ def test_a_plan_that_changed_says_where() -> None:
 def test_cases_compare_with_cases_and_nothing_else(tmp_path: Path) -> None:
     study = small.plan()
     data = read_cases(small.write(tmp_path, small.delivery()), study)
-    cases = release_cases(study, estimate_cases(data, study), (), answers_of(data, study))
+    ratio = PosteriorRatio(subject="time.change", municipality="all", median=1.4, lower=0.9, upper=2.1, prob_above=0.9)
+    survey = CasePosterior(model="survey", plan_sha256=study.sha256, ratios=(ratio,))
+    cases = release_cases(study, estimate_cases(data, study), (survey,), answers_of(data, study))
     assert not any(one.pairs for one in compared(cases, cases, "da"))
-    with pytest.raises(InputError, match="compare_kinds"):
+    with pytest.raises(InputError, match="share no outcome"):
         compared(cases, make_release(), "da")
 
 
