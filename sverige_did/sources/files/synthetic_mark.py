@@ -14,6 +14,9 @@ MARK_COLUMN: Final = {"da": "syntetisk", "en": "synthetic"}
 
 MARK_VALUE: Final = {"da": "ja", "en": "yes"}
 MARK_METADATA: Final = (b"synthetic", b"true")
+MARK_COMMENT: Final = b"<!-- syntetisk / synthetic"
+"""How the first comment of a made-up file in XML begins."""
+
 PSEUDONYM: Final = "SYN-"
 """How every pseudonym of a made-up child or case begins."""
 
@@ -33,6 +36,8 @@ def _file_is_marked(path: Path) -> bool:
         return _parquet_is_marked(path)
     if head.startswith(b"PK\x03\x04"):
         return _workbook_is_marked(path)
+    if path.suffix.casefold() == ".xml":
+        return MARK_COMMENT in head
     if path.suffix.casefold() not in {".csv", ".tsv", ".txt"}:
         return False
     text = head.replace(b"\0", b"").lower()  # UTF-16 without its zeros reads as ASCII

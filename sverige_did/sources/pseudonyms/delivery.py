@@ -14,15 +14,16 @@ from typing import Any
 import pandas as pd
 
 from sverige_did.errors import InputError, Problem
+from sverige_did.sources.exports.formats import EXPORTS, export_of, files_in, is_xml, raw_export
 from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
-from sverige_did.sources.files.read_table import RawTable, read_raw
+from sverige_did.sources.files.read_table import RawTable
+from sverige_did.sources.files.synthetic_mark import MARK_FILE, is_marked
 from sverige_did.sources.pseudonyms.civil_number import person, ten_digits
 from sverige_did.sources.pseudonyms.key import pseudonym
 from sverige_did.sources.registers.converting import as_text
 from sverige_did.sources.registers.headers import fold
 from sverige_did.sources.registers.register import Column, Register
 from sverige_did.sources.registers.schemas import REGISTERS
-from sverige_did.sources.registers.validate import tables_in
 
 CIVIL = frozenset(map(fold, ("cpr", "cpr-nr", "cpr-nummer", "cprnr", "personnummer", "civil registration number")))
 """Headers of a column of civil registration numbers: the child, where a register is about children."""
@@ -50,25 +51,39 @@ def pseudonymised(folder: Path, key: bytes) -> tuple[Pseudonymised, ...]:
     without a number, a number anywhere else than in a column of identifiers.
     """
     owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
+    names = ", ".join(one.da for one in (*REGISTERS, *EXPORTS))
     done: list[Pseudonymised] = []
     problems: list[Problem] = []
-    for path in tables_in(folder):
+    for path in files_in(folder):
         if holds_cpr(path.name):
             problems.append(Problem("reg_cpr_in_name", file=folder.name))
             continue
-        register = owner.get(fold(path.stem))
+        if path.name == MARK_FILE:
+            continue
+        # Names first: a table of placements may well have every column of an export.
+        register = (None if is_xml(path) else owner.get(fold(path.stem))) or export_of(path)
         if register is None:
-            problems.append(Problem("pseudo_unknown_file", file=path.name, expected=", ".join(r.da for r in REGISTERS)))
+            problems.append(Problem("pseudo_unknown_file", file=path.name, expected=names))
+            continue
+        if any(one.file == f"{register.da}.csv" for one in done):
+            problems.append(Problem("reg_file_twice", file=path.name, found=register.da))
             continue
         try:
-            done.append(_one(read_raw(path), register, key))
+            done.append(_one(raw_export(path), register, key))
         except InputError as error:
             problems += error.problems
     if not done and not problems:
         problems.append(Problem("reg_no_registers", file=folder.name, expected=", ".join(r.da for r in REGISTERS)))
     if problems:
         raise InputError(*problems)
+    if is_marked(folder):  # the column that says so is among those that no register asks for
+        done.append(Pseudonymised(MARK_FILE, "synthetic\n", 0, (), (), ()))
     return tuple(done)
+
+
+def exports_among(done: tuple[Pseudonymised, ...]) -> bool:
+    """Whether any file is an export, which becomes a register by ``convert``."""
+    return bool({f"{one.da}.csv" for one in EXPORTS} & {one.file for one in done})
 
 
 def _one(raw: RawTable, register: Register, key: bytes) -> Pseudonymised:
