@@ -254,7 +254,9 @@ def convert(
         else:
             _done("marked" if one.file == MARK_FILE else "converted_kept", file=one.source)
         for key, count in one.told:
-            Console(highlight=False, soft_wrap=True).print("  " + words.text(f"exports.{key}", count=count), markup=False)
+            Console(highlight=False, soft_wrap=True).print(
+                "  " + words.text(f"exports.{key}", count=count), markup=False
+            )
         for warning in one.warnings:
             Console(highlight=False, soft_wrap=True).print("  " + warning.say(default_language()), markup=False)
     _done("convert", folder=out, study=out.parent)

@@ -98,7 +98,7 @@ def municipality(folder: Path, beside: Path, *, seed: int = 5, districts: int = 
     text = read["distrikter"].to_csv(sep=";", index=False)
     (folder / "distrikter.csv").write_bytes(text.encode("cp1252"))
     book = openpyxl.Workbook()
-    book.active.append(["syntetisk", "CPR-nr", "Navn", "Adresse", "Distrikt"])
+    book.active.append(["syntetisk", "CPR-nr", "Navn", "Bopæl", "Distrikt"])
     for cpr, district in zip(numbers, children["distrikt"], strict=True):
         book.active.append(["ja", cpr, "Opdigtet Barn", "Opdigtet Vej 1", district])
     book.save(folder / "børn.xlsx")
@@ -110,8 +110,9 @@ def municipality(folder: Path, beside: Path, *, seed: int = 5, districts: int = 
     own.to_csv(folder / "hændelser.csv", sep=";", index=False, encoding="utf-8-sig")
     early = spells[spells["foranstaltning"] == "SEL 11.3.2"]
     rows = [
-        (number_of[one["barn"]].replace("-", ""), f"27.12.06-G01-{at}-13", "401" if one["startdato"].year > 2014 else
-         "SEL 11.3.2", f"{one['startdato']:%Y-%m-%d}", None if pd.isna(one["slutdato"]) else f"{one['slutdato']:%Y-%m-%d}")
+        (number_of[one["barn"]].replace("-", ""), f"27.12.06-G01-{at}-13",
+         "401" if one["startdato"].year > 2014 else "SEL 11.3.2", f"{one['startdato']:%Y-%m-%d}",
+         None if pd.isna(one["slutdato"]) else f"{one['slutdato']:%Y-%m-%d}")
         for at, one in early.drop_duplicates(["barn", "startdato"]).iterrows()
     ]  # fmt: skip
     (folder / "L201_2015.xml").write_text(measures_xml(rows), "utf-8")

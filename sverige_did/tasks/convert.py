@@ -17,7 +17,7 @@ HEADER = "kode;foranstaltning;fra;til;kilde"
 
 
 def run(source: Path, out: Path, codes: Path | None = None) -> tuple[Converted, ...]:
-    """Write every export of ``source`` as a register into ``out``, the registers beside them as they are; what was done.
+    """Write every export of ``source`` as a register into ``out``, the registers beside them unchanged; what was done.
 
     ``codes`` is a mapping of the municipality's own for codes of preventive measures. ``out`` must be new, empty, or as
     ``new`` laid it out. Raises InputError with every problem; then nothing is in ``out``.

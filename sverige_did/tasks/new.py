@@ -42,8 +42,8 @@ SHOWN_BY_SPREADSHEETS = "\ufeff"
 def run(folder: Path, today: date, kind: Kind = "panel") -> int:
     """Write the folder of a study of that kind; the number of registers or tables laid out in it.
 
-    The study is named after the folder. A folder that holds nothing but ``data/`` with a delivery keeps it, and no empty
-    register is laid beside it. Raises InputError when the name is no plain one, or anything else is in the folder.
+    The study is named after the folder. A folder that holds nothing but ``data/`` with a delivery keeps it, and no
+    empty register is laid beside it. Raises InputError when the name is no plain one, or anything else lies there.
     """
     name = folder.resolve().name
     if not NAME.fullmatch(name):

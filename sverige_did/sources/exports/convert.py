@@ -21,6 +21,7 @@ from sverige_did.sources.exports.formats import (
     files_in,
     raw_export,
 )
+from sverige_did.sources.exports.l201_xml import is_xml
 from sverige_did.sources.exports.others import CodeRow, cases_of, measures_of, postings_of
 from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
 from sverige_did.sources.files.read_table import read_raw
@@ -29,7 +30,7 @@ from sverige_did.sources.registers.codes import MeasureCodes, standard_codes
 from sverige_did.sources.registers.headers import fold, match_headers
 from sverige_did.sources.registers.register import Register
 from sverige_did.sources.registers.schemas import CASES, CHILDREN, PLACEMENTS, POSTINGS, REGISTERS
-from sverige_did.sources.registers.tables import RegisterTable, convert, header_problems, read_register
+from sverige_did.sources.registers.tables import RegisterTable, convert, read_register
 
 TARGETS = {
     PLACEMENT_EVENTS: PLACEMENTS, MEASURES_L201: PLACEMENTS, OS2BOS_PAYMENTS: POSTINGS, OS2BOS_CASES: CASES,
@@ -44,7 +45,8 @@ _EXTENDS = frozenset({MEASURES_L201.name})
 class Converted:
     """What became of one file. ``content`` is written under the name ``file``; None where nothing is.
 
-    ``export``: it was one, and no register that is passed on as it is. ``rows`` were read and ``made`` were written; ``told`` counts what was left out, by the key of its sentence.
+    ``export``: it was one, and no register that is passed on as it is. ``rows`` were read and ``made`` were written;
+    ``told`` counts what was left out, by the key of its sentence.
     """
 
     source: str
@@ -65,7 +67,6 @@ def converted(folder: Path, own_codes: tuple[CodeRow, ...] = ()) -> tuple[Conver
     """
     paths, problems = _sorted(folder)
     delivered = {register.name: path for path, register in paths.items() if register in REGISTERS}
-    marked = is_marked(folder)
     codes, homes = standard_codes(), _homes(delivered.get(CHILDREN.name))
     parts: dict[str, list[tuple[Path, RegisterTable, pd.DataFrame, dict[str, int], tuple[Problem, ...]]]] = {}
     for path, register in paths.items():
@@ -86,6 +87,7 @@ def converted(folder: Path, own_codes: tuple[CodeRow, ...] = ()) -> tuple[Conver
         parts.setdefault(target.name, []).append((path, table, found, counts, warned))
     if problems:
         raise InputError(*problems)
+    marked = is_marked(folder)
     done = [*_kept(paths, parts), *_made(parts, delivered, marked=marked)]
     if marked:
         done.append(Converted(MARK_FILE, MARK_FILE, b"synthetic\n", 0, 0))
@@ -94,7 +96,7 @@ def converted(folder: Path, own_codes: tuple[CodeRow, ...] = ()) -> tuple[Conver
 
 def read_export(path: Path, register: Register) -> RegisterTable:
     """One export as a typed table. Raises InputError as :func:`~...registers.tables.read_register` does."""
-    if not path.suffix.casefold() == ".xml":
+    if not is_xml(path):
         return read_register(path, register)
     raw = raw_export(path)
     headers = [str(name) for name in raw.frame.columns]
@@ -113,7 +115,7 @@ def _sorted(folder: Path) -> tuple[dict[Path, Register], list[Problem]]:
             problems.append(Problem("reg_cpr_in_name", file=folder.name))
         elif path.name == MARK_FILE:
             continue
-        elif register := (owner.get(fold(path.stem)) if path.suffix.casefold() != ".xml" else None) or export_of(path):
+        elif register := (None if is_xml(path) else owner.get(fold(path.stem))) or export_of(path):
             if register in found.values():
                 problems.append(Problem("reg_file_twice", file=path.name, found=register.name))
             found[path] = register

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -27,7 +27,7 @@ _OPENS = frozenset({"start", "continuation"})
 
 
 class Event(NamedTuple):
-    """One event of a child; ``measure`` is the code of its place, or of its legal basis; None where neither is known."""
+    """One event of a child; ``measure`` is the code of its place, else of its legal basis, else None."""
 
     row: int
     day: pd.Timestamp
@@ -47,8 +47,8 @@ class _Child:
 
 
 def spells_of(table: RegisterTable, codes: MeasureCodes) -> tuple[pd.DataFrame, tuple[Problem, ...], dict[str, int]]:
-    """The spells (``child``, ``measure``, ``start``, ``end``, ``price``), what is wrong, and how many events of each kind
-    there were, with ``repeated`` for rows that stand more than once.
+    """The spells (``child``, ``measure``, ``start``, ``end``, ``price``), what is wrong, and how many events of each
+    kind there were, with ``repeated`` for rows that stand more than once.
     """
     frame = table.frame.dropna(subset=["child", "date", "event"])
     counts = Counter(frame["event"])
@@ -59,7 +59,7 @@ def spells_of(table: RegisterTable, codes: MeasureCodes) -> tuple[pd.DataFrame, 
     spells: list[dict[str, object]] = []
     for child, rows in frame.groupby("child", sort=False):
         lived = _Child()
-        events = [_event(int(row), cells, codes) for row, cells in rows.iterrows()]
+        events = [_event(row, rows.loc[row], codes) for row in rows.index.tolist()]
         for _, day in _by_day(events):
             _step(lived, day)
         spells += [{"child": child, **spell} for spell in lived.spells]
@@ -75,11 +75,11 @@ def spells_of(table: RegisterTable, codes: MeasureCodes) -> tuple[pd.DataFrame, 
 
 
 def place_code(text: str) -> str:
-    """A place of the value set of placements as the mapping writes it (``23`` is ``ANBAAR 23``); other codes as read."""
+    """A place of the value set as the mapping writes it (``23`` is ``ANBAAR 23``); other codes as they are."""
     return f"ANBAAR {int(text)}" if re.fullmatch(r"[0-9]{1,2}", text) else text
 
 
-def _event(row: int, cells: pd.Series[object], codes: MeasureCodes) -> Event:
+def _event(row: int, cells: pd.Series[Any], codes: MeasureCodes) -> Event:
     place, basis, price = cells["place"], cells["basis"], cells["price"]
     known = isinstance(place, str) and place != UNKNOWN_PLACE
     measure = place_code(str(place)) if known else (str(basis) if isinstance(basis, str) else None)

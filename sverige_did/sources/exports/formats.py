@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -66,10 +67,8 @@ def _header(path: Path) -> list[str]:
         found.extend(header)
         raise _Seen
 
-    try:
+    with suppress(_Seen):
         read_raw(path, note)
-    except _Seen:
-        pass
     return found
 
 

@@ -24,7 +24,7 @@ FIELDS = (
 """The elements of a measure that are read; the number of a guardian is passed over."""
 
 
-class _Refused(Exception):
+class _RefusedXmlError(Exception):
     """Ends the parsing: the key of a problem."""
 
 
@@ -39,7 +39,7 @@ class _Measures:
 
     def begin(self, name: str, line: int) -> None:
         if not self.path and name != f"{NAMESPACE} {ROOT}":
-            raise _Refused("export_xml_namespace" if name.split(" ")[-1] == ROOT else "export_xml_root")
+            raise _RefusedXmlError("export_xml_namespace" if name.split(" ")[-1] == ROOT else "export_xml_root")
         self.path.append(name)
         self.text = []
         if name == f"{NAMESPACE} {MEASURE}":
@@ -51,7 +51,7 @@ class _Measures:
         local = name.removeprefix(f"{NAMESPACE} ")
         if local in FIELDS and self.path and self.path[-1] == f"{NAMESPACE} {MEASURE}":
             if local in self.rows[-1]:
-                raise _Refused("export_xml_twice")
+                raise _RefusedXmlError("export_xml_twice")
             self.rows[-1][local] = "".join(self.text).strip()
 
 
@@ -75,7 +75,7 @@ def read_l201(path: Path, *, max_bytes: int = MAX_BYTES) -> RawTable:
     parser.ExternalEntityRefHandler = _no_doctype
     try:
         parser.Parse(path.read_bytes(), True)
-    except _Refused as refusal:
+    except _RefusedXmlError as refusal:
         key = str(refusal)
         wanted = {"export_xml_namespace": NAMESPACE, "export_xml_root": ROOT}.get(key)
         raise InputError(Problem(key, file=path.name, row=parser.CurrentLineNumber, expected=wanted)) from None
@@ -89,7 +89,7 @@ def read_l201(path: Path, *, max_bytes: int = MAX_BYTES) -> RawTable:
 
 
 def _no_doctype(*_: object) -> int:
-    raise _Refused("export_xml_doctype")
+    raise _RefusedXmlError("export_xml_doctype")
 
 
 def is_xml(path: Path) -> bool:

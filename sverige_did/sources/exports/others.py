@@ -12,6 +12,7 @@ import pandas as pd
 
 from sverige_did.errors import Problem
 from sverige_did.sources.registers.codes import MeasureCodes
+from sverige_did.sources.registers.converting import shown
 from sverige_did.sources.registers.headers import nearest
 from sverige_did.sources.registers.tables import RegisterTable
 
@@ -23,6 +24,7 @@ class CodeRow(NamedTuple):
     measure: str
     since: int
     until: int
+    source: str = ""
 
 
 Found = tuple[pd.DataFrame, tuple[Problem, ...], dict[str, int]]
@@ -32,7 +34,9 @@ Found = tuple[pd.DataFrame, tuple[Problem, ...], dict[str, int]]
 def read_codes(text: str) -> tuple[CodeRow, ...]:
     """The mapping from the text of its file."""
     rows = csv.DictReader(io.StringIO(text), delimiter=";")
-    return tuple(CodeRow(r["kode"], r["foranstaltning"], int(r["fra"]), int(r["til"] or 9999)) for r in rows)
+    return tuple(
+        CodeRow(r["kode"], r["foranstaltning"], int(r["fra"]), int(r["til"] or 9999), r["kilde"] or "") for r in rows
+    )
 
 
 @cache
@@ -54,10 +58,10 @@ def measures_of(table: RegisterTable, codes: MeasureCodes, own: tuple[CodeRow, .
             years = any(one.code == code for one in (*own, *l201_codes()))
             near = nearest(str(code), codes.codes)
             key = "export_l201_year" if years else "export_l201_code"
-            problems.append(Problem(key, file=table.file, row=row, column="code", found=str(code)[:20], expected=near))
+            problems.append(Problem(key, file=table.file, row=row, column="code", found=shown(code), expected=near))
         outside += found == ""
         measures.append(found)
-    made = frame.assign(measure=measures, price=float("nan"))
+    made = frame.assign(measure=pd.Series(measures, index=frame.index, dtype=object), price=float("nan"))
     made = made[made["measure"].map(bool)]
     reversed_ = made.index[made["end"] < made["start"]].tolist()
     problems += [Problem("reg_spell_reversed", file=table.file, row=row, column="end") for row in reversed_]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sverige_did.errors import InputError, Problem, SverigeDidError
 from sverige_did.sources.aggregates.delivery import checked_tables, tables_panel
-from sverige_did.sources.exports.formats import export_of, files_in, is_xml
+from sverige_did.sources.exports.formats import export_of, files_in
+from sverige_did.sources.exports.l201_xml import is_xml
 from sverige_did.sources.files.synthetic_mark import is_marked
 from sverige_did.sources.panel.build import Built, build
 from sverige_did.sources.registers.codes import MeasureCodes, read_measure_codes, standard_codes

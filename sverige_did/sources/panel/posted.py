@@ -34,10 +34,12 @@ def with_accounts(tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes) 
     table = tables[POSTINGS.name]
     rows = classified(table.usable(), codes, panel_frame.rules.home_based)
     rows = rows[rows["booked"].isin([CURRENT, REFUNDED])]
-    rows = rows[[codes.function(name, year) is not None for name, year in zip(rows["function"], rows["year"], strict=True)]]
+    rows = rows[
+        [codes.function(name, year) is not None for name, year in zip(rows["function"], rows["year"], strict=True)]
+    ]
     rows = rows.assign(group=_groups(rows, panel_frame))
     parts = [rows.assign(group="whole"), rows[rows["group"].notna()]]
-    summed = pd.concat(parts).groupby(["year", "function", "group", "booked"])["amount"].sum().unstack("booked")
+    summed = pd.concat(parts).groupby(["year", "function", "group", "booked"])["amount"].sum().unstack("booked")  # noqa: PD010 - the sums are made already
     gross = summed.get(CURRENT, pd.Series(np.nan, index=summed.index)).fillna(0.0)
     refunds = summed[REFUNDED].fillna(0.0) if REFUNDED in summed else pd.Series(np.nan, index=summed.index)
     frame = pd.DataFrame({"gross": gross, "refusion": -refunds, "investment": np.nan}).reset_index()

@@ -14,7 +14,8 @@ from typing import Any
 import pandas as pd
 
 from sverige_did.errors import InputError, Problem
-from sverige_did.sources.exports.formats import EXPORTS, export_of, files_in, is_xml, raw_export
+from sverige_did.sources.exports.formats import EXPORTS, export_of, files_in, raw_export
+from sverige_did.sources.exports.l201_xml import is_xml
 from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
 from sverige_did.sources.files.read_table import RawTable
 from sverige_did.sources.files.synthetic_mark import MARK_FILE, is_marked

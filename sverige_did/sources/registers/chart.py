@@ -1,7 +1,7 @@
 """Postings to the rungs of the ladder: the account string, the chart of accounts by year, and the KLE number beside it.
 
-``account_chart.csv`` has a row for each grouping of a function, in the years ``fra`` to ``til``, with the measure that is
-booked there; a row with a ``kle`` beside the account says what the grouping is for that number, and a row with a
+``account_chart.csv`` has a row for each grouping of a function, in the years ``fra`` to ``til``, with the measure that
+is booked there; a row with a ``kle`` beside the account says what the grouping is for that number, and a row with a
 ``kle`` alone says what the number is on an account that the chart lacks. A blank measure is known to be on no rung.
 """
 
@@ -23,9 +23,9 @@ Kind = Literal["rung", "no_rung", "conflict", "unknown", "other_year", "unreadab
 ``other_year``: the chart knows the account, and not in this year. Nothing but ``rung`` is on the ladder."""
 
 SOURCES = {
-    "os2bos": "OS2bos, backend/core/data/activities.csv (2019-10-07) and account_aliases.csv: the accounts of one municipality",
+    "os2bos": "OS2bos, backend/core/data/activities.csv (2019-10-07) and account_aliases.csv: one municipality",
 }
-"""Where the rows of the chart were read. Functions are those in force from 2016; what holds from 2024 is not read yet."""
+"""Where the rows were read. Functions are those in force from 2016; what holds from 2024 is not in them."""
 
 CURRENT, REFUNDED = "1", "2"
 """What the digit between function and grouping says: running costs, and what the state refunds."""
@@ -99,7 +99,9 @@ class Chart:
 
     rows: tuple[Row, ...]
 
-    def placed(self, account: Account | None, kle: str | None, year: int, codes: MeasureCodes, ladder: Ladder) -> Placed:
+    def placed(
+        self, account: Account | None, kle: str | None, year: int, codes: MeasureCodes, ladder: Ladder
+    ) -> Placed:
         """The one rung of a posting in its year, or why it has none."""
         if account is None:
             return Placed("unreadable")

@@ -107,12 +107,13 @@ def sums_can_be_spent(table: RegisterTable, delivery: Delivery) -> Iterator[Prob
     rows = classified(table.frame, delivery.codes, delivery.study.register_rules.home_based)
     for booked, sign, key in ((CURRENT, 1, "post_negative_sum"), (REFUNDED, -1, "post_refund_sign")):
         sums = sign * rows[rows["booked"] == booked].groupby(["function", "year"])["amount"].sum()
-        for (function, year), amount in sums[sums < 0].items():  # type: ignore[misc]
+        below = sums[sums < 0]
+        for (function, year), amount in zip(below.index.tolist(), below.tolist(), strict=True):
             values: dict[str, object] = {"function": function, "year": year, "sum": kroner(sign * amount)}
             yield Problem(key, file=table.file, column="amount", values=values)
     other = rows[rows["booked"].notna() & ~rows["booked"].isin([CURRENT, REFUNDED])]
-    for booked, mine in other.groupby("booked"):
-        values = {"kind": booked, "count": len(mine), "sum": kroner(mine["amount"].sum())}
+    for kind, mine in other.groupby("booked"):
+        values = {"kind": kind, "count": len(mine), "sum": kroner(mine["amount"].sum())}
         yield Problem("post_other_kind", file=table.file, column="account", severity="warning", values=values)
 
 
@@ -123,7 +124,11 @@ def postings_of_children(table: RegisterTable, delivery: Delivery) -> Iterator[P
     strange = child.notna() & ~child.isin(known.frame["child"]) if known else child.notna() & False
     for key, where in (("post_no_child", child.isna()), ("post_unknown_child", strange)):
         if where.any():
-            values: dict[str, object] = {"count": int(where.sum()), "of": len(child), "sum": kroner(amount[where].sum())}
+            values: dict[str, object] = {
+                "count": int(where.sum()),
+                "of": len(child),
+                "sum": kroner(amount[where].sum()),
+            }
             yield Problem(key, file=table.file, column="child", severity="warning", values=values)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -118,8 +119,12 @@ def test_a_number_anywhere_stops_all_of_it(tmp_path: Path) -> None:
 def test_an_own_mapping_that_is_none_is_refused(tmp_path: Path) -> None:
     source = folder(tmp_path, hændelser__csv=EVENTS)
     own = tmp_path / "koder.csv"
-    for text, key in (("a;b\n1;2\n", "export_bad_codes"), ("kode;foranstaltning;fra;til;kilde\n1;SEL 99;x;;\n", "export_bad_codes"),
-                      ("kode;foranstaltning;fra;til;kilde\n1;SEL 99;2010;;\n", "reg_unknown_code")):  # fmt: skip
+    head = "kode;foranstaltning;fra;til;kilde\n"
+    for text, key in (
+        ("a;b\n1;2\n", "export_bad_codes"),
+        (f"{head}1;SEL 99;x;;\n", "export_bad_codes"),
+        (f"{head}1;SEL 99;2010;;\n", "reg_unknown_code"),
+    ):
         own.write_text(text, "utf-8")
         with pytest.raises(InputError) as caught:
             run(source, tmp_path / "ud", own)
@@ -127,8 +132,6 @@ def test_an_own_mapping_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_registers_laid_out_empty_give_way_and_anything_else_does_not(tmp_path: Path) -> None:
-    from datetime import date
-
     source = folder(tmp_path, hændelser__csv=EVENTS)
     new(tmp_path / "byen", date(2026, 1, 31))
     run(source, tmp_path / "byen" / "data")

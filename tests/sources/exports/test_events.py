@@ -40,14 +40,15 @@ def read(tmp_path: Path, rows: str) -> tuple[list[tuple[str, ...]], list[tuple[s
          [("ANBAAR 21", "2014-02-01", "2014-05-31"), ("ANBAAR 9", "2014-06-01", "2014-12-31")]),
         # Still running; continued at 18 in the same place, then in another.
         ("2014-02-01;0;21;\n2015-03-01;7;;", [("ANBAAR 21", "2014-02-01", "")]),
-        ("2014-02-01;0;21;\n2015-03-01;7;6;", [("ANBAAR 21", "2014-02-01", "2015-02-28"), ("ANBAAR 6", "2015-03-01", "")]),
+        ("2014-02-01;0;21;\n2015-03-01;7;6;",
+         [("ANBAAR 21", "2014-02-01", "2015-02-28"), ("ANBAAR 6", "2015-03-01", "")]),
         # Home again, and placed again by a continuation.
         ("2014-02-01;0;21;\n2014-03-01;5;;\n2015-03-01;7;21;",
          [("ANBAAR 21", "2014-02-01", "2014-03-01"), ("ANBAAR 21", "2015-03-01", "")]),
         # Out of one place and into another on one day: no day counts twice.
         ("2014-02-01;0;21;\n2014-03-01;5;;\n2014-03-01;0;9;",
          [("ANBAAR 21", "2014-02-01", "2014-02-28"), ("ANBAAR 9", "2014-03-01", "")]),
-        # A single day; an unknown place is told by its basis; codes of the law are taken as they are; any order of rows.
+        # A single day; an unknown place is told by its basis; codes of the law stay as they are; any order.
         ("2014-02-01;5;;\n2014-02-01;0;21;", [("ANBAAR 21", "2014-02-01", "2014-02-01")]),
         ("2014-02-01;0;99;SEL 58", [("SEL 58", "2014-02-01", "")]),
         ("2014-06-01;hjemgivelse;;\n2014-02-01;Iværksættelse af anbringelse;SEL 66.1.6;",

@@ -85,5 +85,5 @@ def test_bad_postings_are_named_and_no_child_is(
 def test_unknown_accounts_are_named_with_their_sum(tmp_path: Path) -> None:
     strange = [("528221099", "1.234.567,00", "2016-03-01", None, "c0"), ("528221099", "0,50", "2017-03-01", None, "c0")]
     [one] = [one for one in checked(tmp_path, [*ROWS[:4], *strange]) if one.key == "post_unknown_account"]
-    assert one.values == {"account": "5.28.22.1.099", "years": "2016\u20132017", "count": 2,
+    assert dict(one.values) == {"account": "5.28.22.1.099", "years": "2016\u20132017", "count": 2,
                           "sum": "1\u202f234\u202f568", "first": 2016, "last": 2023}  # fmt: skip

@@ -53,7 +53,7 @@ def test_every_row_of_the_chart_has_a_known_measure_a_source_and_years() -> None
     for row in rows:
         assert not row["foranstaltning"] or row["foranstaltning"] in keys
         assert row["kilde"] in SOURCES
-        assert row["tekst"]
+        assert row["indhold"]
         assert int(row["fra"]) <= int(row["til"])
     named = [(row["konto"], row["kle"], row["fra"]) for row in rows]
     assert len(set(named)) == len(named)
