@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -57,9 +57,8 @@ def spells_of(table: RegisterTable, codes: MeasureCodes) -> tuple[pd.DataFrame, 
     frame = frame[~again]
     problems = list(_unknown_codes(table, codes))
     spells: list[dict[str, object]] = []
-    for child, rows in frame.groupby("child", sort=False):
+    for child, events in _by_child(frame, codes).items():
         lived = _Child()
-        events = [_event(row, rows.loc[row], codes) for row in rows.index.tolist()]
         for _, day in _by_day(events):
             _step(lived, day)
         spells += [{"child": child, **spell} for spell in lived.spells]
@@ -79,14 +78,19 @@ def place_code(text: str) -> str:
     return f"ANBAAR {int(text)}" if re.fullmatch(r"[0-9]{1,2}", text) else text
 
 
-def _event(row: int, cells: pd.Series[Any], codes: MeasureCodes) -> Event:
-    place, basis, price = cells["place"], cells["basis"], cells["price"]
-    known = isinstance(place, str) and place != UNKNOWN_PLACE
-    measure = place_code(str(place)) if known else (str(basis) if isinstance(basis, str) else None)
-    if measure is not None and codes.unknown([measure]):
-        measure = None  # named by itself
-    amount = float(price) if isinstance(price, float) else float("nan")
-    return Event(row, pd.Timestamp(str(cells["date"])), str(cells["event"]), measure, amount)
+def _by_child(frame: pd.DataFrame, codes: MeasureCodes) -> dict[str, list[Event]]:
+    """The events of each child in the order of the file; a code that the mapping lacks is named by itself."""
+    known = frame["place"].notna() & (frame["place"] != UNKNOWN_PLACE)
+    measures = frame["place"].map(place_code, na_action="ignore").where(known, frame["basis"])
+    measures = measures.where(~measures.isin(list(codes.unknown(measures.dropna().unique()))))
+    found: dict[str, list[Event]] = {}
+    columns = (frame[name].tolist() for name in ("child", "date", "event"))
+    for row, child, day, event, measure, price in zip(
+        frame.index.tolist(), *columns, measures.tolist(), frame["price"].tolist(), strict=True
+    ):
+        one = Event(row, day, event, measure if isinstance(measure, str) else None, price)
+        found.setdefault(child, []).append(one)
+    return found
 
 
 def _unknown_codes(table: RegisterTable, codes: MeasureCodes) -> Iterator[Problem]:
@@ -100,8 +104,10 @@ def _unknown_codes(table: RegisterTable, codes: MeasureCodes) -> Iterator[Proble
 
 
 def _by_day(events: list[Event]) -> Iterator[tuple[pd.Timestamp, list[Event]]]:
-    for day in sorted({event.day for event in events}):
-        yield day, [event for event in events if event.day == day]
+    days: dict[pd.Timestamp, list[Event]] = {}
+    for event in events:
+        days.setdefault(event.day, []).append(event)
+    yield from sorted(days.items())
 
 
 def _step(lived: _Child, today: list[Event]) -> None:

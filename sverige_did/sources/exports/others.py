@@ -52,10 +52,13 @@ def measures_of(table: RegisterTable, codes: MeasureCodes, own: tuple[CodeRow, .
     """
     frame = table.frame.dropna(subset=["code", "start"])
     measures, problems, outside = [], [], 0
-    for row, code, start in zip(frame.index.tolist(), frame["code"], frame["start"], strict=True):
-        found = _measure(str(code), start.year, (*own, *l201_codes()), codes)
+    rows = (*own, *l201_codes())
+    keys = list(zip(frame["code"].tolist(), frame["start"].dt.year.tolist(), strict=True))
+    each = {key: _measure(*key, rows, codes) for key in set(keys)}
+    for row, (code, year) in zip(frame.index.tolist(), keys, strict=True):
+        found = each[code, year]
         if found is None:
-            years = any(one.code == code for one in (*own, *l201_codes()))
+            years = any(one.code == code for one in rows)
             near = nearest(str(code), codes.codes)
             key = "export_l201_year" if years else "export_l201_code"
             problems.append(Problem(key, file=table.file, row=row, column="code", found=shown(code), expected=near))
