@@ -250,7 +250,13 @@ def convert(
 
     for one in run(source, out, l201_codes):
         if one.export:
-            _done("converted", file=one.source, register=one.file, rows=one.rows, made=one.made)
+            _done(
+                "converted" if one.first else "converted_more",
+                file=one.source,
+                register=one.file,
+                rows=one.rows,
+                made=one.made,
+            )
         else:
             _done("marked" if one.file == MARK_FILE else "converted_kept", file=one.source)
         for key, count in one.told:

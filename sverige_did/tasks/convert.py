@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import write_folder
-from sverige_did.sources.exports.convert import Converted, converted
+from sverige_did.sources.exports.convert import Converted, converted, in_headers
 from sverige_did.sources.exports.others import CodeRow, read_codes
 from sverige_did.sources.registers.codes import standard_codes
 from sverige_did.study.read import read_text
 from sverige_did.tasks.new import vacant
+from sverige_did.words import default_language
 
 HEADER = "kode;foranstaltning;fra;til;kilde"
 
@@ -26,9 +28,13 @@ def run(source: Path, out: Path, codes: Path | None = None) -> tuple[Converted, 
         raise InputError(Problem("new_not_empty", file=out.name))
     if out.resolve().is_relative_to(source.resolve()):
         raise InputError(Problem("pseudo_out_inside", file=out.name))
-    done = converted(source, own_codes(codes) if codes else ())
+    own, language = own_codes(codes) if codes else (), default_language()
+    try:
+        done = converted(source, own)
+    except InputError as refusal:
+        raise InputError(*in_headers(refusal.problems, source, language)) from None
     write_folder(out, {one.file: one.content for one in done if one.content is not None})
-    return done
+    return tuple(replace(one, warnings=tuple(in_headers(one.warnings, source, language))) for one in done)
 
 
 def own_codes(path: Path) -> tuple[CodeRow, ...]:

@@ -48,7 +48,8 @@ def l201_codes() -> tuple[CodeRow, ...]:
 def measures_of(table: RegisterTable, codes: MeasureCodes, own: tuple[CodeRow, ...] = ()) -> Found:
     """The measures of an L201 delivery: a code of the mapping, of ``own`` first, or the paragraph itself.
 
-    A measure that is known to be on no rung is counted and left out; a code that nobody knows is an error with its row.
+    A measure that is known to be on no rung is counted and left out, and one that is delivered again counts as it was
+    delivered last; a code that nobody knows is an error with its row.
     """
     frame = table.frame.dropna(subset=["code", "start"])
     measures, problems, outside = [], [], 0
@@ -68,7 +69,9 @@ def measures_of(table: RegisterTable, codes: MeasureCodes, own: tuple[CodeRow, .
     made = made[made["measure"].map(bool)]
     reversed_ = made.index[made["end"] < made["start"]].tolist()
     problems += [Problem("reg_spell_reversed", file=table.file, row=row, column="end") for row in reversed_]
-    return made[["child", "measure", "start", "end", "price"]], tuple(problems), {"outside": outside}
+    again = made.duplicated(["child", "measure_id", "measure", "start"], keep="last")
+    counts = {"outside": outside, "updated": int(again.sum())}
+    return made[~again][["child", "measure", "start", "end", "price"]], tuple(problems), counts
 
 
 def _measure(code: str, year: int, rows: tuple[CodeRow, ...], codes: MeasureCodes) -> str | None:

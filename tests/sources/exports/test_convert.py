@@ -139,3 +139,38 @@ def test_registers_laid_out_empty_give_way_and_anything_else_does_not(tmp_path: 
     with pytest.raises(InputError) as caught:
         run(source, tmp_path / "byen" / "data")
     assert [one.key for one in caught.value.problems] == ["new_not_empty"]
+
+
+def test_deliveries_of_many_months_are_one_and_each_fault_stands_in_its_own_file(tmp_path: Path) -> None:
+    head, start, end = EVENTS.splitlines()
+    source = folder(tmp_path, hændelser_1__csv=f"{head}\n{start}\n", hændelser_2__csv=f"{head}\n{start}\n{end}\n")
+    measure = ("SYN-2", "s1", "SEL 52.3.3", "2014-02-01")
+    for month, last in (("01", None), ("02", "2014-05-31")):
+        (source / f"L201_2014_{month}.xml").write_text(measures_xml([(*measure, last)]), "utf-8")
+    done = {one.source: one for one in run(source, tmp_path / "ud")}
+    assert (done["hændelser_1.csv"].made, done["hændelser_2.csv"].made) == (1, 0)
+    assert dict(done["L201_2014_01.xml"].told) == {"updated": 1}
+    frame = read_register(tmp_path / "ud" / "anbringelser.csv", BY_NAME["placements"]).usable()
+    assert sorted(zip(frame["child"], frame["end"].astype(str), strict=True)) == [
+        ("SYN-1", "2014-12-31"), ("SYN-2", "2014-05-31")
+    ]  # fmt: skip
+    (source / "hændelser_2.csv").write_text(f"{head}\nja;SYN-1;01-03-2014;0;9\n", "utf-8")
+    with pytest.raises(InputError) as caught:
+        run(source, tmp_path / "to")
+    [one] = caught.value.problems
+    assert (one.key, one.file, one.row) == ("event_still_open", "hændelser_2.csv", 2)
+    assert one.values == {"earlier": "2 (hændelser_1.csv)"}
+
+
+def test_versions_of_the_same_payments_are_not_added_up(tmp_path: Path) -> None:
+    source = folder(tmp_path, granted_payments_2__csv=PAYMENTS, granted_payments_3__csv=PAYMENTS)
+    assert refused(source, tmp_path / "ud") == [("reg_file_twice", "granted_payments_3.csv")]
+
+
+def test_columns_are_named_as_the_delivery_names_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SVERIGE_DID_LANG", "da")
+    source = folder(tmp_path, hændelser_1__csv=EVENTS.replace(";0;21", ";8;21"))
+    with pytest.raises(InputError) as caught:
+        run(source, tmp_path / "ud")
+    assert {one.column for one in caught.value.problems} == {"hændelse"}
+    assert "kolonne »hændelse«" in caught.value.say("da")
