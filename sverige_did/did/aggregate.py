@@ -73,7 +73,7 @@ def aggregate(effects: GroupTime, kind: Aggregation) -> Aggregated:
         influence=influence,
         overall=overall,
         overall_std_error=float(_norms(overall_influence[:, None])[0]),
-        overall_df=_satterthwaite(effects, overall_influence),
+        overall_df=float(degrees_of_freedom(effects, overall_influence[:, None])[0]),
         weighting=effects.weighting,
     )
 
@@ -110,10 +110,17 @@ def bootstrap_bands(
     return Bands(estimate - critical * se, estimate + critical * se, critical, level)
 
 
-def _satterthwaite(effects: GroupTime, influence: FloatArray) -> float:
-    """(sum V_g)^2 / sum V_g^2 / df_g over the groups of rows; one where nothing varies."""
-    v = np.bincount(effects.group, np.square(influence), effects.group_df.size)
-    return float(v.sum() ** 2 / (v**2 / effects.group_df).sum()) if v.any() else 1.0
+def degrees_of_freedom(effects: GroupTime, influence: FloatArray) -> FloatArray:
+    """Satterthwaite's (m,) of averages with ``influence`` (C, m), one where nothing varies.
+
+    (sum V_g)^2 / sum V_g^2 / df_g over the groups of rows.
+    """
+    found = np.ones(influence.shape[1])
+    for at, column in enumerate(influence.T):
+        v = np.bincount(effects.group, np.square(column), effects.group_df.size)
+        if v.any():
+            found[at] = v.sum() ** 2 / (v**2 / effects.group_df).sum()
+    return found
 
 
 def _norms(influence: FloatArray) -> FloatArray:

@@ -18,11 +18,14 @@ FEWEST_BEFORE = 2
 """Periods before go-live without which there is nothing to see: one of them is the reference."""
 
 
-def event_curve(panel: DistrictPanel, weighting: Weighting, *, rng: np.random.Generator, level: float) -> Curve:
+def event_curve(
+    panel: DistrictPanel, weighting: Weighting, *, rng: np.random.Generator, level: float, each: bool = False
+) -> Curve:
     """Effects of the districts' periods against the last one before go-live, with bands for all of them at once.
 
-    On a complete panel an effect is a difference of two means, and the variance of each is read off the districts of
-    its arm, every district counting the same; else CR2 of the regression is split into the two arms.
+    ``each``: with the limits of every period by itself in their place. On a complete panel an effect is a difference of
+    two means, and the variance of each is read off the districts of its arm, every district counting the same; else CR2
+    of the regression is split into the two arms.
 
     Raises RefusedError: ``did_one_pre_period`` with fewer than two periods before go-live, and those of
     :func:`~sverige_did.did.event_study.event_study` and :func:`~sverige_did.inference.joint_bands.contrast_bands`.
@@ -32,7 +35,7 @@ def event_curve(panel: DistrictPanel, weighting: Weighting, *, rng: np.random.Ge
         raise refuse("did_one_pre_period", found=str(before), expected=f">= {FEWEST_BEFORE}")
     found = event_study(panel, weighting)
     complete = bool(np.isfinite(panel.wide()).all())
-    bands = (_of_means if complete else _of_regression)(panel, found, weighting, rng, level)
+    bands = (_of_means if complete else _of_regression)(panel, found, weighting, rng, level, each)
     at = int(np.searchsorted(found.period, found.reference))
     base = {"x": (found.period, found.reference), "y": (found.estimate, 0.0)}
     base |= {"lower": (bands.lower, 0.0), "upper": (bands.upper, 0.0)}
@@ -40,11 +43,14 @@ def event_curve(panel: DistrictPanel, weighting: Weighting, *, rng: np.random.Ge
     return Curve(name="event", x_name="methods_table.axis.period", y_name="methods_table.axis.effect", **columns)
 
 
-def event_time_curve(panel: DistrictPanel, weighting: Weighting, *, rng: np.random.Generator, level: float) -> Curve:
+def event_time_curve(
+    panel: DistrictPanel, weighting: Weighting, *, rng: np.random.Generator, level: float, each: bool = False
+) -> Curve:
     """Effects by time since a district's own go-live against districts that never begin, with bands for all at once.
 
-    Callaway and Sant'Anna's dynamic average against the last period before go-live. How much treated districts differ
-    is pooled over the dates at which they begin, so that a date with one district has limits too.
+    ``each``: with the limits of every event time by itself in their place. Callaway and Sant'Anna's dynamic average
+    against the last period before go-live. How much treated districts differ is pooled over the dates at which they
+    begin, so that a date with one district has limits too.
 
     Raises RefusedError: ``bands_single`` where no two treated districts begin together, and those of
     :func:`~sverige_did.did.staggered.group_time_effects` and
@@ -57,7 +63,7 @@ def event_time_curve(panel: DistrictPanel, weighting: Weighting, *, rng: np.rand
     limits = np.zeros((2, found.at.size))
     bands = contrast_bands(
         found.estimate[known], Contrasts(*(part[known] for part in contrasts)),
-        deviations(panel.wide(), _cohorts(panel)), rng=rng, level=level,
+        deviations(panel.wide(), _cohorts(panel)), rng=rng, level=level, each=each,
     )  # fmt: skip
     limits[:, known] = bands.lower, bands.upper
     columns = {"x": found.at, "y": found.estimate, "lower": limits[0], "upper": limits[1]}
@@ -93,7 +99,7 @@ def _by_event_time(panel: DistrictPanel, effects: GroupTime, at: Floats, weights
 
 
 def _of_means(
-    panel: DistrictPanel, found: EventStudy, weighting: Weighting, rng: np.random.Generator, level: float
+    panel: DistrictPanel, found: EventStudy, weighting: Weighting, rng: np.random.Generator, level: float, each: bool
 ) -> Bands:
     """Bands of differences of two means of changes."""
     control, weights = (~panel.ever_treated).astype(np.int64), panel.unit_weights(weighting)
@@ -101,11 +107,12 @@ def _of_means(
     change = change[panel.periods != found.reference]
     total, square = np.bincount(control, weights), np.bincount(control, weights**2)
     contrasts = Contrasts(np.stack([change, -change], axis=1), np.tile(square / total**2, (len(change), 1)))
-    return contrast_bands(found.estimate, contrasts, deviations(panel.wide(), control), rng=rng, level=level)
+    residual = deviations(panel.wide(), control)
+    return contrast_bands(found.estimate, contrasts, residual, rng=rng, level=level, each=each)
 
 
 def _of_regression(
-    panel: DistrictPanel, found: EventStudy, _: Weighting, rng: np.random.Generator, level: float
+    panel: DistrictPanel, found: EventStudy, _: Weighting, rng: np.random.Generator, level: float, each: bool
 ) -> Bands:
     """Bands from CR2, with the fewest degrees of freedom that any period leaves each arm."""
     fit = least_squares(found.y, found.X, found.cluster, found.weights)
@@ -114,4 +121,4 @@ def _of_regression(
     fewest = [min(satterthwaite(one[:, arm]) for one in vectors) for arm in (treated, ~treated)]
     contributions = np.column_stack([one.T @ fit.y for one in vectors])
     df = (max(1, round(fewest[0])), max(1, round(fewest[1])))
-    return clustered_bands(found.estimate, contributions, treated, df, rng=rng, level=level)
+    return clustered_bands(found.estimate, contributions, treated, df, rng=rng, level=level, each=each)

@@ -111,8 +111,11 @@ def contrast_bands(
     rng: np.random.Generator,
     level: float = 0.95,
     draws: int = DRAWS,
+    each: bool = False,
 ) -> Bands:
     """Bands for ``estimate`` (S,), the residual variances of an arm pooled over its cohorts.
+
+    ``each``: limits of every effect by itself in their place, from the same draws, ``critical`` the largest of theirs.
 
     Raises RefusedError ``no_variation_within`` where an effect has no variance.
     """
@@ -132,7 +135,7 @@ def contrast_bands(
         _Arm(o, e, *_drawn(part, root, df, draws, rng), df)
         for o, e, part, df in zip(observed, expected, parts, dfs, strict=True)
     ]
-    return _bands(estimate, arms[0], arms[1], level)
+    return _bands(estimate, arms[0], arms[1], level, each=each)
 
 
 def clustered_bands(
@@ -144,6 +147,7 @@ def clustered_bands(
     rng: np.random.Generator,
     level: float = 0.95,
     draws: int = DRAWS,
+    each: bool = False,
 ) -> Bands:
     """Bands for the coefficients ``estimate`` (S,) of any regression, from what each cluster adds to their errors.
 
@@ -154,7 +158,7 @@ def clustered_bands(
     contrasts = Contrasts(np.repeat(np.eye(periods)[:, None, :], 2, axis=1), np.ones((periods, 2)))
     mine, others = (contributions[arm] * np.sqrt(one) for arm, one in zip((treated, ~treated), df, strict=True))
     residual = Deviations(mine, others, *df)
-    return contrast_bands(estimate, contrasts, residual, rng=rng, level=level, draws=draws)
+    return contrast_bands(estimate, contrasts, residual, rng=rng, level=level, draws=draws, each=each)
 
 
 def _squares(rows: Floats, part: Floats) -> Floats:
@@ -175,23 +179,34 @@ def _drawn(part: Floats, root: Floats, df: int, draws: int, rng: np.random.Gener
     return np.asarray(errors), variances / df
 
 
-def _bands(estimate: Floats, treated: _Arm, control: _Arm, level: float) -> Bands:
+def _bands(estimate: Floats, treated: _Arm, control: _Arm, level: float, *, each: bool) -> Bands:
     (mine, drawn), (others, others_drawn) = treated.relative(), control.relative()
     at = float(_log_ratio(mine[None], others[None], treated.df, control.df)[0])
     missed = _log_ratio(drawn, others_drawn, treated.df, control.df)
-    largest = np.stack([_largest(treated, control, float(np.exp(one))) for one in _LOG_RATIOS])
-    critical = np.quantile(largest, level, axis=1)
+    sizes = [_sizes(treated, control, float(np.exp(one))) for one in _LOG_RATIOS]
+    if each:
+        values = np.array([
+            _critical(np.stack([size[:, s] for size in sizes]), at, missed, level) for s in range(estimate.size)
+        ])  # fmt: skip
+    else:
+        largest = np.stack([size.max(axis=1) for size in sizes])
+        values = np.full(estimate.size, _critical(largest, at, missed, level))
+    half = values * np.sqrt(treated.observed + control.observed)
+    return Bands(estimate - half, estimate + half, float(values.max()), level)
+
+
+def _critical(statistic: Floats, at: float, missed: Floats, level: float) -> float:
+    """The critical value of a ``statistic`` (R, B) drawn at every ratio, for the ratio that was estimated as ``at``."""
+    critical = np.quantile(statistic, level, axis=1)
     known = [np.interp(one + missed, _LOG_RATIOS, critical) for one in _LOG_RATIOS]
-    excess = float(np.quantile(largest / np.stack(known), level, axis=1).max())
-    value = excess * float(np.interp(at, _LOG_RATIOS, critical))
-    half = value * np.sqrt(treated.observed + control.observed)
-    return Bands(estimate - half, estimate + half, value, level)
+    excess = float(np.quantile(statistic / np.stack(known), level, axis=1).max())
+    return excess * float(np.interp(at, _LOG_RATIOS, critical))
 
 
-def _largest(treated: _Arm, control: _Arm, ratio: float) -> Floats:
-    """(B,) the largest |t| of every draw, where treated districts have ``ratio`` times the variance of controls."""
+def _sizes(treated: _Arm, control: _Arm, ratio: float) -> Floats:
+    """(B, S) |t| of every draw, where treated districts have ``ratio`` times the variance of controls."""
     errors = np.sqrt(ratio) * treated.errors + control.errors
-    return np.asarray((np.abs(errors) / np.sqrt(ratio * treated.variances + control.variances)).max(axis=1))
+    return np.asarray(np.abs(errors) / np.sqrt(ratio * treated.variances + control.variances))
 
 
 def _log_ratio(treated: Floats, control: Floats, df_treated: int, df_control: int) -> Floats:

@@ -19,8 +19,12 @@ from sverige_did.inference.cluster_robust import LeastSquares, cr1_test, least_s
 from sverige_did.results.estimates import Estimate
 
 
-def two_way_fit(panel: DistrictPanel, window: Window, weighting: Weighting = "equal") -> LeastSquares:
+def two_way_fit(
+    panel: DistrictPanel, window: Window, weighting: Weighting = "equal", cluster: IntArray | None = None
+) -> LeastSquares:
     """The regression on the N rows within ``window``: treatment in column 0, then periods and a constant.
+
+    ``cluster`` (U,) are codes of what districts lie in, by default the districts themselves.
 
     Raises RefusedError: ``did_staggered``; ``did_not_identified`` where the fixed effects absorb treatment.
     """
@@ -32,17 +36,23 @@ def two_way_fit(panel: DistrictPanel, window: Window, weighting: Weighting = "eq
     x = np.column_stack([within[:, 1:], np.ones(unit.size)])
     if np.linalg.matrix_rank(x) < x.shape[1]:
         raise refuse("did_not_identified", found="att")
-    return least_squares(within[:, 0], x, unit, weights)
+    return least_squares(within[:, 0], x, unit if cluster is None else cluster[unit], weights)
 
 
 def two_way_fixed_effects(
-    panel: DistrictPanel, window: Window, *, scale: str, weighting: Weighting = "equal", alpha: float = 0.05
+    panel: DistrictPanel,
+    window: Window,
+    *,
+    scale: str,
+    weighting: Weighting = "equal",
+    cluster: IntArray | None = None,
+    alpha: float = 0.05,
 ) -> Estimate:
     """tau in the unit of the outcome with its CR1 interval at 1 - ``alpha``; it rejects too often with few treated.
 
     Raises RefusedError: those of :func:`two_way_fit`, and ``no_variation_within``.
     """
-    fit = two_way_fit(panel, window, weighting)
+    fit = two_way_fit(panel, window, weighting, cluster)
     test = cr1_test(fit, 0, alpha)
     units = np.unique(panel.unit[np.isin(panel.periods[panel.time], (*window.pre, *window.post))])
     return Estimate(

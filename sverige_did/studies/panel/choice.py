@@ -7,10 +7,12 @@ itself from an effect (docs/size.md).
 
 from __future__ import annotations
 
+import numpy as np
+
 from sverige_did.errors import RefusedError
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Districts, Floats
-from sverige_did.inference.level_choice import RuleP, apart, beside_level
+from sverige_did.inference.level_choice import Choice, RuleP, apart, beside_level
 from sverige_did.results.estimates import Estimate, Remark, remarks_of
 from sverige_did.results.methods_tables import MethodsRecord
 from sverige_did.studies.panel.index_models import as_ratio
@@ -25,17 +27,31 @@ def of_choice(
     ``first`` is the first estimate of the methods table, ``level`` (G,) that of the sample's districts before go-live,
     on the scale of their changes.
     """
-    if record.verdict == "refused" or data.study.chosen == "random":
-        return record, ()
     alpha = 1 - data.study.level
+    return beside_choice(record, first, sample, level, chosen=data.study.chosen, alpha=alpha, rng=data.rng())
+
+
+def beside_choice(
+    record: MethodsRecord,
+    first: Estimate,
+    sample: Districts,
+    level: Floats,
+    *,
+    chosen: Choice,
+    alpha: float,
+    rng: np.random.Generator,
+) -> tuple[MethodsRecord, tuple[Estimate, ...]]:
+    """The same of any sample whose treated districts were ``chosen`` in that way."""
+    if record.verdict == "refused" or chosen == "random":
+        return record, ()
     try:
-        found = beside_level(sample, level, rng=data.rng(), alpha=alpha)
+        found = beside_level(sample, level, rng=rng, alpha=alpha)
     except RefusedError as refusal:
         return _left_open(record, remarks_of(refusal.problems)), ()
     made = () if found is None else (_estimate(first, found),)
     if record.verdict != "supported":
         return record, made
-    if data.study.chosen == "rise":
+    if chosen == "rise":
         key = "chosen_by_rise"
     elif found is None:
         key = "level_tells_all"

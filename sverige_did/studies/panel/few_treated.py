@@ -14,6 +14,7 @@ from math import floor
 import numpy as np
 
 from sverige_did.inference.districts import Districts, comparable
+from sverige_did.inference.level_choice import Choice
 from sverige_did.inference.relative_spread import RelativeSpread, relative_spread
 from sverige_did.inference.verdict import SMALLEST_ARM
 from sverige_did.results.estimates import Estimate, Remark
@@ -30,37 +31,45 @@ def of_few(
     ``first`` is the first estimate of the methods table, without limits. The row has limits where the verdict is
     ``bounded``: those of treated districts that swing as the controls do.
     """
+    plan = data.study
+    return bound_of_few(record, first, sample, chosen=plan.chosen, level=plan.level, rng=data.rng())
+
+
+def bound_of_few(
+    record: MethodsRecord, first: Estimate, sample: Districts, *, chosen: Choice, level: float, rng: np.random.Generator
+) -> tuple[MethodsRecord, tuple[Estimate, ...]]:
+    """The same of any sample whose treated districts were ``chosen`` in that way, at the ``level`` of its limits."""
     compared = comparable(sample.treated, sample.strata)
     if not _few(int((sample.treated & compared).sum()), int((~sample.treated & compared).sum())):
         return record, ()
-    found, why = tried(lambda: relative_spread(sample, rng=data.rng(), alpha=1 - data.study.level))
+    found, why = tried(lambda: relative_spread(sample, rng=rng, alpha=1 - level))
     if found is None:
         return record.model_copy(update={"remarks": (*record.remarks, *why)}), ()
-    row = _row(data, first, sample, found)
-    remark = _said(found, data)
+    row = _row(first, sample, found, level)
+    remark = _said(found, chosen, level)
     record = record.model_copy(update={"remarks": (*record.remarks, remark)})
     if remark.key != "inference.note.spread_holds":
         return record, (row.model_copy(update={"lower": None, "upper": None}),)
     return record.model_copy(update={"verdict": "bounded", "relative_spread": _shown(found)}), (row,)
 
 
-def _row(data: OutcomeData, first: Estimate, sample: Districts, found: RelativeSpread) -> Estimate:
+def _row(first: Estimate, sample: Districts, found: RelativeSpread, level: float) -> Estimate:
     row = row_beside(first, found.test, found.test.p_value, RELATIVE_SPREAD, "districts_vary_alike")
     counted = {"n_units": sample.change.size, "n_treated": int(sample.treated.sum()), "weights": sample.weighting}
-    return row.model_copy(update={"level": data.study.level, **counted})
+    return row.model_copy(update={"level": level, **counted})
 
 
 def _few(treated: int, control: int) -> bool:
     return 0 < treated < SMALLEST_ARM <= control
 
 
-def _said(found: RelativeSpread, data: OutcomeData) -> Remark:
+def _said(found: RelativeSpread, chosen: Choice, level: float) -> Remark:
     if found.largest is None:
         return Remark(key="inference.note.spread_none", values={"p": f"{found.test.p_value:.3f}"})
     values = {"times": f"{_shown(found):.1f}"}
-    if data.study.chosen != "random":
+    if chosen != "random":
         return Remark(key="inference.note.spread_not_by_lot", values=values)
-    return Remark(key="inference.note.spread_holds", values=values | {"alpha": f"{1 - data.study.level:g}"})
+    return Remark(key="inference.note.spread_holds", values=values | {"alpha": f"{1 - level:g}"})
 
 
 def _shown(found: RelativeSpread) -> float:

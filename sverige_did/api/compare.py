@@ -1,0 +1,74 @@
+"""Results side by side: of one study by several methods, or of several studies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import pandas as pd
+
+from sverige_did import words
+from sverige_did.api import plots
+from sverige_did.api.results import Effect, Methods, Verdict
+from sverige_did.api.rows import Row, frame_of
+from sverige_did.api.shown import Result
+from sverige_did.errors import InputError, Problem
+from sverige_did.words import Language
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class Comparison(Result):
+    """The first number of several results; ``outcomes`` (R,) says whose each of the ``rows`` (R,) is."""
+
+    kind: ClassVar[str] = "comparison"
+    shown: ClassVar[tuple[str, ...]] = ("outcome", "method", "estimate", "std_error", "p_value", "lower", "upper")
+
+    rows: tuple[Row, ...]
+    outcomes: tuple[str, ...]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a result: the columns of every tidy frame, then the outcome."""
+        return frame_of(self.rows).assign(outcome=list(self.outcomes))
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """The numbers under each other, each by its outcome and method; those of another scale are left out."""
+        pairs = zip(self.rows, self.outcomes, strict=True)
+        several = len(set(self.outcomes)) > 1
+        alike = [(row, name) for row, name in pairs if row.scale == self.rows[0].scale]
+        named = [row.model_copy(update={"term": name}) for row, name in alike]
+        return plots.forest(ax, named, self.title(), by="term" if several else "method")
+
+    def say(self, language: Language | None = None) -> str:
+        """How many numbers stand here, and that the difference between two of them has no test."""
+        return words.text("notebook.say.comparison", language, count=len(self.rows))
+
+
+def compare(results: Sequence[Effect | Verdict | Methods]) -> Comparison:
+    """Set results side by side: the first number of each, of a table of methods all of them.
+
+    Raises InputError ``frame_nothing_to_compare`` for an empty list, or where something in it has no single number.
+
+    >>> import sverige_did as sd
+    >>> study = sd.did(sd.datasets.simulate(effect=-2.0, seed=1), unit="district", time="period", y="y",
+    ...                treated_from="start")
+    >>> list(sd.compare([study.twfe(), study.imputation()]).to_frame()["method"])
+    ['twfe', 'imputation']
+    """
+    rows: list[Row] = []
+    outcomes: list[str] = []
+    for one in results:
+        if isinstance(one, Verdict):
+            mine = [] if one.main is None else [one.main]
+        elif isinstance(one, Methods):
+            mine = list(one.rows)
+        elif isinstance(one, Effect):
+            mine = [one.rows[0]]
+        else:
+            raise InputError(Problem("frame_nothing_to_compare", found=type(one).__name__))
+        rows += mine
+        outcomes += [one.context.outcome] * len(mine)
+    if not rows:
+        raise InputError(Problem("frame_nothing_to_compare", found="0"))
+    return Comparison(context=results[0].context, rows=tuple(rows), outcomes=tuple(outcomes))

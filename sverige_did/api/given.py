@@ -1,0 +1,108 @@
+"""The caller's table with his names of its columns, and how a fault in it is told: by column, unit and period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sverige_did.did.columns import EMPTY, Bools
+from sverige_did.errors import InputError, Problem
+
+type Names = Sequence[str]
+
+SHOWN = 6
+"""So many rows or units are named; of the others it is said how many there are."""
+
+
+class Given(NamedTuple):
+    """A table of N rows with the columns that stand for unit and time."""
+
+    frame: pd.DataFrame
+    unit: str
+    time: str
+
+    def column(self, name: str) -> pd.Series[Any]:
+        """One column (N,); refused by name where the table has none, or two of that name."""
+        found = self.frame[name] if name in self.frame.columns else None
+        if not isinstance(found, pd.Series):
+            expected = listed(map(str, self.frame.columns), shown=30)
+            raise InputError(Problem("frame_column", found=str(name), expected=expected))
+        return found
+
+    def rows(self, wrong: Bools, beside: str | None = None) -> str:
+        """The rows (N,) that are ``wrong``, by unit and period, with what stands in the column ``beside``."""
+        at = np.flatnonzero(wrong)
+        told = [f"{self.frame[self.unit].iloc[i]} {self.frame[self.time].iloc[i]}" for i in at[:SHOWN]]
+        if beside is not None:
+            told = [f"{row} ({self.frame[beside].iloc[i]})" for row, i in zip(told, at[:SHOWN], strict=True)]
+        return listed(told, of=at.size)
+
+    def units(self, wrong: Bools) -> str:
+        """The units that have a row (N,) that is ``wrong``."""
+        return listed(dict.fromkeys(map(str, self.frame.loc[wrong, self.unit])))
+
+    def missing(self, name: str) -> Bools:
+        """Which rows (N,) have no value in a column: nothing, nan, or text that says so."""
+        values = self.column(name)
+        gone = values.isna().to_numpy(dtype=bool)
+        if values.dtype.kind in "biufM":
+            return gone
+        text = np.array([isinstance(one, str) and one.strip().casefold() in EMPTY for one in values], dtype=bool)
+        return np.asarray(gone | text)
+
+    def whole(self, name: str) -> None:
+        """Refuse where a row has no value in the column."""
+        gone = self.missing(name)
+        if gone.any():
+            at = np.flatnonzero(gone)
+            # Their unit or period may be what is missing, so that rows go by their place in the table.
+            found = listed((str(one) for one in self.frame.index[at]), shown=SHOWN, of=at.size)
+            raise InputError(Problem("frame_missing", column=name, found=found))
+
+    def numbers(self, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """A column as numbers (N,), nan where none stands; refused where something else does, or an infinite one."""
+        values = self.column(name)
+        gone = self.missing(name)
+        read = pd.to_numeric(values.where(~gone), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        if values.dtype.kind == "M":
+            read = np.full(len(values), np.nan)
+        wrong = ~np.isfinite(read) & ~gone
+        if wrong.any():
+            raise InputError(Problem("frame_numbers", column=name, found=self.rows(wrong, name)))
+        return read
+
+
+def listed(names: Any, *, shown: int = SHOWN, of: int | None = None) -> str:
+    """The first few names, and how many more there are."""
+    every = list(names)
+    more = (len(every) if of is None else of) - len(every[:shown])
+    return ", ".join(every[:shown]) + (f" … (+{more})" if more > 0 else "")
+
+
+def as_frame(data: object) -> pd.DataFrame:
+    """A table of pandas, polars, pyarrow or a dict of columns as pandas' own; refused where it is none."""
+    if isinstance(data, pd.DataFrame):
+        return data.reset_index(drop=data.index.names == [None])
+    if isinstance(data, Mapping):
+        try:
+            return pd.DataFrame({name: np.asarray(values) for name, values in data.items()})
+        except ValueError:
+            lengths = ", ".join(f"{name}: {np.size(values)}" for name, values in data.items())
+            raise InputError(Problem("frame_no_table", found=lengths)) from None
+    collected = data.collect() if hasattr(data, "collect") else data  # a lazy frame of polars
+    if hasattr(collected, "to_pandas"):
+        return as_frame(collected.to_pandas())
+    raise InputError(Problem("frame_no_table", found=type(data).__name__))
+
+
+def one_a_unit(given: Given, name: str, unit: np.ndarray[Any, np.dtype[np.intp]], n_units: int) -> pd.Series[Any]:
+    """The one value (U,) that each unit has in a column; refused where it has several, or some rows lack it."""
+    values = given.column(name)
+    distinct = values.groupby(unit).nunique(dropna=False).reindex(range(n_units))
+    several = (distinct > 1).to_numpy()[unit]
+    if several.any():
+        raise InputError(Problem("frame_varies", column=name, found=given.units(several)))
+    return values.groupby(unit).first(skipna=False).reindex(range(n_units))

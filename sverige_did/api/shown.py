@@ -1,0 +1,213 @@
+"""How a result is shown: as text for a terminal, as HTML for a notebook, as Markdown and LaTeX, and as a tidy frame."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import pandas as pd
+
+from sverige_did import words
+from sverige_did.periods import period_kind
+from sverige_did.report import numbers
+from sverige_did.report.district_inference import said
+from sverige_did.results.estimates import Frozen, Remark
+from sverige_did.words import Language, default_language
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FIGURES = 4
+"""Significant figures of an estimate in a table."""
+
+LEAST_P = 0.0001
+"""A smaller p-value is told as being below it."""
+
+NULL = {"ratio": 1.0}
+"""The value that means no effect, where it is not 0."""
+
+
+class Context(Frozen):
+    """What a study compares; it goes with every result.
+
+    ``starts`` are the distinct first treated periods; ``weights``, ``strata`` and ``cluster`` the caller's columns,
+    None where there is none; ``left_out`` how many rows have no outcome.
+    """
+
+    outcome: str
+    unit: str
+    time: str
+    scale: str
+    level: float
+    n_units: int
+    n_treated: int
+    periods: tuple[str, ...]
+    starts: tuple[str, ...]
+    weights: str | None = None
+    strata: str | None = None
+    cluster: str | None = None
+    covariates: tuple[str, ...] = ()
+    left_out: int = 0
+
+    @property
+    def calendar(self) -> bool:
+        """Whether time is told in years and parts of them, and not in numbers of any other unit."""
+        return all(period_kind(one) is not None or re.fullmatch(r"\d{4}-\d\d-\d\d", one) for one in self.periods)
+
+    def said(self, language: Language | None = None) -> str:
+        """One line: the outcome, how many units and periods, and when treatment starts."""
+        parts = [
+            words.text(
+                "notebook.context", language, outcome=self.outcome, units=self.n_units, treated=self.n_treated,
+                unit=self.unit, periods=len(self.periods), first=self.periods[0], last=self.periods[-1],
+                starts=", ".join(self.starts[:6]) + (" …" if len(self.starts) > 6 else ""),
+            )
+        ]  # fmt: skip
+        named = {"weights": self.weights, "strata": self.strata, "cluster": self.cluster}
+        named["covariates"] = ", ".join(self.covariates) or None
+        parts += [words.text(f"notebook.{key}", language, name=name) for key, name in named.items() if name]
+        if self.left_out:
+            parts.append(words.text("notebook.left_out", language, count=self.left_out))
+        return " · ".join(parts)
+
+
+class Result(Frozen):
+    """What every result of a study can do.
+
+    Frozen; ``str()`` is :meth:`summary`, a notebook shows :meth:`to_html`, and ``from_json(to_json())`` gives it back.
+    """
+
+    kind: ClassVar[str]
+    shown: ClassVar[tuple[str, ...]]
+    """The columns of the frame that a reader sees, in their order."""
+
+    context: Context
+    remarks: tuple[Remark, ...] = ()
+
+    @abstractmethod
+    def to_frame(self) -> pd.DataFrame:
+        """The numbers as a tidy frame, one row an estimate."""
+
+    @abstractmethod
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw it on ``ax``, or on axes of its own; returned either way."""
+
+    @abstractmethod
+    def say(self, language: Language | None = None) -> str:
+        """The sentence that the design allows, in Danish (``da``) or English (``en``)."""
+
+    def title(self, language: Language | None = None) -> str:
+        """What it is, in a few words."""
+        return words.text(f"notebook.title.{self.kind}", language)
+
+    def notes(self, language: Language | None = None) -> tuple[str, ...]:
+        """What has to be known beside the numbers, a sentence each."""
+        return tuple(dict.fromkeys(said(remark, language or default_language()) for remark in self.remarks))
+
+    def summary(self, language: Language | None = None) -> str:
+        """Title, sentence, table and notes as text."""
+        table = self.table(language).to_string(index=False, justify="left")
+        lines = [self.title(language), self.context.said(language), "", self.say(language), "", table]
+        notes = self.notes(language)
+        return "\n".join([*lines, *([""] if notes else []), *(f"- {note}" for note in notes)])
+
+    def table(self, language: Language | None = None) -> pd.DataFrame:
+        """The numbers as a reader meets them: rounded, with headings in words."""
+        language = language or default_language()
+        frame = self.to_frame()
+        kept = [name for name in self.shown if name in frame and not _empty(frame[name])]
+        made = {
+            words.text(f"notebook.column.{name}", language): [_cell(name, one, language) for one in frame[name]]
+            for name in kept
+        }
+        return pd.DataFrame(made, dtype=object)
+
+    def to_html(self, language: Language | None = None) -> str:
+        """The summary as HTML."""
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes(language))
+        return (
+            f"<div><p><strong>{html.escape(self.title(language))}</strong><br>"
+            f"<small>{html.escape(self.context.said(language))}</small></p>"
+            f"<p>{html.escape(self.say(language))}</p>{self.table(language).to_html(index=False, border=0)}"
+            f"{f'<ul>{notes}</ul>' if notes else ''}</div>"
+        )
+
+    def to_markdown(self, language: Language | None = None) -> str:
+        """The table in Markdown."""
+        table = self.table(language)
+        rows = [list(table.columns), ["---"] * table.shape[1], *table.to_numpy().tolist()]
+        return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows)
+
+    def to_latex(self, language: Language | None = None) -> str:
+        """The table in LaTeX, for the package booktabs."""
+        return str(self.table(language).to_latex(index=False, escape=True))
+
+    def to_json(self) -> str:
+        """Everything, for :meth:`from_json`."""
+        return self.model_dump_json()
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The result that :meth:`to_json` wrote."""
+        return cls.model_validate_json(text)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(outcome={self.context.outcome!r}, n_units={self.context.n_units})"
+
+
+def _empty(column: pd.Series) -> bool:
+    return bool(column.isna().all()) or bool((column.astype(object) == "").all())
+
+
+def _cell(name: str, value: object, language: Language) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if name in {"method", "check"}:
+        return label(str(value), language)
+    if name == "p_value" and isinstance(value, float):
+        least = numbers.decimal(LEAST_P, language, 4)
+        return f"< {least}" if value < LEAST_P else numbers.decimal(value, language, 4 if value < 0.1 else 3)
+    if isinstance(value, float):
+        return numbers.significant(value, language, FIGURES)
+    return str(value)
+
+
+def label(key: str, language: Language | None = None) -> str:
+    """The words for a method or a check; what has none goes by its key."""
+    names = (f"notebook.method.{key}", f"labels.inference.{key}", f"labels.estimator.{key}", f"labels.check.{key}")
+    return next((words.text(name, language) for name in names if words.has(name, language)), key)
+
+
+def amount(scale: str, value: float, language: Language) -> str:
+    """An effect as it stands in a sentence: a ratio as a change in per cent, a level with its sign."""
+    if scale == "ratio":
+        return numbers.change(value, language)
+    shown = numbers.significant(value, language, 3)
+    told = f"+{shown}" if value > 0 else shown
+    return words.text("labels.amount.log_odds", language, value=told) if scale == "log_odds" else told
+
+
+def interval(scale: str, limits: tuple[float | None, float | None], level: float, language: Language) -> str:
+    """An interval as it stands in a sentence."""
+    lower, upper = limits
+    if lower is None or upper is None:
+        return words.text("report.interval.none", language)
+    key = (
+        ("any" if math.isinf(upper) else "at_most")
+        if math.isinf(lower)
+        else "at_least"
+        if math.isinf(upper)
+        else "both"
+    )
+    low, high = (amount(scale, end, language) if math.isfinite(end) else "" for end in (lower, upper))
+    span = words.text(f"report.span.{key}", language, lower=low, upper=high, least=low)
+    return words.text("report.interval.level", language, level=numbers.percent(level, language), span=span)

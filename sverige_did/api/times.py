@@ -1,0 +1,123 @@
+"""When: a column of periods as numbers with their labels, and the first treated period of every unit.
+
+A start is a period or a day. What to make of a period that it falls inside of nobody but the caller can say.
+"""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sverige_did.api.given import Given, listed, one_a_unit
+from sverige_did.did import columns
+from sverige_did.errors import InputError, Problem, option
+from sverige_did.periods import period_label
+
+type Floats = NDArray[np.float64]
+type Codes = NDArray[np.intp]
+
+Partial = Literal["left_out", "after", "before"]
+"""What a period counts as during which a unit starts: it is left out for that unit, or treated, or not yet."""
+
+SAME = 1e-6
+"""Two numbers of periods that lie closer, in years or whatever the column counts, are the same period."""
+
+
+class Times(NamedTuple):
+    """Codes (N,) into the ascending ``periods`` (T,), as numbers and as ``labels``."""
+
+    codes: Codes
+    periods: Floats
+    labels: tuple[str, ...]
+
+    def label(self, number: float) -> str:
+        """The name of a period by its number."""
+        return self.labels[int(np.abs(self.periods - number).argmin())]
+
+
+def times_of(given: Given) -> Times:
+    """The periods of a table: integers, ``2013``, ``2013H1``, ``2013Q1``, ``2013-01``, pandas' periods or dates."""
+    codes, periods = columns.periods(_plain(given.column(given.time)), given.time)
+    first = np.full(periods.size, codes.size)
+    np.minimum.at(first, codes, np.arange(codes.size))
+    labels = tuple(_label(given.frame[given.time].iloc[i]) for i in first)
+    return Times(codes, periods, labels)
+
+
+def period_of(value: object, times: Times) -> float:
+    """The number of one period that the caller names, as in a window."""
+    number = float(columns.periods(pd.Series([value], dtype=object).infer_objects(), "period")[1][0])
+    if np.abs(times.periods - number).min() > SAME:
+        raise InputError(Problem("frame_window", found=str(value), expected=listed(times.labels, shown=30)))
+    return float(times.periods[np.abs(times.periods - number).argmin()])
+
+
+class Starts(NamedTuple):
+    """The first treated period (U,), nan for never, and which rows (N,) are of a period in which their unit starts."""
+
+    first: Floats
+    during: NDArray[np.bool_]
+
+
+def starts_of(given: Given, name: str, unit: Codes, n_units: int, times: Times, partial: Partial | None) -> Starts:
+    """The starts in a column: a period or a day; blank, 0 or infinite for never, as it is written elsewhere.
+
+    A start after the last period is one that the table does not see.
+    """
+    begun = _numbers(one_a_unit(given, name, unit, n_units), name, times)
+    at = np.searchsorted(times.periods, begun - SAME)
+    inside = np.isfinite(begun) & (at > 0)
+    nearest = np.abs(times.periods[np.minimum(at, times.periods.size - 1)] - begun)
+    between = inside & (at < times.periods.size) & (nearest > SAME)
+    # A day in the last period is in it as much as in any other: it is as long as the shortest.
+    length = float(np.diff(times.periods).min()) if times.periods.size > 1 else 0.0
+    last = inside & (at == times.periods.size) & (begun < times.periods[-1] + length - SAME)
+    between |= last & ~np.equal(np.mod(begun, 1), 0)
+    if between.any() and partial is None:
+        of_rows = between[unit]
+        raise InputError(Problem("frame_start_inside", column=name, found=_named(given, name, of_rows)))
+    if partial is not None:
+        option("partial", partial, Partial)
+    in_course = np.where(between, at - 1, -1)
+    first = np.append(times.periods, np.nan)[np.where(np.isfinite(begun), at, times.periods.size)]
+    if partial == "after":
+        first = np.where(between, times.periods[np.maximum(in_course, 0)], first)
+    during = (times.codes == in_course[unit]) if partial == "left_out" else np.zeros(unit.size, dtype=bool)
+    return Starts(first, during)
+
+
+def _named(given: Given, name: str, rows: NDArray[np.bool_]) -> str:
+    pairs = given.frame.loc[rows, [given.unit, name]].drop_duplicates(given.unit)
+    return listed(f"{unit} ({_label(start)})" for unit, start in pairs.itertuples(index=False))
+
+
+def _numbers(values: pd.Series[Any], name: str, times: Times) -> Floats:
+    """Starts as numbers (U,), nan for never."""
+    gone = values.isna().to_numpy(dtype=bool, copy=True)
+    gone |= np.array([isinstance(one, str) and one.strip().casefold() in columns.EMPTY for one in values], dtype=bool)
+    if values.dtype.kind in "iuf" or all(isinstance(one, Real) for one in values[~gone]):
+        plain = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        never = gone | np.isinf(plain) | ((plain == 0) & (times.periods.min() > 0))
+        return np.asarray(np.where(never, np.nan, plain))
+    found = np.full(len(values), np.nan)
+    if not gone.all():
+        codes, numbers = columns.periods(_plain(values[~gone]), name)
+        found[~gone] = numbers[codes]
+    return found
+
+
+def _plain(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Categories as what they are categories of."""
+    return values.astype(object).infer_objects() if isinstance(values.dtype, pd.CategoricalDtype) else values
+
+
+def _label(value: object) -> str:
+    if isinstance(value, pd.Timestamp):
+        return value.date().isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return period_label(str(value))

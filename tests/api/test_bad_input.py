@@ -1,0 +1,199 @@
+"""What is wrong with a table is told in the caller's own words: which column, which rows by unit and period."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from frames import small, study
+
+import sverige_did as sd
+from sverige_did import words
+from sverige_did.words import LANGUAGES
+
+
+def put(frame: pd.DataFrame, row: int, column: str, value: Any) -> pd.DataFrame:
+    """The frame with one cell changed, whatever the type of its column."""
+    changed = frame.copy()
+    values = changed[column].astype(object).tolist()
+    values[row] = value
+    changed[column] = pd.Series(values, index=changed.index).infer_objects()
+    return changed
+
+
+def of(change: Callable[[pd.DataFrame], pd.DataFrame], **said: Any) -> Callable[[], sd.Study]:
+    return lambda: study(change(small()), **said)
+
+
+COUNTS = {"y": None, "events": "events", "exposure": "children"}
+FLAGS = {"treated_from": None, "treated": "treated"}
+
+CASES: dict[str, tuple[Callable[[], object], str, tuple[str, ...]]] = {
+    "no table": (lambda: study(3), "frame_no_table", ("int",)),  # type: ignore[arg-type]
+    "columns of unlike length": (
+        lambda: sd.did({"a": [1, 2], "b": [1]}, unit="a", time="b", y="b", treated="b"),
+        "frame_no_table",
+        ("a: 2", "b: 1"),
+    ),
+    "a column that is not there": (of(lambda f: f, y="rate"), "frame_column", ("rate",)),
+    "two columns of one name": (of(lambda f: pd.concat([f, f["y"]], axis=1)), "frame_column", ("y",)),
+    "no outcome": (of(lambda f: f, y=None), "frame_outcome", ("–",)),
+    "two outcomes": (of(lambda f: f, events="events"), "frame_outcome", ("y, events",)),
+    "events without exposure": (of(lambda f: f, y=None, events="events"), "frame_outcome", ("events",)),
+    "no treatment": (of(lambda f: f, treated_from=None), "frame_treatment", ("–",)),
+    "two kinds of treatment": (of(lambda f: f, treated="treated"), "frame_treatment", ("treated_from, treated",)),
+    "a missing unit": (of(lambda f: put(f, 7, "district", None)), "frame_missing", ("7",)),
+    "a unit called nan": (of(lambda f: put(f, 7, "district", "nan")), "frame_missing", ("7",)),
+    "a missing period": (of(lambda f: put(f, 7, "period", None)), "frame_missing", ("7",)),
+    "a missing flag": (of(lambda f: put(f, 7, "treated", None), **FLAGS), "frame_missing", ("7",)),
+    "an odd flag": (of(lambda f: put(f, 7, "treated", "maybe"), **FLAGS), "did_flags", ("maybe",)),
+    "a row twice": (of(lambda f: pd.concat([f, f.iloc[[3]]])), "frame_duplicates", ("district 01 4",)),
+    "words in the outcome": (of(lambda f: put(f, 3, "y", "high")), "frame_numbers", ("district 01 4 (high)",)),
+    "an infinite outcome": (of(lambda f: put(f, 3, "y", np.inf)), "frame_numbers", ("district 01 4 (inf)",)),
+    "a decimal comma": (of(lambda f: put(f, 3, "y", "3,5")), "frame_numbers", ("3,5",)),
+    "dates as the outcome": (of(lambda f: f.assign(y=pd.Timestamp("2013-01-01"))), "frame_numbers", ("district 01 1",)),
+    "negative events": (of(lambda f: put(f, 3, "events", -1), **COUNTS), "frame_negative", ("district 01 4 (-1",)),
+    "events out of none": (of(lambda f: put(f, 3, "children", 0), **COUNTS), "frame_exposure", ("district 01 4 (0",)),
+    "a missing denominator": (
+        of(lambda f: put(f, 3, "children", None), **COUNTS),
+        "frame_exposure",
+        ("district 01 4",),
+    ),
+    "two starts of one unit": (of(lambda f: put(f, 3, "start", 5)), "frame_varies", ("district 01",)),
+    "a start in some rows only": (of(lambda f: put(f, 3, "start", pd.NA)), "frame_varies", ("district 01",)),
+    "two strata of one unit": (
+        of(lambda f: put(f, 3, "stratum", 7), strata="stratum"),
+        "frame_varies",
+        ("district 01",),
+    ),
+    "a unit without a stratum": (
+        of(lambda f: f.assign(stratum=f["stratum"].where(f["district"] != "district 02")), strata="stratum"),
+        "frame_missing",
+        ("6",),
+    ),
+    "treatment that ends": (
+        of(lambda f: put(f, 5, "treated", False), **FLAGS),
+        "frame_switches_off",
+        ("district 01 6",),
+    ),
+    "a group that is flagged": (
+        of(lambda f: f.assign(treated=f["start"].notna()), **FLAGS),
+        "frame_always",
+        ("district 01", "district 04"),
+    ),
+    "treated from the first period": (
+        of(lambda f: f.assign(start=f["start"].mask(f["district"] == "district 03", 1))),
+        "frame_no_before",
+        ("district 03",),
+    ),
+    "nobody treated": (of(lambda f: f.assign(start=None)), "frame_no_treated", ("1 – 6",)),
+    "starts in another count of time": (
+        of(lambda f: f.assign(start=f["start"] + 2000)),
+        "frame_no_treated",
+        ("1 – 6",),
+    ),
+    "everybody treated": (of(lambda f: f.assign(start=f["start"].fillna(5))), "frame_no_control", ("5",)),
+    "a start inside a period": (
+        of(
+            lambda f: f.assign(begins=f["begins"].where(f["begins"].isna(), "2012-08-01")),
+            time="half",
+            treated_from="begins",
+        ),
+        "frame_start_inside",
+        ("district 01 (2012-08-01)",),
+    ),
+    "a start whose row before is missing": (
+        of(lambda f: f.drop(2), **FLAGS),
+        "frame_start_unseen",
+        ("district 01",),
+    ),
+    "half-years among years": (
+        of(lambda f: f.assign(period=f["half"].where(f.index > 0, "2011"))),
+        "did_periods_mixed",
+        ("2011",),
+    ),
+    "a period that is none": (of(lambda f: f.assign(period="spring")), "did_period_unknown", ("spring",)),
+    "a weight of nothing": (
+        of(lambda f: f.assign(children=f["children"].where(f["district"] != "district 05", 0)), weight="children"),
+        "frame_weight",
+        ("district 05",),
+    ),
+    "a covariate that a unit lacks": (
+        of(lambda f: f.assign(children=f["children"].where(f["district"] != "district 05")), covariates="children"),
+        "frame_missing",
+        ("district 05",),
+    ),
+    "a cluster that starts apart": (
+        of(lambda f: f.assign(team="one"), cluster="team"),
+        "frame_cluster",
+        ("district 01",),
+    ),
+    "a window that is not there": (of(lambda f: f, before=(1, 9)), "frame_window", ("9",)),
+    "a window on the wrong side": (of(lambda f: f, before=(1, 5)), "frame_window", ("< 4",)),
+    "windows where starts differ": (
+        of(lambda f: f.assign(start=f["start"].mask(f["district"] == "district 03", 5)), before=(1, 2)),
+        "frame_window_staggered",
+        ("4, 5",),
+    ),
+    "a level that is none": (of(lambda f: f, level=95), "frame_between", ("95",)),
+    "a scale that is none": (of(lambda f: f, scale="log"), "unknown_option", ("'log'",)),
+    "a choice that is none": (of(lambda f: f, chosen="lot"), "unknown_option", ("'lot'",)),
+    "an average that is none": (lambda: study().att_gt().aggregate("dynamic"), "unknown_option", ("'dynamic'",)),  # type: ignore[arg-type]
+    "a check that is none": (lambda: study().sensitivity(["honest"]), "unknown_option", ("'honest'",)),
+    "two-way effects of dates": (
+        lambda: study(sd.datasets.simulate(starts=(5, 7))).twfe(),
+        "did_staggered",
+        ("5, 7",),
+    ),
+    "covariates in a method that knows none": (
+        lambda: study(covariates="children").att_gt(),
+        "frame_not_known_here",
+        (),
+    ),
+    "checks of one treated unit": (lambda: study(small(treated=1)).sensitivity(), "frame_no_verdict", ("1",)),
+    "the size of one treated unit": (lambda: study(small(treated=1)).size(), "frame_no_verdict", ("1",)),
+    "weights from too few periods": (lambda: study().synthetic(), "did_too_few_pre_periods", ("3",)),
+    "nothing to compare": (lambda: sd.compare([]), "frame_nothing_to_compare", ()),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_fault_is_told_by_column_unit_and_period(case: str) -> None:
+    ask, key, named = CASES[case]
+    with pytest.raises(sd.SverigeDidError) as refused:
+        ask()
+    problem = refused.value.problems[0]
+    assert problem.key == key
+    for language in LANGUAGES:
+        told = refused.value.say(language)
+        assert all(name in told for name in named), told
+        assert words.has(f"errors.{key}_mend", language)  # type: ignore[arg-type]
+
+
+def test_of_many_rows_the_first_are_named_and_the_others_counted() -> None:
+    frame = small()
+    with pytest.raises(sd.InputError, match=r"district 01 6 .*… \(\+6\)"):
+        study(frame.assign(y=frame["y"].where(frame.index >= 12, np.inf)))
+
+
+@pytest.mark.parametrize("blank", [None, np.nan, "", "nan", 0, np.inf, pd.NA])
+def test_never_may_be_written_in_many_ways(blank: object) -> None:
+    frame = small()
+    starts = [blank if pd.isna(one) else one for one in frame["start"]]
+    again = study(frame.assign(start=pd.Series(starts, dtype=object)))
+    assert again.twfe().estimate == study().twfe().estimate
+
+
+def test_an_outcome_that_is_missing_is_left_out_and_named() -> None:
+    found = study(put(small(), 3, "y", None))
+    assert found.left_out == ("district 01 4",)
+    assert "1 rows without an outcome" in str(found)
+    assert found.verdict().verdict == "supported"
+
+
+def test_a_row_with_neither_events_nor_anybody_at_risk_is_left_out() -> None:
+    frame = put(put(small(), 3, "events", 0), 3, "children", 0)
+    assert study(frame, **COUNTS).left_out == ("district 01 4",)
