@@ -85,10 +85,13 @@ def listed(names: Any, *, shown: int = SHOWN, of: int | None = None) -> str:
 def as_frame(data: object) -> pd.DataFrame:
     """A table of pandas, polars, pyarrow or a dict of columns as pandas' own; refused where it is none."""
     if isinstance(data, pd.DataFrame):
-        return data.reset_index(drop=data.index.names == [None])
+        frame = data.reset_index(drop=data.index.names == [None]).rename(columns=str)
+        if frame.empty:
+            raise InputError(Problem("frame_no_table", found=str(frame.shape)))
+        return frame
     if isinstance(data, Mapping):
         try:
-            return pd.DataFrame({name: np.asarray(values) for name, values in data.items()})
+            return as_frame(pd.DataFrame({name: np.asarray(values) for name, values in data.items()}))
         except ValueError:
             lengths = ", ".join(f"{name}: {np.size(values)}" for name, values in data.items())
             raise InputError(Problem("frame_no_table", found=lengths)) from None

@@ -120,7 +120,12 @@ def did(
     >>> study.verdict().verdict
     'supported'
     """
-    named = Named(unit, time, y, events, exposure, treated_from, treated, weight, strata, cluster, names_of(covariates))
+    columns = {
+        "y": y, "events": events, "exposure": exposure, "treated_from": treated_from, "treated": treated,
+        "weight": weight, "strata": strata, "cluster": cluster,
+    }  # fmt: skip
+    given = {name: None if column is None else str(column) for name, column in columns.items()}
+    named = Named(str(unit), str(time), covariates=names_of(covariates), **given)
     option("scale", scale, OwnScale)
     option("chosen", chosen, Choice)
     option("rows", rows, Rows)

@@ -111,7 +111,7 @@ def read(data: object, named: Named, *, per: float, partial: Partial | None, row
         weights = _frozen(units, named.weight, before, frozen)
         _positive(units, named.weight, weights)
     covariates = [_frozen(units, name, before, frozen) for name in named.covariates]
-    panel = _panel(units, times, np.where(during, np.nan, y), exposure, per, first, weights)
+    panel = _panel(units, times, np.where(during, np.nan, y), exposure, per, first, weights, named)
     if named.strata is not None:
         panel = replace(panel, strata=columns.names(units.once(named.strata), named.strata)[0])
     cluster = None if named.cluster is None else columns.names(units.once(named.cluster), named.cluster)[0]
@@ -233,12 +233,20 @@ def _clusters_start_together(units: _Units, name: str, cluster: Codes, first: Fl
 
 
 def _panel(
-    units: _Units, times: Times, y: Floats, exposure: Floats | None, per: float, first: Floats, weights: Floats
+    units: _Units,
+    times: Times,
+    y: Floats,
+    exposure: Floats | None,
+    per: float,
+    first: Floats,
+    weights: Floats,
+    named: Named,
 ) -> DistrictPanel:
     order = np.lexsort((times.codes, units.codes))
     missing = np.isnan(y)
     nobody = np.zeros(y.size, dtype=bool) if exposure is None else (exposure == 0) & (y == 0)
     lost, kept = (order[(missing | nobody)[order]], order[~(missing | nobody)[order]])
+    _both_sides_seen(times, first, units.codes[kept], times.codes[kept], named)
     return DistrictPanel(
         unit=units.codes[kept],
         time=times.codes[kept],
@@ -256,6 +264,18 @@ def _panel(
     )  # fmt: skip
 
 
+def _both_sides_seen(times: Times, first: Floats, unit: Codes, time: Codes, named: Named) -> None:
+    """Refuse where outcomes are missing in such a way that nothing is left to compare; rows (n,) that have one."""
+    under = times.periods[time] >= first[unit]
+    if not under.any():
+        raise InputError(Problem("frame_unseen_treated", column=named.outcome))
+    alone = [at for at in np.unique(time) if under[time == at].all()]
+    if alone:
+        raise InputError(
+            Problem("frame_unseen_control", column=named.outcome, found=listed(times.labels[at] for at in alone))
+        )
+
+
 def names_of(columns_: str | Sequence[str] | None) -> tuple[str, ...]:
     """One name or several as a tuple."""
-    return () if columns_ is None else (columns_,) if isinstance(columns_, str) else tuple(columns_)
+    return () if columns_ is None else (columns_,) if isinstance(columns_, str) else tuple(map(str, columns_))

@@ -38,6 +38,17 @@ CASES: dict[str, tuple[Callable[[], object], str, tuple[str, ...]]] = {
         "frame_no_table",
         ("a: 2", "b: 1"),
     ),
+    "an empty table": (of(lambda f: f.iloc[:0]), "frame_no_table", ("(0,",)),
+    "no outcome after the start": (
+        of(lambda f: f.assign(y=f["y"].where(~f["treated"]))),
+        "frame_unseen_treated",
+        ("y",),
+    ),
+    "no outcome of the others": (
+        of(lambda f: f.assign(y=f["y"].where(f["start"].notna() | (f["period"] < 6)))),
+        "frame_unseen_control",
+        ("6",),
+    ),
     "a column that is not there": (of(lambda f: f, y="rate"), "frame_column", ("rate",)),
     "two columns of one name": (of(lambda f: pd.concat([f, f["y"]], axis=1)), "frame_column", ("y",)),
     "no outcome": (of(lambda f: f, y=None), "frame_outcome", ("–",)),

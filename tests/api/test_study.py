@@ -98,6 +98,11 @@ def test_columns_of_a_database_are_read_as_plain_ones() -> None:
     assert study(frame).twfe().estimate == pytest.approx(study().twfe().estimate, rel=1e-12)
 
 
+def test_columns_may_be_called_by_numbers_and_stand_in_the_index() -> None:
+    frame = small().rename(columns={"y": 5}).set_index(["district", "period"])
+    assert study(frame, y=5).twfe().estimate == study().twfe().estimate
+
+
 def test_counts_are_rates_out_of_those_at_risk() -> None:
     counts = study(y=None, events="events", exposure="children", per=100)
     levels = study(small().assign(y=lambda one: 100 * one["events"] / one["children"]))

@@ -29,7 +29,9 @@ from sverige_did.studies.published.posterior import fit_all
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "sverige_did"
 DOCS = sorted([ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").glob("*.md")])
-HAND_WRITTEN = [ROOT / "docs" / f"{name}.md" for name in ("methods", "researcher", "reviewer")]
+HAND_WRITTEN = [ROOT / "README.md"] + [
+    ROOT / "docs" / f"{name}.md" for name in ("methods", "notebook", "researcher", "reviewer")
+]
 
 every_page = pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 
