@@ -9,6 +9,7 @@ choose weights by.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from sverige_did.errors import refuse
 from sverige_did.inference.arm_variances import arm_design
 from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.cluster_robust import TTest, t_test
-from sverige_did.inference.districts import Bools, Districts, Floats, Ints
+from sverige_did.inference.districts import Bools, Districts, Floats, Ints, comparable
 from sverige_did.inference.relative_magnitudes import EventEffects, event_effects
 
 
@@ -80,26 +81,76 @@ def of_districts_by_period(
     step = float(np.diff(times).min()) * length
     rows, since = _against(at, len(early) - 1, step)
     l = np.array([one.size for one in late]) / after.size
-    change = rows @ table.T
-    design = arm_design(sample.compared())
-    estimate, covariance = _joint(change, design, sample)
-    effects = event_effects(since[: len(early) - 1], since[len(early) - 1 :], estimate, covariance)
-    own = l @ change[len(early) - 1 :]
-    test = calibrated_test(Districts(own, sample.treated, sample.weights, sample.strata, sample.covariates), alpha)
-    groups = np.where(sample.treated, sample.strata, -1 - sample.strata)
-    return Estimated(effects, l, test, rows @ smooth_covariance(table, groups) @ rows.T)
+    mine = comparable(sample.treated, sample.strata)
+    change, compared = rows @ table[mine].T, sample.compared()
+    design = arm_design(compared)
+    covariance = np.array([design.variance(change, np.tile(one, (len(change), 1))) for one in change])
+    effects = event_effects(
+        since[: len(early) - 1], since[len(early) - 1 :], change @ design.shares, (covariance + covariance.T) / 2
+    )
+    test = calibrated_test(replace(compared, change=l @ change[len(early) - 1 :]), alpha)
+    groups = np.where(compared.treated, compared.strata, -1 - compared.strata)
+    return Estimated(effects, l, test, rows @ smooth_covariance(table[mine], groups) @ rows.T)
 
 
-def _joint(change: Floats, design: object, sample: Districts) -> tuple[Floats, Floats]:
-    """The effects (S,) of changes (S, G) and their covariance by arm."""
-    raise NotImplementedError
+def of_dates_by_event_time(panel: DistrictPanel, weighting: Weighting = "equal", *, alpha: float = 0.05) -> Estimated:
+    """Effects by periods since each district's own start, against districts that never begin, every date in all of
+    those before.
+
+    Callaway and Sant'Anna's dynamic average against the last period before; ``l`` makes of it their simple average. The
+    covariance is that of their influence functions, with Student's t by starting date.
+
+    Raises RefusedError ``did_one_pre_period`` where no two periods before are there for every date, ``staggered_single``
+    where a date's variance cannot be told, and those of :func:`~sverige_did.did.staggered.group_time_effects`.
+    """
+    found = group_time_effects(panel, "never", "universal", weighting=weighting)
+    dynamic, kept = aggregate(found, "dynamic"), _of_every_date(found)
+    after = dynamic.at >= 0
+    if not kept.size:
+        raise refuse("did_one_pre_period", found="1", expected=">= 2")
+    at = np.concatenate([np.searchsorted(dynamic.at, kept), np.flatnonzero(after)])
+    influence = dynamic.influence[:, at]
+    if not np.isfinite(influence).all():
+        raise refuse("staggered_single", found="1")
+    share = np.array([found.share[np.searchsorted(found.cohorts, found.cohort[found.event_time == e])].sum()
+                      for e in dynamic.at[after]])  # fmt: skip
+    l = share / share.sum()
+    since = dynamic.at[at] + 1.0
+    effects = event_effects(since[: kept.size], since[kept.size :], dynamic.estimate[at], influence.T @ influence)
+    own = influence[:, kept.size :] @ l
+    variance = np.bincount(found.group, np.square(own), found.group_df.size)
+    df = float(variance.sum() ** 2 / (variance**2 / found.group_df).sum()) if variance.any() else 1.0
+    estimate = float(l @ effects.estimate[kept.size :])
+    test = t_test(estimate, float(np.sqrt(variance.sum())), df, alpha)
+    return Estimated(effects, l, test, _working(panel, since))
+
+
+def _of_every_date(found: GroupTime) -> Floats:
+    """The event times before the last period before, -2, -3, ..., that every date has."""
+    early = np.unique(found.event_time[found.event_time < -1])
+    dates = np.unique(found.cohort).size
+    return np.array([e for e in early if np.unique(found.cohort[found.event_time == e]).size == dates], dtype=float)
+
+
+def _working(panel: DistrictPanel, since: Floats) -> Floats:
+    """The smooth covariance of effects at ``since`` (S,) periods after the last one before."""
+    whole = panel.wide()
+    whole = whole[np.isfinite(whole).all(axis=1)]
+    dates = np.where(panel.ever_treated, panel.treated_from, np.inf)[np.isfinite(panel.wide()).all(axis=1)]
+    if len(whole) <= np.unique(dates).size:
+        return np.eye(since.size) + 1.0
+    by_lag = smooth_covariance(whole, np.unique(dates, return_inverse=True)[1])[0]
+    lag = np.abs(np.subtract.outer(np.append(since, 0.0), np.append(since, 0.0))).round().astype(int)
+    joint = np.append(by_lag, np.zeros(max(lag.max() + 1 - by_lag.size, 0)))[lag]
+    rows = np.column_stack([np.eye(since.size), -np.ones(since.size)])
+    return np.asarray(rows @ joint @ rows.T)
 
 
 def _against(at: Floats, reference: int, step: float) -> tuple[Floats, Floats]:
     """Rows (S, T) that take the reference from every other period, and the periods' times since it in steps."""
     rows = np.delete(np.eye(at.size), reference, axis=0)
     rows[:, reference] = -1
-    return rows, np.delete((at - at[reference]) / step, reference)
+    return rows, np.delete((at - at[reference]) / step, reference).round(6)
 
 
 def smooth_covariance(table: Floats, groups: Ints) -> Floats:
