@@ -74,6 +74,14 @@ def absolute_violation_of_districts(test: TTest, outcome: str, *, scale: str, ax
         key="districts" if limit > 0 else "none",
         numbers={"effect": test.estimate, "size_limit": limit, "share": 100 * limit / whole if whole else 0.0},
         curves=(
-            curve("interval", "violation_share", name, 100 * x, middle, middle - x * whole - half, middle + x * whole + half),
+            curve(
+                "interval",
+                "violation_share",
+                name,
+                100 * x,
+                middle,
+                middle - x * whole - half,
+                middle + x * whole + half,
+            ),
         ),
     )

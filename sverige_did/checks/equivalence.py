@@ -1,8 +1,8 @@
 """How far apart may the groups have been before the start, at most? (Dette and Schumann 2024, JBES)
 
 The smallest bound U for which "no period before lay further than U from the last one" is accepted at the level of the
-page: the largest over the periods of abs(beta) + t se with a one-sided t. Small data give a large bound, where a test for
-a difference would have found none.
+page: the largest over the periods of abs(beta) + t se with a one-sided t. Small data give a large bound, where a test
+for a difference would have found none.
 """
 
 from __future__ import annotations
@@ -25,5 +25,10 @@ def equivalence(found: Estimated, outcome: str, *, scale: str, years: bool = Fal
         outcome=outcome,
         scale=scale,
         key=f"{key}_years" if years else key,
-        numbers={"size_bound": bound, "effect": found.test.estimate, "tried": float(P)},
+        numbers={
+            "size_bound": bound,
+            "effect": found.test.estimate,
+            "tried": float(P),
+            "level": 100 * (1 - found.test.alpha),
+        },
     )

@@ -1,8 +1,8 @@
 """Which districts were treated, exchanged: is the finding many of its own steps before, as no other choice's is?
 
 For every choice of districts the change after is divided by the largest step before of the same districts. If the paths
-of districts could have changed places, the share of choices with a ratio as large is a p-value, however few were treated;
-no variance is estimated, and drift that is no larger after than before moves both sides of the ratio.
+of districts could have changed places, the share of choices with a ratio as large is a p-value, however few were
+treated; no variance is estimated, and drift that is no larger after than before moves both sides of the ratio.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ DRAWS = 9_999
 
 
 def permuted_magnitudes(
-    before: Floats, after: Floats, sample: Districts, outcome: str, *, scale: str, rng: np.random.Generator
+    before: Floats,
+    after: Floats,
+    sample: Districts,
+    outcome: str,
+    *,
+    scale: str,
+    rng: np.random.Generator,
+    alpha: float = 0.05,
 ) -> CheckResult:
     """``before`` (G, B), ``after`` (G,): levels of the periods before and the mean of those after, of the districts of
     ``sample``, whose weights and strata hold in every choice."""
@@ -37,7 +44,7 @@ def permuted_magnitudes(
         check="permuted_magnitudes",
         outcome=outcome,
         scale=scale,
-        key="stands_out" if p <= 0.05 else "result",
+        key="stands_out" if p <= alpha else "result",
         numbers={"times": observed, "p": p, "tried": float(len(rows)) if enumerated else float(DRAWS)},
     )
 

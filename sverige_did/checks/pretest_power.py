@@ -1,8 +1,8 @@
 """Would the periods before have shown a drift that matters, and what if they did not? (Roth 2022)
 
-A look that finds nothing is no proof of parallel trends. So: the drift that it finds half of the time and four times out
-of five, the drift that would be all of the finding, by how much the finding is off when that drift went unseen, and how
-much likelier the periods before are without it than with it.
+A look that finds nothing is no proof of parallel trends. So: the drift that it finds half of the time and four times
+out of five, the drift that would be all of the finding, by how much the finding is off when that drift went unseen,
+and how much likelier the periods before are without it than with it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def pretest_power(
     normal = float(special.ndtri(1 - found.test.alpha / 2))
     smooth = found.effects._replace(covariance=found.pooled() / found.stretch**2)
     look = Pretest(smooth, found.stretch * normal, rng=rng)
-    erases = found.test.estimate / float(found.l @ found.effects.after)
+    erases = found.test.estimate / float(found.load @ found.effects.after)
     ratio = look.log_likelihood_ratio(erases)
     return CheckResult(
         check="pretest_power",
@@ -43,7 +43,7 @@ def pretest_power(
             "size_often": look.slope(0.8) / years,
             "effect_erases": erases / years,
             "power": 100 * look.power(erases),
-            "effect_bias": look.bias(erases, found.l),
+            "effect_bias": look.bias(erases, found.load),
             "ratio": min(math.exp(min(abs(ratio), 50.0)), LARGEST_RATIO),
         },
     )

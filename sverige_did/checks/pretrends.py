@@ -87,10 +87,10 @@ def pretrends_of_dates(found: Estimated, outcome: str, *, scale: str, years: flo
         raise refuse("did_one_pre_period", found=str(P + 1), expected=f">= {FEWEST}")
     at = np.append(effects.before, 0.0)
     line = (at - at.mean()) / np.square(at - at.mean()).sum()
-    apart = float(found.l @ effects.after - at.mean())
-    after = np.concatenate([np.zeros(P), found.l])
-    before = np.concatenate([np.full(P, 1 / (P + 1)), np.zeros(found.l.size)])
-    slope = np.concatenate([line[:-1], np.zeros(found.l.size)])
+    apart = float(found.load @ effects.after - at.mean())
+    after = np.concatenate([np.zeros(P), found.load])
+    before = np.concatenate([np.full(P, 1 / (P + 1)), np.zeros(found.load.size)])
+    slope = np.concatenate([line[:-1], np.zeros(found.load.size)])
     tests = [_test(row, found) for row in (slope / years, after - before, after - before - apart * slope)]
     return pretrends(tests[0], tests[1].estimate, apart * years, tests[2], outcome, scale=scale)
 

@@ -1,9 +1,10 @@
 """How much more may the groups drift apart after the start than they did before it?
 
-Rambachan and Roth's (2023) relative magnitudes: from one period to the next, the groups may drift by at most M times the
-largest step before the start, whose own uncertainty counts (inference/relative_magnitudes.py). Limits from normal theory
-are too narrow with few treated districts, so they are stretched to those of the page's own interval; the authors' own
-stand beside. Two periods before hold one step: it enters with the far end of its own interval, which is conservative.
+Rambachan and Roth's (2023) relative magnitudes: from one period to the next, the groups may drift by at most M times
+the largest step before the start, whose own uncertainty counts (inference/relative_magnitudes.py). Limits from normal
+theory are too narrow with few treated districts, so they are stretched to those of the page's own interval; the
+authors' own stand beside. Two periods before hold one step: it enters with the far end of its own interval, which is
+conservative.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sverige_did.checks.curves import EffectScale, curve, effect_axis, grid
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.event_effects import Estimated
 from sverige_did.inference.relative_magnitudes import FARTHEST, largest_step, relative_breakdown, relative_interval
-from sverige_did.results.estimates import CheckResult
+from sverige_did.results.estimates import CheckResult, Curve
 
 M_GRID = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 
@@ -41,11 +42,11 @@ def relative_magnitudes(
     def again() -> np.random.Generator:
         return np.random.default_rng(seed)
 
-    limits = [relative_breakdown(one, found.l, rng=again(), alpha=found.test.alpha)
+    limits = [relative_breakdown(one, found.load, rng=again(), alpha=found.test.alpha)
               for one in (found.stretched, found.effects)]  # fmt: skip
-    curves = ()
+    curves: tuple[Curve, ...] = ()
     if x is not None:
-        ends = np.array([relative_interval(found.stretched, found.l, float(m), rng=again(), alpha=found.test.alpha)
+        ends = np.array([relative_interval(found.stretched, found.load, float(m), rng=again(), alpha=found.test.alpha)
                          for m in x])  # fmt: skip
         middle = np.full_like(x, found.test.estimate)
         curves = (curve("interval", "relative_M", name, x, middle, ends[:, 0], ends[:, 1]),)
@@ -69,7 +70,14 @@ def relative_magnitudes(
 
 
 def one_step_before(
-    effect: TTest, step: TTest, steps_after: float, outcome: str, *, scale: str, axis: EffectScale, M: ArrayLike = M_GRID
+    effect: TTest,
+    step: TTest,
+    steps_after: float,
+    outcome: str,
+    *,
+    scale: str,
+    axis: EffectScale,
+    M: ArrayLike = M_GRID,
 ) -> CheckResult:
     """tau +- [c se + M k (abs(d) + c se of d)]: conservative, of a single step ``d`` before the start.
 

@@ -2,9 +2,9 @@
 
 Both sets of intervals that let groups drift (relative_magnitudes.py, smoothness.py) start here. The covariance is that
 of the verdict: by arm, which is CR2's for two plain means. It is estimated from few treated districts, so two things go
-with it: the factor by which limits from normal theory are stretched until they are those of the page's own interval, and
-a working covariance in which all districts are pooled and shocks are as alike over time as they look, smooth enough to
-choose weights by.
+with it: the factor by which limits from normal theory are stretched until they are those of the page's own interval,
+and a working covariance in which all districts are pooled and shocks are as alike over time as they look, smooth
+enough to choose weights by.
 """
 
 from __future__ import annotations
@@ -25,16 +25,41 @@ from sverige_did.inference.cluster_robust import TTest, t_test
 from sverige_did.inference.districts import Bools, Districts, Floats, Ints, comparable
 from sverige_did.inference.relative_magnitudes import EventEffects, event_effects
 
+FEWEST_YEARS = 3
+"""Whole years before without which the steps of a drift are those of single periods."""
+
+
+def periods_of_a_step(years_apart: float, before: int) -> int:
+    """How many periods, ``years_apart``, make one step of a drift: those of a year, where whole years before are
+    enough.
+
+    Half-years carry season and twice the noise, and a drift is a matter of years.
+
+    >>> periods_of_a_step(0.5, 8), periods_of_a_step(0.5, 5), periods_of_a_step(1.0, 5)
+    (2, 1, 1)
+    """
+    whole = max(round(1 / years_apart), 1)
+    return whole if before >= FEWEST_YEARS * whole else 1
+
+
+def steps_before(before: Ints, length: int) -> list[Ints]:
+    """The periods before (B,) in blocks of ``length``, counted from the last; what is left over is dropped.
+
+    >>> [one.tolist() for one in steps_before(np.arange(5), 2)]
+    [[1, 2], [3, 4]]
+    """
+    return [before[at : at + length] for at in range(before.size % length, before.size, length)]
+
 
 class Estimated(NamedTuple):
-    """Effects by period, the weights ``l`` (Q,) of those after the start, and what few treated districts ask for.
+    """Effects by period, the weights ``load`` (Q,) of those after the start, and what few treated districts ask for.
 
     ``test``: l'beta without any drift, as the page tests it · ``working``: the covariance (P + Q, P + Q) that weights
     are chosen by · ``stretch``: the critical value of ``test`` over the normal one.
     """
 
     effects: EventEffects
-    l: Floats
+    load: Floats
     test: TTest
     working: Floats
 
@@ -51,7 +76,7 @@ class Estimated(NamedTuple):
 
     def pooled(self) -> Floats:
         """The working covariance at the scale of the stretched one."""
-        at = np.concatenate([np.zeros(self.effects.before.size), self.l])
+        at = np.concatenate([np.zeros(self.effects.before.size), self.load])
         return np.asarray(self.working * (at @ self.stretched.covariance @ at) / (at @ self.working @ at))
 
 
@@ -68,8 +93,7 @@ def of_districts_by_period(
     """
     before, after = np.flatnonzero(pre), np.flatnonzero(post)
     length = block if before.size >= 2 * block else 1
-    starts = range(before.size % length, before.size, length)
-    early = [before[at : at + length] for at in starts]
+    early = steps_before(before, length)
     late = [after[at : at + length] for at in range(0, after.size, length)]
     if len(early) < 2:
         raise refuse("did_one_pre_period", found=str(len(early)), expected=">= 2")
@@ -80,7 +104,7 @@ def of_districts_by_period(
     at = np.array([times[one].mean() for one in (*early, *late)])
     step = float(np.diff(times).min()) * length
     rows, since = _against(at, len(early) - 1, step)
-    l = np.array([one.size for one in late]) / after.size
+    load = np.array([one.size for one in late]) / after.size
     mine = comparable(sample.treated, sample.strata)
     change, compared = rows @ table[mine].T, sample.compared()
     design = arm_design(compared)
@@ -88,20 +112,21 @@ def of_districts_by_period(
     effects = event_effects(
         since[: len(early) - 1], since[len(early) - 1 :], change @ design.shares, (covariance + covariance.T) / 2
     )
-    test = calibrated_test(replace(compared, change=l @ change[len(early) - 1 :]), alpha)
+    test = calibrated_test(replace(compared, change=load @ change[len(early) - 1 :]), alpha)
     groups = np.where(compared.treated, compared.strata, -1 - compared.strata)
-    return Estimated(effects, l, test, rows @ smooth_covariance(table[mine], groups) @ rows.T)
+    return Estimated(effects, load, test, rows @ smooth_covariance(table[mine], groups) @ rows.T)
 
 
 def of_dates_by_event_time(panel: DistrictPanel, weighting: Weighting = "equal", *, alpha: float = 0.05) -> Estimated:
     """Effects by periods since each district's own start, against districts that never begin, every date in all of
     those before.
 
-    Callaway and Sant'Anna's dynamic average against the last period before; ``l`` makes of it their simple average. The
-    covariance is that of their influence functions, with Student's t by starting date.
+    Callaway and Sant'Anna's dynamic average against the last period before; ``load`` makes of it their simple average.
+    The covariance is that of their influence functions, with Student's t by starting date.
 
-    Raises RefusedError ``did_one_pre_period`` where no two periods before are there for every date, ``staggered_single``
-    where a date's variance cannot be told, and those of :func:`~sverige_did.did.staggered.group_time_effects`.
+    Raises RefusedError ``did_one_pre_period`` where no two periods before are there for every date,
+    ``staggered_single`` where a date's variance cannot be told, and those of
+    :func:`~sverige_did.did.staggered.group_time_effects`.
     """
     found = group_time_effects(panel, "never", "universal", weighting=weighting)
     dynamic, kept = aggregate(found, "dynamic"), _of_every_date(found)
@@ -114,15 +139,15 @@ def of_dates_by_event_time(panel: DistrictPanel, weighting: Weighting = "equal",
         raise refuse("staggered_single", found="1")
     share = np.array([found.share[np.searchsorted(found.cohorts, found.cohort[found.event_time == e])].sum()
                       for e in dynamic.at[after]])  # fmt: skip
-    l = share / share.sum()
+    load = share / share.sum()
     since = dynamic.at[at] + 1.0
     effects = event_effects(since[: kept.size], since[kept.size :], dynamic.estimate[at], influence.T @ influence)
-    own = influence[:, kept.size :] @ l
+    own = influence[:, kept.size :] @ load
     variance = np.bincount(found.group, np.square(own), found.group_df.size)
     df = float(variance.sum() ** 2 / (variance**2 / found.group_df).sum()) if variance.any() else 1.0
-    estimate = float(l @ effects.estimate[kept.size :])
+    estimate = float(load @ effects.estimate[kept.size :])
     test = t_test(estimate, float(np.sqrt(variance.sum())), df, alpha)
-    return Estimated(effects, l, test, _working(panel, since))
+    return Estimated(effects, load, test, _working(panel, since))
 
 
 def _of_every_date(found: GroupTime) -> Floats:

@@ -1,9 +1,9 @@
-"""What a look at the periods before can tell, and what having looked does to the estimate (Roth 2022, AER: Insights 4:305).
+"""What a look at the periods before can tell, and what it does to the estimate (Roth 2022, AER: Insights 4:305).
 
-The usual look passes if no effect before the start is significant by itself. Under a straight line of drift with a slope
-g the effects are normal with mean g t; how likely the look is to see it, and by how much the estimate is off once it has
-not, are read off draws from that normal distribution. A look that is passed is no evidence by itself: the likelihood
-ratio says how much likelier the effects before were without drift than with that line.
+The usual look passes if no effect before the start is significant by itself. Under a straight line of drift with a
+slope g the effects are normal with mean g t; how likely the look is to see it, and by how much the estimate is off
+once it has not, are read off draws from that normal distribution. A look that is passed is no evidence by itself: the
+likelihood ratio says how much likelier the effects before were without drift than with that line.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from sverige_did.errors import refuse
 from sverige_did.inference.districts import Floats
 from sverige_did.inference.relative_magnitudes import EventEffects
 
-DRAWS = 20_000
+DRAWS = 10_000
 _DOUBLINGS = 60
-_BISECTIONS = 40
+_BISECTIONS = 14
 
 
 class Pretest:
@@ -68,7 +68,7 @@ class Pretest:
             low, high = (low, middle) if self.power(middle) >= power else (middle, high)
         return high
 
-    def bias(self, slope: float, l: Floats) -> float | None:
+    def bias(self, slope: float, load: Floats) -> float | None:
         """By how much l'beta is off on average when the drift was ``slope`` a period and the look was passed; None
         where hardly any draw passes it.
         """
@@ -79,7 +79,7 @@ class Pretest:
         covariance = self.effects.covariance
         moved = kept.mean(axis=0)
         shifted = np.linalg.lstsq(covariance[:P, :P], moved, rcond=1e-10)[0] @ covariance[:P, P:]
-        return float(l @ (slope * self.effects.after + shifted))
+        return float(load @ (slope * self.effects.after + shifted))
 
     def log_likelihood_ratio(self, slope: float) -> float:
         """The logarithm of how much likelier the effects before are without drift than with ``slope`` a period."""

@@ -9,11 +9,11 @@ is a union over s and over the sign of the largest step; in each part the drift 
 l'tau is tested by the conditional test with the least favourable first step (C-LF; Andrews, Roth and Pakes 2023, REStud
 90:2763), and the confidence set is the union of the effects that a part does not reject.
 
-The test maximises over the vertices of a linear programme's dual. Here they are known: a row of the programme bounds one
-step after the start from above or from below, the other effects tau may be anything, so what is left of the rows is
+The test maximises over the vertices of a linear programme's dual. Here they are known: a row of the programme bounds
+one step after the start from above or from below, the other effects tau may be anything, so what is left of the rows is
 their sum with the weights that make l'tau (from above, or from below), and the sum of the two rows of one step. No
-programme is solved; a test solves it by HiGHS for every point of a grid. With one period after the start the rows before
-it are moments too, as in the authors' own package.
+programme is solved; a test solves it by HiGHS for every point of a grid. With one period after the start the rows
+before it are moments too, as in the authors' own package.
 
 Where periods lie apart unlike each other, a step is one a period of time: |delta_t - delta_t-1| / (time between).
 """
@@ -86,16 +86,16 @@ def event_effects(before: Floats, after: Floats, estimate: Floats, covariance: F
 
 
 def relative_interval(
-    effects: EventEffects, l: Floats, M: float, *, rng: np.random.Generator, alpha: float = 0.05
+    effects: EventEffects, load: Floats, M: float, *, rng: np.random.Generator, alpha: float = 0.05
 ) -> tuple[float, float]:
     """The smallest and the largest effect l'tau that the C-LF test does not reject; infinite where it ends nowhere.
 
-    ``l`` (Q,) are the weights of the effects after the start.
+    ``load`` (Q,) are the weights of the effects after the start.
     """
-    theta, se = _own(effects, l)
+    theta, se = _own(effects, load)
     steps, own = _steps(effects)
-    reach = M * float(np.abs(_loads(l)) @ _gaps(effects.after)) * float((np.abs(steps) + 4 * own).max())
-    parts = list(_tested(effects, l, M, rng, alpha))
+    reach = M * float(np.abs(_loads(load)) @ _gaps(effects.after)) * float((np.abs(steps) + 4 * own).max())
+    parts = list(_tested(effects, load, M, rng, alpha))
     for _ in range(4):
         half = reach + 6 * se
         grid = theta + half * np.linspace(-1, 1, 4 * _POINTS)
@@ -111,14 +111,14 @@ def relative_interval(
 
 
 def relative_breakdown(
-    effects: EventEffects, l: Floats, *, rng: np.random.Generator, alpha: float = 0.05, farthest: float = FARTHEST
+    effects: EventEffects, load: Floats, *, rng: np.random.Generator, alpha: float = 0.05, farthest: float = FARTHEST
 ) -> float:
     """The smallest M at which no effect is no longer rejected; 0 where it is not at M = 0, infinite beyond
     ``farthest``."""
     seed = int(rng.integers(2**63))
 
     def stands(M: float) -> bool:
-        parts = _tested(effects, l, M, np.random.default_rng(seed), alpha)
+        parts = _tested(effects, load, M, np.random.default_rng(seed), alpha)
         return not any(_accepts(part, critical, np.zeros(1), alpha)[0] for part, critical in parts)
 
     if not stands(0.0):
@@ -134,9 +134,9 @@ def relative_breakdown(
     return float(low)
 
 
-def _own(effects: EventEffects, l: Floats) -> tuple[float, float]:
+def _own(effects: EventEffects, load: Floats) -> tuple[float, float]:
     """The effect l'beta without any drift, and its standard error."""
-    at = np.concatenate([np.zeros(effects.before.size), l])
+    at = np.concatenate([np.zeros(effects.before.size), load])
     return float(at @ effects.estimate), float(np.sqrt(at @ effects.covariance @ at))
 
 
@@ -144,9 +144,9 @@ def _gaps(times: Floats) -> Floats:
     return np.diff(times, prepend=0.0)
 
 
-def _loads(l: Floats) -> Floats:
+def _loads(load: Floats) -> Floats:
     """(Q,) what a step after the start adds to l'delta."""
-    return np.cumsum(l[::-1])[::-1]
+    return np.cumsum(load[::-1])[::-1]
 
 
 def _step_rows(effects: EventEffects) -> Floats:
@@ -169,10 +169,10 @@ def largest_step(effects: EventEffects) -> float:
     return float(np.abs(_steps(effects)[0]).max())
 
 
-def _parts(effects: EventEffects, l: Floats, M: float) -> Iterator[_Part]:
+def _parts(effects: EventEffects, load: Floats, M: float) -> Iterator[_Part]:
     """The parts of the union: every step before the start as the largest, upwards and downwards."""
     P, Q = effects.before.size, effects.after.size
-    before, gaps, loads = _step_rows(effects), _gaps(effects.after), _loads(l)
+    before, gaps, loads = _step_rows(effects), _gaps(effects.after), _loads(load)
     levels = np.zeros((Q + 1, P + Q))
     levels[1:, P:] = np.eye(Q)
     after = np.diff(levels, axis=0)
@@ -197,7 +197,7 @@ def _part(
     rows, slopes = [], []
     for sign in (1.0, -1.0):
         # Each step enters from the side on which it adds to l'delta.
-        norm = float(sum(abs(load) * size[sign * np.sign(load) or 1.0][t] for t, load in enumerate(loads)))
+        norm = float(sum(abs(one) * size[sign if one >= 0 else -sign][t] for t, one in enumerate(loads)))
         rows.append((sign * (loads @ after) - np.abs(loads) @ bound) / norm)
         slopes.append(sign / norm)
     if others is None:
@@ -214,11 +214,11 @@ def _quadratic(rows: Floats, covariance: Floats) -> Floats:
 
 
 def _tested(
-    effects: EventEffects, l: Floats, M: float, rng: np.random.Generator, alpha: float
+    effects: EventEffects, load: Floats, M: float, rng: np.random.Generator, alpha: float
 ) -> Iterator[tuple[_Part, float]]:
     """The parts with their least favourable critical values, all from the same draws."""
     normal: Floats = np.empty((0, 0))
-    for part in _parts(effects, l, M):
+    for part in _parts(effects, load, M):
         if not normal.size:
             half = rng.standard_normal((DRAWS // 2, part.value.size))
             normal = np.concatenate([half, -half])

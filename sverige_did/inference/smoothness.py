@@ -2,18 +2,19 @@
 
 Rambachan and Roth (2023, REStud 90:2555), smoothness: with delta the drift apart of two groups (0 in the last period
 before), |(delta_t+1 - delta_t) - (delta_t - delta_t-1)| <= M for all t. At M = 0 it goes on in a straight line. The
-effect l'tau is estimated by l'beta_after - w'beta_before, with weights that make a straight line cancel, and the interval
-is the estimate +- its bias at worst and its error:
+effect l'tau is estimated by l'beta_after - w'beta_before, with weights that make a straight line cancel, and the
+interval is the estimate +- its bias at worst and its error:
 
     cv(bias / sd) sd,   cv(b) the 1 - alpha quantile of |N(b, 1)|.
 
 A bend of one before the start adds its weight c to the estimate, so the bias at worst is M (sum |c| + what the periods
-after cost), and c tells w. The sd is a norm of c: the least sd at each sum |c| is the path of a lasso, whose corners are
-computed once for all M. The interval at M is the shortest along the path (the authors search a grid of sds).
+after cost), and c tells w. The sd is a norm of c: the least sd at each sum |c| is the path of a lasso, whose corners
+are computed once for all M. The interval at M is the shortest along the path (the authors search a grid of sds).
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -56,10 +57,10 @@ class Frontier(NamedTuple):
     bias: Floats
 
 
-def frontier(before: Floats, after: Floats, l: Floats, covariance: Floats) -> Frontier:
+def frontier(before: Floats, after: Floats, load: Floats, covariance: Floats) -> Frontier:
     """The estimators of l'tau that no other beats in both bias and error.
 
-    ``before`` (P,), ``after`` (Q,): times in periods since the last one before the start, ascending; ``l`` (Q,);
+    ``before`` (P,), ``after`` (Q,): times in periods since the last one before the start, ascending; ``load`` (Q,);
     ``covariance`` (P + Q, P + Q) of the effects, by which the error is judged. A bend is at a period before the start
     that is seen, or at any from the start on.
 
@@ -67,14 +68,14 @@ def frontier(before: Floats, after: Floats, l: Floats, covariance: Floats) -> Fr
     """
     if before.size < 1:
         raise refuse("did_one_pre_period", found="1", expected=">= 2")
-    of_bends, of_none = _weights_of_bends(before, after, l)
+    of_bends, of_none = _weights_of_bends(before, after, load)
     root = np.linalg.cholesky(covariance + _TINY * np.trace(covariance) / len(covariance) * np.eye(len(covariance)))
     corners = _path(root.T @ of_bends, root.T @ of_none)
     bends = np.concatenate([
         corners[:1],
-        *(a + np.linspace(0, 1, _BETWEEN + 1)[1:, None] * (b - a) for a, b in zip(corners, corners[1:], strict=False)),
+        *(a + np.linspace(0, 1, _BETWEEN + 1)[1:, None] * (b - a) for a, b in pairwise(corners)),
     ])  # fmt: skip
-    after_start = _bends_after(after, l)
+    after_start = _bends_after(after, load)
     return Frontier(bends @ of_bends.T + of_none, np.abs(bends).sum(axis=1) + after_start)
 
 
@@ -131,21 +132,29 @@ def half_length(bias: Floats, sd: Floats, *, alpha: float = 0.05) -> Floats:
     return np.asarray((low + high) / 2)
 
 
-def _weights_of_bends(before: Floats, after: Floats, l: Floats) -> tuple[Floats, Floats]:
+def _weights_of_bends(before: Floats, after: Floats, load: Floats) -> tuple[Floats, Floats]:
     """(P + Q, P - 1) and (P + Q,): the weights of the effects are the first times the weights of the bends before,
     plus the second, so that a straight line has none."""
     P = before.size
     at = np.concatenate([before[None, :], np.maximum(before[1:, None] - before[None, :], 0.0)])
     inverse = np.linalg.inv(at)
-    of_none = np.concatenate([inverse[:, 0] * -(l @ after), l])
-    of_bends = np.concatenate([inverse[:, 1:], np.zeros((l.size, P - 1))])
+    of_none = np.concatenate([inverse[:, 0] * -(load @ after), load])
+    of_bends = np.concatenate([inverse[:, 1:], np.zeros((load.size, P - 1))])
     return of_bends, of_none
 
 
-def _bends_after(after: Floats, l: Floats) -> float:
+def _bends_after(after: Floats, load: Floats) -> float:
     """What bends of one from the start on add at worst."""
     at = np.arange(0.0, np.ceil(after[-1]))
-    return float(np.abs(np.maximum(after[None, :] - at[:, None], 0.0) @ l).sum())
+    return float(np.abs(np.maximum(after[None, :] - at[:, None], 0.0) @ load).sum())
+
+
+class _Corner(NamedTuple):
+    """Where the lasso stands: the solution ``c`` (p,), the signs of those that are not 0, and which just became 0."""
+
+    c: Floats
+    signs: dict[int, float]
+    dropped: int = -1
 
 
 def _path(x: Floats, y: Floats) -> Floats:
@@ -154,43 +163,46 @@ def _path(x: Floats, y: Floats) -> Floats:
     >>> _path(np.eye(2), np.array([-3.0, 1.0])).round(6).tolist()
     [[0.0, 0.0], [2.0, 0.0], [3.0, -1.0]]
     """
-    p = x.shape[1]
     gram, score = x.T @ x, -(x.T @ y)
-    c, corners = np.zeros(p), [np.zeros(p)]
-    if p == 0:
+    p, corners = score.size, [np.zeros(score.size)]
+    whole = penalty = float(np.abs(score).max(initial=0.0))
+    if not whole > 0:
         return np.array(corners)
-    active, left = [int(np.abs(score).argmax())], float(np.abs(score).max())
-    signs = {active[0]: float(np.sign(score[active[0]]))}
-    dropped = -1
+    first = int(np.abs(score).argmax())
+    at = _Corner(corners[0], {first: float(np.sign(score[first]))})
     for _ in range(20 * p):
-        if left <= _TINY * np.abs(score).max():
-            break
-        pace = np.zeros(p)
-        pace[active] = np.linalg.solve(gram[np.ix_(active, active)], [signs[j] for j in active])
-        slope, now = gram @ pace, score - gram @ c
-        steps = [(left, "end", -1)]
-        for j in range(p):
-            if j in signs:
-                if pace[j] * signs[j] < 0 and (gone := -c[j] / pace[j]) > _TINY * left:
-                    steps.append((gone, "drop", j))
-            else:
-                for sign in (1.0, -1.0):
-                    speed = 1 - sign * slope[j]
-                    if speed > _TINY and not (j == dropped and (left - sign * now[j]) <= _TINY * left):
-                        steps.append(((left - sign * now[j]) / speed, "join", j))
-        step, what, j = min((one for one in steps if one[0] >= -_TINY * left), key=lambda one: one[0])
-        c, left = c + step * pace, left - step
-        corners.append(c.copy())
-        dropped = -1
-        if what == "join":
-            active.append(j)
-            signs[j] = float(np.sign((score - gram @ c)[j]))
-        elif what == "drop":
-            c[j], dropped = 0.0, j
-            active.remove(j)
-            del signs[j]
-            if not active:
-                break
-        else:
+        step, at = _next(gram, score, at, penalty)
+        corners.append(at.c)
+        penalty -= step
+        if penalty <= _TINY * whole or not at.signs:
             break
     return np.array(corners)
+
+
+def _next(gram: Floats, score: Floats, at: _Corner, penalty: float) -> tuple[float, _Corner]:
+    """By how much the penalty falls until a coefficient becomes 0 or leaves it, and the corner there."""
+    active = list(at.signs)
+    pace = np.zeros(score.size)
+    pace[active] = np.linalg.solve(gram[np.ix_(active, active)], [at.signs[j] for j in active])
+    slope, now = gram @ pace, score - gram @ at.c
+    events = [(penalty, -1, 0.0)]
+    for j in range(score.size):
+        if j in at.signs:
+            if pace[j] * at.signs[j] < 0:
+                events.append((float(-at.c[j] / pace[j]), j, 0.0))
+            continue
+        for sign in (1.0, -1.0):
+            room, speed = penalty - sign * now[j], 1 - sign * slope[j]
+            if speed > _TINY and (j != at.dropped or room > _TINY * penalty):
+                events.append((float(room / speed), j, sign))
+    # What has just joined cannot leave at once, and rounding may put a joining a little behind.
+    possible = [one for one in events if one[0] >= (-_TINY if one[2] else _TINY) * penalty]
+    step, j, sign = min(possible, key=lambda one: one[0])
+    c, signs = at.c + step * pace, dict(at.signs)
+    if j < 0:
+        return step, _Corner(c, signs)
+    if sign:
+        return step, _Corner(c, signs | {j: sign})
+    c[j] = 0.0
+    del signs[j]
+    return step, _Corner(c, signs, j)

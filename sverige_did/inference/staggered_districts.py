@@ -1,14 +1,13 @@
 """What single districts and single dates add to an estimate of districts that begin at different dates.
 
-An estimator that treats the districts of a date alike is a sum over districts whose weights depend on the date alone
-(staggered.py), so without a district it is the same sum with the weights that its date then has: they are asked for once
-a date, and not once a district.
+The estimate is the mean of the effects over all treated districts and their treated periods, against districts that
+never begin. It is a sum over districts whose weights depend on the date alone (staggered.py), and how many districts
+begin at a date only scales them, so the weights with other districts follow from those with all of them: nothing is
+estimated anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +15,31 @@ import numpy as np
 from sverige_did.did.arrays import DistrictPanel
 from sverige_did.errors import refuse
 from sverige_did.inference.cluster_robust import TTest
-from sverige_did.inference.districts import Bools, Floats
+from sverige_did.inference.districts import Bools, Floats, Ints
 from sverige_did.inference.staggered import Estimator, Whole, cohort_weights, cohorts, welch_of
+
+
+class Summed(NamedTuple):
+    """A mean over treated districts and periods as a sum over districts.
+
+    ``table`` (U, T) of levels, ``cohort`` (U,) in order of go-live, the never treated last, ``weights`` (K, T) of one
+    district by cohort.
+    """
+
+    table: Floats
+    cohort: Ints
+    weights: Floats
+
+    def of(self, kept: Bools) -> Floats:
+        """What each of the districts ``kept`` (U,) adds (U',) to the same mean of them alone."""
+        number = np.bincount(self.cohort[kept], minlength=len(self.weights)).astype(float)
+        treated = self.weights[:-1] / (number[:-1] @ np.maximum(self.weights[:-1], 0.0).sum(axis=1))
+        weights = np.concatenate([treated, -(number[:-1] @ treated)[None, :] / number[-1]])
+        return np.asarray((weights[self.cohort[kept]] * self.table[kept]).sum(axis=1))
+
+    def test(self, kept: Bools, alpha: float) -> TTest:
+        """Welch's test by date of the districts ``kept`` (U,)."""
+        return welch_of(self.of(kept), np.unique(self.cohort[kept], return_inverse=True)[1].astype(np.int64), alpha)
 
 
 class Spread(NamedTuple):
@@ -28,79 +50,55 @@ class Spread(NamedTuple):
     std_error: float
 
 
-def without(panel: DistrictPanel, gone: Bools) -> DistrictPanel:
-    """The panel without some of its districts (U,)."""
-    kept = ~gone
-    rows, place = kept[panel.unit], np.cumsum(kept) - 1
-    return replace(
-        panel,
-        unit=place[panel.unit[rows]],
-        time=panel.time[rows],
-        y=panel.y[rows],
-        labels=tuple(label for label, stays in zip(panel.labels, kept, strict=True) if stays),
-        treated_from=panel.treated_from[kept],
-        weights=panel.weights[kept],
-        exposure=None if panel.exposure is None else panel.exposure[rows],
-        strata=None if panel.strata is None else panel.strata[kept],
-    )
+def summed(panel: DistrictPanel, estimator: Estimator, whole: Whole) -> Summed:
+    """The sum that an ``estimator`` is which averages equally over treated districts and periods.
 
-
-def without_each(panel: DistrictPanel, estimator: Estimator, whole: Whole, *, alpha: float = 0.05) -> list[TTest]:
-    """Welch's test by date without every district in turn; where only two begin together, without both of them."""
+    Raises RefusedError ``staggered_single`` where a district is alone with its date, ``staggered_incomplete`` where one
+    lacks a period, ``staggered_weights`` where the sum is not the estimate.
+    """
     cohort = cohorts(panel)
-    found = []
-    for g, size in enumerate(np.bincount(cohort)):
-        members = np.flatnonzero(cohort == g)
-        if size == 2:
-            if cohort.max() > 1 and g < cohort.max():
-                found += 2 * [_without(panel, estimator, whole, cohort == g, alpha)]
-            continue
-        first = np.arange(cohort.size) == members[0]
-        weights = cohort_weights(without(panel, first), estimator)[cohort]
-        z = (weights * whole.table).sum(axis=1)
-        found += [welch_of(np.delete(z, one), np.delete(cohort, one), alpha) for one in members]
+    if np.bincount(cohort).min() < 2:
+        raise refuse("staggered_single", found="1")
+    if not np.isfinite(whole.table).all():
+        raise refuse("staggered_incomplete", found=str(int((~np.isfinite(whole.table)).any(axis=1).sum())))
+    found = Summed(whole.table, cohort, cohort_weights(panel, estimator))
+    estimate, expected = float(found.of(np.ones(cohort.size, dtype=bool)).sum()), estimator(panel)
+    if not np.isclose(estimate, expected, rtol=1e-8, atol=1e-8 * np.ptp(whole.table)):
+        raise refuse("staggered_weights", found=f"{estimate:g}", expected=f"{expected:g}")
     return found
 
 
-def without_each_date(panel: DistrictPanel, estimator: Estimator, whole: Whole, *, alpha: float = 0.05) -> list[TTest]:
-    """Welch's test by date without all districts of every date in turn; none where there is a single date."""
-    cohort = cohorts(panel)
-    if cohort.max() == 1:
-        return []
-    return [_without(panel, estimator, whole, cohort == g, alpha) for g in range(cohort.max())]
+def without_each(found: Summed, alpha: float = 0.05) -> list[TTest]:
+    """The test without every district in turn; without both where only two begin together, if others begin too."""
+    sizes, every = np.bincount(found.cohort), np.arange(found.cohort.size)
+    tests = []
+    for one in every:
+        mine = found.cohort[one]
+        gone = found.cohort == mine if sizes[mine] == 2 else every == one
+        if sizes[mine] > 2 or (mine < found.cohort.max() and found.cohort.max() > 1):
+            tests.append(found.test(~gone, alpha))
+    return tests
 
 
-def _without(panel: DistrictPanel, estimator: Estimator, whole: Whole, gone: Bools, alpha: float) -> TTest:
-    rest = without(panel, gone)
-    weights, cohort = cohort_weights(rest, estimator), cohorts(rest)
-    return welch_of((weights[cohort] * whole.table[~gone]).sum(axis=1), cohort, alpha)
+def without_each_date(found: Summed, alpha: float = 0.05) -> list[TTest]:
+    """The test without all districts of every date in turn; none where there is a single date."""
+    dates = range(found.cohort.max()) if found.cohort.max() > 1 else range(0)
+    return [found.test(found.cohort != date, alpha) for date in dates]
 
 
-def of_each_treated(panel: DistrictPanel, estimator: Estimator, whole: Whole) -> Floats:
+def of_each_treated(found: Summed) -> Floats:
     """(K,) the effect in each treated district by itself: it alone of the treated, against all that never begin."""
-    return np.array(list(_each_treated(panel, estimator, whole)))
+    never, every = found.cohort == found.cohort.max(), np.arange(found.cohort.size)
+    return np.array([found.of(never | (every == one)).sum() for one in every[~never]])
 
 
-def _each_treated(panel: DistrictPanel, estimator: Estimator, whole: Whole) -> Iterator[float]:
-    cohort = cohorts(panel)
-    last = cohort.max()
-    for g in range(last):
-        members = np.flatnonzero(cohort == g)
-        kept = (cohort == last) | (np.arange(cohort.size) == members[0])
-        weights = cohort_weights(without(panel, ~kept), estimator)
-        against = float((weights[1] * whole.table[cohort == last]).sum())
-        yield from (float(weights[0] @ whole.table[one]) + against for one in members)
-
-
-def spread(panel: DistrictPanel, estimator: Estimator, whole: Whole) -> Spread:
+def spread(found: Summed) -> Spread:
     """How much districts that never begin vary in a period, and the standard error if all did so.
 
     Raises RefusedError ``no_variation_within`` where they do not vary.
     """
-    cohort, weights = cohorts(panel), cohort_weights(panel, estimator)
-    size = np.sqrt(np.square(weights).sum(axis=1))
-    mine = cohort == cohort.max()
-    seen = float(((weights[-1] * whole.table[mine]).sum(axis=1) / size[-1]).std(ddof=1))
+    size, never = np.sqrt(np.square(found.weights).sum(axis=1)), found.cohort == found.cohort.max()
+    seen = float(((found.weights[-1] * found.table[never]).sum(axis=1) / size[-1]).std(ddof=1))
     if not seen > 0:
         raise refuse("no_variation_within")
-    return Spread(seen, seen * float(np.sqrt((size[cohort] ** 2).sum())))
+    return Spread(seen, seen * float(np.sqrt(np.square(size[found.cohort]).sum())))

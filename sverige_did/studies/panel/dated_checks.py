@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import NamedTuple, cast
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import cast
 
 import numpy as np
 
@@ -21,18 +22,29 @@ from sverige_did.checks.smoothness import smoothness
 from sverige_did.checks.synthetic_did import staggered_synthetic_beside
 from sverige_did.checks.tipping_shock_districts import tipping_shock_of_dates
 from sverige_did.errors import refuse
+from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.event_effects import Estimated, of_dates_by_event_time
 from sverige_did.inference.staggered import own_order, strata_in
-from sverige_did.inference.staggered_districts import of_each_treated, spread, without_each, without_each_date
+from sverige_did.inference.staggered_districts import (
+    Summed,
+    of_each_treated,
+    spread,
+    summed,
+    without_each,
+    without_each_date,
+)
 from sverige_did.panel import COUNTED
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.panel.could_not_run import made
 from sverige_did.studies.panel.outcome_data import OutcomeData
-from sverige_did.studies.panel.staggered_did import dated_of, dated_test, mean_effect, up_to_follow_up
+from sverige_did.studies.panel.seen import Named
+from sverige_did.studies.panel.staggered_did import dated_of, mean_effect, up_to_follow_up
 
 
-class _Dated(NamedTuple):
-    """One outcome of districts that begin apart, with the panel of its estimate; ``drawn``: its figures are shown."""
+@dataclass(frozen=True)
+class _Dated:
+    """One outcome of districts that begin apart; ``drawn``: its figures are shown. What several checks need is computed
+    once."""
 
     data: OutcomeData
     drawn: bool
@@ -45,15 +57,28 @@ class _Dated(NamedTuple):
     def alpha(self) -> float:
         return 1 - self.data.study.level
 
-    def named(self) -> dict[str, str]:
+    @property
+    def named(self) -> Named:
         return {"outcome": self.data.wanted.outcome, "scale": self.data.scale}
 
+    @cached_property
     def by_event_time(self) -> Estimated:
         """The effects by periods since each district's own start, every district counting the same, as in the verdict.
 
         Periods treated in part are left out where the plan leaves them out.
         """
         return of_dates_by_event_time(self.data.arrays(self.data.partial), alpha=self.alpha)
+
+    @cached_property
+    def summed(self) -> Summed:
+        """The estimate as a sum over districts."""
+        panel, whole = dated_of(self.data)
+        return summed(panel, mean_effect, whole)
+
+    @cached_property
+    def test(self) -> TTest:
+        """The estimate with Student's t by starting date, as the verdict has it."""
+        return self.summed.test(np.ones(self.summed.cohort.size, dtype=bool), self.alpha)
 
 
 def checks_of_dates(data: OutcomeData, *, drawn: bool = True) -> list[CheckResult]:
@@ -69,61 +94,59 @@ def _years(dated: _Dated) -> float:
 
 
 def _pretrends(dated: _Dated) -> CheckResult:
-    return pretrends_of_dates(dated.by_event_time(), years=_years(dated), **dated.named())
+    return pretrends_of_dates(dated.by_event_time, years=_years(dated), **dated.named)
 
 
 def _relative(dated: _Dated) -> CheckResult:
     M = M_GRID if dated.drawn else None
     return relative_magnitudes(
-        dated.by_event_time(), axis=dated.axis, rng=dated.data.rng(), M=M, **dated.named()
+        dated.by_event_time, axis=dated.axis, rng=dated.data.rng(), M=M, **dated.named
     )  # fmt: skip
 
 
 def _smooth(dated: _Dated) -> CheckResult:
-    found = dated.by_event_time()
+    found = dated.by_event_time
     if found.effects.before.size < FEWEST - 1:
         raise refuse("did_one_pre_period", found=str(found.effects.before.size + 1), expected=f">= {FEWEST}")
-    return smoothness(found, axis=dated.axis, drawn=dated.drawn, **dated.named())
+    return smoothness(found, axis=dated.axis, drawn=dated.drawn, **dated.named)
 
 
 def _power(dated: _Dated) -> CheckResult:
-    return pretest_power(dated.by_event_time(), rng=dated.data.rng(), years=_years(dated), **dated.named())
+    return pretest_power(dated.by_event_time, rng=dated.data.rng(), years=_years(dated), **dated.named)
 
 
 def _equivalence(dated: _Dated) -> CheckResult:
-    return equivalence(dated.by_event_time(), **dated.named())
+    return equivalence(dated.by_event_time, **dated.named)
 
 
 def _placebo_dates(dated: _Dated) -> CheckResult:
-    return placebo_dates_before_each(dated.by_event_time(), axis=dated.axis, rng=dated.data.rng(), **dated.named())
+    return placebo_dates_before_each(dated.by_event_time, axis=dated.axis, rng=dated.data.rng(), **dated.named)
 
 
 def _leave_one_out(dated: _Dated) -> CheckResult:
-    panel, whole = dated_of(dated.data)
-    found = without_each(panel, mean_effect, whole, alpha=dated.alpha)
-    return leave_one_out(dated_test(dated.data), found, **dated.named())
+    return _left_out(dated, "leave_one_out", without_each(dated.summed, dated.alpha))
 
 
 def _leave_one_date_out(dated: _Dated) -> CheckResult | None:
     """Nothing to ask where all begin on one date."""
-    panel, whole = dated_of(dated.data)
-    found = without_each_date(panel, mean_effect, whole, alpha=dated.alpha)
-    if not found:
-        return None
-    one = leave_one_out(dated_test(dated.data), found, **dated.named())
-    return one.model_copy(update={"check": "leave_one_date_out"})
+    found = without_each_date(dated.summed, dated.alpha)
+    return _left_out(dated, "leave_one_date_out", found) if found else None
+
+
+def _left_out(dated: _Dated, check: str, without: list[TTest]) -> CheckResult:
+    """In counts: by how much the finding moves would tell of single districts, and no attack knows these sums."""
+    one = leave_one_out(dated.test, without, **dated.named)
+    numbers = one.numbers | {"percent_low": None, "percent_high": None}
+    return one.model_copy(update={"check": check, "key": f"dates_{one.key}", "numbers": numbers})
 
 
 def _single_districts(dated: _Dated) -> CheckResult:
-    panel, whole = dated_of(dated.data)
-    effects = of_each_treated(panel, mean_effect, whole)
-    return single_districts(effects, dated_test(dated.data).estimate, **dated.named())
+    return single_districts(of_each_treated(dated.summed), dated.test.estimate, **dated.named)
 
 
 def _tipping(dated: _Dated) -> CheckResult:
-    panel, whole = dated_of(dated.data)
-    found = spread(panel, mean_effect, whole)
-    return tipping_shock_of_dates(dated_test(dated.data), found.seen, found.std_error, **dated.named())
+    found = spread(dated.summed)
+    return tipping_shock_of_dates(dated.test, found.seen, found.std_error, **dated.named)
 
 
 def _synthetic(dated: _Dated) -> CheckResult:
@@ -131,7 +154,7 @@ def _synthetic(dated: _Dated) -> CheckResult:
     panel = data.arrays("intention")
     rows = own_order(panel)
     return staggered_synthetic_beside(
-        dated_test(data),
+        dated.test,
         panel.wide()[rows],
         panel.periods,
         panel.treated_from[rows],

@@ -18,6 +18,7 @@ from sverige_did.checks.pretest_power import pretest_power
 from sverige_did.checks.relative_magnitudes import M_GRID, one_step_before, relative_magnitudes
 from sverige_did.checks.smoothness import smoothness
 from sverige_did.errors import refuse
+from sverige_did.inference.event_effects import steps_before
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.panel.seen import Seen, named
 
@@ -73,13 +74,12 @@ def _equivalence(seen: Seen) -> CheckResult:
 
 def _permuted(seen: Seen) -> CheckResult:
     _before(seen, THREE)
-    block, before = seen.by_years, np.flatnonzero(seen.pre)
-    blocks = [before[at : at + block] for at in range(before.size % block, before.size, block)]
+    blocks = steps_before(np.flatnonzero(seen.pre), seen.by_years)
     levels = np.column_stack([seen.levels[:, one].mean(axis=1) for one in blocks])
     after = seen.levels[:, seen.post].mean(axis=1)
     if not (np.isfinite(levels).all() and np.isfinite(after).all()):
         raise refuse("inference_not_finite", found="nan", name="levels")
-    return permuted_magnitudes(levels, after, seen.sample, rng=seen.data.rng(), **named(seen))
+    return permuted_magnitudes(levels, after, seen.sample, rng=seen.data.rng(), alpha=seen.alpha, **named(seen))
 
 
 DRIFT: dict[str, Callable[[Seen], CheckResult | None]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypedDict, cast
 
 import numpy as np
 
@@ -13,14 +13,17 @@ from sverige_did.errors import refuse
 from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Bools, Districts, Floats, districts
-from sverige_did.inference.event_effects import Estimated, of_districts_by_period
+from sverige_did.inference.event_effects import Estimated, of_districts_by_period, periods_of_a_step
 from sverige_did.inference.verdict import refusals
 from sverige_did.studies.panel.district_did import sample_of
 from sverige_did.studies.panel.outcome_data import OutcomeData
 
 
-FEWEST_YEARS = 3
-"""Whole years before without which the steps of a drift are those of single periods."""
+class Named(TypedDict):
+    """What every check is told beside its numbers."""
+
+    outcome: str
+    scale: str
 
 
 class Seen(NamedTuple):
@@ -43,10 +46,12 @@ class Seen(NamedTuple):
 
     @property
     def alpha(self) -> float:
+        """The level of every test."""
         return self.test.alpha
 
     @property
     def axis(self) -> EffectScale:
+        """The scale of the outcome as the axis of a figure."""
         return cast("EffectScale", self.data.scale)
 
     def contrast(self, change: Floats, alpha: float | None = None, keep: Bools | None = None) -> TTest:
@@ -61,12 +66,8 @@ class Seen(NamedTuple):
 
     @property
     def by_years(self) -> int:
-        """How many periods make a year, where at least three whole years lie before; else 1.
-
-        Half-years carry season and twice the noise, and a drift is a matter of years.
-        """
-        whole = max(round(1 / self.step), 1)
-        return whole if int(self.pre.sum()) >= FEWEST_YEARS * whole else 1
+        """How many periods make a step of a drift."""
+        return periods_of_a_step(self.step, int(self.pre.sum()))
 
     def by_period(self, block: int = 1) -> Estimated:
         """The effects by period, or by so many periods together, with their covariance."""
@@ -93,8 +94,6 @@ def seen_of(data: OutcomeData, *, drawn: bool = True) -> Seen:
     return Seen(data, whole.panel.wide(), panel.periods, pre, post, sample, test, drawn)
 
 
-def named(seen: Seen) -> dict[str, str]:
+def named(seen: Seen) -> Named:
     """The outcome and its scale, as every check takes them."""
     return {"outcome": seen.data.wanted.outcome, "scale": seen.data.scale}
-
-

@@ -14,14 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import pairwise
-from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 
 from sverige_did.checks.alternatives import alternative
-from sverige_did.checks.curves import EffectScale
 from sverige_did.checks.leave_one_out import leave_one_out
 from sverige_did.checks.placebo_choice import placebo_choice
 from sverige_did.checks.placebo_dates import placebo_dates, splits
@@ -36,22 +33,20 @@ from sverige_did.checks.synthetic_did import synthetic_beside
 from sverige_did.checks.tipping_shock_districts import tipping_shock_of_districts
 from sverige_did.checks.unreported_changes import unreported_changes
 from sverige_did.did.collapse import att_from_changes, collapse, collapse_detrended
-from sverige_did.did.missing_periods import filled
 from sverige_did.did.scales import Family
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.cluster_robust import TTest
-from sverige_did.inference.districts import Bools, Districts, Floats, districts
+from sverige_did.inference.districts import Floats
 from sverige_did.inference.level_choice import elsewhere, rule
 from sverige_did.inference.permutation import permutation_p
-from sverige_did.inference.verdict import refusals
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.panel.could_not_run import BY_DISTRICT, cannot, made
 from sverige_did.studies.panel.dated_checks import checks_of_dates
-from sverige_did.studies.panel.drift_checks import DRIFT
 from sverige_did.studies.panel.district_did import changes_of, sample_of
+from sverige_did.studies.panel.drift_checks import DRIFT
 from sverige_did.studies.panel.outcome_data import OutcomeData, children, outcome_data_of
 from sverige_did.studies.panel.phase_in import share_lost, start_up
 from sverige_did.studies.panel.seen import Seen, named, seen_of
@@ -150,7 +145,7 @@ def _leave_one_out(seen: Seen) -> CheckResult:
 
 
 def _placebo_units(seen: Seen) -> CheckResult:
-    return placebo_units(seen.sample, seen.test.estimate, rng=seen.data.rng(), **named(seen))
+    return placebo_units(seen.sample, seen.test.estimate, rng=seen.data.rng(), alpha=seen.alpha, **named(seen))
 
 
 def _single_districts(seen: Seen) -> CheckResult:
