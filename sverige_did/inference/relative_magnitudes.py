@@ -110,6 +110,14 @@ def relative_interval(
     return (-np.inf if kept[0] else float(inside[0])), (np.inf if kept[-1] else float(inside[-1]))
 
 
+def holds(
+    effects: EventEffects, load: Floats, M: float, theta: float, *, rng: np.random.Generator, alpha: float = 0.05
+) -> bool:
+    """Whether the set at ``M`` holds an effect of ``theta``."""
+    parts = _tested(effects, load, M, rng, alpha)
+    return any(_accepts(part, critical, np.array([theta]), alpha)[0] for part, critical in parts)
+
+
 def relative_breakdown(
     effects: EventEffects, load: Floats, *, rng: np.random.Generator, alpha: float = 0.05, farthest: float = FARTHEST
 ) -> float:
@@ -118,8 +126,7 @@ def relative_breakdown(
     seed = int(rng.integers(2**63))
 
     def stands(M: float) -> bool:
-        parts = _tested(effects, load, M, np.random.default_rng(seed), alpha)
-        return not any(_accepts(part, critical, np.zeros(1), alpha)[0] for part, critical in parts)
+        return not holds(effects, load, M, 0.0, rng=np.random.default_rng(seed), alpha=alpha)
 
     if not stands(0.0):
         return 0.0
