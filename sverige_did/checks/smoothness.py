@@ -4,7 +4,7 @@ Rambachan and Roth's (2023) smoothness: without a bend the groups go on apart in
 before show, and the interval says what is left beyond it. The bend is told in per cent of that estimate, from one
 period to the next. Weights are chosen by a covariance that few treated districts can carry, and limits are stretched
 to those of the page (inference/event_effects.py); by normal theory with weights that follow the noise of few treated
-districts the authors' own interval held 24 to 58 of 100 where it should hold 95 (docs/size.md), so it is not shown.
+districts the authors' own interval held 27 to 54 of 100 where it should hold 95 (docs/size.md), so it is not shown.
 """
 
 from __future__ import annotations
