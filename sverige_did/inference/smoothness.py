@@ -5,7 +5,7 @@ before), |(delta_t+1 - delta_t) - (delta_t - delta_t-1)| <= M for all t. At M = 
 effect l'tau is estimated by l'beta_after - w'beta_before, with weights that make a straight line cancel, and the
 interval is the estimate +- its bias at worst and its error:
 
-    cv(bias / sd) sd,   cv(b) the 1 - alpha quantile of |N(b, 1)|.
+    cv(bias / sd) sd,   cv(b) the 1 - alpha quantile of |N(b, 1)|   (Armstrong and Kolesar 2018, Ecta 86:655).
 
 A bend of one before the start adds its weight c to the estimate, so the bias at worst is M (sum |c| + what the periods
 after cost), and c tells w. The sd is a norm of c: the least sd at each sum |c| is the path of a lasso, whose corners

@@ -7,6 +7,7 @@ import pytest
 from drifting import dated, estimated, shocks, treated_of
 from scipy import stats
 
+from sverige_did import words
 from sverige_did.checks.absolute_violation import absolute_violation_of_districts
 from sverige_did.checks.equivalence import equivalence
 from sverige_did.checks.permuted_magnitudes import permuted_magnitudes
@@ -23,6 +24,7 @@ from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.cluster_robust import t_test
 from sverige_did.inference.districts import districts
 from sverige_did.inference.event_effects import of_dates_by_event_time
+from sverige_did.report.labels import check_sentence
 
 NAMED = {"outcome": "institution_per_1000", "scale": "rate_per_1000"}
 AXIS = "rate_per_1000"
@@ -232,3 +234,35 @@ def test_the_swing_of_dates_is_that_at_which_the_interval_reaches_none() -> None
     assert (found.key, tipping_shock_of_dates(t_test(1.0, 2.0, 10, 0.05), 1.5, 1.0, **NAMED).key) == (
         "dates", "dates_none",
     )  # fmt: skip
+
+
+SENTENCES = {
+    check: [key.rpartition(".")[2] for key in words.catalogue("en") if key.startswith(f"checks.{check}.")]
+    for check in ("relative_magnitudes", "smoothness", "pretest_power", "equivalence", "permuted_magnitudes",
+                  "placebo_units", "single_districts", "leave_one_date_out")
+}  # fmt: skip
+
+
+def test_every_sentence_of_drift_is_one_that_a_check_says() -> None:
+    """By the keys that the tests above and the studies make; each with its numbers filled in, in both languages."""
+    table = levels(3, effect=9.0)
+    found = estimated(table, 6)
+    effect, step = t_test(-5.0, 0.5, 6.0, 0.05), t_test(0.2, 0.1, 6.0, 0.05)
+    made = [
+        *(relative_magnitudes(estimated(levels(3, effect=e), 6), axis=AXIS, rng=rng(), M=None, years=y, **NAMED)
+          for e in (0.0, 30.0, 1e5) for y in (False, True)),
+        one_step_before(effect, step, 2.0, axis=AXIS, **NAMED),
+        *(smoothness(estimated(levels(3, effect=e), 6), axis=AXIS, **NAMED) for e in (0.0, 30.0)),
+        *(pretest_power(estimated(levels(3, drift=d, effect=e), 6), rng=rng(), **NAMED) for d, e in ((2, 0), (0, 9))),
+        *(equivalence(one, years=y, **NAMED) for one in (found, estimated(levels(1, effect=0.1), 6))
+          for y in (False, True)),
+        *(permuted(levels(2, effect=e)) for e in (0.0, 20.0)),
+        *(placebo_units(districts(table[:, 0], treated_of()), e, rng=rng(), **NAMED) for e in (0.0, 9.0)),
+        *(single_districts(np.array([-1.0, e]), -1.0, **NAMED) for e in (-1.0, 1.0)),
+    ]  # fmt: skip
+    for one in made:
+        for language in words.LANGUAGES:
+            assert check_sentence(one, language)
+    said = {(one.check, one.key) for one in made}
+    dated_keys = {("leave_one_date_out", f"dates_{key}") for key in ("steady", "lost", "gained", "turned")}
+    assert said | dated_keys == {(check, key) for check, keys in SENTENCES.items() for key in keys}

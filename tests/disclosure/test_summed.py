@@ -122,7 +122,7 @@ def test_steps_before_are_looked_at_period_by_period_where_there_are_few_years(p
 
 
 def test_steps_of_years_hide_what_is_few_in_a_year():
-    """Six half-years before are three years: a half-year with few children in a year with many is no step of its own."""
+    """Six half-years before are three years: a half-year with few children in a year with many is no step."""
     requested = plan(baseline="2013-12-31", treatment_start="2014-01-01")
     many, starts = dict.fromkeys(LABELS, 9.0), ("2014-01-01",) * 4
     uneven = said(released(panel(many | {"2012H2": 2.0}, starts), requested))

@@ -124,16 +124,16 @@ def _placebo_dates(dated: _Dated) -> CheckResult:
 
 
 def _leave_one_out(dated: _Dated) -> CheckResult:
-    return _left_out(dated, "leave_one_out", without_each(dated.summed, dated.alpha))
+    return _in_counts(dated, "leave_one_out", without_each(dated.summed, dated.alpha))
 
 
 def _leave_one_date_out(dated: _Dated) -> CheckResult | None:
     """Nothing to ask where all begin on one date."""
     found = without_each_date(dated.summed, dated.alpha)
-    return _left_out(dated, "leave_one_date_out", found) if found else None
+    return _in_counts(dated, "leave_one_date_out", found) if found else None
 
 
-def _left_out(dated: _Dated, check: str, without: list[TTest]) -> CheckResult:
+def _in_counts(dated: _Dated, check: str, without: list[TTest]) -> CheckResult:
     """In counts: by how much the finding moves would tell of single districts, and no attack knows these sums."""
     one = leave_one_out(dated.test, without, **dated.named)
     numbers = one.numbers | {"percent_low": None, "percent_high": None}

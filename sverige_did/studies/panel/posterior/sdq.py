@@ -66,8 +66,8 @@ OUTCOME = "wellbeing_sdq"
 REPLICATIONS = 2000
 
 DRAWS, TUNE = 1500, 500
-"""At most so many a chain: a gradient takes ten times that of a district model, and children's levels mix well; with
-half as many the spread of districts is now and then just short of the criteria, and a second attempt takes thrice as long.
+"""At most so many a chain: a gradient takes ten times that of a district model, and children's levels mix well. With
+half as many the spread of districts can fall just short of the criteria, and a second attempt takes thrice as long.
 """
 
 DELTAS = (0.0, 1.0, 2.0, 3.0, 5.0)
