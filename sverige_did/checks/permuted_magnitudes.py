@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sverige_did.errors import refuse
 from sverige_did.inference.assignments import reference_assignments, sums_over
 from sverige_did.inference.districts import Districts, Floats
 from sverige_did.results.estimates import CheckResult
@@ -28,7 +29,10 @@ def permuted_magnitudes(
     alpha: float = 0.05,
 ) -> CheckResult:
     """``before`` (G, B), ``after`` (G,): levels of the periods before and the mean of those after, of the districts of
-    ``sample``, whose weights and strata hold in every choice."""
+    ``sample``, whose weights and strata hold in every choice.
+
+    Raises RefusedError ``no_variation_within`` where the groups took no step before.
+    """
     mine = sample.ordered()
     steps = np.diff(before[sample.order], axis=1)
     change = np.column_stack([after[sample.order] - before[sample.order, -1], steps])
@@ -38,6 +42,8 @@ def permuted_magnitudes(
     weight = sums_over(rows, w[:, None])
     contrasts = np.abs(own / weight - (total - own) / (w.sum() - weight))
     seen = contrasts[(rows == mine.treated).all(axis=1)][0]
+    if not seen[1:].max() > 0:
+        raise refuse("no_variation_within")
     ratio, observed = _ratio(contrasts), float(_ratio(seen[None, :])[0])
     p = float(np.mean(ratio >= observed * (1 - 1e-9)))
     return CheckResult(

@@ -168,6 +168,13 @@ def test_the_ratio_by_hand_and_in_any_order() -> None:
     assert turned.numbers["p"] == pytest.approx(found.numbers["p"])
 
 
+def test_without_a_step_before_there_is_no_ratio() -> None:
+    table = levels(9)
+    table[:, :6] = 5.0
+    with pytest.raises(RefusedError):
+        permuted(table)
+
+
 def test_sets_of_controls_by_hand_and_a_finding_like_theirs() -> None:
     change = rng(5).normal(size=20)
     sample = districts(change, treated_of())

@@ -9,6 +9,7 @@ from typing import cast
 
 import numpy as np
 
+from sverige_did.checks.absolute_violation import absolute_violation_of_districts
 from sverige_did.checks.curves import EffectScale
 from sverige_did.checks.equivalence import equivalence
 from sverige_did.checks.leave_one_out import leave_one_out
@@ -21,7 +22,7 @@ from sverige_did.checks.single_districts import single_districts
 from sverige_did.checks.smoothness import smoothness
 from sverige_did.checks.synthetic_did import staggered_synthetic_beside
 from sverige_did.checks.tipping_shock_districts import tipping_shock_of_dates
-from sverige_did.errors import refuse
+from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.event_effects import Estimated, of_dates_by_event_time
 from sverige_did.inference.staggered import own_order, strata_in
@@ -95,6 +96,17 @@ def _years(dated: _Dated) -> float:
 
 def _pretrends(dated: _Dated) -> CheckResult:
     return pretrends_of_dates(dated.by_event_time, years=_years(dated), **dated.named)
+
+
+def _absolute(dated: _Dated) -> CheckResult | None:
+    """Where some date has a single period before, so that nothing before is seen of all of them."""
+    try:
+        seen = dated.by_event_time.effects.before.size
+    except RefusedError as refusal:
+        if refusal.problems[0].key != "did_one_pre_period":
+            raise
+        seen = 0
+    return absolute_violation_of_districts(dated.test, axis=dated.axis, **dated.named) if seen == 0 else None
 
 
 def _relative(dated: _Dated) -> CheckResult:
@@ -192,6 +204,7 @@ def _placebo_groups(dated: _Dated) -> CheckResult | None:
 
 _CHECKS: dict[str, Callable[[_Dated], CheckResult | None]] = {
     "pretrends": _pretrends,
+    "absolute_violation": _absolute,
     "relative_magnitudes": _relative,
     "smoothness": _smooth,
     "pretest_power": _power,

@@ -201,7 +201,7 @@ def test_with_one_period_before_the_drift_is_bounded_by_itself_and_with_two_by_i
 def test_districts_that_begin_apart_are_doubted_as_the_others_are() -> None:
     dates = ("2013-01-01",) * 3 + ("2014-01-01",) * 3 + (None,) * 10
     found = run(panel({RATE: levels(9, dates, effect=-4.0)}, dates), study(outcomes=wanted(RATE)))
-    assert set(found) == set(dated_checks._CHECKS) - {"placebo_groups"}  # the plan asks for none
+    assert set(found) == set(dated_checks._CHECKS) - {"placebo_groups", "absolute_violation"}  # nothing to ask
     assert {one.status for one in found.values()} == {"ran"}
     assert found["leave_one_out"].key == "dates_steady"
     assert found["leave_one_out"].numbers["percent_low"] is None
@@ -216,6 +216,15 @@ def test_districts_that_begin_apart_are_doubted_as_the_others_are() -> None:
     assert moved["pretrends"].numbers["effect_detrended_low"] < 0 < moved["pretrends"].numbers["effect_detrended_high"]
     assert moved["placebo_dates"].key == "dates_found"
     assert moved["smoothness"].key == "none"
+
+
+def test_a_date_with_one_period_before_leaves_the_violation_that_it_takes() -> None:
+    dates = ("2011-07-01",) * 3 + ("2014-01-01",) * 3 + (None,) * 6
+    found = run(panel({RATE: levels(3, dates, effect=-4.0)}, dates), study(outcomes=wanted(RATE)))
+    assert found["absolute_violation"].key == "districts"
+    for check in ("pretrends", "relative_magnitudes", "smoothness", "pretest_power", "equivalence", "placebo_dates"):
+        assert (found[check].status, found[check].key) == ("could_not_run", "short")
+    assert found["leave_one_out"].status == "ran"
 
 
 def test_steps_of_half_years_become_steps_of_years_where_three_lie_before() -> None:
