@@ -163,7 +163,7 @@ def _smallest(figure: Found, at: int, language: Language) -> str:
 def _named(variation: Variation, scene: Scene, at: int, language: Language) -> str:
     """A line's name: the numbers that stand for it."""
     values = {
-        name: numbers.percent(value, language) if name == "shock" else numbers.decimal(value, language, 0)
+        name: numbers.decimal(100 * value if name == "shock" else value, language, 0)
         for name, value in (dict(scene.design) | dict(variation.lines[at])).items()
         if isinstance(value, int | float)
     }
