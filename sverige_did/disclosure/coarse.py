@@ -15,6 +15,7 @@ from sverige_did.disclosure.levels import Cell
 from sverige_did.disclosure.rounding import (
     STEPS_OF_AN_INTERVAL,
     down,
+    last_figure,
     nice_above,
     nice_below,
     p_to_step,
@@ -22,10 +23,10 @@ from sverige_did.disclosure.rounding import (
     to_step,
     up,
 )
-from sverige_did.inference.methods_table import PRIMARY_INTERVAL
+from sverige_did.inference.methods_table import PRIMARY_INTERVAL, PRIMARY_P
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.estimates import CheckResult, Curve, Diagnostics, Estimate, Finding
-from sverige_did.results.methods_tables import MaxTAdjustment, MethodsRecord
+from sverige_did.results.methods_tables import RELATIVE_SPREAD, MaxTAdjustment, MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord, PosteriorScale
 
 RATIOS = frozenset({"ratio", "log_ratio"})
@@ -43,6 +44,16 @@ OF_EFFECTS = ("effect", "size", "att_", "did")
 
 FLOOR = 0.2
 """An estimate is never rounded finer than this part of what rounding makes of the windows: one child of five."""
+
+OF_THE_VERDICT = frozenset({PRIMARY_P, PRIMARY_INTERVAL})
+"""The methods whose p-values are not rounded roughly."""
+
+OWN_LIMITS = frozenset({PRIMARY_INTERVAL, RELATIVE_SPREAD, "welch_by_date", "posterior", "benefit_draws", "none"})
+"""The methods whose limits are rounded in the steps of estimates. A dozen others say the same of the same few
+districts, and together they would tell how each of them changed."""
+
+OTHERS = 4.0
+"""How many times as wide the steps of their limits are."""
 
 PERCENT = 10.0
 HISTOGRAM = 200
@@ -65,11 +76,15 @@ class Steps:
             return to_figures(value)
         return to_step(value, step) or (step if scale in RATIOS else 0.0)
 
-    def outwards(self, outcome: str, scale: str | None, lower: float, upper: float) -> tuple[float, float]:
-        """Both limits, away from each other."""
+    def outwards(
+        self, outcome: str, scale: str | None, lower: float, upper: float, times: float = 1.0
+    ) -> tuple[float, float]:
+        """Both limits, away from each other, in steps ``times`` as wide."""
         step = self.of.get((outcome, scale or ""))
         if step is None:
-            return to_figures(lower), to_figures(upper)
+            largest = last_figure(max(lower, upper, key=abs))
+            return (lower, upper) if largest is None else (down(lower, largest), up(upper, largest))
+        step = nice_above(step * times)
         return down(lower, step), up(upper, step)
 
 
@@ -162,16 +177,17 @@ def coarse_estimate(result: Estimate, outcome: str, steps: Steps) -> Estimate:
     update: dict[str, object] = {
         "estimate": steps.round(outcome, result.scale, result.estimate), "step": steps.of.get((outcome, result.scale)),
     }  # fmt: skip
+    times = 1.0 if result.inference in OWN_LIMITS else OTHERS
     for name, away in (("lower", 0), ("upper", 1)):
         value = getattr(result, name)
         if value is not None:
-            update[name] = steps.outwards(outcome, result.scale, value, value)[away]
+            update[name] = steps.outwards(outcome, result.scale, value, value, times)[away]
     if result.std_error:
         update["std_error"] = to_step(result.std_error, nice_below(result.std_error / 5))
     for name in ("p_value", "p_adjusted"):
         value = getattr(result, name)
         if value is not None:
-            update[name] = p_to_step(value)
+            update[name] = p_to_step(value, rough=result.inference not in OF_THE_VERDICT)
     if result.prob_benefit is not None:
         update["prob_benefit"] = round(result.prob_benefit, 2)
     return result.model_copy(update=update)
@@ -191,7 +207,7 @@ def _number(check: CheckResult, name: str, value: float | None, steps: Steps) ->
     if value is None or name in OF_DISTRICTS or name in ASSUMED:
         return value if value is None or name in ASSUMED else float(round(value))
     if name == "p" or name.startswith("p_"):
-        return p_to_step(value)
+        return p_to_step(value, rough=True)
     if name.startswith("percent"):
         return to_step(value, PERCENT)
     if check.scale is not None and name.startswith(OF_EFFECTS):
@@ -270,7 +286,7 @@ def coarse_record(record: MethodsRecord, steps: Steps, *, curve: bool, years: bo
         update["event"] = coarse_curve(event, record.outcome, CATALOGUE[record.outcome].scale, steps) if curve else None
     if record.max_t_adjustment is not None:
         p = {
-            name: p_to_step(value) for name, value in record.max_t_adjustment.model_dump().items()
+            name: p_to_step(value, rough=name.startswith("max_t")) for name, value in record.max_t_adjustment.model_dump().items()
             if isinstance(value, float)
         }  # fmt: skip
         update["max_t_adjustment"] = MaxTAdjustment(**(record.max_t_adjustment.model_dump() | p))
