@@ -19,6 +19,7 @@ from sverige_did.disclosure.rounding import (
     nice_above,
     nice_below,
     p_to_step,
+    share_to_step,
     to_figures,
     to_step,
     up,
@@ -241,7 +242,8 @@ def coarse_curve(curve: Curve, outcome: str, scale: str | None, steps: Steps) ->
     One that is a straight line keeps the two ends only, and the rest is drawn between them: points of a line that are
     rounded one by one would tell the line.
     """
-    update: dict[str, tuple[float, ...]] = {}
+    # A grid that is assumed, or periods: without the last bits of its sums.
+    update: dict[str, tuple[float, ...]] = {"x": tuple(to_figures(value, 6) for value in curve.x)}
     for name in ("y", "lower", "upper"):
         values = np.array(getattr(curve, name), dtype=float)
         if not values.size:
@@ -325,6 +327,7 @@ def coarse_posterior(record: PosteriorRecord, steps: Steps, base: int) -> Poster
     learned = tuple(
         one.model_copy(
             update={
+                "prior_median": to_figures(one.prior_median),
                 "posterior_median": to_figures(one.posterior_median),
                 "shrinkage": to_step(one.shrinkage, 0.05),
                 "overlap": min(to_step(one.overlap, 0.05), 1.0),
@@ -351,6 +354,9 @@ def coarse_posterior(record: PosteriorRecord, steps: Steps, base: int) -> Poster
             "learned": learned,
             "checks": checks,
             "power": {name: to_figures(value) for name, value in record.power.items()},
+            # What is believed before the data; drawn, so that it has as many digits as a number can have.
+            "prior_level": None if record.prior_level is None else tuple(to_figures(one, 3) for one in record.prior_level),
+            "prior_share": None if record.prior_share is None else share_to_step(record.prior_share),
             **_resting_on_few(record, steps, base),
         }
     )
@@ -372,7 +378,7 @@ def _densities(record: PosteriorRecord, shown: tuple[Estimate, ...]) -> Iterator
     if not record.densities:
         return
     *before, after = record.densities
-    yield from before
+    yield from (_in_digits(one) for one in before)
     middles = [
         (float(np.log(true.estimate)), float(np.log(new.estimate)))
         for true, new in zip(record.estimates, shown, strict=True)
@@ -382,7 +388,13 @@ def _densities(record: PosteriorRecord, shown: tuple[Estimate, ...]) -> Iterator
     x, y = np.array(after.x), np.array(after.y)
     there = np.interp(x - moved, x, y)
     step = nice_above(float(y.max()) / PEAK)
-    yield after.model_copy(update={"y": tuple(to_step(float(value), step) for value in there)})
+    yield _in_digits(after.model_copy(update={"y": tuple(to_step(float(value), step) for value in there)}))
+
+
+def _in_digits(curve: Curve) -> Curve:
+    """A density in four figures: its grid, and a prior's height."""
+    columns = {name: tuple(to_figures(value, 4) for value in getattr(curve, name)) for name in ("x", "y")}
+    return curve.model_copy(update=columns)
 
 
 def _resting_on_few(record: PosteriorRecord, steps: Steps, base: int) -> dict[str, object]:

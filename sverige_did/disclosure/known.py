@@ -63,6 +63,12 @@ class Target(NamedTuple):
     name: str
     at: Ints
     needed: float
+    factor: Floats | float = 1.0
+
+    @property
+    def factors(self) -> Floats:
+        """(n,) by what each number is multiplied."""
+        return np.broadcast_to(np.asarray(self.factor, dtype=np.float64), self.at.shape)
 
 
 Told = tuple[tuple[Ints, Floats] | None, float, float, float]
@@ -82,7 +88,7 @@ class Component(NamedTuple):
     def key(self) -> bytes:
         """The same for the same relations, targets and numbers."""
         known = self.relations
-        parts = (known.matrix.data, known.matrix.indices, known.low, known.high, self.targets.indices, self.needed)
+        parts = (known.matrix.data, known.matrix.indices, known.low, known.high, self.targets.indices, self.targets.data, self.needed)
         return b"".join(np.ascontiguousarray(part).tobytes() for part in (*parts, self.truth))
 
 
@@ -237,8 +243,30 @@ class Known:
                     Row(f"level|{cell.outcome}|{cell.group}|{cell.label}", places_, factors, told - room, told + room)
                 )
 
+    def earlier_estimates(self, release: Release, findings: Sequence[Finding]) -> None:
+        """What an earlier release of the same plan shows of the same estimates; one of other data is left out.
+
+        An estimate that lies beyond the step that was sent out is told to a whole step: of the two releases somebody
+        may know that they differ by a child, and that it crossed.
+        """
+        steps = {(one.outcome, one.scale): one.step for one in release.steps}
+        told = {_place(one): one.result.estimate for one in release.findings if not is_from_levels(one)}
+        for finding in findings if release.plan_sha256 == self.study.sha256 else ():
+            outcome, scale, true = finding.outcome, finding.result.scale, finding.result.estimate
+            step, shown = steps.get((outcome, scale)), told.get(_place(finding))
+            contrast = self.contrast(outcome, scale)
+            if step is None or shown is None or contrast is None or abs(shown - true) > step:
+                continue
+            slope = true if scale == "ratio" else 1.0
+            room = step / 2 if abs(shown - true) <= step / 2 else step
+            if slope > 0:
+                self._sum(f"estimate|{outcome}|{scale}", *contrast, (shown - true) / slope, room / slope)
+
     def districts(self) -> None:
-        """The numbers of single districts, in a period and in each window, must have three candidates at least."""
+        """The numbers of single districts, in a period and in each window, must have three candidates at least.
+
+        So must what a district changed by from the one window to the other, each as a number of equally many periods.
+        """
         for name, matrix in self.matrices.items():
             terms = counted(name)
             if len(terms) > 1 or not matrix.districts or matrix.kind not in COUNTED:
@@ -252,6 +280,13 @@ class Known:
                     label = f"{terms[0]}|{matrix.units[int(unit.argmax())]}|{number}"
                     if at.size:
                         self.targets.append(Target(label, at, (CANDIDATES - 1) * long))
+                before, after = (self.where(terms, unit, span) for span in spans[-2:])
+                if before.size and after.size:
+                    factor = np.repeat([1.0, -after.size / before.size], [after.size, before.size])
+                    label = f"{terms[0]}|{matrix.units[int(unit.argmax())]}|change"
+                    self.targets.append(
+                        Target(label, np.concatenate([after, before]), (CANDIDATES - 1) * long, factor)
+                    )
 
     def estimates(self, findings: Sequence[Finding], shown: Steps) -> None:
         """Estimates of districts: their middle to its rounding, once for each number."""
@@ -475,11 +510,17 @@ class Known:
             )
             yield Component(
                 relations=known,
-                targets=_matrix([(row.at, np.ones(row.at.size)) for row in asked], mine, size),
+                targets=_matrix([(row.at, row.factors) for row in asked], mine, size),
                 names=tuple(row.name for row in asked),
                 needed=np.array([row.needed for row in asked]),
                 truth=truth[mine],
             )
+
+
+def _place(finding: Finding) -> tuple[str, ...]:
+    """Which estimate it is."""
+    result = finding.result
+    return (finding.outcome, finding.reading, result.scale, result.estimand, result.estimator, result.inference)
 
 
 def _number(true: CheckResult, shown: CheckResult, name: str) -> tuple[float, float]:

@@ -28,6 +28,7 @@ from sverige_did.disclosure.economy import economy_findings, of_this_plan, relea
 from sverige_did.disclosure.known import Known
 from sverige_did.disclosure.ladder import release_ladder
 from sverige_did.disclosure.levels import (
+    DOMINANT,
     FEWEST_DISTRICTS,
     GROUPS,
     Cell,
@@ -70,6 +71,7 @@ from sverige_did.results.statements import Statement
 from sverige_did.results.targets import TargetRecords
 from sverige_did.studies.panel.dose_response import slope_factors
 from sverige_did.studies.panel.economy import amounts
+from sverige_did.studies.panel.outcome_data import children
 from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.studies.panel.spent import spent_of
 from sverige_did.study.study import PanelStudy, Study
@@ -171,6 +173,7 @@ def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tupl
         release, known = _draft(study, panel, answers, once, decisions, blank.again())
         for one in earlier:
             known.earlier(one, levels)
+            known.earlier_estimates(one, answers.findings)
         exposed, left = attack(known, tried)
         if not exposed:
             return Attacked(release, known, decisions, left)
@@ -195,7 +198,8 @@ def _first(study: PanelStudy, panel: Panel, levels: Levels) -> Decisions:
     for name in wanted:
         alike.setdefault(counted(name), []).append(name)
     resolution = {what: levels.finest(names) for what, names in alike.items()}
-    return Decisions(resolution, withheld=frozenset(few | {name for name in wanted if _few_districts(panel, name)}))
+    lone = {name for name in wanted if _few_districts(panel, name) or led_by_one(panel, study, name)}
+    return Decisions(resolution, withheld=frozenset(few | lone))
 
 
 def _lonely(panel: Panel) -> bool:
@@ -218,6 +222,15 @@ def _few_districts(panel: Panel, outcome: str) -> bool:
     cells = panel.outcome(outcome)
     districts = cells[cells["unit_kind"] == "district"]
     return bool((districts.groupby("group")["unit"].nunique() < FEWEST_DISTRICTS).any())
+
+
+def led_by_one(panel: Panel, study: PanelStudy, outcome: str) -> bool:
+    """Whether one district has so much of its group's weight that the group's change is nearly its own (dominance)."""
+    if study.weights == "districts" or set(panel.outcome(outcome)["unit_kind"]) != {"district"}:
+        return False
+    weights = children(panel, outcome, study)
+    groups = panel.outcome(outcome).drop_duplicates("unit").set_index("unit")["group"]
+    return bool((weights.groupby(groups).max() > DOMINANT * weights.groupby(groups).sum()).any())
 
 
 def _draft(
@@ -300,7 +313,7 @@ def _draft(
         withheld=withheld,
         left_out=few_untold(answers.left_out, study),
         steps=tuple(Step(outcome=outcome, scale=scale, step=step) for (outcome, scale), step in steps.of.items()),
-        given_up=tuple(_given_up(panel, shown, wanted, decisions)),
+        given_up=tuple(_given_up(panel, study, shown, wanted, decisions)),
         statements=answers.statements,
         sources=answers.sources,
         economy=coarse_net,
@@ -472,11 +485,13 @@ def _coverage(one: Coverage) -> Coverage:
 
 
 def _given_up(
-    panel: Panel, shown: tuple[tuple[Cell, ReleasedLevel], ...], wanted: list[str], decisions: Decisions
+    panel: Panel, study: PanelStudy, shown: tuple[tuple[Cell, ReleasedLevel], ...], wanted: list[str], decisions: Decisions
 ) -> Iterator[GivenUp]:
     for outcome in wanted:
         if _few_districts(panel, outcome):
             yield GivenUp(outcome=outcome, what="few_districts")
+        elif led_by_one(panel, study, outcome):
+            yield GivenUp(outcome=outcome, what="one_district")
         if outcome in decisions.withheld:
             continue
         resolution = decisions.resolution[counted(outcome)]

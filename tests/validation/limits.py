@@ -12,8 +12,9 @@ print what is recorded.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -35,9 +36,10 @@ COLUMNS = (
 """``changes_three``: districts whose change keeps three candidates to first order, with the ``narrowest`` range and the
 ``median`` in children; ``computed_one``: those with a table computed at least a child away that says the same."""
 OUTCOME, SCALE = "institution_per_1000", "rate_per_1000"
-BASE, CANDIDATES = 5, 3
-MOVED, MOST = 0.1, 30.0
-"""By how many children a change is moved to see what moves with it, and how many more or fewer there can be."""
+BASE, CANDIDATES, TRIES = 5, 3, 4
+MOVED, MOST, AWAY, NEAR = 0.1, 30.0, 1.0, (1.2, 2.0, 3.0)
+"""By how many children a change is moved to see what moves with it, how many more or fewer there can be, and how far off
+a table is looked for, with at most so many in the others."""
 
 NAMES = ("estimate", "std_error", "lower", "upper", "p_value")
 Values = dict[tuple[str, str], float]
@@ -126,29 +128,76 @@ def told(key: tuple[str, str], value: float, step: float) -> tuple[float, float]
 
 
 def changes_left(town: Town, shown: Steps) -> tuple[np.ndarray, np.ndarray]:
-    """(U, 2) how many children fewer and more every district's change can be to first order, and as computed."""
+    """(U,) how far every district's change can go to first order, in children, and whether a table so far off was found."""
     change = 1000 * (town.after - town.before) / town.living
     here, step = values(town, change), shown.of[OUTCOME, SCALE]
-    each = np.eye(change.size) * 1000 / town.living
-    slopes = [{key: (value - here[key]) / MOVED for key, value in values(town, change + MOVED * one).items() if key in here}
-              for one in each]  # fmt: skip
-    rows_, most = [], []
-    for key, value in here.items():
-        slope = np.array([one.get(key, 0.0) for one in slopes])
-        low, high = told(key, value, step)
-        rows_ += [slope, -slope]
-        most += [max(high - value, 1e-9), max(value - low, 1e-9)]
-    first, computed = np.zeros((2, change.size, 2))
-    truth = said(town, town.before, town.after, shown)
-    for at, one in enumerate(np.eye(change.size)):
-        for side, sign in enumerate((1.0, -1.0)):
-            found = linprog(sign * one, A_ub=np.array(rows_), b_ub=most, bounds=[(-MOST, MOST)] * change.size).x
-            first[at, side] = abs(found[at])
-            for part in (1.0, 0.7, 0.4, 0.2, 0.1):
-                if said(town, town.before, town.after + part * found, shown) == truth:
-                    computed[at, side] = part * abs(found[at])
-                    break
-    return first, computed
+    keys = list(here)
+
+    def all_of(moved: np.ndarray) -> np.ndarray:
+        """(R,) the values when so many children are added to districts' changes."""
+        found = values(town, change + 1000 * moved / town.living)
+        return np.array([found.get(key, np.inf) for key in keys])
+
+    true = all_of(np.zeros(change.size))
+    slopes = np.column_stack([(all_of(MOVED * one) - true) / MOVED for one in np.eye(change.size)])
+    ends = np.array([told(key, here[key], step) for key in keys])
+    low, high = np.minimum(ends[:, 0] - true, -1e-9), np.maximum(ends[:, 1] - true, 1e-9)
+    table_ = Linear(np.where(np.isfinite(slopes), slopes, 0.0), low, high)
+
+    def same(moved: np.ndarray) -> tuple[bool, np.ndarray]:
+        """Whether every value is rounded to the same, and what each is off from its first order."""
+        found = all_of(moved)
+        alike_ = all(told(key, value, step) == tuple(end) for key, value, end in zip(keys, found, ends, strict=True)
+                     if np.isfinite(value))  # fmt: skip
+        return alike_ and bool(np.isfinite(found).all()), np.nan_to_num(found - true - table_.slopes @ moved, posinf=0.0)
+
+    return _widths(table_), np.array([any(_found(table_, same, at, away, near)
+                                          for near in NEAR for away in (AWAY, -AWAY))
+                                      for at in range(change.size)])  # fmt: skip
+
+
+class Linear(NamedTuple):
+    """The values of a table to first order: ``slopes`` (R, U) times children more, and the ``low`` and ``high`` (R,) at
+    which they are rounded to something else."""
+
+    slopes: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def _widths(table_: Linear) -> np.ndarray:
+    """(U,) the ranges of the linear programme."""
+    size = table_.slopes.shape[1]
+    rows_, most = np.vstack([table_.slopes, -table_.slopes]), np.concatenate([table_.high, -table_.low])
+    found = np.zeros(size)
+    for at, one in enumerate(np.eye(size)):
+        each = (linprog(sign * one, A_ub=rows_, b_ub=most, bounds=[(-MOST, MOST)] * size) for sign in (1.0, -1.0))
+        found[at] = sum(abs(side.x[at]) for side in each)
+    return found
+
+
+def _found(
+    table_: Linear, same: Callable[[np.ndarray], tuple[bool, np.ndarray]], at: int, away: float, near: float
+) -> bool:
+    """Whether a table with ``away`` children more in the district was computed that says the same.
+
+    The others move so that every value keeps as much of its room as it can; what is then not of the first order is
+    taken into account the next time.
+    """
+    size, off = table_.slopes.shape[1], np.zeros(table_.low.size)
+    ends = [(away, away) if one == at else (-near, near) for one in range(size)]
+    for _ in range(TRIES):
+        room = np.concatenate([table_.high - table_.low] * 2)
+        rows_ = np.column_stack([np.vstack([table_.slopes, -table_.slopes]), room])
+        most = np.concatenate([table_.high - off, off - table_.low])
+        # The last unknown is the part of its room that every value keeps to either side.
+        made = linprog(-np.eye(size + 1)[size], A_ub=rows_, b_ub=most, bounds=[*ends, (None, 0.5)])
+        if made.x is None:
+            return False
+        alike_, off = same(made.x[:size])
+        if alike_:
+            return True
+    return False
 
 
 def rows(number: int) -> Iterator[tuple[object, ...]]:
@@ -156,11 +205,11 @@ def rows(number: int) -> Iterator[tuple[object, ...]]:
     for seed in range(number):
         town = Town(seed)
         left = [numbers_left(town, at) for at in range(town.treated.size)]
-        first, computed = (one.sum(axis=1) for one in changes_left(town, steps(town)))
+        first, computed = changes_left(town, steps(town))
         yield (
             seed, town.treated.size, int(town.treated.sum()), len(left), sum(one >= CANDIDATES for one in left),
             int((first >= CANDIDATES - 1 - 1e-6).sum()), round(float(first.min()), 2), round(float(np.median(first)), 2),
-            int((computed >= 1).sum()),
+            int(computed.sum()),
         )  # fmt: skip
 
 
@@ -180,4 +229,4 @@ def table_line() -> str:
 
 if __name__ == "__main__":
     numbers = [int(one) for one in sys.argv[1:] if one.isdigit()]
-    record(RECORDED, HEADER, COLUMNS, rows(numbers[0] if numbers else 40), table_line)
+    record(RECORDED, HEADER, COLUMNS, rows(numbers[0] if numbers else 24), table_line)
