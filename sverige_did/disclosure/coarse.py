@@ -56,7 +56,7 @@ districts, and together they would tell how each of them changed."""
 OTHERS = 4.0
 """How many times as wide the steps of their limits are."""
 
-PERCENT = 10.0
+PERCENT, LEAVE_ONE_OUT = 10.0, "leave_one_out"
 HISTOGRAM = 200
 """A bar of a histogram is a multiple of about one in so many of all choices."""
 
@@ -210,7 +210,7 @@ def _number(check: CheckResult, name: str, value: float | None, steps: Steps) ->
     if name == "p" or name.startswith("p_"):
         return p_to_step(value, rough=True)
     if name.startswith("percent"):
-        return to_step(value, PERCENT)
+        return to_step(value, percent_step(check, steps.of.get((check.outcome, check.scale or ""))))
     if check.scale is not None and name.startswith(OF_EFFECTS):
         low, high = steps.outwards(check.outcome, check.scale, value, value)
         return (
@@ -221,6 +221,14 @@ def _number(check: CheckResult, name: str, value: float | None, steps: Steps) ->
             else steps.round(check.outcome, check.scale, value)
         )
     return to_figures(value)
+
+
+def percent_step(check: CheckResult, step: float | None) -> float:
+    """In what steps the per cent of a check are rounded: tens, and of an effect never finer than the effect itself is."""
+    effect = abs(check.numbers.get("effect") or 0.0)
+    if check.check != LEAVE_ONE_OUT or step is None or effect == 0:
+        return PERCENT
+    return nice_above(max(PERCENT, 100 * step / effect))
 
 
 def _in_proportion(curve: Curve, check: CheckResult, numbers: Mapping[str, float | None]) -> Curve:

@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 
 from sverige_did.checks.placebo_dates import splits
 from sverige_did.disclosure.attack import Relations
-from sverige_did.disclosure.coarse import RATIOS, Steps, is_from_levels
+from sverige_did.disclosure.coarse import LEAVE_ONE_OUT, RATIOS, Steps, is_from_levels, percent_step
 from sverige_did.disclosure.levels import Cell, Levels, counted
 from sverige_did.disclosure.release import Release, ReleasedLevel
 from sverige_did.disclosure.rounding import to_figures
@@ -464,10 +464,10 @@ class Known:
                 for cut, value, told in zip(cuts, true.curves[0].y, shown.curves[0].y, strict=True):
                     first, last = (np.isin(np.arange(planned.before.size), columns[part]) for part in cut)
                     yield self.contrast(outcome, scale, sides=(first, last)), value, told, step / 2
-        if true.check == "leave_one_out" and true.numbers.get("percent_low") is not None:
-            yield from self._without_one(true, scale)
+        if true.check == LEAVE_ONE_OUT and true.numbers.get("percent_low") is not None:
+            yield from self._without_one(true, scale, percent_step(true, step))
 
-    def _without_one(self, true: CheckResult, scale: str) -> Iterator[Told]:
+    def _without_one(self, true: CheckResult, scale: str, percent: float) -> Iterator[Told]:
         """The two districts without which the effect is smallest and largest, as if it were known which they are."""
         units = range(len(self.matrices[true.outcome].units))
         made = [self.contrast(true.outcome, scale, without=unit) for unit in units]
@@ -475,7 +475,7 @@ class Known:
         effect = true.numbers.get("effect") or 0.0
         ends = (min(found, key=lambda one: one[0]), max(found, key=lambda one: one[0])) if found else ()
         for value, contrast in ends:
-            yield contrast, value, value, max(0.05 * abs(effect), 1e-9)
+            yield contrast, value, value, max(percent / 200 * abs(effect), 1e-9)
 
     def components(self) -> Iterator[Component]:
         """The relations cut into parts that say nothing about each other; what no value says anything of has none."""
