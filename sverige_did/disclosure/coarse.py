@@ -37,8 +37,8 @@ OF_DISTRICTS = frozenset({
 })  # fmt: skip
 """Numbers of checks that count districts, dates or methods: whole, and of no child."""
 
-ASSUMED = frozenset({"kappa_high", "kappa_low", "limit"})
-"""Numbers of checks that are assumed, or steps of a grid of the plan."""
+ASSUMED = frozenset({"kappa_high", "kappa_low"})
+"""Numbers of checks that are assumed."""
 
 OF_EFFECTS = ("effect", "size", "att_", "did")
 """How the names of numbers begin that are on the scale of a check."""
@@ -284,6 +284,8 @@ def _is_line(x: np.ndarray, values: np.ndarray) -> bool:
 def coarse_record(record: MethodsRecord, steps: Steps, *, curve: bool, years: bool) -> MethodsRecord:
     """What stands beside a methods table, rounded; the curve of periods drawn by years, or left out."""
     update: dict[str, object] = {}
+    if record.smallest_p is not None:
+        update["smallest_p"] = to_figures(record.smallest_p)
     if record.observed is not None:
         update["observed"] = to_step(record.observed, 0.1)
     if record.counts:
