@@ -22,6 +22,7 @@ from scipy.sparse.csgraph import connected_components
 from sverige_did.checks.placebo_dates import splits
 from sverige_did.disclosure.attack import Relations
 from sverige_did.disclosure.coarse import LEAVE_ONE_OUT, RATIOS, Steps, is_from_levels, percent_step
+from sverige_did.disclosure.held import place_of
 from sverige_did.disclosure.levels import Cell, Levels, counted
 from sverige_did.disclosure.release import Release, ReleasedLevel
 from sverige_did.disclosure.rounding import to_figures
@@ -215,16 +216,19 @@ class Known:
             return threshold * min(cell.found.length, 1.0)
         return float(threshold)
 
-    def earlier(self, release: Release, levels: Levels) -> None:
-        """What an earlier release shows of the same numbers.
+    def earlier(self, release: Release, levels: Levels, now: Release) -> None:
+        """What an earlier release shows of the same numbers and ``now`` does not show just so.
 
         A level that contradicts them is one of other data, and is left out.
         """
+        again = {(one.outcome, one.group, one.period, one.level) for one in (*now.levels, *now.windows)}
         places = {(cell.outcome, cell.group, cell.label): cell for cell in levels.cells}
         base = release.study.register_rules.base if isinstance(release.study, PanelStudy) else 1
         for one in (*release.levels, *release.windows):
             cell = places.get((one.outcome, one.group, one.period))
             if cell is None or one.level is None or not cell.found.denominator > 0 or cell.found.kind == "mean":
+                continue
+            if (one.outcome, one.group, one.period, one.level) in again and base >= self.study.register_rules.base:
                 continue
             matrix = self.matrices[cell.outcome]
             units, columns = matrix.of(cell.group), matrix.columns(cell.periods)
@@ -243,17 +247,21 @@ class Known:
                     Row(f"level|{cell.outcome}|{cell.group}|{cell.label}", places_, factors, told - room, told + room)
                 )
 
-    def earlier_estimates(self, release: Release, findings: Sequence[Finding]) -> None:
+    def earlier_estimates(self, release: Release, findings: Sequence[Finding], now: Release) -> None:
         """What an earlier release of the same plan shows of the same estimates; one of other data is left out.
 
-        An estimate that lies beyond the step that was sent out is told to a whole step: of the two releases somebody
+        So is one that says what is said ``now``. An estimate that lies beyond the step that was sent out is told to a whole step: of the two releases somebody
         may know that they differ by a child, and that it crossed.
         """
         steps = {(one.outcome, one.scale): one.step for one in release.steps}
-        told = {_place(one): one.result.estimate for one in release.findings if not is_from_levels(one)}
+        told = {place_of(one): one.result.estimate for one in release.findings if not is_from_levels(one)}
+        again = {place_of(one): one.result for one in now.findings}
         for finding in findings if release.plan_sha256 == self.study.sha256 else ():
             outcome, scale, true = finding.outcome, finding.result.scale, finding.result.estimate
-            step, shown = steps.get((outcome, scale)), told.get(_place(finding))
+            step, shown = steps.get((outcome, scale)), told.get(place_of(finding))
+            same = again.get(place_of(finding))
+            if same is not None and (same.estimate, same.step) == (shown, step) and abs(shown - true) <= step / 2:
+                continue
             contrast = self.contrast(outcome, scale)
             if step is None or shown is None or contrast is None or abs(shown - true) > step:
                 continue
@@ -515,12 +523,6 @@ class Known:
                 needed=np.array([row.needed for row in asked]),
                 truth=truth[mine],
             )
-
-
-def _place(finding: Finding) -> tuple[str, ...]:
-    """Which estimate it is."""
-    result = finding.result
-    return (finding.outcome, finding.reading, result.scale, result.estimand, result.estimator, result.inference)
 
 
 def _number(true: CheckResult, shown: CheckResult, name: str) -> tuple[float, float]:

@@ -25,6 +25,7 @@ from sverige_did.disclosure.coarse import (
     steps_of,
 )
 from sverige_did.disclosure.economy import economy_findings, of_this_plan, released_economy, released_targets
+from sverige_did.disclosure.held import with_held, with_held_curves
 from sverige_did.disclosure.known import Known
 from sverige_did.disclosure.ladder import release_ladder
 from sverige_did.disclosure.levels import (
@@ -99,13 +100,14 @@ class Answers(NamedTuple):
 class Once(NamedTuple):
     """What is the same in every draft: the levels, what districts' changes are multiplied by in slopes on doses, what
     targets say by what was counted, which is added to, and how many steps a rounded number may be off: a half, or one
-    where levels of an earlier release are held, whether or not this one is.
+    where levels of an earlier release are held, whether or not this one is. ``earlier`` releases somebody may have.
     """
 
     levels: Levels
     factors: Mapping[DoseResponse, Mapping[str, float]]
     targets: Said
     steps_off: float
+    earlier: tuple[Release, ...] = ()
 
 
 class Attacked(NamedTuple):
@@ -164,7 +166,7 @@ def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tupl
         return Attacked(_as_it_is(study, panel, answers), Known(panel, study), Decisions({}))
     levels = with_earlier(levels_of(panel, study), (level for one in earlier for level in (*one.levels, *one.windows)))
     decisions, blank = _first(study, panel, levels), Known(panel, study)
-    once = Once(levels, _factors(panel, study, answers), {}, 1.0 if earlier else 0.5)
+    once = Once(levels, _factors(panel, study, answers), {}, 1.0 if earlier else 0.5, earlier)
     checks = _released_checks(answers.checks, panel, study, study.hidden_below)
     answers = answers._replace(checks=tuple(checks))
     answers = _without_groups(answers, study.hidden_below) if _lonely(panel) else answers
@@ -172,8 +174,8 @@ def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tupl
     for _ in range(PASSES):
         release, known = _draft(study, panel, answers, once, decisions, blank.again())
         for one in earlier:
-            known.earlier(one, levels)
-            known.earlier_estimates(one, answers.findings)
+            known.earlier(one, levels, release)
+            known.earlier_estimates(one, answers.findings, release)
         exposed, left = attack(known, tried)
         if not exposed:
             return Attacked(release, known, decisions, left)
@@ -291,6 +293,7 @@ def _draft(
             known.curve(true.outcome, true.event, new.event, step, years=years)
     for check, new_check in zip(true_checks, checks, strict=True):
         known.check(check, new_check, steps.of.get((check.outcome, check.scale or "")))
+    own = {outcome: step for (outcome, scale), step in steps.of.items() if scale == CATALOGUE[outcome].scale}
     release = Release(
         study=study,
         plan_sha256=study.sha256,
@@ -300,13 +303,13 @@ def _draft(
         versions={name: version(name) for name in COMPUTED_WITH},
         designs=answers.designs,
         main_reading="all",
-        findings=tuple(_coarse_findings(every, shown, steps, per)),
+        findings=tuple(with_held(_coarse_findings(every, shown, steps, per), once.earlier, study.sha256)),
         diagnostics=tuple(
             coarse_diagnostics(one) for one in answers.diagnostics if one.fit.partition(".")[0] not in withheld
         ),
         posteriors=tuple(coarse_posterior(one, steps, study.register_rules.base) for one in kept),
         checks=checks,
-        methods_tables=records,
+        methods_tables=tuple(with_held_curves(records, own, once.earlier, study.sha256)),
         coverage=tuple(_coverage(one) for one in answers.coverage),
         levels=tuple(level for cell, level in shown if cell.resolution != "windows"),
         windows=tuple(level for cell, level in shown if cell.resolution == "windows"),
