@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sverige_did.disclosure.coarse import coarse_diagnostics
+from sverige_did.disclosure.diagnostics import coarse_diagnostics
 from sverige_did.disclosure.release import COMPUTED_WITH
 from sverige_did.disclosure.rounding import nice_above, p_to_step, share_to_step, to_figures, to_step
 from sverige_did.disclosure.small_counts import hidden_parts, is_small

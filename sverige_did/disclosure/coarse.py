@@ -26,7 +26,7 @@ from sverige_did.disclosure.rounding import (
 )
 from sverige_did.inference.methods_table import PRIMARY_INTERVAL, PRIMARY_P
 from sverige_did.outcomes import CATALOGUE
-from sverige_did.results.estimates import CheckResult, Curve, Diagnostics, Estimate, Finding
+from sverige_did.results.estimates import CheckResult, Curve, Estimate, Finding
 from sverige_did.results.methods_tables import RELATIVE_SPREAD, MaxTAdjustment, MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord, PosteriorScale
 
@@ -95,8 +95,8 @@ def steps_of(
     """The steps of every outcome's scales.
 
     From the width of the interval on that scale, and never finer than :data:`FLOOR` of what rounding makes of
-    ``windows`` (the levels before and after). ``per``: the denominator of the outcome's own scale · ``wider``: by what
-    an outcome's steps are multiplied.
+    ``windows`` (the levels before and after, or those of the points of a curve). ``per``: the denominator of the
+    outcome's own scale · ``wider``: by what an outcome's steps are multiplied.
     """
     found: dict[tuple[str, str], float] = {}
     scales = dict.fromkeys((one.outcome, one.result.scale) for one in findings)
@@ -224,7 +224,7 @@ def _number(check: CheckResult, name: str, value: float | None, steps: Steps) ->
 
 
 def percent_step(check: CheckResult, step: float | None) -> float:
-    """In what steps the per cent of a check are rounded: tens, and of an effect never finer than the effect itself is."""
+    """In what steps the per cent of a check are rounded: tens, and of an effect no finer than the effect is."""
     effect = abs(check.numbers.get("effect") or 0.0)
     if check.check != LEAVE_ONE_OUT or step is None or effect == 0:
         return PERCENT
@@ -281,8 +281,10 @@ def _is_line(x: np.ndarray, values: np.ndarray) -> bool:
     return bool(np.allclose(values, line, rtol=1e-6, atol=1e-9 * (1 + np.abs(values).max())))
 
 
-def coarse_record(record: MethodsRecord, steps: Steps, *, curve: bool, years: bool) -> MethodsRecord:
-    """What stands beside a methods table, rounded; the curve of periods drawn by years, or left out."""
+def coarse_record(
+    record: MethodsRecord, steps: Steps, points: Steps | None = None, *, curve: bool, years: bool
+) -> MethodsRecord:
+    """What stands beside a methods table, rounded; the curve in steps of ``points``, drawn by years, or left out."""
     update: dict[str, object] = {}
     if record.smallest_p is not None:
         update["smallest_p"] = to_figures(record.smallest_p)
@@ -295,10 +297,13 @@ def coarse_record(record: MethodsRecord, steps: Steps, *, curve: bool, years: bo
         update["counts"] = tuple(int(to_step(count, step)) for count in record.counts)
     if record.event is not None:
         event = by_years(record.event) if years else record.event
-        update["event"] = coarse_curve(event, record.outcome, CATALOGUE[record.outcome].scale, steps) if curve else None
+        update["event"] = (
+            coarse_curve(event, record.outcome, CATALOGUE[record.outcome].scale, points or steps) if curve else None
+        )
     if record.max_t_adjustment is not None:
         p = {
-            name: p_to_step(value, rough=name.startswith("max_t")) for name, value in record.max_t_adjustment.model_dump().items()
+            name: p_to_step(value, rough=name.startswith("max_t"))
+            for name, value in record.max_t_adjustment.model_dump().items()
             if isinstance(value, float)
         }  # fmt: skip
         update["max_t_adjustment"] = MaxTAdjustment(**(record.max_t_adjustment.model_dump() | p))
@@ -365,7 +370,9 @@ def coarse_posterior(record: PosteriorRecord, steps: Steps, base: int) -> Poster
             "checks": checks,
             "power": {name: to_figures(value) for name, value in record.power.items()},
             # What is believed before the data; drawn, so that it has as many digits as a number can have.
-            "prior_level": None if record.prior_level is None else tuple(to_figures(one, 3) for one in record.prior_level),
+            "prior_level": None
+            if record.prior_level is None
+            else tuple(to_figures(one, 3) for one in record.prior_level),
             "prior_share": None if record.prior_share is None else share_to_step(record.prior_share),
             **_resting_on_few(record, steps, base),
         }
@@ -437,12 +444,6 @@ def _resting_on_few(record: PosteriorRecord, steps: Steps, base: int) -> dict[st
                  for name in ("by_use", "by_amount")}  # fmt: skip
         update["spending"] = record.spending.model_copy(update=parts)
     return update
-
-
-def coarse_diagnostics(one: Diagnostics) -> Diagnostics:
-    """What a sampler's convergence was, in four figures: it is computed from draws of few children."""
-    names = ("r_hat_max", "ess_bulk_min", "ess_tail_min", "bfmi_min")
-    return one.model_copy(update={name: to_figures(getattr(one, name), 4) for name in names})
 
 
 def own_per(outcome: str, living: float) -> float:

@@ -39,7 +39,7 @@ def with_held(findings: Iterable[Finding], earlier: Sequence[Release], plan_sha2
 def with_held_curves(
     records: Iterable[MethodsRecord], steps: Mapping[str, float], earlier: Sequence[Release], plan_sha256: str
 ) -> Iterator[MethodsRecord]:
-    """The records with the curve of periods that was sent out, where no point moved by more than a step of its outcome."""
+    """The records with the curve of periods that was sent out, where no point moved by more than its step."""
     told = {one.outcome: one.event for release in earlier if release.plan_sha256 == plan_sha256
             for one in release.methods_tables}  # fmt: skip
     for record in records:
@@ -48,7 +48,7 @@ def with_held_curves(
             moved = [abs(one - other) for name in ("y", "lower", "upper")
                      for one, other in zip(getattr(before, name), getattr(now, name), strict=True)]  # fmt: skip
             if max(moved, default=0.0) <= step * ROOM:
-                record = record.model_copy(update={"event": before})  # noqa: PLW2901 # the same with another curve
+                record = record.model_copy(update={"event": before})  # the same with another curve
         yield record
 
 

@@ -89,7 +89,15 @@ class Component(NamedTuple):
     def key(self) -> bytes:
         """The same for the same relations, targets and numbers."""
         known = self.relations
-        parts = (known.matrix.data, known.matrix.indices, known.low, known.high, self.targets.indices, self.targets.data, self.needed)
+        parts = (
+            known.matrix.data,
+            known.matrix.indices,
+            known.low,
+            known.high,
+            self.targets.indices,
+            self.targets.data,
+            self.needed,
+        )
         return b"".join(np.ascontiguousarray(part).tobytes() for part in (*parts, self.truth))
 
 
@@ -250,8 +258,8 @@ class Known:
     def earlier_estimates(self, release: Release, findings: Sequence[Finding], now: Release) -> None:
         """What an earlier release of the same plan shows of the same estimates; one of other data is left out.
 
-        So is one that says what is said ``now``. An estimate that lies beyond the step that was sent out is told to a whole step: of the two releases somebody
-        may know that they differ by a child, and that it crossed.
+        So is one that says what is said ``now``. An estimate that lies beyond the step that was sent out is told to a
+        whole step: of the two releases somebody may know that they differ by a child, and that it crossed.
         """
         steps = {(one.outcome, one.scale): one.step for one in release.steps}
         told = {place_of(one): one.result.estimate for one in release.findings if not is_from_levels(one)}
@@ -259,16 +267,15 @@ class Known:
         for finding in findings if release.plan_sha256 == self.study.sha256 else ():
             outcome, scale, true = finding.outcome, finding.result.scale, finding.result.estimate
             step, shown = steps.get((outcome, scale)), told.get(place_of(finding))
-            same = again.get(place_of(finding))
-            if same is not None and (same.estimate, same.step) == (shown, step) and abs(shown - true) <= step / 2:
-                continue
-            contrast = self.contrast(outcome, scale)
+            same, contrast = again.get(place_of(finding)), self.contrast(outcome, scale)
             if step is None or shown is None or contrast is None or abs(shown - true) > step:
                 continue
-            slope = true if scale == "ratio" else 1.0
-            room = step / 2 if abs(shown - true) <= step / 2 else step
+            if same is not None and (same.estimate, same.step) == (shown, step) and abs(shown - true) <= step / 2:
+                continue
+            off, slope = shown - true, true if scale == "ratio" else 1.0
+            room = step / 2 if abs(off) <= step / 2 else step
             if slope > 0:
-                self._sum(f"estimate|{outcome}|{scale}", *contrast, (shown - true) / slope, room / slope)
+                self._sum(f"estimate|{outcome}|{scale}", *contrast, off / slope, room / slope)
 
     def districts(self) -> None:
         """The numbers of single districts, in a period and in each window, must have three candidates at least.
@@ -292,9 +299,7 @@ class Known:
                 if before.size and after.size:
                     factor = np.repeat([1.0, -after.size / before.size], [after.size, before.size])
                     label = f"{terms[0]}|{matrix.units[int(unit.argmax())]}|change"
-                    self.targets.append(
-                        Target(label, np.concatenate([after, before]), (CANDIDATES - 1) * long, factor)
-                    )
+                    self.targets.append(Target(label, np.concatenate([after, before]), (CANDIDATES - 1) * long, factor))
 
     def estimates(self, findings: Sequence[Finding], shown: Steps) -> None:
         """Estimates of districts: their middle to its rounding, once for each number."""

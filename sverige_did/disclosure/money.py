@@ -16,7 +16,7 @@ PLACES = 1.0
 """Places given up are whole."""
 
 PAID = 3
-"""In how many figures what was invested leaves: the plan names it, and fixed prices and spread over years give it more."""
+"""In how many figures what was invested leaves: the plan names it, and fixed prices give it more."""
 
 
 def unit_of(record: EconomyRecord, basis: str, steps: Steps, wider: Mapping[str, float] | None = None) -> float:

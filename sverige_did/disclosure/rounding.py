@@ -84,7 +84,7 @@ def last_figure(value: float, figures: int = 2) -> float | None:
 
 
 def p_to_step(p: float, *, rough: bool = False) -> float:
-    """The smallest of the limits of p-values that is no smaller: what is at most 0.05 stays so, and nothing claims more.
+    """The smallest of the limits of p-values that is no smaller: at most 0.05 stays so, and nothing claims more.
 
     ``rough``: of a table of methods all but the two of the verdict, for each is another statistic of the same few
     districts.

@@ -20,7 +20,9 @@ def heavy(times: float) -> Panel:
     cells = panel(MANY).cells
     mine = cells["unit"] == "distrikt-00"
     numbers = ["value", "low", "high", "denominator", "denominator_low", "denominator_high"]
-    return Panel.of(cells.assign(**{name: cells[name].where(~mine, times * cells[name]) for name in numbers}), synthetic=True)
+    return Panel.of(
+        cells.assign(**{name: cells[name].where(~mine, times * cells[name]) for name in numbers}), synthetic=True
+    )
 
 
 def plan(weights: str) -> Study:

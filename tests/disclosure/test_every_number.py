@@ -73,7 +73,9 @@ def test_no_number_of_a_release_of_cases_has_more_digits_than_its_rule(tmp_path:
     wanted = small_cases.plan()
     data = read_cases(small_cases.write(tmp_path, small_cases.delivery()), wanted)
     shown = release_cases(wanted, estimate_cases(data, wanted), [], answers_of(data, wanted))
-    counts = {name: value for check in shown.checks for name, value in check.numbers.items() if name.startswith("cases_")}
+    counts = {
+        name: value for check in shown.checks for name, value in check.numbers.items() if name.startswith("cases_")
+    }
     assert counts
     assert all(value is None or value % wanted.hidden_below == 0 for value in counts.values()), "as those beside them"
     assert unrounded(shown.model_dump_json()) == {}

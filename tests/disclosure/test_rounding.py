@@ -61,7 +61,10 @@ def test_p_values_are_rounded_up_and_stay_on_their_side_of_every_level_that_is_u
 def test_per_cent_of_an_effect_are_no_finer_than_the_effect_is() -> None:
     """Ten per cent of a small effect is a finer step than that of the estimate."""
     check = CheckResult(
-        check="leave_one_out", outcome="a", scale="pp", numbers={"effect": 1.1, "percent_low": 83.0, "percent_high": 128.0}
+        check="leave_one_out",
+        outcome="a",
+        scale="pp",
+        numbers={"effect": 1.1, "percent_low": 83.0, "percent_high": 128.0},
     )
     assert percent_step(check, 0.5) == 50
     assert coarse_check(check, STEPS).numbers == {"effect": 1.0, "percent_low": 100.0, "percent_high": 150.0}

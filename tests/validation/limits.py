@@ -3,9 +3,9 @@
 They are no sums, so that no linear programme has them. Two things are looked at in made-up districts. Numbers: all of a
 table of methods is a function of the districts' changes, so that a district with as many children more before as after,
 and another with as many fewer, give the very same table. And changes: how far that of a district can go while every
-rounded value of the table stays what it is, to first order at the true changes, which an outsider does not have (a linear
-programme over the slopes of all values); beside it how far it goes in tables that were computed and say the same, which
-is a lower limit. Both are in children. Run: ``python tests/validation/limits.py [how many]``, or with ``--table`` to
+rounded value of the table stays what it is, to first order at the true changes, which an outsider does not have (a
+linear programme over the slopes of all values); beside it whether a table was computed that says the same with a child
+more or fewer there. Run: ``python tests/validation/limits.py [how many]``, or with ``--table`` to
 print what is recorded.
 """
 
@@ -108,7 +108,9 @@ def alike(one: list[Estimate], other: list[Estimate]) -> bool:
 def values(town: Town, change: np.ndarray) -> Values:
     """All numbers of the table of these changes (U,), as they are computed."""
     rows_ = table(town, town.before, town.before + change * town.living / 1000)
-    return {(one.inference, name): getattr(one, name) for one in rows_ for name in NAMES if getattr(one, name) is not None}
+    return {
+        (one.inference, name): getattr(one, name) for one in rows_ for name in NAMES if getattr(one, name) is not None
+    }
 
 
 def told(key: tuple[str, str], value: float, step: float) -> tuple[float, float]:
@@ -149,7 +151,9 @@ def changes_left(town: Town, shown: Steps) -> tuple[np.ndarray, np.ndarray]:
         found = all_of(moved)
         alike_ = all(told(key, value, step) == tuple(end) for key, value, end in zip(keys, found, ends, strict=True)
                      if np.isfinite(value))  # fmt: skip
-        return alike_ and bool(np.isfinite(found).all()), np.nan_to_num(found - true - table_.slopes @ moved, posinf=0.0)
+        return alike_ and bool(np.isfinite(found).all()), np.nan_to_num(
+            found - true - table_.slopes @ moved, posinf=0.0
+        )
 
     return _widths(table_), np.array([any(_found(table_, same, at, away, near)
                                           for near in NEAR for away in (AWAY, -AWAY))

@@ -62,7 +62,9 @@ def one_more(panel: Panel, unit: str, period: str) -> Panel:
     """A child in an institution all through a half-year."""
     cells = panel.cells.copy()
     here = (cells["unit"] == unit) & (cells["period"] == period)
-    value = here & cells["outcome"].isin(["placed_total", "placed_per_1000", "institution_per_1000", "institution_share"])
+    value = here & cells["outcome"].isin(
+        ["placed_total", "placed_per_1000", "institution_per_1000", "institution_share"]
+    )
     below = here & cells["outcome"].str.endswith("_share")
     years = 181 / 365.0
     for names, where in ((("value", "low", "high"), value),

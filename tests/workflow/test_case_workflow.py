@@ -10,8 +10,8 @@ from subprocess import CompletedProcess
 import pandas as pd
 import pytest
 import small_cases as small
-from typer.testing import CliRunner
 from rounded import unrounded
+from typer.testing import CliRunner
 from workflow_run import snakemake
 
 from sverige_did.cli import app
