@@ -36,7 +36,7 @@ COLUMNS = (
     "recovered", "tried", "alike",
 )  # fmt: skip
 """``numbers``: of estimates, standard errors, limits and p-values; ``points``: of curves; ``recovered``: hidden numbers
-told to the child by both releases; ``alike`` of the ``tried`` other places make the very estimates that were released."""
+told to the child by both releases; ``alike`` of the ``tried`` other places make the estimates that were released."""
 TRIED = 8
 NAMES = ("estimate", "std_error", "lower", "upper", "p_value")
 
@@ -135,8 +135,8 @@ def table() -> str:
     any_ = (found[["levels_moved", "numbers_moved", "points_moved"]].sum(axis=1) > 0).sum()
     return (
         f"{len(found)} municipalities of {found['districts'].min()} to {found['districts'].max()} districts: "
-        f"{any_} differ in anything; {share['levels']:.1f} % of levels, {share['numbers']:.1f} % of numbers of estimates "
-        f"and {share['points']:.1f} % of points of curves do; {found['recovered'].sum()} hidden numbers recovered; "
+        f"{any_} differ in anything; {share['levels']:.1f} % of levels, {share['numbers']:.1f} % of numbers of "
+        f"estimates and {share['points']:.1f} % of points of curves do; {found['recovered'].sum()} hidden numbers recovered; "
         f"{found['alike'].sum()} of {found['tried'].sum()} other places of the child say the same in every estimate, "
         f"at least one in {(found['alike'] > 0).sum()} municipalities"
     )
