@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from sverige_did.sources.exports.exports_page import exports_section
 from sverige_did.sources.registers.codes import standard_codes
 from sverige_did.sources.registers.codes_page import codes_section
 from sverige_did.sources.registers.schema_page import schema_page
@@ -74,7 +75,8 @@ def own_data_text() -> str:
     text = OWN_DATA.read_text("utf-8")
     for language in LANGUAGES:
         first, last = CODES.format(language), END_OF_CODES.format(language)
-        text = between(text, first, last, codes_section(standard_codes(), language) + "\n")
+        listed = f"{codes_section(standard_codes(), language)}\n{exports_section(language)}\n"
+        text = between(text, first, last, listed)
     return text
 
 

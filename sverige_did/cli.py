@@ -210,7 +210,8 @@ def new(
 
     if aggregates and kind == "cases":
         raise typer.BadParameter("--aggregates is a panel of public tables; leave --kind out")
-    _done("new", folder=folder, registers=run(folder, date.today(), "tables" if aggregates else kind))
+    laid = run(folder, date.today(), "tables" if aggregates else kind)
+    _done("new" if laid else "new_beside_data", folder=folder, registers=laid)
 
 
 @app.command()
@@ -221,12 +222,50 @@ def pseudonymise(
     new_key: Annotated[bool, typer.Option("--new-key", help="Make the key first")] = False,
 ) -> None:
     """Replace CPR numbers by keyed pseudonyms in every register, and leave names, addresses and the rest behind."""
+    from sverige_did.sources.files.synthetic_mark import MARK_FILE
+    from sverige_did.sources.pseudonyms.delivery import exports_among
     from sverige_did.tasks.pseudonymise import run
 
-    for one in run(source, out, key, make_key=new_key):
+    done = run(source, out, key, make_key=new_key)
+    for one in done:
+        if one.file == MARK_FILE:
+            _done("marked", file=one.file)
+            continue
         told = {name: ", ".join(getattr(one, name)) or "–" for name in ("replaced", "derived", "dropped")}
         _done("pseudonymised", file=one.file, rows=one.rows, **told)
-    _done("pseudonymise", folder=out)
+    _done("pseudonymise_exports" if exports_among(done) else "pseudonymise", folder=out)
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(file_okay=False, exists=True, help="Exports with pseudonyms")],
+    out: Annotated[Path, typer.Argument(file_okay=False, help="The data folder of a study")],
+    l201_codes: Annotated[
+        Path | None, typer.Option(dir_okay=False, exists=True, help="A mapping of your own for codes of L201")
+    ] = None,
+) -> None:
+    """Make registers of what systems write out: events of placements, L201 in XML, and the tables of OS2bos."""
+    from sverige_did.sources.files.synthetic_mark import MARK_FILE
+    from sverige_did.tasks.convert import run
+
+    for one in run(source, out, l201_codes):
+        if one.export:
+            _done(
+                "converted" if one.first else "converted_more",
+                file=one.source,
+                register=one.file,
+                rows=one.rows,
+                made=one.made,
+            )
+        else:
+            _done("marked" if one.file == MARK_FILE else "converted_kept", file=one.source)
+        for key, count in one.told:
+            Console(highlight=False, soft_wrap=True).print(
+                "  " + words.text(f"exports.{key}", count=count), markup=False
+            )
+        for warning in one.warnings:
+            Console(highlight=False, soft_wrap=True).print("  " + warning.say(default_language()), markup=False)
+    _done("convert", folder=out, study=out.parent)
 
 
 @app.command()
@@ -248,7 +287,10 @@ def check(
     for line in assumptions([(one.file, one.assumption.say(spoken)) for one in assumed], spoken):
         console.print(line, markup=False)
     console.print(summary(problems, spoken), markup=False)
-    raise typer.Exit(int(any(problem.severity == "error" for problem in problems)))
+    wrong = any(problem.severity == "error" for problem in problems)
+    if not wrong:
+        console.print(words.text("cli.check", spoken, folder=folder), markup=False)
+    raise typer.Exit(int(wrong))
 
 
 @app.command()
@@ -275,6 +317,22 @@ def size(
     counts = own.counts | {"simulations": found.simulations}
     above, below = with_notes(own.outcome, counts, own.shocks, own.alpha, spoken)
     console.print(above, size_table(found.rates, own.p, own.alpha, spoken), below, sep="\n", markup=False)
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(exists=True, help="release/<study>, or a release.json")],
+    second: Annotated[Path, typer.Argument(exists=True, help="Another: of a later evaluation, or a municipality")],
+    json: Annotated[Path | None, typer.Option(dir_okay=False, help="Write what differs as JSON too")] = None,
+) -> None:
+    """Show what differs between two releases: run, plan, data and answers."""
+    from sverige_did.report.compare import as_tables
+    from sverige_did.tasks.compare import run
+
+    spoken = default_language()
+    console = Console(highlight=False)
+    for shown in as_tables(run(first, second, spoken, json), (str(first), str(second)), spoken):
+        console.print(shown, markup=False) if isinstance(shown, str) else console.print(shown)
 
 
 for _name, (_, _help) in STEPS.items():

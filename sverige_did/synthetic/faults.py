@@ -47,6 +47,7 @@ class Kind:
 def spoil_delivery(folder: Path, rng: np.random.Generator) -> tuple[InjectedFault, ...]:
     """Put every kind into a clean Danish delivery of CSV files; each row takes at most one of them."""
     files = {register.name: folder / f"{file_stem(register, 'da')}.csv" for register in REGISTERS}
+    files = {name: path for name, path in files.items() if path.is_file()}
     tables = {name: pd.read_csv(path, sep=";", dtype=str, keep_default_na=False) for name, path in files.items()}
     free = {name: pd.Series(True, index=table.index) for name, table in tables.items()}
     found = []

@@ -47,7 +47,7 @@ def write_delivery(
     """Every register as CSV with semicolons, decimal commas and dates as dd-mm-yyyy, and the marker file."""
     write_text(folder / MARK_FILE, NOTICE)
     paths = []
-    for register in registers_of:
+    for register in (one for one in registers_of if one.name in registers):
         text = as_text(registers[register.name], register, language)
         path = folder / f"{file_stem(register, language)}.csv"
         write_text(path, text.to_csv(sep=";", index=False, lineterminator="\n"))

@@ -13,6 +13,7 @@ from sverige_did.disclosure.outside import outside
 from sverige_did.disclosure.release import Release
 from sverige_did.files import read_model, write_folder
 from sverige_did.report.figures import figures_of
+from sverige_did.report.machines import for_machines
 from sverige_did.tasks import File, Filled, Folder
 
 
@@ -24,8 +25,8 @@ def run(
     out: Folder,
     sheet: Annotated[list[Path] | None, typer.Option(dir_okay=False)] = None,
 ) -> Filled:
-    """Write the folder whole: pages and their figures, the release, the estimates, what the next office takes over, an
-    audit and the hashes."""
+    """Write the folder whole: pages and their figures, the release, the estimates, what the next office takes over,
+    the same for machines, an audit and the hashes."""
     kind = text.loads(release.read_text("utf-8"))["study"]["kind"]
     released = read_model(release, CaseRelease) if kind == "cases" else read_model(release, Release)
     contents = {path.name: path.read_bytes() for path in (release, csv, json, *page, *(sheet or ()))}
@@ -33,6 +34,6 @@ def run(
         language = path.name.split(".")[-2]
         for name, figure in figures_of(path.read_text("utf-8")).items():
             contents[f"figures/{language}/{name}.svg"] = figure.encode()
-    written = outside(released, contents)
+    written = outside(released, contents | for_machines(released, contents))
     write_folder(out, written)
     return {"folder": out, "files": len(written)}

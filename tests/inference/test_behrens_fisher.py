@@ -95,3 +95,18 @@ def test_no_variation_is_refused() -> None:
 
 def test_a_far_estimate_has_p_zero_not_an_error() -> None:
     assert bf.behrens_fisher_test(ArmVariances(1.0, 1.0, 50, 50, 100), 1e9).p_value < 1e-100
+
+
+@pytest.mark.parametrize("df", [4.0, 4.7, 6.3, 17.0, 60.0, 200.0])
+def test_the_table_of_students_tail_has_twelve_decimals(df: float) -> None:
+    t = np.concatenate([np.linspace(0, 40, 3001), [1e3, 1e8]])
+    np.testing.assert_allclose(bf._tail_table(df)(t), 2 * stats.t.sf(t, df), rtol=0, atol=5e-12)
+
+
+@pytest.mark.parametrize("nominal", [0.9, 0.05, 1e-3, 1.1e-6, 0.9e-6, 1e-9, 1e-14])
+def test_the_size_from_the_table_is_that_of_the_tail_itself(nominal: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six digits of the smallest that the table serves; below it the tail itself keeps them all."""
+    dfs = (3.0, 16.0, 4.6)
+    from_table = bf.worst_size(nominal, dfs)
+    monkeypatch.setattr(bf, "SMALLEST", 1.0)
+    assert from_table == pytest.approx(bf.worst_size(nominal, dfs), rel=1e-7)

@@ -23,6 +23,7 @@ from sverige_did.report import annex_name, file_name, render
 from sverige_did.report.answers import study_answers
 from sverige_did.report.claims import claim
 from sverige_did.report.front import cards, counterfactual, explore, first_screen, render_front, seen
+from sverige_did.report.front.glossary import Glossary
 from sverige_did.report.headlines import (
     answering,
     headline,
@@ -318,3 +319,26 @@ def test_figures_of_several_dates_are_not_said_to_be_of_one(release: Release) ->
         assert said not in text_of(render_front(dated, language))
         assert words.text("front.why.two_totals", language) in first_screen.lead(release, language)
         assert words.text("front.why.two_totals_with_dates", language) in first_screen.lead(dated, language)
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_a_word_of_the_glossary_is_explained_where_it_first_stands_and_nowhere_else(language: words.Language) -> None:
+    page = render_front(make_release(), language)
+    links = re.findall(r'<a class="term" href="#word-(\w+)" aria-describedby="word-(\w+)" data-tip="([^"]+)">', page)
+    assert links
+    assert len({one for one, _, _ in links}) == len(links)
+    for to, by, tip in links:
+        assert to == by
+        entry = re.search(rf'<dd id="word-{to}">(.*?)</dd>', page)
+        assert entry
+        assert unescape(entry[1]) == unescape(tip)
+
+
+def test_a_word_in_hostile_text_is_marked_and_the_text_stays_text() -> None:
+    glossary = Glossary("en")
+    hostile = '<b title="chance">by chance</b>, which cannot be told & an interval'
+    said = glossary.mark(hostile)
+    assert "<b" not in said
+    assert said.count('class="term"') == 3
+    assert unescape(re.sub(r"<[^>]+>", "", said)) == hostile
+    assert 'class="term"' not in glossary.mark("chance, interval; it cannot be told")

@@ -93,6 +93,7 @@ def read(folder: Path) -> Delivery:
     tables = {
         register.name: read_register(folder / f"{file_stem(register, 'da')}.csv", register).usable()
         for register in REGISTERS
+        if register.name != "postings"  # accounts are made up, and no postings behind them
     }
     districts = tables["districts"]
     ours = set(districts["district"][districts["treated_from"].notna()])

@@ -13,6 +13,7 @@ from sverige_did import words
 from sverige_did.report.claims import WITHOUT_LEVEL
 from sverige_did.report.economy import economy_sentences, waterfall
 from sverige_did.report.front import cards, first_screen, reasons
+from sverige_did.report.front.glossary import TERMS, Glossary
 from sverige_did.report.headlines import headline, rows, tally
 from sverige_did.report.implementation import doses_said, what_was_done
 from sverige_did.report.pages import annex_name, context, environment, file_name, overview_figure
@@ -50,6 +51,8 @@ def _shown(release: Release, language: Language) -> dict[str, Any]:
             "annex": annex_name(release, language),
             "script": Markup(script),  # noqa: S704 (a file of this package)
             "script_source": f"'sha256-{digest}'",
+            "terms": TERMS,
+            "marked": Glossary(language).mark,
             "lead": first_screen.lead(release, language),
             "tiles": first_screen.tiles(release, language),
             "finding": first_screen.finding(release, language),

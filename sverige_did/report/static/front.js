@@ -29,6 +29,18 @@
 
   if (location.hash.includes("~")) document.getElementById(location.hash.slice(1).split("~")[0])?.scrollIntoView();
 
+  // What explains a word can be put away, and stays within the window.
+  for (const term of document.querySelectorAll(".term")) {
+    term.addEventListener("keydown", (event) => term.classList.toggle("shut", event.key === "Escape"));
+    for (const kind of ["mouseenter", "focus"]) term.addEventListener(kind, () => {
+      term.classList.remove("shut");
+      term.classList.toggle("left", term.getBoundingClientRect().left > innerWidth / 2);
+    });
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") document.querySelector(".term:hover")?.classList.add("shut");
+  });
+
   const words = document.body.dataset;
   const button = (text, act) => {
     const made = document.createElement("button");

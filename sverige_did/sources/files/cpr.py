@@ -5,8 +5,9 @@ dash and space is written in one way, with dots, slashes or underscores between 
 digits. Replacement numbers add 60 to the day. The control digit is not asked for: numbers without a valid one have been
 issued since 2007.
 
-Pseudonyms are not mistaken for it. Digits inside a longer word (a hash, a UUID) are none; and where cells are bare
-digits, one number in fourteen is a date by chance: such a column is refused only when at least half of its numbers are.
+Pseudonyms are not mistaken for it. Digits inside a longer word (a hash, a UUID) are none, unless it says CPR just
+before them; and where cells are bare digits, one number in fourteen is a date by chance: such a column is refused only
+when at least half of its numbers are.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from sverige_did.errors import InputError, Problem
 _BETWEEN = "[-./_ ]?"
 _TAIL = "[-./_ ]{0,3}"
 _CPR = re.compile(
-    rf"(?<![0-9A-Za-z])(\d\d){_BETWEEN}(\d\d){_BETWEEN}(?:(?:18|19|20)\d\d|\d\d){_TAIL}\d{{4}}(?![0-9A-Za-z])"
+    rf"(?:(?<![0-9A-Za-z])|(?<=[Cc][Pp][Rr]))(\d\d){_BETWEEN}(\d\d){_BETWEEN}(?:(?:18|19|20)\d\d|\d\d){_TAIL}\d{{4}}(?![0-9A-Za-z])"
 )
 _BARE = re.compile(r"(?:\d{10}|\d{12})(?:\.0)?")
 _CPR_WITHOUT_ITS_ZERO = re.compile(r"([1-9])(\d\d)\d{6}(?:\.0)?")

@@ -212,13 +212,16 @@ def _parse_csv(text: str, header: list[str], separator: str, file: str) -> tuple
     options = pyarrow.csv.ParseOptions(
         delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=ragged
     )
-    table = pyarrow.csv.read_csv(
-        pa.BufferReader(text.encode()),
-        # One thread: only then does pyarrow number the rows that it refuses.
-        pyarrow.csv.ReadOptions(use_threads=False, column_names=places, skip_rows_after_names=1),
-        options,
-        pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=False),
-    )
+    try:
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader((text if text.endswith("\n") else f"{text}\n").encode()),
+            # One thread: only then does pyarrow number the rows that it refuses.
+            pyarrow.csv.ReadOptions(use_threads=False, column_names=places, skip_rows_after_names=1),
+            options,
+            pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid:  # a row longer than any register has
+        raise InputError(Problem("reg_not_a_table", file=file)) from None
     frame = table.to_pandas().astype("str")
     frame.columns = pd.Index(header)
     skipped = {problem.row for problem in problems}

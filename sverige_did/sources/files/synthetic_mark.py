@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
 import pyarrow.parquet
 
 MARK_FILE: Final = "SYNTHETIC.txt"
@@ -14,6 +16,9 @@ MARK_COLUMN: Final = {"da": "syntetisk", "en": "synthetic"}
 
 MARK_VALUE: Final = {"da": "ja", "en": "yes"}
 MARK_METADATA: Final = (b"synthetic", b"true")
+MARK_COMMENT: Final = b"<!-- syntetisk / synthetic"
+"""How the first comment of a made-up file in XML begins."""
+
 PSEUDONYM: Final = "SYN-"
 """How every pseudonym of a made-up child or case begins."""
 
@@ -33,6 +38,8 @@ def _file_is_marked(path: Path) -> bool:
         return _parquet_is_marked(path)
     if head.startswith(b"PK\x03\x04"):
         return _workbook_is_marked(path)
+    if path.suffix.casefold() == ".xml":
+        return MARK_COMMENT in head
     if path.suffix.casefold() not in {".csv", ".tsv", ".txt"}:
         return False
     text = head.replace(b"\0", b"").lower()  # UTF-16 without its zeros reads as ASCII
@@ -41,7 +48,10 @@ def _file_is_marked(path: Path) -> bool:
 
 
 def _parquet_is_marked(path: Path) -> bool:
-    schema = pyarrow.parquet.read_schema(path)
+    try:
+        schema = pyarrow.parquet.read_schema(path)
+    except pa.ArrowInvalid:  # no table at all: whoever reads it says so
+        return False
     key, value = MARK_METADATA
     return (schema.metadata or {}).get(key) == value or bool({*MARK_COLUMN.values()} & set(schema.names))
 
@@ -49,7 +59,10 @@ def _parquet_is_marked(path: Path) -> bool:
 def _workbook_is_marked(path: Path) -> bool:
     if not zipfile.is_zipfile(path):
         return False
-    with zipfile.ZipFile(path) as archive:
-        parts = [name for name in archive.namelist() if name.startswith("xl/") and name.endswith(".xml")]
-        signs = [PSEUDONYM.encode(), *(f">{name}<".encode() for name in MARK_COLUMN.values())]
-        return any(sign in archive.read(part) for part in parts for sign in signs)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = [name for name in archive.namelist() if name.startswith("xl/") and name.endswith(".xml")]
+            signs = [PSEUDONYM.encode(), *(f">{name}<".encode() for name in MARK_COLUMN.values())]
+            return any(sign in archive.read(part) for part in parts for sign in signs)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError):  # damaged, or locked by a password
+        return False

@@ -15,6 +15,7 @@ from sverige_did.sources.panel.first_exits import first_exits, first_stays
 from sverige_did.sources.panel.frame import FloatArray, PanelFrame, Tables, make_panel_frame
 from sverige_did.sources.panel.moves import count_moves, moves
 from sverige_did.sources.panel.placements import Placed, Placements, count_placed, placed_years, placements, spending
+from sverige_did.sources.panel.posted import postings_apart, with_accounts
 from sverige_did.sources.panel.reconcile import accounts_apart, counts_apart
 from sverige_did.sources.panel.tally import Tally
 from sverige_did.sources.panel.wellbeing import comparable_forms, wellbeing
@@ -53,6 +54,7 @@ def build(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> Built:
     for what ``check_folder`` reports as errors, and for teams and account functions that nobody has explained.
     """
     panel_frame = make_panel_frame(tables, study)
+    tables = with_accounts(tables, panel_frame, codes)
     spells = placements(tables["placements"], panel_frame, codes)
     ground = _Ground(
         tables=tables,
@@ -150,6 +152,11 @@ def _reconciled(ground: _Ground) -> Part:
     return [], list(apart)
 
 
+def _posted(ground: _Ground) -> Part:
+    """No number of an outcome: only how far the postings lie from the placements, rung by rung."""
+    return [], list(postings_apart(ground.tables, ground.panel_frame, ground.codes, ground.placements))
+
+
 def _counted_publicly(ground: _Ground) -> Part:
     """No number of an outcome: only how far public counts lie from the placements."""
     return [], list(counts_apart(ground.panel_frame, ground.placements, ground.tables["placements"].file))
@@ -172,7 +179,7 @@ COUNTERS: tuple[tuple[str, Callable[[_Ground], Part]], ...] = (
     ("placements", _person_years), ("placements", _moves), ("placements", _spending), ("placements", _breakdowns),
     ("complaints", _complaints), ("follow_ups", _follow_ups), ("caseworkers", _caseload), ("accounts", _accounts),
     ("sdq_waves", _wellbeing), ("placements", _first_exits), ("accounts", _reconciled),
-    ("placements", _counted_publicly),
+    ("placements", _counted_publicly), ("postings", _posted),
 )  # fmt: skip
 """Each register with what counts the numbers that outcomes are made of: :attr:`CatalogueOutcome.counted` names them."""
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from sverige_did.errors import InputError, Problem, SverigeDidError
 from sverige_did.sources.aggregates.delivery import checked_tables, tables_panel
+from sverige_did.sources.exports.formats import export_of, files_in
+from sverige_did.sources.exports.l201_xml import is_xml
 from sverige_did.sources.files.synthetic_mark import is_marked
 from sverige_did.sources.panel.build import Built, build
 from sverige_did.sources.registers.codes import MeasureCodes, read_measure_codes, standard_codes
@@ -69,6 +71,7 @@ def checked(folder: Path, study: PanelStudy) -> Checked:
     except InputError as refusal:
         return Checked(refusal.problems)
     found = check_folder(folder, study, codes=codes)
+    found = found._replace(problems=_exports_named(found.problems, folder))
     if any(problem.severity == "error" for problem in found.problems):
         return found
     try:
@@ -76,6 +79,16 @@ def checked(folder: Path, study: PanelStudy) -> Checked:
     except SverigeDidError as refusal:
         more = refusal.problems
     return found._replace(problems=(*found.problems, *more))
+
+
+def _exports_named(problems: tuple[Problem, ...], folder: Path) -> tuple[Problem, ...]:
+    """The same problems, with files that a system has exported named as what they are: no register until converted."""
+    strange = {one.file for one in problems if one.key == "reg_unknown_file"}
+    paths = [path for path in files_in(folder) if path.name in strange or is_xml(path)] if folder.is_dir() else []
+    named = {path.name: export.da for path in paths if (export := export_of(path))}
+    kept = [one for one in problems if not (one.key == "reg_unknown_file" and one.file in named)]
+    told = [Problem("export_in_data", file=file, values={"export": export}) for file, export in named.items()]
+    return (*told, *kept)
 
 
 _COLUMNS_WANTED = frozenset({"reg_wrong_table", "reg_unknown_column"})

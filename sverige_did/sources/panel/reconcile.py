@@ -6,7 +6,7 @@ municipalities. Neither source is right by itself: what lies apart is told, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from statistics import median
 from typing import NamedTuple
@@ -83,20 +83,24 @@ def accounts_apart(
 def booked(tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes, placements: Placements) -> Iterator[Booked]:
     """Every kind and whole year of the grid, both groups together; rows of the whole municipality where there are."""
     rows = tables["accounts"].usable()
-    for year in sorted({int(one) for one in rows["year"]}):
-        of_year = rows[rows["year"] == year]
-        first, after = date(year, 1, 1), date(year + 1, 1, 1)
-        if not (_day(first) >= panel_frame.windows.bounds[0] and _day(after) <= panel_frame.windows.bounds[-1]):
-            continue
-        amounts = _amounts(of_year)
+    for year, first, after in whole_years(rows["year"], panel_frame):
+        amounts = _amounts(rows[rows["year"] == year])
         named = {name: codes.function(name, year) for name in amounts.index}
         placed = {name: frozenset(one.rungs) for name, one in named.items() if one and set(one.rungs) <= _PLACED}
         for functions, rungs in kinds(placed):
-            days, priced, kroner = _activity(placements, rungs, _day(first), _day(after))
+            days, priced, kroner = activity(placements, rungs, first, after)
             share = priced / days if days else 0.0
             expected = kroner / share if share >= PRICED and kroner else None
             amount = float(amounts[list(functions)].sum())
-            yield Booked(functions, year, amount, days / (after - first).days, expected)
+            yield Booked(functions, year, amount, days / (after - first), expected)
+
+
+def whole_years(years: Iterable[float], panel_frame: PanelFrame) -> Iterator[tuple[int, int, int]]:
+    """The years that the grid holds in full, each with its first day and the first day after it."""
+    for year in sorted({int(one) for one in years}):
+        first, after = _day(date(year, 1, 1)), _day(date(year + 1, 1, 1))
+        if first >= panel_frame.windows.bounds[0] and after <= panel_frame.windows.bounds[-1]:
+            yield year, first, after
 
 
 def _amounts(rows: pd.DataFrame) -> pd.Series[float]:
@@ -115,7 +119,7 @@ def kinds(functions: Mapping[str, frozenset[int]]) -> list[tuple[tuple[str, ...]
     return found
 
 
-def _activity(placements: Placements, rungs: frozenset[int], first: int, after: int) -> tuple[float, float, float]:
+def activity(placements: Placements, rungs: frozenset[int], first: int, after: int) -> tuple[float, float, float]:
     """Days of placement on the rungs, those of them with a price, and what these cost."""
     spells = placements.spells
     days = np.clip(np.minimum(spells.stop, after) - np.maximum(spells.start, first), 0, None)

@@ -14,19 +14,23 @@ from typing import Any
 import pandas as pd
 
 from sverige_did.errors import InputError, Problem
+from sverige_did.sources.exports.convert import register_of
+from sverige_did.sources.exports.formats import EXPORTS, files_in, raw_export
 from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
-from sverige_did.sources.files.read_table import RawTable, read_raw
+from sverige_did.sources.files.read_table import RawTable
+from sverige_did.sources.files.synthetic_mark import MARK_FILE, is_marked
 from sverige_did.sources.pseudonyms.civil_number import person, ten_digits
 from sverige_did.sources.pseudonyms.key import pseudonym
+from sverige_did.sources.registers.chart import account_of
 from sverige_did.sources.registers.converting import as_text
 from sverige_did.sources.registers.headers import fold
 from sverige_did.sources.registers.register import Column, Register
 from sverige_did.sources.registers.schemas import REGISTERS
-from sverige_did.sources.registers.validate import tables_in
 
 CIVIL = frozenset(map(fold, ("cpr", "cpr-nr", "cpr-nummer", "cprnr", "personnummer", "civil registration number")))
 """Headers of a column of civil registration numbers: the child, where a register is about children."""
 
+ACCOUNT = "account"
 BORN, SEX = "birth_half_year", "sex"
 _NUMBERS = frozenset({"count", "number", "money", "year"})
 
@@ -41,6 +45,7 @@ class Pseudonymised:
     replaced: tuple[str, ...]
     derived: tuple[str, ...]
     dropped: tuple[str, ...]
+    register: str = ""
 
 
 def pseudonymised(folder: Path, key: bytes) -> tuple[Pseudonymised, ...]:
@@ -49,29 +54,42 @@ def pseudonymised(folder: Path, key: bytes) -> tuple[Pseudonymised, ...]:
     Raises InputError with every problem: no register at all, a file that is none, a column without a header, a child
     without a number, a number anywhere else than in a column of identifiers.
     """
-    owner = {fold(stem): register for register in REGISTERS for stem in register.stems}
+    names = ", ".join(one.da for one in (*REGISTERS, *EXPORTS))
     done: list[Pseudonymised] = []
     problems: list[Problem] = []
-    for path in tables_in(folder):
+    for path in files_in(folder):
         if holds_cpr(path.name):
             problems.append(Problem("reg_cpr_in_name", file=folder.name))
             continue
-        register = owner.get(fold(path.stem))
+        if path.name == MARK_FILE:
+            continue
+        register = register_of(path)
         if register is None:
-            problems.append(Problem("pseudo_unknown_file", file=path.name, expected=", ".join(r.da for r in REGISTERS)))
+            problems.append(Problem("pseudo_unknown_file", file=path.name, expected=names))
+            continue
+        alike = sum(one.register == register.name for one in done)
+        if alike and register not in EXPORTS:
+            problems.append(Problem("reg_file_twice", file=path.name, found=register.da))
             continue
         try:
-            done.append(_one(read_raw(path), register, key))
+            done.append(_one(raw_export(path), register, key, f"_{alike + 1}" if alike else ""))
         except InputError as error:
             problems += error.problems
     if not done and not problems:
         problems.append(Problem("reg_no_registers", file=folder.name, expected=", ".join(r.da for r in REGISTERS)))
     if problems:
         raise InputError(*problems)
+    if is_marked(folder):  # the column that says so is among those that no register asks for
+        done.append(Pseudonymised(MARK_FILE, "synthetic\n", 0, (), (), ()))
     return tuple(done)
 
 
-def _one(raw: RawTable, register: Register, key: bytes) -> Pseudonymised:
+def exports_among(done: tuple[Pseudonymised, ...]) -> bool:
+    """Whether any file is an export, which becomes a register by ``convert``."""
+    return bool({one.name for one in EXPORTS} & {one.register for one in done})
+
+
+def _one(raw: RawTable, register: Register, key: bytes, version: str = "") -> Pseudonymised:
     errors = [problem for problem in raw.problems if problem.severity == "error"]
     if errors:
         raise InputError(*errors)
@@ -94,7 +112,8 @@ def _one(raw: RawTable, register: Register, key: bytes) -> Pseudonymised:
     numbers = [column.da for column in columns.values() if column.kind in _NUMBERS]
     refuse_cpr(frame, raw.file, amounts=numbers)
     return Pseudonymised(
-        file=f"{register.da}.csv",
+        file=f"{register.da}{version}.csv",
+        register=register.name,
         text="\ufeff" + frame.to_csv(sep=";", index=False, na_rep="", lineterminator="\n"),
         rows=len(frame),
         replaced=tuple(column.da for column in replaced),
@@ -149,6 +168,8 @@ def _derived(digits: pd.Series[Any], register: Register, cells: dict[str, pd.Ser
 def _text(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
     """The cells as text; a number that came as one gets a fourth decimal where three could be taken for thousands."""
     text = as_text(cells)
+    if column.name == ACCOUNT:  # of a string of segments only the account stays: a number may stand in another one
+        return text.map(lambda string: str(account_of(string) or string), na_action="ignore")
     if column.kind not in _NUMBERS:
         return text
     native = cells.map(lambda cell: isinstance(cell, float)).astype(bool)

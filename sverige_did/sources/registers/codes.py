@@ -182,6 +182,12 @@ class MeasureCodes(Plan):
         return None
 
 
+def rung_of(measure: Measure, ladder: Ladder) -> int | None:
+    """The rung of a measure on that ladder; None for a decision to place, where the place decides."""
+    found: int | None = _of(measure.rung, ladder)
+    return found
+
+
 def _of(value: Any, ladder: Ladder) -> Any:
     return getattr(value, ladder) if isinstance(value, ByLadder) else value
 

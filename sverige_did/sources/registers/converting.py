@@ -129,6 +129,8 @@ def to_numbers(cells: pd.Series[Any], column: Column, file: str, *, in_file: str
         return Converted(pd.to_numeric(written).astype("float64"))
     spaced = written.str.fullmatch(_SPACED).fillna(False).astype(bool)
     text = written.where(~spaced, written.str.replace(" ", ""))
+    if column.kind == "money":  # ledgers write a credit as 1.234,50-
+        text = text.str.replace(r"^([0-9.,]+)-$", r"-\g<1>", regex=True)
     numeric = text.str.fullmatch(_ANY_NUMBER).fillna(False).astype(bool)
     problems = problems_at(text.index[text.notna() & ~numeric], "reg_not_a_number", file, column, text)
     sign, assumptions, refused = _settle(text[numeric], column, in_file)

@@ -16,6 +16,7 @@ from sverige_did.sources.registers.rule import Delivery, Rule, Severity, at_cell
 from sverige_did.sources.registers.rules_of_history import HISTORY
 from sverige_did.sources.registers.rules_of_lives import LIVES
 from sverige_did.sources.registers.rules_of_plan import PLANNED
+from sverige_did.sources.registers.rules_of_postings import POSTED
 from sverige_did.sources.registers.schemas import CHILDREN, DISTRICTS
 from sverige_did.sources.registers.tables import RegisterTable
 
@@ -111,9 +112,9 @@ def markup_in_names(table: RegisterTable, _: Delivery) -> Iterator[Problem]:
 
 
 def children_known(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
-    """A row about a child that the table of children lacks."""
+    """A row about a child that the table of children lacks; postings have a rule of their own."""
     children = delivery.tables.get("children", table)
-    if children is table or "child" not in table.frame:
+    if children is table or "child" not in table.frame or table.register.name == "postings":
         return iter(())
     stranger = table.frame["child"].notna() & ~table.frame["child"].isin(children.frame["child"])
     return at_rows(table, stranger, "reg_unknown_child", "child")
@@ -162,5 +163,6 @@ RULES: dict[Rule, tuple[str, ...]] = {
     **LIVES,
     **HISTORY,
     **PLANNED,
+    **POSTED,
 }
 """Every rule with the registers that it is asked about; with none, about all of them."""

@@ -36,7 +36,7 @@ def _with_all_items(register: Register) -> Register:
 REGISTERS = _read("schemas.yaml")
 (
     DISTRICTS, CHILDREN, RESIDENCES, PLACEMENTS, CASES, CASEWORKERS, FOLLOW_UPS, BREAKDOWNS, COMPLAINTS, SDQ_WAVES,
-    SDQ_NORMS, ACCOUNTS,
+    SDQ_NORMS, ACCOUNTS, POSTINGS,
 ) = REGISTERS  # fmt: skip
 
 CASE_REGISTERS = _read("case_schemas.yaml")

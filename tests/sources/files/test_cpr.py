@@ -135,3 +135,10 @@ def test_a_text_is_refused_by_its_row_and_not_repeated() -> None:
         refuse_cpr_in(f"title: a\nquestion: {MADE_UP}\n", "study.yaml")
     assert [(one.file, one.row) for one in caught.value.problems] == [("study.yaml", 2)]
     assert "0000" not in caught.value.say("da") + caught.value.say("en")
+
+
+def test_a_number_behind_its_own_name_is_found_and_digits_in_a_hash_are_not() -> None:
+    assert holds_cpr("01005-528221002-015025-529CPR610105-4002")
+    assert holds_cpr("cpr6101054002")
+    assert not holds_cpr("529CPR---")
+    assert not holds_cpr("ab6101054002")

@@ -162,3 +162,26 @@ def test_a_child_and_a_case_never_share_a_pseudonym(key: Path) -> None:
     secret = read_key(key)
     assert pseudonym(secret, "child", "1") != pseudonym(secret, "case", "1")
     assert re.fullmatch(r"P[A-Z2-7]{16}", pseudonym(secret, "child", "1"))
+
+
+def test_of_an_account_string_only_the_account_stays(source: Path, tmp_path: Path, key: Path) -> None:
+    rows = f"01005-528221002-015025-529CPR{FIRST};1,00;01-02-2018;{FIRST}\n528221002;2,00;01-02-2018;{SECOND}\n"
+    (source / "posteringer.csv").write_text(f"Kontostreng;Beløb;Posteringsdato;Cpr-nummer\n{rows}", "utf-8")
+    run(source, tmp_path / "ud", key, make_key=False)
+    written = (tmp_path / "ud" / "posteringer.csv").read_text("utf-8")
+    assert written.count("5.28.22.1.002") == 2
+    assert "4002" not in written
+    (source / "posteringer.csv").write_text(
+        f"Kontostreng;Beløb;Posteringsdato\n015025-529CPR{FIRST};1,00;01-02-2018\n528221002;2,00;01-02-2018\n", "utf-8"
+    )
+    found = refused(source, tmp_path / "to", key)
+    assert [(one.key, one.column, one.row) for one in found.problems] == [("reg_cpr", "konto", 2)]
+
+
+def test_deliveries_of_many_months_keep_their_own_files(source: Path, tmp_path: Path, key: Path) -> None:
+    for month in (1, 2):
+        rows = f"CPR;dato;hændelse;anbringelsessted\n{FIRST};01-0{month}-2014;0;21\n"
+        (source / f"hændelser_{month}.csv").write_text(rows, "utf-8")
+    (source / "anbringelser.xlsx").unlink()
+    done = [one.file for one in run(source, tmp_path / "ud", key, make_key=False)]
+    assert done == ["børn.csv", "hændelser.csv", "hændelser_2.csv"]

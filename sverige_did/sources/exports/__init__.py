@@ -1,0 +1,1 @@
+"""What municipalities' systems write out, as registers: events of placements, the L201 delivery, and OS2bos."""
