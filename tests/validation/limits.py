@@ -38,8 +38,8 @@ COLUMNS = (
 OUTCOME, SCALE = "institution_per_1000", "rate_per_1000"
 BASE, CANDIDATES, TRIES = 5, 3, 4
 MOVED, MOST, AWAY, NEAR = 0.1, 30.0, 1.0, (1.2, 2.0, 3.0)
-"""By how many children a change is moved to see what moves with it, how many more or fewer there can be, and how far off
-a table is looked for, with at most so many in the others."""
+"""By how many children a change is moved to see what moves with it, how many more or fewer there can be, how far off a
+table is looked for, and with how many at most in the others."""
 
 NAMES = ("estimate", "std_error", "lower", "upper", "p_value")
 Values = dict[tuple[str, str], float]
@@ -130,7 +130,7 @@ def told(key: tuple[str, str], value: float, step: float) -> tuple[float, float]
 
 
 def changes_left(town: Town, shown: Steps) -> tuple[np.ndarray, np.ndarray]:
-    """(U,) how far every district's change can go to first order, in children, and whether a table so far off was found."""
+    """(U,) how far every district's change can go to first order, in children, and whether one a child off was found."""
     change = 1000 * (town.after - town.before) / town.living
     here, step = values(town, change), shown.of[OUTCOME, SCALE]
     keys = list(here)
@@ -212,8 +212,8 @@ def rows(number: int) -> Iterator[tuple[object, ...]]:
         first, computed = changes_left(town, steps(town))
         yield (
             seed, town.treated.size, int(town.treated.sum()), len(left), sum(one >= CANDIDATES for one in left),
-            int((first >= CANDIDATES - 1 - 1e-6).sum()), round(float(first.min()), 2), round(float(np.median(first)), 2),
-            int(computed.sum()),
+            int((first >= CANDIDATES - 1 - 1e-6).sum()), round(float(first.min()), 2),
+            round(float(np.median(first)), 2), int(computed.sum()),
         )  # fmt: skip
 
 

@@ -136,7 +136,8 @@ def table() -> str:
     return (
         f"{len(found)} municipalities of {found['districts'].min()} to {found['districts'].max()} districts: "
         f"{any_} differ in anything; {share['levels']:.1f} % of levels, {share['numbers']:.1f} % of numbers of "
-        f"estimates and {share['points']:.1f} % of points of curves do; {found['recovered'].sum()} hidden numbers recovered; "
+        f"estimates and {share['points']:.1f} % of points of curves do; {found['recovered'].sum()} hidden "
+        f"numbers recovered; "
         f"{found['alike'].sum()} of {found['tried'].sum()} other places of the child say the same in every estimate, "
         f"at least one in {(found['alike'] > 0).sum()} municipalities"
     )
