@@ -124,7 +124,8 @@ SAYS_NOTHING = frozenset({("shared_shock", "open")})
 
 OVERTURN = (
     "tipping_shock", "shared_shock", "leave_one_out", "regression_to_mean", "placebo_choice", "pretrends",
-    "relative_magnitudes", "project_end", "spillover", "control_group", "partial_year", "overlap", "other_window",
-    "other_weights", "scale_discrepancy", "synthetic_did", "placebo_dates",
+    "relative_magnitudes", "smoothness", "absolute_violation", "leave_one_date_out", "project_end", "spillover",
+    "control_group", "partial_year", "overlap", "other_window", "other_weights", "scale_discrepancy",
+    "synthetic_did", "placebo_dates",
 )  # fmt: skip
 """Checks by how soon they overturn an answer where districts are few."""
