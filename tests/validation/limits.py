@@ -130,7 +130,7 @@ def told(key: tuple[str, str], value: float, step: float) -> tuple[float, float]
 
 
 def changes_left(town: Town, shown: Steps) -> tuple[np.ndarray, np.ndarray]:
-    """(U,) how far every district's change can go to first order, in children, and whether one a child off was found."""
+    """(U,) how far each district's change can go to first order, in children, and whether one a child off was made."""
     change = 1000 * (town.after - town.before) / town.living
     here, step = values(town, change), shown.of[OUTCOME, SCALE]
     keys = list(here)
@@ -233,4 +233,4 @@ def table_line() -> str:
 
 if __name__ == "__main__":
     numbers = [int(one) for one in sys.argv[1:] if one.isdigit()]
-    record(RECORDED, HEADER, COLUMNS, rows(numbers[0] if numbers else 24), table_line)
+    record(RECORDED, HEADER, COLUMNS, rows(numbers[0] if numbers else 12), table_line)
