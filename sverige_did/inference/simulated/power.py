@@ -146,13 +146,42 @@ def smallest_found(
     return sign * high
 
 
+def fewest_times(
+    design: OwnDesign,
+    multiplied: Sequence[str],
+    change: float,
+    tried: Sequence[int],
+    *,
+    seed: int,
+    wanted: float = 0.8,
+    simulations: int = 2_000,
+    alpha: float = 0.05,
+) -> int | None:
+    """The first of ``tried`` (rising) with which the change is found in ``wanted`` of all cases; None where none does.
+
+    ``multiplied`` are arguments of :func:`stretched`. The search halves, because more is never less.
+    """
+
+    def found(times: int) -> bool:
+        larger = stretched(design, **dict.fromkeys(multiplied, times))
+        return power(larger, [change], seed=seed, simulations=simulations, alpha=alpha)[0].power >= wanted
+
+    if not found(tried[-1]):
+        return None
+    low, high = -1, len(tried) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if found(tried[middle]) else (middle, high)
+    return tried[high]
+
+
 def stretched(
     design: OwnDesign,
     *,
     districts: int = 1,
     before: int = 1,
     after: int = 1,
-    children: float = 1.0,
+    children: int = 1,
     shock: float = 1.0,
 ) -> OwnDesign:
     """The same design with so many times its districts, periods before and after, children, and swings.

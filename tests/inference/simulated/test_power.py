@@ -88,7 +88,7 @@ def test_more_of_anything_finds_smaller_changes(family: str) -> None:
     )
     own = smallest_found(design, sign=-1, seed=7, simulations=1_000)
     assert own is not None
-    for more in ({"districts": 2}, {"before": 3, "after": 3}, {"children": 3.0}, {"shock": 0.2}):
+    for more in ({"districts": 2}, {"before": 3, "after": 3}, {"children": 3}, {"shock": 0.2}):
         found = smallest_found(stretched(design, **more), sign=-1, seed=7, simulations=1_000)
         assert found is not None
         assert found > own
