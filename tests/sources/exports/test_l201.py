@@ -82,7 +82,7 @@ def test_codes_become_those_of_the_law_in_force_and_what_is_on_no_rung_is_counte
     rows = [("401", "2015-02-01"), ("401", "2024-02-01"), ("SEL 52.3.3", "2015-02-01"), ("409", "2015-02-01")]
     frame, problems, told = converted(tmp_path, rows)
     assert frame["measure"].tolist() == ["SEL 11.3.2", "BL 30.1", "SEL 52.3.3"]
-    assert (problems, told) == ((), {"outside": 1, "updated": 0})
+    assert (problems, told) == ((), {"outside": 1, "updated": 0, "gone": 0})
 
 
 def test_a_code_that_nobody_knows_or_not_in_that_year_is_an_error_and_one_of_their_own_is_taken(tmp_path: Path) -> None:
@@ -91,4 +91,4 @@ def test_a_code_that_nobody_knows_or_not_in_that_year_is_an_error_and_one_of_the
     assert [(one.key, one.found) for one in problems] == [("export_l201_code", "477"), ("export_l201_year", "409")]
     own = (CodeRow("477", "SEL 52.3.3", 2010, 2023), CodeRow("409", "", 2024, 9999))
     frame, problems, told = converted(tmp_path, rows, own)
-    assert (frame["measure"].tolist(), problems, told) == (["SEL 52.3.3"], (), {"outside": 1, "updated": 0})
+    assert (frame["measure"].tolist(), problems, told) == (["SEL 52.3.3"], (), {"outside": 1, "updated": 0, "gone": 0})

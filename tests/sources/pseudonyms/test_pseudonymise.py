@@ -87,7 +87,7 @@ def test_a_number_in_any_other_column_stops_all_of_it(source: Path, tmp_path: Pa
     (source / "børn.csv").write_text(f"CPR;Distrikt\n{FIRST};Avlum\n{SECOND};{FIRST}\n", "utf-8")
     found = refused(source, tmp_path / "ud", key)
     assert [(one.key, one.file, one.column, one.row) for one in found.problems] == [
-        ("reg_cpr", "børn.csv", "distrikt", 3)
+        ("pseudo_cpr", "børn.csv", "distrikt", 3)
     ]
 
 
@@ -175,7 +175,7 @@ def test_of_an_account_string_only_the_account_stays(source: Path, tmp_path: Pat
         f"Kontostreng;Beløb;Posteringsdato\n015025-529CPR{FIRST};1,00;01-02-2018\n528221002;2,00;01-02-2018\n", "utf-8"
     )
     found = refused(source, tmp_path / "to", key)
-    assert [(one.key, one.column, one.row) for one in found.problems] == [("reg_cpr", "konto", 2)]
+    assert [(one.key, one.column, one.row) for one in found.problems] == [("pseudo_cpr", "konto", 2)]
 
 
 def test_deliveries_of_many_months_keep_their_own_files(source: Path, tmp_path: Path, key: Path) -> None:
