@@ -26,7 +26,7 @@ from sverige_did.sources.exports.formats import (
 from sverige_did.sources.exports.l201_xml import is_xml
 from sverige_did.sources.exports.others import CodeRow, cases_of, measures_of, postings_of
 from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
-from sverige_did.sources.files.read_table import read_raw
+from sverige_did.sources.files.read_table import read_raw, refuse_cpr_beside
 from sverige_did.sources.files.synthetic_mark import MARK_COLUMN, MARK_FILE, MARK_VALUE, is_marked
 from sverige_did.sources.registers.codes import MeasureCodes, standard_codes
 from sverige_did.sources.registers.headers import fold, match_headers
@@ -217,6 +217,7 @@ def _without_numbers(path: Path, register: Register) -> None:
     known = match_headers([str(name) for name in raw.frame.columns], register).known
     amounts = [header for header, name in known.items() if register.column(name).is_sum]
     refuse_cpr(raw.frame, raw.file, amounts=amounts)
+    refuse_cpr_beside(raw)
 
 
 def _rows(

@@ -89,6 +89,9 @@ def measures_of(
     return made[~again].drop(index=old)[["child", "measure", "start", "end", "price"]], tuple(problems), counts
 
 
+_NEVER = pd.Timestamp.max
+
+
 def _overruled(made: pd.DataFrame) -> tuple[list[int], dict[int, int]]:
     """Rows of a measure whose days a later delivery tells otherwise, and rows that overlap another of the same delivery
     (with that row).
@@ -97,8 +100,8 @@ def _overruled(made: pd.DataFrame) -> tuple[list[int], dict[int, int]]:
     twice: dict[int, int] = {}
     shared = made[made.duplicated(["child", "measure_id"], keep=False)]
     for _, rows in shared.groupby(["child", "measure_id"], sort=False):
-        each = list(zip(rows.index.tolist(), rows["start"], rows["end"].fillna(pd.Timestamp.max), rows["delivery"],
-                        strict=True))  # fmt: skip
+        ends = [_NEVER if pd.isna(end) else end for end in rows["end"]]
+        each = list(zip(rows.index.tolist(), rows["start"], ends, rows["delivery"], strict=True))
         for at, (row, start, end, delivery) in enumerate(each):
             for earlier, began, stopped, before in each[:at]:
                 if began <= end and start <= stopped:

@@ -46,8 +46,8 @@ _COARSE = r"[0-9]{2}[-./_ ]?[0-9]{2}[-./_ ]?[0-9]{2,4}[^0-9A-Za-z,;()]{0,3}(?:[0
 _COARSE_WITHOUT_ITS_ZERO = r"^[0-9]{9}(?:\.0)?$|^[0-9]{5}[- ][0-9]{4}$|^[0-9]{1,3}(?:[. '][0-9]{3}){2,3}$"
 _DASH = "[\u00ad\u2043\u2053\u2212\u30fb\u00b7\\p{Pd}]"
 _UNSEEN, _SPACE, _NOT_ASCII = r"\p{Cf}", r"[\s\pZ]", r"[^\x00-\x7f]"
-_OTHER_SIGN = r"[^\x00-\x7f\p{L}]"
-"""What is neither ASCII nor a letter, digits of other scripts among them."""
+_OTHER_SIGN = r"[^\x00-\x7f\p{L}\p{M}\p{P}\p{S}\p{Z}\p{No}\p{Nl}\p{Cc}]"
+"""What is neither ASCII nor a letter nor a mark: digits of other scripts."""
 
 _PLAIN_SIGN = {"Pd": "-", "Cf": "", "Zs": " ", "Zl": " ", "Zp": " "}
 _PLAIN = {"\u00ad": "-", "\u2043": "-", "\u2053": "-", "\u2212": "-", "\u30fb": "-", "\u00b7": "-"}
@@ -151,7 +151,7 @@ def _rows(column: pd.Series[Any], *, lost_zero: bool) -> list[int]:
 
 
 def _behind_letters(cells: Any, looked: list[int]) -> list[int]:
-    """Positions of numbers with letters before them (``B0101000000``), where most of at least :data:`FEWEST` are dates."""
+    """Positions of numbers with letters before them (``B0101000000``), where most of :data:`FEWEST` are dates."""
     pairs = {at: match[1] for at in looked if (match := _BEHIND_LETTERS.fullmatch(cells[at].as_py().strip()))}
     numbers = set(pairs.values())
     dated = {number for number in numbers if holds_cpr(number)}

@@ -13,7 +13,7 @@ import pandera.pandas as pa
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.files.cpr import refuse_cpr
-from sverige_did.sources.files.read_table import MAX_BYTES, Assumption, RawTable, read_raw
+from sverige_did.sources.files.read_table import MAX_BYTES, Assumption, RawTable, read_raw, refuse_cpr_beside
 from sverige_did.sources.files.synthetic_mark import MARK_COLUMN
 from sverige_did.sources.registers.converting import (
     Converted,
@@ -74,6 +74,7 @@ def read_register(path: Path, register: Register, *, max_bytes: int = MAX_BYTES)
     match = match_headers([str(name) for name in raw.frame.columns], register)
     amounts = [header for header, name in match.known.items() if register.column(name).is_sum]
     refuse_cpr(raw.frame, raw.file, amounts=amounts)
+    refuse_cpr_beside(raw)
     if raw.frame.empty and raw.problems:
         raise InputError(*raw.problems[:AT_MOST])
     if raw.frame.empty:

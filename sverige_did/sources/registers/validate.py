@@ -11,7 +11,7 @@ import pandas as pd
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
-from sverige_did.sources.files.read_table import MAX_BYTES, Assumption, read_raw
+from sverige_did.sources.files.read_table import MAX_BYTES, Assumption, read_raw, refuse_cpr_beside
 from sverige_did.sources.files.synthetic_mark import MARK_FILE
 from sverige_did.sources.registers.codes import MeasureCodes, standard_codes
 from sverige_did.sources.registers.headers import fold, nearest
@@ -88,7 +88,7 @@ def checked_folder(
         try:
             table = _read(path, register, max_bytes)
         except InputError as error:
-            if any(problem.key == "reg_cpr" for problem in error.problems):
+            if any(problem.key in {"reg_cpr", "reg_cpr_beside"} for problem in error.problems):
                 return Checked(error.problems)
             problems += error.problems if register else ()
         else:
@@ -163,6 +163,7 @@ def _read(path: Path, register: Register | None, max_bytes: int) -> RegisterTabl
         path, lambda header: refuse_cpr(pd.DataFrame(columns=pd.Index(header)), path.name), max_bytes=max_bytes
     )
     refuse_cpr(raw.frame, raw.file)
+    refuse_cpr_beside(raw)
     return None
 
 
