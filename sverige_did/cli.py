@@ -339,6 +339,61 @@ def size(
 
 
 @app.command()
+def power(
+    study: Annotated[str | None, typer.Argument(help="A study that was run; leave out to plan a new one")] = None,
+    results: Annotated[Path, typer.Option(file_okay=False, help="Where the workflow wrote its numbers")] = Path(
+        "results"
+    ),
+    outcome: Annotated[str | None, typer.Option(help="The plan's primary outcome unless another is named")] = None,
+    simulations: Annotated[int, typer.Option(min=1000, help="Made-up studies for each effect")] = 10_000,
+    cores: Annotated[int, typer.Option(min=1)] = 1,
+    keep: Annotated[Path | None, typer.Option(dir_okay=False, help="Keep blocks here, and go on from there")] = None,
+    kind: Annotated[Literal["share", "rate", "points"], typer.Option(help="Of a planned outcome")] = "share",
+    level: Annotated[float, typer.Option(help="Share, events a child and period, or mean")] = 0.25,
+    districts: Annotated[int, typer.Option(help="In both groups together")] = 20,
+    treated: Annotated[int, typer.Option(help="Of them with the programme")] = 4,
+    before: Annotated[int, typer.Option(help="Periods before")] = 4,
+    after: Annotated[int, typer.Option(help="Periods after")] = 4,
+    children: Annotated[float, typer.Option(help="In a district and period: placed ones for a share of them")] = 18,
+    shock: Annotated[float, typer.Option(help="How districts swing by themselves, as a share of the level")] = 0.15,
+    memory: Annotated[float, typer.Option(help="Of the swings, from period to period")] = 0.3,
+    between: Annotated[float, typer.Option(help="How unlike districts are, as a share of the level")] = 0.3,
+    child_sd: Annotated[float, typer.Option(help="Standard deviation of one child, for points")] = 6.0,
+    rise: Annotated[bool, typer.Option("--rise", help="A planned effect is a rise and not a fall")] = False,
+) -> None:
+    """Show what a design can find: power, exaggeration and wrong signs by the size of the effect."""
+    from rich.progress import Progress
+
+    from sverige_did.inference.simulated.planned import planned_design
+    from sverige_did.report import numbers
+    from sverige_did.report.power_table import power_table, said_of
+    from sverige_did.tasks.power import Asked, of_study, simulate
+
+    spoken = default_language()
+    if study is not None:
+        name, asked = of_study(results / study, outcome)
+        name = words.text(f"outcomes.{name}.short", spoken)
+    else:
+        families: dict[str, Literal["binomial", "poisson", "normal"]] = {
+            "share": "binomial", "rate": "poisson", "points": "normal",
+        }  # fmt: skip
+        design = planned_design(
+            districts=districts, treated=treated, before=before, after=after, family=families[kind], level=level,
+            children=children, shock=shock, memory=memory, between=between,
+            child_sd=child_sd if kind == "points" else 0.0,
+        )  # fmt: skip
+        name, asked = words.text("power.planned", spoken), Asked(design, 1 if rise else -1, 1, 0.05)
+    with Progress(transient=True) as progress:
+        bar = progress.add_task(words.text("power.simulating", spoken, outcome=name), total=simulations)
+        for done, tallies in simulate(asked, simulations, cores, keep):  # noqa: B007 (the last is shown)
+            progress.update(bar, completed=done)
+    console = Console(highlight=False)
+    counted = {"simulations": numbers.decimal(done, spoken, 0), "alpha": numbers.significant(asked.alpha, spoken)}
+    below = words.text("power.caption", spoken, **counted)
+    console.print(said_of(asked.design, name, spoken), power_table(tallies, spoken), below, sep="\n", markup=False)
+
+
+@app.command()
 def compare(
     first: Annotated[Path, typer.Argument(exists=True, help="release/<study>, or a release.json")],
     second: Annotated[Path, typer.Argument(exists=True, help="Another: of a later evaluation, or a municipality")],

@@ -25,6 +25,7 @@ from sverige_did.disclosure.coarse import RATIOS, Steps, is_from_levels
 from sverige_did.disclosure.levels import Cell, Levels, counted
 from sverige_did.disclosure.release import Release, ReleasedLevel
 from sverige_did.disclosure.rounding import to_figures
+from sverige_did.disclosure.summed import drift_steps
 from sverige_did.disclosure.sums import Matrix, matrices
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import COUNTED, WHOLE, Panel
@@ -416,20 +417,27 @@ class Known:
     def _checked(self, true: CheckResult, shown: CheckResult, scale: str, step: float) -> Iterator[Told]:
         outcome, matrix = true.outcome, self.matrices[true.outcome]
         planned = windows_of(matrix.start, matrix.end, self.study.periods)
+        apart = self.panel.outcome(outcome)["treated_from"].dropna().nunique() > 1
         if true.check == "other_weights" and true.key.startswith("equal"):
             yield self.contrast(outcome, scale, equal=True), *_number(true, shown, "effect_other"), step / 2
         if true.check == "other_window":
             other = windows_of(matrix.start, matrix.end, other_partial(self.study.periods))
             sides = (other.before, other.after)
             yield self.contrast(outcome, scale, sides=sides), *_number(true, shown, "effect_other"), step / 2
-        if true.check == "placebo_dates" and true.curves and shown.curves:
+        if true.check == "placebo_dates" and not apart and true.curves and shown.curves:
             columns = np.flatnonzero(planned.before)
             cuts = splits(np.arange(columns.size))
             if len(cuts) == len(true.curves[0].y):
                 for cut, value, told in zip(cuts, true.curves[0].y, shown.curves[0].y, strict=True):
                     first, last = (np.isin(np.arange(planned.before.size), columns[part]) for part in cut)
                     yield self.contrast(outcome, scale, sides=(first, last)), value, told, step / 2
-        if true.check == "leave_one_out" and true.numbers.get("percent_low") is not None:
+        if true.check == "relative_magnitudes" and not apart:
+            seen = np.flatnonzero(planned.before)
+            block = drift_steps(matrix, seen)[-1] if seen.size > 2 else seen[-1:]
+            base = np.isin(np.arange(planned.before.size), block)
+            contrast = self.contrast(outcome, scale, sides=(base, planned.after))
+            yield contrast, *_number(true, shown, "effect_last"), step / 2
+        if true.check == "leave_one_out" and not apart and true.numbers.get("percent_low") is not None:
             yield from self._without_one(true, scale)
 
     def _without_one(self, true: CheckResult, scale: str) -> Iterator[Told]:
