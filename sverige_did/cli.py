@@ -394,6 +394,24 @@ def power(
 
 
 @app.command()
+def planner(
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="Where the pages are written")],
+    simulations: Annotated[int, typer.Option(min=1000, help="Made-up evaluations for each effect")] = 4_000,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+) -> None:
+    """Write a page, in both languages, on how much data a new evaluation takes."""
+    from rich.progress import Progress
+
+    from sverige_did.tasks.planner import run
+
+    with Progress(transient=True) as progress:
+        bar = progress.add_task(words.text("power.simulating", outcome=words.text("power.planned")), total=None)
+        pages = run(folder, simulations, seed, lambda done, every: progress.update(bar, completed=done, total=every))
+    for page in pages:
+        _done("report", page=page)
+
+
+@app.command()
 def compare(
     first: Annotated[Path, typer.Argument(exists=True, help="release/<study>, or a release.json")],
     second: Annotated[Path, typer.Argument(exists=True, help="Another: of a later evaluation, or a municipality")],
