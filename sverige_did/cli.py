@@ -76,7 +76,9 @@ class _Commands(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except SverigeDidError as error:
-            Console(stderr=True, highlight=False).print(error.say(default_language()), style="red", markup=False)
+            Console(stderr=True, highlight=False).print(
+                _masked(error.say(default_language())), style="red", markup=False
+            )
             raise SystemExit(1) from None
 
 
@@ -105,9 +107,22 @@ app = typer.Typer(
 )
 
 
+def _masked(text: str) -> str:
+    """The text without any civil registration number: the last look before the screen."""
+    from sverige_did.sources.files.cpr import masked
+
+    return masked(text)
+
+
 def _done(key: str, **values: object) -> None:
     """The one line of progress that a command prints when it is finished."""
-    Console(highlight=False, soft_wrap=True).print("✓ " + words.text(f"cli.{key}", **values), markup=False)
+    Console(highlight=False, soft_wrap=True).print(_masked("✓ " + words.text(f"cli.{key}", **values)), markup=False)
+
+
+def _warn(*problems: Problem) -> None:
+    """What a command saw and went on without."""
+    for problem in problems:
+        Console(highlight=False, soft_wrap=True).print("  " + _masked(problem.say(default_language())), markup=False)
 
 
 @app.callback()
@@ -222,6 +237,7 @@ def pseudonymise(
     new_key: Annotated[bool, typer.Option("--new-key", help="Make the key first")] = False,
 ) -> None:
     """Replace CPR numbers by keyed pseudonyms in every register, and leave names, addresses and the rest behind."""
+    from sverige_did.sources.exports.formats import left_behind
     from sverige_did.sources.files.synthetic_mark import MARK_FILE
     from sverige_did.sources.pseudonyms.delivery import exports_among
     from sverige_did.tasks.pseudonymise import run
@@ -233,6 +249,7 @@ def pseudonymise(
             continue
         told = {name: ", ".join(getattr(one, name)) or "–" for name in ("replaced", "derived", "dropped")}
         _done("pseudonymised", file=one.file, rows=one.rows, **told)
+    _warn(*left_behind(source))
     _done("pseudonymise_exports" if exports_among(done) else "pseudonymise", folder=out)
 
 
@@ -245,6 +262,7 @@ def convert(
     ] = None,
 ) -> None:
     """Make registers of what systems write out: events of placements, L201 in XML, and the tables of OS2bos."""
+    from sverige_did.sources.exports.formats import left_behind
     from sverige_did.sources.files.synthetic_mark import MARK_FILE
     from sverige_did.tasks.convert import run
 
@@ -264,7 +282,8 @@ def convert(
                 "  " + words.text(f"exports.{key}", count=count), markup=False
             )
         for warning in one.warnings:
-            Console(highlight=False, soft_wrap=True).print("  " + warning.say(default_language()), markup=False)
+            _warn(warning)
+    _warn(*left_behind(source))
     _done("convert", folder=out, study=out.parent)
 
 
@@ -285,7 +304,7 @@ def check(
         Console().print(problems_table(problems, spoken))
     console = Console(highlight=False, soft_wrap=True)
     for line in assumptions([(one.file, one.assumption.say(spoken)) for one in assumed], spoken):
-        console.print(line, markup=False)
+        console.print(_masked(line), markup=False)
     console.print(summary(problems, spoken), markup=False)
     wrong = any(problem.severity == "error" for problem in problems)
     if not wrong:
