@@ -26,6 +26,7 @@ from sverige_did.did.window import Window, around
 from sverige_did.errors import RefusedError, option
 from sverige_did.inference.cluster_robust import cr2_test, of_districts
 from sverige_did.inference.districts import districts
+from sverige_did.inference.event_effects import of_districts_by_period
 from sverige_did.inference.level_choice import Elsewhere
 from sverige_did.inference.permutation import permutation_p, reassigned
 
@@ -53,6 +54,9 @@ def panel(*, share: bool = True) -> DistrictPanel:
 PANEL = panel()
 SAMPLE = districts(rng().normal(size=12), np.arange(12) < 4)
 STEP = cr2_test(of_districts(SAMPLE), 1)
+DRIFTING = of_districts_by_period(
+    rng().normal(size=(12, 5)), np.arange(5.0), np.arange(5) < 4, np.arange(5) > 3, SAMPLE
+)  # fmt: skip
 
 GIVEN: dict[str, Any] = {
     "whole": filled(PANEL, around(PANEL)), "change": SAMPLE.change[:9],
@@ -80,13 +84,18 @@ OWN: dict[str, dict[str, Any]] = {
     "rate_ratio": {"events": [12, 48], "exposure": [48, 192]},
     "wald": {"scale": "logit"},
     "std_error": {"scale": "logit"},
-    "relative_magnitudes": {"effect": STEP},
+    **{key: {"found": DRIFTING} for key in ("relative_magnitudes", "smoothness", "placebo_dates_before_each")},
+    "one_step_before": {"effect": STEP, "step": STEP},
+    "absolute_violation_of_districts": {"test": STEP},
     "unreported_changes": {
         "planned": STEP, "shares": (0.5,), "others": {name: [[STEP]] for name in ("alike", "treated", "control")},
     },
     "staggered_permutation_test": {"estimator": lambda p: float(imputation(p).estimate[0])},
     "summarise": {"draws": rng().normal(size=99)},
     "estimate": {"draws": rng().normal(size=99)},
+    "planned_design": {
+        "districts": 12, "treated": 4, "before": 2, "after": 2, "level": 0.25, "children": 30, "shock": 0.1,
+    },
     "OwnData": {
         "y": np.ones((12, 2)), "children": np.full((12, 2), 30.0), "before": np.array([True, False]),
     },

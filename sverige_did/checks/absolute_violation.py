@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from sverige_did.checks.curves import EffectScale, curve, effect_axis, grid
 from sverige_did.did.scales import critical, require
+from sverige_did.inference.cluster_robust import TTest
 from sverige_did.results.estimates import CheckResult
 
 
@@ -51,4 +52,36 @@ def absolute_violation(
             ),
         ),
         assumptions=("no_district_shocks",),
+    )
+
+
+SHARES = tuple(np.linspace(0, 1, 11))
+
+
+def absolute_violation_of_districts(test: TTest, outcome: str, *, scale: str, axis: EffectScale) -> CheckResult:
+    """The same of districts with at most one period before: the page's own limits, along M in per cent of the finding.
+
+    ``size_limit`` is M*, ``share`` of the finding in per cent.
+    """
+    name, half = effect_axis(axis, "axis"), (test.upper - test.lower) / 2
+    x, whole = np.array(SHARES), abs(test.estimate)
+    limit = max(0.0, whole - half)
+    middle = np.full_like(x, test.estimate)
+    return CheckResult(
+        check="absolute_violation",
+        outcome=outcome,
+        scale=scale,
+        key="districts" if limit > 0 else "none",
+        numbers={"effect": test.estimate, "size_limit": limit, "share": 100 * limit / whole if whole else 0.0},
+        curves=(
+            curve(
+                "interval",
+                "violation_share",
+                name,
+                100 * x,
+                middle,
+                middle - x * whole - half,
+                middle + x * whole + half,
+            ),
+        ),
     )

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from sverige_did.checks.curves import EffectScale, curve, effect_axis
+from sverige_did.errors import refuse
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Floats, Ints
+from sverige_did.inference.event_effects import Estimated
 from sverige_did.inference.multiplicity import step_down
 from sverige_did.inference.permutation import PermutationP
 from sverige_did.results.estimates import CheckResult
@@ -51,4 +53,47 @@ def placebo_dates(
             "p": p,
         },
         curves=(curve("placebo", "placebo_date", effect_axis(axis, "axis"), dates, found, lower, upper),),
+    )
+
+
+DRAWS = 20_000
+
+
+def placebo_dates_before_each(
+    found: Estimated, outcome: str, *, scale: str, axis: EffectScale, rng: np.random.Generator
+) -> CheckResult:
+    """The same where districts begin at different dates: every number of periods before each district's own start, as
+    if it had begun then.
+
+    One p for all, the share of draws of a t with the effects' covariance and the finding's degrees of freedom whose
+    largest size is as large. Raises RefusedError ``did_one_pre_period`` with fewer than three periods before.
+    """
+    P = found.effects.before.size
+    cuts = splits(np.arange(P + 1))
+    if not cuts:
+        raise refuse("did_one_pre_period", found=str(P + 1), expected=">= 3")
+    rows = np.array([np.isin(np.arange(P), late) / late.size - np.isin(np.arange(P), early) / early.size
+                     for early, late in cuts])  # fmt: skip
+    covariance = rows @ found.effects.covariance[:P, :P] @ rows.T
+    made, error = rows @ found.effects.estimate[:P], np.sqrt(np.diag(covariance))
+    if not error.min() > 0:
+        raise refuse("no_variation_within")
+    df = found.test.df
+    normal = rng.multivariate_normal(np.zeros(len(rows)), covariance / np.outer(error, error), DRAWS, method="eigh")
+    largest = np.abs(normal).max(axis=1) / np.sqrt(rng.chisquare(df, DRAWS) / df)
+    p = float((1 + (largest >= np.abs(made / error).max()).sum()) / (1 + DRAWS))
+    half = (found.test.upper - found.test.lower) / 2 / found.test.std_error * error
+    times = np.append(found.effects.before, 0.0)[[late[0] for _, late in cuts]] - 1
+    return CheckResult(
+        check="placebo_dates",
+        outcome=outcome,
+        scale=scale,
+        key="dates_found" if p <= found.test.alpha else "dates_nothing",
+        numbers={
+            "tried": float(len(cuts)),
+            "effect_largest": float(made[np.abs(made).argmax()]),
+            "effect": found.test.estimate,
+            "p": p,
+        },
+        curves=(curve("placebo", "placebo_before", effect_axis(axis, "axis"), times, made, made - half, made + half),),
     )

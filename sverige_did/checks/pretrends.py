@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from sverige_did.errors import refuse
-from sverige_did.inference.cluster_robust import TTest
+from sverige_did.inference.cluster_robust import TTest, t_test
 from sverige_did.inference.districts import Floats
+from sverige_did.inference.event_effects import Estimated
 from sverige_did.results.estimates import CheckResult
 
 FEWEST = 3
@@ -73,3 +74,27 @@ def pretrends(
             "effect_detrended_high": detrended.upper,
         },
     )
+
+
+def pretrends_of_dates(found: Estimated, outcome: str, *, scale: str, years: float = 1.0) -> CheckResult:
+    """The same where districts begin at different dates: one line through the effects before, by periods (of ``years``)
+    before each district's own start, and the last period before, which is 0.
+
+    Raises RefusedError ``did_one_pre_period`` with fewer than three periods before.
+    """
+    effects, P = found.effects, found.effects.before.size
+    if P + 1 < FEWEST:
+        raise refuse("did_one_pre_period", found=str(P + 1), expected=f">= {FEWEST}")
+    at = np.append(effects.before, 0.0)
+    line = (at - at.mean()) / np.square(at - at.mean()).sum()
+    apart = float(found.load @ effects.after - at.mean())
+    after = np.concatenate([np.zeros(P), found.load])
+    before = np.concatenate([np.full(P, 1 / (P + 1)), np.zeros(found.load.size)])
+    slope = np.concatenate([line[:-1], np.zeros(found.load.size)])
+    tests = [_test(row, found) for row in (slope / years, after - before, after - before - apart * slope)]
+    return pretrends(tests[0], tests[1].estimate, apart * years, tests[2], outcome, scale=scale)
+
+
+def _test(row: Floats, found: Estimated) -> TTest:
+    error = float(np.sqrt(row @ found.effects.covariance @ row))
+    return t_test(float(row @ found.effects.estimate), error, found.test.df, found.test.alpha)

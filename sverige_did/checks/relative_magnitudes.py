@@ -1,30 +1,77 @@
-"""How much more may the groups have drifted apart after the start than before it?
+"""How much more may the groups drift apart after the start than they did before it?
 
-From one period to the next, the groups are let drift apart by at most M times the largest such step seen before the
-start: the finding is bounded by that step. At M = 0 no step enters and the interval is the finding's own. The bound is
-in the spirit of Rambachan and Roth's (2023, REStud 90:2555) relative magnitudes and is not their interval, which needs
-the joint covariance of all steps: the largest step is taken as it was seen, its own uncertainty left out. Chance makes
-the largest of several steps look larger than it is, which works the safe way. A single step has nothing of the kind
-(its bound held 82 of 100 under a drift of several standard errors), so it enters with the far end of its own interval.
+Rambachan and Roth's (2023) relative magnitudes: from one period to the next, the groups may drift by at most M times
+the largest step before the start, whose own uncertainty counts (inference/relative_magnitudes.py). Limits from normal
+theory are too narrow with few treated districts, so they are stretched to those of the page's own interval; the
+authors' own stand beside. Two periods before hold one step: it enters with the far end of its own interval, which is
+conservative.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sverige_did.checks.curves import EffectScale, curve, effect_axis, grid
 from sverige_did.inference.cluster_robust import TTest
-from sverige_did.results.estimates import CheckResult
+from sverige_did.inference.event_effects import Estimated
+from sverige_did.inference.relative_magnitudes import FARTHEST, largest_step, relative_breakdown, relative_interval
+from sverige_did.results.estimates import CheckResult, Curve
 
-M_GRID = tuple(np.linspace(0, 2, 21))
+M_GRID = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 
 
 def relative_magnitudes(
+    found: Estimated,
+    outcome: str,
+    *,
+    scale: str,
+    axis: EffectScale,
+    rng: np.random.Generator,
+    M: ArrayLike | None = M_GRID,
+    years: bool = False,
+) -> CheckResult:
+    """The interval along ``M``, and the M at which it first includes no difference, stretched and by normal theory.
+
+    ``years``: the periods of ``found`` are years made of shorter ones. ``M`` None draws no curve. The M is infinite
+    where the interval leaves out no difference at twenty times the largest step.
+    """
+    x = None if M is None else grid("M", M, 0, np.inf)
+    name, seed = effect_axis(axis, "axis"), int(rng.integers(2**63))
+
+    def again() -> np.random.Generator:
+        return np.random.default_rng(seed)
+
+    limits = [relative_breakdown(one, found.load, rng=again(), alpha=found.test.alpha)
+              for one in (found.stretched, found.effects)]  # fmt: skip
+    curves: tuple[Curve, ...] = ()
+    if x is not None:
+        ends = np.array([relative_interval(found.stretched, found.load, float(m), rng=again(), alpha=found.test.alpha)
+                         for m in x])  # fmt: skip
+        middle = np.full_like(x, found.test.estimate)
+        curves = (curve("interval", "relative_M", name, x, middle, ends[:, 0], ends[:, 1]),)
+    key = "none" if limits[0] == 0 else "beyond" if np.isinf(limits[0]) else "result"
+    return CheckResult(
+        check="relative_magnitudes",
+        outcome=outcome,
+        scale=scale,
+        key=f"{key}_years" if years else key,
+        numbers={
+            "effect_last": found.test.estimate,
+            "effect_low": found.test.lower,
+            "effect_high": found.test.upper,
+            "size_step": largest_step(found.effects),
+            "times": limits[0],
+            "times_normal": min(limits[1], FARTHEST),
+            "tried": float(found.effects.before.size),
+        },
+        curves=curves,
+    )
+
+
+def one_step_before(
     effect: TTest,
-    steps: Sequence[TTest],
+    step: TTest,
     steps_after: float,
     outcome: str,
     *,
@@ -32,31 +79,26 @@ def relative_magnitudes(
     axis: EffectScale,
     M: ArrayLike = M_GRID,
 ) -> CheckResult:
-    """tau +- [c se + M k |d|] along M, and the M at which it first includes no difference.
+    """tau +- [c se + M k (abs(d) + c se of d)]: conservative, of a single step ``d`` before the start.
 
-    ``effect`` is the mean after against the last period before, ``steps`` the treated less control changes from one
-    period to the next before it, d the largest of them, of a single one the far end of its interval; ``steps_after``
-    (k) is how many periods the mean after lies from the last one before. The M is infinite where all steps are zero.
+    ``effect`` is the mean after against the last period before; ``steps_after`` (k) how many periods it lies from it.
     """
     half = (effect.upper - effect.lower) / 2
-    largest = max(abs(one.estimate) for one in steps) if len(steps) > 1 else max(-steps[0].lower, steps[0].upper)
+    reached = steps_after * max(-step.lower, step.upper)
     left = max(0.0, abs(effect.estimate) - half)
-    reached = steps_after * largest
-    limit = left / reached if reached > 0 else float("inf") if left > 0 else 0.0
     x = grid("M", M, 0, np.inf)
-    reach = half + x * reached
-    middle = np.full_like(x, effect.estimate)
+    reach, middle = half + x * reached, np.full_like(x, effect.estimate)
     return CheckResult(
         check="relative_magnitudes",
         outcome=outcome,
         scale=scale,
-        key="none" if limit == 0 else "result" if len(steps) > 1 else "single",
+        key="none" if left == 0 else "single",
         numbers={
             "effect_last": effect.estimate,
-            "effect_low": effect.estimate - half,
-            "effect_high": effect.estimate + half,
-            "size_step": largest,
-            "limit": limit,
+            "effect_low": effect.lower,
+            "effect_high": effect.upper,
+            "size_step": reached / steps_after,
+            "times": left / reached,
         },
         curves=(curve("interval", "relative_M", effect_axis(axis, "axis"), x, middle, middle - reach, middle + reach),),
     )

@@ -32,3 +32,20 @@ def tipping_shock_of_districts(test: TTest, sample: Districts, outcome: str, *, 
         key="districts" if excludes(test) else "districts_none",
         numbers={"size_needed": needed, "size_seen": seen, "times": needed / seen if seen > 0 else None},
     )
+
+
+def tipping_shock_of_dates(test: TTest, seen: float, std_error: float, outcome: str, *, scale: str) -> CheckResult:
+    """The same where districts begin at different dates: of a district's level in a period, were all alike.
+
+    ``seen``: the sd of districts that never begin, ``std_error`` what the estimate's would be if all varied like that;
+    the critical value is that of ``test``.
+    """
+    critical = (test.upper - test.lower) / 2 / test.std_error
+    times = abs(test.estimate) / critical / std_error
+    return CheckResult(
+        check="tipping_shock",
+        outcome=outcome,
+        scale=scale,
+        key="dates" if excludes(test) else "dates_none",
+        numbers={"size_needed": times * seen, "size_seen": seen, "times": times},
+    )

@@ -9,8 +9,12 @@ import pandas as pd
 
 from sverige_did.checks.placebo_dates import splits
 from sverige_did.disclosure.sums import Matrix
+from sverige_did.inference.districts import Ints
+from sverige_did.inference.event_effects import periods_of_a_step, steps_before
 from sverige_did.study.study import Periods
 from sverige_did.windows import Bools, cells_after, cells_before, other_partial, own_windows, up_to, windows_of
+
+DAYS_OF_A_YEAR = 365.25
 
 
 def by_estimates(cells: pd.DataFrame, when: Periods) -> Iterator[pd.DataFrame]:
@@ -22,6 +26,15 @@ def by_estimates(cells: pd.DataFrame, when: Periods) -> Iterator[pd.DataFrame]:
         yield from (seen[own.before], seen[own.after])
 
 
+BY_STEPS = ("relative_magnitudes", "equivalence", "permuted_magnitudes")
+
+
+def drift_steps(cells: Matrix, before: Ints) -> list[Ints]:
+    """The periods before in the blocks whose steps a drift is made of."""
+    years = float(np.median((cells.end - cells.start) / np.timedelta64(1, "D")) + 1) / DAYS_OF_A_YEAR
+    return steps_before(before, periods_of_a_step(years, before.size))
+
+
 def by_checks(cells: Matrix, when: Periods) -> Iterator[tuple[str, Bools]]:
     """The periods (T,) of each window that only a check has, with its name.
 
@@ -31,7 +44,11 @@ def by_checks(cells: Matrix, when: Periods) -> Iterator[tuple[str, Bools]]:
     yield from (("other_window", window) for window in (other.after, other.after ^ planned.after))
     before = np.flatnonzero(planned.before)
     every = np.arange(planned.before.size)
-    # Its weights may rest on any single period before.
-    yield from (("synthetic_did", every == period) for period in before)
+    # Their weights may rest on any single period before.
+    single = ("synthetic_did", "smoothness", "pretest_power")
+    yield from ((check, every == period) for check in single for period in before)
+    # They tell the largest step, which may be that into or out of any block.
+    blocks = drift_steps(cells, before)
+    yield from ((check, np.isin(every, block)) for check in BY_STEPS for block in blocks)
     for cut in splits(np.arange(before.size)):
         yield from (("placebo_dates", np.isin(every, before[part])) for part in cut)

@@ -122,12 +122,17 @@ def welch_by_cohort(
     if sizes.min() < 2:
         raise refuse("staggered_single", found="1")
     table, _ = _complete(panel, whole)
-    weights, estimate = _linear(panel, estimator, table)
-    z = (weights[cohort] * table).sum(axis=1)
+    weights, _ = _linear(panel, estimator, table)
+    return welch_of((weights[cohort] * table).sum(axis=1), cohort, alpha)
+
+
+def welch_of(z: Floats, cohort: Ints, alpha: float) -> TTest:
+    """The same of what each district adds to the estimate (U,); every cohort needs two districts."""
+    sizes = np.bincount(cohort)
     around = z - (np.bincount(cohort, z) / sizes)[cohort]
     v = np.bincount(cohort, around**2) * sizes / (sizes - 1)
     df = v.sum() ** 2 / (v**2 / (sizes - 1)).sum() if v.any() else 1.0
-    return t_test(estimate, float(np.sqrt(v.sum())), float(df), alpha)
+    return t_test(float(z.sum()), float(np.sqrt(v.sum())), float(df), alpha)
 
 
 def skewness_p(panel: DistrictPanel, estimator: Estimator, *, whole: Whole | None = None) -> float:

@@ -8,8 +8,9 @@ from sverige_did import words
 from sverige_did.report import labels
 from sverige_did.report.claims import claim
 from sverige_did.report.economy import economy_sentences
+from sverige_did.report.front.first_screen import lead, tally_said
 from sverige_did.report.headlines import design_of, standing
-from sverige_did.report.pages import annex_name, answer, file_name
+from sverige_did.report.pages import annex_name, file_name
 from sverige_did.report.targets import target_moves, target_sentences
 from sverige_did.report.voices import heard
 from sverige_did.results.answers import Answer, StudyAnswers
@@ -49,7 +50,7 @@ def _answers(release: Release, language: Language) -> StudyAnswers:
         question=labels.in_language(study.question, language),
         page=file_name(release, language),
         synthetic=release.synthetic,
-        sentence=answer(release, language),
+        sentence=" ".join(said for said in (lead(release, language), tally_said(release, language)) if said),
         answers=(*outcomes, *_placed(release, language)),
     )
 

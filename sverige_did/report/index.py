@@ -96,7 +96,8 @@ def render_index(studies: tuple[StudyAnswers, ...], evaluations: Evaluations | N
             t=partial(_text, language),
             title=in_language(evaluations.title, language) if evaluations else words.text("index.title", language),
             lead=in_language(evaluations.lead, language) if evaluations else "",
-            studies=studies,
+            # What real figures carry stands before what made-up ones do.
+            studies=sorted(studies, key=lambda study: study.synthetic),
             evaluations=lines(studies, evaluations, language) if evaluations else (),
             unnamed=unnamed(studies, evaluations) if evaluations else (),
             in_language=partial(in_language, language=language),

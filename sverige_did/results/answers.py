@@ -14,7 +14,7 @@ class Answer(Frozen):
     """One sentence of a page: ``anchor`` is the id of its place there, ``page`` the file name where that is not the
     study's first page.
 
-    ``standing`` is a key of ``labels.verdict``, or empty where the sentence has no verdict.
+    ``standing`` is a key of ``front.verdict``, or empty where the sentence has no verdict.
     """
 
     anchor: str
@@ -24,7 +24,7 @@ class Answer(Frozen):
 
 
 class StudyAnswers(Frozen):
-    """What one study answers, in one language: ``page`` is its file name, ``sentence`` about all questions at once."""
+    """What one study answers, in one language: ``page`` is its file name, ``sentence`` what stands first on it."""
 
     study: str
     title: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -38,13 +38,31 @@ class MaxTAdjustment(Frozen):
     enumerated: bool = True
 
 
+More = Literal["own", "children", "periods", "districts"]
+"""A design as it is, or with more children, more periods before and after, or more districts."""
+
+
+class SmallestFound(Frozen):
+    """A change that the verdict finds in four of five cases, and what it takes.
+
+    ``change`` is a share of the level of the treated districts, in steps of .05, in the direction that counts as
+    better. Of the ``own`` design it is the smallest that is found, None where not even the end of all of it, or thrice
+    as much more, is. Else ``times`` says with how many times as much of what it is found, None where nothing up to
+    that helps.
+    """
+
+    more: More
+    change: float | None
+    times: int | None
+
+
 class DesignSize(Frozen):
     """How often both tests of the verdict reject in ``simulations`` data sets of the outcome's own design.
 
     What a plan asks beside them, such as the level before, only makes a supported verdict rarer. ``size``: where
     nothing was done · ``power``: with an effect of three true standard errors; both in whole per cent, so that no
     count of children can be told from them · ``barred``: the size exceeds the level by more than two Monte Carlo
-    errors, so that no verdict here is supported.
+    errors, so that no verdict here is supported · ``smallest``: the smallest changes found, of the weightier outcomes.
     """
 
     outcome: str
@@ -52,6 +70,7 @@ class DesignSize(Frozen):
     power: Probability
     simulations: int
     barred: bool
+    smallest: tuple[SmallestFound, ...] = ()
 
 
 class MethodsRecord(Frozen):

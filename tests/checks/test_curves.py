@@ -7,7 +7,7 @@ import pytest
 
 from sverige_did import words
 from sverige_did.bayes.models.closed_form import Sampling
-from sverige_did.checks.absolute_violation import absolute_violation
+from sverige_did.checks.absolute_violation import absolute_violation, absolute_violation_of_districts
 from sverige_did.checks.curves import cells_with_odds, curve, grid, wald_lines
 from sverige_did.checks.overdispersion import overdispersion
 from sverige_did.checks.overlap import overlap
@@ -17,7 +17,7 @@ from sverige_did.checks.scale_discrepancy import scale_discrepancy
 from sverige_did.checks.shared_shock import shared_shock
 from sverige_did.checks.spillover import spillover
 from sverige_did.checks.tipping_shock import tipping_shock
-from sverige_did.checks.tipping_shock_districts import tipping_shock_of_districts
+from sverige_did.checks.tipping_shock_districts import tipping_shock_of_dates, tipping_shock_of_districts
 from sverige_did.errors import RefusedError
 from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.cluster_robust import TTest
@@ -51,6 +51,15 @@ EVERY_SENTENCE: dict[str, Callable[[], CheckResult]] = {
     "tipping_shock.districts": lambda: tipping_shock_of_districts(*far_apart(-8.0), "institution_share", scale="pp"),
     "tipping_shock.districts_none": lambda: tipping_shock_of_districts(
         *far_apart(0.1), "institution_share", scale="pp"
+    ),
+    "tipping_shock.dates": lambda: tipping_shock_of_dates(
+        far_apart(-8.0)[0], 1.0, 0.5, "institution_share", scale="pp"
+    ),
+    "tipping_shock.dates_none": lambda: tipping_shock_of_dates(
+        far_apart(0.1)[0], 1.0, 0.5, "institution_share", scale="pp"
+    ),
+    "absolute_violation.districts": lambda: absolute_violation_of_districts(
+        far_apart(-8.0)[0], "institution_share", scale="pp", axis="pp"
     ),
     "shared_shock.result": lambda: shared(6, -3.0),
     "shared_shock.treated": lambda: shared(6, -20.0),

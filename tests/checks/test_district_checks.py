@@ -15,7 +15,6 @@ from sverige_did.checks.leave_one_out import leave_one_out
 from sverige_did.checks.placebo_dates import placebo_dates, splits
 from sverige_did.checks.pretrends import power_to_find, pretrends, slopes
 from sverige_did.checks.regression_to_mean import lasting_share, regression_of_districts
-from sverige_did.checks.relative_magnitudes import relative_magnitudes
 from sverige_did.checks.tipping_shock_districts import tipping_shock_of_districts
 from sverige_did.errors import RefusedError
 from sverige_did.inference.arm_variances import ArmVariances, arm_variances
@@ -88,77 +87,6 @@ def test_the_slope_that_erases_is_the_effect_over_the_years_between_the_windows(
     assert found.numbers["effect_erases"] == -0.8
     assert found.numbers["power"] == pytest.approx(100 * power_to_find(0.8, slope))
     assert found.numbers["effect_detrended_low"] == detrended.lower
-
-
-def test_relative_magnitudes_by_hand() -> None:
-    effect, steps = t_test(-5.0, 0.5, 6.0, 0.05), [t_test(0.2, 0.1, 6.0, 0.05), t_test(-0.4, 0.1, 8.0, 0.05)]
-    found = relative_magnitudes(effect, steps, 2.0, axis="rate_per_1000", M=[0, 1], **NAMED)
-    half = stats.t.isf(0.025, 6) * 0.5
-    assert found.numbers["size_step"] == 0.4
-    assert found.numbers["limit"] == pytest.approx((5 - half) / (2 * 0.4))
-    assert found.curves[0].upper == pytest.approx((-5 + half, -5 + half + 2 * 0.4))
-    at_limit = relative_magnitudes(
-        effect, steps, 2.0, axis="rate_per_1000", M=found.numbers["limit"] * np.ones(1), **NAMED
-    )
-    assert at_limit.curves[0].upper[0] == pytest.approx(0)
-    assert relative_magnitudes(t_test(0.1, 0.5, 6.0, 0.05), steps, 2.0, axis="pp", **NAMED).key == "none"
-
-
-@pytest.mark.parametrize(("estimate", "df", "alpha"), [(3.2, 4.0, 0.05), (-1.0, 2.3, 0.05), (0.0, 30.0, 0.1)])
-def test_without_drift_the_interval_is_the_findings_own(estimate: float, df: float, alpha: float) -> None:
-    """At M = 0 no step before the start enters, however large the steps were."""
-    effect = t_test(estimate, 1.0, df, alpha)
-    found = relative_magnitudes(effect, [t_test(9.0, 1.0, df, alpha)] * 4, 2.0, axis="pp", **NAMED)
-    assert (found.curves[0].lower[0], found.curves[0].upper[0]) == pytest.approx((effect.lower, effect.upper))
-    assert found.key == ("none" if effect.lower <= 0 <= effect.upper else "result")
-    assert (found.numbers["limit"] > 0) == (found.key == "result")
-
-
-def test_groups_that_never_moved_apart_have_no_limit() -> None:
-    still = [TTest(0.0, 1.0, 4.0, 1.0, -2.8, 2.8, 0.05)] * 2
-    assert relative_magnitudes(t_test(9.0, 1.0, 4.0, 0.05), still, 2.0, axis="pp", **NAMED).numbers["limit"] == np.inf
-
-
-def test_a_large_effect_without_any_drift_stands_steps_as_large_as_those_before() -> None:
-    """8 periods before, 4 after, 4 of 20 treated, an effect of 12 true standard errors: the median M is above 1."""
-    rng, treated, limits = np.random.default_rng(5), np.arange(20) < 4, []
-    true = 12 * np.sqrt((1 + 1 / 4) * (1 / 4 + 1 / 16))
-    for _ in range(60):
-        y = rng.normal(size=(20, 12)) + true * (np.arange(12) >= 8) * treated[:, None]
-        effect = contrast(y[:, 8:].mean(axis=1) - y[:, 7], treated=treated)
-        steps = [contrast(y[:, t] - y[:, t - 1], treated=treated) for t in range(1, 8)]
-        limits.append(relative_magnitudes(effect, steps, 2.5, axis="pp", **NAMED).numbers["limit"])
-    assert np.median(limits) > 1.2
-
-
-def test_relative_magnitudes_do_not_depend_on_the_unit() -> None:
-    one = relative_magnitudes(t_test(-5.0, 0.5, 6, 0.05), [t_test(0.2, 0.1, 6, 0.05)], 2.0, axis="pp", **NAMED)
-    other = relative_magnitudes(t_test(500.0, 50, 6, 0.05), [t_test(20.0, 10, 6, 0.05)], 2.0, axis="pp", **NAMED)
-    assert other.numbers["limit"] == pytest.approx(one.numbers["limit"])
-
-
-SLOW = pytest.mark.slow
-
-
-@pytest.mark.parametrize("drift", [0.3, pytest.param(5.0, marks=SLOW)])
-@pytest.mark.parametrize(("before", "ratio"), [(2, 1.0), (2, 2.0), (3, 2.0), pytest.param(5, 1.0, marks=SLOW)])
-def test_relative_magnitudes_cover_the_effect_when_the_drift_is_as_large_as_allowed(
-    before: int, ratio: float, drift: float
-) -> None:
-    """The groups drift apart by the same a period all along, so M = 1 holds exactly: at three Monte-Carlo errors."""
-    rng, inside, runs, true = np.random.default_rng(3), 0, 120, -1.0
-    path, sd = np.arange(before + 2) * TREATED[:, None], np.where(TREATED, ratio, 1.0)[:, None]
-    for _ in range(runs):
-        y = (
-            sd * rng.normal(size=path.shape)
-            + drift * path
-            + true * (np.arange(before + 2) >= before) * TREATED[:, None]
-        )
-        effect = contrast(y[:, before:].mean(axis=1) - y[:, before - 1])
-        steps = [contrast(y[:, t] - y[:, t - 1]) for t in range(1, before)]
-        band = relative_magnitudes(effect, steps, 1.5, axis="pp", M=[1.0], **NAMED).curves[0]
-        inside += band.lower[0] <= true <= band.upper[0]
-    assert inside / runs >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / runs)
 
 
 def test_placebo_dates_cut_between_two_and_one() -> None:

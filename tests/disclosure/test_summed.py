@@ -21,7 +21,8 @@ from sverige_did.study.study import Study
 
 LABELS = windows_of(Grid(first="2011H1", last="2015H2")).labels
 OUTCOME = "breakdowns"
-CHECKS = ("other_window", "placebo_dates", "leave_one_out")
+DRIFT = ("relative_magnitudes", "equivalence", "permuted_magnitudes", "smoothness", "pretest_power")
+CHECKS = ("other_window", "placebo_dates", "leave_one_out", "placebo_units", "single_districts", *DRIFT)
 
 
 def plan(**dates: str) -> Study:
@@ -110,6 +111,25 @@ def test_a_placebo_date_with_few_children_after_it_is_not_shown(late):
     assert said(release)["placebo_dates"] == ("few_children" if late else "result")
     early = dict.fromkeys(LABELS[:2], 1.0) | dict.fromkeys(LABELS[2:], 9.0)
     assert said(released(panel(early), plan()))["placebo_dates"] == "few_children"
+
+
+@pytest.mark.parametrize("period", ["2011H2", "2013H1"])
+def test_steps_before_are_looked_at_period_by_period_where_there_are_few_years(period):
+    """Five half-years before: any of them may be the end of the largest step, or hold the weight of a line."""
+    release = said(released(panel(dict.fromkeys(LABELS, 9.0) | {period: 2.0}), plan()))
+    assert {name for name, key in release.items() if key == "few_children"} >= set(DRIFT)
+    assert release["placebo_units"] == release["single_districts"] == "result"
+
+
+def test_steps_of_years_hide_what_is_few_in_a_year():
+    """Six half-years before are three years: a half-year with few children in a year with many is no step."""
+    requested = plan(baseline="2013-12-31", treatment_start="2014-01-01")
+    many, starts = dict.fromkeys(LABELS, 9.0), ("2014-01-01",) * 4
+    uneven = said(released(panel(many | {"2012H2": 2.0}, starts), requested))
+    assert {uneven[name] for name in DRIFT[:3]} == {"result"}
+    assert {uneven[name] for name in DRIFT[3:]} == {"few_children"}
+    few = said(released(panel(many | {"2012H1": 2.0, "2012H2": 1.0}, starts), requested))
+    assert {few[name] for name in DRIFT} == {"few_children"}
 
 
 @pytest.mark.parametrize(("early", "withheld"), [(2.0, (OUTCOME,)), (9.0, ()), (0.0, ())])

@@ -42,7 +42,7 @@ def test_an_evaluation_is_answered_in_the_words_of_the_page_and_linked() -> None
         told = {answer.anchor: answer for answer in study.answers}["outcome-breakdowns"]
         assert f'href="small.{language}.html#outcome-breakdowns"' in page
         assert f"Something &lt;new&gt; ({language})" in page
-        assert words.text(f"labels.verdict.{told.standing}", language) in page
+        assert words.text(f"front.verdict.{told.standing}", language) in page
         assert words.text("report.synthetic.mark", language) in page
 
 
@@ -77,7 +77,7 @@ def test_an_answer_that_a_study_cannot_give_is_said_plainly_and_links_to_its_pag
     page = render_index((study,), evaluations(("small", "voices")), language)
     why = words.text("index.not_answered.voices", language)
     assert words.text("index.not_answered.lead", language, why=why) in page
-    assert words.text("labels.verdict.no_data", language) in page
+    assert words.text("front.verdict.no_data", language) in page
     assert f'href="small.{language}.html"' in page
     assert "#voices" not in page
 

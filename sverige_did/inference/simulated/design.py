@@ -61,7 +61,8 @@ class OwnDesign:
 
     ``rates`` (G, 2): of every district before and after · ``shock_sd``: of one district in one period, in logs, in
     log-odds for ``binomial``, in the unit of the outcome for ``normal`` · ``child_sd``: of one child, for ``normal`` ·
-    ``memory``: AR(1) coefficient of shocks, and of who is there.
+    ``memory``: AR(1) coefficient of shocks, and of who is there · ``effect``: what the programme does after all, as a
+    share of the level of the treated districts after; nothing unless power is asked for.
     """
 
     data: OwnData
@@ -69,6 +70,7 @@ class OwnDesign:
     shock_sd: float
     memory: float
     child_sd: float = 0.0
+    effect: float = 0.0
 
     @property
     def sample(self) -> Districts:
@@ -94,7 +96,7 @@ class OwnDesign:
         return float(np.hypot(self.shock_sd, self.child_sd / np.sqrt(np.median(self.children))) / abs(level))
 
     def changes(self, n: int, rng: np.random.Generator) -> Floats:
-        """Changes (G, n) of n data sets without any effect, on the scale of the data.
+        """Changes (G, n) of n data sets with the :attr:`effect` and no other, on the scale of the data.
 
         Where a window of a district is empty there is no logarithm: that data set is compared on the outcome's own
         scale, as a share of its level, and one in log-odds with half an event added to every window, as estimates are.
@@ -149,7 +151,13 @@ class OwnDesign:
 
     @property
     def _by_period(self) -> Floats:
-        return np.where(self.data.before, self.rates[:, :1], self.rates[:, 1:])
+        after = np.where(self.sample.treated, self.moved_by(self.effect), self.rates[:, 1])
+        return np.where(self.data.before, self.rates[:, :1], after[:, None])
+
+    def moved_by(self, change: float) -> Floats:
+        """The rates after (G,) if they were moved by a share of themselves; no share of children is above one."""
+        moved = self.rates[:, 1] * (1 + change)
+        return np.minimum(moved, 1.0) if self.data.family == "binomial" else moved
 
     def _by_window(self, values: Floats) -> Floats:
         seen = np.isfinite(self.data.y)[:, :, None]

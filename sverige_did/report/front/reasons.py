@@ -9,6 +9,7 @@ from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.front.first_screen import main_outcome, question_of, spokesman
 from sverige_did.report.front.seen import periods_before_start
+from sverige_did.report.front.takes import what_it_takes
 from sverige_did.report.headlines import ALL_READINGS, design_of, reading_of
 from sverige_did.report.labels import check_sentence, in_language, short_name
 from sverige_did.report.provenance import limits, needs
@@ -83,7 +84,8 @@ def _record(release: Release, outcome: str) -> MethodsRecord | None:
 
 
 def _settle(release: Release, language: Language) -> str:
-    """The first statement of the check ``needed`` for the main question; else what data it would take in general."""
+    """The first statement of the check ``needed`` for the main question, or what its own simulated design would take;
+    else what data it would take in general."""
     main = main_outcome(release)
     question = question_of(release, main)
     asked = [one.outcome for one in release.study.outcomes if one.question == question]
@@ -96,7 +98,9 @@ def _settle(release: Release, language: Language) -> str:
             return f"{words.text('front.reasons.settle_published', language)} {short_name(outcome, language)}: {more}"
     if release.study.kind == "published":
         return words.text("front.reasons.settle_published", language)
-    return words.text(f"report.needs.{needs(release)[-1]}", language)
+    record = _record(release, main)
+    takes = what_it_takes(record.size if record else None, language)
+    return takes or words.text(f"report.needs.{needs(release)[-1]}", language)
 
 
 def _of(release: Release, outcome: str, check: str) -> CheckResult | None:
@@ -124,7 +128,8 @@ SAYS_NOTHING = frozenset({("shared_shock", "open")})
 
 OVERTURN = (
     "tipping_shock", "shared_shock", "leave_one_out", "regression_to_mean", "placebo_choice", "pretrends",
-    "relative_magnitudes", "project_end", "spillover", "control_group", "partial_year", "overlap", "other_window",
-    "other_weights", "scale_discrepancy", "synthetic_did", "placebo_dates",
+    "relative_magnitudes", "smoothness", "absolute_violation", "leave_one_date_out", "project_end", "spillover",
+    "control_group", "partial_year", "overlap", "other_window", "other_weights", "scale_discrepancy",
+    "synthetic_did", "placebo_dates",
 )  # fmt: skip
 """Checks by how soon they overturn an answer where districts are few."""

@@ -16,6 +16,7 @@ from sverige_did.did.arrays import IntArray
 from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import Districts, Floats
 from sverige_did.inference.simulated.design import OwnData, OwnDesign, Scale, own_design
+from sverige_did.inference.simulated.power import fewest_times, smallest_found
 from sverige_did.inference.simulated.redrawn import redrawn
 from sverige_did.inference.simulated.size import Share, verdict_size
 from sverige_did.inference.verdict import refusals, told_by_one
@@ -23,7 +24,7 @@ from sverige_did.panel import COUNTED, PRESENT, Panel
 from sverige_did.periods import period_number
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import DesignClass
-from sverige_did.results.methods_tables import DesignSize
+from sverige_did.results.methods_tables import DesignSize, More, SmallestFound
 from sverige_did.studies.panel.dates_size import dated_design, dated_size
 from sverige_did.studies.panel.district_did import changes_of, sample_of
 from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of, tried
@@ -34,6 +35,17 @@ SIMULATIONS = 2_000
 
 SHIFT = 3.0
 """The effect, in true standard errors, at which a design's power is told."""
+
+SMALLEST_SIMULATIONS, STEP = 1_000, 0.05
+"""Data sets for each size of effect that is tried, and the step in which the smallest one found is told."""
+
+HALF, TIMES = 0.5, (1, 2, 3, 4, 6, 8, 12, 16)
+"""The change for which it is told how many times as much of a design would find it, and how many are tried."""
+
+LARGER: dict[More, tuple[str, ...]] = {
+    "districts": ("districts",), "children": ("children",), "periods": ("before", "after"),
+}  # fmt: skip
+"""What there can be more of, and what is then multiplied."""
 
 type Progress = Callable[[int, int, str], None]
 
@@ -82,7 +94,31 @@ def _of_changes(data: OutcomeData) -> DesignSize | None:
     skewed = redrawn(design)
     if skewed is not None:
         size = max(size, *verdict_size(skewed, rng=rng, simulations=SIMULATIONS, alpha=alpha))
-    return _told(data, size, power)
+    return _told(data, size, power, smallest_changes(data, design))
+
+
+def smallest_changes(data: OutcomeData, design: OwnDesign) -> tuple[SmallestFound, ...]:
+    """What the design could find: of a primary outcome in larger designs too, of a secondary one in its own alone.
+
+    None for outcomes that are only explored, or where neither direction counts as better.
+    """
+    wanted = data.wanted
+    if wanted.benefit == "none" or wanted.role not in {"primary", "secondary"}:
+        return ()
+    sign = -1 if wanted.benefit == "lower" else 1
+    seed = zlib.crc32(f"{data.study.sampling.seed}.{wanted.outcome}.smallest".encode())
+    alpha, n = 1 - data.study.level, SMALLEST_SIMULATIONS
+    own = smallest_found(design, sign=sign, seed=seed, simulations=n, alpha=alpha)
+    found = [SmallestFound(more="own", change=None if own is None else sign * _up(abs(own)), times=1)]
+    for more, multiplied in LARGER.items() if wanted.role == "primary" else ():
+        times = fewest_times(design, multiplied, sign * HALF, TIMES, seed=seed, simulations=n, alpha=alpha)
+        found.append(SmallestFound(more=more, change=sign * HALF, times=times))
+    return tuple(found)
+
+
+def _up(size: float) -> float:
+    """To the next step, a fall to nothing at most: what is told is found at least as often."""
+    return round(STEP * float(np.ceil(round(size / STEP, 6))), 2)
 
 
 def _of_dates(data: OutcomeData) -> DesignSize | None:
@@ -101,13 +137,14 @@ def _rng(data: OutcomeData) -> np.random.Generator:
     return np.random.default_rng([data.study.sampling.seed, zlib.crc32(data.wanted.outcome.encode()), SIMULATIONS])
 
 
-def _told(data: OutcomeData, size: Share, power: Share) -> DesignSize:
+def _told(data: OutcomeData, size: Share, power: Share, smallest: tuple[SmallestFound, ...] = ()) -> DesignSize:
     return DesignSize(
         outcome=data.wanted.outcome,
         size=round(size.share, 2),
         power=round(power.share, 2),
         simulations=SIMULATIONS,
         barred=size.exceeds(1 - data.study.level),
+        smallest=smallest,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from small_district_panel import LABELS, levels, panel, wanted
@@ -16,15 +18,23 @@ from sverige_did.report.curves import Line, points
 from sverige_did.report.labels import check_sentence
 from sverige_did.results.estimates import CheckResult
 from sverige_did.results.methods_tables import PRIMARY_INTERVAL
+from sverige_did.sources.panel.delivery import panel_of
+from sverige_did.studies.panel import dated_checks
 from sverige_did.studies.panel.estimate import estimate_panel
+from sverige_did.studies.panel.outcome_data import outcome_data_of
+from sverige_did.studies.panel.seen import seen_of
 from sverige_did.studies.panel.sensitivity import BY_DISTRICT, sensitivity_analyses
+from sverige_did.study.read import read_study
 from sverige_did.study.study import Study
+
+ROOT = Path(__file__).parents[3]
 
 RATE, SHARE = "institution_per_1000", "institution_share"
 EVERY = {
     "pretrends", "relative_magnitudes", "placebo_dates", "leave_one_out", "tipping_shock", "regression_to_mean",
     "shared_shock", "placebo_choice", "spillover", "scale_discrepancy", "other_weights", "other_window",
-    "synthetic_did",
+    "synthetic_did", "smoothness", "pretest_power", "equivalence", "permuted_magnitudes", "placebo_units",
+    "single_districts",
 }  # fmt: skip
 
 
@@ -51,6 +61,11 @@ def test_every_sensitivity_analysis_runs_on_districts_with_periods_before_and_af
     assert found["placebo_dates"].key == "nothing"
     assert found["tipping_shock"].key == "districts"
     assert found["relative_magnitudes"].key == "result"
+    assert found["smoothness"].key == "result"
+    assert found["equivalence"].key == "within"
+    assert found["single_districts"].key == "alike"
+    assert found["permuted_magnitudes"].key == "stands_out"
+    assert found["placebo_units"].key == "result"
 
 
 def test_groups_on_their_way_apart_are_caught() -> None:
@@ -65,7 +80,9 @@ def test_groups_on_their_way_apart_are_caught() -> None:
     assert numbers["effect_detrended_low"] < 0 < numbers["effect_detrended_high"]
     assert numbers["effect_erases"] == pytest.approx(-2, abs=0.4)
     assert found["placebo_dates"].key == "found"
-    assert found["relative_magnitudes"].numbers["limit"] < 1
+    assert found["relative_magnitudes"].numbers["times"] < 1
+    assert found["smoothness"].key == "none"
+    assert found["pretest_power"].key == "with_drift"
 
 
 def test_only_the_primary_outcome_is_drawn() -> None:
@@ -156,15 +173,70 @@ def test_what_cannot_be_asked_says_why() -> None:
     short = levels(7)[:, :]
     short[:, :4] = np.nan  # one period before is left
     found = run(panel({RATE: short}), study(outcomes=wanted(RATE, scales=("rate_per_1000",))))
-    for check in ("pretrends", "relative_magnitudes", "placebo_dates", "regression_to_mean", "synthetic_did"):
+    for check in SEVERAL:
         assert (found[check].status, found[check].key) == ("could_not_run", "short")
     few = run(panel({RATE: levels(8)[:6]}, ("2013-08-01",) * 2 + (None,) * 4), study(outcomes=wanted(RATE)))
     assert {(name, one.key) for name, one in few.items()} == {(name, "few_districts") for name in BY_DISTRICT}
-    dates = ("2013-01-01",) * 3 + ("2014-01-01",) * 3 + (None,) * 8
-    staggered = run(panel({RATE: levels(9, dates)}, dates), study(outcomes=wanted(RATE)))
-    assert {name for name, one in staggered.items() if one.key == "staggered"} == set(BY_DISTRICT) - {"synthetic_did"}
-    assert staggered["synthetic_did"].status == "ran"
-    assert "placebo_groups" not in staggered  # the plan asks for none
+
+
+SEVERAL = (
+    "pretrends", "relative_magnitudes", "placebo_dates", "regression_to_mean", "synthetic_did", "smoothness",
+    "pretest_power", "equivalence", "permuted_magnitudes",
+)  # fmt: skip
+"""The checks that ask for more than one period before."""
+
+
+def test_with_one_period_before_the_drift_is_bounded_by_itself_and_with_two_by_its_only_step() -> None:
+    table, plan = levels(7, effect=-4.0), study(outcomes=wanted(RATE, scales=("rate_per_1000",)))
+    one, two, three = table.copy(), table.copy(), table.copy()
+    one[:, :4], two[:, :3], three[:, :2] = np.nan, np.nan, np.nan
+    alone, step, several = (run(panel({RATE: t}), plan) for t in (one, two, three))
+    assert alone["absolute_violation"].key == "districts"
+    assert 0 < alone["absolute_violation"].numbers["share"] < 100
+    assert "absolute_violation" not in step
+    assert (step["relative_magnitudes"].key, step["smoothness"].status) == ("single", "could_not_run")
+    assert (several["relative_magnitudes"].key, several["smoothness"].status) == ("result", "ran")
+
+
+def test_districts_that_begin_apart_are_doubted_as_the_others_are() -> None:
+    dates = ("2013-01-01",) * 3 + ("2014-01-01",) * 3 + (None,) * 10
+    found = run(panel({RATE: levels(9, dates, effect=-4.0)}, dates), study(outcomes=wanted(RATE)))
+    assert set(found) == set(dated_checks._CHECKS) - {"placebo_groups", "absolute_violation"}  # nothing to ask
+    assert {one.status for one in found.values()} == {"ran"}
+    assert found["leave_one_out"].key == "dates_steady"
+    assert found["leave_one_out"].numbers["percent_low"] is None
+    assert found["leave_one_date_out"].numbers["districts"] == 2
+    assert found["placebo_dates"].key == "dates_nothing"
+    assert found["tipping_shock"].key == "dates"
+    assert found["single_districts"].key == "alike"
+    assert found["relative_magnitudes"].numbers["times"] > 0.5
+    drifting = levels(9, dates) - np.arange(len(LABELS)) * (np.arange(16) < 6)[:, None]
+    moved = run(panel({RATE: drifting}, dates), study(outcomes=wanted(RATE)))
+    assert moved["pretrends"].numbers["effect_slope"] == pytest.approx(-2, abs=0.6)
+    assert moved["pretrends"].numbers["effect_detrended_low"] < 0 < moved["pretrends"].numbers["effect_detrended_high"]
+    assert moved["placebo_dates"].key == "dates_found"
+    assert moved["smoothness"].key == "none"
+
+
+def test_a_date_with_one_period_before_leaves_the_violation_that_it_takes() -> None:
+    dates = ("2011-07-01",) * 3 + ("2014-01-01",) * 3 + (None,) * 6
+    found = run(panel({RATE: levels(3, dates, effect=-4.0)}, dates), study(outcomes=wanted(RATE)))
+    assert found["absolute_violation"].key == "districts"
+    for check in ("pretrends", "relative_magnitudes", "smoothness", "pretest_power", "equivalence", "placebo_dates"):
+        assert (found[check].status, found[check].key) == ("could_not_run", "short")
+    assert found["leave_one_out"].status == "ran"
+
+
+def test_steps_of_half_years_become_steps_of_years_where_three_lie_before() -> None:
+    plan = study(outcomes=wanted(RATE, scales=("rate_per_1000",)))
+    found = run(panel({RATE: levels(11, effect=-4.0)}), plan)
+    assert found["relative_magnitudes"].key == "result"  # five half-years before
+    example = read_study(ROOT / "analyses" / "example" / "study.yaml")
+    cells = panel_of(ROOT / "data" / "example", example).panel
+    data = next(one for one in outcome_data_of(cells, example, designs(cells, example)) if one.design_class == "D1")
+    seen = seen_of(data)
+    assert (int(seen.pre.sum()), seen.step, seen.by_years) == (9, 0.5, 2)
+    assert seen.by_period(seen.by_years).effects.before.tolist() == [-3.0, -2.0, -1.0]
 
 
 def test_weighted_controls_follow_districts_that_were_on_their_way() -> None:
