@@ -76,6 +76,7 @@ GIVEN: dict[str, Any] = {
 OWN: dict[str, dict[str, Any]] = {
     "chosen_alike": {"levels": rng().normal(size=(12, 5)), "treated": 4},
     "placebo_choice": {"found": Elsewhere(3, 1), "treated": 4},
+    "adjusted_effects": {"covariates": rng().normal(size=(9, 1))},
     "elsewhere": {"sample": SAMPLE, "levels": rng().normal(size=(12, 5))},
     "studentised": {"self": reassigned(SAMPLE, rng=rng())},
     "poisson": {"panel": panel(share=False)},

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from sverige_did import words
 from sverige_did.api import plots
-from sverige_did.api.compared import refuse_without_verdict, sample_of
-from sverige_did.api.setting import Floats, Setting
+from sverige_did.api.compared import sample_of
+from sverige_did.api.drift import DRIFT
+from sverige_did.api.seen import Seen, seen_of
+from sverige_did.api.setting import Setting
 from sverige_did.api.shown import Result, label
 from sverige_did.checks.leave_one_out import leave_one_out
 from sverige_did.checks.placebo_choice import placebo_choice
 from sverige_did.checks.placebo_dates import placebo_dates, splits
+from sverige_did.checks.placebo_units import placebo_units
 from sverige_did.checks.pretrends import pretrends, slopes
 from sverige_did.checks.regression_to_mean import lasting_share, regression_of_districts
-from sverige_did.checks.relative_magnitudes import relative_magnitudes
 from sverige_did.checks.shared_shock import shared_shock
+from sverige_did.checks.single_districts import single_districts
 from sverige_did.checks.synthetic_did import synthetic_beside
 from sverige_did.checks.tipping_shock_districts import tipping_shock_of_districts
-from sverige_did.did.collapse import att_from_changes, collapse, collapse_detrended
-from sverige_did.did.missing_periods import filled
+from sverige_did.did.collapse import att_from_changes, collapse_detrended
 from sverige_did.errors import refuse
 from sverige_did.inference.behrens_fisher import calibrated_test
-from sverige_did.inference.cluster_robust import TTest
-from sverige_did.inference.districts import Bools, Districts, districts
 from sverige_did.inference.level_choice import elsewhere, rule
 from sverige_did.inference.permutation import permutation_p
 from sverige_did.report import numbers
@@ -118,35 +117,6 @@ def sentence(check: CheckResult, language: Language | None = None, *, calendar: 
     return words.text(own if words.has(own, language) else f"checks.any.{check.key}", language, **filled_in)
 
 
-class _Seen(NamedTuple):
-    """The levels (G, T) of the compared units at ``periods`` (T,), and their changes with the calibrated test."""
-
-    setting: Setting
-    levels: Floats
-    periods: Floats
-    pre: Bools
-    post: Bools
-    sample: Districts
-    test: TTest
-
-    @property
-    def name(self) -> str:
-        return self.setting.context.outcome
-
-    def of(self, change: Floats, kept: Bools) -> Districts:
-        """Other changes of some of the units, as the methods take them."""
-        mine = self.sample
-        return districts(
-            change[kept], mine.treated[kept], weights=mine.weights[kept], strata=mine.strata[kept],
-            covariates=mine.covariates[kept] if mine.covariates.shape[1] else None,
-        )  # fmt: skip
-
-    def contrast(self, change: Floats, keep: Bools | None = None) -> TTest:
-        """Treated less control of other changes (G,), calibrated; of the units in ``keep``, or all with one."""
-        kept = np.isfinite(change) if keep is None else keep
-        return calibrated_test(self.of(change, kept), self.setting.alpha)
-
-
 def checks_of(setting: Setting, which: tuple[str, ...] | None = None) -> Checks:
     """The checks of a study with one start, in the unit of the outcome; see ``Study.sensitivity``.
 
@@ -156,44 +126,24 @@ def checks_of(setting: Setting, which: tuple[str, ...] | None = None) -> Checks:
     setting.one_start()
     if setting.cluster is not None:
         raise refuse("frame_not_known_here", name="cluster", method="sensitivity")
-    seen = _seen(setting)
+    seen = seen_of(setting)
     for name in which or ():
         option_among("check", name, tuple(CHECKS))
     wanted = {name: run for name, run in CHECKS.items() if name in (which or CHECKS)}
-    ran = (made(name, seen.name, partial(run, seen)) for name, run in wanted.items())
+    ran = (made(name, setting.context.outcome, partial(run, seen)) for name, run in wanted.items())
     return Checks(context=setting.context, remarks=setting.remarks, checks=tuple(one for one in ran if one is not None))
 
 
-def _seen(setting: Setting) -> _Seen:
-    panel, window = setting.panel, setting.one_start()
-    whole = filled(panel, window)
-    sample = sample_of(setting, collapse(panel, window, setting.weighting))
-    refuse_without_verdict(setting, sample)
-    pre, post = whole.window.sides(panel)
-    test = calibrated_test(sample, setting.alpha)
-    return _Seen(setting, whole.panel.wide(), panel.periods, pre, post, sample, test)
-
-
-def _pretrends(seen: _Seen) -> CheckResult:
+def _pretrends(seen: Seen) -> CheckResult:
     slope = seen.contrast(slopes(seen.levels[:, seen.pre], seen.periods[seen.pre]))
     setting = seen.setting
     lines = collapse_detrended(setting.panel, setting.one_start(), setting.weighting)
     detrended = calibrated_test(sample_of(setting, lines), setting.alpha)
     apart = float(seen.periods[seen.post].mean() - seen.periods[seen.pre].mean())
-    return pretrends(slope, seen.test.estimate, apart, detrended, seen.name, scale="level")
+    return pretrends(slope, seen.test.estimate, apart, detrended, **seen.named)
 
 
-def _relative_magnitudes(seen: _Seen) -> CheckResult:
-    before = np.flatnonzero(seen.pre)
-    if before.size < 2:
-        raise refuse("did_one_pre_period", found=str(before.size))
-    steps = [seen.contrast(seen.levels[:, at] - seen.levels[:, last]) for last, at in pairwise(before)]
-    effect = seen.contrast(np.nanmean(seen.levels[:, seen.post], axis=1) - seen.levels[:, before[-1]])
-    after = float((np.flatnonzero(seen.post) - before[-1]).mean())
-    return relative_magnitudes(effect, steps, after, seen.name, scale="level", axis="level")
-
-
-def _placebo_dates(seen: _Seen) -> CheckResult:
+def _placebo_dates(seen: Seen) -> CheckResult:
     cuts = splits(np.flatnonzero(seen.pre))
     if not cuts or np.isnan(seen.levels[:, seen.pre]).any():
         raise refuse("did_one_pre_period", found=str(int(seen.pre.sum())))
@@ -204,42 +154,55 @@ def _placebo_dates(seen: _Seen) -> CheckResult:
     ]
     dates = seen.periods[[late[0] for _, late in cuts]]
     contrasts = [seen.contrast(change) for change in changes]
-    return placebo_dates(dates, contrasts, tests, seen.test.estimate, seen.name, scale="level", axis="level")
+    return placebo_dates(dates, contrasts, tests, seen.test.estimate, axis="level", **seen.named)
 
 
-def _leave_one_out(seen: _Seen) -> CheckResult:
+def _placebo_units(seen: Seen) -> CheckResult:
+    alpha = seen.setting.alpha
+    return placebo_units(seen.sample, seen.test.estimate, rng=seen.setting.rng(), alpha=alpha, **seen.named)
+
+
+def _single_districts(seen: Seen) -> CheckResult:
+    """Each treated unit against the controls of its stratum."""
+    sample = seen.sample.compared()
+    beside = [(sample.strata == s) & ~sample.treated for s in sample.strata[sample.treated]]
+    against = [np.average(sample.change[mine], weights=sample.weights[mine]) for mine in beside]
+    return single_districts(sample.change[sample.treated] - against, seen.test.estimate, **seen.named)
+
+
+def _leave_one_out(seen: Seen) -> CheckResult:
     everybody = np.arange(seen.sample.change.size)
     without = [seen.contrast(seen.sample.change, keep=everybody != d) for d in everybody]
-    return leave_one_out(seen.test, without, seen.name, scale="level")
+    return leave_one_out(seen.test, without, **seen.named)
 
 
-def _synthetic(seen: _Seen) -> CheckResult:
+def _synthetic(seen: Seen) -> CheckResult:
     inside = seen.pre | seen.post
     return synthetic_beside(
-        seen.test, seen.levels[:, inside], seen.post[inside], seen.sample, seen.name, scale="level",
-        rng=seen.setting.rng(),
+        seen.test, seen.levels[:, inside], seen.post[inside], seen.sample, rng=seen.setting.rng(),
+        **seen.named,
     )  # fmt: skip
 
 
-def _tipping_shock(seen: _Seen) -> CheckResult:
-    return tipping_shock_of_districts(seen.test, seen.sample, seen.name, scale="level")
+def _tipping_shock(seen: Seen) -> CheckResult:
+    return tipping_shock_of_districts(seen.test, seen.sample, **seen.named)
 
 
-def _shared_shock(seen: _Seen) -> CheckResult:
+def _shared_shock(seen: Seen) -> CheckResult:
     found = rule(seen.sample, rng=seen.setting.rng(), alpha=seen.setting.alpha)
-    return shared_shock(seen.sample, found.p_value, seen.name, scale="level", alpha=seen.setting.alpha)
+    return shared_shock(seen.sample, found.p_value, alpha=seen.setting.alpha, **seen.named)
 
 
-def _regression(seen: _Seen) -> CheckResult:
+def _regression(seen: Seen) -> CheckResult:
     before = seen.levels[:, seen.pre]
     gap = att_from_changes(np.nanmean(before, axis=1), seen.sample.treated, seen.sample.weights)
     lasting = lasting_share(before, seen.sample.treated)
     if np.isnan(lasting):
         raise refuse("did_one_pre_period", found=str(before.shape[1]))
-    return regression_of_districts(seen.test.estimate, gap, lasting, seen.name, scale="level", axis="level")
+    return regression_of_districts(seen.test.estimate, gap, lasting, axis="level", **seen.named)
 
 
-def _placebo_choice(seen: _Seen) -> CheckResult | None:
+def _placebo_choice(seen: Seen) -> CheckResult | None:
     """Nothing to ask where the treated were drawn by lot."""
     by = seen.setting.chosen
     if by == "random":
@@ -247,14 +210,16 @@ def _placebo_choice(seen: _Seen) -> CheckResult | None:
     found = elsewhere(seen.sample, seen.levels[:, seen.pre], by, rng=seen.setting.rng(), alpha=seen.setting.alpha)
     if not found.tried:
         raise refuse("did_one_pre_period", found=str(int(seen.pre.sum())))
-    return placebo_choice(found, by, int(seen.sample.treated.sum()), seen.name, scale="level")
+    return placebo_choice(found, by, int(seen.sample.treated.sum()), **seen.named)
 
 
-CHECKS: dict[str, Callable[[_Seen], CheckResult | None]] = {
+CHECKS: dict[str, Callable[[Seen], CheckResult | None]] = {
     "pretrends": _pretrends,
-    "relative_magnitudes": _relative_magnitudes,
+    **DRIFT,
     "placebo_dates": _placebo_dates,
+    "placebo_units": _placebo_units,
     "leave_one_out": _leave_one_out,
+    "single_districts": _single_districts,
     "synthetic_did": _synthetic,
     "tipping_shock": _tipping_shock,
     "shared_shock": _shared_shock,
@@ -263,5 +228,5 @@ CHECKS: dict[str, Callable[[_Seen], CheckResult | None]] = {
 }
 """The checks of a finding by name, in the order in which they are told."""
 
-PLACEBOS = ("placebo_dates", "placebo_choice")
+PLACEBOS = ("placebo_dates", "placebo_units", "placebo_choice")
 """Those that look for an effect where there is none."""

@@ -10,11 +10,12 @@ from sverige_did.api.rows import Row
 from sverige_did.api.setting import Setting
 from sverige_did.checks.synthetic_did import DATED_PLACEBOS, PLACEBOS
 from sverige_did.did.aggregate import Aggregated, Aggregation, aggregate, degrees_of_freedom
+from sverige_did.did.covariates import Adjustment, adjusted_effects
 from sverige_did.did.imputation import Average, imputation
 from sverige_did.did.staggered import Base, Control, GroupTime, group_time_effects
 from sverige_did.did.synthetic import synthetic_did
 from sverige_did.did.synthetic_staggered import staggered_synthetic_did
-from sverige_did.errors import refuse
+from sverige_did.errors import option
 from sverige_did.inference.event_bands import event_curve, event_time_curve
 from sverige_did.inference.inversion import TIE
 from sverige_did.inference.permutation import permutation_test_of
@@ -51,13 +52,14 @@ def event_study(setting: Setting) -> EventStudy:
     return EventStudy(context=setting.context, remarks=setting.remarks, moments=moments, method=method)
 
 
-def att_gt(setting: Setting, control: Control, base: Base, anticipation: float) -> GroupTimes:
+def att_gt(setting: Setting, control: Control, base: Base, anticipation: float, adjustment: Adjustment) -> GroupTimes:
     """Effects by date and period with all averages; see :meth:`sverige_did.api.study.Study.att_gt`."""
+    option("adjustment", adjustment, Adjustment)
+    how = {"anticipation": anticipation, "weighting": setting.weighting, "cluster": setting.cluster}
     if setting.covariates.shape[1]:
-        raise refuse("frame_not_known_here", name="covariates", method="att_gt")
-    effects = group_time_effects(
-        setting.panel, control, base, anticipation=anticipation, weighting=setting.weighting, cluster=setting.cluster
-    )
+        effects = adjusted_effects(setting.panel, setting.covariates, adjustment, control, base, **how)  # type: ignore[arg-type]
+    else:
+        effects = group_time_effects(setting.panel, control, base, **how)  # type: ignore[arg-type]
     df = degrees_of_freedom(effects, effects.influence)
     label = setting.times.label
     cells = tuple(

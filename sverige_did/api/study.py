@@ -20,6 +20,7 @@ from sverige_did.api.shown import Context
 from sverige_did.api.table import Named, Read, Rows, names_of, read
 from sverige_did.api.times import SAME, Partial, period_of
 from sverige_did.did.arrays import DistrictPanel
+from sverige_did.did.covariates import Adjustment
 from sverige_did.did.imputation import Average
 from sverige_did.did.staggered import Base, Control
 from sverige_did.did.window import Window
@@ -244,12 +245,20 @@ class Study:
         self._own("event_study")
         return over_time.event_study(self.setting)
 
-    def att_gt(self, *, control: Control = "never", base: Base = "varying", anticipation: float = 0.0) -> GroupTimes:
+    def att_gt(
+        self,
+        *,
+        control: Control = "never",
+        base: Base = "varying",
+        anticipation: float = 0.0,
+        adjustment: Adjustment = "dr",
+    ) -> GroupTimes:
         """Effects by starting date and period (Callaway and Sant'Anna 2021), and their averages by ``aggregate``.
 
         ``control``: units that are never treated, or ``not_yet``. ``base``: periods before against the one just before
         (``varying``) or against the last before the start (``universal``). ``anticipation``: how long before the start
-        units may change already, in the unit of ``time`` (years for anything but plain numbers).
+        units may change already, in the unit of ``time`` (years for anything but plain numbers). ``adjustment``: how
+        the study's covariates enter, by outcome regression (``reg``), odds of treatment (``ipw``) or both (``dr``).
 
         >>> import sverige_did as sd
         >>> frame = sd.datasets.simulate(units=30, treated=8, starts=(5, 7), effect=2.0, noise=0.0, seed=1)
@@ -258,7 +267,7 @@ class Study:
         2.0
         """
         self._own("att_gt")
-        return over_time.att_gt(self.setting, control, base, anticipation)
+        return over_time.att_gt(self.setting, control, base, anticipation, adjustment)
 
     def imputation(self, average: Average = "overall") -> Effect:
         """The effect against what would have been, imputed from untreated units and periods (Borusyak et al. 2024).

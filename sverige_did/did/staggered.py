@@ -96,6 +96,20 @@ class _Pair(NamedTuple):
     base: int
 
 
+class Pairing(NamedTuple):
+    """One ATT(g, t) as districts (U,): who is compared, and the change of each since the base period.
+
+    ``empty``: the period is the base period itself.
+    """
+
+    cohort: float
+    period: float
+    treated: BoolArray
+    control: BoolArray
+    change: FloatArray
+    empty: bool
+
+
 class _Loan(NamedTuple):
     """What other cohorts lend: ``rows`` (U,), whose squares add up to the variance of one district's change."""
 
@@ -178,6 +192,33 @@ def group_time_effects(
         unseen=tuple((float(cohorts[p.g]), float(panel.periods[p.t])) for p, contrast in found if not contrast.seen),
         weighting=weighting,
     )
+
+
+def compared_pairs(
+    panel: DistrictPanel, control: Control = "never", base: Base = "varying", anticipation: float = 0.0
+) -> list[Pairing]:
+    """Every pair that :func:`group_time_effects` looks at, in its order, with the districts seen at both dates."""
+    option("control", control, Control)
+    option("base", base, Base)
+    cohorts, table = np.unique(panel.treated_from[panel.ever_treated]), panel.wide()
+    clean = _clean_periods(panel.periods, panel.treated_from, anticipation)
+    found = []
+    for pair in _pairs(panel.periods, cohorts, base, _clean_periods(panel.periods, cohorts, anticipation)):
+        change = table[:, pair.t] - table[:, pair.base]
+        mine = panel.treated_from == cohorts[pair.g]
+        latest = panel.periods.size - 1 if control == "never" else max(pair.t, pair.base)
+        seen = np.isfinite(change)
+        found.append(
+            Pairing(
+                cohort=float(cohorts[pair.g]),
+                period=float(panel.periods[pair.t]),
+                treated=mine & seen,
+                control=(clean > latest) & ~mine & seen,
+                change=change,
+                empty=pair.t == pair.base,
+            )
+        )
+    return found
 
 
 def multiplier_bootstrap(influence: FloatArray, *, rng: np.random.Generator, draws: int = 999) -> FloatArray:

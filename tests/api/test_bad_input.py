@@ -160,7 +160,7 @@ CASES: dict[str, tuple[Callable[[], object], str, tuple[str, ...]]] = {
         ("5, 7",),
     ),
     "covariates in a method that knows none": (
-        lambda: study(covariates="children").att_gt(),
+        lambda: study(covariates="children").imputation(),
         "frame_not_known_here",
         (),
     ),

@@ -49,6 +49,22 @@ def test_employment_effects_by_time_since_the_start(employment: sd.Study) -> Non
     np.testing.assert_allclose(rows["estimate"], published, atol=5.1e-5)
 
 
+def test_employment_effects_among_counties_of_one_population(employment: sd.Study) -> None:
+    """Doubly robust in log population: -.0418 (.0115), as R's did prints it."""
+    adjusted = sd.did(counties(), unit="countyreal", time="year", y="lemp", treated_from="first", covariates="lpop")
+    found = adjusted.att_gt()
+    published = {
+        "2004": (-0.0145, -0.0764, -0.1404, -0.1069),
+        "2006": (-0.0005, -0.0062, 0.0010, -0.0413),
+        "2007": (0.0267, -0.0046, -0.0284, -0.0288),
+    }
+    frame = found.to_frame()
+    for cohort, effects in published.items():
+        np.testing.assert_allclose(frame.loc[frame["cohort"] == cohort, "estimate"], effects, atol=5.1e-5)
+    simple = found.aggregate("simple")
+    assert (round(simple.estimate, 4), round(simple.std_error or 0, 4)) == (-0.0418, 0.0115)
+
+
 def test_medicaid_event_study_from_a_frame_with_blanks_for_never() -> None:
     frame = states().assign(start=lambda one: one["yexp2"].where(one["yexp2"] < 2016))
     found = sd.did(frame, unit="stfips", time="year", y="dins", treated_from="start").event_study().to_frame()

@@ -14,6 +14,7 @@ from sverige_did.design import designs
 from sverige_did.panel import Panel
 from sverige_did.sources.panel.delivery import panel_of
 from sverige_did.studies.panel.estimate import estimate_panel
+from sverige_did.studies.panel.sensitivity import sensitivity_analyses
 from sverige_did.study.read import read_study
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +82,31 @@ def test_the_examples_districts(
     mine = study.verdict()
     assert (mine.verdict, mine.counts) == (found.verdict, found.counts)
     assert mine.observed == pytest.approx(found.observed, rel=1e-12)
+
+
+def test_the_examples_checks(example: tuple[Panel, object]) -> None:
+    cells, plan = example
+    frame = cells.outcome(RATE)[["unit", "period", "value", "denominator", "treated_from"]]
+    alone = plan.model_copy(update={"outcomes": plan.outcomes[:1]})  # type: ignore[attr-defined]
+    theirs = {
+        one.check: one
+        for one in sensitivity_analyses(cells, alone, designs(cells, alone))  # type: ignore[arg-type]
+        if one.status == "ran"
+    }
+    study = sd.did(
+        frame.rename(columns={"value": RATE}), unit="unit", time="period", events=RATE, exposure="denominator",
+        per=1000, treated_from="treated_from", weight="denominator", partial="left_out",
+        before=("2009H1", "2013H1"), after=("2014H1", "2014H2"), seed=plan.sampling.seed,  # type: ignore[attr-defined]
+    )  # fmt: skip
+    compared = 0
+    for one in study.sensitivity().checks:
+        if (
+            one.status == "ran" and one.check != "placebo_dates"
+        ):  # the workflow's permutations are those of all outcomes
+            assert one.key == theirs[one.check].key
+            assert one.numbers == pytest.approx(theirs[one.check].numbers, rel=1e-12, abs=1e-12)
+            compared += 1
+    assert compared >= 13
 
 
 def test_districts_that_start_at_different_dates() -> None:
