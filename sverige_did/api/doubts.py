@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 import pandas as pd
 
 from sverige_did import words
 from sverige_did.api import plots
-from sverige_did.api.compared import sample_of
-from sverige_did.api.drift import DRIFT
-from sverige_did.api.seen import Seen, seen_of
+from sverige_did.api.seen import seen_of
 from sverige_did.api.setting import Setting
 from sverige_did.api.shown import Result, label
-from sverige_did.checks.leave_one_out import leave_one_out
-from sverige_did.checks.placebo_choice import placebo_choice
-from sverige_did.checks.placebo_dates import placebo_dates, splits
-from sverige_did.checks.placebo_units import placebo_units
-from sverige_did.checks.pretrends import pretrends, slopes
-from sverige_did.checks.regression_to_mean import lasting_share, regression_of_districts
-from sverige_did.checks.shared_shock import shared_shock
-from sverige_did.checks.single_districts import single_districts
-from sverige_did.checks.synthetic_did import synthetic_beside
-from sverige_did.checks.tipping_shock_districts import tipping_shock_of_districts
-from sverige_did.did.collapse import att_from_changes, collapse_detrended
 from sverige_did.errors import refuse
-from sverige_did.inference.behrens_fisher import calibrated_test
-from sverige_did.inference.level_choice import elsewhere, rule
-from sverige_did.inference.permutation import permutation_p
 from sverige_did.report import numbers
 from sverige_did.results.estimates import CheckResult
+from sverige_did.studies.panel.array_checks import ARRAY_CHECKS
 from sverige_did.studies.panel.could_not_run import made
 from sverige_did.words import Language, default_language
 
@@ -128,105 +111,7 @@ def checks_of(setting: Setting, which: tuple[str, ...] | None = None) -> Checks:
         raise refuse("frame_not_known_here", name="cluster", method="sensitivity")
     seen = seen_of(setting)
     for name in which or ():
-        option_among("check", name, tuple(CHECKS))
-    wanted = {name: run for name, run in CHECKS.items() if name in (which or CHECKS)}
+        option_among("check", name, tuple(ARRAY_CHECKS))
+    wanted = {name: run for name, run in ARRAY_CHECKS.items() if name in (which or ARRAY_CHECKS)}
     ran = (made(name, setting.context.outcome, partial(run, seen)) for name, run in wanted.items())
     return Checks(context=setting.context, remarks=setting.remarks, checks=tuple(one for one in ran if one is not None))
-
-
-def _pretrends(seen: Seen) -> CheckResult:
-    slope = seen.contrast(slopes(seen.levels[:, seen.pre], seen.periods[seen.pre]))
-    setting = seen.setting
-    lines = collapse_detrended(setting.panel, setting.one_start(), setting.weighting)
-    detrended = calibrated_test(sample_of(setting, lines), setting.alpha)
-    apart = float(seen.periods[seen.post].mean() - seen.periods[seen.pre].mean())
-    return pretrends(slope, seen.test.estimate, apart, detrended, **seen.named)
-
-
-def _placebo_dates(seen: Seen) -> CheckResult:
-    cuts = splits(np.flatnonzero(seen.pre))
-    if not cuts or np.isnan(seen.levels[:, seen.pre]).any():
-        raise refuse("did_one_pre_period", found=str(int(seen.pre.sum())))
-    changes = [seen.levels[:, late].mean(axis=1) - seen.levels[:, early].mean(axis=1) for early, late in cuts]
-    everybody = np.ones(seen.sample.change.size, dtype=bool)
-    tests = [
-        permutation_p(seen.of(change, everybody), rng=seen.setting.rng(), order=seen.sample.order) for change in changes
-    ]
-    dates = seen.periods[[late[0] for _, late in cuts]]
-    contrasts = [seen.contrast(change) for change in changes]
-    return placebo_dates(dates, contrasts, tests, seen.test.estimate, axis="level", **seen.named)
-
-
-def _placebo_units(seen: Seen) -> CheckResult:
-    alpha = seen.setting.alpha
-    return placebo_units(seen.sample, seen.test.estimate, rng=seen.setting.rng(), alpha=alpha, **seen.named)
-
-
-def _single_districts(seen: Seen) -> CheckResult:
-    """Each treated unit against the controls of its stratum."""
-    sample = seen.sample.compared()
-    beside = [(sample.strata == s) & ~sample.treated for s in sample.strata[sample.treated]]
-    against = [np.average(sample.change[mine], weights=sample.weights[mine]) for mine in beside]
-    return single_districts(sample.change[sample.treated] - against, seen.test.estimate, **seen.named)
-
-
-def _leave_one_out(seen: Seen) -> CheckResult:
-    everybody = np.arange(seen.sample.change.size)
-    without = [seen.contrast(seen.sample.change, keep=everybody != d) for d in everybody]
-    return leave_one_out(seen.test, without, **seen.named)
-
-
-def _synthetic(seen: Seen) -> CheckResult:
-    inside = seen.pre | seen.post
-    return synthetic_beside(
-        seen.test, seen.levels[:, inside], seen.post[inside], seen.sample, rng=seen.setting.rng(),
-        **seen.named,
-    )  # fmt: skip
-
-
-def _tipping_shock(seen: Seen) -> CheckResult:
-    return tipping_shock_of_districts(seen.test, seen.sample, **seen.named)
-
-
-def _shared_shock(seen: Seen) -> CheckResult:
-    found = rule(seen.sample, rng=seen.setting.rng(), alpha=seen.setting.alpha)
-    return shared_shock(seen.sample, found.p_value, alpha=seen.setting.alpha, **seen.named)
-
-
-def _regression(seen: Seen) -> CheckResult:
-    before = seen.levels[:, seen.pre]
-    gap = att_from_changes(np.nanmean(before, axis=1), seen.sample.treated, seen.sample.weights)
-    lasting = lasting_share(before, seen.sample.treated)
-    if np.isnan(lasting):
-        raise refuse("did_one_pre_period", found=str(before.shape[1]))
-    return regression_of_districts(seen.test.estimate, gap, lasting, axis="level", **seen.named)
-
-
-def _placebo_choice(seen: Seen) -> CheckResult | None:
-    """Nothing to ask where the treated were drawn by lot."""
-    by = seen.setting.chosen
-    if by == "random":
-        return None
-    found = elsewhere(seen.sample, seen.levels[:, seen.pre], by, rng=seen.setting.rng(), alpha=seen.setting.alpha)
-    if not found.tried:
-        raise refuse("did_one_pre_period", found=str(int(seen.pre.sum())))
-    return placebo_choice(found, by, int(seen.sample.treated.sum()), **seen.named)
-
-
-CHECKS: dict[str, Callable[[Seen], CheckResult | None]] = {
-    "pretrends": _pretrends,
-    **DRIFT,
-    "placebo_dates": _placebo_dates,
-    "placebo_units": _placebo_units,
-    "leave_one_out": _leave_one_out,
-    "single_districts": _single_districts,
-    "synthetic_did": _synthetic,
-    "tipping_shock": _tipping_shock,
-    "shared_shock": _shared_shock,
-    "regression_to_mean": _regression,
-    "placebo_choice": _placebo_choice,
-}
-"""The checks of a finding by name, in the order in which they are told."""
-
-PLACEBOS = ("placebo_dates", "placebo_units", "placebo_choice")
-"""Those that look for an effect where there is none."""

@@ -9,8 +9,10 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import pandas as pd
+from pydantic import ValidationError
 
 from sverige_did import words
+from sverige_did.errors import InputError, Problem
 from sverige_did.periods import period_kind
 from sverige_did.report import numbers
 from sverige_did.report.district_inference import said
@@ -151,8 +153,12 @@ class Result(Frozen):
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The result that :meth:`to_json` wrote."""
-        return cls.model_validate_json(text)
+        """The result that :meth:`to_json` wrote; InputError ``frame_json`` for any other text."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as fault:
+            found = ", ".join(dict.fromkeys(str(one["loc"][0]) for one in fault.errors() if one["loc"])) or "–"
+            raise InputError(Problem("frame_json", found=found, values={"kind": cls.__name__})) from None
 
     def _repr_html_(self) -> str:
         return self.to_html()

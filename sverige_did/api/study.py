@@ -10,7 +10,7 @@ import numpy as np
 from sverige_did.api import over_time, own_size
 from sverige_did.api.compared import Found, compared, not_tested, two_way
 from sverige_did.api.dated import dated
-from sverige_did.api.doubts import PLACEBOS, Checks, checks_of
+from sverige_did.api.doubts import Checks, checks_of
 from sverige_did.api.events import EventStudy, GroupTimes
 from sverige_did.api.own_size import Size
 from sverige_did.api.results import Effect, Methods, Verdict
@@ -28,6 +28,7 @@ from sverige_did.errors import InputError, Problem, RefusedError, option, refuse
 from sverige_did.inference.level_choice import Choice
 from sverige_did.results.estimates import Remark
 from sverige_did.results.methods_tables import PRIMARY_INTERVAL, RELATIVE_SPREAD
+from sverige_did.studies.panel.array_checks import ARRAY_CHECKS
 
 RULE = ("permutation_studentised", PRIMARY_INTERVAL, "welch_by_date", "level_adjusted", RELATIVE_SPREAD)
 """The tests that a verdict rests on, whichever of them the design has."""
@@ -293,7 +294,7 @@ class Study:
 
     def placebos(self) -> Checks:
         """The same looked for where there is nothing: at earlier dates, and by the same choice of units elsewhere."""
-        return self.sensitivity(PLACEBOS)
+        return self.sensitivity([name for name in ARRAY_CHECKS if name.startswith("placebo")])
 
     def size(self, simulations: int = 2_000) -> Size:
         """How often the verdict errs in made-up data sets of this very design, and its power at three true errors."""

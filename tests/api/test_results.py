@@ -89,6 +89,12 @@ def test_a_result_is_frozen_and_comes_back_from_json(name: str) -> None:
     assert type(result).from_json(result.to_json()) == result
 
 
+def test_a_text_of_another_kind_is_refused_by_name() -> None:
+    for text in (RESULTS["verdict"].to_json(), "{", "{}"):
+        with pytest.raises(sd.InputError, match="no Effect"):
+            sd.Effect.from_json(text)
+
+
 @every
 def test_its_frame_is_tidy(name: str) -> None:
     frame = RESULTS[name].to_frame()

@@ -8,6 +8,7 @@ shown, and how far apart the groups can have been. Steps are those of years wher
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from sverige_did.studies.panel.seen import Seen, named
 TWO, THREE = 2, 3
 
 
-def _before(seen: Seen, fewest: int) -> int:
+def _before(seen: Seen[Any], fewest: int) -> int:
     """How many periods lie before; refused with fewer than these."""
     found = int(seen.pre.sum())
     if found < fewest:
@@ -33,14 +34,14 @@ def _before(seen: Seen, fewest: int) -> int:
     return found
 
 
-def _absolute(seen: Seen) -> CheckResult | None:
+def _absolute(seen: Seen[Any]) -> CheckResult | None:
     """Where parallel trends cannot be tested at all; with more periods before, those say more."""
     if int(seen.pre.sum()) >= TWO:
         return None
     return absolute_violation_of_districts(seen.test, axis=seen.axis, **named(seen))
 
 
-def _relative(seen: Seen) -> CheckResult:
+def _relative(seen: Seen[Any]) -> CheckResult:
     if _before(seen, TWO) == TWO:
         first, last = (seen.levels[:, at] for at in np.flatnonzero(seen.pre))
         after = float((np.flatnonzero(seen.post) - np.flatnonzero(seen.pre)[-1]).mean())
@@ -57,22 +58,22 @@ def _relative(seen: Seen) -> CheckResult:
     )
 
 
-def _smooth(seen: Seen) -> CheckResult:
+def _smooth(seen: Seen[Any]) -> CheckResult:
     _before(seen, THREE)
     return smoothness(seen.by_period(), axis=seen.axis, drawn=seen.drawn, **named(seen))
 
 
-def _power(seen: Seen) -> CheckResult:
+def _power(seen: Seen[Any]) -> CheckResult:
     _before(seen, TWO)
     return pretest_power(seen.by_period(), rng=seen.data.rng(), years=seen.step, **named(seen))
 
 
-def _equivalence(seen: Seen) -> CheckResult:
+def _equivalence(seen: Seen[Any]) -> CheckResult:
     _before(seen, TWO)
     return equivalence(seen.by_period(seen.by_years), years=seen.by_years > 1, **named(seen))
 
 
-def _permuted(seen: Seen) -> CheckResult:
+def _permuted(seen: Seen[Any]) -> CheckResult:
     _before(seen, THREE)
     blocks = steps_before(np.flatnonzero(seen.pre), seen.by_years)
     levels = np.column_stack([seen.levels[:, one].mean(axis=1) for one in blocks])
@@ -82,7 +83,7 @@ def _permuted(seen: Seen) -> CheckResult:
     return permuted_magnitudes(levels, after, seen.sample, rng=seen.data.rng(), alpha=seen.alpha, **named(seen))
 
 
-DRIFT: dict[str, Callable[[Seen], CheckResult | None]] = {
+DRIFT: dict[str, Callable[[Seen[Any]], CheckResult | None]] = {
     "absolute_violation": _absolute,
     "relative_magnitudes": _relative,
     "smoothness": _smooth,

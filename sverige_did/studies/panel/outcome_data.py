@@ -14,6 +14,7 @@ from sverige_did.did.arrays import DistrictPanel, Weighting
 from sverige_did.did.window import Window
 from sverige_did.errors import RefusedError
 from sverige_did.inference.districts import Floats
+from sverige_did.inference.level_choice import Choice
 from sverige_did.outcomes import CATALOGUE, RESIDENTS, CatalogueOutcome, is_what_was_done
 from sverige_did.panel import COUNTED, Panel, children_living
 from sverige_did.results.designs import OutcomeDesign
@@ -36,6 +37,16 @@ class OutcomeData(NamedTuple):
     def entry(self) -> CatalogueOutcome:
         """What the catalogue says of the outcome."""
         return CATALOGUE[self.wanted.outcome]
+
+    @property
+    def name(self) -> str:
+        """The key of the outcome."""
+        return self.wanted.outcome
+
+    @property
+    def chosen(self) -> Choice:
+        """How the plan says that the treated districts were chosen."""
+        return self.study.chosen
 
     @property
     def is_what_was_done(self) -> bool:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypedDict, cast
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, TypedDict, cast
 
 import numpy as np
 
 from sverige_did.checks.curves import EffectScale
-from sverige_did.did.collapse import collapse
+from sverige_did.did.collapse import collapse, collapse_detrended
 from sverige_did.did.missing_periods import filled
 from sverige_did.errors import refuse
 from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Bools, Districts, Floats, districts
 from sverige_did.inference.event_effects import Estimated, of_districts_by_period, periods_of_a_step
+from sverige_did.inference.level_choice import Choice
 from sverige_did.inference.verdict import refusals
 from sverige_did.studies.panel.district_did import sample_of
 from sverige_did.studies.panel.outcome_data import OutcomeData
@@ -26,23 +28,55 @@ class Named(TypedDict):
     scale: str
 
 
-class Seen(NamedTuple):
+class Asked(Protocol):
+    """What the checks ask of an outcome beside its arrays: its name and scale, how the treated were chosen, randomness.
+
+    ``shared_rng`` is that of tests which go through the same choices of districts.
+    """
+
+    @property
+    def name(self) -> str:
+        """The outcome."""
+        ...
+
+    @property
+    def scale(self) -> str:
+        """The scale of the outcome itself, on which no effect is 0."""
+        ...
+
+    @property
+    def chosen(self) -> Choice:
+        """How the treated districts were chosen."""
+        ...
+
+    def rng(self) -> np.random.Generator:
+        """Randomness of the outcome's own."""
+        ...
+
+    def shared_rng(self) -> np.random.Generator:
+        """Randomness that tests of one choice of districts share."""
+        ...
+
+
+class Seen[Of: Asked](NamedTuple):
     """One outcome with its districts on its own scale: levels (G, T) at ``periods`` (T,), and the change between.
 
     Missing periods of the windows are filled, as they are for the estimates (missing_periods.py).
 
-    ``pre`` and ``post`` (T,) mark the windows; ``sample`` holds the changes, ``test`` their calibrated
-    test.
+    ``pre`` and ``post`` (T,) mark the windows; ``sample`` holds the changes, ``test`` their calibrated test, and
+    ``detrended`` makes the sample of changes beside the districts' own lines. ``calendar``: the periods are in years.
     """
 
-    data: OutcomeData
+    data: Of
     levels: Floats
     periods: Floats
     pre: Bools
     post: Bools
     sample: Districts
     test: TTest
+    detrended: Callable[[], Districts]
     drawn: bool = True
+    calendar: bool = True
 
     @property
     def alpha(self) -> float:
@@ -67,7 +101,7 @@ class Seen(NamedTuple):
     @property
     def by_years(self) -> int:
         """How many periods make a step of a drift."""
-        return periods_of_a_step(self.step, int(self.pre.sum()))
+        return periods_of_a_step(self.step, int(self.pre.sum())) if self.calendar else 1
 
     def by_period(self, block: int = 1) -> Estimated:
         """The effects by period, or by so many periods together, with their covariance."""
@@ -78,10 +112,16 @@ class Seen(NamedTuple):
     def of(self, change: Floats, kept: Bools) -> Districts:
         """Other changes of some of the districts, as the methods take them."""
         mine = self.sample
-        return districts(change[kept], mine.treated[kept], weights=mine.weights[kept], strata=mine.strata[kept])
+        return districts(
+            change[kept],
+            mine.treated[kept],
+            weights=mine.weights[kept],
+            strata=mine.strata[kept],
+            covariates=mine.covariates[kept] if mine.covariates.shape[1] else None,
+        )
 
 
-def seen_of(data: OutcomeData, *, drawn: bool = True) -> Seen:
+def seen_of(data: OutcomeData, *, drawn: bool = True) -> Seen[OutcomeData]:
     """The outcome, and whether its figures are drawn. Raises RefusedError where its districts carry no verdict."""
     panel, window = data.arrays(data.partial), data.window()
     whole = filled(panel, window)
@@ -91,9 +131,13 @@ def seen_of(data: OutcomeData, *, drawn: bool = True) -> Seen:
         raise refuse("too_few_treated", found=str(int(sample.treated.sum())))
     pre, post = whole.window.sides(panel)
     test = calibrated_test(sample, alpha)
-    return Seen(data, whole.panel.wide(), panel.periods, pre, post, sample, test, drawn)
+
+    def detrended() -> Districts:
+        return sample_of(data, collapse_detrended(panel, window, data.weighting))
+
+    return Seen(data, whole.panel.wide(), panel.periods, pre, post, sample, test, detrended, drawn)
 
 
-def named(seen: Seen) -> Named:
+def named(seen: Seen[Any]) -> Named:
     """The outcome and its scale, as every check takes them."""
-    return {"outcome": seen.data.wanted.outcome, "scale": seen.data.scale}
+    return {"outcome": seen.data.name, "scale": seen.data.scale}

@@ -19,34 +19,22 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.checks.alternatives import alternative
-from sverige_did.checks.leave_one_out import leave_one_out
-from sverige_did.checks.placebo_choice import placebo_choice
-from sverige_did.checks.placebo_dates import placebo_dates, splits
-from sverige_did.checks.placebo_units import placebo_units
-from sverige_did.checks.pretrends import pretrends, slopes
-from sverige_did.checks.regression_to_mean import lasting_share, regression_of_districts
 from sverige_did.checks.scale_discrepancy import scale_discrepancy
-from sverige_did.checks.shared_shock import shared_shock
-from sverige_did.checks.single_districts import single_districts
 from sverige_did.checks.spillover import spillover
-from sverige_did.checks.synthetic_did import synthetic_beside
-from sverige_did.checks.tipping_shock_districts import tipping_shock_of_districts
 from sverige_did.checks.unreported_changes import unreported_changes
-from sverige_did.did.collapse import att_from_changes, collapse, collapse_detrended
+from sverige_did.did.collapse import collapse
 from sverige_did.did.scales import Family
-from sverige_did.errors import RefusedError, refuse
+from sverige_did.errors import RefusedError
 from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Floats
-from sverige_did.inference.level_choice import elsewhere, rule
-from sverige_did.inference.permutation import permutation_p
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import CheckResult
+from sverige_did.studies.panel.array_checks import ARRAY_CHECKS
 from sverige_did.studies.panel.could_not_run import BY_DISTRICT, cannot, made
 from sverige_did.studies.panel.dated_checks import checks_of_dates
 from sverige_did.studies.panel.district_did import changes_of, sample_of
-from sverige_did.studies.panel.drift_checks import DRIFT
 from sverige_did.studies.panel.outcome_data import OutcomeData, children, outcome_data_of
 from sverige_did.studies.panel.phase_in import share_lost, start_up
 from sverige_did.studies.panel.seen import Seen, named, seen_of
@@ -113,98 +101,19 @@ def _of_outcome(
     return [check for check in ran if check is not None]
 
 
-def _pretrends(seen: Seen) -> CheckResult:
-    slope = seen.contrast(slopes(seen.levels[:, seen.pre], seen.periods[seen.pre]))
-    data = seen.data
-    lines = collapse_detrended(data.arrays(data.partial), data.window(), data.weighting)
-    detrended = calibrated_test(sample_of(data, lines), seen.alpha)
-    apart = float(seen.periods[seen.post].mean() - seen.periods[seen.pre].mean())
-    return pretrends(slope, seen.test.estimate, apart, detrended, **named(seen))
-
-
-def _placebo_dates(seen: Seen) -> CheckResult:
-    before = np.flatnonzero(seen.pre)
-    cuts = splits(before)
-    if not cuts or np.isnan(seen.levels[:, seen.pre]).any():
-        raise refuse("did_one_pre_period", found=str(before.size))
-    changes = [seen.levels[:, late].mean(axis=1) - seen.levels[:, early].mean(axis=1) for early, late in cuts]
-    everybody = np.ones(seen.sample.change.size, dtype=bool)
-    tests = [
-        permutation_p(seen.of(change, everybody), rng=seen.data.shared_rng(), order=seen.sample.order)
-        for change in changes
-    ]
-    dates = seen.periods[[late[0] for _, late in cuts]]
-    contrasts = [seen.contrast(change) for change in changes]
-    return placebo_dates(dates, contrasts, tests, seen.test.estimate, axis=seen.axis, **named(seen))
-
-
-def _leave_one_out(seen: Seen) -> CheckResult:
-    everybody = np.arange(seen.sample.change.size)
-    without = [seen.contrast(seen.sample.change, keep=everybody != d) for d in everybody]
-    return leave_one_out(seen.test, without, **named(seen))
-
-
-def _placebo_units(seen: Seen) -> CheckResult:
-    return placebo_units(seen.sample, seen.test.estimate, rng=seen.data.rng(), alpha=seen.alpha, **named(seen))
-
-
-def _single_districts(seen: Seen) -> CheckResult:
-    """Each treated district against the controls of its stratum."""
-    sample = seen.sample.compared()
-    against = [np.average(sample.change[mine], weights=sample.weights[mine])
-               for mine in ((sample.strata == s) & ~sample.treated for s in sample.strata[sample.treated])]  # fmt: skip
-    return single_districts(sample.change[sample.treated] - against, seen.test.estimate, **named(seen))
-
-
-def _synthetic_did(seen: Seen) -> CheckResult:
-    inside = seen.pre | seen.post
-    levels, post = seen.levels[:, inside], seen.post[inside]
-    return synthetic_beside(seen.test, levels, post, seen.sample, rng=seen.data.rng(), **named(seen))
-
-
-def _tipping_shock(seen: Seen) -> CheckResult:
-    return tipping_shock_of_districts(seen.test, seen.sample, **named(seen))
-
-
-def _shared_shock(seen: Seen) -> CheckResult:
-    found = rule(seen.sample, rng=seen.data.rng(), alpha=seen.alpha)
-    return shared_shock(seen.sample, found.p_value, alpha=seen.alpha, **named(seen))
-
-
-def _regression(seen: Seen) -> CheckResult:
-    before = seen.levels[:, seen.pre]
-    level, weights, treated = np.nanmean(before, axis=1), seen.sample.weights, seen.sample.treated
-    gap = att_from_changes(level, treated, weights)
-    lasting = lasting_share(before, treated)
-    if np.isnan(lasting):
-        raise refuse("did_one_pre_period", found=str(before.shape[1]))
-    return regression_of_districts(seen.test.estimate, gap, lasting, axis=seen.axis, **named(seen))
-
-
-def _placebo_choice(seen: Seen) -> CheckResult | None:
-    """Nothing to ask where the treated were drawn by lot."""
-    by, data = seen.data.study.chosen, seen.data
-    if by == "random":
-        return None
-    found = elsewhere(seen.sample, seen.levels[:, seen.pre], by, rng=data.rng(), alpha=seen.alpha)
-    if not found.tried:
-        raise refuse("did_one_pre_period", found=str(int(seen.pre.sum())))
-    return placebo_choice(found, by, int(seen.sample.treated.sum()), **named(seen))
-
-
-def _spillover(seen: Seen) -> CheckResult:
+def _spillover(seen: Seen[OutcomeData]) -> CheckResult:
     test, kappa = seen.test, seen.data.study.sensitivity.spillover_kappa
     limits = (test.lower, test.upper)
     found = spillover(test.estimate, seen.data.wanted.outcome, limits=limits, kappa=kappa, scale=seen.axis)
     return found.model_copy(update={"scale": seen.data.scale})
 
 
-def _start_up(seen: Seen) -> CheckResult | None:
+def _start_up(seen: Seen[OutcomeData]) -> CheckResult | None:
     lost = share_lost(seen.data.after(), seen.data.study.periods)
     return start_up(seen.test.estimate, lost, **named(seen)) if lost >= WORTH_TELLING else None
 
 
-def _scales(seen: Seen) -> CheckResult | None:
+def _scales(seen: Seen[OutcomeData]) -> CheckResult | None:
     """Of shares, and of rates per resident child; means and amounts have one scale or none to compare. In numbers."""
     entry = seen.data.entry
     family: Family | None = (
@@ -217,18 +126,8 @@ def _scales(seen: Seen) -> CheckResult | None:
     return scale_discrepancy(y, n, entry.key, family=family).model_copy(update={"curves": ()})
 
 
-_CHECKS: dict[str, Callable[[Seen], CheckResult | None]] = {
-    "pretrends": _pretrends,
-    **DRIFT,
-    "placebo_dates": _placebo_dates,
-    "placebo_units": _placebo_units,
-    "leave_one_out": _leave_one_out,
-    "single_districts": _single_districts,
-    "synthetic_did": _synthetic_did,
-    "tipping_shock": _tipping_shock,
-    "shared_shock": _shared_shock,
-    "regression_to_mean": _regression,
-    "placebo_choice": _placebo_choice,
+_CHECKS: dict[str, Callable[[Seen[OutcomeData]], CheckResult | None]] = {
+    **ARRAY_CHECKS,
     "spillover": _spillover,
     "partial_year": _start_up,
     "scale_discrepancy": _scales,
@@ -247,13 +146,13 @@ def _beside(check: str, planned: OutcomeData, other: OutcomeData, key: str = "re
     return alternative(check, mine, theirs, planned.wanted.outcome, scale=scale, key=key)
 
 
-def _other_weights(panel: Panel, seen: Seen) -> CheckResult:
+def _other_weights(panel: Panel, seen: Seen[OutcomeData]) -> CheckResult:
     equal = seen.data.weights is None
     weights = children(panel, seen.data.wanted.outcome, seen.data.study) if equal else None
     return _beside("other_weights", seen.data, seen.data._replace(weights=weights), "children" if equal else "equal")
 
 
-def _other_window(_: Panel, seen: Seen) -> CheckResult | None:
+def _other_window(_: Panel, seen: Seen[OutcomeData]) -> CheckResult | None:
     """With the period that is treated in part counted whole where the plan leaves it out, or the other way round."""
     data = seen.data
     when = other_partial(data.study.periods)
@@ -261,13 +160,13 @@ def _other_window(_: Panel, seen: Seen) -> CheckResult | None:
     return None if other.window() == data.window() else _beside("other_window", data, other, other.partial)
 
 
-_OTHER: dict[str, Callable[[Panel, Seen], CheckResult | None]] = {
+_OTHER: dict[str, Callable[[Panel, Seen[OutcomeData]], CheckResult | None]] = {
     "other_weights": _other_weights,
     "other_window": _other_window,
 }
 
 
-def _other_residence(elsewhere: Panel, seen: Seen) -> CheckResult | None:
+def _other_residence(elsewhere: Panel, seen: Seen[OutcomeData]) -> CheckResult | None:
     """With children counted in the district of each day; None where that moves no number of this outcome."""
     name, columns = seen.data.wanted.outcome, ["unit", "period", "value", "denominator"]
     cells = elsewhere.outcome(name)
@@ -276,7 +175,7 @@ def _other_residence(elsewhere: Panel, seen: Seen) -> CheckResult | None:
     return _beside("other_residence", seen.data, seen.data._replace(cells=cells))
 
 
-def _unreported(panels: Mapping[float, Sequence[Panel]], seen: Seen) -> CheckResult | None:
+def _unreported(panels: Mapping[float, Sequence[Panel]], seen: Seen[OutcomeData]) -> CheckResult | None:
     """With changes of placement left out of one group or both; None where no share of them moves this outcome."""
     mine = seen.data.cells.set_index(["unit", "period", "kind"])
     thinned = {
@@ -304,7 +203,7 @@ def _unreported(panels: Mapping[float, Sequence[Panel]], seen: Seen) -> CheckRes
     return unreported_changes(seen.test, list(thinned), tests, scale=seen.axis, outcome=seen.data.wanted.outcome)
 
 
-def _change(seen: Seen, cells: pd.DataFrame) -> Floats:
+def _change(seen: Seen[OutcomeData], cells: pd.DataFrame) -> Floats:
     """The change (G,) of each district of the sample with other cells."""
     data = seen.data._replace(cells=cells.reset_index()[seen.data.cells.columns])
     return sample_of(data, collapse(data.arrays(data.partial), data.window(), data.weighting)).change
