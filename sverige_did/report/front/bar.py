@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sverige_did.words import Language
 
-WIDTH, HEIGHT, PAD, MIDDLE, SIZE = 300.0, 74.0, 14.0, 30.0, 13.0
+WIDTH, HEIGHT, PAD, MIDDLE, SIZE = 300.0, 88.0, 14.0, 30.0, 13.0
 MARKED = 16.0
 """Room above the bar for the mark of synthetic data."""
 
@@ -56,10 +56,9 @@ def interval_bar(
     for place, said in ((lower, shown[0]), (upper, shown[2])):
         x = min(max(at(place), PAD + 0.3 * SIZE * len(said)), WIDTH - PAD - 0.3 * SIZE * len(said))
         drawn.append(svg_shapes.text((x, top + 64), said, "middle", SIZE, svg.INK))
-    apart = min(abs(at(place) - WIDTH / 2) for place in (lower, upper))
-    if apart > 50:
-        nothing = words.text("front.bar.nothing", language)
-        drawn.append(svg_shapes.text((WIDTH / 2, top + 64), nothing, "middle", 11, svg.MUTED))
+    drawn.append(
+        svg_shapes.text((WIDTH / 2, top + 80), words.text("front.bar.nothing", language), "middle", 11, svg.MUTED)
+    )
     spoken = words.text("front.bar.spoken", language, title=title, lower=shown[0], estimate=shown[1], upper=shown[2],
                         unit=unit)  # fmt: skip
     return svg_shapes.element(name, WIDTH, top + HEIGHT, drawn, title=spoken.strip(), mark=mark)

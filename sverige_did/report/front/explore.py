@@ -78,8 +78,18 @@ def slider(release: Release, outcome: str, language: Language) -> Slider | None:
     unit = CATALOGUE[outcome].unit
     steps = {name: _told(part, unit, language) for name, part in parts.items()}
     sentence = words.text(f"front.slider.{'_'.join(sorted(steps))}", language)
+    sentence = f"{sentence} {_planned(release, outcome, language)}".strip() if "chance" in steps else sentence
     payload = {"x": [numbers.significant(x, language) for x in curve.x], "steps": steps, "sentence": sentence}
     return _slider(f"{outcome}-{check.check}", words.text(curve.x_name, language), payload, _start(curve))
+
+
+def _planned(release: Release, outcome: str, language: Language) -> str:
+    """The probability of the model whose shocks are not held at a value, which the annex tells."""
+    main = headline(release, outcome)
+    if main is None or main.result.prob_benefit is None:
+        return ""
+    share = words.text("labels.percent", language, value=numbers.percent(main.result.prob_benefit, language))
+    return words.text("front.slider.planned", language, chance=share)
 
 
 def _start(curve: Curve) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sverige_did import words
@@ -12,6 +12,7 @@ from sverige_did.report.claims import NULL, WITHOUT_LEVEL, amount_of, claim, int
 from sverige_did.report.economy import economy_main
 from sverige_did.report.front import counterfactual, seen
 from sverige_did.report.front.bar import interval_bar
+from sverige_did.report.front.beside import primary_beside
 from sverige_did.report.headlines import (
     STANDINGS,
     Standing,
@@ -76,7 +77,21 @@ def lead(release: Release, language: Language) -> str:
     """What was seen, and what can be said of why: the answer to the study's main question in plain words."""
     main = main_outcome(release)
     told = spokesman(release, question_of(release, main))
-    return f"{_seen(release, told, language)} {_may_say(release, main, language)}".strip()
+    said = (_seen(release, told, language), _may_say(release, main, language), _later(release, told, language))
+    return " ".join(one for one in said if one)
+
+
+def _later(release: Release, outcome: str, language: Language) -> str:
+    """That a level printed of a day after the plan's follow-up has nothing to be held against, where it has not."""
+    printed = release.study.kind == "published" and design_of(release, outcome).may_say_effect
+    levels, (_, after) = seen.series(release, outcome, "treated"), seen.ends(release, outcome, "treated")
+    if not printed or after is None or not levels or levels[-1].last <= after.last:
+        return ""
+    last = levels[-1]
+    if any(one.last >= last.last for one in seen.series(release, outcome, "control")):
+        return ""
+    value, when = seen.with_unit(last, language, outcome), seen.moment(last, language)
+    return words.text("front.later", language, value=value, when=when)
 
 
 def _seen(release: Release, outcome: str, language: Language) -> str:
@@ -149,9 +164,12 @@ def _is_clear(lower: float | None, upper: float | None, scale: str) -> bool:
 
 def tiles(release: Release, language: Language) -> tuple[Tile, ...]:
     """Children, money and quality, as far as the plan asks about them."""
-    found = [_tile(release, "children", spokesman(release, question_of(release, main_outcome(release))), language)]
-    money = _money(release, language)
-    quality, children = _quality(release), spokesman(release, question_of(release, main_outcome(release)))
+    question = question_of(release, main_outcome(release))
+    children = spokesman(release, question)
+    first = _tile(release, "children", children, language)
+    beside = primary_beside(release, question, children, language)
+    found = [replace(first, sentence=f"{first.sentence} {beside}".strip())]
+    money, quality = _money(release, language), _quality(release)
     found += [money] if money else []
     found += [_tile(release, "quality", quality, language)] if quality and quality != children else []
     return tuple(found)
@@ -273,6 +291,8 @@ def tally_said(release: Release, language: Language) -> str:
         for key in ("open", "descriptive", "unanswered")
         if counts[key]
     ]
+    if counts["open"] == counts["total"]:
+        return f"{words.text('front.tally.all_open', language, count=counts['total'])}."
     key = "some" if counts["supported"] else "none"
     return words.text(f"front.tally.{key}", language, total=counts["total"], supported=counts["supported"],
                       rest=seen.joined(parts, language))  # fmt: skip
