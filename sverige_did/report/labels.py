@@ -42,10 +42,16 @@ def reading(release: Release, key: str, language: Language) -> str:
 def assumption(release: Release, key: str, language: Language) -> str:
     """The words for an assumption that a result names: a number or a prior of the plan, or a general one."""
     if key in {item.key for item in release.study.assumptions}:
-        return words.text("labels.assumption.planned", language, key=key)
+        return words.text("labels.assumption.planned", language, name=number_name(key, language))
     if key in {f"prior_{prior.key}" for prior in release.study.priors}:
         return words.text("labels.assumption.prior", language, prior=prior_name(key.removeprefix("prior_"), language))
     return assumed(key, language)
+
+
+def number_name(key: str, language: Language) -> str:
+    """The words for a number that a plan assumes; a plan may assume one of its own, and that goes by its key."""
+    known = f"labels.assumed_number.{key}"
+    return words.text(known, language) if words.has(known, language) else f"»{key}«"
 
 
 def prior_name(key: str, language: Language) -> str:

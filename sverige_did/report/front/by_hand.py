@@ -92,9 +92,7 @@ def _comparable(outcome: str, kind: str) -> bool:
     return kind == "ratio_change" or per_child or kind_of.family in COMPARABLE
 
 
-def _change(
-    release: Release, outcome: str, group: str, before: Level | None, after: Level | None
-) -> Change | None:
+def _change(release: Release, outcome: str, group: str, before: Level | None, after: Level | None) -> Change | None:
     """The change of a group and what kind of number it is: by hand from both levels, or as it was printed."""
     fact = _reported_change(release, outcome, group)
     if before is not None and after is not None and before.value is not None and after.value is not None:

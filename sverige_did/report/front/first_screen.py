@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
-from sverige_did.report.claims import NULL, WITHOUT_LEVEL, amount_of, claim, interval_of, of_few_districts, untestable
+from sverige_did.report.claims import NULL, amount_of, claim, interval_of, of_few_districts, untestable
 from sverige_did.report.economy import economy_main
 from sverige_did.report.front import counterfactual, seen
 from sverige_did.report.front.bar import interval_bar
@@ -27,6 +27,7 @@ from sverige_did.report.headlines import (
 )
 from sverige_did.report.labels import in_language, mark, short_name
 from sverige_did.report.provenance import limits
+from sverige_did.results.estimates import WITHOUT_LEVEL
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -196,8 +197,20 @@ def _short_claim(release: Release, outcome: str, language: Language) -> str:
         return claim(release, outcome, language)
     amount, interval = amount_of(found.result, outcome, language), interval_of(found.result, outcome, language)
     kind = "effect" if design_of(release, outcome).may_say_effect else str(design_of(release, outcome).design_class)
-    kind = "level" if found.result.estimand == "level" else kind
-    return words.text(f"front.short.{kind}", language, amount=amount, interval=interval)
+    if found.result.estimand == "level":
+        return claim(release, outcome, language)
+    said = words.text(f"front.short.{kind}", language, amount=amount, interval=interval)
+    return f"{said} {_after(release, outcome, language)}".strip() if kind == "D2" else said
+
+
+def _after(release: Release, outcome: str, language: Language) -> str:
+    """The levels of both groups after the start, where a difference between them is all that is known."""
+    after = [seen.ends(release, outcome, group)[1] for group in seen.GROUPS]
+    if any(one is None or one.value is None for one in after):
+        return ""
+    first, second = (seen.with_unit(one, language, outcome) for one in after if one is not None)
+    names = {group: in_language(getattr(release.study, group).label, language) for group in seen.GROUPS}
+    return words.text("front.short.levels", language, first=first, second=second, **names)
 
 
 def bar_of(release: Release, outcome: str, name: str, language: Language) -> Markup | None:

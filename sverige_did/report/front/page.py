@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from sverige_did import words
-from sverige_did.report.claims import WITHOUT_LEVEL
+from sverige_did.report import numbers
 from sverige_did.report.economy import economy_sentences, waterfall
 from sverige_did.report.front import cards, first_screen, reasons
 from sverige_did.report.front.glossary import TERMS, Glossary
@@ -19,6 +19,7 @@ from sverige_did.report.implementation import doses_said, what_was_done
 from sverige_did.report.pages import annex_name, context, environment, file_name, overview_figure
 from sverige_did.report.targets import target_sentences
 from sverige_did.report.voices import heard
+from sverige_did.results.estimates import WITHOUT_LEVEL
 
 if TYPE_CHECKING:
     from sverige_did.disclosure.release import Release
@@ -99,5 +100,5 @@ def citation(release: Release, language: Language) -> str:
     title = release.study.title.da if language == "da" else release.study.title.en
     return words.text(
         "front.citation", language, title=title, version=release.versions.get("sverige-did", "–"),
-        sha=release.plan_sha256[:12], written=release.study.written.isoformat(),
+        sha=release.plan_sha256[:12], written=numbers.day(release.study.written, language),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.periods import period_days, periods_in, span_days
 from sverige_did.report import levels, numbers
-from sverige_did.report.sections import source_name
+from sverige_did.report.sections import fact_anchor, places_said, source_href
 from sverige_did.study.study import PanelStudy
 from sverige_did.windows import StudyWindows, windows_of
 
@@ -43,8 +43,8 @@ class Level:
     """One level of a group over the days ``first`` to ``last``, in the outcome's unit; None where it is hidden.
 
     ``label`` names the window of a panel and is empty for a printed figure. ``low`` and ``high`` are the range that is
-    told of a hidden one. ``printed``: whether a source prints the number itself. ``at_start``: whether it is of a day so
-    near the start that a source would date it by that.
+    told of a hidden one. ``printed``: whether a source prints the number itself. ``at_start``: whether its day is
+    so near the start that a source would date it by that.
     """
 
     first: date
@@ -119,9 +119,9 @@ def _windows(release: Release, levels: Sequence[Level]) -> StudyWindows:
 
 
 def moment(level: Level, language: Language) -> str:
-    """When a level was seen, with its preposition: ``in 2014`` for a year, ``in the middle of 2013`` for a day of stock.
+    """When a level was seen, with its preposition: ``in 2014`` for a year, ``in mid-2013`` for a day of stock.
 
-    A printed figure has no finer day than that: its source says "at the start", or in the middle or at the end of a year.
+    A printed figure has no finer day: its source says "at the start", or in the middle or at the end of a year.
     """
     if level.label:
         return words.text("front.moment.in", language, when=_span(level.first, level.last, language))
@@ -187,30 +187,29 @@ def unit_of(outcome: str, language: Language, *, printed: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document with the places in it that figures are from; ``href`` is where it can be read, None off the web."""
+    """A document with the places in it that figures are from; ``href`` is where it can be read, None where the plan has
+    no address of it. ``facts`` are the numbers of the figures, each with its anchor in the annex.
+    """
 
     said: str
     href: str | None
+    facts: tuple[tuple[str, str], ...]
 
 
 def sources(release: Release, outcome: str, language: Language) -> tuple[Source, ...]:
-    """The documents and places that an outcome's printed figures are from, each once."""
+    """The documents and places that an outcome's reported figures are from, each once with the figures' numbers."""
     facts: Iterable[Reported] = (one for one in release.reported if one.outcome.partition(".")[0] == outcome)
-    places: dict[str, dict[str, None]] = {}
+    found: dict[str, list[Reported]] = {}
     for fact in facts:
-        places.setdefault(fact.source_file, {})[fact.place] = None
-    return tuple(_source(release, file, tuple(found), language) for file, found in places.items())
-
-
-WEB = "web"
-"""The place of a figure that is on a web page, which has no other."""
-
-
-def _source(release: Release, file: str, places: tuple[str, ...], language: Language) -> Source:
-    document = source_name(release, file, language)
-    told = [place for place in places if place not in document and place != WEB]
-    said = f"{document}: {', '.join(told)}" if told else document
-    return Source(said, file if file.startswith(("https://", "http://")) else None)
+        found.setdefault(fact.source_file, []).append(fact)
+    return tuple(
+        Source(
+            places_said(release, file, dict.fromkeys(one.place for one in mine), language),
+            source_href(file),
+            tuple((one.fact_id, fact_anchor(one.fact_id)) for one in mine),
+        )
+        for file, mine in found.items()
+    )
 
 
 def joined(parts: Sequence[str], language: Language) -> str:
