@@ -119,9 +119,11 @@ def _facts(release: Release, outcome: str) -> tuple[Reported, ...]:
 
 
 def done_briefly(release: Release, outcome: str, language: Language) -> str:
-    """What is known of one thing that was done: of printed figures each finding and how it came to us, with no verdict;
-    else the sentence that its design allows."""
-    facts = [one for one in _facts(release, outcome) if one.outcome == outcome and one.measure != "target"]
+    """What is known of one thing that was done: the findings that are printed of it, with no verdict, or where a group
+    has none, those that are worked out; of anything but printed figures the sentence that its design allows."""
+    known = [one for one in _facts(release, outcome) if one.outcome == outcome and one.measure != "target"]
+    printed = {one.group for one in known if one.provenance not in {"derived", "inferred"}}
+    facts = [one for one in known if one.provenance not in {"derived", "inferred"} or one.group not in printed]
     if release.policy != "published" or not facts:
         return claim(release, outcome, language)
     return " ".join(

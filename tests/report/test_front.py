@@ -336,9 +336,9 @@ def test_a_word_of_the_glossary_is_explained_where_it_first_stands_and_nowhere_e
 
 def test_a_word_in_hostile_text_is_marked_and_the_text_stays_text() -> None:
     glossary = Glossary("en")
-    hostile = '<b title="chance">by chance</b>, which cannot be told & an interval'
+    hostile = '<b title="chance">by chance</b>, which cannot be determined & an interval'
     said = glossary.mark(hostile)
     assert "<b" not in said
     assert said.count('class="term"') == 3
     assert unescape(re.sub(r"<[^>]+>", "", said)) == hostile
-    assert 'class="term"' not in glossary.mark("chance, interval; it cannot be told")
+    assert 'class="term"' not in glossary.mark("chance, interval; it cannot be determined")

@@ -10,7 +10,7 @@ from sverige_did.report import numbers
 from sverige_did.report.claims import amount_of, interval_of
 from sverige_did.report.front import seen
 from sverige_did.report.front.by_hand import by_hand, gap_by_hand, holds_unprinted
-from sverige_did.report.headlines import BAYES, answering, headline, kind_of, pick
+from sverige_did.report.headlines import BAYES, answering, design_of, headline, kind_of, pick
 from sverige_did.report.labels import short_name
 from sverige_did.report.sections import source_name
 
@@ -31,6 +31,7 @@ def notes(release: Release, question: str, outcome: str, language: Language) -> 
         _printed_otherwise(release, question, outcome, language),
         _other_arithmetic(release, outcome, language),
         _scaled(release, outcome, language),
+        _over_starts(release, outcome, language),
         _primary(release, question, outcome, language),
     )
     return tuple(one for several in found for one in several)
@@ -103,6 +104,21 @@ def _scaled(release: Release, outcome: str, language: Language) -> Iterator[str]
     yield words.text("front.beside.scaled", language, times=numbers.significant(size.value, language), **values)
 
 
+def _over_starts(release: Release, outcome: str, language: Language) -> Iterator[str]:
+    """Where units begin at different dates: what the levels at the top make by hand, and why it differs."""
+    if design_of(release, outcome).design_class != "D5":
+        return
+    pairs = [seen.first_and_last(release, outcome, group) for group in seen.GROUPS]
+    known = [one.value for pair in pairs for one in pair if one is not None and one.value is not None]
+    main = headline(release, outcome)
+    if len(known) != 4 or main is None or main.result.scale != CATALOGUE[outcome].scale:
+        return
+    gap = (known[1] - known[0]) - (known[3] - known[2])
+    unit, amount = CATALOGUE[outcome].unit, amount_of(main.result, outcome, language)
+    told = numbers.amount(main.result.scale, gap, language, unit, main.result.step)
+    yield words.text("front.beside.over_starts", language, gap=told, amount=amount)
+
+
 def primary_beside(release: Release, question: str, outcome: str, language: Language) -> str:
     """The number of the plan's primary outcome, where another one of its question tells it; empty elsewhere."""
     primary = _primary_of(release, question, outcome)
@@ -116,11 +132,11 @@ def primary_beside(release: Release, question: str, outcome: str, language: Lang
 
 def _primary(release: Release, question: str, outcome: str, language: Language) -> Iterator[str]:
     """Why the plan's primary outcome does not stand first in the answer to its question."""
-    if _primary_of(release, question, outcome) is None:
-        return
-    whole = "children" if CATALOGUE[outcome].unit == "children" else "level"
-    said = primary_beside(release, question, outcome, language)
-    yield f"{said} {words.text(f'front.beside.chosen_{whole}', language, name=short_name(outcome, language))}".strip()
+    primary = _primary_of(release, question, outcome)
+    if primary is not None:
+        whole = "children" if CATALOGUE[outcome].unit == "children" else "level"
+        names = {"name": short_name(outcome, language), "primary": short_name(primary, language)}
+        yield words.text(f"front.beside.chosen_{whole}", language, **names)
 
 
 def _primary_of(release: Release, question: str, outcome: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from sverige_did import words
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from sverige_did.report.tables import Table
     from sverige_did.words import Language
 
-SENTENCES = 3
 UNANSWERED = frozenset({"refused", "no_data"})
 """Standings of a question of which there is nothing to draw or to work out."""
 
@@ -148,7 +146,7 @@ def _card(release: Release, question: str, language: Language) -> Card:
         sources=seen.sources(release, outcome, language),
         figure=drawn or _three_bars(release, outcome, language),
         over_time=drawn is not None,
-        overturn=tuple(islice(overturn(release, outcome, language), SENTENCES)),
+        overturn=tuple(overturn(release, outcome, language)),
         size=_size(release, outcome, language),
         slider=explore.slider(release, outcome, language),
         choices=explore.choices(release, outcome, language),

@@ -125,11 +125,20 @@ def _of(release: Release, outcome: str, check: str) -> CheckResult | None:
 
 
 def overturn(release: Release, outcome: str, language: Language) -> Iterator[str]:
-    """Three sentences of what would overturn an answer, the weightiest checks first."""
-    for check in OVERTURN:
-        found = _of(release, outcome, check)
-        if found is not None and (found.check, found.key) not in SAYS_NOTHING:
-            yield check_sentence(found, language)
+    """Up to :data:`SENTENCES` sentences of what would overturn an answer, the weightiest checks first.
+
+    A check that says what the one before it said takes its place and is not repeated.
+    """
+    made = (found for check in OVERTURN if (found := _of(release, outcome, check)) is not None)
+    able = [one for one in made if (one.check, one.key) not in SAYS_NOTHING][:SENTENCES]
+    keys = {(one.check, one.key) for one in able}
+    yield from (check_sentence(one, language) for one in able if SAID_BY.get((one.check, one.key)) not in keys)
+
+
+SENTENCES = 3
+
+SAID_BY = {("absolute_violation", "none"): ("tipping_shock", "none")}
+"""Of two totals whose interval includes no difference at no shocks at all, drift has nothing to add."""
 
 
 SAYS_NOTHING = frozenset({("shared_shock", "open")})
