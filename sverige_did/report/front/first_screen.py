@@ -78,12 +78,12 @@ def lead(release: Release, language: Language) -> str:
     """What was seen, and what can be said of why: the answer to the study's main question in plain words."""
     main = main_outcome(release)
     told = spokesman(release, question_of(release, main))
-    said = (_seen(release, told, language), _may_say(release, main, language), _later(release, told, language))
-    return " ".join(one for one in said if one)
+    return f"{_seen(release, told, language)} {_may_say(release, main, language)}".strip()
 
 
-def _later(release: Release, outcome: str, language: Language) -> str:
+def later(release: Release, language: Language) -> str:
     """That a level printed of a day after the plan's follow-up has nothing to be held against, where it has not."""
+    outcome = spokesman(release, question_of(release, main_outcome(release)))
     printed = release.study.kind == "published" and design_of(release, outcome).may_say_effect
     levels, (_, after) = seen.series(release, outcome, "treated"), seen.ends(release, outcome, "treated")
     if not printed or after is None or not levels or levels[-1].last <= after.last:

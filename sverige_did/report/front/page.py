@@ -59,6 +59,7 @@ def _shown(release: Release, language: Language) -> dict[str, Any]:
             "terms_in": partial(terms_in, language),
             "marked": Glossary(language).mark,
             "lead": first_screen.lead(release, language),
+            "later": first_screen.later(release, language),
             "tiles": first_screen.tiles(release, language),
             "numbers_only": _without_design,
             "finding": first_screen.finding(release, language),
