@@ -43,7 +43,7 @@ def claim(release: Release, outcome: str, language: Language) -> str:
         return words.text(_why_refused(release, outcome, key), language, **_names(release, outcome, language))
     result = shown.result
     others = said_of_others(release, outcome, language)
-    key = "design.claim.level_in_words" if others else "design.claim.level"
+    key = "report.level_in_words" if others else "design.claim.level"
     said = words.text(
         key if result.estimand == "level" else _why_refused(release, outcome, shown.claim_key),
         language,
@@ -78,7 +78,7 @@ def _below_the_top(release: Release, outcome: str, result: Estimate, language: L
         return ""
     amount = numbers.amount("share", other.estimate, language, CATALOGUE[outcome].unit, other.step)
     interval = interval_of(other, outcome, language)
-    return words.text("design.claim.below_the_top", language, amount=amount, interval=interval)
+    return words.text("report.below_the_top", language, amount=amount, interval=interval)
 
 
 def of_few_districts(release: Release, outcome: str) -> bool:

@@ -163,7 +163,9 @@ def _rows(release: Release, record: TargetRecord, language: Language) -> Iterato
             _side_said(release, record, one, language),
             "–" if one.probability is None else _percent(one.probability, language),
             _level(one, language),
-            f"{_figure_from(release, one, language)}; {_set_by(release, target, language)}",
+            "; ".join(
+                part for part in (_figure_from(release, one, language), _set_by(release, target, language)) if part
+            ),
         )
 
 
@@ -175,6 +177,8 @@ def _set_by(release: Release, target: Target, language: Language) -> str:
 
 def _figure_from(release: Release, one: TargetMoment, language: Language) -> str:
     """Where a registered number is from: the figure that prints it, or those that it is worked out from."""
+    if one.registered is None and not one.facts:
+        return ""
     if not one.facts:
         return words.text("targets.worked_out_of_reading", language)
     numbers_of = [
