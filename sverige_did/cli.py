@@ -76,7 +76,9 @@ class _Commands(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except SverigeDidError as error:
-            Console(stderr=True, highlight=False).print(error.say(default_language()), style="red", markup=False)
+            Console(stderr=True, highlight=False).print(
+                _masked(error.say(default_language())), style="red", markup=False
+            )
             raise SystemExit(1) from None
 
 
@@ -105,9 +107,22 @@ app = typer.Typer(
 )
 
 
+def _masked(text: str) -> str:
+    """The text without any civil registration number: the last look before the screen."""
+    from sverige_did.sources.files.cpr import masked
+
+    return masked(text)
+
+
 def _done(key: str, **values: object) -> None:
     """The one line of progress that a command prints when it is finished."""
-    Console(highlight=False, soft_wrap=True).print("✓ " + words.text(f"cli.{key}", **values), markup=False)
+    Console(highlight=False, soft_wrap=True).print(_masked("✓ " + words.text(f"cli.{key}", **values)), markup=False)
+
+
+def _warn(*problems: Problem) -> None:
+    """What a command saw and went on without."""
+    for problem in problems:
+        Console(highlight=False, soft_wrap=True).print("  " + _masked(problem.say(default_language())), markup=False)
 
 
 @app.callback()
@@ -222,6 +237,7 @@ def pseudonymise(
     new_key: Annotated[bool, typer.Option("--new-key", help="Make the key first")] = False,
 ) -> None:
     """Replace CPR numbers by keyed pseudonyms in every register, and leave names, addresses and the rest behind."""
+    from sverige_did.sources.exports.formats import left_behind
     from sverige_did.sources.files.synthetic_mark import MARK_FILE
     from sverige_did.sources.pseudonyms.delivery import exports_among
     from sverige_did.tasks.pseudonymise import run
@@ -233,6 +249,7 @@ def pseudonymise(
             continue
         told = {name: ", ".join(getattr(one, name)) or "–" for name in ("replaced", "derived", "dropped")}
         _done("pseudonymised", file=one.file, rows=one.rows, **told)
+    _warn(*left_behind(source))
     _done("pseudonymise_exports" if exports_among(done) else "pseudonymise", folder=out)
 
 
@@ -245,6 +262,7 @@ def convert(
     ] = None,
 ) -> None:
     """Make registers of what systems write out: events of placements, L201 in XML, and the tables of OS2bos."""
+    from sverige_did.sources.exports.formats import left_behind
     from sverige_did.sources.files.synthetic_mark import MARK_FILE
     from sverige_did.tasks.convert import run
 
@@ -264,7 +282,8 @@ def convert(
                 "  " + words.text(f"exports.{key}", count=count), markup=False
             )
         for warning in one.warnings:
-            Console(highlight=False, soft_wrap=True).print("  " + warning.say(default_language()), markup=False)
+            _warn(warning)
+    _warn(*left_behind(source))
     _done("convert", folder=out, study=out.parent)
 
 
@@ -285,7 +304,7 @@ def check(
         Console().print(problems_table(problems, spoken))
     console = Console(highlight=False, soft_wrap=True)
     for line in assumptions([(one.file, one.assumption.say(spoken)) for one in assumed], spoken):
-        console.print(line, markup=False)
+        console.print(_masked(line), markup=False)
     console.print(summary(problems, spoken), markup=False)
     wrong = any(problem.severity == "error" for problem in problems)
     if not wrong:
@@ -317,6 +336,79 @@ def size(
     counts = own.counts | {"simulations": found.simulations}
     above, below = with_notes(own.outcome, counts, own.shocks, own.alpha, spoken)
     console.print(above, size_table(found.rates, own.p, own.alpha, spoken), below, sep="\n", markup=False)
+
+
+@app.command()
+def power(
+    study: Annotated[str | None, typer.Argument(help="A study that was run; leave out to plan a new one")] = None,
+    results: Annotated[Path, typer.Option(file_okay=False, help="Where the workflow wrote its numbers")] = Path(
+        "results"
+    ),
+    outcome: Annotated[str | None, typer.Option(help="The plan's primary outcome unless another is named")] = None,
+    simulations: Annotated[int, typer.Option(min=1000, help="Made-up studies for each effect")] = 10_000,
+    cores: Annotated[int, typer.Option(min=1)] = 1,
+    keep: Annotated[Path | None, typer.Option(dir_okay=False, help="Keep blocks here, and go on from there")] = None,
+    kind: Annotated[Literal["share", "rate", "points"], typer.Option(help="Of a planned outcome")] = "share",
+    level: Annotated[float, typer.Option(help="Share, events a child and period, or mean")] = 0.25,
+    districts: Annotated[int, typer.Option(help="In both groups together")] = 20,
+    treated: Annotated[int, typer.Option(help="Of them with the programme")] = 4,
+    before: Annotated[int, typer.Option(help="Periods before")] = 4,
+    after: Annotated[int, typer.Option(help="Periods after")] = 4,
+    children: Annotated[float, typer.Option(help="In a district and period: placed ones for a share of them")] = 18,
+    shock: Annotated[float, typer.Option(help="How districts swing by themselves, as a share of the level")] = 0.15,
+    memory: Annotated[float, typer.Option(help="Of the swings, from period to period")] = 0.3,
+    between: Annotated[float, typer.Option(help="How unlike districts are, as a share of the level")] = 0.3,
+    child_sd: Annotated[float, typer.Option(help="Standard deviation of one child, for points")] = 6.0,
+    rise: Annotated[bool, typer.Option("--rise", help="A planned effect is a rise and not a fall")] = False,
+) -> None:
+    """Show what a design can find: power, exaggeration and wrong signs by the size of the effect."""
+    from rich.progress import Progress
+
+    from sverige_did.inference.simulated.planned import planned_design
+    from sverige_did.report import numbers
+    from sverige_did.report.power_table import power_table, said_of
+    from sverige_did.tasks.power import Asked, of_study, simulate
+
+    spoken = default_language()
+    if study is not None:
+        name, asked = of_study(results / study, outcome)
+        name = words.text(f"outcomes.{name}.short", spoken)
+    else:
+        families: dict[str, Literal["binomial", "poisson", "normal"]] = {
+            "share": "binomial", "rate": "poisson", "points": "normal",
+        }  # fmt: skip
+        design = planned_design(
+            districts=districts, treated=treated, before=before, after=after, family=families[kind], level=level,
+            children=children, shock=shock, memory=memory, between=between,
+            child_sd=child_sd if kind == "points" else 0.0,
+        )  # fmt: skip
+        name, asked = words.text("power.planned", spoken), Asked(design, 1 if rise else -1, 1, 0.05)
+    with Progress(transient=True) as progress:
+        bar = progress.add_task(words.text("power.simulating", spoken, outcome=name), total=simulations)
+        for done, tallies in simulate(asked, simulations, cores, keep):  # noqa: B007 (the last is shown)
+            progress.update(bar, completed=done)
+    console = Console(highlight=False)
+    counted = {"simulations": numbers.decimal(done, spoken, 0), "alpha": numbers.significant(asked.alpha, spoken)}
+    below = words.text("power.caption", spoken, **counted)
+    console.print(said_of(asked.design, name, spoken), power_table(tallies, spoken), below, sep="\n", markup=False)
+
+
+@app.command()
+def planner(
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="Where the pages are written")],
+    simulations: Annotated[int, typer.Option(min=1000, help="Made-up evaluations for each effect")] = 4_000,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+) -> None:
+    """Write a page, in both languages, on how much data a new evaluation takes."""
+    from rich.progress import Progress
+
+    from sverige_did.tasks.planner import run
+
+    with Progress(transient=True) as progress:
+        bar = progress.add_task(words.text("power.simulating", outcome=words.text("power.planned")), total=None)
+        pages = run(folder, simulations, seed, lambda done, every: progress.update(bar, completed=done, total=every))
+    for page in pages:
+        _done("report", page=page)
 
 
 @app.command()

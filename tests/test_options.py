@@ -93,6 +93,9 @@ OWN: dict[str, dict[str, Any]] = {
     "staggered_permutation_test": {"estimator": lambda p: float(imputation(p).estimate[0])},
     "summarise": {"draws": rng().normal(size=99)},
     "estimate": {"draws": rng().normal(size=99)},
+    "planned_design": {
+        "districts": 12, "treated": 4, "before": 2, "after": 2, "level": 0.25, "children": 30, "shock": 0.1,
+    },
     "OwnData": {
         "y": np.ones((12, 2)), "children": np.full((12, 2), 30.0), "before": np.array([True, False]),
     },

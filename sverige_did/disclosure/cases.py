@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sverige_did.disclosure.diagnostics import coarse_diagnostics
 from sverige_did.disclosure.release import COMPUTED_WITH
-from sverige_did.disclosure.rounding import nice_above, p_to_step, to_figures, to_step
+from sverige_did.disclosure.rounding import nice_above, p_to_step, share_to_step, to_figures, to_step
 from sverige_did.disclosure.small_counts import hidden_parts, is_small
 from sverige_did.errors import InputError, Problem
 from sverige_did.results.cases import (
@@ -125,7 +126,10 @@ def coarse_case_posterior(one: CasePosterior, shut: frozenset[str]) -> CasePoste
     """Ratios in two figures and probabilities in whole per cent, without those of municipalities that are shut out."""
     update: dict[str, object] = {
         "ratios": tuple(_coarse_ratio(each) for each in one.ratios if each.municipality not in shut),
-        "other_priors": tuple(_coarse_ratio(each) for each in one.other_priors),
+        "other_priors": tuple(
+            _coarse_ratio(each).model_copy(update={"pareto_k": to_figures(each.pareto_k)}) for each in one.other_priors
+        ),
+        "diagnostics": None if one.diagnostics is None else coarse_diagnostics(one.diagnostics),
     }
     for name in ("spread_prior", "spread"):
         value = getattr(one, name)
@@ -296,6 +300,9 @@ def coarse(curve: CaseCurve, t: int) -> CaseCurve:
 COUNTS = "cases_"
 """How the numbers of a check begin that count cases."""
 
+PROBABILITIES = "sure_"
+"""How those begin that are probabilities, as the curves of checks are."""
+
 
 def _check(check: CheckResult, shut: bool, t: int) -> CheckResult:
     """A check that rests on few cases says so; the number of those left out of one is hidden where it is small."""
@@ -308,10 +315,19 @@ def _check(check: CheckResult, shut: bool, t: int) -> CheckResult:
     if any(is_small(value or 0, t) for name, value in counts.items() if not name.startswith("cases_left")):
         return few
     hidden: dict[str, float | None] = {name: None for name, value in counts.items() if is_small(value or 0, t)}
+    shown = {
+        name: to_step(value, t) if name in counts else _check_number(check, name, value)
+        for name, value in check.numbers.items() if value is not None and name not in hidden
+    }  # fmt: skip
+    curves = tuple(one.model_copy(update={"y": tuple(share_to_step(y) for y in one.y)}) for one in check.curves)
+    return check.model_copy(update={"numbers": check.numbers | shown | hidden, "curves": curves})
+
+
+def _check_number(check: CheckResult, name: str, value: float) -> float:
+    """Days to one decimal, probabilities in whole per cent, other numbers in three figures."""
     if check.scale == "days":
-        hidden |= {name: round(value, 1) + 0.0 for name, value in check.numbers.items()
-                   if value is not None and name not in counts}  # fmt: skip
-    return check.model_copy(update={"numbers": check.numbers | hidden})
+        return round(value, 1) + 0.0
+    return share_to_step(value) if name.startswith(PROBABILITIES) else to_figures(value, 3)
 
 
 def _survey(groups: tuple[SurveyGroup, ...], silent: frozenset[str], t: int) -> Iterator[SurveyGroup]:

@@ -15,17 +15,19 @@ from sverige_did.disclosure.levels import Cell
 from sverige_did.disclosure.rounding import (
     STEPS_OF_AN_INTERVAL,
     down,
+    last_figure,
     nice_above,
     nice_below,
     p_to_step,
+    share_to_step,
     to_figures,
     to_step,
     up,
 )
-from sverige_did.inference.methods_table import PRIMARY_INTERVAL
+from sverige_did.inference.methods_table import PRIMARY_INTERVAL, PRIMARY_P
 from sverige_did.outcomes import CATALOGUE
-from sverige_did.results.estimates import CheckResult, Curve, Diagnostics, Estimate, Finding
-from sverige_did.results.methods_tables import MaxTAdjustment, MethodsRecord
+from sverige_did.results.estimates import CheckResult, Curve, Estimate, Finding
+from sverige_did.results.methods_tables import RELATIVE_SPREAD, MaxTAdjustment, MethodsRecord
 from sverige_did.results.posteriors import PosteriorRecord, PosteriorScale
 
 RATIOS = frozenset({"ratio", "log_ratio"})
@@ -35,8 +37,8 @@ OF_DISTRICTS = frozenset({
 })  # fmt: skip
 """Numbers of checks that count districts, dates or methods: whole, and of no child."""
 
-ASSUMED = frozenset({"kappa_high", "kappa_low", "limit"})
-"""Numbers of checks that are assumed, or steps of a grid of the plan."""
+ASSUMED = frozenset({"kappa_high", "kappa_low"})
+"""Numbers of checks that are assumed."""
 
 OF_EFFECTS = ("effect", "size", "att_", "did")
 """How the names of numbers begin that are on the scale of a check."""
@@ -44,7 +46,17 @@ OF_EFFECTS = ("effect", "size", "att_", "did")
 FLOOR = 0.2
 """An estimate is never rounded finer than this part of what rounding makes of the windows: one child of five."""
 
-PERCENT = 10.0
+OF_THE_VERDICT = frozenset({PRIMARY_P, PRIMARY_INTERVAL})
+"""The methods whose p-values are not rounded roughly."""
+
+OWN_LIMITS = frozenset({PRIMARY_INTERVAL, RELATIVE_SPREAD, "welch_by_date", "posterior", "benefit_draws", "none"})
+"""The methods whose limits are rounded in the steps of estimates. A dozen others say the same of the same few
+districts, and together they would tell how each of them changed."""
+
+OTHERS = 4.0
+"""How many times as wide the steps of their limits are."""
+
+PERCENT, LEAVE_ONE_OUT = 10.0, "leave_one_out"
 HISTOGRAM = 200
 """A bar of a histogram is a multiple of about one in so many of all choices."""
 
@@ -65,11 +77,15 @@ class Steps:
             return to_figures(value)
         return to_step(value, step) or (step if scale in RATIOS else 0.0)
 
-    def outwards(self, outcome: str, scale: str | None, lower: float, upper: float) -> tuple[float, float]:
-        """Both limits, away from each other."""
+    def outwards(
+        self, outcome: str, scale: str | None, lower: float, upper: float, times: float = 1.0
+    ) -> tuple[float, float]:
+        """Both limits, away from each other, in steps ``times`` as wide."""
         step = self.of.get((outcome, scale or ""))
         if step is None:
-            return to_figures(lower), to_figures(upper)
+            largest = last_figure(max(lower, upper, key=abs))
+            return (lower, upper) if largest is None else (down(lower, largest), up(upper, largest))
+        step = nice_above(step * times)
         return down(lower, step), up(upper, step)
 
 
@@ -79,8 +95,8 @@ def steps_of(
     """The steps of every outcome's scales.
 
     From the width of the interval on that scale, and never finer than :data:`FLOOR` of what rounding makes of
-    ``windows`` (the levels before and after). ``per``: the denominator of the outcome's own scale · ``wider``: by what
-    an outcome's steps are multiplied.
+    ``windows`` (the levels before and after, or those of the points of a curve). ``per``: the denominator of the
+    outcome's own scale · ``wider``: by what an outcome's steps are multiplied.
     """
     found: dict[tuple[str, str], float] = {}
     scales = dict.fromkeys((one.outcome, one.result.scale) for one in findings)
@@ -162,16 +178,17 @@ def coarse_estimate(result: Estimate, outcome: str, steps: Steps) -> Estimate:
     update: dict[str, object] = {
         "estimate": steps.round(outcome, result.scale, result.estimate), "step": steps.of.get((outcome, result.scale)),
     }  # fmt: skip
+    times = 1.0 if result.inference in OWN_LIMITS else OTHERS
     for name, away in (("lower", 0), ("upper", 1)):
         value = getattr(result, name)
         if value is not None:
-            update[name] = steps.outwards(outcome, result.scale, value, value)[away]
+            update[name] = steps.outwards(outcome, result.scale, value, value, times)[away]
     if result.std_error:
         update["std_error"] = to_step(result.std_error, nice_below(result.std_error / 5))
     for name in ("p_value", "p_adjusted"):
         value = getattr(result, name)
         if value is not None:
-            update[name] = p_to_step(value)
+            update[name] = p_to_step(value, rough=result.inference not in OF_THE_VERDICT)
     if result.prob_benefit is not None:
         update["prob_benefit"] = round(result.prob_benefit, 2)
     return result.model_copy(update=update)
@@ -191,9 +208,9 @@ def _number(check: CheckResult, name: str, value: float | None, steps: Steps) ->
     if value is None or name in OF_DISTRICTS or name in ASSUMED:
         return value if value is None or name in ASSUMED else float(round(value))
     if name == "p" or name.startswith("p_"):
-        return p_to_step(value)
+        return p_to_step(value, rough=True)
     if name.startswith("percent"):
-        return to_step(value, PERCENT)
+        return to_step(value, percent_step(check, steps.of.get((check.outcome, check.scale or ""))))
     if check.scale is not None and name.startswith(OF_EFFECTS):
         low, high = steps.outwards(check.outcome, check.scale, value, value)
         return (
@@ -204,6 +221,14 @@ def _number(check: CheckResult, name: str, value: float | None, steps: Steps) ->
             else steps.round(check.outcome, check.scale, value)
         )
     return to_figures(value)
+
+
+def percent_step(check: CheckResult, step: float | None) -> float:
+    """In what steps the per cent of a check are rounded: tens, and of an effect no finer than the effect is."""
+    effect = abs(check.numbers.get("effect") or 0.0)
+    if check.check != LEAVE_ONE_OUT or step is None or effect == 0:
+        return PERCENT
+    return nice_above(max(PERCENT, 100 * step / effect))
 
 
 def _in_proportion(curve: Curve, check: CheckResult, numbers: Mapping[str, float | None]) -> Curve:
@@ -225,7 +250,8 @@ def coarse_curve(curve: Curve, outcome: str, scale: str | None, steps: Steps) ->
     One that is a straight line keeps the two ends only, and the rest is drawn between them: points of a line that are
     rounded one by one would tell the line.
     """
-    update: dict[str, tuple[float, ...]] = {}
+    # A grid that is assumed, or periods: without the last bits of its sums.
+    update: dict[str, tuple[float, ...]] = {"x": tuple(to_figures(value, 6) for value in curve.x)}
     for name in ("y", "lower", "upper"):
         values = np.array(getattr(curve, name), dtype=float)
         if not values.size:
@@ -255,9 +281,13 @@ def _is_line(x: np.ndarray, values: np.ndarray) -> bool:
     return bool(np.allclose(values, line, rtol=1e-6, atol=1e-9 * (1 + np.abs(values).max())))
 
 
-def coarse_record(record: MethodsRecord, steps: Steps, *, curve: bool, years: bool) -> MethodsRecord:
-    """What stands beside a methods table, rounded; the curve of periods drawn by years, or left out."""
+def coarse_record(
+    record: MethodsRecord, steps: Steps, points: Steps | None = None, *, curve: bool, years: bool
+) -> MethodsRecord:
+    """What stands beside a methods table, rounded; the curve in steps of ``points``, drawn by years, or left out."""
     update: dict[str, object] = {}
+    if record.smallest_p is not None:
+        update["smallest_p"] = to_figures(record.smallest_p)
     if record.observed is not None:
         update["observed"] = to_step(record.observed, 0.1)
     if record.counts:
@@ -267,10 +297,13 @@ def coarse_record(record: MethodsRecord, steps: Steps, *, curve: bool, years: bo
         update["counts"] = tuple(int(to_step(count, step)) for count in record.counts)
     if record.event is not None:
         event = by_years(record.event) if years else record.event
-        update["event"] = coarse_curve(event, record.outcome, CATALOGUE[record.outcome].scale, steps) if curve else None
+        update["event"] = (
+            coarse_curve(event, record.outcome, CATALOGUE[record.outcome].scale, points or steps) if curve else None
+        )
     if record.max_t_adjustment is not None:
         p = {
-            name: p_to_step(value) for name, value in record.max_t_adjustment.model_dump().items()
+            name: p_to_step(value, rough=name.startswith("max_t"))
+            for name, value in record.max_t_adjustment.model_dump().items()
             if isinstance(value, float)
         }  # fmt: skip
         update["max_t_adjustment"] = MaxTAdjustment(**(record.max_t_adjustment.model_dump() | p))
@@ -309,6 +342,7 @@ def coarse_posterior(record: PosteriorRecord, steps: Steps, base: int) -> Poster
     learned = tuple(
         one.model_copy(
             update={
+                "prior_median": to_figures(one.prior_median),
                 "posterior_median": to_figures(one.posterior_median),
                 "shrinkage": to_step(one.shrinkage, 0.05),
                 "overlap": min(to_step(one.overlap, 0.05), 1.0),
@@ -335,6 +369,11 @@ def coarse_posterior(record: PosteriorRecord, steps: Steps, base: int) -> Poster
             "learned": learned,
             "checks": checks,
             "power": {name: to_figures(value) for name, value in record.power.items()},
+            # What is believed before the data; drawn, so that it has as many digits as a number can have.
+            "prior_level": None
+            if record.prior_level is None
+            else tuple(to_figures(one, 3) for one in record.prior_level),
+            "prior_share": None if record.prior_share is None else share_to_step(record.prior_share),
             **_resting_on_few(record, steps, base),
         }
     )
@@ -356,7 +395,7 @@ def _densities(record: PosteriorRecord, shown: tuple[Estimate, ...]) -> Iterator
     if not record.densities:
         return
     *before, after = record.densities
-    yield from before
+    yield from (_in_digits(one) for one in before)
     middles = [
         (float(np.log(true.estimate)), float(np.log(new.estimate)))
         for true, new in zip(record.estimates, shown, strict=True)
@@ -366,7 +405,13 @@ def _densities(record: PosteriorRecord, shown: tuple[Estimate, ...]) -> Iterator
     x, y = np.array(after.x), np.array(after.y)
     there = np.interp(x - moved, x, y)
     step = nice_above(float(y.max()) / PEAK)
-    yield after.model_copy(update={"y": tuple(to_step(float(value), step) for value in there)})
+    yield _in_digits(after.model_copy(update={"y": tuple(to_step(float(value), step) for value in there)}))
+
+
+def _in_digits(curve: Curve) -> Curve:
+    """A density in four figures: its grid, and a prior's height."""
+    columns = {name: tuple(to_figures(value, 4) for value in getattr(curve, name)) for name in ("x", "y")}
+    return curve.model_copy(update=columns)
 
 
 def _resting_on_few(record: PosteriorRecord, steps: Steps, base: int) -> dict[str, object]:
@@ -399,12 +444,6 @@ def _resting_on_few(record: PosteriorRecord, steps: Steps, base: int) -> dict[st
                  for name in ("by_use", "by_amount")}  # fmt: skip
         update["spending"] = record.spending.model_copy(update=parts)
     return update
-
-
-def coarse_diagnostics(one: Diagnostics) -> Diagnostics:
-    """What a sampler's convergence was, in four figures: it is computed from draws of few children."""
-    names = ("r_hat_max", "ess_bulk_min", "ess_tail_min", "bfmi_min")
-    return one.model_copy(update={name: to_figures(getattr(one, name), 4) for name in names})
 
 
 def own_per(outcome: str, living: float) -> float:

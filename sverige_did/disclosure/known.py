@@ -21,7 +21,8 @@ from scipy.sparse.csgraph import connected_components
 
 from sverige_did.checks.placebo_dates import splits
 from sverige_did.disclosure.attack import Relations
-from sverige_did.disclosure.coarse import RATIOS, Steps, is_from_levels
+from sverige_did.disclosure.coarse import LEAVE_ONE_OUT, RATIOS, Steps, is_from_levels, percent_step
+from sverige_did.disclosure.held import place_of
 from sverige_did.disclosure.levels import Cell, Levels, counted
 from sverige_did.disclosure.release import Release, ReleasedLevel
 from sverige_did.disclosure.rounding import to_figures
@@ -64,6 +65,12 @@ class Target(NamedTuple):
     name: str
     at: Ints
     needed: float
+    factor: Floats | float = 1.0
+
+    @property
+    def factors(self) -> Floats:
+        """(n,) by what each number is multiplied."""
+        return np.broadcast_to(np.asarray(self.factor, dtype=np.float64), self.at.shape)
 
 
 Told = tuple[tuple[Ints, Floats] | None, float, float, float]
@@ -83,7 +90,15 @@ class Component(NamedTuple):
     def key(self) -> bytes:
         """The same for the same relations, targets and numbers."""
         known = self.relations
-        parts = (known.matrix.data, known.matrix.indices, known.low, known.high, self.targets.indices, self.needed)
+        parts = (
+            known.matrix.data,
+            known.matrix.indices,
+            known.low,
+            known.high,
+            self.targets.indices,
+            self.targets.data,
+            self.needed,
+        )
         return b"".join(np.ascontiguousarray(part).tobytes() for part in (*parts, self.truth))
 
 
@@ -210,16 +225,19 @@ class Known:
             return threshold * min(cell.found.length, 1.0)
         return float(threshold)
 
-    def earlier(self, release: Release, levels: Levels) -> None:
-        """What an earlier release shows of the same numbers.
+    def earlier(self, release: Release, levels: Levels, now: Release) -> None:
+        """What an earlier release shows of the same numbers and ``now`` does not show just so.
 
         A level that contradicts them is one of other data, and is left out.
         """
+        again = {(one.outcome, one.group, one.period, one.level) for one in (*now.levels, *now.windows)}
         places = {(cell.outcome, cell.group, cell.label): cell for cell in levels.cells}
         base = release.study.register_rules.base if isinstance(release.study, PanelStudy) else 1
         for one in (*release.levels, *release.windows):
             cell = places.get((one.outcome, one.group, one.period))
             if cell is None or one.level is None or not cell.found.denominator > 0 or cell.found.kind == "mean":
+                continue
+            if (one.outcome, one.group, one.period, one.level) in again and base >= self.study.register_rules.base:
                 continue
             matrix = self.matrices[cell.outcome]
             units, columns = matrix.of(cell.group), matrix.columns(cell.periods)
@@ -238,8 +256,33 @@ class Known:
                     Row(f"level|{cell.outcome}|{cell.group}|{cell.label}", places_, factors, told - room, told + room)
                 )
 
+    def earlier_estimates(self, release: Release, findings: Sequence[Finding], now: Release) -> None:
+        """What an earlier release of the same plan shows of the same estimates; one of other data is left out.
+
+        So is one that says what is said ``now``. An estimate that lies beyond the step that was sent out is told to a
+        whole step: of the two releases somebody may know that they differ by a child, and that it crossed.
+        """
+        steps = {(one.outcome, one.scale): one.step for one in release.steps}
+        told = {place_of(one): one.result.estimate for one in release.findings if not is_from_levels(one)}
+        again = {place_of(one): one.result for one in now.findings}
+        for finding in findings if release.plan_sha256 == self.study.sha256 else ():
+            outcome, scale, true = finding.outcome, finding.result.scale, finding.result.estimate
+            step, shown = steps.get((outcome, scale)), told.get(place_of(finding))
+            same, contrast = again.get(place_of(finding)), self.contrast(outcome, scale)
+            if step is None or shown is None or contrast is None or abs(shown - true) > step:
+                continue
+            if same is not None and (same.estimate, same.step) == (shown, step) and abs(shown - true) <= step / 2:
+                continue
+            off, slope = shown - true, true if scale == "ratio" else 1.0
+            room = step / 2 if abs(off) <= step / 2 else step
+            if slope > 0:
+                self._sum(f"estimate|{outcome}|{scale}", *contrast, off / slope, room / slope)
+
     def districts(self) -> None:
-        """The numbers of single districts, in a period and in each window, must have three candidates at least."""
+        """The numbers of single districts, in a period and in each window, must have three candidates at least.
+
+        So must what a district changed by from the one window to the other, each as a number of equally many periods.
+        """
         for name, matrix in self.matrices.items():
             terms = counted(name)
             if len(terms) > 1 or not matrix.districts or matrix.kind not in COUNTED:
@@ -253,6 +296,11 @@ class Known:
                     label = f"{terms[0]}|{matrix.units[int(unit.argmax())]}|{number}"
                     if at.size:
                         self.targets.append(Target(label, at, (CANDIDATES - 1) * long))
+                before, after = (self.where(terms, unit, span) for span in spans[-2:])
+                if before.size and after.size:
+                    factor = np.repeat([1.0, -after.size / before.size], [after.size, before.size])
+                    label = f"{terms[0]}|{matrix.units[int(unit.argmax())]}|change"
+                    self.targets.append(Target(label, np.concatenate([after, before]), (CANDIDATES - 1) * long, factor))
 
     def estimates(self, findings: Sequence[Finding], shown: Steps) -> None:
         """Estimates of districts: their middle to its rounding, once for each number."""
@@ -437,10 +485,10 @@ class Known:
             base = np.isin(np.arange(planned.before.size), block)
             contrast = self.contrast(outcome, scale, sides=(base, planned.after))
             yield contrast, *_number(true, shown, "effect_last"), step / 2
-        if true.check == "leave_one_out" and not apart and true.numbers.get("percent_low") is not None:
-            yield from self._without_one(true, scale)
+        if true.check == LEAVE_ONE_OUT and not apart and true.numbers.get("percent_low") is not None:
+            yield from self._without_one(true, scale, percent_step(true, step))
 
-    def _without_one(self, true: CheckResult, scale: str) -> Iterator[Told]:
+    def _without_one(self, true: CheckResult, scale: str, percent: float) -> Iterator[Told]:
         """The two districts without which the effect is smallest and largest, as if it were known which they are."""
         units = range(len(self.matrices[true.outcome].units))
         made = [self.contrast(true.outcome, scale, without=unit) for unit in units]
@@ -448,7 +496,7 @@ class Known:
         effect = true.numbers.get("effect") or 0.0
         ends = (min(found, key=lambda one: one[0]), max(found, key=lambda one: one[0])) if found else ()
         for value, contrast in ends:
-            yield contrast, value, value, max(0.05 * abs(effect), 1e-9)
+            yield contrast, value, value, max(percent / 200 * abs(effect), 1e-9)
 
     def components(self) -> Iterator[Component]:
         """The relations cut into parts that say nothing about each other; what no value says anything of has none."""
@@ -483,7 +531,7 @@ class Known:
             )
             yield Component(
                 relations=known,
-                targets=_matrix([(row.at, np.ones(row.at.size)) for row in asked], mine, size),
+                targets=_matrix([(row.at, row.factors) for row in asked], mine, size),
                 names=tuple(row.name for row in asked),
                 needed=np.array([row.needed for row in asked]),
                 truth=truth[mine],

@@ -31,7 +31,7 @@ FEWEST_DISTRICTS = 3
 """A group of fewer districts is not released: of two, each knows the other."""
 
 DOMINANT = 0.85
-"""The largest share of an amount that a single district may have (the (1, k) rule of dominance)."""
+"""The largest share of an amount, or of its group's weight, that a single district may have (the (1, k) rule)."""
 
 SCORE = 5.0
 """How far apart the mean of a group must leave the score of a child whose others are all known, in points or months."""

@@ -15,6 +15,9 @@ OF_AN_AMOUNT = 50
 PLACES = 1.0
 """Places given up are whole."""
 
+PAID = 3
+"""In how many figures what was invested leaves: the plan names it, and fixed prices give it more."""
+
 
 def unit_of(record: EconomyRecord, basis: str, steps: Steps, wider: Mapping[str, float] | None = None) -> float:
     """In what steps the amounts of one basis are rounded: those of their estimates, and never finer than levels are.
@@ -43,6 +46,7 @@ def coarse_economy(
         one.model_copy(
             update={
                 "saving": to_step(one.saving, unit),
+                "investment": to_figures(one.investment, PAID),
                 "cumulative": coarse_amount(one.cumulative, unit),
                 "prob_paid": None if one.prob_paid is None else share_to_step(one.prob_paid),
             }
@@ -82,6 +86,7 @@ def _coarse(one: Benefit, unit: float) -> Benefit:
     return one.model_copy(
         update={name: None if x is None else to_step(x, unit) for name, x in numbers.items()}
         | {name: None if x is None else coarse_amount(x, unit) for name, x in amounts.items()}
+        | {"investment": None if one.investment is None else in_figures(one.investment, PAID)}
         | {"prob_positive": None if one.prob_positive is None else share_to_step(one.prob_positive)}
     )
 
@@ -94,9 +99,9 @@ def _in_proportion(one: Marginal, true: Amount | None, shown: Amount | None) -> 
             return None
         return to_figures(value * rounded / places) if places else 0.0
 
-    needed = None if one.needed is None else _in_figures(one.needed)
+    needed = None if one.needed is None else in_figures(one.needed)
     if true is None or shown is None:
-        return one.model_copy(update={"needed": needed, "worth": _in_figures(one.worth)})
+        return one.model_copy(update={"needed": needed, "worth": in_figures(one.worth)})
     value = of(one.worth.value, true.value, shown.value) or 0.0
     ends = [of(getattr(one.worth, name), getattr(true, name), getattr(shown, name)) for name in ("lower", "upper")]
     known = sorted([value, *(end for end in ends if end is not None)])
@@ -108,10 +113,12 @@ def _in_proportion(one: Marginal, true: Amount | None, shown: Amount | None) -> 
     return one.model_copy(update={"worth": worth, "needed": needed})
 
 
-def _in_figures(amount: Amount) -> Amount:
-    """Two significant figures of the largest of the three, and limits outwards: an investment that is known, divided by
-    what places cost, would tell the cost of the places of few children.
+def in_figures(amount: Amount, figures: int = 2) -> Amount:
+    """So many significant figures of the largest of the three, and limits outwards.
+
+    Two of what would pay, for an investment that is known, divided by what places cost, would tell the cost of the
+    places of few children.
     """
     largest = max((abs(one) for one in (amount.value, amount.lower, amount.upper) if one is not None), default=0.0)
-    step = last_figure(largest)
+    step = last_figure(largest, figures)
     return amount if step is None else coarse_amount(amount, step)

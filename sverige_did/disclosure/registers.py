@@ -10,12 +10,9 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
-import pandas as pd
-
 from sverige_did.disclosure.coarse import (
     Steps,
     coarse_check,
-    coarse_diagnostics,
     coarse_estimate,
     coarse_posterior,
     coarse_record,
@@ -24,7 +21,10 @@ from sverige_did.disclosure.coarse import (
     own_per,
     steps_of,
 )
+from sverige_did.disclosure.diagnostics import coarse_diagnostics
 from sverige_did.disclosure.economy import economy_findings, of_this_plan, released_economy, released_targets
+from sverige_did.disclosure.few import few_districts, led_by_one, lonely, released_checks, too_few
+from sverige_did.disclosure.held import with_held, with_held_curves
 from sverige_did.disclosure.known import Known
 from sverige_did.disclosure.ladder import release_ladder
 from sverige_did.disclosure.levels import (
@@ -38,14 +38,13 @@ from sverige_did.disclosure.levels import (
     with_earlier,
 )
 from sverige_did.disclosure.money import coarse_economy, unit_of
+from sverige_did.disclosure.posteriors import posterior_findings, released_posteriors
 from sverige_did.disclosure.programme import PASSES, Decisions, Exposed, Left, Tried, attack, coarser
 from sverige_did.disclosure.ranges import with_ranges
 from sverige_did.disclosure.release import COMPUTED_WITH, GivenUp, Release, ReleasedLevel, Step
 from sverige_did.disclosure.remarks import few_untold
 from sverige_did.disclosure.rounding import p_to_step, to_figures
-from sverige_did.disclosure.small_counts import is_small
-from sverige_did.disclosure.summed import by_checks, by_estimates
-from sverige_did.disclosure.sums import GroupSum, group_sum, matrices, years_of
+from sverige_did.disclosure.sums import matrices
 from sverige_did.disclosure.targets import CoarseTargets, Said, coarse_targets
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE, economic
@@ -55,22 +54,19 @@ from sverige_did.results.designs import Coverage, OutcomeDesign
 from sverige_did.results.doses import DoseResponse
 from sverige_did.results.economy import Basis, EconomyRecord
 from sverige_did.results.estimates import (
-    EFFECT_CLASSES,
     CheckResult,
-    DesignClass,
     Diagnostics,
     Finding,
     Remark,
 )
 from sverige_did.results.ladder import LadderRecord
 from sverige_did.results.methods_tables import MethodsRecord
-from sverige_did.results.posteriors import NonResponse, PosteriorRecord, SpendingParts
+from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.results.sources import SourceFile
 from sverige_did.results.statements import Statement
 from sverige_did.results.targets import TargetRecords
 from sverige_did.studies.panel.dose_response import slope_factors
 from sverige_did.studies.panel.economy import amounts
-from sverige_did.studies.panel.posterior.models import MODELS
 from sverige_did.studies.panel.spent import spent_of
 from sverige_did.study.study import PanelStudy, Study
 
@@ -97,13 +93,14 @@ class Answers(NamedTuple):
 class Once(NamedTuple):
     """What is the same in every draft: the levels, what districts' changes are multiplied by in slopes on doses, what
     targets say by what was counted, which is added to, and how many steps a rounded number may be off: a half, or one
-    where levels of an earlier release are held, whether or not this one is.
+    where levels of an earlier release are held, whether or not this one is. ``earlier`` releases somebody may have.
     """
 
     levels: Levels
     factors: Mapping[DoseResponse, Mapping[str, float]]
     targets: Said
     steps_off: float
+    earlier: tuple[Release, ...] = ()
 
 
 class Attacked(NamedTuple):
@@ -162,15 +159,16 @@ def attacked_release(study: Study, panel: Panel, answers: Answers, earlier: tupl
         return Attacked(_as_it_is(study, panel, answers), Known(panel, study), Decisions({}))
     levels = with_earlier(levels_of(panel, study), (level for one in earlier for level in (*one.levels, *one.windows)))
     decisions, blank = _first(study, panel, levels), Known(panel, study)
-    once = Once(levels, _factors(panel, study, answers), {}, 1.0 if earlier else 0.5)
-    checks = _released_checks(answers.checks, panel, study, study.hidden_below)
+    once = Once(levels, _factors(panel, study, answers), {}, 1.0 if earlier else 0.5, earlier)
+    checks = released_checks(answers.checks, panel, study, study.hidden_below)
     answers = answers._replace(checks=tuple(checks))
-    answers = _without_groups(answers, study.hidden_below) if _lonely(panel) else answers
+    answers = _without_groups(answers, study.hidden_below) if lonely(panel) else answers
     tried: Tried = {}
     for _ in range(PASSES):
         release, known = _draft(study, panel, answers, once, decisions, blank.again())
         for one in earlier:
-            known.earlier(one, levels)
+            known.earlier(one, levels, release)
+            known.earlier_estimates(one, answers.findings, release)
         exposed, left = attack(known, tried)
         if not exposed:
             return Attacked(release, known, decisions, left)
@@ -190,18 +188,13 @@ def _refusal(one: Exposed) -> Problem:
 def _first(study: PanelStudy, panel: Panel, levels: Levels) -> Decisions:
     """What leaves before it is attacked: levels at the finest resolution that hides nothing."""
     wanted = [item.outcome for item in study.outcomes]
-    few = {name for name in wanted if _too_few(panel, study, name, study.hidden_below)}
+    few = {name for name in wanted if too_few(panel, study, name, study.hidden_below)}
     alike: dict[tuple[str, ...], list[str]] = {}
     for name in wanted:
         alike.setdefault(counted(name), []).append(name)
     resolution = {what: levels.finest(names) for what, names in alike.items()}
-    return Decisions(resolution, withheld=frozenset(few | {name for name in wanted if _few_districts(panel, name)}))
-
-
-def _lonely(panel: Panel) -> bool:
-    """Whether a group has fewer than three districts: then nothing leaves that is about groups of districts."""
-    districts = panel.cells[panel.cells["unit_kind"] == "district"].drop_duplicates("unit")
-    return bool(districts.groupby("group").size().lt(FEWEST_DISTRICTS).any())
+    lone = {name for name in wanted if few_districts(panel, name) or led_by_one(panel, study, name)}
+    return Decisions(resolution, withheld=frozenset(few | lone))
 
 
 def _without_groups(answers: Answers, threshold: int) -> Answers:
@@ -214,12 +207,6 @@ def _without_groups(answers: Answers, threshold: int) -> Answers:
     return answers._replace(economy=shut, targets=targets, ladder=None, doses=())
 
 
-def _few_districts(panel: Panel, outcome: str) -> bool:
-    cells = panel.outcome(outcome)
-    districts = cells[cells["unit_kind"] == "district"]
-    return bool((districts.groupby("group")["unit"].nunique() < FEWEST_DISTRICTS).any())
-
-
 def _draft(
     study: PanelStudy, panel: Panel, answers: Answers, once: Once, decisions: Decisions, known: Known
 ) -> tuple[Release, Known]:
@@ -227,7 +214,7 @@ def _draft(
     levels = once.levels
     wanted = [item.outcome for item in study.outcomes]
     withheld = tuple(name for name in wanted if name in decisions.withheld)
-    kept = _released_posteriors(study, answers.designs, answers.posteriors, withheld)
+    kept = released_posteriors(study, answers.designs, answers.posteriors, withheld)
     net = released_economy(answers.economy, withheld, study.hidden_below)
     without_money = tuple(
         finding
@@ -258,9 +245,10 @@ def _draft(
     true_checks = tuple(check for check in answers.checks if check.outcome not in withheld)
     checks = tuple(coarse_check(check, steps) for check in true_checks)
     true_records = tuple(_with_few_untold(answers.methods_tables, study, withheld))
+    points = _steps_of_curves(with_money, levels, per, decisions)
     records = tuple(
         coarse_record(
-            one, steps,
+            one, steps, points,
             curve=decisions.curves.get(one.outcome) != "none", years=decisions.curves.get(one.outcome) == "years",
         )
         for one in true_records
@@ -272,12 +260,13 @@ def _draft(
     known.estimates(without_money, steps)
     _beside_known(known, panel, study, once.factors, (net, coarse_net), targets, doses, steps, decisions.wider)
     for true, new in zip(true_records, records, strict=True):
-        step = steps.of.get((true.outcome, CATALOGUE[true.outcome].scale))
+        step = points.of.get((true.outcome, CATALOGUE[true.outcome].scale))
         if true.event is not None and new.event is not None and step is not None:
             years = decisions.curves.get(true.outcome) == "years"
             known.curve(true.outcome, true.event, new.event, step, years=years)
     for check, new_check in zip(true_checks, checks, strict=True):
         known.check(check, new_check, steps.of.get((check.outcome, check.scale or "")))
+    own = {outcome: step for (outcome, scale), step in points.of.items() if scale == CATALOGUE[outcome].scale}
     release = Release(
         study=study,
         plan_sha256=study.sha256,
@@ -287,20 +276,20 @@ def _draft(
         versions={name: version(name) for name in COMPUTED_WITH},
         designs=answers.designs,
         main_reading="all",
-        findings=tuple(_coarse_findings(every, shown, steps, per)),
+        findings=tuple(with_held(_coarse_findings(every, shown, steps, per), once.earlier, study.sha256)),
         diagnostics=tuple(
             coarse_diagnostics(one) for one in answers.diagnostics if one.fit.partition(".")[0] not in withheld
         ),
         posteriors=tuple(coarse_posterior(one, steps, study.register_rules.base) for one in kept),
         checks=checks,
-        methods_tables=records,
+        methods_tables=tuple(with_held_curves(records, own, once.earlier, study.sha256)),
         coverage=tuple(_coverage(one) for one in answers.coverage),
         levels=tuple(level for cell, level in shown if cell.resolution != "windows"),
         windows=tuple(level for cell, level in shown if cell.resolution == "windows"),
         withheld=withheld,
         left_out=few_untold(answers.left_out, study),
         steps=tuple(Step(outcome=outcome, scale=scale, step=step) for (outcome, scale), step in steps.of.items()),
-        given_up=tuple(_given_up(panel, shown, wanted, decisions)),
+        given_up=tuple(_given_up(panel, study, shown, wanted, decisions)),
         statements=answers.statements,
         sources=answers.sources,
         economy=coarse_net,
@@ -309,6 +298,17 @@ def _draft(
         doses=tuple(_shown_dose(one) for one in doses),
     )
     return release, known
+
+
+def _steps_of_curves(
+    findings: tuple[Finding, ...], levels: Levels, per: Mapping[str, float], decisions: Decisions
+) -> Steps:
+    """The steps of points of curves: never finer than a part of what rounding makes of a period, or of a year."""
+    cells = tuple(
+        cell for cell in levels.cells
+        if cell.resolution == ("years" if decisions.curves.get(cell.outcome) == "years" else "periods")
+    )  # fmt: skip
+    return steps_of(findings, cells, per, decisions.wider)
 
 
 def _once_each(cells: Iterator[Cell]) -> Iterator[Cell]:
@@ -385,7 +385,7 @@ def _beside(
 
 def _as_it_is(study: PanelStudy, panel: Panel, answers: Answers) -> Release:
     """A study of public tables: what somebody else has printed has been controlled there, and is not rounded again."""
-    kept = _released_posteriors(study, answers.designs, answers.posteriors, ())
+    kept = released_posteriors(study, answers.designs, answers.posteriors, ())
     net = released_economy(answers.economy, (), study.hidden_below)
     levels = (
         (name, group, label, matrix.summed(group, matrix.columns([label])))
@@ -472,11 +472,17 @@ def _coverage(one: Coverage) -> Coverage:
 
 
 def _given_up(
-    panel: Panel, shown: tuple[tuple[Cell, ReleasedLevel], ...], wanted: list[str], decisions: Decisions
+    panel: Panel,
+    study: PanelStudy,
+    shown: tuple[tuple[Cell, ReleasedLevel], ...],
+    wanted: list[str],
+    decisions: Decisions,
 ) -> Iterator[GivenUp]:
     for outcome in wanted:
-        if _few_districts(panel, outcome):
+        if few_districts(panel, outcome):
             yield GivenUp(outcome=outcome, what="few_districts")
+        elif led_by_one(panel, study, outcome):
+            yield GivenUp(outcome=outcome, what="one_district")
         if outcome in decisions.withheld:
             continue
         resolution = decisions.resolution[counted(outcome)]
@@ -497,147 +503,3 @@ def _with_few_untold(
     for record in records:
         if record.outcome not in withheld:
             yield record.model_copy(update={"remarks": few_untold(record.remarks, study)})
-
-
-OF_FEW = frozenset({"largest_change", "zero_cells", "low_scores", "high_scores", "largest_amount"})
-"""Checks whose observed number is one of single districts or of few children: only how well the model predicts it is
-released."""
-
-
-def _may_leave(records: tuple[PosteriorRecord, ...], withheld: tuple[str, ...]) -> tuple[PosteriorRecord, ...]:
-    """Without the outcomes withheld; where effects sum to zero, one of a model's outcomes gives away another."""
-    tied = {name for name, model in MODELS.items() if model.sums_to_zero}
-    shut = {record.likelihood for record in records if record.likelihood in tied and record.outcome in withheld}
-    return tuple(record for record in records if record.outcome not in withheld and record.likelihood not in shut)
-
-
-def _released_posteriors(
-    study: PanelStudy,
-    designs: tuple[OutcomeDesign, ...],
-    records: tuple[PosteriorRecord, ...],
-    withheld: tuple[str, ...],
-) -> tuple[PosteriorRecord, ...]:
-    """The records released and, for every other outcome of a plan that asks for posteriors, why it has none."""
-    if study.posterior is None:
-        return ()
-    classes = {design.outcome: design.design_class for design in designs}
-    done = {record.outcome for record in records} | set(withheld)
-    rest = (item.outcome for item in study.outcomes if item.outcome not in done)
-    requested = {thresholds.outcome for thresholds in study.posterior.decision_thresholds}
-    why = {name: Remark(key=_why_none(name, classes.get(name), requested=name in requested)) for name in rest}
-    without = (PosteriorRecord(outcome=name, likelihood="none", remarks=(remark,)) for name, remark in why.items())
-    threshold = study.hidden_below
-    kept = (
-        record.model_copy(update={"remarks": few_untold(record.remarks, study)})
-        for record in _may_leave(records, withheld)
-    )
-    return (*(_without_few(record, threshold) for record in kept), *without)
-
-
-def _why_none(outcome: str, design_class: DesignClass | None, *, requested: bool) -> str:
-    if design_class is None:
-        return "errors.posterior_no_cells"
-    if CATALOGUE[outcome].use != "effect":
-        return "errors.posterior_use"
-    if design_class not in EFFECT_CLASSES:
-        return "errors.posterior_design"
-    if requested:
-        return "errors.posterior_not_sampled"
-    return "errors.posterior_not_districts" if design_class == "D1g" else "errors.posterior_kind"
-
-
-def _without_few(record: PosteriorRecord, threshold: int) -> PosteriorRecord:
-    """Without what tells of single districts or few children; how far the effect moves would tell how many they are."""
-    shut = {"observed": None, "low": None, "high": None}
-    checks = tuple(one.model_copy(update=shut) if one.check in OF_FEW else one for one in record.checks)
-    kept = record.non_response
-    few = kept is not None and any(is_small(count or 0, threshold) for count in (kept.answered, kept.unanswered))
-    shown = {
-        "checks": checks,
-        "non_response": NonResponse() if few else kept,
-        "spending": _spending(record.spending, threshold),
-    }
-    return record.model_copy(update=shown)
-
-
-def _spending(parts: SpendingParts | None, threshold: int) -> SpendingParts | None:
-    """Without how many children there are, and without all the rest where they are few: the parts tell them apart."""
-    if parts is None:
-        return None
-    few = parts.children is None or is_small(parts.children, threshold)
-    return SpendingParts() if few else parts.model_copy(update={"children": None})
-
-
-def posterior_findings(
-    study: PanelStudy,
-    designs: tuple[OutcomeDesign, ...],
-    methods_tables: tuple[MethodsRecord, ...],
-    records: tuple[PosteriorRecord, ...],
-) -> Iterator[Finding]:
-    """The estimates of posteriors as findings. A posterior has no verdict of its own: the plan's rule gave one already,
-    and where it could give none the question is open.
-    """
-    classes = {design.outcome: design.design_class for design in designs}
-    verdicts = {record.outcome: record.verdict for record in methods_tables}
-    for record in records:
-        design_class = classes.get(record.outcome)
-        if design_class is None:
-            continue
-        for result in record.estimates:
-            yield Finding(
-                study=study.study,
-                outcome=record.outcome,
-                reading="all",
-                design_class=design_class,
-                verdict=verdicts.get(record.outcome, "inconclusive"),
-                plan_sha256=study.sha256,
-                result=result,
-            )
-
-
-def _too_few(panel: Panel, study: PanelStudy, outcome: str, threshold: int) -> bool:
-    """Whether a group has few children, but some, in a whole window; of a share, also few outside the numerator."""
-    return any(
-        _few(name, cells, threshold)
-        for name in _about(outcome)
-        for cells in by_estimates(panel.outcome(name), study.periods)
-    )
-
-
-def _about(outcome: str) -> tuple[str, ...]:
-    """The outcomes whose children a number is about: its own, and those of another that it is as much about."""
-    about = CATALOGUE[outcome].about
-    return (outcome,) if about is None else (outcome, about)
-
-
-def _few(outcome: str, cells: pd.DataFrame, threshold: int) -> bool:
-    for _, mine in cells.groupby("group"):
-        found = group_sum(outcome, mine, years_of(mine.drop_duplicates("period")))
-        if few_in(found, threshold):
-            return True
-    return False
-
-
-def few_in(found: GroupSum | None, threshold: int) -> bool:
-    """Whether a sum is about few children, but some, or leaves few outside it."""
-    return found is not None and (is_small(found.children, threshold) or found.of_everybody < threshold)
-
-
-def _released_checks(
-    checks: tuple[CheckResult, ...], panel: Panel, study: PanelStudy, threshold: int
-) -> Iterator[CheckResult]:
-    """The checks that may leave; one that rests on few children in a window of its own says so instead."""
-    every = matrices(panel)
-    few = {
-        (outcome, check)
-        for outcome in {check.outcome for check in checks}
-        for name in _about(outcome)
-        if name in every
-        for check, window in by_checks(every[name], study.periods)
-        if any(few_in(found, threshold) for found in (every[name].summed(group, window) for group in GROUPS))
-    }
-    for check in checks:
-        if check.status == "ran" and (check.outcome, check.check) in few:
-            yield CheckResult(check=check.check, outcome=check.outcome, status="could_not_run", key="few_children")
-        else:
-            yield check

@@ -65,7 +65,14 @@ class GivenUp(Frozen):
 
     outcome: str
     what: Literal[
-        "levels_years", "levels_windows", "levels_some", "curve_years", "curve_none", "wider", "few_districts"
+        "levels_years",
+        "levels_windows",
+        "levels_some",
+        "curve_years",
+        "curve_none",
+        "wider",
+        "few_districts",
+        "one_district",
     ]
 
 

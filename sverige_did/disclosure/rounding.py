@@ -12,6 +12,10 @@ STEPS_OF_AN_INTERVAL = 20
 """An interval is at least so many steps wide: what is finer says nothing."""
 
 NICE = (1.0, 2.0, 5.0, 10.0)
+FINE_P = (0.001, 0.002, 0.005, *(k / 100 for k in range(1, 11)), *(k / 20 for k in range(3, 21)))
+ROUGH_P = (0.01, 0.05, *(k / 10 for k in range(1, 11)))
+"""The limits that p-values are rounded up to."""
+
 DIGITS = 12
 """Significant digits at which a multiple of a step is written."""
 
@@ -79,17 +83,18 @@ def last_figure(value: float, figures: int = 2) -> float | None:
     return 10.0 ** (math.floor(math.log10(abs(value))) - figures + 1) if value and math.isfinite(value) else None
 
 
-def p_to_step(p: float) -> float:
-    """A p-value with three decimals below 0.1, in steps of 0.05 above, and never 0.
+def p_to_step(p: float, *, rough: bool = False) -> float:
+    """The smallest of the limits of p-values that is no smaller: at most 0.05 stays so, and nothing claims more.
 
-    A table has eleven of them, and each is another statistic of the same few districts.
+    ``rough``: of a table of methods all but the two of the verdict, for each is another statistic of the same few
+    districts.
 
-    >>> p_to_step(0.04567)
-    0.046
-    >>> p_to_step(0.3678)
-    0.35
+    >>> p_to_step(0.0367), p_to_step(0.3678)
+    (0.04, 0.4)
+    >>> p_to_step(0.0367, rough=True)
+    0.05
     """
-    return max(round(p, 3) if p < 0.1 else to_step(p, 0.05), 0.001)
+    return next((limit for limit in (ROUGH_P if rough else FINE_P) if p <= limit + 1e-9), 1.0)
 
 
 def share_to_step(share: float) -> float:

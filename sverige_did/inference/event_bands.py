@@ -24,7 +24,8 @@ def event_curve(panel: DistrictPanel, weighting: Weighting, *, rng: np.random.Ge
     On a complete panel an effect is a difference of two means, and the variance of each is read off the districts of
     its arm, every district counting the same; else CR2 of the regression is split into the two arms.
 
-    Raises RefusedError: ``did_one_pre_period`` with fewer than two periods before go-live, and those of
+    Raises RefusedError: ``did_one_pre_period`` with fewer than two periods before go-live, ``too_few_treated`` and
+    ``too_few_control`` with one district in an arm and cells that are missing, and those of
     :func:`~sverige_did.did.event_study.event_study` and :func:`~sverige_did.inference.joint_bands.contrast_bands`.
     """
     before = int((panel.periods < panel.go_live()).sum())
@@ -110,6 +111,9 @@ def _of_regression(
     """Bands from CR2, with the fewest degrees of freedom that any period leaves each arm."""
     fit = least_squares(found.y, found.X, found.cluster, found.weights)
     treated = panel.ever_treated[np.unique(found.cluster)]
+    for key, arm in (("too_few_treated", treated), ("too_few_control", ~treated)):
+        if arm.sum() < 2:  # what its one district leaves of itself is nothing
+            raise refuse(key, found=str(int(arm.sum())), expected=">= 2")
     vectors = [cr2_vectors(fit, column) for column in range(found.period.size)]
     fewest = [min(satterthwaite(one[:, arm]) for one in vectors) for arm in (treated, ~treated)]
     contributions = np.column_stack([one.T @ fit.y for one in vectors])

@@ -83,7 +83,7 @@ def _below_the_top(release: Release, outcome: str, result: Estimate, language: L
 
 def of_few_districts(release: Release, outcome: str) -> bool:
     """Whether an outcome is withheld because a group has too few districts, however many children it has."""
-    return any((one.outcome, one.what) == (outcome, "few_districts") for one in release.given_up)
+    return any(one.outcome == outcome and one.what in {"few_districts", "one_district"} for one in release.given_up)
 
 
 def _times(release: Release, outcome: str, language: Language) -> str:

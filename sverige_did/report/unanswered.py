@@ -33,8 +33,8 @@ def _rows(release: Release, language: Language) -> Iterator[tuple[str, str, str]
     for wanted in release.study.outcomes:
         outcome = wanted.outcome
         given_up = {one.what for one in release.given_up if one.outcome == outcome}
-        if "few_districts" in given_up:
-            yield _row(outcome, "few_districts", "districts", language)
+        if lone := given_up & {"few_districts", "one_district"}:
+            yield _row(outcome, lone.pop(), "districts", language)
         elif outcome in release.withheld:
             yield _withheld(release, outcome, language)
         elif first := next((what for what in COUNTED_FEW if what in given_up), None):

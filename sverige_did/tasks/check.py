@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from sverige_did.errors import InputError, Problem, SverigeDidError
 from sverige_did.files import read_model, write_text
 from sverige_did.report.problems import problems_html, problems_json
 from sverige_did.sources.cases import delivery as cases
+from sverige_did.sources.files.cpr import masked
 from sverige_did.sources.interviews.statements import read_statements
 from sverige_did.sources.panel.delivery import assumed_in_headers, checked, in_headers_of, problems_of
 from sverige_did.sources.published.panel import figure_problems
@@ -43,7 +45,23 @@ def run(folder: Path, language: Language) -> Checked:
             problems += _statements(folder, files, study)
         except SverigeDidError as error:
             problems += error.problems
-    return Checked(tuple(problems), tuple(assumed))
+    return Checked(tuple(map(_masked, problems)), tuple(assumed))
+
+
+def _masked(problem: Problem) -> Problem:
+    """The same problem without any number, also one in the name of a file: it goes to a screen, a page and a log."""
+
+    def without(text: str | None) -> str | None:
+        return None if text is None else masked(text)
+
+    return replace(
+        problem,
+        file=without(problem.file),
+        column=without(problem.column),
+        found=without(problem.found),
+        expected=without(problem.expected),
+        values={name: masked(value) if isinstance(value, str) else value for name, value in problem.values.items()},
+    )
 
 
 def _data(data: Path, study: AnyPlan, language: Language) -> Checked:

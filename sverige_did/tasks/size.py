@@ -16,7 +16,7 @@ from sverige_did.inference.simulated.size import Rejections
 from sverige_did.panel import read_panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.studies.panel.design_size import own_design_of
-from sverige_did.studies.panel.outcome_data import outcome_data_of
+from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of
 from sverige_did.study.study import PanelStudy
 
 
@@ -54,6 +54,19 @@ class OwnSize(NamedTuple):
 def run(folder: Path, outcome: str | None = None) -> OwnSize:
     """Read the study's results and its design; ``outcome`` is the plan's primary one unless another is named.
 
+    Raises as :func:`read_design`.
+    """
+    data, design = read_design(folder, outcome)
+    alpha = 1 - data.study.level
+    _, sample = own_design_of(data)
+    found = methods_table(sample, Labels("level", "att"), rng=data.rng(), alpha=alpha)
+    p = {one.inference: one.p_value for one in found.estimates if one.p_value is not None}
+    return OwnSize(data.wanted.outcome, p, design, alpha, data.study.sampling.seed)
+
+
+def read_design(folder: Path, outcome: str | None) -> tuple[OutcomeData, OwnDesign]:
+    """What an outcome of a study that was run is estimated from, and its own design.
+
     Raises InputError ``missing_file`` before the workflow has run, RefusedError ``size_no_districts`` where the outcome
     compares no districts before and after.
     """
@@ -70,9 +83,4 @@ def run(folder: Path, outcome: str | None = None) -> OwnSize:
     able = {data.wanted.outcome: data for data in every if data.design_class == "D1"}
     if wanted not in able:
         raise refuse("size_no_districts", found=wanted, expected=", ".join(able) or "-")
-    data = able[wanted]
-    design, sample = own_design_of(data)
-    alpha = 1 - study.level
-    found = methods_table(sample, Labels("level", "att"), rng=data.rng(), alpha=alpha)
-    p = {one.inference: one.p_value for one in found.estimates if one.p_value is not None}
-    return OwnSize(wanted, p, design, alpha, study.sampling.seed)
+    return able[wanted], own_design_of(able[wanted])[0]

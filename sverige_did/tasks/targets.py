@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sverige_did.files import read_model, write_model
 from sverige_did.panel import read_panel
 from sverige_did.sources.panel.delivery import codes_of, tables_of
@@ -26,6 +28,7 @@ def panel(plan: File, panel: File, data: Folder, out: File) -> Filled:
     """Write the targets held against registers; their number."""
     study = read_model(plan, PanelStudy)
 
+    @cache
     def registers() -> Registers:
         tables = tables_of(data, study, FOLLOWED)
         return Registers(tables, make_panel_frame(tables, study), codes_of(data, study))

@@ -10,6 +10,7 @@ import pytest
 def test_nothing_was_recovered_and_every_hidden_number_stayed_as_uncertain_as_the_rule_asks() -> None:
     found = pd.read_csv(disclosed.RECORDED, comment="#")
     assert disclosed.RECORDED.read_text("utf-8").startswith("# Synthetic")
+    assert found["municipality"].tolist() == list(range(200))
     assert found["districts"].between(4, 40).all()
     assert found["hidden"].sum() > 100
     assert found["recovered"].sum() == 0

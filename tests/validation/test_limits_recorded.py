@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 
-def test_every_number_of_a_district_had_three_candidates() -> None:
+def test_every_number_of_a_district_had_three_candidates_and_nearly_every_change() -> None:
     found = pd.read_csv(limits.RECORDED, comment="#")
     assert limits.RECORDED.read_text("utf-8").startswith("# Synthetic")
     assert (found["numbers_three"] == found["tried"]).all()
-    assert found["changes_rounded"].sum() > 0
+    assert found["changes_three"].sum() > 0.95 * found["tried"].sum()
+    assert found["narrowest"].min() > 0.5
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from subprocess import CompletedProcess
 import pandas as pd
 import pytest
 import small_cases as small
+from rounded import unrounded
 from typer.testing import CliRunner
 from workflow_run import snakemake
 
@@ -53,6 +54,7 @@ def test_cases_become_both_pages_their_answers_and_the_estimates(
         assert mark in page
         assert 'id="answer"' in page
         assert f'href="{NAME}.{language}.html' in (folder / "reports" / f"index.{language}.html").read_text("utf-8")
+    assert unrounded((folder / "release" / NAME / "release.json").read_text("utf-8")) == {}
     rows = list(csv.DictReader((folder / "results" / NAME / "estimates.csv").read_text("utf-8").splitlines()))
     assert tuple(rows[0]) == ("synthetic", *ROW_FIELDS)
     assert {(row["design_class"], row["verdict"]) for row in rows} == {("D4", "descriptive")}

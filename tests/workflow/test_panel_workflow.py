@@ -10,6 +10,7 @@ from subprocess import CompletedProcess
 
 import pytest
 import yaml
+from rounded import unrounded
 from workflow_run import snakemake
 
 from sverige_did.results.estimates import ROW_FIELDS
@@ -65,6 +66,7 @@ def test_registers_become_both_pages_and_the_estimates(finished: tuple[Path, Com
     apart = {path.name for path in (folder / "release" / "our-town").iterdir()}
     assert apart >= {"our-town.da.html", "our-town.en.html", "release.json", "audit.json", "SHA256SUMS"}
     assert "panel.parquet" not in apart
+    assert unrounded((folder / "release" / "our-town" / "release.json").read_text("utf-8")) == {}
     assert (folder / "results" / "our-town" / "NEVER-SEND.txt").is_file()
     assert (folder / "results" / "our-town" / "audit.inside.json").is_file()
     # No register of residences was delivered: what rests on it is told as not computed, and stops nothing.

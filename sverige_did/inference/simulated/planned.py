@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sverige_did.errors import refuse
+from sverige_did.errors import option, refuse
 from sverige_did.inference.districts import Districts
 from sverige_did.inference.simulated.design import Family, OwnData, OwnDesign, Scale
 
@@ -43,6 +43,7 @@ def planned_design(
     >>> planned.sample.treated.sum(), planned.data.y.shape
     (np.int64(4), (20, 12))
     """
+    option("family", family, Family)
     _check(districts, treated, before, after, family, level, children, shock, memory, between, child_sd)
     at = np.arange(districts)
     # Treated districts stand evenly among the others, so that their levels are spread as those are.

@@ -9,6 +9,7 @@ from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.front.first_screen import main_outcome, question_of, spokesman
 from sverige_did.report.front.seen import periods_before_start
+from sverige_did.report.front.takes import what_it_takes
 from sverige_did.report.headlines import ALL_READINGS, design_of, reading_of
 from sverige_did.report.labels import check_sentence, in_language, short_name
 from sverige_did.report.provenance import background, limits, needs
@@ -96,7 +97,8 @@ def _record(release: Release, outcome: str) -> MethodsRecord | None:
 
 
 def _settle(release: Release, language: Language) -> str:
-    """The first statement of the check ``needed`` for the main question; else what data it would take in general."""
+    """The first statement of the check ``needed`` for the main question, or what its own simulated design would take;
+    else what data it would take in general."""
     main = main_outcome(release)
     question = question_of(release, main)
     asked = [one.outcome for one in release.study.outcomes if one.question == question]
@@ -109,7 +111,9 @@ def _settle(release: Release, language: Language) -> str:
             return f"{words.text('front.reasons.settle_published', language)} {short_name(outcome, language)}: {more}"
     if release.study.kind == "published":
         return words.text("front.reasons.settle_published", language)
-    return words.text(f"report.needs.{needs(release)[-1]}", language)
+    record = _record(release, main)
+    takes = what_it_takes(record.size if record else None, language)
+    return takes or words.text(f"report.needs.{needs(release)[-1]}", language)
 
 
 def _of(release: Release, outcome: str, check: str) -> CheckResult | None:

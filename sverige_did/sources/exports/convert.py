@@ -20,18 +20,19 @@ from sverige_did.sources.exports.formats import (
     PLACEMENT_EVENTS,
     export_of,
     files_in,
+    left_behind,
     raw_export,
 )
 from sverige_did.sources.exports.l201_xml import is_xml
 from sverige_did.sources.exports.others import CodeRow, cases_of, measures_of, postings_of
 from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
-from sverige_did.sources.files.read_table import read_raw
+from sverige_did.sources.files.read_table import read_raw, refuse_cpr_beside
 from sverige_did.sources.files.synthetic_mark import MARK_COLUMN, MARK_FILE, MARK_VALUE, is_marked
 from sverige_did.sources.registers.codes import MeasureCodes, standard_codes
 from sverige_did.sources.registers.headers import fold, match_headers
 from sverige_did.sources.registers.register import Register
 from sverige_did.sources.registers.schemas import CASES, CHILDREN, PLACEMENTS, POSTINGS, REGISTERS
-from sverige_did.sources.registers.tables import RegisterTable, convert, read_register
+from sverige_did.sources.registers.tables import RegisterTable, convert, in_danish_alone, read_register
 from sverige_did.words import Language
 
 TARGETS = {
@@ -47,8 +48,6 @@ _FILE = 10**9
 
 AT_MOST = 50
 """Of one fault in one file this many are named."""
-
-AMOUNTS = frozenset({"count", "number", "money", "year"})
 
 _EXTENDS = frozenset({MEASURES_L201.name})
 """Exports whose rows stand beside those of a delivered register; those of others would be counted twice."""
@@ -176,13 +175,14 @@ def in_headers(problems: Iterable[Problem], folder: Path, language: Language) ->
         path = folder / one.file if one.file else None
         register = register_of(path) if path is not None and path.is_file() else None
         danish = {column.name: column.da for column in register.columns} if register and language == "da" else {}
-        yield replace(one, column=danish.get(one.column or "", one.column))
+        expected = in_danish_alone(one) if language == "da" else one.expected
+        yield replace(one, column=danish.get(one.column or "", one.column), expected=expected)
 
 
 def _sorted(folder: Path) -> tuple[dict[Path, Register], list[Problem]]:
     """Each file with the register or the export that it is, and what is wrong with the rest."""
     found: dict[Path, Register] = {}
-    problems: list[Problem] = []
+    problems = [one for one in left_behind(folder) if one.severity == "error"]
     for path in files_in(folder):
         if holds_cpr(path.name):
             problems.append(Problem("reg_cpr_in_name", file=folder.name))
@@ -215,8 +215,9 @@ def _without_numbers(path: Path, register: Register) -> None:
     """Stop where a register that is passed on as it is holds a civil registration number."""
     raw = read_raw(path, lambda header: refuse_cpr(pd.DataFrame(columns=pd.Index(header)), path.name))
     known = match_headers([str(name) for name in raw.frame.columns], register).known
-    amounts = [header for header, name in known.items() if register.column(name).kind in AMOUNTS]
+    amounts = [header for header, name in known.items() if register.column(name).is_sum]
     refuse_cpr(raw.frame, raw.file, amounts=amounts)
+    refuse_cpr_beside(raw)
 
 
 def _rows(
@@ -225,7 +226,7 @@ def _rows(
     if table.register == PLACEMENT_EVENTS:
         return spells_of(table, codes)
     if table.register == MEASURES_L201:
-        return measures_of(table, codes, own)
+        return measures_of(table, codes, own, lambda row: row // _FILE)
     return postings_of(table) if table.register == OS2BOS_PAYMENTS else cases_of(table, homes)
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 
 from sverige_did.errors import Problem
 from sverige_did.sources.registers.codes import MeasureCodes
+from sverige_did.sources.registers.converting import shown
 from sverige_did.sources.registers.tables import RegisterTable
 
 UNKNOWN_PLACE = "99"
@@ -74,8 +75,8 @@ def spells_of(table: RegisterTable, codes: MeasureCodes) -> tuple[pd.DataFrame, 
 
 
 def place_code(text: str) -> str:
-    """A place of the value set as the mapping writes it (``23`` is ``ANBAAR 23``); other codes as they are."""
-    return f"ANBAAR {int(text)}" if re.fullmatch(r"[0-9]{1,2}", text) else text
+    """A place of the value set as the mapping writes it (``23``, ``023``: ``ANBAAR 23``); other codes as they are."""
+    return f"ANBAAR {int(text)}" if re.fullmatch(r"0*[0-9]{1,2}", text) else text
 
 
 def _by_child(frame: pd.DataFrame, codes: MeasureCodes) -> dict[str, list[Event]]:
@@ -100,7 +101,8 @@ def _unknown_codes(table: RegisterTable, codes: MeasureCodes) -> Iterator[Proble
         lacking = codes.unknown(set(written))
         for row, code in zip(cells.index.tolist(), written, strict=True):
             if code in lacking and code != f"ANBAAR {UNKNOWN_PLACE}":
-                yield Problem("reg_unknown_code", file=table.file, row=int(row), column=column, expected=lacking[code])
+                yield Problem("reg_unknown_code", file=table.file, row=int(row), column=column,
+                              found=shown(cells[row]), expected=lacking[code])  # fmt: skip
 
 
 def _by_day(events: list[Event]) -> Iterator[tuple[pd.Timestamp, list[Event]]]:

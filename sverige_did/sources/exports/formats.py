@@ -11,12 +11,14 @@ import pandas as pd
 import yaml
 from pydantic import TypeAdapter
 
-from sverige_did.errors import InputError
+from sverige_did.errors import InputError, Problem
 from sverige_did.sources.exports.l201_xml import is_xml, read_l201
+from sverige_did.sources.files.cpr import holds_cpr
 from sverige_did.sources.files.read_table import RawTable, read_raw
+from sverige_did.sources.files.synthetic_mark import MARK_FILE
 from sverige_did.sources.registers.headers import fold, match_headers
 from sverige_did.sources.registers.register import Register
-from sverige_did.sources.registers.validate import LOCK, tables_in
+from sverige_did.sources.registers.validate import LOCK, has_tables, not_looked_into, tables_in
 
 
 def _read() -> tuple[Register, ...]:
@@ -32,9 +34,27 @@ _VERSION = re.compile(r"[_ -]\d+$")
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Every file of a folder that may be a table or a delivery in XML."""
+    """Every file of a folder that may be a table or a delivery in XML, ``l201_2`` before ``l201_10``."""
     xml = [path for path in folder.iterdir() if path.is_file() and is_xml(path) and not path.name.startswith(LOCK)]
-    return sorted([*tables_in(folder), *xml])
+    return sorted([*tables_in(folder), *xml], key=_as_counted)
+
+
+def left_behind(folder: Path) -> list[Problem]:
+    """Folders inside a delivery and files that are no table: named as not read, unless the name is an identifier."""
+    problems = [not_looked_into(path, folder) for path in sorted(folder.iterdir()) if has_tables(path)]
+    read = {*files_in(folder), folder / MARK_FILE}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path not in read and not path.name.startswith((LOCK, ".")):
+            named = holds_cpr(path.name)
+            problems.append(Problem("reg_cpr_in_name", file=folder.name) if named else
+                            Problem("pseudo_left_file", file=path.name, severity="warning"))  # fmt: skip
+    return problems
+
+
+def _as_counted(path: Path) -> tuple[list[tuple[int, str]], str]:
+    """The name with its numbers as numbers: a later delivery counts before an earlier one, so order matters."""
+    parts = re.split(r"([0-9]+)", path.name.casefold())
+    return [(int(part), "") if part.isascii() and part.isdecimal() else (-1, part) for part in parts], path.name
 
 
 def export_named(path: Path) -> Register | None:

@@ -23,6 +23,9 @@ FIELDS = (
 )  # fmt: skip
 """The elements of a measure that are read; the number of a guardian is passed over."""
 
+_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:T00:00:00(?:\.0+)?)?(?:Z|[+-]\d\d:\d\d)?")
+"""A day of XML Schema: an offset behind it moves no day, for the day is the one that was written."""
+
 
 class _RefusedXmlError(Exception):
     """Ends the parsing: the key of a problem."""
@@ -52,7 +55,9 @@ class _Measures:
         if local in FIELDS and self.path and self.path[-1] == f"{NAMESPACE} {MEASURE}":
             if local in self.rows[-1]:
                 raise _RefusedXmlError("export_xml_twice")
-            self.rows[-1][local] = "".join(self.text).strip()
+            text = "".join(self.text).strip()
+            day = _DAY.fullmatch(text) if local.endswith("Dato") else None
+            self.rows[-1][local] = day[1] if day else text
 
 
 def read_l201(path: Path, *, max_bytes: int = MAX_BYTES) -> RawTable:

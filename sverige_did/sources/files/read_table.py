@@ -56,13 +56,16 @@ class Assumption:
 class RawTable:
     """A file's cells under its own headers: text from CSV, native values from Excel and Parquet.
 
-    The frame's index is the row of the spreadsheet, so the first row below the header is 2.
+    The frame's index is the row of the spreadsheet, so the first row below the header is 2. ``beside`` is text of the
+    file that stands in no cell: lines above the header, notes and properties of a workbook. It is searched for
+    identifiers and never shown.
     """
 
     file: str
     frame: pd.DataFrame
     assumptions: tuple[Assumption, ...] = ()
     problems: tuple[Problem, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 HeaderCheck = Callable[[list[str]], None]
@@ -89,7 +92,13 @@ def read_raw(path: Path, check_header: HeaderCheck | None = None, *, max_bytes: 
         raise InputError(Problem("reg_old_excel", file=file))
     if head.startswith(b"PK\x03\x04"):
         return _read_excel(path, check_header, max_bytes)
+    if path.suffix.casefold() in _NO_TEXT:
+        raise InputError(Problem("reg_damaged", file=file, values={"kind": path.suffix.casefold()}))
     return _read_csv(path, head, check_header)
+
+
+_NO_TEXT = frozenset({".xlsx", ".xls", ".parquet"})
+"""Endings of files that are never text: one that does not begin as they do is damaged, or was renamed."""
 
 
 def _too_large(file: str, size: int, limit: int) -> Problem:
@@ -197,7 +206,8 @@ def _read_csv(path: Path, head: bytes, check_header: HeaderCheck | None) -> RawT
         Assumption("encoding", encoding.removesuffix("-sig").upper().replace("CP1252", "Windows-1252")),
         Assumption("separator", separator.replace("\t", "TAB")),
     )
-    return _without_empty_rows(RawTable(file, frame, assumptions, problems))
+    beside = tuple(data.decode(encoding).splitlines()[:above])
+    return _without_empty_rows(RawTable(file, frame, assumptions, problems, beside))
 
 
 def _parse_csv(text: str, header: list[str], separator: str, file: str) -> tuple[pd.DataFrame, tuple[Problem, ...]]:
@@ -264,7 +274,36 @@ def _read_excel(path: Path, check_header: HeaderCheck | None, max_bytes: int) ->
     index = pd.RangeIndex(2, len(body) + 2, name="row")
     named = pd.Index(header + [""] * (width - len(header)))
     frame = pd.DataFrame(body, columns=named, index=index, dtype=object)
-    return _without_empty_rows(RawTable(file, frame, (Assumption("sheet", name),), tuple(problems)))
+    return _without_empty_rows(
+        RawTable(file, frame, (Assumption("sheet", name),), tuple(problems), tuple(_beside_cells(path)))
+    )
+
+
+_PARTS_BESIDE = re.compile(r"xl/(?:comments|threadedComments/|persons/|drawings/|workbook\.xml|tables/).*|docProps/.*")
+"""Parts of a workbook with text of people that is no cell: notes, text boxes, names and properties."""
+
+
+def _beside_cells(path: Path) -> Iterator[str]:
+    """The text and the attributes of those parts, each by itself; numbers of colours and ids of parts hold no words."""
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if _PARTS_BESIDE.fullmatch(name) and name.endswith((".xml", ".rels")):
+                try:
+                    root = ElementTree.fromstring(archive.read(name))  # noqa: S314 - expat refuses to expand without end
+                except ElementTree.ParseError:
+                    continue
+                for one in root.iter():
+                    yield from (one.text or "", one.tail or "", *(one.attrib[key] for key in _NAMED & set(one.attrib)))
+
+
+_NAMED = {"name", "displayName", "title", "descr", "ref"}
+"""Attributes in which people write."""
+
+
+def refuse_cpr_beside(raw: RawTable) -> None:
+    """Stop where a number stands in the file, though in no cell: InputError, and never the value."""
+    if any(holds_cpr(text) for text in raw.beside):
+        raise InputError(Problem("reg_cpr_beside", file=raw.file))
 
 
 def _workbook(path: Path, *, computed: bool) -> Any:

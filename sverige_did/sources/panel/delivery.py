@@ -10,13 +10,14 @@ from sverige_did.errors import InputError, Problem, SverigeDidError
 from sverige_did.sources.aggregates.delivery import checked_tables, tables_panel
 from sverige_did.sources.exports.formats import export_of, files_in
 from sverige_did.sources.exports.l201_xml import is_xml
+from sverige_did.sources.files.cpr import holds_cpr
 from sverige_did.sources.files.synthetic_mark import is_marked
 from sverige_did.sources.panel.build import Built, build
 from sverige_did.sources.registers.codes import MeasureCodes, read_measure_codes, standard_codes
 from sverige_did.sources.registers.headers import fold
 from sverige_did.sources.registers.register import Register
 from sverige_did.sources.registers.schemas import REGISTERS
-from sverige_did.sources.registers.tables import RegisterTable, read_register
+from sverige_did.sources.registers.tables import RegisterTable, in_danish_alone, read_register
 from sverige_did.sources.registers.validate import Assumed, Checked, check_folder, find_registers
 from sverige_did.study.study import PanelStudy
 from sverige_did.words import Language
@@ -84,7 +85,10 @@ def checked(folder: Path, study: PanelStudy) -> Checked:
 def _exports_named(problems: tuple[Problem, ...], folder: Path) -> tuple[Problem, ...]:
     """The same problems, with files that a system has exported named as what they are: no register until converted."""
     strange = {one.file for one in problems if one.key == "reg_unknown_file"}
-    paths = [path for path in files_in(folder) if path.name in strange or is_xml(path)] if folder.is_dir() else []
+    files = files_in(folder) if folder.is_dir() else []
+    paths = [path for path in files if path.name in strange or is_xml(path)]
+    if any(is_xml(path) and holds_cpr(path.name) for path in paths):
+        return (Problem("reg_cpr_in_name", file=folder.name),)
     named = {path.name: export.da for path in paths if (export := export_of(path))}
     kept = [one for one in problems if not (one.key == "reg_unknown_file" and one.file in named)]
     told = [Problem("export_in_data", file=file, values={"export": export}) for file, export in named.items()]
@@ -141,7 +145,7 @@ def _in_danish(problem: Problem, owner: Mapping[str, Register]) -> Problem:
         file=tables.get(problem.file or "", problem.file),
         column=columns.get(problem.column or "", problem.column),
         found=told(problem.found, tables) if problem.key == "reg_file_twice" else told(problem.found, allowed),
-        expected=told(problem.expected, columns if problem.key in _COLUMNS_WANTED else allowed),
+        expected=told(in_danish_alone(problem), columns if problem.key in _COLUMNS_WANTED else allowed),
         values=values,
     )
 

@@ -6,9 +6,10 @@ import re
 from datetime import date
 from typing import NamedTuple
 
-from sverige_did.sources.files.cpr import plainly
+from sverige_did.sources.files.cpr import BETWEEN, TAIL, plainly
 
-_PARTS = re.compile(r"(\d\d)[-./_ ]?(\d\d)[-./_ ]?((?:18|19|20)\d\d|\d\d)[-./_ ]{0,3}(\d{4})")
+_PARTS = re.compile(rf"(\d\d){BETWEEN}(\d\d){BETWEEN}((?:18|19|20)\d\d|\d\d){TAIL}(\d\d ?\d\d)")
+_THOUSANDS = re.compile(r"\d{1,3}([. '])\d{3}\1\d{3}(?:\1\d{3})?")
 
 
 class Person(NamedTuple):
@@ -21,15 +22,17 @@ class Person(NamedTuple):
 def ten_digits(text: str) -> str | None:
     """The number as ten digits, however it is written; None where the text is none.
 
-    Nine digits have lost a leading zero to a spreadsheet.
+    Nine digits have lost a leading zero to a spreadsheet, which may also have given them separators of thousands.
     """
     plain = plainly(text).strip().removesuffix(".0")
-    if re.fullmatch(r"[1-9]\d{8}", plain):
+    if _THOUSANDS.fullmatch(plain):
+        plain = re.sub(r"\D", "", plain)
+    if re.fullmatch(r"[1-9]\d{4}[- ]?\d{4}", plain):
         plain = f"0{plain}"
     found = _PARTS.fullmatch(plain)
     if found is None:
         return None
-    digits = found[1] + found[2] + found[3][-2:] + found[4]
+    digits = found[1] + found[2] + found[3][-2:] + found[4].replace(" ", "")
     return digits if born_on(digits) else None
 
 

@@ -7,7 +7,7 @@ else that no register asks for stays behind, and what is left is searched once m
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pandas as pd
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.exports.convert import register_of
-from sverige_did.sources.exports.formats import EXPORTS, files_in, raw_export
+from sverige_did.sources.exports.formats import EXPORTS, files_in, left_behind, raw_export
 from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
 from sverige_did.sources.files.read_table import RawTable
 from sverige_did.sources.files.synthetic_mark import MARK_FILE, is_marked
@@ -56,7 +56,7 @@ def pseudonymised(folder: Path, key: bytes) -> tuple[Pseudonymised, ...]:
     """
     names = ", ".join(one.da for one in (*REGISTERS, *EXPORTS))
     done: list[Pseudonymised] = []
-    problems: list[Problem] = []
+    problems = [one for one in left_behind(folder) if one.severity == "error"]
     for path in files_in(folder):
         if holds_cpr(path.name):
             problems.append(Problem("reg_cpr_in_name", file=folder.name))
@@ -109,8 +109,10 @@ def _one(raw: RawTable, register: Register, key: bytes, version: str = "") -> Ps
     if problems:
         raise InputError(*problems)
     frame = pd.DataFrame({**cells, **derived})
-    numbers = [column.da for column in columns.values() if column.kind in _NUMBERS]
-    refuse_cpr(frame, raw.file, amounts=numbers)
+    numbers = [column.da for column in columns.values() if column.is_sum]
+    problems += _numbers_left(frame, raw, columns, numbers)
+    if problems:
+        raise InputError(*problems)
     return Pseudonymised(
         file=f"{register.da}{version}.csv",
         register=register.name,
@@ -122,6 +124,25 @@ def _one(raw: RawTable, register: Register, key: bytes, version: str = "") -> Ps
     )
 
 
+def _numbers_left(
+    frame: pd.DataFrame, raw: RawTable, columns: dict[int, Column], numbers: list[str]
+) -> Iterator[Problem]:
+    """Numbers in columns that hold none, told as this command must: it is no use to run it again."""
+    try:
+        refuse_cpr(frame.set_axis(raw.frame.index), raw.file, amounts=numbers)
+    except InputError as refusal:
+        for one in refusal.problems:
+            yield replace(one, key="pseudo_cpr")
+        return
+    for column in columns.values():
+        if column.name == ACCOUNT:  # among many accounts a bare number would pass for one that nobody knows
+            cells = frame[column.da].set_axis(raw.frame.index).dropna()
+            held = cells[cells.map(lambda cell: account_of(cell) is None and holds_cpr(cell, lost_zero=True))]
+            if len(held):
+                yield Problem("pseudo_cpr", file=raw.file, row=int(held.index[0]), column=column.da,
+                              values={"count": len(held)})  # fmt: skip
+
+
 def _columns(frame: pd.DataFrame, register: Register, file: str) -> tuple[dict[int, Column], list[str]]:
     """The columns that the register asks for, by position, and the headers of the rest.
 
@@ -131,7 +152,10 @@ def _columns(frame: pd.DataFrame, register: Register, file: str) -> tuple[dict[i
     children = next((column for column in register.columns if column.name == "child"), None)
     if children:
         spellings |= dict.fromkeys(CIVIL, children)
-    refuse_cpr(frame.iloc[:0], file)
+    try:
+        refuse_cpr(frame.iloc[:0], file)
+    except InputError as refusal:
+        raise InputError(*(replace(one, key="pseudo_cpr") for one in refusal.problems)) from None
     found: dict[int, Column] = {}
     dropped = []
     for at, header in enumerate(map(str, frame.columns)):

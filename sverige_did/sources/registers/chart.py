@@ -30,8 +30,9 @@ SOURCES = {
 CURRENT, REFUNDED = "1", "2"
 """What the digit between function and grouping says: running costs, and what the state refunds."""
 
-_COMPACT = re.compile(r"0?(\d{5})(\d)(\d{3})")
-_DOTTED = re.compile(r"0?(\d)\.(\d\d)\.(\d\d)[.-](\d)[.-](\d{3})")
+_COMPACT = re.compile(r"0?(\d[2-9]\d{3})(\d)(\d{3})")
+"""A main account has no head of functions below 20, so no date of birth is taken for an account (0703104321)."""
+_DOTTED = re.compile(r"0?(\d)\.([2-9]\d)\.(\d\d)[.-](\d)[.-](\d{3})")
 _KLE = re.compile(r"\d\d\.\d\d\.\d\d(?!\d)")
 
 

@@ -62,6 +62,11 @@ class Column:
     note: str = ""
 
     @property
+    def is_sum(self) -> bool:
+        """Whether the column holds sums of kroner: only there may nine digits be an amount."""
+        return self.kind == "money" and self.unit == "dkk"
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Every header that means this column."""
         return (self.name, self.da, *self.aliases)

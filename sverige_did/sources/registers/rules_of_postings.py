@@ -19,6 +19,15 @@ from sverige_did.sources.registers.tables import RegisterTable
 NEARLY_ALL = 0.95
 """The share of the postings on a chart that should be on exactly one rung."""
 
+FAR, LEAST_AWAY = 8.0, 50_000.0
+"""A year, or a posting of a child, is out of line where it is so many times the usual, or so small a part of it; a
+posting only where it is so many kroner away too: one bill of a year may well be ten times the others."""
+
+FEW, ENOUGH = 3, 12
+"""Of fewer years or postings nothing is said: a function with few of them may well have none in a year."""
+
+HALF_A_KRONE = 0.5
+
 _NAMED: dict[Kind, str] = {
     "unknown": "post_unknown_account", "other_year": "post_other_year", "conflict": "post_kle_conflict",
 }  # fmt: skip
@@ -132,10 +141,62 @@ def postings_of_children(table: RegisterTable, delivery: Delivery) -> Iterator[P
             yield Problem(key, file=table.file, column="child", severity="warning", values=values)
 
 
+def years_in_line(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
+    """A year of the grid that a function lacks between its others or after them, and one far from its usual sum."""
+    rows = classified(table.frame, delivery.codes, delivery.study.register_rules.home_based)
+    rows = rows[rows["booked"] == CURRENT]
+    grid = delivery.study.grid
+    low, high = grid.spans[0][0], grid.end
+    whole = range(low.year + ((low.month, low.day) > (1, 1)), high.year + ((high.month, high.day) == (12, 31)))
+    booked = sorted(set(map(int, rows["year"])) | set(whole)) if len(rows) else []
+    for function, mine in rows.groupby("function"):
+        if len(mine) < ENOUGH:
+            continue
+        sums = mine.groupby("year")["amount"].sum()
+        lacking = [year for year in booked if year not in sums.index and year in whole and year > sums.index.min()]
+        if lacking:
+            yield Problem("post_year_missing", file=table.file, column="date", severity="warning",
+                          values={"function": function, "years": ", ".join(map(str, lacking))})  # fmt: skip
+        usual = float(sums.median())
+        for year, amount in sums.items() if len(sums) >= FEW and usual > 0 else ():
+            if not usual / FAR < amount < usual * FAR and amount >= 0:
+                row = int(mine.index[mine["year"] == year][0])
+                values: dict[str, object] = {"function": function, "year": year, "sum": kroner(amount),
+                                             "usual": kroner(usual)}  # fmt: skip
+                yield Problem(
+                    "post_year_far", file=table.file, row=row, column="amount", severity="warning", values=values
+                )
+
+
+def one_posting_in_line(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
+    """A posting that adds up the others of its account, and one far from the others of its child on the account."""
+    rows = classified(table.frame, delivery.codes, delivery.study.register_rules.home_based)
+    rows = rows.dropna(subset=["named"])
+    largest = rows["amount"].abs()
+    for by in (["named", "year"], ["named"]):
+        groups = rows.groupby(by)["amount"]
+        rest = groups.transform("sum") - rows["amount"]
+        adds = (
+            (rest - rows["amount"]).abs().lt(HALF_A_KRONE) & rows["amount"].gt(0) & groups.transform("size").gt(ENOUGH)
+        )
+        yield from at_cells(table, "reg_total_row", "amount", adds.reindex(table.frame.index, fill_value=False))
+        rows = rows[~adds]
+    own = rows.dropna(subset=["child"]).assign(size=largest)
+    own = own[own["size"] > 0]
+    groups = own.groupby(["child", "named"])["size"]
+    usual = groups.transform("median")
+    far = (own["size"] >= FAR * usual) & (own["size"] - usual >= LEAST_AWAY) & (groups.transform("size") > FEW)
+    for row in own.index[far]:
+        yield Problem("reg_out_of_line", file=table.file, row=int(row), column="amount", severity="warning",
+                      expected=f"≈ {usual[row]:.0f}")  # fmt: skip
+
+
 POSTED: dict[Rule, tuple[str, ...]] = {
     accounts_read: ("postings",),
     accounts_on_the_ladder: ("postings",),
     sums_can_be_spent: ("postings",),
     postings_of_children: ("postings",),
+    years_in_line: ("postings",),
+    one_posting_in_line: ("postings",),
 }
 """These rules with the register that each is asked about."""

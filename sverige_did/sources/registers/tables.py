@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pandera.pandas as pa
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.files.cpr import refuse_cpr
-from sverige_did.sources.files.read_table import MAX_BYTES, Assumption, RawTable, read_raw
+from sverige_did.sources.files.read_table import MAX_BYTES, Assumption, RawTable, read_raw, refuse_cpr_beside
 from sverige_did.sources.files.synthetic_mark import MARK_COLUMN
 from sverige_did.sources.registers.converting import (
     Converted,
@@ -26,7 +27,7 @@ from sverige_did.sources.registers.converting import (
     to_periods,
 )
 from sverige_did.sources.registers.headers import match_headers, nearest
-from sverige_did.sources.registers.register import DTYPES, Column, Register
+from sverige_did.sources.registers.register import DTYPES, Column, Register, Value
 
 AT_MOST = 50
 """Of the rows of a file that cannot be used at all, this many are named."""
@@ -71,8 +72,9 @@ def read_register(path: Path, register: Register, *, max_bytes: int = MAX_BYTES)
 
     raw = read_raw(path, check_header, max_bytes=max_bytes)
     match = match_headers([str(name) for name in raw.frame.columns], register)
-    amounts = [header for header, name in match.known.items() if register.column(name).kind in _NUMBERS]
+    amounts = [header for header, name in match.known.items() if register.column(name).is_sum]
     refuse_cpr(raw.frame, raw.file, amounts=amounts)
+    refuse_cpr_beside(raw)
     if raw.frame.empty and raw.problems:
         raise InputError(*raw.problems[:AT_MOST])
     if raw.frame.empty:
@@ -177,7 +179,7 @@ def _schema_problem(
 def _expected(column: Column, cell: object) -> str | None:
     """What the column allows, in signs that read the same in both languages; the nearest allowed value if one is."""
     if column.allowed:
-        pairs = {value.name: f"{value.da} / {value.name}" for value in column.allowed}
+        pairs = {value.name: _written(value) for value in column.allowed}
         owner = {name: value.name for value in column.allowed for name in (value.name, value.da, *value.aliases)}
         near = nearest(str(cell), owner)
         return pairs[owner[near]] if near else ", ".join(pairs.values())
@@ -186,3 +188,16 @@ def _expected(column: Column, cell: object) -> str | None:
     if column.low is not None:
         return f"≥ {column.low:g}"
     return _EXAMPLES.get(column.kind)
+
+
+def _written(value: Value) -> str:
+    """How an allowed value is written in both languages, with its number in a value set."""
+    number = next((f" ({name})" for name in value.aliases if name.isdecimal()), "")
+    return f"{value.da}{number} / {value.name}"
+
+
+def in_danish_alone(problem: Problem) -> str | None:
+    """What was expected, without the English names of allowed words."""
+    if problem.key != "reg_unknown_value" or problem.expected is None:
+        return problem.expected
+    return re.sub(r" / [a-z_0-9]+(?=$|, )", "", problem.expected)

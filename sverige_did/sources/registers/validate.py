@@ -11,7 +11,7 @@ import pandas as pd
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
-from sverige_did.sources.files.read_table import MAX_BYTES, Assumption, read_raw
+from sverige_did.sources.files.read_table import MAX_BYTES, Assumption, read_raw, refuse_cpr_beside
 from sverige_did.sources.files.synthetic_mark import MARK_FILE
 from sverige_did.sources.registers.codes import MeasureCodes, standard_codes
 from sverige_did.sources.registers.headers import fold, nearest
@@ -79,13 +79,16 @@ def checked_folder(
     if not folder.is_dir():
         return Checked((Problem("reg_no_folder", file=folder.name),))
     found, problems = files_of(folder, registers, named)
+    nameless = [one for one in problems if one.key == "reg_cpr_in_name"]
+    if nameless:  # what is said of a file names it
+        return Checked(tuple(nameless))
     tables: dict[str, RegisterTable] = {}
     for path in tables_in(folder):
         register = found.get(path)
         try:
             table = _read(path, register, max_bytes)
         except InputError as error:
-            if any(problem.key == "reg_cpr" for problem in error.problems):
+            if any(problem.key in {"reg_cpr", "reg_cpr_beside"} for problem in error.problems):
                 return Checked(error.problems)
             problems += error.problems if register else ()
         else:
@@ -117,7 +120,7 @@ def files_of(
     present = {path.name for path in tables_in(folder)}
     found: dict[Path, Register] = {}
     problems = [Problem("missing_file", file=file) for file in named if file not in present]
-    problems += [_not_looked_into(path, folder) for path in sorted(folder.iterdir()) if _has_tables(path)]
+    problems += [not_looked_into(path, folder) for path in sorted(folder.iterdir()) if has_tables(path)]
     for path in tables_in(folder):
         register = named.get(path.name, owner.get(fold(path.stem)))
         if holds_cpr(path.stem):
@@ -136,7 +139,7 @@ def files_of(
     return found, problems
 
 
-def _has_tables(path: Path) -> bool:
+def has_tables(path: Path) -> bool:
     """Whether a path is a folder with tables in it; hidden ones are the business of programs."""
     return (
         path.is_dir()
@@ -145,7 +148,7 @@ def _has_tables(path: Path) -> bool:
     )
 
 
-def _not_looked_into(path: Path, folder: Path) -> Problem:
+def not_looked_into(path: Path, folder: Path) -> Problem:
     """A folder inside the delivery: it is named, unless its name is an identifier."""
     if holds_cpr(path.name):
         return Problem("reg_cpr_in_name", file=folder.name)
@@ -160,6 +163,7 @@ def _read(path: Path, register: Register | None, max_bytes: int) -> RegisterTabl
         path, lambda header: refuse_cpr(pd.DataFrame(columns=pd.Index(header)), path.name), max_bytes=max_bytes
     )
     refuse_cpr(raw.frame, raw.file)
+    refuse_cpr_beside(raw)
     return None
 
 

@@ -5,16 +5,22 @@ Every function here expects what :mod:`sverige_did.sources.spells.spells` makes:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Literal
 
-import numba
 import numpy as np
 
 from sverige_did.sources.spells.spells import BoolArray, IntArray, Spells, order_by_child
 
+type Painter = Callable[[IntArray, IntArray, IntArray], tuple[IntArray, IntArray, IntArray]]
+
 OverlapRule = Literal["highest_rung", "first", "newest", "count_both"]
 """highest_rung: the most intrusive measure counts · first: the one that began first keeps the day · newest: the one
 that began last takes it · count_both: both count, and the child counts twice that day."""
+
+WORTH_COMPILING = 20_000
+"""Overlapping spells from which the loop over them is compiled first."""
 
 
 def resolve_overlaps(spells: Spells, rule: OverlapRule) -> Spells:
@@ -29,7 +35,9 @@ def resolve_overlaps(spells: Spells, rule: OverlapRule) -> Spells:
     if not len(rows):
         return spells
     rows = rows[_by_priority(spells, rows, first, rule)]
-    source, start, stop = _paint(first, spells.start[rows], spells.stop[rows])
+    # To compile takes seconds, in every process anew; the same lines as they stand are faster for a municipality.
+    paint = _paint if len(rows) < WORTH_COMPILING else _compiled()
+    source, start, stop = paint(first, spells.start[rows], spells.stop[rows])
     alone = np.ones(len(spells), dtype=np.bool_)
     alone[rows] = False
     kept = np.flatnonzero(alone)
@@ -68,7 +76,15 @@ def _by_priority(spells: Spells, rows: IntArray, first: IntArray, rule: OverlapR
     return np.lexsort((spells.district[rows], -spells.stop[rows], *leading, cluster)).astype(np.int64)
 
 
-@numba.njit(nogil=True)
+@cache
+def _compiled() -> Painter:
+    """:func:`_paint` as machine code."""
+    import numba  # noqa: PLC0415 (a second that most never need)
+
+    painter: Painter = numba.njit(nogil=True)(_paint)
+    return painter
+
+
 def _paint(first: IntArray, start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray, IntArray]:
     """Cut each cluster at all its starts and stops, and give each part to the first spell that covers it.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -31,6 +30,10 @@ class Windows:
     def __post_init__(self) -> None:
         if len(self.bounds) != len(self.labels) + 1 or not self.labels or (np.diff(self.bounds) <= 0).any():
             raise refuse("windows_not_increasing", found=f"{len(self.labels)} / {len(self.bounds)}")
+
+
+AT_ONCE = 1 << 20
+"""Spells that are counted together: what they need besides themselves is then some tens of megabytes."""
 
 
 def half_years(first_year: int, last_year: int) -> Windows:
@@ -80,7 +83,6 @@ def days_in_year(day: IntArray) -> IntArray:
     return length
 
 
-@numba.njit(nogil=True)
 def _tally(
     start: IntArray,
     stop: IntArray,
@@ -93,17 +95,25 @@ def _tally(
     """Add each spell to ``remaining`` (days in the window where it starts, less those after its stop) and to
     ``later`` (1 for a start, -1 for a stop), both (cells, windows). ``window[k]`` is that of the k-th day from 0."""
     low, high = bounds[0], bounds[-1]
-    for i in range(len(start)):
-        a, b = max(start[i], low), stop[i]
-        if a >= min(b, high):
-            continue
+    for first in range(0, len(start), AT_ONCE):
+        rows = slice(first, first + AT_ONCE)
+        a, b = np.maximum(start[rows], low), stop[rows]
+        seen = a < np.minimum(b, high)
+        a, b, where = a[seen], b[seen], cell[rows][seen]
         at = window[a - low]
-        remaining[cell[i], at] += bounds[at + 1] - a
-        later[cell[i], at] += 1
-        if b < high:
-            at = window[b - low]
-            remaining[cell[i], at] -= bounds[at + 1] - b
-            later[cell[i], at] -= 1
+        _add(remaining, where, at, bounds[at + 1] - a)
+        _add(later, where, at, None)
+        ended = b < high
+        b, where = b[ended], where[ended]
+        at = window[b - low]
+        _add(remaining, where, at, b - bounds[at + 1])
+        _add(later, where, at, np.full(len(b), -1))
+
+
+def _add(table: IntArray, row: IntArray, column: IntArray, values: IntArray | None) -> None:
+    """Add the values, or one each, at their places. Sums of days are whole numbers below 2^53, and so exact."""
+    sums = np.bincount(row * table.shape[1] + column, values, table.size)
+    table += sums.astype(np.int64, copy=False).reshape(table.shape)
 
 
 def _codes(values: IntArray, axis: ArrayLike, column: str) -> IntArray:

@@ -9,6 +9,7 @@ import pytest
 from made_up_exports import measures_xml
 
 from sverige_did.errors import InputError
+from sverige_did.sources.exports.convert import converted
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.sources.registers.tables import read_register
 from sverige_did.tasks.convert import run
@@ -174,3 +175,38 @@ def test_columns_are_named_as_the_delivery_names_them(tmp_path: Path, monkeypatc
         run(source, tmp_path / "ud")
     assert {one.column for one in caught.value.problems} == {"hændelse"}
     assert "kolonne »hændelse«" in caught.value.say("da")
+
+
+MOMENTS = {
+    "2014-06-01 23:30:00+00:00": "2014-06-02",
+    "2014-06-01T23:30:00+02:00": "2014-06-01",
+    "2014-06-01 10:00": "2014-06-01",
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_day_of_a_history_is_that_of_denmark(tmp_path: Path, moment: str) -> None:
+    text = f"cpr_number;case_sbsys_id;historik_dato;distrikt;lukket\nP1;S1;{moment};Nord;2014-09-01\n"
+    [one] = converted(folder(tmp_path, **{"os2bos_sager.csv": text}))
+    assert one.content is not None
+    assert f";{MOMENTS[moment]};2014-09-01" in one.content.decode("utf-8-sig")
+
+
+def test_an_amount_that_was_paid_without_a_date_is_named_and_not_called_unpaid(tmp_path: Path) -> None:
+    text = "cpr_number;account_string;amount;betalt_beløb;betalt_dato\nP1;528221002;1,00;1,00;\n"
+    with pytest.raises(InputError) as caught:
+        converted(folder(tmp_path, **{"os2bos_betalinger.csv": text}))
+    assert [(one.key, one.row) for one in caught.value.problems] == [("export_paid_undated", 2)]
+
+
+def test_an_event_that_is_none_is_told_in_danish_with_the_codes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SVERIGE_DID_LANG", "da")
+    text = "barn;dato;hændelse;anbringelsessted\nP1;2014-01-01;9;021\n"
+    with pytest.raises(InputError) as caught:
+        run(folder(tmp_path, **{"hændelser.csv": text}), tmp_path / "ud")
+    said = caught.value.say("da")
+    assert "ændret anbringelsessted (1)" in said
+    assert "change_of_place" not in said
+    assert "021" not in said  # the place is read, as 21 is

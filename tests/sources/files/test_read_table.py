@@ -8,9 +8,13 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.comments import Comment
+from openpyxl.workbook.defined_name import DefinedName
 
 from sverige_did.errors import InputError
 from sverige_did.sources.files.read_table import read_raw
+from sverige_did.sources.registers.schemas import CHILDREN
+from sverige_did.sources.registers.tables import read_register
 
 TEXT = "distrikt;elever\nSønder Felding;12\nKibæk;7\n"
 ROWS = [["Sønder Felding", "12"], ["Kibæk", "7"]]
@@ -256,3 +260,50 @@ def test_the_value_that_a_spreadsheet_saved_beside_a_formula_is_used_and_said(tm
     raw = read_raw(saved)
     assert raw.frame.to_numpy().tolist() == [[1, 2]]
     assert [(one.key, one.severity) for one in raw.problems] == [("reg_formula_computed", "warning")]
+
+
+NUMBER = "010100-0000"  # a date that exists, a person who does not
+
+
+@pytest.mark.parametrize("place", ["note", "properties", "name", "above", "comment line"])
+def test_a_number_outside_the_cells_stops_the_reading(tmp_path: Path, place: str) -> None:
+    path = tmp_path / "børn.xlsx"
+    if place in {"above", "comment line"}:
+        path = tmp_path / "børn.csv"
+        first = f"# udtræk for {NUMBER}\n" if place == "comment line" else f"\n# {NUMBER}\n"
+        path.write_text(f"{first}barn;fødselshalvår;køn;distrikt\nP1;2005H1;pige;Nord\n", "utf-8")
+    else:
+        book = openpyxl.Workbook()
+        for row in (["barn", "fødselshalvår", "køn", "distrikt"], ["P1", "2005H1", "pige", "Nord"]):
+            book.active.append(row)
+        if place == "note":
+            book.active["A2"].comment = Comment(f"er {NUMBER}", "Sagsbehandler")
+        elif place == "properties":
+            book.properties.title = f"Udtræk {NUMBER}"
+        else:
+            book.defined_names[f"barn_{NUMBER.replace('-', '')}"] = DefinedName(
+                f"barn_{NUMBER.replace('-', '')}", attr_text="Sheet!$A$2"
+            )
+        book.save(path)
+    with pytest.raises(InputError) as caught:
+        read_register(path, CHILDREN)
+    assert [one.key for one in caught.value.problems] == ["reg_cpr_beside"]
+    assert "0000" not in caught.value.say("da") + caught.value.say("en")
+
+
+def test_a_workbook_with_notes_and_properties_of_no_one_is_read(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["barn", "fødselshalvår", "køn", "distrikt"], ["P1", "2005H1", "pige", "Nord"]):
+        book.active.append(row)
+    book.active["A2"].comment = Comment("set 31-12-2014 kl. 10.30", "Sagsbehandler 4711")
+    book.save(tmp_path / "børn.xlsx")
+    assert len(read_register(tmp_path / "børn.xlsx", CHILDREN).frame) == 1
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "parquet"])
+def test_a_damaged_file_is_not_told_to_have_other_separators(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"børn.{ending}"
+    path.write_text("barn;køn\nP1;pige\n", "utf-8")
+    with pytest.raises(InputError) as caught:
+        read_raw(path)
+    assert [one.key for one in caught.value.problems] == ["reg_damaged"]

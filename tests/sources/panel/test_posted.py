@@ -87,3 +87,46 @@ def test_unknown_accounts_are_named_with_their_sum(tmp_path: Path) -> None:
     [one] = [one for one in checked(tmp_path, [*ROWS[:4], *strange]) if one.key == "post_unknown_account"]
     assert dict(one.values) == {"account": "5.28.22.1.099", "years": "2016\u20132017", "count": 2,
                           "sum": "1\u202f234\u202f568", "first": 2016, "last": 2023}  # fmt: skip
+
+
+def monthly(amount: str = "10.000,00") -> list[tuple[str, Any, str, str | None, str | None]]:
+    """Two children on one account, a posting a month from 2011 to 2014."""
+    return [
+        ("528231002", amount, f"{year}-{month:02}-15", None, child)
+        for year in range(2011, 2015)
+        for month in range(1, 13)
+        for child in ("c0", "c3")
+    ]
+
+
+def keys(found: list[Problem]) -> set[tuple[str, int | None]]:
+    return {(one.key, one.row) for one in found if one.key.startswith("post_year") or one.key in _ODD}
+
+
+_ODD = {"reg_total_row", "reg_out_of_line"}
+
+
+def test_postings_that_are_alike_have_nothing_out_of_line(tmp_path: Path) -> None:
+    assert keys(checked(tmp_path, monthly())) == set()
+
+
+def test_a_year_of_postings_that_lacks_or_is_in_thousands_is_told(tmp_path: Path) -> None:
+    rows = monthly()
+    assert keys(checked(tmp_path, [one for one in rows if one[2][:4] != "2013"])) == {("post_year_missing", None)}
+    smaller = [(one[0], "10,00", *one[2:]) if one[2][:4] == "2013" else one for one in rows]
+    assert ("post_year_far", 50) in keys(checked(tmp_path, smaller))
+
+
+def test_a_zero_too_many_is_told_by_its_row_and_shows_no_child(tmp_path: Path) -> None:
+    rows = monthly()
+    rows[4] = (rows[4][0], "100.000,00", *rows[4][2:])
+    found = checked(tmp_path, rows)
+    assert keys(found) == {("reg_out_of_line", 6)}
+    assert "c0" not in "".join(one.say("da") for one in found)
+
+
+@pytest.mark.parametrize("total", ["960.000,00", "240.000,00"])
+def test_a_total_among_postings_with_an_account_of_its_own_is_told_by_its_row(tmp_path: Path, total: str) -> None:
+    assert ("reg_total_row", 98) in keys(
+        checked(tmp_path, [*monthly(), ("528231002", total, "2014-12-31", None, None)])
+    )

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from sverige_did.errors import InputError
+from sverige_did.sources.exports.formats import left_behind
 from sverige_did.sources.pseudonyms.civil_number import Person, person, ten_digits
 from sverige_did.sources.pseudonyms.key import new_key, pseudonym, read_key
 from sverige_did.sources.registers.schemas import REGISTERS
@@ -87,7 +88,7 @@ def test_a_number_in_any_other_column_stops_all_of_it(source: Path, tmp_path: Pa
     (source / "børn.csv").write_text(f"CPR;Distrikt\n{FIRST};Avlum\n{SECOND};{FIRST}\n", "utf-8")
     found = refused(source, tmp_path / "ud", key)
     assert [(one.key, one.file, one.column, one.row) for one in found.problems] == [
-        ("reg_cpr", "børn.csv", "distrikt", 3)
+        ("pseudo_cpr", "børn.csv", "distrikt", 3)
     ]
 
 
@@ -175,7 +176,7 @@ def test_of_an_account_string_only_the_account_stays(source: Path, tmp_path: Pat
         f"Kontostreng;Beløb;Posteringsdato\n015025-529CPR{FIRST};1,00;01-02-2018\n528221002;2,00;01-02-2018\n", "utf-8"
     )
     found = refused(source, tmp_path / "to", key)
-    assert [(one.key, one.column, one.row) for one in found.problems] == [("reg_cpr", "konto", 2)]
+    assert [(one.key, one.column, one.row) for one in found.problems] == [("pseudo_cpr", "konto", 2)]
 
 
 def test_deliveries_of_many_months_keep_their_own_files(source: Path, tmp_path: Path, key: Path) -> None:
@@ -185,3 +186,40 @@ def test_deliveries_of_many_months_keep_their_own_files(source: Path, tmp_path: 
     (source / "anbringelser.xlsx").unlink()
     done = [one.file for one in run(source, tmp_path / "ud", key, make_key=False)]
     assert done == ["børn.csv", "hændelser.csv", "hændelser_2.csv"]
+
+
+@pytest.mark.parametrize("account", ["6101054002", "0703104321", "703104321", "01005-0703104321-529"])
+def test_a_number_is_no_account_however_many_accounts_stand_beside_it(
+    source: Path, tmp_path: Path, key: Path, account: str
+) -> None:
+    others = "".join(f"01005-5282{at}1002-0;1,00;2014-01-01;{FIRST}\n" for at in range(10))
+    (source / "posteringer.csv").write_text(
+        f"konto;beløb;dato;CPR-nr\n{others}{account};1,00;2014-01-01;{FIRST}\n", "utf-8"
+    )
+    found = refused(source, tmp_path / "to", key)
+    assert [(one.key, one.column, one.row) for one in found.problems] == [("pseudo_cpr", "konto", 12)]
+
+
+def test_nine_digits_are_spared_among_sums_of_kroner_alone(source: Path, tmp_path: Path, key: Path) -> None:
+    text = "CPR-nr;Foranstaltning;Startdato;Slutdato;Døgnpris\n"
+    (source / "anbringelser.xlsx").unlink()
+    (source / "anbringelser.csv").write_text(f"{text}{FIRST};SEL 66.1.6;2013-02-01;;703104321\n", "utf-8")
+    assert [one.column for one in refused(source, tmp_path / "to", key).problems] == ["døgnpris"]
+
+
+@pytest.mark.parametrize(
+    "written", ["6101054002", "610105\u200b-4002", "610105:4002", "61 01 05 40 02", "6.101.054.002"]
+)
+def test_a_number_gives_one_pseudonym_however_it_is_written(written: str) -> None:
+    assert ten_digits(written) == "6101054002"
+
+
+def test_what_was_not_read_is_told_and_a_number_in_its_name_is_not(source: Path) -> None:
+    (source / "arkiv").mkdir()
+    (source / "arkiv" / "gammel.csv").write_text("a;b\n1;2\n", "utf-8")
+    (source / "brev.docx").write_bytes(b"x")
+    found = left_behind(source)
+    assert [(one.key, one.file) for one in found] == [("reg_subfolder", "arkiv"), ("pseudo_left_file", "brev.docx")]
+    (source / "brev.docx").rename(source / f"brev{FIRST}.docx")
+    assert [one.key for one in left_behind(source)] == ["reg_subfolder", "reg_cpr_in_name"]
+    assert FIRST not in "".join(one.say("da") for one in left_behind(source))

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sverige_did.sources.spells import overlaps
 from sverige_did.sources.spells.overlaps import resolve_overlaps
 from sverige_did.sources.spells.spells import make_spells
 
@@ -83,3 +84,13 @@ def test_a_placement_in_the_middle_of_support_at_home():
 def test_spells_that_only_touch_do_not_overlap():
     spells = spells_of([(1, 1, 1, 0, 10), (1, 3, 2, 10, 5)])
     assert resolve_overlaps(spells, "highest_rung") is spells
+
+
+def test_compiled_and_interpreted_days_are_the_same() -> None:
+    """Which of the two is used depends on the number of spells; the answer must not."""
+    rng = np.random.default_rng(3)
+    first = np.array([0, 4, 6, 60])
+    start = rng.integers(0, 50, 60)
+    stop = start + rng.integers(1, 30, 60)
+    for mine, theirs in zip(overlaps._paint(first, start, stop), overlaps._compiled()(first, start, stop), strict=True):
+        np.testing.assert_array_equal(mine, theirs)

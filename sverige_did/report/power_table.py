@@ -1,0 +1,44 @@
+"""Power, exaggeration and wrong signs by the size of the effect, as a table for a terminal."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rich.table import Table as RichTable
+
+from sverige_did import words
+from sverige_did.report import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sverige_did.inference.simulated.design import OwnDesign
+    from sverige_did.inference.simulated.power import Tally
+    from sverige_did.words import Language
+
+
+def power_table(tallies: Sequence[Tally], language: Language) -> RichTable:
+    """One row an effect: in how many of 100 it is found, with the Monte Carlo error, and what is then said of it."""
+    table = RichTable()
+    for name in ("change", "found", "type_m", "type_s"):
+        table.add_column(words.text(f"power.column.{name}", language), justify="right")
+    for one in tallies:
+        found = numbers.decimal(100 * one.power, language, 0)
+        error = numbers.decimal(100 * one.standard_error, language, 1)
+        times = "–" if math.isnan(one.type_m) else numbers.decimal(one.type_m, language, 1)
+        wrong = "–" if math.isnan(one.type_s) else numbers.decimal(100 * one.type_s, language, 1)
+        change = words.text("labels.percent", language, value=numbers.decimal(100 * one.change, language, 0))
+        table.add_row(change, f"{found} (±{error})", times, wrong)
+    return table
+
+
+def said_of(design: OwnDesign, outcome: str, language: Language) -> str:
+    """The design that was simulated, in a sentence."""
+    before, treated = design.data.before, design.sample.treated
+    return words.text(
+        "power.design", language, outcome=outcome, treated=int(treated.sum()), groups=treated.size,
+        before=int(before.sum()), after=int((~before).sum()),
+        shock=words.text("labels.percent", language, value=numbers.percent(design.relative_shock, language)),
+        memory=numbers.decimal(design.memory, language, 2),
+    )  # fmt: skip

@@ -1,0 +1,111 @@
+"""Power of the verdict in a study's own design, or in one that somebody plans: block by block, kept and resumed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import nullcontext
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from sverige_did.errors import InputError, Problem, refuse
+from sverige_did.files import write_text
+from sverige_did.inference.simulated.design import OwnDesign
+from sverige_did.inference.simulated.power import BLOCK, Tally, block_of_power, pooled
+from sverige_did.inference.verdict import refusals
+from sverige_did.tasks.size import read_design
+
+SIZES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""The effects that are tried, as shares of the level."""
+
+
+class Asked(NamedTuple):
+    """What is simulated: a ``design`` with the level and ``seed`` of its verdict, and effects of one ``sign``."""
+
+    design: OwnDesign
+    sign: int
+    seed: int
+    alpha: float
+
+    @property
+    def changes(self) -> tuple[float, ...]:
+        """The effects, none first."""
+        return tuple(self.sign * size for size in SIZES)
+
+
+def of_study(folder: Path, outcome: str | None) -> tuple[str, Asked]:
+    """The design of an outcome of a study that was run: its name and what to simulate. Raises as ``size`` does."""
+    data, design = read_design(folder, outcome)
+    sign = 1 if data.wanted.benefit == "higher" else -1
+    return data.wanted.outcome, Asked(design, sign, data.study.sampling.seed, 1 - data.study.level)
+
+
+def simulate(asked: Asked, simulations: int, cores: int, kept: Path | None) -> Iterator[tuple[int, tuple[Tally, ...]]]:
+    """The number of data sets and the pooled tallies after every block; blocks in ``kept`` are not drawn again.
+
+    The last answer depends on the seed and the number of blocks, and not on ``cores`` or on interruptions. Raises
+    RefusedError ``power_no_verdict`` for a design that carries none, InputError ``power_kept`` for a file of others.
+    """
+    sample = asked.design.sample
+    if refusals(sample.treated, sample.strata, asked.alpha):
+        raise refuse("power_no_verdict", found=str(int(sample.treated.sum())), expected=">= 3")
+    wanted = range(-(-simulations // BLOCK))
+    done = {at: found for at, found in _read(kept, asked).items() if at in wanted}
+    work = partial(block_of_power, asked.design, asked.changes, seed=asked.seed, alpha=asked.alpha)
+    missing = [at for at in wanted if at not in done]
+    if not missing:
+        yield _so_far(done)
+    with ProcessPoolExecutor(min(cores, len(missing))) if cores > 1 and len(missing) > 1 else nullcontext() as pool:
+        for at, found in _blocks(pool, work, missing):
+            done[at] = found
+            if kept is not None:
+                _write(kept, asked, done)
+            yield _so_far(done)
+
+
+def _blocks(pool, work, missing: Sequence[int]) -> Iterator[tuple[int, tuple[Tally, ...]]]:  # type: ignore[no-untyped-def]
+    if pool is None:
+        yield from ((at, work(block=at)) for at in missing)
+        return
+    running = {pool.submit(work, block=at): at for at in missing}
+    for one in as_completed(running):
+        yield running[one], one.result()
+
+
+def _so_far(done: dict[int, tuple[Tally, ...]]) -> tuple[int, tuple[Tally, ...]]:
+    found = pooled(done[at] for at in sorted(done))
+    return found[0].simulations, found
+
+
+def _fingerprint(asked: Asked) -> str:
+    """What the answer depends on: the design with its numbers, the effects, the level and the seed."""
+    digest = hashlib.sha256()
+    design, data = asked.design, asked.design.data
+    sample = data.sample
+    for table in (data.children, data.before, design.rates, sample.treated, sample.weights, sample.strata,
+                  sample.covariates, ~(data.y == data.y)):  # fmt: skip
+        digest.update(f"{table.shape}{table.dtype}".encode() + table.tobytes())
+    named = (data.family, data.scale, data.stays, design.shock_sd, design.memory, design.child_sd)
+    digest.update(repr((named, asked.changes, asked.alpha, asked.seed, BLOCK)).encode())
+    return digest.hexdigest()
+
+
+def _read(kept: Path | None, asked: Asked) -> dict[int, tuple[Tally, ...]]:
+    if kept is None or not kept.exists():
+        return {}
+    try:
+        found = json.loads(kept.read_text("utf-8"))
+        if found["design"] != _fingerprint(asked):
+            raise InputError(Problem("power_kept", file=str(kept), found=kept.name))
+        return {int(at): tuple(Tally(**one) for one in block) for at, block in found["blocks"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise InputError(Problem("power_kept", file=str(kept), found=kept.name)) from None
+
+
+def _write(kept: Path, asked: Asked, done: dict[int, tuple[Tally, ...]]) -> None:
+    blocks = {str(at): [asdict(one) for one in done[at]] for at in sorted(done)}
+    write_text(kept, json.dumps({"design": _fingerprint(asked), "blocks": blocks}) + "\n")

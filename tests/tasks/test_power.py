@@ -1,0 +1,74 @@
+"""`sverige-did power`: the same answer however the work is cut, kept and gone on with, and refusals in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sverige_did.cli import app
+from sverige_did.errors import InputError
+from sverige_did.inference.simulated.planned import planned_design
+from sverige_did.tasks.power import Asked, simulate
+
+
+def asked(seed: int = 1) -> Asked:
+    design = planned_design(
+        districts=12, treated=4, before=2, after=2, family="binomial", level=0.3, children=20, shock=0.1
+    )
+    return Asked(design, -1, seed, 0.05)
+
+
+def last(simulations: int, cores: int, kept: Path | None, seed: int = 1) -> object:
+    *_, (done, found) = simulate(asked(seed), simulations, cores, kept)
+    assert done == simulations
+    return found
+
+
+def test_cores_interruptions_and_order_do_not_change_the_answer(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    whole = last(3_000, 1, None)
+    assert last(3_000, 2, None) == whole
+    interrupted = simulate(asked(), 3_000, 1, kept)
+    assert next(interrupted)[0] == 1_000
+    interrupted.close()
+    assert list(json.loads(kept.read_text())["blocks"]) == ["0"]
+    assert last(3_000, 1, kept) == whole
+    assert len(json.loads(kept.read_text())["blocks"]) == 3
+    assert last(3_000, 1, kept) == whole
+    assert last(2_000, 1, kept) == last(2_000, 1, None)
+
+
+def test_kept_blocks_of_another_design_or_a_damaged_file_are_refused(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    last(1_000, 1, kept)
+    with pytest.raises(InputError, match="another design"):
+        last(1_000, 1, kept, seed=2)
+    for broken in ("", "[]", '{"design": 1}', kept.read_text()[:-20], "[" * 100_000):
+        kept.write_text(broken)
+        with pytest.raises(InputError, match="another design"):
+            last(1_000, 1, kept)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [(["--treated", "2"], "three districts"), (["--level", "3"], "level"), (["--shock", "-1"], "shock"),
+     (["--kind", "rate", "--children", "0"], "children"), (["nowhere"], "plan.json")],
+)  # fmt: skip
+def test_a_design_that_cannot_be_is_told_in_words(options: list[str], named: str, tmp_path: Path) -> None:
+    said = CliRunner().invoke(app, ["power", *options, "--results", str(tmp_path)], env={"COLUMNS": "300"})
+    assert said.exit_code == 1
+    assert named in said.output
+    assert "Traceback" not in said.output
+
+
+def test_a_planned_design_is_shown_in_the_readers_language() -> None:
+    env = {"SVERIGE_DID_LANG": "da", "COLUMNS": "200"}
+    options = ["--kind", "points", "--level", "14", "--children", "15", "--simulations", "1000"]
+    said = CliRunner().invoke(app, ["power", *options, "--rise"], env=env)
+    assert said.exit_code == 0, said.output
+    assert "4 indsatsdistrikter af 20" in said.output
+    assert "90\N{NO-BREAK SPACE}%" in said.output
+    assert "Forkert fortegn" in said.output
