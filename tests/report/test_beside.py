@@ -299,7 +299,7 @@ def test_the_words_that_are_explained_are_those_that_the_page_has(small: Release
 def test_a_day_of_stock_is_told_no_finer_than_its_source_prints_it(herning: Release, language: words.Language) -> None:
     first, second, third = seen.series(herning, "institution_children", "treated")
     told = [seen.moment(one, language) for one in (first, second, third)]
-    assert not any(month in " ".join(told) for month in ("juni", "June", "december", "December"))
+    assert not re.search("jun[ie]|ecember", " ".join(told).lower())
     assert words.text("front.moment.start", language, when="@").partition("@")[0] in told[0]
 
 

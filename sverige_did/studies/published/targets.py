@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +107,7 @@ def _printed(evidence: Evidence, target: Target, moment: str) -> tuple[float | N
     if found is None:
         return None, ()
     levels = evidence.select(target.outcome, "level", "treated")
-    when = "before" if moment == "before" else "after"
+    when: Literal["before", "after"] = "before" if moment == "before" else "after"
     return found.point, tuple(fact.fact_id for fact in figures_at(levels, evidence.study, when))
 
 
