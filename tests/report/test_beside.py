@@ -269,7 +269,7 @@ def test_a_limit_beside_no_difference_is_not_told_as_it() -> None:
     assert told == "−12 (−21; +0,1)"
     rounding = found.model_copy(update={"inference": "bounds"})
     told = cell(finding(make_study(), "institution_share", "H1", rounding), "da")
-    assert "tilfældigheder" in told
+    assert "afrunding" in told
     assert "79" not in told
 
 

@@ -20,9 +20,9 @@ from sverige_did.results.estimates import Remark, remarks_of
 from sverige_did.results.published import Reported
 from sverige_did.results.targets import TargetMoment, TargetRecord, TargetRecords
 from sverige_did.studies.published.economy import OUTCOME, later, mid_term
-from sverige_did.studies.published.evidence import Evidence, figures_at
+from sverige_did.studies.published.evidence import Evidence
 from sverige_did.studies.published.group_tables import GroupTable, middle_table
-from sverige_did.studies.published.plan_parts import assumed, prior
+from sverige_did.studies.published.plan_parts import assumed, figures_at, prior
 from sverige_did.studies.published.posterior import hidden
 from sverige_did.studies.published.unit_prices import placed_by_price, spending_before, spending_change_variance
 from sverige_did.studies.targets import Figure, Moment, Prior, alone, followed, on_its_side
