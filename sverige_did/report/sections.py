@@ -67,10 +67,9 @@ def _unprinted(release: Release, outcome: str, language: Language) -> Iterator[s
 
 
 def _made_of(release: Release, outcome: str) -> tuple[str, ...]:
-    """The printed outcomes that one per resident is worked out from: the share whose twin it is, and all placed."""
-    shares = tuple(key for key, one in CATALOGUE.items() if one.twin == outcome)
+    """The outcomes that an outcome is worked out from, those that something is printed of."""
     printed = {one.outcome for one in release.reported}
-    return tuple(key for key in (*shares, "placed_total") if key in printed)
+    return tuple(key for key in CATALOGUE[outcome].made_of if key in printed)
 
 
 def given(release: Release, outcome: str, language: Language) -> tuple[str, ...]:
