@@ -367,7 +367,7 @@ def power(
     from sverige_did.inference.simulated.planned import planned_design
     from sverige_did.report import numbers
     from sverige_did.report.power_table import power_table, said_of
-    from sverige_did.tasks.power import Asked, of_study, simulate
+    from sverige_did.tasks.power import Asked, of_study, simulate, told
 
     spoken = default_language()
     if study is not None:
@@ -390,7 +390,8 @@ def power(
     console = Console(highlight=False)
     counted = {"simulations": numbers.decimal(done, spoken, 0), "alpha": numbers.significant(asked.alpha, spoken)}
     below = words.text("power.caption", spoken, **counted)
-    console.print(said_of(asked.design, name, spoken), power_table(tallies, spoken), below, sep="\n", markup=False)
+    above = said_of(asked.counts, asked.shocks, name, spoken)
+    console.print(above, power_table(told(tallies), spoken), below, sep="\n", markup=False)
 
 
 @app.command()

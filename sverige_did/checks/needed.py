@@ -33,8 +33,9 @@ def needed_share(
     reading: str = "all",
     s: ArrayLike = (0.0, 0.2, 0.4),
     level: float = 0.95,
+    rises: bool = False,
 ) -> CheckResult:
-    """The share that the treated group's would have to fall to before two totals could show it.
+    """The share that the treated group's would have to fall to, or to rise to, before two totals could show it.
 
     ``share`` is its share without an effect; ``variance`` the sampling variance of the difference-in-differences of
     log-odds; district shocks add ``constant * s**2``. In percentage points along ``s``.
@@ -43,12 +44,12 @@ def needed_share(
         raise refuse("out_of_range", name="share", found=f"{share:g}", expected="0–1")
     x = np.sort(np.asarray(s, dtype=float))
     effect = multiplier(level) * np.sqrt(variance + constant * x**2)
-    reached = 100 * expit(logit(share) - effect)
+    reached = 100 * expit(logit(share) + effect if rises else logit(share) - effect)
     return CheckResult(
         check="needed",
         outcome=outcome,
         reading=reading,
-        key="share",
+        key="share_rise" if rises else "share",
         numbers={"share": 100 * share} | ends(reached=reached, shock=x) | {"power": 100 * POWER},
         curves=(curve("needed", "shock_sd", "share_needed", x, reached),),
     )

@@ -25,11 +25,16 @@ def overdispersion(
     phi: ArrayLike = PHI,
     level: float = 0.95,
 ) -> CheckResult:
-    """The log-odds DiD, its interval and p along ``phi``; above ``phi_limit`` the interval holds no difference."""
+    """The log-odds DiD, its interval and p along ``phi``; above ``phi_limit`` the interval holds no difference.
+
+    ``none``: it does so at every factor that is tried."""
     x = grid("phi", phi, 0.01, np.inf)
     y, n, assumptions = cells_with_odds(events, totals)
     theta, z = did(y / n, "logit"), critical(level)
     se = std_error(y, n, "logit")
     made = of_odds("overdispersion", outcome, reading, "phi", x, theta, np.sqrt(x) * se, z)
-    numbers = made.numbers | {"phi_limit": float((theta / (z * se)) ** 2)}
-    return made.model_copy(update={"numbers": numbers, "assumptions": assumptions})
+    limit = float((theta / (z * se)) ** 2)
+    # Below every factor that is tried there is no factor that makes a difference.
+    key = "none" if limit < x[0] else made.key
+    numbers = made.numbers | {"phi_limit": limit}
+    return made.model_copy(update={"key": key, "numbers": numbers, "assumptions": assumptions})

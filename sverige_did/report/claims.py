@@ -10,6 +10,7 @@ from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
 from sverige_did.report.headlines import design_of, headline
 from sverige_did.report.labels import in_language
+from sverige_did.results.estimates import WITHOUT_LEVEL
 
 if TYPE_CHECKING:
     from sverige_did.disclosure.release import Release
@@ -24,9 +25,6 @@ FEW_DISTRICTS = frozenset(
      "errors.too_few_treated", "errors.too_few_control", "errors.staggered_single"}
 )  # fmt: skip
 """The remarks of a methods table by which districts are too few for a verdict."""
-
-WITHOUT_LEVEL = frozenset({"bounds", "assumption"})
-"""Inferences whose limits hold no probability: what rounding or an assumption leaves open."""
 
 
 def claim(release: Release, outcome: str, language: Language) -> str:
@@ -44,9 +42,12 @@ def claim(release: Release, outcome: str, language: Language) -> str:
         key = "design.claim.contradicted" if outcome in release.contradicted else key
         return words.text(_why_refused(release, outcome, key), language, **_names(release, outcome, language))
     result = shown.result
-    return words.text(
-        "design.claim.level" if result.estimand == "level" else _why_refused(release, outcome, shown.claim_key),
+    others = said_of_others(release, outcome, language)
+    key = "report.level_in_words" if others else "design.claim.level"
+    said = words.text(
+        key if result.estimand == "level" else _why_refused(release, outcome, shown.claim_key),
         language,
+        others=others,
         estimate=amount_of(result, outcome, language),
         interval=interval_of(result, outcome, language),
         direction=words.text(f"design.direction.{_direction(result)}", language),
@@ -55,6 +56,29 @@ def claim(release: Release, outcome: str, language: Language) -> str:
         reservation=words.text(f"design.reservation.{_reservation(result)}", language),
         **_names(release, outcome, language),
     )
+    return " ".join(one for one in (said, _below_the_top(release, outcome, result, language)) if one)
+
+
+def said_of_others(release: Release, outcome: str, language: Language) -> str:
+    """What a source says in words of the controls, where it prints no number of them; empty where it says nothing."""
+    facts = [one for one in release.reported if (one.outcome, one.group) == (outcome, "control")]
+    if any(isinstance(one.value, float) for one in facts):
+        return ""
+    said = [one.finding_da if language == "da" else one.finding_en for one in facts if one.measure == "direction"]
+    return "; ".join(said)
+
+
+def _below_the_top(release: Release, outcome: str, result: Estimate, language: Language) -> str:
+    """A share of the moves, without those that could go one way only."""
+    if result.estimand != "share_of_moves":
+        return ""
+    mine = (one.result for one in release.findings if one.outcome == outcome)
+    other = next((one for one in mine if one.estimand == "share_of_moves_below_top"), None)
+    if other is None:
+        return ""
+    amount = numbers.amount("share", other.estimate, language, CATALOGUE[outcome].unit, other.step)
+    interval = interval_of(other, outcome, language)
+    return words.text("report.below_the_top", language, amount=amount, interval=interval)
 
 
 def of_few_districts(release: Release, outcome: str) -> bool:

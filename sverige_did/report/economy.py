@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.report import numbers, svg
-from sverige_did.report.labels import assumption, caption, in_language, mark
+from sverige_did.report.labels import caption, in_language, mark
 from sverige_did.report.provenance import source_said
 from sverige_did.report.strips import Strip, strips
 from sverige_did.report.tables import Table, heads
@@ -42,17 +42,17 @@ def economy_sentences(release: Release, language: Language) -> tuple[str, ...]:
 def _sentences(record: EconomyRecord, main: Benefit, language: Language) -> Iterator[str]:
     values = {
         "year": main.year,
-        "saving": _amount(main.saving, language),
+        "saving": amount_said(main.saving, language),
         "saving_limits": _limits(main.saving, language),
     }
     if main.investment is None or main.net is None:
         yield words.text("economy.saved_only", language, **values)
     else:
-        values |= {"investment": _amount(main.investment, language), "net": _amount(main.net, language)}
+        values |= {"investment": amount_said(main.investment, language), "net": amount_said(main.net, language)}
         values |= {"net_limits": _limits(main.net, language)}
         refunded = main.refunded
         key = "saved" if refunded is not None else "saved_before_refusion"
-        more = {"refunded": _amount(refunded, language)} if refunded is not None else {}
+        more = {"refunded": amount_said(refunded, language)} if refunded is not None else {}
         yield words.text(f"economy.{key}", language, **values, **more)
     if main.saving.lower is not None and main.saving.upper is not None and main.saving.lower < 0 < main.saving.upper:
         yield words.text("economy.within_noise", language)
@@ -68,9 +68,9 @@ def _sentences(record: EconomyRecord, main: Benefit, language: Language) -> Iter
         yield words.text(
             "economy.break_even",
             language,
-            moved=_amount(record.moved, language),
-            least=_amount(ends[0], language),
-            most=_amount(ends[-1], language),
+            moved=amount_said(record.moved, language),
+            least=amount_said(ends[0], language),
+            most=amount_said(ends[-1], language),
         )
 
 
@@ -83,14 +83,14 @@ def _final(record: EconomyRecord, language: Language) -> Iterator[str]:
     printed = one.saving.value if one.printed is None else one.printed
     values = {
         "year": one.year,
-        "saving": _amount(one.saving, language),
+        "saving": amount_said(one.saving, language),
         "printed": _decimal(printed, one.saving.step, language),
     }
     if one.net is not None and one.before:
         # A smaller saving loses less refusion too: what is left falls by less than the saving does.
         kept = 1 - (one.refunded.value / one.saving.value if one.refunded and one.saving.value else 0.0)
         share = numbers.percent(max(one.net.value, 0.0) / kept / one.before, language)
-        yield words.text("economy.final", language, **values, net=_amount(one.net, language), fall=share)
+        yield words.text("economy.final", language, **values, net=amount_said(one.net, language), fall=share)
     else:
         yield words.text("economy.final_bare", language, **values)
 
@@ -104,7 +104,8 @@ def _paid(record: EconomyRecord, language: Language) -> str:
     return words.text("economy.paid", language, day=day, year=last.year, chance=chance)
 
 
-def _amount(amount: Amount, language: Language) -> str:
+def amount_said(amount: Amount, language: Language) -> str:
+    """An amount without its unit, no finer than it was rounded."""
     return _decimal(amount.value, amount.step, language)
 
 
@@ -125,6 +126,8 @@ def waterfall(release: Release, language: Language) -> tuple[Shapes, str] | None
     if main is None:
         return None
     title = caption(release, "economy.caption.waterfall", language, year=main.year)
+    if _levels_assumed(main):
+        title = f"{title} {_only_printed(main, language)}"
     rows = tuple(_steps(main, language))
     reach = [end for row in rows for pair in (row.bar, row.reach) if pair is not None for end in pair]
     low, high = min([*reach, 0.0]), max([*reach, 0.0])
@@ -135,6 +138,18 @@ def waterfall(release: Release, language: Language) -> tuple[Shapes, str] | None
         words.text("economy.axis", language), title=title, mark=mark(release, language),
     )  # fmt: skip
     return drawn, title
+
+
+def _levels_assumed(main: Benefit) -> bool:
+    """Whether the spending itself is assumed prices times children, and only its change is printed."""
+    return main.basis == "printed" and "unit_prices_assumed" in main.assumptions and main.before is not None
+
+
+def _only_printed(main: Benefit, language: Language) -> str:
+    assert main.before is not None and main.actual is not None  # noqa: PT018 (a printed change has both)
+    change = numbers.signed(main.actual - main.before, language, numbers.no_finer(DIGITS, main.saving.step))
+    before = _decimal(main.before, main.saving.step, language)
+    return words.text("economy.only_change_printed", language, change=change, before=before)
 
 
 def _steps(main: Benefit, language: Language) -> Iterator[Strip]:
@@ -149,9 +164,9 @@ def _steps(main: Benefit, language: Language) -> Iterator[Strip]:
     def told(amount: Amount, sign: int = 1) -> str:
         return numbers.signed(sign * amount.value, language, numbers.no_finer(DIGITS, amount.step))
 
-    saved = main.saving.value
-    yield Strip(label("expected"), level(main.expected), marks=((0.0, "diamond", svg.INK),))
-    yield Strip(label("actual"), level(main.actual), marks=((saved, "diamond", svg.INK),))
+    saved, worked_out = main.saving.value, "_assumed" if _levels_assumed(main) else ""
+    yield Strip(label(f"expected{worked_out}"), level(main.expected), marks=((0.0, "diamond", svg.INK),))
+    yield Strip(label(f"actual{worked_out}"), level(main.actual), marks=((saved, "diamond", svg.INK),))
     yield Strip(label("saving"), told(main.saving), bar=(0.0, saved), colour=svg.ACCENT, reach=_reach(main.saving))
     left = saved
     for key, amount in (("investment", main.investment), ("refunded", main.refunded)):
@@ -184,8 +199,8 @@ def _cell(amount: Amount | None, language: Language) -> str:
     if amount is None:
         return words.text("economy.not_given", language)
     if amount.lower is None:
-        return _amount(amount, language)
-    return f"{_amount(amount, language)} {_limits(amount, language)}"
+        return amount_said(amount, language)
+    return f"{amount_said(amount, language)} {_limits(amount, language)}"
 
 
 def _percent(value: float | None, language: Language) -> str:
@@ -262,37 +277,4 @@ def _investments(release: Release, language: Language) -> Table:
     title = caption(release, "economy.caption.investments", language)
     return Table(
         title, heads(("investment", "value", "low", "high", "source"), language, COLUMN), rows, frozenset({1, 2, 3})
-    )
-
-
-def economy_notes(release: Release, language: Language) -> tuple[str, ...]:
-    """What the limits hold, what is taken for granted, what could not be computed, and where the numbers are from."""
-    record, main = release.economy, economy_main(release)
-    if record is None:
-        return ()
-    said = [] if main is None else [words.text(f"economy.holds.{main.basis}", language)]
-    if main is not None:
-        given = "; ".join(assumption(release, key, language) for key in main.assumptions)
-        said.append(words.text("report.given", language, what=given))
-    if release.policy == "registers" and record.benefits:
-        said.append(words.text("economy.rounded", language))
-    said += [_remark(one.key, one.values, language) for one in record.remarks]
-    if record.price_year is not None:
-        said.append(words.text("economy.prices", language, year=record.price_year, index=record.price_index))
-    plan = release.study.economy
-    if plan is not None:
-        rate = numbers.percent(plan.discount_rate, language)
-        said.append(words.text("economy.discount", language, rate=rate, source=plan.discount_source))
-        if plan.refusion is not None:
-            ends = {name: numbers.percent(getattr(plan.refusion, name), language) for name in ("low", "high")}
-            said.append(words.text("economy.refusion", language, **ends, source=plan.refusion.source))
-    return tuple(said)
-
-
-def _remark(key: str, values: dict[str, str], language: Language) -> str:
-    said = {name: numbers.separated(value, language) for name, value in values.items()}
-    return words.text(
-        key,
-        language,
-        **{name: value.replace("-", numbers.MINUS, 1) if value[:1] == "-" else value for name, value in said.items()},
     )

@@ -11,6 +11,7 @@ from sverige_did import words
 from sverige_did.outcomes import CATALOGUE, is_what_was_done
 from sverige_did.periods import period_days, period_number
 from sverige_did.report import numbers, svg
+from sverige_did.report.claims import claim
 from sverige_did.report.district_inference import said
 from sverige_did.report.labels import caption, hidden, in_language, short_name
 from sverige_did.report.sections import REPORTED_COLUMNS, reported_row
@@ -115,6 +116,24 @@ def _facts(release: Release, outcome: str) -> tuple[Reported, ...]:
     """The printed figures about one outcome and what was to be done of it: goals and law stand under its name too."""
     stem = outcome.removesuffix("s")
     return tuple(fact for fact in release.reported if stem in fact.outcome and fact.group in {*GROUPS, "whole"})
+
+
+def done_briefly(release: Release, outcome: str, language: Language) -> str:
+    """What is known of one thing that was done: the findings that are printed of it, with no verdict, or where a group
+    has none, those that are worked out; of anything but printed figures the sentence that its design allows."""
+    known = [one for one in _facts(release, outcome) if one.outcome == outcome and one.measure != "target"]
+    printed = {one.group for one in known if one.provenance not in {"derived", "inferred"}}
+    facts = [one for one in known if one.provenance not in {"derived", "inferred"} or one.group not in printed]
+    if release.policy != "published" or not facts:
+        return claim(release, outcome, language)
+    return " ".join(
+        words.text(
+            "implementation.fact", language,
+            finding=(fact.finding_da if language == "da" else fact.finding_en).removesuffix("."),
+            provenance=words.text(f"labels.provenance.{fact.provenance}", language),
+        )
+        for fact in facts
+    )  # fmt: skip
 
 
 def done_reported(release: Release, outcome: str, language: Language) -> Table | None:

@@ -42,10 +42,16 @@ def reading(release: Release, key: str, language: Language) -> str:
 def assumption(release: Release, key: str, language: Language) -> str:
     """The words for an assumption that a result names: a number or a prior of the plan, or a general one."""
     if key in {item.key for item in release.study.assumptions}:
-        return words.text("labels.assumption.planned", language, key=key)
+        return words.text("labels.assumption.planned", language, name=number_name(key, language))
     if key in {f"prior_{prior.key}" for prior in release.study.priors}:
         return words.text("labels.assumption.prior", language, prior=prior_name(key.removeprefix("prior_"), language))
     return assumed(key, language)
+
+
+def number_name(key: str, language: Language) -> str:
+    """The words for a number that a plan assumes; a plan may assume one of its own, and that goes by its key."""
+    known = f"labels.assumed_number.{key}"
+    return words.text(known, language) if words.has(known, language) else f"»{key}«"
 
 
 def prior_name(key: str, language: Language) -> str:
@@ -90,6 +96,9 @@ def _on_scale(check: CheckResult, language: Language) -> dict[str, str]:
         if value is not None and name.startswith(("effect", "size", "did", "att_")):
             # The limits of an interval have their unit before them.
             ends = name.endswith(("_low", "_high")) and not name.startswith("att_")
+            if scale == "log_odds" and not ends:
+                filled[name] = effect_on_axis(scale, value, language, unit)
+                continue
             shown = (
                 numbers.bare(scale, value, language, check.step)
                 if ends
@@ -120,8 +129,18 @@ def effect_on_axis(axis: str, value: float, language: Language, unit: str) -> st
 
 
 def spoken(values: Mapping[str, float | None], language: Language) -> dict[str, str]:
-    """Numbers for a sentence, at two significant figures; a number that does not exist is a dash."""
-    return {name: "–" if value is None else numbers.significant(value, language, 2) for name, value in values.items()}
+    """Numbers for a sentence, at two significant figures; a number that does not exist is a dash, and a p-value of a
+    tenth or more has the two decimals that it has in a table."""
+    return {name: _in_sentence(name, value, language) for name, value in values.items()}
+
+
+def _in_sentence(name: str, value: float | None, language: Language) -> str:
+    if value is None:
+        return "–"
+    probability = name == "p" or name.startswith("p_")
+    return (
+        numbers.decimal(value, language, 2) if probability and value >= 0.1 else numbers.significant(value, language, 2)
+    )
 
 
 def short_name(outcome: str, language: Language) -> str:

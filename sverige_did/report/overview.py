@@ -216,15 +216,25 @@ def _mark(axes: Axes, finding: Finding, y: float, kind: str) -> None:
 
 
 def cell(finding: Finding | None, language: Language) -> str:
-    """A finding as change in per cent with its interval, starred when that is rounding alone; a dash where none."""
+    """A finding as change in per cent with its interval, or that it has no chance in it; a dash where none."""
     if finding is None:
         return "–"
     result = finding.result
     percent = numbers.percent_change(result.estimate, language)
     if result.lower is None or result.upper is None:
         return percent
-    low, high = (numbers.percent_change(end, language) for end in (result.lower, result.upper))
-    return f"{percent} ({low}; {high})" + ("*" if rounding_only(finding) else "")
+    low, high = (_limit(end, language) for end in (result.lower, result.upper))
+    if rounding_only(finding):
+        return words.text("report.overview.rounding_only", language, value=percent)
+    return f"{percent} ({low}; {high})"
+
+
+def _limit(end: float, language: Language) -> str:
+    """A limit as a change in per cent; one that is not exactly no difference is not told as 0."""
+    told = numbers.percent_change(end, language)
+    if told != "0" or end == 1:
+        return told
+    return numbers.signed(100 * (end - 1), language, 1)
 
 
 def rounding_only(finding: Finding) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from rich.table import Table as RichTable
@@ -11,14 +10,13 @@ from sverige_did import words
 from sverige_did.report import numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from sverige_did.inference.simulated.design import OwnDesign
-    from sverige_did.inference.simulated.power import Tally
+    from sverige_did.results.power import Power
     from sverige_did.words import Language
 
 
-def power_table(tallies: Sequence[Tally], language: Language) -> RichTable:
+def power_table(tallies: Sequence[Power], language: Language) -> RichTable:
     """One row an effect: in how many of 100 it is found, with the Monte Carlo error, and what is then said of it."""
     table = RichTable()
     for name in ("change", "found", "type_m", "type_s"):
@@ -26,19 +24,20 @@ def power_table(tallies: Sequence[Tally], language: Language) -> RichTable:
     for one in tallies:
         found = numbers.decimal(100 * one.power, language, 0)
         error = numbers.decimal(100 * one.standard_error, language, 1)
-        times = "–" if math.isnan(one.type_m) else numbers.decimal(one.type_m, language, 1)
-        wrong = "–" if math.isnan(one.type_s) else numbers.decimal(100 * one.type_s, language, 1)
+        times = "–" if one.type_m is None else numbers.decimal(one.type_m, language, 1)
+        wrong = "–" if one.type_s is None else numbers.decimal(100 * one.type_s, language, 1)
         change = words.text("labels.percent", language, value=numbers.decimal(100 * one.change, language, 0))
         table.add_row(change, f"{found} (±{error})", times, wrong)
     return table
 
 
-def said_of(design: OwnDesign, outcome: str, language: Language) -> str:
-    """The design that was simulated, in a sentence."""
-    before, treated = design.data.before, design.sample.treated
+def said_of(counts: Mapping[str, int], shocks: Mapping[str, float], outcome: str, language: Language) -> str:
+    """The design that was simulated, in a sentence.
+
+    ``counts``: treated, groups, before and after · ``shocks``: shock, as a share of the level, and memory.
+    """
     return words.text(
-        "power.design", language, outcome=outcome, treated=int(treated.sum()), groups=treated.size,
-        before=int(before.sum()), after=int((~before).sum()),
-        shock=words.text("labels.percent", language, value=numbers.percent(design.relative_shock, language)),
-        memory=numbers.decimal(design.memory, language, 2),
+        "power.design", language, outcome=outcome, **counts,
+        shock=words.text("labels.percent", language, value=numbers.percent(shocks["shock"], language)),
+        memory=numbers.decimal(shocks["memory"], language, 2),
     )  # fmt: skip

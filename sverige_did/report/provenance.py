@@ -9,7 +9,7 @@ import yaml
 from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.headlines import ALL_READINGS, done
-from sverige_did.report.labels import caption, check_sentence, in_language, short_name
+from sverige_did.report.labels import caption, check_sentence, in_language, number_name, short_name
 from sverige_did.report.tables import Table, heads
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def assumptions(release: Release, language: Language) -> Table | None:
     columns = heads(("assumption", "value", "grid", "unit", "reason", "source"), language)
     rows = tuple(
         (
-            item.key,
+            number_name(item.key, language),
             numbers.significant(item.value, language),
             "; ".join(numbers.significant(value, language) for value in item.grid) or "–",
             words.text(f"labels.unit.{item.unit}", language),
@@ -113,6 +113,17 @@ def plan_text(release: Release) -> str:
     return yaml.safe_dump(plan, allow_unicode=True, sort_keys=False, width=100)
 
 
+def background(release: Release, language: Language) -> str:
+    """What a source says in words of the treated group before the start: how it already differed from the others."""
+    said = [
+        fact.finding_da if language == "da" else fact.finding_en
+        for fact in release.reported
+        if (fact.measure, fact.group, fact.value) == ("context", "treated", None)
+        and fact.period_end <= release.study.periods.baseline
+    ]
+    return "; ".join(one[:1].lower() + one[1:] for one in said)
+
+
 def limits(release: Release) -> tuple[str, ...]:
     """Which limitations apply, as keys of ``report.limits``: read off the designs and the plan, not written by hand."""
     asked = [design for design in release.designs if not done(release, design.outcome)]
@@ -120,6 +131,7 @@ def limits(release: Release) -> tuple[str, ...]:
     compared = {design.design_class for design in asked if design.may_say_effect}
     applies = {
         "not_randomised": True,
+        "apart_before": bool(background(release, "en")),
         "no_trend": any(design.may_say_effect and design.support.treated_dates < 3 for design in release.designs),
         "two_groups": compared == {"D1g"},
         "some_two_groups": "D1g" in compared and len(compared) > 1,

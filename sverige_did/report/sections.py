@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup, escape
+
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
@@ -23,14 +25,21 @@ from sverige_did.report.labels import assumption, caption, in_language, mark, no
 from sverige_did.report.tables import Table, distinctions, heads
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from sverige_did.disclosure.release import Release
     from sverige_did.results.estimates import CheckResult, Finding
     from sverige_did.results.published import Reported
     from sverige_did.words import Language
 
 
-def remarks(outcome: str, language: Language) -> tuple[str, ...]:
-    """What must be kept in mind about an outcome: its twin per resident, and what it cannot serve for."""
+NUMBERS = frozenset({"level", "count", "change", "ratio", "ratio_change"})
+"""Measures of reported figures that an estimate is made of."""
+
+
+def remarks(release: Release, outcome: str, language: Language) -> tuple[str, ...]:
+    """What must be kept in mind about an outcome: its twin per resident, what it cannot serve for, and what of it
+    no source prints."""
     entry = CATALOGUE[outcome]
     said = [] if entry.use == "effect" else [words.text(f"report.use.{entry.use}", language)]
     if entry.family == "moves":
@@ -38,7 +47,29 @@ def remarks(outcome: str, language: Language) -> tuple[str, ...]:
     if entry.twin is not None:
         twin = words.text(f"outcomes.{entry.twin}.phrase", language)
         said.append(words.text("report.twin", language, twin=twin))
-    return tuple(said)
+    return (*said, *_unprinted(release, outcome, language))
+
+
+def _unprinted(release: Release, outcome: str, language: Language) -> Iterator[str]:
+    """Which numbers behind an outcome are worked out or read by us, or that none of its own is printed at all."""
+    if release.study.kind != "published" or headline(release, outcome) is None:
+        return
+    mine = [one for one in release.reported if one.outcome.partition(".")[0] == outcome]
+    if not mine:
+        made_of = [short_name(one, language) for one in _made_of(release, outcome)]
+        if made_of:
+            yield words.text("report.not_printed", language, others="; ".join(made_of))
+        return
+    read = [one for one in mine if one.provenance in {"derived", "inferred"} and one.measure in NUMBERS]
+    if read:
+        said = "; ".join(f"{one.finding_da if language == 'da' else one.finding_en} ({one.fact_id})" for one in read)
+        yield words.text("report.worked_out", language, findings=said)
+
+
+def _made_of(release: Release, outcome: str) -> tuple[str, ...]:
+    """The outcomes that an outcome is worked out from, those that something is printed of."""
+    printed = {one.outcome for one in release.reported}
+    return tuple(key for key in CATALOGUE[outcome].made_of if key in printed)
 
 
 def given(release: Release, outcome: str, language: Language) -> tuple[str, ...]:
@@ -84,14 +115,47 @@ def source_name(release: Release, file: str, language: Language) -> str:
     return in_language(named[file], language) if file in named else file
 
 
-def reported_row(release: Release, fact: Reported, language: Language) -> tuple[str, ...]:
-    """One reported figure as a row: finding, number, group, place and how it came to us."""
+def fact_anchor(fact_id: str) -> str:
+    """The id of a reported figure's row in the annex's table of all of them."""
+    return f"fact-{fact_id}"
+
+
+WEB = "web"
+"""The place of a figure that is on a web page, which has no other."""
+
+
+def source_href(file: str) -> str | None:
+    """Where a source can be read; None for a file that the plan has no address of."""
+    return file if file.startswith(("https://", "http://")) else None
+
+
+def places_said(release: Release, file: str, places: Iterable[str], language: Language) -> str:
+    """A document and the places in it; a place that its name says already, in either language, is not said twice."""
+    named = {source.file: source.label for source in release.study.sources}.get(file)
+    known = "" if named is None else f"{named.da} {named.en}"
+    told = [place for place in places if place != WEB and place.casefold() not in known.casefold()]
+    document = source_name(release, file, language)
+    return f"{document}: {', '.join(told)}" if told else document
+
+
+def reported_row(release: Release, fact: Reported, language: Language, *, anchored: bool = False) -> tuple[str, ...]:
+    """One reported figure as a row: finding, number, group, place and how it came to us.
+
+    The place is a link where the source has an address; the number of the figure is one to its row in the table of all
+    of them, and ``anchored`` in that table itself.
+    """
+    place = escape(places_said(release, fact.source_file, (fact.place,), language))
+    href = source_href(fact.source_file)
+    if href is not None:
+        place = Markup('<a href="{}" rel="noreferrer">{}</a>').format(href, place)
+    tag = '<span id="{}">{}</span>' if anchored else '<a href="#{}">{}</a>'
+    number = Markup(tag).format(fact_anchor(fact.fact_id), fact.fact_id)  # noqa: S704 (both tags are written here)
     return (
         fact.finding_da if language == "da" else fact.finding_en,
         reported_value(fact, language),
         words.text(f"labels.group.{fact.group}", language),
-        f"{source_name(release, fact.source_file, language)}: {fact.place}",
-        f"{fact.fact_id}, {words.text(f'labels.provenance.{fact.provenance}', language)}",
+        place,
+        number + escape(f", {words.text(f'labels.provenance.{fact.provenance}', language)}"),
     )
 
 
@@ -107,7 +171,7 @@ def reported(release: Release, language: Language, outcome: str | None = None) -
     title = caption(release, "all_reported", language)
     if outcome is not None:
         title = caption(release, "reported", language, outcome=short_name(outcome, language))
-    rows = tuple(reported_row(release, fact, language) for fact in facts)
+    rows = tuple(reported_row(release, fact, language, anchored=outcome is None) for fact in facts)
     return Table(title, heads(REPORTED_COLUMNS, language), rows, frozenset({1}))
 
 

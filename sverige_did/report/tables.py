@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.report import numbers, svg
-from sverige_did.report.claims import WITHOUT_LEVEL
 from sverige_did.report.headlines import ALL_READINGS, findings_of, told
 from sverige_did.report.labels import assumption, caption, mark, reading, short_name
+from sverige_did.results.estimates import WITHOUT_LEVEL
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.report import numbers, svg
 from sverige_did.report.headlines import ALL_READINGS
 from sverige_did.report.labels import assumption, caption, in_language, mark, reading
+from sverige_did.report.provenance import source_said
+from sverige_did.report.sections import source_name
 from sverige_did.report.strips import Strip, strips
 from sverige_did.report.tables import Table, heads
 
@@ -54,6 +57,8 @@ def _row(release: Release, record: TargetRecord, language: Language) -> Strip:
     if record.met_before:
         label = words.text("targets.met_before", language, label=label)
     last = record.last
+    if _from_itself(release, record):
+        return Strip(label, words.text("targets.status.from_itself", language))
     if last is None:
         return Strip(label, words.text(f"targets.status.{_why(record)}", language))
     if last.probability is None:
@@ -74,6 +79,16 @@ def _label(release: Release, record: TargetRecord, language: Language) -> str:
     return f"{label} ({reading(release, record.reading, language)})"
 
 
+def _from_itself(release: Release, record: TargetRecord) -> bool:
+    """Whether a target was worked out from the very figure that it is held against: then it is met by construction."""
+    named = set(_parts(_target(release, record).source))
+    return record.last is not None and not named.isdisjoint(record.last.facts)
+
+
+def _parts(source: str) -> list[str]:
+    return [part.strip() for part in source.split(",")]
+
+
 def _why(record: TargetRecord) -> str:
     """Why nothing can be said of a target at any date."""
     after = [one.status for one in record.moments if one.moment != "before"]
@@ -90,6 +105,8 @@ def target_sentences(release: Release, language: Language) -> tuple[str, ...]:
     if not records:
         return ()
     said = [(one.last, _target(release, one).date) for one in records]
+    circular = sum(_from_itself(release, one) for one in records)
+    said = [(last, due) for one, (last, due) in zip(records, said, strict=True) if not _from_itself(release, one)]
     known = [last for last, due in said if last is not None and last.day >= due]
     early = sum(last is not None and last.day < due for last, due in said)
     values = {
@@ -97,11 +114,14 @@ def target_sentences(release: Release, language: Language) -> tuple[str, ...]:
         "known": len(known),
         "met": sum(bool(one.meets) for one in known),
         "early": early,
-        "none": len(records) - len(known) - early,
+        "none": len(said) - len(known) - early,
         "before": sum(bool(one.met_before) for one in records),
     }
+    answer = words.text("targets.answer", language, **values)
+    if circular:
+        answer = f"{answer} {words.text('targets.from_itself', language, count=circular)}"
     return (
-        words.text("targets.answer", language, **values),
+        answer,
         words.text("targets.no_effect", language),
         words.text("targets.read", language),
     )
@@ -124,19 +144,56 @@ def _rows(release: Release, record: TargetRecord, language: Language) -> Iterato
         name = f"{name} ({reading(release, record.reading, language)})"
     due = numbers.day(target.date, language)
     if not record.moments:
-        yield name, due, "–", "–", words.text("targets.status.no_figure", language), "–", "–", target.source
+        yield (
+            name,
+            due,
+            "–",
+            "–",
+            words.text("targets.status.no_figure", language),
+            "–",
+            "–",
+            _set_by(release, target, language),
+        )
     for one in record.moments:
-        facts = ", ".join(one.facts) or target.source
         yield (
             name,
             due,
             f"{words.text(f'targets.moment.{one.moment}', language)}, {one.day.year}",
             "–" if one.registered is None else numbers.significant(one.registered, language),
-            _side(one, language),
+            _side_said(release, record, one, language),
             "–" if one.probability is None else _percent(one.probability, language),
             _level(one, language),
-            facts,
+            "; ".join(
+                part for part in (_figure_from(release, one, language), _set_by(release, target, language)) if part
+            ),
         )
+
+
+def _set_by(release: Release, target: Target, language: Language) -> str:
+    """Where the target is from: fact ids as they are, a file by the plan's name of it."""
+    said = ", ".join(source_name(release, part, language) for part in _parts(target.source))
+    return words.text("targets.set_by", language, source=source_said(said, language))
+
+
+def _figure_from(release: Release, one: TargetMoment, language: Language) -> str:
+    """Where a registered number is from: the figure that prints it, or those that it is worked out from."""
+    if one.registered is None and not one.facts:
+        return ""
+    if not one.facts:
+        return words.text("targets.worked_out_of_reading", language)
+    numbers_of = [
+        fact.number for fact in release.reported if fact.fact_id in one.facts and isinstance(fact.value, float)
+    ]
+    known = one.registered is None or any(math.isclose(abs(value), abs(one.registered)) for value in numbers_of)
+    return words.text(f"targets.{'printed' if known else 'worked_out'}", language, facts=", ".join(one.facts))
+
+
+def _side_said(release: Release, record: TargetRecord, one: TargetMoment, language: Language) -> str:
+    """On which side a number lay; of a target that was made of it, that it says nothing."""
+    named = set(_parts(_target(release, record).source))
+    if not named.isdisjoint(one.facts) and one.status == "computed":
+        return words.text("targets.status.from_itself", language)
+    return _side(one, language)
 
 
 def _side(one: TargetMoment, language: Language) -> str:

@@ -121,12 +121,17 @@ class Finding(Frozen):
         return f"design.claim.{self.design_class}.{self.verdict}"
 
     def row(self) -> dict[str, Any]:
-        """One row of ``estimates.csv`` (docs/data-dictionary.md)."""
+        """One row of ``estimates.csv`` (docs/data-dictionary.md); limits that hold no probability have no level."""
         inner = self.result.model_dump()
+        if self.result.inference in WITHOUT_LEVEL:
+            inner["level"] = None
         context = self.model_dump(exclude={"result"})
         merged = context | inner | {"assumptions": ";".join(self.result.assumptions)}
         return {name: merged[name] for name in ROW_FIELDS}
 
+
+WITHOUT_LEVEL = frozenset({"bounds", "assumption"})
+"""Inferences whose limits hold no probability: what rounding or an assumption leaves open."""
 
 ROW_FIELDS: tuple[str, ...] = (
     "study", "outcome", "reading", "design_class", "estimand", "scale", "estimator", "inference", "estimate",

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sverige_did.files import write_text
-from sverige_did.report.planner import render_planner, simulated
+from sverige_did.report.planner import render_planner
+from sverige_did.studies.planner import review, simulated
 from sverige_did.words import LANGUAGES
 
 
 def run(folder: Path, simulations: int, seed: int, told: Callable[[int, int], None]) -> list[Path]:
     """Write ``planner.da.html`` and ``planner.en.html``; where they lie."""
-    found = simulated(simulations, seed, told)
+    found, cases = simulated(simulations, seed, told), review()
     pages = [folder / f"planner.{language}.html" for language in LANGUAGES]
     for language, page in zip(LANGUAGES, pages, strict=True):
-        write_text(page, render_planner(found, simulations, language))
+        write_text(page, render_planner(found, cases, simulations, language))
     return pages

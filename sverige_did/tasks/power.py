@@ -12,11 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from sverige_did.errors import InputError, Problem, refuse
 from sverige_did.files import write_text
 from sverige_did.inference.simulated.design import OwnDesign
 from sverige_did.inference.simulated.power import BLOCK, Tally, block_of_power, pooled
 from sverige_did.inference.verdict import refusals
+from sverige_did.results.power import Power
 from sverige_did.tasks.size import read_design
 
 SIZES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -30,6 +33,20 @@ class Asked(NamedTuple):
     sign: int
     seed: int
     alpha: float
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Treated and all districts, periods before and after."""
+        treated, before = self.design.sample.treated, self.design.data.before
+        return {
+            "treated": int(treated.sum()), "groups": treated.size, "before": int(before.sum()),
+            "after": int((~before).sum()),
+        }  # fmt: skip
+
+    @property
+    def shocks(self) -> dict[str, float]:
+        """How a control district of middling size swings in a period, as a share of its level; and its memory."""
+        return {"shock": self.design.relative_shock, "memory": self.design.memory}
 
     @property
     def changes(self) -> tuple[float, ...]:
@@ -65,6 +82,18 @@ def simulate(asked: Asked, simulations: int, cores: int, kept: Path | None) -> I
             if kept is not None:
                 _write(kept, asked, done)
             yield _so_far(done)
+
+
+def told(tallies: Sequence[Tally]) -> tuple[Power, ...]:
+    """The tallies as a table tells them."""
+    return tuple(
+        Power(
+            change=one.change, simulations=one.simulations, power=one.power, standard_error=one.standard_error,
+            type_m=one.type_m if np.isfinite(one.type_m) else None,
+            type_s=one.type_s if np.isfinite(one.type_s) else None,
+        )
+        for one in tallies
+    )  # fmt: skip
 
 
 def _blocks(pool, work, missing: Sequence[int]) -> Iterator[tuple[int, tuple[Tally, ...]]]:  # type: ignore[no-untyped-def]

@@ -14,8 +14,8 @@ from sverige_did.disclosure.registers import Answers, Attacked, attacked_release
 from sverige_did.disclosure.release import ReleasedLevel
 from sverige_did.panel import Panel
 from sverige_did.report.district_inference import levels as level_tables
+from sverige_did.report.front.by_hand import by_hand
 from sverige_did.report.front.cards import over_time
-from sverige_did.report.front.seen import by_hand
 from sverige_did.report.implementation import done_figure
 from sverige_did.words import Language
 

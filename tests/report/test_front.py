@@ -229,8 +229,8 @@ def test_an_estimate_with_a_prior_stands_beside_the_one_by_hand(release: Release
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(counterfactual, "expected", lambda *_: weighed)
         said = counterfactual.said(release, "institution_share", "en")
-    assert "would have been 12." in said
-    assert "the best guess is 8" in said
+    assert "would have been about 12." in said
+    assert "the best guess without the programme is 8" in said
     assert "anything from 3 to 20" in said
 
 
@@ -336,9 +336,9 @@ def test_a_word_of_the_glossary_is_explained_where_it_first_stands_and_nowhere_e
 
 def test_a_word_in_hostile_text_is_marked_and_the_text_stays_text() -> None:
     glossary = Glossary("en")
-    hostile = '<b title="chance">by chance</b>, which cannot be told & an interval'
+    hostile = '<b title="chance">by chance</b>, which cannot be determined & an interval'
     said = glossary.mark(hostile)
     assert "<b" not in said
     assert said.count('class="term"') == 3
     assert unescape(re.sub(r"<[^>]+>", "", said)) == hostile
-    assert 'class="term"' not in glossary.mark("chance, interval; it cannot be told")
+    assert 'class="term"' not in glossary.mark("chance, interval; it cannot be determined")

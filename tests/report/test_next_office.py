@@ -76,7 +76,7 @@ def test_what_cannot_be_told_stands_under_what_is_not_known() -> None:
     """Two totals: whether there was an effect is not known, however far the estimate lies from none."""
     known, unknown = knowledge_declaration(RELEASE, "en").partition("## Effect")[2].split("### What is not known")[:2]
     assert "Nothing in the release tells of it." in known
-    assert "institutions cannot be told" in unknown
+    assert "institutions cannot be determined" in unknown
     findings = tuple(
         one.model_copy(update={"verdict": "supported", "design_class": "D1"})
         if one.outcome == "institution_share" and one.verdict == "conditional"

@@ -7,16 +7,16 @@ import re
 import pytest
 
 from sverige_did import words
-from sverige_did.report import planner
-from sverige_did.report.planner import DISTRICTS, SCENES, SIZES, Found, render_planner, simulated
+from sverige_did.report.planner import render_planner
+from sverige_did.studies import planner
+from sverige_did.studies.planner import SCENES, SIZES, review, simulated, smallest
 
 
 def test_the_smallest_effect_lies_where_the_curve_crosses_and_never_where_it_does_not() -> None:
     rising = tuple(min(1.0, size / 0.5) for size in SIZES)
-    found = Found(DISTRICTS, (rising, tuple(0.7 for _ in SIZES), (*rising[:4], 0.1, *rising[5:])))
-    assert found.smallest(0) == pytest.approx(0.4)
-    assert found.smallest(1) is None
-    assert found.smallest(2) == pytest.approx(0.45, abs=0.06)
+    assert smallest(rising) == pytest.approx(0.4)
+    assert smallest([0.7 for _ in SIZES]) is None
+    assert smallest((*rising[:4], 0.1, *rising[5:])) == pytest.approx(0.45, abs=0.06)
 
 
 def test_every_scene_is_a_design_that_can_be_simulated(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,16 +29,16 @@ def test_every_scene_is_a_design_that_can_be_simulated(monkeypatch: pytest.Monke
     told: list[tuple[int, int]] = []
     found = simulated(1_000, 1, lambda done, every: told.append((done, every)))
     assert told[-1] == (3 * len(SCENES), 3 * len(SCENES))
-    for (figure,) in found.values():
-        sizes = [figure.smallest(at) or 1.0 for at in range(3)]
+    for figure in found:
+        sizes = [size or 1.0 for size in figure.smallest]
         assert sizes == sorted(sizes, reverse=True)
         assert all(powers[0] <= 0.08 for powers in figure.powers)
     for language in words.LANGUAGES:
-        page = render_planner(found, 1_000, language)
+        page = render_planner(found, review(), 1_000, language)
         assert page.count("<svg ") == len(SCENES) + 1
         assert not re.search(r"\{\w+\}|planner\.\w", page.replace("planner.da.html", "").replace("planner.en.html", ""))
         assert "<script" not in page
-        for (figure,) in found.values():
-            smallest = figure.smallest(2)
-            assert smallest is not None
-            assert re.search(rf">{round(100 * smallest)}\s?%<", page.replace("\N{NO-BREAK SPACE}", " "))
+        for figure in found:
+            least = figure.smallest[2]
+            assert least is not None
+            assert re.search(rf">{round(100 * least)}\s?%<", page.replace("\N{NO-BREAK SPACE}", " "))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sverige_did.words import Language
 
-WIDTH, HEIGHT, PAD, MIDDLE, SIZE = 300.0, 74.0, 14.0, 30.0, 13.0
+WIDTH, HEIGHT, PAD, MIDDLE, SIZE = 300.0, 88.0, 14.0, 30.0, 13.0
 MARKED = 16.0
 """Room above the bar for the mark of synthetic data."""
 
@@ -53,16 +53,28 @@ def interval_bar(
         drawn.append(svg_shapes.mark((WIDTH - PAD, top + MIDDLE), "right", 10, svg.ACCENT))
     drawn.append(svg_shapes.mark((at(point), top + MIDDLE), "circle", 11, svg.ACCENT))
     shown = [_shown(end, scale, language, step) for end in ends]
-    for place, said in ((lower, shown[0]), (upper, shown[2])):
-        x = min(max(at(place), PAD + 0.3 * SIZE * len(said)), WIDTH - PAD - 0.3 * SIZE * len(said))
+    beside = [f"{said} {unit}".strip() if scale in NAMED else said for said in shown]
+    for x, said in _apart([(at(lower), beside[0]), (at(upper), beside[2])]):
         drawn.append(svg_shapes.text((x, top + 64), said, "middle", SIZE, svg.INK))
-    apart = min(abs(at(place) - WIDTH / 2) for place in (lower, upper))
-    if apart > 50:
-        nothing = words.text("front.bar.nothing", language)
-        drawn.append(svg_shapes.text((WIDTH / 2, top + 64), nothing, "middle", 11, svg.MUTED))
+    drawn.append(
+        svg_shapes.text((WIDTH / 2, top + 80), words.text("front.bar.nothing", language), "middle", 11, svg.MUTED)
+    )
     spoken = words.text("front.bar.spoken", language, title=title, lower=shown[0], estimate=shown[1], upper=shown[2],
                         unit=unit)  # fmt: skip
     return svg_shapes.element(name, WIDTH, top + HEIGHT, drawn, title=spoken.strip(), mark=mark)
+
+
+NAMED = frozenset({"mio_dkk"})
+"""Scales whose numbers say little without their unit, which then stands beside each limit."""
+
+
+def _apart(placed: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Both limits at their places within the bar's width, and beside each other where they would meet."""
+    (low, first), (high, second) = placed
+    half = [0.28 * SIZE * len(said) for said in (first, second)]
+    low = min(max(low, PAD / 2 + half[0]), WIDTH - PAD / 2 - 2 * half[1] - half[0] - SIZE)
+    high = max(min(high, WIDTH - PAD / 2 - half[1]), low + half[0] + half[1] + SIZE)
+    return [(low, first), (high, second)]
 
 
 def _place(value: float, scale: str) -> float:

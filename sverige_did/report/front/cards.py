@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from sverige_did import words
@@ -12,7 +11,8 @@ from sverige_did.report import levels as group_levels
 from sverige_did.report import numbers, svg, svg_shapes
 from sverige_did.report.claims import claim
 from sverige_did.report.forest import Bar, Shapes, forest
-from sverige_did.report.front import counterfactual, explore, seen
+from sverige_did.report.front import beside, counterfactual, explore, seen
+from sverige_did.report.front.by_hand import by_hand
 from sverige_did.report.front.first_screen import called, spokesman
 from sverige_did.report.front.reasons import overturn
 from sverige_did.report.headlines import (
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from sverige_did.report.tables import Table
     from sverige_did.words import Language
 
-SENTENCES = 3
 UNANSWERED = frozenset({"refused", "no_data"})
 """Standings of a question of which there is nothing to draw or to work out."""
 
@@ -66,7 +65,7 @@ class Card:
     claim: str
     expected: str
     by_hand: Table | None
-    dash: bool
+    notes: tuple[str, ...]
     sources: tuple[seen.Source, ...]
     figure: tuple[Shapes, str] | None
     over_time: bool
@@ -133,7 +132,6 @@ def _card(release: Release, question: str, language: Language) -> Card:
     outcome = spokesman(release, question)
     asked = [one.outcome for one in release.study.outcomes if one.question == question]
     stands, drawn = question_standing_among_all(release, question), over_time(release, outcome, language)
-    by_hand = seen.by_hand(release, outcome, language)
     return Card(
         question=question,
         text=next(in_language(one.text, language) for one in release.study.questions if one.key == question),
@@ -143,12 +141,12 @@ def _card(release: Release, question: str, language: Language) -> Card:
         name=short_name(outcome, language),
         claim=claim(release, outcome, language),
         expected=counterfactual.said(release, outcome, language),
-        by_hand=by_hand,
-        dash=by_hand is not None and release.study.kind == "published" and any("–" in row for row in by_hand.rows),
+        by_hand=by_hand(release, outcome, language),
+        notes=beside.notes(release, question, outcome, language),
         sources=seen.sources(release, outcome, language),
         figure=drawn or _three_bars(release, outcome, language),
         over_time=drawn is not None,
-        overturn=tuple(islice(overturn(release, outcome, language), SENTENCES)),
+        overturn=tuple(overturn(release, outcome, language)),
         size=_size(release, outcome, language),
         slider=explore.slider(release, outcome, language),
         choices=explore.choices(release, outcome, language),

@@ -11,7 +11,7 @@ from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
 from sverige_did.report.claims import amount_of, interval_of
-from sverige_did.report.headlines import ALL_READINGS, elsewhere, headline, reading_of
+from sverige_did.report.headlines import ALL_READINGS, DID, elsewhere, headline, pick, reading_of
 from sverige_did.report.labels import reading
 
 if TYPE_CHECKING:
@@ -78,8 +78,32 @@ def slider(release: Release, outcome: str, language: Language) -> Slider | None:
     unit = CATALOGUE[outcome].unit
     steps = {name: _told(part, unit, language) for name, part in parts.items()}
     sentence = words.text(f"front.slider.{'_'.join(sorted(steps))}", language)
+    if "chance" in steps:
+        kind = str(parts.get("effect", {}).get("kind", ""))
+        beside = (_exact(release, outcome, kind, language), _planned(release, outcome, language))
+        sentence = " ".join(one for one in (sentence, *beside) if one)
     payload = {"x": [numbers.significant(x, language) for x in curve.x], "steps": steps, "sentence": sentence}
     return _slider(f"{outcome}-{check.check}", words.text(curve.x_name, language), payload, _start(curve))
+
+
+EXACT = frozenset({"exact", "exact_sampling"})
+"""Inferences of a figure whose limits are not those of the approximate test that a curve is made with."""
+
+
+def _exact(release: Release, outcome: str, kind: str, language: Language) -> str:
+    """That the figure beside has another test, where both tell of the same number."""
+    plain = pick(release, outcome, DID, "ratio")
+    other = kind == "change" and plain is not None and plain.result.inference in EXACT
+    return words.text("front.slider.exact", language) if other else ""
+
+
+def _planned(release: Release, outcome: str, language: Language) -> str:
+    """The probability of the model whose shocks are not held at a value, which the annex tells."""
+    main = headline(release, outcome)
+    if main is None or main.result.prob_benefit is None:
+        return ""
+    share = words.text("labels.percent", language, value=numbers.percent(main.result.prob_benefit, language))
+    return words.text("front.slider.planned", language, chance=share)
 
 
 def _start(curve: Curve) -> int:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
-from sverige_did.report.claims import NULL, WITHOUT_LEVEL, amount_of, claim, interval_of, of_few_districts, untestable
+from sverige_did.report.claims import NULL, amount_of, claim, interval_of, of_few_districts, untestable
 from sverige_did.report.economy import economy_main
 from sverige_did.report.front import counterfactual, seen
 from sverige_did.report.front.bar import interval_bar
+from sverige_did.report.front.beside import primary_beside
 from sverige_did.report.headlines import (
     STANDINGS,
     Standing,
@@ -26,6 +27,7 @@ from sverige_did.report.headlines import (
 )
 from sverige_did.report.labels import in_language, mark, short_name
 from sverige_did.report.provenance import limits
+from sverige_did.results.estimates import WITHOUT_LEVEL
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -77,6 +79,20 @@ def lead(release: Release, language: Language) -> str:
     main = main_outcome(release)
     told = spokesman(release, question_of(release, main))
     return f"{_seen(release, told, language)} {_may_say(release, main, language)}".strip()
+
+
+def later(release: Release, language: Language) -> str:
+    """That a level printed of a day after the plan's follow-up has nothing to be held against, where it has not."""
+    outcome = spokesman(release, question_of(release, main_outcome(release)))
+    printed = release.study.kind == "published" and design_of(release, outcome).may_say_effect
+    levels, (_, after) = seen.series(release, outcome, "treated"), seen.ends(release, outcome, "treated")
+    if not printed or after is None or not levels or levels[-1].last <= after.last:
+        return ""
+    last = levels[-1]
+    if any(one.last >= last.last for one in seen.series(release, outcome, "control")):
+        return ""
+    value, when = seen.with_unit(last, language, outcome), seen.moment(last, language)
+    return words.text("front.later", language, value=value, when=when)
 
 
 def _seen(release: Release, outcome: str, language: Language) -> str:
@@ -149,9 +165,12 @@ def _is_clear(lower: float | None, upper: float | None, scale: str) -> bool:
 
 def tiles(release: Release, language: Language) -> tuple[Tile, ...]:
     """Children, money and quality, as far as the plan asks about them."""
-    found = [_tile(release, "children", spokesman(release, question_of(release, main_outcome(release))), language)]
-    money = _money(release, language)
-    quality, children = _quality(release), spokesman(release, question_of(release, main_outcome(release)))
+    question = question_of(release, main_outcome(release))
+    children = spokesman(release, question)
+    first = _tile(release, "children", children, language)
+    beside = primary_beside(release, question, children, language)
+    found = [replace(first, sentence=f"{first.sentence} {beside}".strip())]
+    money, quality = _money(release, language), _quality(release)
     found += [money] if money else []
     found += [_tile(release, "quality", quality, language)] if quality and quality != children else []
     return tuple(found)
@@ -178,8 +197,20 @@ def _short_claim(release: Release, outcome: str, language: Language) -> str:
         return claim(release, outcome, language)
     amount, interval = amount_of(found.result, outcome, language), interval_of(found.result, outcome, language)
     kind = "effect" if design_of(release, outcome).may_say_effect else str(design_of(release, outcome).design_class)
-    kind = "level" if found.result.estimand == "level" else kind
-    return words.text(f"front.short.{kind}", language, amount=amount, interval=interval)
+    if found.result.estimand == "level":
+        return claim(release, outcome, language)
+    said = words.text(f"front.short.{kind}", language, amount=amount, interval=interval)
+    return f"{said} {_after(release, outcome, language)}".strip() if kind == "D2" else said
+
+
+def _after(release: Release, outcome: str, language: Language) -> str:
+    """The levels of both groups after the start, where a difference between them is all that is known."""
+    after = [seen.ends(release, outcome, group)[1] for group in seen.GROUPS]
+    if any(one is None or one.value is None for one in after):
+        return ""
+    first, second = (seen.with_unit(one, language, outcome) for one in after if one is not None)
+    names = {group: in_language(getattr(release.study, group).label, language) for group in seen.GROUPS}
+    return words.text("front.short.levels", language, first=first, second=second, **names)
 
 
 def bar_of(release: Release, outcome: str, name: str, language: Language) -> Markup | None:
@@ -273,6 +304,8 @@ def tally_said(release: Release, language: Language) -> str:
         for key in ("open", "descriptive", "unanswered")
         if counts[key]
     ]
+    if counts["open"] == counts["total"]:
+        return f"{words.text('front.tally.all_open', language, count=counts['total'])}."
     key = "some" if counts["supported"] else "none"
     return words.text(f"front.tally.{key}", language, total=counts["total"], supported=counts["supported"],
                       rest=seen.joined(parts, language))  # fmt: skip

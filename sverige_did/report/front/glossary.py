@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,24 @@ from sverige_did import words
 if TYPE_CHECKING:
     from sverige_did.words import Language
 
-TERMS = ("did", "interval", "chance", "open")
-"""The words with an entry, in the order of the list at the end of the page."""
+TERMS = (
+    "did", "interval", "chance", "open", "prior", "deviation", "odds", "p", "person_years", "reading", "refusion", "sdq"
+)  # fmt: skip
+"""The words with an entry, in the order of the list at the end of the page; those that a page has not stand on none."""
+
+
+LISTED_ONLY = frozenset({"p", "reading"})
+"""Words that stand in brackets and labels, where a link would be in the way."""
+
+
+def terms_in(language: Language, page: str) -> tuple[str, ...]:
+    """The words with an entry that a page of HTML has in its text."""
+    text = html.unescape(re.sub(r"<(script|style)[^>]*>.*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL))
+    return tuple(term for term in TERMS if _pattern(term, language).search(text))
+
+
+def _pattern(term: str, language: Language) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(form) for form in _of(term, "forms", language).split("|")), re.IGNORECASE)
 
 
 class Glossary:
@@ -21,12 +38,7 @@ class Glossary:
 
     def __init__(self, language: Language) -> None:
         """``forms`` of a word are the ways in which sentences write it, the longest first."""
-        self._left = {
-            term: re.compile(
-                "|".join(re.escape(form) for form in _of(term, "forms", language).split("|")), re.IGNORECASE
-            )
-            for term in TERMS
-        }
+        self._left = {term: _pattern(term, language) for term in TERMS if term not in LISTED_ONLY}
         self._meaning = {term: _of(term, "meaning", language) for term in TERMS}
 
     def mark(self, text: object) -> Markup:

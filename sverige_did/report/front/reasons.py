@@ -12,7 +12,7 @@ from sverige_did.report.front.seen import periods_before_start
 from sverige_did.report.front.takes import what_it_takes
 from sverige_did.report.headlines import ALL_READINGS, design_of, reading_of
 from sverige_did.report.labels import check_sentence, in_language, short_name
-from sverige_did.report.provenance import limits, needs
+from sverige_did.report.provenance import background, limits, needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,10 +60,23 @@ def _compared(release: Release, language: Language) -> str:
 def _before(release: Release, language: Language) -> str:
     main = main_outcome(release)
     if release.study.kind == "published":  # of printed figures only what the annex says too
-        return words.text("report.limits.no_trend", language) if "no_trend" in limits(release) else ""
+        said = [words.text("report.limits.no_trend", language)] if "no_trend" in limits(release) else []
+        apart, named = background(release, language), in_language(release.study.treated.label, language)
+        said += [words.text("front.reasons.apart_before", language, said=apart, treated=named)] if apart else []
+        return " ".join(said)
     count = periods_before_start(release, main)
     key = "periods_before" if count > 1 else "no_period_before"
-    return words.text(f"front.reasons.{key}", language, count=count)
+    said = [words.text(f"front.reasons.{key}", language, count=count)]
+    looked = next((one for name in BEFORE if (one := _of(release, main, name)) is not None), None)
+    if count > 1:
+        said.append(
+            words.text("front.reasons.not_looked", language) if looked is None else check_sentence(looked, language)
+        )
+    return " ".join(said)
+
+
+BEFORE = ("placebo_dates", "pretrends")
+"""The checks that say whether the groups moved together before the start, the plainer first."""
 
 
 def _few(release: Release, language: Language) -> str:
@@ -116,11 +129,20 @@ def _of(release: Release, outcome: str, check: str) -> CheckResult | None:
 
 
 def overturn(release: Release, outcome: str, language: Language) -> Iterator[str]:
-    """Three sentences of what would overturn an answer, the weightiest checks first."""
-    for check in OVERTURN:
-        found = _of(release, outcome, check)
-        if found is not None and (found.check, found.key) not in SAYS_NOTHING:
-            yield check_sentence(found, language)
+    """Up to :data:`SENTENCES` sentences of what would overturn an answer, the weightiest checks first.
+
+    A check that says what the one before it said takes its place and is not repeated.
+    """
+    made = (found for check in OVERTURN if (found := _of(release, outcome, check)) is not None)
+    able = [one for one in made if (one.check, one.key) not in SAYS_NOTHING][:SENTENCES]
+    keys = {(one.check, one.key) for one in able}
+    yield from (check_sentence(one, language) for one in able if SAID_BY.get((one.check, one.key)) not in keys)
+
+
+SENTENCES = 3
+
+SAID_BY = {("absolute_violation", "none"): ("tipping_shock", "none")}
+"""Of two totals whose interval includes no difference at no shocks at all, drift has nothing to add."""
 
 
 SAYS_NOTHING = frozenset({("shared_shock", "open")})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import compress
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,7 @@ from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.periods import period_days, periods_in, span_days
 from sverige_did.report import levels, numbers
-from sverige_did.report.labels import caption, hidden, in_language, short_name
-from sverige_did.report.sections import source_name
-from sverige_did.report.tables import Table
+from sverige_did.report.sections import fact_anchor, places_said, source_href
 from sverige_did.study.study import PanelStudy
 from sverige_did.windows import StudyWindows, windows_of
 
@@ -29,9 +28,14 @@ if TYPE_CHECKING:
 
 GROUPS = ("treated", "control")
 LEVELS = ("level", "count", "total")
-CHANGES = ("change", "ratio_change")
-COMPARABLE = ("share", "rate", "score")
-"""The families of which a difference between groups of unlike size means something."""
+NEAR_START = timedelta(days=92)
+"""A figure of a day no farther from the start is one of the start."""
+
+STOCK_DAYS = {(6, 30): "middle", (12, 31): "end"}
+"""The days on which stocks are counted, as keys of ``front.moment``."""
+
+READ_OFF = frozenset({"derived", "inferred"})
+"""Provenances of a number that no source prints: it follows from others, or is how we read something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class Level:
     """One level of a group over the days ``first`` to ``last``, in the outcome's unit; None where it is hidden.
 
     ``label`` names the window of a panel and is empty for a printed figure. ``low`` and ``high`` are the range that is
-    told of a hidden one.
+    told of a hidden one. ``printed``: whether a source prints the number itself. ``at_start``: whether its day is
+    so near the start that a source would date it by that.
     """
 
     first: date
@@ -48,6 +53,8 @@ class Level:
     label: str = ""
     low: float | None = None
     high: float | None = None
+    printed: bool = True
+    at_start: bool = False
 
 
 def series(release: Release, outcome: str, group: str) -> tuple[Level, ...]:
@@ -62,7 +69,10 @@ def series(release: Release, outcome: str, group: str) -> tuple[Level, ...]:
     found: dict[date, Level] = {}
     for fact in release.reported:
         if (fact.outcome, fact.group) == (outcome, group) and fact.measure in LEVELS and isinstance(fact.value, float):
-            found.setdefault(fact.period_end, Level(fact.period_start, fact.period_end, fact.value))
+            near = abs(fact.period_end - release.study.periods.treatment_start) <= NEAR_START
+            level = Level(fact.period_start, fact.period_end, fact.value, printed=fact.provenance not in READ_OFF,
+                          at_start=near)  # fmt: skip
+            found.setdefault(fact.period_end, level)
     return tuple(found[day] for day in sorted(found))
 
 
@@ -109,12 +119,28 @@ def _windows(release: Release, levels: Sequence[Level]) -> StudyWindows:
 
 
 def moment(level: Level, language: Language) -> str:
-    """When a level was seen: ``June 2013`` for a day, ``2014`` for a year."""
+    """When a level was seen, with its preposition: ``in 2014`` for a year, ``in mid-2013`` for a day of stock.
+
+    A printed figure has no finer day: its source says "at the start", or in the middle or at the end of a year.
+    """
+    if level.label:
+        return words.text("front.moment.in", language, when=_span(level.first, level.last, language))
+    if (level.last - level.first).days > 300:
+        return words.text("front.moment.in", language, when=level.last.year)
+    day = STOCK_DAYS.get((level.last.month, level.last.day))
+    if day is None:
+        when = str(format_skeleton("yMMMM", level.last, locale=numbers.LOCALE[language]))
+        said = words.text("front.moment.in", language, when=when)
+    else:
+        said = words.text(f"front.moment.{day}", language, when=level.last.year)
+    return words.text("front.moment.start", language, when=said) if level.at_start else said
+
+
+def dated(level: Level, language: Language) -> str:
+    """As :func:`moment` for the head of a column: years and windows without a preposition."""
     if level.label:
         return _span(level.first, level.last, language)
-    if (level.last - level.first).days > 300:
-        return str(level.last.year)
-    return str(format_skeleton("yMMMM", level.last, locale=numbers.LOCALE[language]))
+    return str(level.last.year) if (level.last - level.first).days > 300 else moment(level, language)
 
 
 def _span(first: date, last: date, language: Language) -> str:
@@ -130,11 +156,11 @@ def shown(level: Level, language: Language, outcome: str) -> str:
     if level.value is None:
         return words.text("methods_table.hidden", language)
     told = levels.in_its_unit(outcome, level.value) if level.label else level.value
-    return numbers.decimal(told, language, _digits(outcome, told, printed=not level.label))
+    return numbers.decimal(told, language, digits_of(outcome, told, printed=not level.label))
 
 
-def _digits(outcome: str, told: float, *, printed: bool) -> int:
-    """Decimals of a level: those of a printed figure as it was printed, those of a register by the unit."""
+def digits_of(outcome: str, told: float, *, printed: bool) -> int:
+    """Decimals of a level in its unit: those of a printed figure as it was printed, those of a register by the unit."""
     if printed and told == round(told):
         return 0
     usual = {"children": 0, "rate_per_1000": 2, "follow_ups": 2}.get(CATALOGUE[outcome].unit, 1)
@@ -159,110 +185,31 @@ def unit_of(outcome: str, language: Language, *, printed: bool) -> str:
     return words.text(f"labels.unit.{unit}", language) if printed else levels.unit_of(outcome, language)
 
 
-def by_hand(release: Release, outcome: str, language: Language) -> Table | None:
-    """Both groups before and after, and the difference by hand; None where nothing was seen of either."""
-    pairs = {group: ends(release, outcome, group) for group in GROUPS}
-    rows, changes = [], []
-    for group in GROUPS:
-        before, after = pairs[group]
-        change = _change(release, outcome, group, before, after)
-        changes.append(change)
-        cells = [_cell(one, outcome, language) for one in (before, after)]
-        name = in_language(getattr(release.study, group).label, language)
-        rows.append((name, *cells, _difference(change, outcome, language)))
-    if not any(any(sign.isdigit() for sign in cell) for row in rows for cell in row[1:]):
-        return None  # a table of hidden numbers says nothing that the sentence above it does not
-    first, second = changes
-    if first is not None and second is not None and first[1] == second[1] and _comparable(outcome, first[1]):
-        gap = (first[0] - second[0], first[1])
-        rows.append((words.text("front.table.gap", language), "", "", _difference(gap, outcome, language)))
-    heads = [words.text("front.table.group", language)]
-    for key, at in (("before", 0), ("after", 1)):
-        dated = next((pair[at] for pair in pairs.values() if pair[at] is not None), None)
-        said = "" if dated is None else moment(dated, language)
-        head = words.text(f"front.table.{key}", language)
-        heads.append(f"{head}, {said}" if said else head)
-    heads.append(words.text("front.table.change", language))
-    unit = unit_of(outcome, language, printed=release.study.kind == "published")
-    name = f"{short_name(outcome, language)} ({unit})"
-    return Table(caption(release, "front.table.caption", language, outcome=name), tuple(heads), tuple(rows),
-                 frozenset({1, 2, 3}))  # fmt: skip
-
-
-def _cell(level: Level | None, outcome: str, language: Language) -> str:
-    if level is not None and level.value is None:
-        digits = levels.digits(outcome, 1 if CATALOGUE[outcome].unit == "percent" else 2)
-        low, high = (None if end is None else levels.in_its_unit(outcome, end) for end in (level.low, level.high))
-        return hidden(low, high, language, digits)
-    return "–" if level is None else shown(level, language, outcome)
-
-
-def _comparable(outcome: str, kind: str) -> bool:
-    kind_of = CATALOGUE[outcome]
-    per_child = kind == "change_of_levels" and kind_of.of_the_group
-    return kind == "ratio_change" or per_child or kind_of.family in COMPARABLE
-
-
-def _change(
-    release: Release, outcome: str, group: str, before: Level | None, after: Level | None
-) -> tuple[float, str] | None:
-    """The change of a group and what kind of number it is: as printed, or by hand from both levels."""
-    if before is not None and after is not None and before.value is not None and after.value is not None:
-        return after.value - before.value, "change_of_levels" if after.label else "change"
-    until = release.study.periods.follow_up
-    printed = (
-        fact
-        for fact in release.reported
-        if (fact.outcome, fact.group) == (outcome, group)
-        and fact.measure in CHANGES
-        and isinstance(fact.value, float)
-        and fact.period_end == until
-    )
-    fact = next(printed, None)
-    if fact is None:
-        return None
-    if fact.measure == "ratio_change":
-        return fact.number, "ratio_change"
-    return fact.number, "change"
-
-
-def _difference(change: tuple[float, str] | None, outcome: str, language: Language) -> str:
-    if change is None:
-        return "–"
-    value, kind = change
-    if kind == "ratio_change":
-        return words.text("labels.percent", language, value=numbers.signed(value, language, 0))
-    registered = kind == "change_of_levels"
-    told = levels.in_its_unit(outcome, value) if registered else value
-    return numbers.signed(told, language, _digits(outcome, told, printed=not registered))
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document with the places in it that figures are from; ``href`` is where it can be read, None off the web."""
+    """A document with the places in it that figures are from; ``href`` is where it can be read, None where the plan has
+    no address of it. ``facts`` are the numbers of the figures, each with its anchor in the annex.
+    """
 
     said: str
     href: str | None
+    facts: tuple[tuple[str, str], ...]
 
 
 def sources(release: Release, outcome: str, language: Language) -> tuple[Source, ...]:
-    """The documents and places that an outcome's printed figures are from, each once."""
+    """The documents and places that an outcome's reported figures are from, each once with the figures' numbers."""
     facts: Iterable[Reported] = (one for one in release.reported if one.outcome.partition(".")[0] == outcome)
-    places: dict[str, dict[str, None]] = {}
+    found: dict[str, list[Reported]] = {}
     for fact in facts:
-        places.setdefault(fact.source_file, {})[fact.place] = None
-    return tuple(_source(release, file, tuple(found), language) for file, found in places.items())
-
-
-WEB = "web"
-"""The place of a figure that is on a web page, which has no other."""
-
-
-def _source(release: Release, file: str, places: tuple[str, ...], language: Language) -> Source:
-    document = source_name(release, file, language)
-    told = [place for place in places if place not in document and place != WEB]
-    said = f"{document}: {', '.join(told)}" if told else document
-    return Source(said, file if file.startswith(("https://", "http://")) else None)
+        found.setdefault(fact.source_file, []).append(fact)
+    return tuple(
+        Source(
+            places_said(release, file, dict.fromkeys(one.place for one in mine), language),
+            source_href(file),
+            tuple((one.fact_id, fact_anchor(one.fact_id)) for one in mine),
+        )
+        for file, mine in found.items()
+    )
 
 
 def joined(parts: Sequence[str], language: Language) -> str:

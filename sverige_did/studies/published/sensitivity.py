@@ -117,7 +117,8 @@ def _of_shares(study: PublishedStudy, table: GroupTable, data: Sampling) -> Iter
     without = float(y[0, 0] / n[0, 0])
     if 0 < without < 1:
         shocks = grids.shock_sd
-        yield needed_share(without, data.variance, data.c, name, reading=reading, s=shocks, level=level)
+        rises = any(one.outcome == name and one.benefit == "higher" for one in study.outcomes)
+        yield needed_share(without, data.variance, data.c, name, reading=reading, s=shocks, level=level, rises=rises)
 
 
 def _of_family(evidence: Evidence, outcome: Outcome) -> Iterable[CheckResult]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from sverige_did.results.targets import TargetMoment, TargetRecord, TargetRecord
 from sverige_did.studies.published.economy import OUTCOME, later, mid_term
 from sverige_did.studies.published.evidence import Evidence
 from sverige_did.studies.published.group_tables import GroupTable, middle_table
-from sverige_did.studies.published.plan_parts import assumed, prior
+from sverige_did.studies.published.plan_parts import assumed, figures_at, prior
 from sverige_did.studies.published.posterior import hidden
 from sverige_did.studies.published.unit_prices import placed_by_price, spending_before, spending_change_variance
 from sverige_did.studies.targets import Figure, Moment, Prior, alone, followed, on_its_side
@@ -78,7 +78,7 @@ def _levels(evidence: Evidence, target: Target, table: GroupTable) -> dict[str, 
     totals: tuple[float | None, float | None] = table.totals[0] if share else (None, None)
     when: tuple[Moment, Moment] = ("before", "mid_term")
     figures = [
-        Figure(moment, day, float(events), total, _printed(evidence, target, moment))
+        Figure(moment, day, float(events), total, *_printed(evidence, target, moment))
         for moment, day, events, total in zip(when, days, table.events[0], totals, strict=True)
     ]
     assumptions: tuple[str, ...] = ("level_is_no_effect", "equal_districts")
@@ -98,13 +98,17 @@ def _levels(evidence: Evidence, target: Target, table: GroupTable) -> dict[str, 
     }
 
 
-def _printed(evidence: Evidence, target: Target, moment: str) -> float | None:
-    """The number as it is printed, where it is: a level at either date, or the relative change at mid-term."""
+def _printed(evidence: Evidence, target: Target, moment: str) -> tuple[float | None, tuple[str, ...]]:
+    """The number as it is printed, where it is, and by which figures: a level, or the relative change at mid-term."""
     if target.measure == "change":
         change = evidence.select(target.outcome, "ratio_change", "treated") if moment == "mid_term" else ()
-        return change[0].number if change else None
+        return (change[0].number, (change[0].fact_id,)) if change else (None, ())
     found = evidence.level(target.outcome, "treated", "before" if moment == "before" else "after")
-    return found.point if found else None
+    if found is None:
+        return None, ()
+    levels = evidence.select(target.outcome, "level", "treated")
+    when: Literal["before", "after"] = "before" if moment == "before" else "after"
+    return found.point, tuple(fact.fact_id for fact in figures_at(levels, evidence.study, when))
 
 
 def _later_count(evidence: Evidence, target: Target) -> Reported | None:
@@ -198,7 +202,7 @@ def _first(evidence: Evidence, level: float) -> _Saved | None:
     if found is None or variance is None:
         return None
     factor = shock_factor(hidden(evidence.study))
-    changes = evidence.select(OUTCOME, "change", "treated")
+    changes = (fact for group in ("treated", "control") for fact in evidence.select(OUTCOME, "change", group))
     facts = tuple(fact.fact_id for fact in changes if fact.period_end == evidence.study.periods.follow_up)
     return _Saved(-found.point, math.log1p(found.point / level), variance / level**2, factor, facts)
 

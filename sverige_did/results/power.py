@@ -1,0 +1,43 @@
+"""What a design can find: of a study or of one that is only planned, as a table or a page tells it."""
+
+from __future__ import annotations
+
+from sverige_did.results.estimates import Frozen, Probability
+
+
+class Power(Frozen):
+    """Of ``simulations`` studies with an effect of ``change`` (a share of the level), those in which it was found.
+
+    ``type_m``: by how many times those found exaggerate on average · ``type_s``: how many of them have the wrong sign;
+    both None where none was found, or without an effect.
+    """
+
+    change: float
+    simulations: int
+    power: Probability
+    standard_error: float
+    type_m: float | None
+    type_s: float | None
+
+
+class PlannedFigure(Frozen):
+    """One thing varied in a planned design: ``lines`` hold all its numbers, one mapping a line.
+
+    ``sizes`` (S,) are effects as shares of the level, ``powers`` (lines, S) how often each is found, ``smallest``
+    (lines,) the smallest found in four of five studies, None where none is.
+    """
+
+    scene: str
+    varied: str
+    lines: tuple[dict[str, float], ...]
+    sizes: tuple[float, ...]
+    powers: tuple[tuple[float, ...], ...]
+    smallest: tuple[float | None, ...]
+
+
+class CaseReview(Frozen):
+    """The smallest ratio of paces that so many ``cases`` (C,) can show, by design effect: ``ratios`` (effects, C)."""
+
+    cases: tuple[float, ...]
+    effects: tuple[float, ...]
+    ratios: tuple[tuple[float, ...], ...]
