@@ -227,6 +227,8 @@ ALLOWED = {
     "studies/published/targets.py": "the days of the two evaluations, at which targets are held against figures",
     "report/implementation.py": "the line in a figure at which the programme starts, and the rule of follow-ups",
     "report/next_office.py": "the horizon of an effect, as the days between the start and the last that counts",
+    "report/front/by_hand.py": "which printed figures are of the evaluation that the plan compares",
+    "report/provenance.py": "which printed figures tell who the groups were before anything was done",
     "report/front/cards.py": "the line in a figure at which the programme starts",
     "report/front/seen.py": "the last day of a printed change",
     "sources/registers/rules_of_plan.py": "that the registers say the same first day as the plan",
@@ -258,5 +260,6 @@ def test_nobody_else_holds_a_period_against_the_dates_of_a_plan():
 def test_nobody_else_decides_who_is_treated_or_compares_cells_with_their_own_date():
     found = {place for place, text in modules().items() if DATED.search(text)}
     # staggered_did.exposed_share counts days under treatment, which is no window.
+    # A frame's own dates are read into periods in api/times.py, before there is a panel or a plan.
     # What public tables leave out is decided before there is a panel: who has begun by the end of all that is seen.
-    assert found == {"windows.py", "studies/panel/staggered_did.py", "sources/aggregates/delivery.py"}
+    assert found == {"windows.py", "studies/panel/staggered_did.py", "sources/aggregates/delivery.py", "api/times.py"}

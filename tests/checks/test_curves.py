@@ -48,6 +48,7 @@ EVERY_SENTENCE: dict[str, Callable[[], CheckResult]] = {
     "scale_discrepancy.disagree_rate": lambda: scale_discrepancy(MOVED, HUNDRED, "placements", family="poisson"),
     "scale_discrepancy.empty_cell": lambda: scale_discrepancy([[0, 5], [5, 5]], HUNDRED, "institution_share"),
     "overdispersion.result": lambda: overdispersion(Y, N, "institution_share"),
+    "overdispersion.none": lambda: overdispersion(Y, N, "institution_share", phi=(4.0, 8.0)),
     "tipping_shock.districts": lambda: tipping_shock_of_districts(*far_apart(-8.0), "institution_share", scale="pp"),
     "tipping_shock.districts_none": lambda: tipping_shock_of_districts(
         *far_apart(0.1), "institution_share", scale="pp"

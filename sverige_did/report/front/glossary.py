@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from sverige_did.words import Language
 
 TERMS = (
-    "did", "interval", "chance", "open", "prior", "deviation", "odds", "p", "person_years", "reading", "refusion", "sdq"
+    "did", "interval", "chance", "open", "prior", "deviation", "odds", "p", "person_years", "reading", "refusion",
+    "sdq_score",
 )  # fmt: skip
 """The words with an entry, in the order of the list at the end of the page; those that a page has not stand on none."""
 

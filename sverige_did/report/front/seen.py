@@ -154,7 +154,7 @@ def _span(first: date, last: date, language: Language) -> str:
 def shown(level: Level, language: Language, outcome: str) -> str:
     """A level without its unit; a hidden number is called so, and one that nobody printed is a dash."""
     if level.value is None:
-        return words.text("methods_table.hidden", language)
+        return words.text("front.hidden", language)
     told = levels.in_its_unit(outcome, level.value) if level.label else level.value
     return numbers.decimal(told, language, digits_of(outcome, told, printed=not level.label))
 
