@@ -364,29 +364,24 @@ def power(
     """Show what a design can find: power, exaggeration and wrong signs by the size of the effect."""
     from rich.progress import Progress
 
-    from sverige_did.inference.simulated.planned import planned_design
     from sverige_did.report import numbers
     from sverige_did.report.power_table import power_table, said_of
-    from sverige_did.tasks.power import Asked, of_study, simulate, told
+    from sverige_did.tasks.power import of_plan, of_study, simulate, told
 
     spoken = default_language()
     if study is not None:
         name, asked = of_study(results / study, outcome)
         name = words.text(f"outcomes.{name}.short", spoken)
     else:
-        families: dict[str, Literal["binomial", "poisson", "normal"]] = {
-            "share": "binomial", "rate": "poisson", "points": "normal",
-        }  # fmt: skip
-        design = planned_design(
-            districts=districts, treated=treated, before=before, after=after, family=families[kind], level=level,
-            children=children, shock=shock, memory=memory, between=between,
-            child_sd=child_sd if kind == "points" else 0.0,
+        name, asked = words.text("power.planned", spoken), of_plan(
+            kind, rise=rise, districts=districts, treated=treated, before=before, after=after, level=level,
+            children=children, shock=shock, memory=memory, between=between, child_sd=child_sd,
         )  # fmt: skip
-        name, asked = words.text("power.planned", spoken), Asked(design, 1 if rise else -1, 1, 0.05)
     with Progress(transient=True) as progress:
         bar = progress.add_task(words.text("power.simulating", spoken, outcome=name), total=simulations)
-        for done, tallies in simulate(asked, simulations, cores, keep):  # noqa: B007 (the last is shown)
-            progress.update(bar, completed=done)
+        for last in simulate(asked, simulations, cores, keep):
+            progress.update(bar, completed=last[0])
+    done, tallies = last
     console = Console(highlight=False)
     counted = {"simulations": numbers.decimal(done, spoken, 0), "alpha": numbers.significant(asked.alpha, spoken)}
     below = words.text("power.caption", spoken, **counted)

@@ -55,11 +55,16 @@ def event_study(setting: Setting) -> EventStudy:
 def att_gt(setting: Setting, control: Control, base: Base, anticipation: float, adjustment: Adjustment) -> GroupTimes:
     """Effects by date and period with all averages; see :meth:`sverige_did.api.study.Study.att_gt`."""
     option("adjustment", adjustment, Adjustment)
-    how = {"anticipation": anticipation, "weighting": setting.weighting, "cluster": setting.cluster}
+    panel, weighting, cluster = setting.panel, setting.weighting, setting.cluster
     if setting.covariates.shape[1]:
-        effects = adjusted_effects(setting.panel, setting.covariates, adjustment, control, base, **how)  # type: ignore[arg-type]
+        effects = adjusted_effects(
+            panel, setting.covariates, adjustment, control, base,
+            anticipation=anticipation, weighting=weighting, cluster=cluster,
+        )  # fmt: skip
     else:
-        effects = group_time_effects(setting.panel, control, base, **how)  # type: ignore[arg-type]
+        effects = group_time_effects(
+            panel, control, base, anticipation=anticipation, weighting=weighting, cluster=cluster
+        )
     df = degrees_of_freedom(effects, effects.influence)
     label = setting.times.label
     cells = tuple(

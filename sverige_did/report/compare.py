@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from sverige_did import words
 from sverige_did.disclosure.cases import CaseRelease
@@ -80,7 +81,7 @@ def _run(release: AnyRelease, language: Language) -> dict[str, str]:
         "origin": made_up,
     }
     named = {words.text(f"compare.run.{name}", language): value for name, value in said.items()}
-    return named | dict(release.versions.items())
+    return named | release.versions
 
 
 def _plan(release: AnyRelease, language: Language) -> dict[str, str]:
@@ -148,9 +149,10 @@ def as_tables(sections: tuple[Section, ...], names: tuple[str, str], language: L
         if section.pairs:
             table = RichTable(title=heading, title_justify="left", title_style="bold", show_lines=True)
             for column in (words.text("compare.what", language), *names):
-                table.add_column(column, overflow="fold")
+                table.add_column(Text(column), overflow="fold")
             for pair in section.pairs:
-                table.add_row(*(text if text else words.text("compare.absent", language) for text in pair))
+                # The brackets of a path or a text of the plan are no markup.
+                table.add_row(*(Text(said or words.text("compare.absent", language)) for said in pair))
             yield table
         yield words.text(
             f"compare.{'rest' if section.pairs else 'nothing'}", language, heading=heading, same=section.same

@@ -42,13 +42,17 @@ More = Literal["own", "children", "periods", "districts"]
 """A design as it is, or with more children, more periods before and after, or more districts."""
 
 
+MOST_TIMES = 16
+"""The largest multiple of a design that is tried."""
+
+
 class SmallestFound(Frozen):
     """A change that the verdict finds in four of five cases, and what it takes.
 
     ``change`` is a share of the level of the treated districts, in steps of .05, in the direction that counts as
     better. Of the ``own`` design it is the smallest that is found, None where not even the end of all of it, or thrice
-    as much more, is. Else ``times`` says with how many times as much of what it is found, None where nothing up to
-    that helps.
+    as much more, is. Else ``times`` says with how many times as much of what it is found, None where
+    :data:`MOST_TIMES` times as much do not help.
     """
 
     more: More

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from sverige_did.errors import InputError, Problem, refuse
 from sverige_did.files import write_text
-from sverige_did.inference.simulated.design import OwnDesign
-from sverige_did.inference.simulated.power import BLOCK, Tally, block_of_power, pooled
+from sverige_did.inference.simulated.design import Family, OwnDesign
+from sverige_did.inference.simulated.planned import planned_design
+from sverige_did.inference.simulated.power import Tally, block_of_power, pooled
+from sverige_did.inference.simulated.size import BLOCK
 from sverige_did.inference.verdict import refusals
 from sverige_did.results.power import Power
 from sverige_did.tasks.size import read_design
+
+type Work = Callable[..., tuple[Tally, ...]]
+"""Draws the block of a number, ``block``."""
+
+Kind = Literal["share", "rate", "points"]
+
+FAMILIES: dict[Kind, Family] = {"share": "binomial", "rate": "poisson", "points": "normal"}
+"""The planned outcomes by what is drawn."""
 
 SIZES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """The effects that are tried, as shares of the level."""
@@ -61,6 +71,14 @@ def of_study(folder: Path, outcome: str | None) -> tuple[str, Asked]:
     return data.wanted.outcome, Asked(design, sign, data.study.sampling.seed, 1 - data.study.level)
 
 
+def of_plan(kind: Kind, *, rise: bool, child_sd: float, **numbers: Any) -> Asked:
+    """A design that somebody plans, at the usual level; ``numbers`` are those of
+    :func:`~sverige_did.inference.simulated.planned.planned_design`, and its refusals.
+    """
+    spread = child_sd if kind == "points" else 0.0
+    return Asked(planned_design(family=FAMILIES[kind], child_sd=spread, **numbers), 1 if rise else -1, 1, 0.05)
+
+
 def simulate(asked: Asked, simulations: int, cores: int, kept: Path | None) -> Iterator[tuple[int, tuple[Tally, ...]]]:
     """The number of data sets and the pooled tallies after every block; blocks in ``kept`` are not drawn again.
 
@@ -96,7 +114,7 @@ def told(tallies: Sequence[Tally]) -> tuple[Power, ...]:
     )  # fmt: skip
 
 
-def _blocks(pool, work, missing: Sequence[int]) -> Iterator[tuple[int, tuple[Tally, ...]]]:  # type: ignore[no-untyped-def]
+def _blocks(pool: Executor | None, work: Work, missing: Sequence[int]) -> Iterator[tuple[int, tuple[Tally, ...]]]:
     if pool is None:
         yield from ((at, work(block=at)) for at in missing)
         return

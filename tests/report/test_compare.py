@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 import small_cases as small
+from rich.console import Console
 from small_release import make_release
 from typer.testing import CliRunner
 
@@ -14,11 +16,12 @@ from sverige_did.cli import app
 from sverige_did.disclosure.cases import release_cases
 from sverige_did.errors import InputError
 from sverige_did.files import write_model
-from sverige_did.report.compare import compared
+from sverige_did.report.compare import as_tables, compared
 from sverige_did.results.cases import CasePosterior, PosteriorRatio
 from sverige_did.sources.cases.delivery import read_cases
 from sverige_did.studies.cases.estimate import estimate_cases
 from sverige_did.studies.cases.survey import answers_of
+from sverige_did.study.blocks import Bilingual
 
 
 def test_a_release_differs_from_itself_in_nothing() -> None:
@@ -47,6 +50,20 @@ def test_a_plan_that_changed_says_where() -> None:
     second = first.model_copy(update={"study": first.study.model_copy(update={"periods": periods})})
     plan = next(one for one in compared(first, second, "da") if one.key == "plan")
     assert [tuple(pair) for pair in plan.pairs] == [("periods.ramp_months", "6.0", "3.0")]
+
+
+def test_brackets_in_a_path_or_text_of_the_plan_are_shown_and_no_markup() -> None:
+    first = make_release()
+    outcomes = (first.study.outcomes[0].model_copy(update={"role": "secondary"}), *first.study.outcomes[1:])
+    said = Bilingual(da="x", en="[bold]few[/] [/x]")
+    changed = first.study.model_copy(update={"outcomes": outcomes, "population": said})
+    console = Console(width=200, record=True, file=io.StringIO())
+    for shown in as_tables(compared(first, first.model_copy(update={"study": changed}), "en"), ("a[b]", "b"), "en"):
+        console.print(shown)
+    text = console.export_text()
+    assert f"outcomes[{first.study.outcomes[0].outcome}].role" in text
+    assert "[bold]few[/] [/x]" in text
+    assert "a[b]" in text
 
 
 def test_cases_compare_with_cases_and_nothing_else(tmp_path: Path) -> None:

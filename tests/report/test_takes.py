@@ -32,13 +32,13 @@ def size(own: float | None, **times: int | None) -> DesignSize:
         (
             size(None, districts=6, children=None, periods=None),
             "With these districts no fall is found in 80 of 100 cases, not even if everything went away. A halving"
-            " would take 6 times as many districts. More children in each district or a longer time before and after"
-            " would not be enough by itself.",
+            " would take 6 times as many districts. Even 16 times as many children in each district or 16 times as long"
+            " before and after would not be enough alone.",
         ),
         (
             size(0.6, districts=None),
-            "With these districts a rise is found in 80 of 100 cases if it is one of 60% or more. More districts would"
-            " not be enough to find a rise by a half.",
+            "With these districts a rise is found in 80 of 100 cases if it is one of 60% or more. Even 16 times as many"
+            " districts would not be enough to find a rise by a half.",
         ),
         (
             size(-0.4, districts=1, children=1),

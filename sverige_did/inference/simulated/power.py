@@ -18,15 +18,9 @@ import numpy as np
 from scipy import special
 
 from sverige_did.errors import refuse
-from sverige_did.inference.districts import Districts, Floats, comparable
 from sverige_did.inference.simulated import vectorised
 from sverige_did.inference.simulated.design import OwnDesign
-
-BLOCK = 1_000
-"""Data sets of one block."""
-
-_CELLS = 500_000
-"""Districts times data sets that are simulated together at most."""
+from sverige_did.inference.simulated.size import BLOCK, blocks_of, everyone
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,26 +208,17 @@ def _tally(design: OwnDesign, change: float, seed: int, block: int, alpha: float
     with_effect = replace(design, effect=change)
     rng, sample = np.random.default_rng([seed, block]), design.sample
     truth = _truth(design, change)
-    step = max(1, min(size, _CELLS // design.data.y.size))
     supported = wrong = 0
     exaggerated = 0.0
-    for done in range(0, size, step):
-        y = with_effect.changes(min(step, size - done), rng)
-        said = vectorised.verdicts(y, sample, alpha, draws, np.random.default_rng([seed, block, done]))
-        estimates = _shares(sample) @ y[:, said]
+    for part, n in enumerate(blocks_of(design, size)):
+        y = with_effect.changes(n, rng)
+        said = vectorised.verdicts(y, sample, alpha, draws, np.random.default_rng([seed, block, part]))
+        estimates = everyone(sample) @ y[:, said]
         supported += int(said.sum())
         if truth:
             wrong += int((estimates * truth < 0).sum())
             exaggerated += float(np.abs(estimates / truth).sum())
     return Tally(change, truth, size, supported, wrong, exaggerated)
-
-
-def _shares(sample: Districts) -> Floats:
-    """What each change adds to the effect (G,): nothing in a stratum that lacks an arm."""
-    kept = comparable(sample.treated, sample.strata)
-    shares = np.zeros(sample.change.size)
-    shares[kept] = sample.compared().shares
-    return shares
 
 
 def _truth(design: OwnDesign, change: float) -> float:
@@ -246,4 +231,4 @@ def _truth(design: OwnDesign, change: float) -> float:
         own = special.logit(moved) - special.logit(after)
     else:
         own = moved - after
-    return float(_shares(design.sample)[treated] @ own[treated])
+    return float(everyone(design.sample)[treated] @ own[treated])

@@ -161,11 +161,11 @@ def rejection_rates(
 
     Raises RefusedError ``too_few_control`` with fewer than two control districts.
     """
-    treated, shares = design.sample.treated, _everyone(design)
+    treated, shares = design.sample.treated, everyone(design.sample)
     controls = int((~treated).sum())
     if controls < 2:
         raise refuse("too_few_control", found=str(controls), expected=">= 2")
-    changes = [design.changes(size, rng) for size in _blocks(design, simulations)]
+    changes = [design.changes(size, rng) for size in blocks_of(design, simulations)]
     effects = np.concatenate([shares @ y for y in changes])
     answers = []
     for shift in shifts:
@@ -202,8 +202,9 @@ def verdict_size(
     One answer a shift, as :func:`rejection_rates` gives. The design must carry a verdict
     (:func:`~sverige_did.inference.verdict.refusals`).
     """
-    changes = [design.changes(size, rng) for size in _blocks(design, simulations)]
-    error, treated = np.concatenate([_everyone(design) @ y for y in changes]).std(), design.sample.treated[:, None]
+    changes = [design.changes(size, rng) for size in blocks_of(design, simulations)]
+    shares, treated = everyone(design.sample), design.sample.treated[:, None]
+    error = np.concatenate([shares @ y for y in changes]).std()
 
     def share(shift: float) -> float:
         said = (vectorised.verdicts(y + shift * error * treated, design.sample, alpha, draws, rng) for y in changes)
@@ -212,15 +213,14 @@ def verdict_size(
     return tuple(Share(share(shift), simulations) for shift in shifts)
 
 
-def _blocks(design: Design, simulations: int) -> Iterator[int]:
+def blocks_of(design: Design, simulations: int) -> Iterator[int]:
     """How many data sets are simulated together, time after time."""
     step = max(1, min(BLOCK, _CELLS // design.sample.change.size))
     return (min(step, simulations - done) for done in range(0, simulations, step))
 
 
-def _everyone(design: Design) -> Floats:
+def everyone(sample: Districts) -> Floats:
     """What each change adds to the effect (G,): nothing in a stratum that lacks an arm."""
-    sample = design.sample
     shares = np.zeros(sample.change.size)
     shares[comparable(sample.treated, sample.strata)] = sample.compared().shares
     return shares

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.report import numbers
+from sverige_did.results.methods_tables import MOST_TIMES
 
 if TYPE_CHECKING:
     from sverige_did.results.methods_tables import DesignSize, SmallestFound
@@ -25,9 +26,9 @@ def what_it_takes(size: DesignSize | None, language: Language) -> str:
     more = [one for one in size.smallest if one.more != "own" and one.change is not None]
     helps = [one for one in more if one.times is not None and one.times > 1]
     if helps:
-        ways = [_say(f"times.{one.more}", language, times=one.times) for one in helps]
+        ways = [_ways(one, one.times, language) for one in helps]
         sentences.append(_say(f"halved.{_way(helps[0])}", language, ways=_either(ways, language)))
-    futile = [_say(f"more.{one.more}", language) for one in more if one.times is None]
+    futile = [_ways(one, MOST_TIMES, language) for one in more if one.times is None]
     if futile:
         kind = "alone" if helps else _way(more[0])
         sentences.append(_say(f"futile.{kind}", language, ways=_either(futile, language)))
@@ -46,10 +47,12 @@ def _way(one: SmallestFound) -> str:
     return "rise" if one.change is not None and one.change > 0 else "fall"
 
 
+def _ways(one: SmallestFound, times: int | None, language: Language) -> str:
+    return _say(f"times.{one.more}", language, times=times)
+
+
 def _either(parts: list[str], language: Language) -> str:
-    """The parts with an “or” before the last; those after the first begin with a small letter."""
-    said = [part if at == 0 else part[0].lower() + part[1:] for at, part in enumerate(parts)]
-    return said[0] if len(said) == 1 else _say("either", language, first=", ".join(said[:-1]), last=said[-1])
+    return parts[0] if len(parts) == 1 else _say("either", language, first=", ".join(parts[:-1]), last=parts[-1])
 
 
 def _say(key: str, language: Language, **values: object) -> str:

@@ -24,7 +24,7 @@ from sverige_did.panel import COUNTED, PRESENT, Panel
 from sverige_did.periods import period_number
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import DesignClass
-from sverige_did.results.methods_tables import DesignSize, More, SmallestFound
+from sverige_did.results.methods_tables import MOST_TIMES, DesignSize, More, SmallestFound
 from sverige_did.studies.panel.dates_size import dated_design, dated_size
 from sverige_did.studies.panel.district_did import changes_of, sample_of
 from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of, tried
@@ -39,7 +39,7 @@ SHIFT = 3.0
 SMALLEST_SIMULATIONS, STEP = 1_000, 0.05
 """Data sets for each size of effect that is tried, and the step in which the smallest one found is told."""
 
-HALF, TIMES = 0.5, (1, 2, 3, 4, 6, 8, 12, 16)
+HALF, TIMES = 0.5, (1, 2, 3, 4, 6, 8, 12, MOST_TIMES)
 """The change for which it is told how many times as much of a design would find it, and how many are tried."""
 
 LARGER: dict[More, tuple[str, ...]] = {
