@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 
-from sverige_did.words import text
+from sverige_did.words import Language, text
 
 File = Annotated[Path, typer.Option(dir_okay=False, show_default=False)]
 Folder = Annotated[Path, typer.Option(file_okay=False, show_default=False)]
+Files = Annotated[list[Path], typer.Option(dir_okay=False, show_default=False)]
+Languages = Annotated[list[Language], typer.Option(show_default=False)]
 Cores = Annotated[int, typer.Option(min=1)]
 Filled = dict[str, object]
 
