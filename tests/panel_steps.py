@@ -42,5 +42,5 @@ def pages(study: str, written: Path, data: Path, out: Path) -> Path:
     release.run(out, out / "release.json", out / "estimates.csv", out / "estimates.json")
     kinds = ("{}.html", "annex.{}.html", "answers.{}.json", "investment.{}.csv", "declaration.{}.md")
     told = ([out / kind.format(language) for language in LANGUAGES] for kind in kinds)
-    report.run(out / "release.json", list(LANGUAGES), *told)
+    report.run(out / "release.json", *told)
     return out

@@ -8,18 +8,17 @@ from sverige_did.report import render
 from sverige_did.report.answers import study_answers
 from sverige_did.report.front import render_front
 from sverige_did.report.next_office import investment_sheet, knowledge_declaration
-from sverige_did.tasks import File, Files, Filled, Languages
+from sverige_did.tasks import File, Files, Filled
+from sverige_did.words import LANGUAGES
 
 
-def run(
-    release: File, page_language: Languages, out: Files, annex: Files, answers: Files, sheet: Files, declaration: Files
-) -> Filled:
+def run(release: File, out: Files, annex: Files, answers: Files, sheet: Files, declaration: Files) -> Filled:
     """Write, for each language, a file of each kind in the order of the languages; the pages.
 
     One command for all languages: reading the release and its parts takes longer than telling it.
     """
     released = read_model(release, Release)
-    for language, *files in zip(page_language, out, annex, answers, sheet, declaration, strict=True):
+    for language, *files in zip(LANGUAGES, out, annex, answers, sheet, declaration, strict=True):
         page, beside, said, investment, draft = files
         write_text(beside, render(released, language))
         write_text(page, render_front(released, language))

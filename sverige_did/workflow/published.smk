@@ -290,7 +290,6 @@ rule report:
         declarations=expand("results/{{study}}/declaration.{language}.md", language=LANGUAGES),
     params:
         code=step("report"),
-        languages=each("--page-language", LANGUAGES),
         pages=lambda wildcards, output: each("--out", output.pages),
         annexes=lambda wildcards, output: each("--annex", output.annexes),
         answers=lambda wildcards, output: each("--answers", output.answers),
@@ -303,5 +302,5 @@ rule report:
     wildcard_constraints:
         study=one_of([*PUBLISHED, *PANELS]),
     shell:
-        "{COMMAND} report --release {input.release} {params.languages} {params.pages} {params.annexes} {params.answers}"
+        "{COMMAND} report --release {input.release} {params.pages} {params.annexes} {params.answers}"
         " {params.sheets} {params.declarations} 2>&1 | tee {log}"

@@ -39,7 +39,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "results/small/investment.{}.csv", "results/small/declaration.{}.md",
         )
     )  # fmt: skip
-    report.run(results / "release.json", ["da", "en"], pages, annexes, answers, sheets, drafts)
+    report.run(results / "release.json", pages, annexes, answers, sheets, drafts)
     for page, language in zip(pages, ("da", "en"), strict=True):
         write_text(page, render(release, language))
     collect.run(*named, pages, folder / "release" / "small", [*sheets, *drafts])
