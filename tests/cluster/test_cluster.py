@@ -39,7 +39,6 @@ def folder(place: Path) -> Path:
     for study in STUDIES:
         for kind in ("analyses", "data"):
             shutil.copytree(ROOT / kind / study, place / kind / study)
-    shutil.copy(ROOT / "analyses" / "index.yaml", place / "analyses" / "index.yaml")
     return place
 
 
