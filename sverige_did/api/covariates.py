@@ -54,7 +54,8 @@ def of_formula(formula: str, once: pd.DataFrame) -> Covariates:
     import formulaic  # noqa: PLC0415 - a second to load, and only for a formula
 
     try:
-        made = formulaic.model_matrix(formula, once, na_action="raise")
+        with np.errstate(all="ignore"):  # what is no number is named below
+            made = formulaic.model_matrix(formula, once, na_action="ignore")
     except Exception as fault:  # a formula is code of the caller's, and may raise anything
         raise InputError(Problem("frame_formula", column="covariates", found=_line(fault))) from fault
     kept = [str(name) for name in made.columns if name != "Intercept"]
