@@ -16,8 +16,8 @@ __version__ = "0.1.0"
 
 _LAZY = {
     "Checks": "doubts", "Comparison": "compare", "Context": "shown", "Effect": "results", "EventStudy": "events",
-    "GroupTimes": "events", "Methods": "results", "Result": "shown", "Row": "rows", "Size": "own_size",
-    "Study": "study", "Verdict": "results", "compare": "compare", "datasets": "",
+    "GroupTimes": "events", "Methods": "results", "Result": "shown", "Row": "rows", "Posterior": "posterior",
+    "Size": "own_size", "Study": "study", "Verdict": "results", "compare": "compare", "datasets": "",
 }  # fmt: skip
 """What this package gives, and the file of ``api/`` in which it stands: read when it is asked for, and not before."""
 
@@ -30,7 +30,7 @@ class _Did(ModuleType):
     """The package ``sverige_did.did``, which can be called: the estimators and the door to them share a name."""
 
     def __call__(self, data: object, /, **columns: Any) -> Any:
-        """A study of one outcome in a table: see :func:`sverige_did.api.study.did`."""
+        """A study of one outcome in a table: see :func:`sverige_did.api.door.did`."""
         return _door()(data, **columns)
 
     @property
@@ -39,7 +39,7 @@ class _Did(ModuleType):
 
 
 def _door() -> Any:
-    return import_module(f"{__name__}.api.study").did
+    return import_module(f"{__name__}.api.door").did
 
 
 import_module(f"{__name__}.did").__class__ = _Did

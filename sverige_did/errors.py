@@ -75,10 +75,13 @@ class SverigeDidError(Exception):
     def __init__(self, *problems: Problem) -> None:
         super().__init__(*problems)
         self.problems = problems
+        # It is read after the call has been left in which it was raised, and tells of the same units.
+        self._unit = words.unit()
 
     def say(self, language: Language | None = None) -> str:
         """All problems as text, one after another."""
-        return "\n".join(problem.say(language) for problem in self.problems)
+        with words.naming(self._unit):
+            return "\n".join(problem.say(language) for problem in self.problems)
 
     def __str__(self) -> str:
         return self.say()
@@ -89,7 +92,12 @@ class InputError(SverigeDidError):
 
 
 class RefusedError(SverigeDidError):
-    """The data are readable, but the design cannot carry what was asked (too few districts, no variation, ...)."""
+    """The data are readable, but the design cannot carry what was asked (too few districts, no variation, ...).
+
+    ``draws`` are those of a fit that did not converge, kept to be looked at and not to be reported; else None.
+    """
+
+    draws: object = None
 
 
 def refuse(key: str, /, *, found: str | None = None, expected: str | None = None, **values: object) -> RefusedError:

@@ -62,7 +62,7 @@ def simulate(
             "y": level.ravel(),
         }
     )
-    frame.attrs["effect"] = effect
+    frame.attrs |= {"effect": effect, "synthetic": True}
     return frame
 
 

@@ -27,9 +27,10 @@ from sverige_did.studies.panel.staggered_did import mean_effect, too_few
 def dated(setting: Setting) -> Found:
     """The rule of staggered starts: the studentised permutation of the dates and Student's t by starting date.
 
-    Raises RefusedError: those of the estimators and tests, and ``frame_not_known_here`` for clusters and covariates.
+    Clusters take the place of their units. Raises RefusedError: those of the estimators and tests, and of
+    :meth:`~sverige_did.api.setting.Setting.plainly`.
     """
-    setting.plainly("verdict")
+    setting = setting.plainly("verdict")
     panel, alpha = setting.panel, setting.alpha
     why_not = too_few(panel)
     if why_not:

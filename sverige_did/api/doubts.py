@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
 from sverige_did import words
 from sverige_did.api import plots
-from sverige_did.api.seen import seen_of
+from sverige_did.api.seen import seen_by_date, seen_of
 from sverige_did.api.setting import Setting
 from sverige_did.api.shown import Result, label
 from sverige_did.errors import refuse
@@ -17,6 +18,7 @@ from sverige_did.report import numbers
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.panel.array_checks import ARRAY_CHECKS
 from sverige_did.studies.panel.could_not_run import made
+from sverige_did.studies.panel.dated_array_checks import DATED_CHECKS
 from sverige_did.words import Language, default_language
 
 if TYPE_CHECKING:
@@ -100,18 +102,20 @@ def sentence(check: CheckResult, language: Language | None = None, *, calendar: 
     return words.text(own if words.has(own, language) else f"checks.any.{check.key}", language, **filled_in)
 
 
-def checks_of(setting: Setting, which: tuple[str, ...] | None = None) -> Checks:
-    """The checks of a study with one start, in the unit of the outcome; see ``Study.sensitivity``.
+def checks_of(setting: Setting, which: tuple[str, ...] | None = None, *, placebo: bool = False) -> Checks:
+    """The checks of a study, or its placebos alone, in the unit of the outcome; clusters take the place of their units.
 
-    Raises RefusedError: ``did_staggered``, ``frame_no_verdict`` where there is no finding to doubt,
-    ``frame_not_known_here`` with clusters.
+    Raises RefusedError ``frame_no_verdict`` where there is no finding to doubt, ``frame_cluster_here``, and with starts
+    that differ ``frame_covariates_here``.
     """
-    setting.one_start()
-    if setting.cluster is not None:
-        raise refuse("frame_not_known_here", name="cluster", method="sensitivity")
-    seen = seen_of(setting)
+    setting = setting.by_cluster("sensitivity")
+    one = setting.window is not None
+    every: Mapping[str, Callable[[Any], CheckResult | None]] = ARRAY_CHECKS if one else DATED_CHECKS
+    if placebo:
+        which = tuple(name for name in every if name.startswith("placebo"))
     for name in which or ():
-        option_among("check", name, tuple(ARRAY_CHECKS))
-    wanted = {name: run for name, run in ARRAY_CHECKS.items() if name in (which or ARRAY_CHECKS)}
+        option_among("check", name, tuple(every))
+    seen = seen_of(setting) if one else seen_by_date(setting)
+    wanted = {name: run for name, run in every.items() if name in (which or every)}
     ran = (made(name, setting.context.outcome, partial(run, seen)) for name, run in wanted.items())
     return Checks(context=setting.context, remarks=setting.remarks, checks=tuple(one for one in ran if one is not None))

@@ -29,7 +29,7 @@ AGGREGATIONS: dict[Kind, Aggregation] = {
 
 def event_study(setting: Setting) -> EventStudy:
     """Joint and pointwise limits around the same estimates; see :meth:`sverige_did.api.study.Study.event_study`."""
-    setting.plainly("event_study")
+    setting = setting.plainly("event_study")
     one = setting.window is not None
     make = event_curve if one else event_time_curve
     joint, own = (
@@ -105,7 +105,7 @@ def _average(setting: Setting, effects: GroupTime, found: Aggregated) -> Effect:
 
 def imputed(setting: Setting, average: Average) -> Effect:
     """Imputed effects; see :meth:`sverige_did.api.study.Study.imputation`."""
-    setting.plainly("imputation")
+    setting = setting.plainly("imputation")
     overall = imputation(setting.panel, "overall", setting.weighting)
     rows = [("att", overall, 0)]
     if average == "event_time":
@@ -123,7 +123,7 @@ def imputed(setting: Setting, average: Average) -> Effect:
 
 def synthetic(setting: Setting) -> Effect:
     """Synthetic difference-in-differences; see :meth:`sverige_did.api.study.Study.synthetic`."""
-    setting.plainly("synthetic")
+    setting = setting.plainly("synthetic")
     return _together(setting) if setting.window is not None else _by_date(setting)
 
 

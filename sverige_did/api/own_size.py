@@ -110,7 +110,7 @@ def size_of(setting: Setting, shifts: tuple[float, ...], simulations: int) -> Si
     """See :meth:`sverige_did.api.study.Study.size` and :meth:`~sverige_did.api.study.Study.power`."""
     if setting.window is None:
         return _of_dates(setting, shifts, simulations)
-    setting.plainly("size")
+    setting = setting.plainly("size")
     laws = _laws(setting)
     rng, alpha = setting.rng(), setting.alpha
     found = verdict_size(laws[0], rng=rng, shifts=shifts, simulations=simulations, alpha=alpha)
@@ -166,16 +166,22 @@ def _laws(setting: Setting) -> tuple[Design, ...]:
 
 def _family(setting: Setting) -> Family:
     """Counts are events that happen anew; whole numbers of those at risk that they are a part of make them shares."""
-    exposure = in_ones(setting).exposure
-    if exposure is None:
+    if setting.panel.exposure is None:
         return "normal"
-    y = setting.panel.y
+    return "binomial" if in_whole_numbers(setting) else "poisson"
+
+
+def in_whole_numbers(setting: Setting) -> bool:
+    """Whether events are whole numbers out of whole numbers, told as shares or in per cent."""
+    exposure, y = in_ones(setting).exposure, setting.panel.y
+    if exposure is None:
+        return False
     whole = np.allclose(exposure, np.rint(exposure)) and np.allclose(y, np.rint(y))
-    return "binomial" if whole and (y <= exposure).all() and setting.per in {1.0, 100.0} else "poisson"
+    return bool(whole and (y <= exposure).all() and setting.per in {1.0, 100.0})
 
 
 def _of_dates(setting: Setting, shifts: tuple[float, ...], simulations: int) -> Size:
-    setting.plainly("size")
+    setting = setting.plainly("size")
     panel = setting.panel
     table: Floats = panel.wide()
     if too_few(panel):

@@ -10,10 +10,17 @@ from matplotlib.axes import Axes
 
 from sverige_did import words
 from sverige_did.api.rows import Row
-from sverige_did.api.shown import NULL, label
+from sverige_did.api.shown import FIGURES, NULL, label
+from sverige_did.report import numbers, svg
 from sverige_did.results.estimates import Curve
 
-DARK, MUTED, ACCENT = "#1b1b1b", "#9aa3ad", "#b3402a"
+DARK, MUTED, ACCENT = svg.INK, "#8a93a0", svg.WARNING
+"""The colours of the pages, which know them and give them their own where a reader's screen is dark."""
+
+
+def told(value: float) -> str:
+    """A level as a reader meets it; nothing where there is none."""
+    return "" if not np.isfinite(value) else numbers.significant(value, words.default_language(), FIGURES)
 
 
 def axes_of(ax: Axes | None, *, rows: int = 8) -> Axes:

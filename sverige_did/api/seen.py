@@ -10,10 +10,38 @@ from sverige_did.api.compared import refuse_without_verdict, sample_of
 from sverige_did.api.setting import Setting
 from sverige_did.did.collapse import collapse, collapse_detrended
 from sverige_did.did.missing_periods import filled
+from sverige_did.errors import refuse
 from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.districts import Districts
 from sverige_did.inference.level_choice import Choice
+from sverige_did.inference.staggered import Whole
+from sverige_did.report.district_inference import said
+from sverige_did.studies.panel.dated_array_checks import DatedSeen
 from sverige_did.studies.panel.seen import Seen
+from sverige_did.studies.panel.staggered_did import too_few
+from sverige_did.words import default_language
+
+
+def seen_by_date(setting: Setting) -> DatedSeen:
+    """The same of units that start at different dates, as the checks of dates take it.
+
+    Raises RefusedError: ``frame_no_verdict``, ``frame_covariates_here``.
+    """
+    setting = setting.plainly("sensitivity")
+    panel = setting.panel
+    why_not = too_few(panel)
+    if why_not:
+        raise refuse("frame_no_verdict", found=said(why_not[0], default_language()))
+    exposed = (panel.periods >= panel.treated_from[:, None]).astype(np.float64)
+    return DatedSeen(
+        name=setting.context.outcome,
+        scale="level",
+        alpha=setting.alpha,
+        rng=setting.rng,
+        panel=lambda: panel,
+        intention=lambda: panel,
+        whole=lambda: (panel, Whole(panel.wide(), exposed)),
+    )
 
 
 class Doubted(NamedTuple):

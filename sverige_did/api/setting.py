@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from sverige_did.did.window import Window
 from sverige_did.errors import refuse
 from sverige_did.inference.level_choice import Choice
 from sverige_did.results.estimates import Remark
+from sverige_did.words import unit_of
 
 type Floats = NDArray[np.float64]
 type Codes = NDArray[np.intp]
@@ -28,8 +29,8 @@ OwnScale = Literal["own", "ratio", "log_odds"]
 class Setting:
     """One outcome of a study as arrays.
 
-    ``window`` is None where units start at different dates. ``cluster`` (U,) are codes of what was assigned together,
-    ``covariates`` (U, p) fixed before any start. ``donut`` are the periods that one unit or more started in.
+    ``window`` is None where units start at different dates. ``cluster`` (U,) are codes into ``clusters``, the names of
+    what was assigned together; ``covariates`` (U, p) are fixed before any start.
     """
 
     panel: DistrictPanel
@@ -44,6 +45,7 @@ class Setting:
     chosen: Choice
     seed: int
     remarks: tuple[Remark, ...] = ()
+    clusters: tuple[str, ...] = ()
 
     @property
     def alpha(self) -> float:
@@ -66,8 +68,57 @@ class Setting:
             raise refuse("did_staggered")
         return self.window
 
-    def plainly(self, method: str) -> None:
-        """Refuse where the study has clusters or covariates, which ``method`` does not know."""
-        for name, there in (("cluster", self.cluster is not None), ("covariates", self.covariates.shape[1] > 0)):
-            if there:
-                raise refuse("frame_not_known_here", name=name, method=method)
+    def on_own_scale(self, method: str) -> None:
+        """Refuse where trends are parallel on another scale than that of the outcome, which ``method`` is on."""
+        if self.scale != "own":
+            raise refuse("frame_scale_here", found=self.scale, method=method)
+
+    def plainly(self, method: str) -> Setting:
+        """The study for a ``method`` that knows neither clusters nor covariates: its clusters as units, each the
+        weighted mean of its own.
+
+        Raises RefusedError: ``frame_covariates_here``; ``frame_cluster_here`` where units lack periods, so that the
+        mean of a cluster would move by who is there.
+        """
+        if self.covariates.shape[1]:
+            raise refuse("frame_covariates_here", method=method)
+        return self.by_cluster(method)
+
+    def by_cluster(self, method: str) -> Setting:
+        """The study with its clusters as units, each the weighted mean of its own; refused as in :meth:`plainly`."""
+        cluster = self.cluster
+        if cluster is None:
+            return self
+        panel, n = self.panel, len(self.clusters)
+        table = panel.wide()
+        lacking = ~np.isfinite(table).all(axis=1)
+        if lacking.any():
+            raise refuse("frame_cluster_here", found=str(int(lacking.sum())), method=method)
+        own = panel.unit_weights(self.weighting)
+        total = np.bincount(cluster, own)
+        mean, fixed = (
+            np.column_stack([np.empty((n, 0)), *(np.bincount(cluster, own * column) / total for column in columns.T)])
+            for columns in (table, self.covariates)
+        )
+        first = np.unique(cluster, return_index=True)[1]
+        made = DistrictPanel(
+            unit=np.repeat(np.arange(n), panel.periods.size),
+            time=np.tile(np.arange(panel.periods.size), n),
+            y=mean.ravel(),
+            periods=panel.periods,
+            labels=self.clusters,
+            treated_from=panel.treated_from[first],
+            weights=total,
+            strata=None if panel.strata is None else panel.strata[first],
+        )
+        named = str(self.context.cluster)
+        context = self.context.model_copy(
+            update={
+                "unit": named, "told": unit_of(named), "n_units": n, "n_treated": int(made.ever_treated.sum()),
+                "cluster": None,
+            }
+        )  # fmt: skip
+        return replace(
+            self, panel=made, context=context, cluster=None, clusters=(), covariates=fixed, per=1.0,
+            weighting="equal" if np.ptp(total) == 0 else "baseline",
+        )  # fmt: skip

@@ -6,18 +6,20 @@ import html
 import math
 import re
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
 from pydantic import ValidationError
 
 from sverige_did import words
+from sverige_did.api.told import of_its_units
 from sverige_did.errors import InputError, Problem
 from sverige_did.periods import period_kind
 from sverige_did.report import numbers
 from sverige_did.report.district_inference import said
 from sverige_did.results.estimates import Frozen, Remark
 from sverige_did.words import Language, default_language
+from sverige_did.words.units import Told
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +38,8 @@ class Context(Frozen):
     """What a study compares; it goes with every result.
 
     ``starts`` are the distinct first treated periods; ``weights``, ``strata`` and ``cluster`` the caller's columns,
-    None where there is none; ``left_out`` how many rows have no outcome.
+    None where there is none; ``left_out`` how many rows have no outcome; ``told`` what sentences call the units;
+    ``synthetic``: the numbers are made up, as those of ``sd.datasets.simulate``.
     """
 
     outcome: str
@@ -53,6 +56,8 @@ class Context(Frozen):
     cluster: str | None = None
     covariates: tuple[str, ...] = ()
     left_out: int = 0
+    told: Told = "unit"
+    synthetic: bool = False
 
     @property
     def calendar(self) -> bool:
@@ -71,9 +76,15 @@ class Context(Frozen):
         named = {"weights": self.weights, "strata": self.strata, "cluster": self.cluster}
         named["covariates"] = ", ".join(self.covariates) or None
         parts += [words.text(f"notebook.{key}", language, name=name) for key, name in named.items() if name]
+        if self.synthetic:
+            parts.append(words.text("notebook.synthetic", language))
         if self.left_out:
             parts.append(words.text("notebook.left_out", language, count=self.left_out))
         return " · ".join(parts)
+
+
+SAYING = ("say", "title", "notes", "summary", "table", "to_html", "to_frame", "plot")
+"""The methods of a result in which words are chosen."""
 
 
 class Result(Frozen):
@@ -89,6 +100,13 @@ class Result(Frozen):
     context: Context
     remarks: tuple[Remark, ...] = ()
 
+    def __init_subclass__(cls, **said: Any) -> None:
+        # Here and not at each of them, so that no result can forget whose units it tells of.
+        super().__init_subclass__(**said)
+        for name in SAYING:
+            if name in vars(cls):
+                setattr(cls, name, of_its_units(vars(cls)[name]))
+
     @abstractmethod
     def to_frame(self) -> pd.DataFrame:
         """The numbers as a tidy frame, one row an estimate."""
@@ -101,10 +119,12 @@ class Result(Frozen):
     def say(self, language: Language | None = None) -> str:
         """The sentence that the design allows, in Danish (``da``) or English (``en``)."""
 
+    @of_its_units
     def title(self, language: Language | None = None) -> str:
         """What it is, in a few words."""
         return words.text(f"notebook.title.{self.kind}", language)
 
+    @of_its_units
     def notes(self, language: Language | None = None) -> tuple[str, ...]:
         """What has to be known beside the numbers, a sentence each."""
         return tuple(dict.fromkeys(said(remark, language or default_language()) for remark in self.remarks))
@@ -116,6 +136,7 @@ class Result(Frozen):
         notes = self.notes(language)
         return "\n".join([*lines, *([""] if notes else []), *(f"- {note}" for note in notes)])
 
+    @of_its_units
     def table(self, language: Language | None = None) -> pd.DataFrame:
         """The numbers as a reader meets them: rounded, with headings in words."""
         language = language or default_language()
@@ -179,6 +200,8 @@ def _cell(name: str, value: object, language: Language) -> str:
         return ""
     if name in {"method", "check"}:
         return label(str(value), language)
+    if name in {"term", "scale"} and words.has(f"notebook.{name}.{value}", language):
+        return words.text(f"notebook.{name}.{value}", language)
     if name == "p_value" and isinstance(value, float):
         least = numbers.decimal(LEAST_P, language, 4)
         return f"< {least}" if value < LEAST_P else numbers.decimal(value, language, 4 if value < 0.1 else 3)

@@ -1,170 +1,41 @@
-"""A study of one outcome, made of a table: what it compares is said once, and every method is a call."""
+"""A study of one outcome: every method is a call, and every answer is a result that can be shown and kept."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sverige_did.api import over_time, own_size
-from sverige_did.api.compared import Found, compared, not_tested, two_way
-from sverige_did.api.dated import dated
 from sverige_did.api.doubts import Checks, checks_of
 from sverige_did.api.events import EventStudy, GroupTimes
 from sverige_did.api.own_size import Size
 from sverige_did.api.results import Effect, Methods, Verdict
-from sverige_did.api.rows import Row
-from sverige_did.api.setting import OwnScale, Setting
+from sverige_did.api.setting import Setting
 from sverige_did.api.shown import Context
-from sverige_did.api.table import Named, Read, Rows, names_of, read
-from sverige_did.api.times import SAME, Partial, period_of
+from sverige_did.api.told import of_its_units
+from sverige_did.api.triple import apart
+from sverige_did.api.verdict import methods_of, twfe_of, verdict_of
 from sverige_did.did.arrays import DistrictPanel
 from sverige_did.did.covariates import Adjustment
 from sverige_did.did.imputation import Average
 from sverige_did.did.staggered import Base, Control
-from sverige_did.did.window import Window
-from sverige_did.errors import InputError, Problem, RefusedError, option, refuse
-from sverige_did.inference.level_choice import Choice
-from sverige_did.results.estimates import Remark
-from sverige_did.results.methods_tables import PRIMARY_INTERVAL, RELATIVE_SPREAD
-from sverige_did.studies.panel.array_checks import ARRAY_CHECKS
+from sverige_did.errors import InputError, Problem
 
-RULE = ("permutation_studentised", PRIMARY_INTERVAL, "welch_by_date", "level_adjusted", RELATIVE_SPREAD)
-"""The tests that a verdict rests on, whichever of them the design has."""
-
-MAIN = (PRIMARY_INTERVAL, "permutation_studentised", RELATIVE_SPREAD)
-"""Whose interval stands for the effect: the first of these that there is."""
-
-Ends = tuple[object, object] | None
-"""The first and the last period of a window, both inclusive."""
-
-
-def did(
-    data: object,
-    *,
-    unit: str,
-    time: str,
-    y: str | None = None,
-    events: str | None = None,
-    exposure: str | None = None,
-    treated_from: str | None = None,
-    treated: str | None = None,
-    weight: str | None = None,
-    strata: str | None = None,
-    cluster: str | None = None,
-    covariates: str | Sequence[str] | None = None,
-    before: Ends = None,
-    after: Ends = None,
-    partial: Partial | None = None,
-    per: float = 1.0,
-    scale: OwnScale = "own",
-    rows: Rows = "cells",
-    chosen: Choice = "unknown",
-    level: float = 0.95,
-    seed: int = 20130801,
-) -> Study:
-    """A difference-in-differences study of one outcome in a table with one row a unit and period.
-
-    Parameters
-    ----------
-    data
-        A table of pandas, polars or pyarrow, or a dict of columns. The others are names of its columns.
-    unit, time
-        What is treated, and when: integers, ``2013``, ``2013H1``, ``2013Q1``, ``2013-01``, periods or dates.
-    y
-        The level of the outcome (a mean, an amount). Or, for counts, rates and shares:
-    events, exposure
-        How many, and out of how many. The level is events by exposure, times ``per``.
-    treated_from
-        The period or day on which a unit starts; blank, 0 or infinite for never. Or:
-    treated
-        Flags of the rows under treatment (True/False, 1/0, yes/no); the first one is the start.
-    weight
-        How much a unit counts. What varies over time is its mean before anybody starts.
-    strata, cluster
-        Within which units are compared; what units were treated together in.
-    covariates
-        Numbers fixed before the start; what varies over time is its mean before anybody starts.
-    before, after
-        First and last period of a window, both inclusive; by default all periods on that side of the start.
-    partial
-        What a period is in which a unit starts: ``left_out``, ``after`` (treated) or ``before`` (not yet).
-    per
-        The denominator of a rate: 1,000 for a rate per 1,000, 100 for per cent.
-    scale
-        On which trends are parallel: ``own``, ``ratio`` (logarithms) or ``log_odds``.
-    rows
-        ``people`` where rows are persons, who are added up by unit and period: their mean, or their events.
-    chosen
-        How the treated were chosen: ``random``, ``level`` (they were high), ``rise``, ``will`` or ``unknown``. Unless
-        by lot, a finding is supported only if it stands beside the level before as well.
-    level
-        Of all intervals; one minus it is the level of all tests.
-    seed
-        Of whatever is drawn.
-
-    Returns
-    -------
-    Study
-        Frozen. Ask it for ``verdict()``, ``methods()``, ``event_study()``, ``att_gt()`` and the others.
-
-    Raises
-    ------
-    InputError
-        The table cannot be used as it is: which column, which rows by unit and period, and what to do.
-
-    Examples
-    --------
-    >>> import sverige_did as sd
-    >>> frame = sd.datasets.simulate(units=20, treated=4, effect=-3.0, seed=1)
-    >>> study = sd.did(frame, unit="district", time="period", y="y", treated_from="start", chosen="random")
-    >>> study.verdict().verdict
-    'supported'
-    """
-    columns = {
-        "y": y, "events": events, "exposure": exposure, "treated_from": treated_from, "treated": treated,
-        "weight": weight, "strata": strata, "cluster": cluster,
-    }  # fmt: skip
-    given = {name: None if column is None else str(column) for name, column in columns.items()}
-    named = Named(str(unit), str(time), covariates=names_of(covariates), **given)
-    option("scale", scale, OwnScale)
-    option("chosen", chosen, Choice)
-    option("rows", rows, Rows)
-    if not 0 < level < 1:
-        raise InputError(
-            Problem("frame_between", found=f"{level:g}", expected="0 < level < 1", values={"name": "level"})
-        )
-    if not (np.isfinite(per) and per > 0):
-        raise InputError(Problem("frame_between", found=f"{per:g}", expected="per > 0", values={"name": "per"}))
-    found = read(data, named, per=per, partial=partial, rows=rows)
-    panel, window = _windows(found, before, after)
-    return Study(
-        Setting(
-            panel=panel,
-            times=found.times,
-            window=window,
-            context=_context(found, panel, named, scale, level),
-            weighting="equal" if weight is None else "baseline",
-            cluster=found.cluster,
-            covariates=found.covariates,
-            scale=scale,
-            per=per,
-            chosen=chosen,
-            seed=seed,
-            remarks=_frozen(found),
-        )
-    )
+if TYPE_CHECKING:
+    from sverige_did.api.posterior import Better, Likelihood, Posterior
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Study:
-    """One outcome with what it is compared by; made by :func:`did`. Every result is frozen and can be shown and saved.
+    """One outcome with what it is compared by; made by :func:`sverige_did.did`. Every result can be shown and saved.
 
-    ``setting`` holds the arrays that the methods take.
+    ``setting`` holds the arrays that the methods take, ``untouched`` those of the rows that were not ``affected``.
     """
 
     setting: Setting
+    untouched: Setting | None = None
 
     @property
     def context(self) -> Context:
@@ -184,6 +55,7 @@ class Study:
             one.unit if one.period is None else f"{one.unit} {label(one.period)}" for one in self.panel.dropped
         )
 
+    @of_its_units
     def verdict(self) -> Verdict:
         """What the data can carry, and why.
 
@@ -196,44 +68,23 @@ class Study:
         >>> sd.did(frame, unit="district", time="period", y="y", treated_from="start").verdict()
         Verdict('refused', estimate=-2.80641, outcome='y')
         """
-        found = self._found()
-        record = found.record
-        rule = [row for row in _rows(found) if row.method in RULE and row.scale == record.scale]
-        main = next((row for key in MAIN for row in rule if row.method == key and row.lower is not None), None)
-        shown = ([main] if main else []) + [row for row in rule if row is not main]
-        shown = shown or list(_rows(found)[:1])
-        tests = [row.p_value for row in shown if row.p_value is not None and row.method != RELATIVE_SPREAD]
-        return Verdict(
-            context=self.context,
-            remarks=(*record.remarks, *self.setting.remarks),
-            verdict=record.verdict,
-            design="D1" if self.setting.window is not None else "D5",
-            rows=tuple(shown),
-            p_value=max(tests) if tests and record.verdict != "refused" else None,
-            relative_spread=record.relative_spread,
-            observed=record.observed,
-            smallest_p=record.smallest_p,
-            edges=record.edges,
-            counts=record.counts,
-        )
+        return verdict_of(self.setting)
 
+    @of_its_units
     def methods(self) -> Methods:
         """Every method side by side: the rule first, then the others, two-way fixed effects with CR1 last."""
-        found = self._found()
-        return Methods(context=self.context, remarks=(*found.record.remarks, *self.setting.remarks), rows=_rows(found))
+        return methods_of(self.setting)
 
+    @of_its_units
     def twfe(self) -> Effect:
         """Two-way fixed effects with CR1, clustered by unit or the study's clusters: what most software prints.
 
         Raises RefusedError ``did_staggered`` where units start at different dates, for it then compares treated units
-        with each other; ``frame_not_known_here`` with covariates or another scale than ``own``.
+        with each other; ``frame_covariates_here``, ``frame_scale_here`` with another scale than ``own``.
         """
-        if self.setting.covariates.shape[1]:
-            raise refuse("frame_not_known_here", name="covariates", method="twfe")
-        self._own("twfe")
-        row = Row.of(two_way(self.setting))
-        return Effect(context=self.context, remarks=self.setting.remarks, rows=(row,))
+        return twfe_of(self.setting)
 
+    @of_its_units
     def event_study(self) -> EventStudy:
         """The effect by time since the start, with limits for all times at once and for each alone.
 
@@ -243,9 +94,10 @@ class Study:
         Raises RefusedError ``did_one_pre_period`` with one period before, ``bands_single`` where no two treated units
         start together.
         """
-        self._own("event_study")
+        self.setting.on_own_scale("event_study")
         return over_time.event_study(self.setting)
 
+    @of_its_units
     def att_gt(
         self,
         *,
@@ -267,39 +119,140 @@ class Study:
         >>> round(study.att_gt().aggregate("event").estimate, 6)
         2.0
         """
-        self._own("att_gt")
+        self.setting.on_own_scale("att_gt")
         return over_time.att_gt(self.setting, control, base, anticipation, adjustment)
 
+    @of_its_units
     def imputation(self, average: Average = "overall") -> Effect:
         """The effect against what would have been, imputed from untreated units and periods (Borusyak et al. 2024).
 
         ``event_time`` adds a row for each time since the start.
         """
-        self._own("imputation")
+        self.setting.on_own_scale("imputation")
         return over_time.imputed(self.setting, average)
 
+    @of_its_units
     def synthetic(self) -> Effect:
         """Synthetic difference-in-differences (Arkhangelsky et al. 2021), its weights, and p by placebos.
 
         Raises RefusedError ``did_too_few_pre_periods`` with fewer than five periods before, ``did_unbalanced`` where a
         unit lacks a period.
         """
-        self._own("synthetic")
+        self.setting.on_own_scale("synthetic")
         return over_time.synthetic(self.setting)
 
+    @of_its_units
     def sensitivity(self, checks: Sequence[str] | None = None) -> Checks:
-        """What could overturn the finding: every check that the data can carry, or those that are named."""
-        self._own("sensitivity")
+        """What could overturn the finding: every check that the data can carry, or those that are named.
+
+        Raises RefusedError ``frame_no_verdict`` where there is no finding to doubt.
+        """
+        self.setting.on_own_scale("sensitivity")
         return checks_of(self.setting, None if checks is None else tuple(checks))
 
+    @of_its_units
     def placebos(self) -> Checks:
         """The same looked for where there is nothing: at earlier dates, and by the same choice of units elsewhere."""
-        return self.sensitivity([name for name in ARRAY_CHECKS if name.startswith("placebo")])
+        self.setting.on_own_scale("placebos")
+        return checks_of(self.setting, placebo=True)
 
+    @of_its_units
+    def differenced(self, untouched: Study | None = None) -> Study:
+        """The study of the outcome less the same of those whom nothing was done for; :meth:`triple` is its verdict.
+
+        ``untouched`` is a study of the same units and periods, of another outcome or other people; without it they are
+        the rows that ``affected`` does not flag.
+
+        Raises InputError: ``frame_no_untouched`` where nobody said who they are, ``frame_not_alike`` where units,
+        periods or starts differ.
+        """
+        other = self.untouched if untouched is None else untouched.setting
+        if other is None:
+            raise InputError(Problem("frame_no_untouched"))
+        return Study(apart(self.setting, other))
+
+    @of_its_units
+    def triple(self, untouched: Study | None = None) -> Verdict:
+        """The verdict on triple differences: what changed more than in those whom nothing was done for.
+
+        What else happened in the treated units, and reached both parts alike, is no effect. Arguments and errors are
+        those of :meth:`differenced`, whose study has the other methods of the same difference.
+
+        >>> import sverige_did as sd
+        >>> young = sd.datasets.simulate(effect=-3.0, seed=1).assign(young=1)
+        >>> both = sd.datasets.simulate(effect=0.0, seed=2).assign(young=0)
+        >>> import pandas as pd
+        >>> study = sd.did(pd.concat([young, both]), unit="district", time="period", y="y", treated_from="start",
+        ...                affected="young", chosen="random")
+        >>> study.triple().verdict
+        'supported'
+        """
+        return verdict_of(self.differenced(untouched).setting)
+
+    @of_its_units
+    def posterior(
+        self,
+        likelihood: Likelihood | None = None,
+        *,
+        better: Better | None = None,
+        rope: float | None = None,
+        worthwhile: float | None = None,
+        effect_prior: tuple[float, float] | None = None,
+        draws: int | None = None,
+        tune: int | None = None,
+        target_accept: float | None = None,
+    ) -> Posterior:
+        """The effect by a hierarchical model with effects of units and shocks of their own in every period.
+
+        Parameters
+        ----------
+        likelihood
+            ``binomial`` for shares, ``negative_binomial`` or ``poisson`` for events out of an exposure, ``normal`` for
+            levels; by default what the study has.
+        better
+            Which way an effect is a benefit, ``lower`` or ``higher``; without it no probability of one is given.
+        rope, worthwhile
+            How near to none an effect is next to none, and how large one is worth while, both above 0 in the unit of
+            the outcome.
+        effect_prior
+            Mean and sd of the effect on the scale of the link: log-odds, logarithms, or the unit of a level.
+        draws, tune, target_accept
+            For each of four chains; by default what these models need to converge.
+
+        Returns
+        -------
+        Posterior
+            ``draws`` is a DataTree for ArviZ; ``probability(below=0)`` asks it anything.
+
+        Raises
+        ------
+        RefusedError
+            ``not_converged`` and ``posterior_impossible``, with the draws in ``error.draws``: to be looked at, not to
+            be reported. ``posterior_staggered``, ``frame_likelihood``, ``frame_covariates_here``.
+        """
+        from sverige_did.api.posterior_fit import posterior_of  # noqa: PLC0415 - PyMC takes seconds to load
+
+        return posterior_of(
+            self.setting, likelihood, better=better, rope=rope, worthwhile=worthwhile, effect_prior=effect_prior,
+            draws=draws, tune=tune, target_accept=target_accept,
+        )  # fmt: skip
+
+    @of_its_units
+    def report(self, folder: str | Path) -> tuple[Path, ...]:
+        """A self-contained page in each language, for the researcher: small numbers are not hidden in it.
+
+        Returns the files that were written; the folder is made, and pages of the same names are replaced.
+        """
+        from sverige_did.api.page import written  # noqa: PLC0415 - templates and figures, for a page alone
+
+        return written(self, Path(folder))
+
+    @of_its_units
     def size(self, simulations: int = 2_000) -> Size:
         """How often the verdict errs in made-up data sets of this very design, and its power at three true errors."""
         return own_size.size_of(self.setting, (0.0, 3.0), simulations)
 
+    @of_its_units
     def power(self, simulations: int = 1_000) -> Size:
         """The same along effects of growing size, with the one that is found in 80 % of data sets."""
         return own_size.size_of(self.setting, own_size.SHIFTS, simulations)
@@ -313,63 +266,3 @@ class Study:
 
     def _repr_html_(self) -> str:
         return f"<p>{self.context.said()}</p>"
-
-    def _own(self, method: str) -> None:
-        """Refuse where trends are parallel on another scale than that of the outcome, which ``method`` is on."""
-        if self.setting.scale != "own":
-            raise refuse("frame_not_known_here", name=f'scale="{self.setting.scale}"', method=method)
-
-    def _found(self) -> Found:
-        try:
-            if self.setting.window is not None:
-                return compared(self.setting)
-            self._own("verdict")
-            return dated(self.setting)
-        except RefusedError as refusal:
-            if refusal.problems[0].key in {"frame_not_known_here", "inference_collinear"}:
-                raise
-            return not_tested(self.setting, refusal)
-
-
-def _rows(found: Found) -> tuple[Row, ...]:
-    return tuple(Row.of(one) for one in found.estimates)
-
-
-def _windows(found: Read, before: Ends, after: Ends) -> tuple[DistrictPanel, Window | None]:
-    """The periods before and after; None, and a panel of the periods named, where units start at different dates."""
-    panel, periods = found.panel, found.panel.periods
-    starts = np.unique(panel.treated_from[panel.ever_treated])
-    if starts.size > 1:
-        if before is not None or after is not None:
-            raise InputError(Problem("frame_window_staggered", found=", ".join(map(found.times.label, starts))))
-        return panel, None
-    pre = _side(found, before, periods < starts[0])
-    post = _side(found, after, periods >= starts[0])
-    window = Window(tuple(periods[pre].tolist()), tuple(periods[post].tolist()))
-    if not (window.pre and window.post) or window.pre[-1] >= starts[0] or window.post[0] < starts[0]:
-        raise InputError(
-            Problem("frame_window", found=f"{before} / {after}", expected=f"… < {found.times.label(starts[0])} <= …")
-        )
-    return panel, window
-
-
-def _side(found: Read, ends: Ends, default: np.ndarray) -> np.ndarray:
-    periods = found.panel.periods
-    if ends is None:
-        return np.asarray(default & ~np.isin(periods, found.donut))
-    first, last = (period_of(one, found.times) for one in ends)
-    return np.asarray((periods >= first - SAME) & (periods <= last + SAME))
-
-
-def _context(found: Read, panel: DistrictPanel, named: Named, scale: OwnScale, level: float) -> Context:
-    starts = np.unique(panel.treated_from[panel.ever_treated])
-    return Context(
-        outcome=named.outcome, unit=named.unit, time=named.time, scale="level" if scale == "own" else scale,
-        level=level, n_units=panel.n_units, n_treated=int(panel.ever_treated.sum()), periods=found.times.labels,
-        starts=tuple(map(found.times.label, starts)), weights=named.weight, strata=named.strata, cluster=named.cluster,
-        covariates=named.covariates, left_out=len(panel.dropped),
-    )  # fmt: skip
-
-
-def _frozen(found: Read) -> tuple[Remark, ...]:
-    return tuple(Remark(key="notebook.note.frozen", values={"name": name}) for name in found.frozen)

@@ -7,15 +7,17 @@ any unit, for what is measured later may be an effect itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sverige_did.api.covariates import Covariates, counted, formula_in, of_formula, variables_of
 from sverige_did.api.given import Given, as_frame, listed, one_a_unit
+from sverige_did.api.named import Named
+from sverige_did.api.people import added_up
 from sverige_did.api.times import Partial, Times, starts_of, times_of
 from sverige_did.did import columns
 from sverige_did.did.arrays import DistrictPanel, Dropped
@@ -28,40 +30,8 @@ Rows = Literal["cells", "people"]
 """What a row is: one unit in one period, or one person, who is added up with the others of his unit and period."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """The caller's names of his columns; see :func:`sverige_did.api.study.did`."""
-
-    unit: str
-    time: str
-    y: str | None = None
-    events: str | None = None
-    exposure: str | None = None
-    treated_from: str | None = None
-    treated: str | None = None
-    weight: str | None = None
-    strata: str | None = None
-    cluster: str | None = None
-    covariates: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        said = (self.y is not None, self.events is not None, self.exposure is not None)
-        if said not in {(True, False, False), (False, True, True)}:
-            names = ("y", "events", "exposure")
-            found = ", ".join(name for name, there in zip(names, said, strict=True) if there)
-            raise InputError(Problem("frame_outcome", found=found or "–"))
-        if (self.treated_from is None) == (self.treated is None):
-            found = "–" if self.treated is None else "treated_from, treated"
-            raise InputError(Problem("frame_treatment", found=found))
-
-    @property
-    def outcome(self) -> str:
-        """The column that the study is about."""
-        return str(self.y if self.y is not None else self.events)
-
-
 class Read(NamedTuple):
-    """A table as arrays: the panel, its periods, clusters (U,) and covariates (U, p).
+    """A table as arrays: the panel, its periods, codes (U,) into the names ``clusters``, and covariates.
 
     ``frozen`` names the columns that varied over time, ``donut`` the periods that are left out for a unit or more.
     """
@@ -69,9 +39,36 @@ class Read(NamedTuple):
     panel: DistrictPanel
     times: Times
     cluster: Codes | None
-    covariates: Floats
+    clusters: tuple[str, ...]
+    covariates: Covariates
     frozen: tuple[str, ...]
     donut: tuple[float, ...]
+    synthetic: bool
+
+
+STARTS = "treated from"
+"""The column of starts that the rows which are not affected are given: those of their units."""
+
+
+def parts_of(data: object, named: Named) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The rows that the study is of, and those beside them, where a column flags who is affected."""
+    frame = as_frame(data)
+    if named.affected is None:
+        return frame, None
+    given = Given(frame, named.unit, named.time)
+    for name in (named.unit, named.time, named.affected):
+        given.whole(name)
+    flags = columns.flags(given.column(named.affected), named.affected)
+    if flags.all() or not flags.any():
+        raise InputError(Problem("frame_affected", column=named.affected, found=f"{int(flags.sum())} / {flags.size}"))
+    return frame[flags].reset_index(drop=True), frame[~flags].reset_index(drop=True)
+
+
+def with_starts(others: pd.DataFrame, named: Named, found: Read) -> pd.DataFrame:
+    """The rows that are not affected with the starts of their units, whose own flags may say that nothing was done."""
+    codes, labels = columns.names(Given(others, named.unit, named.time).column(named.unit), named.unit)
+    starts = dict(zip(found.panel.labels, found.panel.treated_from, strict=True))
+    return others.assign(**{STARTS: np.array([starts.get(name, np.nan) for name in labels])[codes]})
 
 
 class _Units(NamedTuple):
@@ -96,7 +93,7 @@ def read(data: object, named: Named, *, per: float, partial: Partial | None, row
     for name in (named.unit, named.time, *((named.treated,) if named.treated else ())):
         given.whole(name)
     if rows == "people":
-        given, named = _added_up(given, named)
+        given = added_up(given, named)
     times = times_of(given)
     codes, labels = columns.names(given.column(named.unit), named.unit)
     units = _Units(given, codes, labels)
@@ -110,34 +107,39 @@ def read(data: object, named: Named, *, per: float, partial: Partial | None, row
     if named.weight is not None:
         weights = _frozen(units, named.weight, before, frozen)
         _positive(units, named.weight, weights)
-    covariates = [_frozen(units, name, before, frozen) for name in named.covariates]
+    covariates = _covariates(units, named.covariates, before, frozen)
     panel = _panel(units, times, np.where(during, np.nan, y), exposure, per, first, weights, named)
     if named.strata is not None:
         panel = replace(panel, strata=columns.names(units.once(named.strata), named.strata)[0])
-    cluster = None if named.cluster is None else columns.names(units.once(named.cluster), named.cluster)[0]
-    if cluster is not None:
-        _clusters_start_together(units, str(named.cluster), cluster, first)
-    fixed = np.column_stack([np.empty((len(labels), 0)), *covariates])
-    return Read(panel, times, cluster, fixed, tuple(frozen), tuple(times.periods[donut].tolist()))
+    cluster: Codes | None = None
+    clusters: tuple[str, ...] = ()
+    if named.cluster is not None:
+        cluster, clusters = columns.names(units.once(named.cluster), named.cluster)
+        _clusters_start_together(units, named.cluster, cluster, first)
+    return Read(
+        panel,
+        times,
+        cluster,
+        clusters,
+        covariates,
+        tuple(frozen),
+        tuple(times.periods[donut].tolist()),
+        bool(as_frame(data).attrs.get("synthetic")),
+    )
 
 
-def _added_up(given: Given, named: Named) -> tuple[Given, Named]:
-    """One row a unit and period: the mean of ``y`` among its people, or their events with as many at risk."""
-    keys = [named.unit, named.time]
-    values = [name for name in (named.y, named.events, named.exposure) if name]
-    numbers = given.frame.assign(**{name: given.numbers(name) for name in values})
-    for name in values:
-        given.whole(name)
-    others = [name for name in (named.treated_from, named.treated, named.strata, named.cluster) if name]
-    for name in others:
-        several = (given.frame.groupby(keys)[name].transform("nunique", dropna=False) > 1).to_numpy()
-        given.column(name)
-        if several.any():
-            raise InputError(Problem("frame_varies", column=name, found=given.rows(several)))
-    how: dict[str, Any] = {name: (name, lambda one: one.iloc[0]) for name in others}
-    how |= {name: (name, "mean" if name == named.y else "sum") for name in values}
-    how |= {name: (name, "mean") for name in (named.weight, *named.covariates) if name}
-    return given._replace(frame=numbers.groupby(keys, as_index=False, sort=False).agg(**how)), named
+def _covariates(units: _Units, names: tuple[str, ...], before: NDArray[np.bool_], frozen: list[str]) -> Covariates:
+    """What is fixed of every unit before anybody starts; of a formula its numbers are, and its other columns are as
+    they stand."""
+    formula = formula_in(names)
+    if formula is None:
+        each = [_frozen(units, name, before, frozen) for name in names]
+        return Covariates(np.column_stack([np.empty((len(units.labels), 0)), *each]), names)
+    needed = {
+        name: _frozen(units, name, before, frozen) if counted(units.given.column(name)) else units.once(name).to_numpy()
+        for name in variables_of(formula)
+    }
+    return of_formula(formula, pd.DataFrame(needed, index=pd.RangeIndex(len(units.labels))))
 
 
 def _one_row_a_period(units: _Units, times: Times) -> None:
@@ -274,8 +276,3 @@ def _both_sides_seen(times: Times, first: Floats, unit: Codes, time: Codes, name
         raise InputError(
             Problem("frame_unseen_control", column=named.outcome, found=listed(times.labels[at] for at in alone))
         )
-
-
-def names_of(columns_: str | Sequence[str] | None) -> tuple[str, ...]:
-    """One name or several as a tuple."""
-    return () if columns_ is None else (columns_,) if isinstance(columns_, str) else tuple(map(str, columns_))

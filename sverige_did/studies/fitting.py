@@ -50,7 +50,7 @@ def sampled(model: pm.Model, compiled: Compiled, seed: int, settings: Settings) 
         draws = settings.draws * (LONGER if failed & MIXING else 1)
         again = replace(settings, target_accept=REMEDY, draws=draws)
         return sample(model, seed=seed, settings=again, compiled=compiled)
-    require(fit.report)
+    require(fit.report, fit.draws)
     return fit
 
 

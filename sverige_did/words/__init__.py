@@ -17,16 +17,17 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from sverige_did.words.units import WRITTEN_OF, Unit, told_of
+from sverige_did.words.units import WRITTEN_OF, Told, named_like, told_of
 
 Language = Literal["da", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
-_unit: ContextVar[Unit] = ContextVar("unit", default=WRITTEN_OF)
+_language: ContextVar[Language | None] = ContextVar("language", default=None)
+_unit: ContextVar[Told] = ContextVar("unit", default=WRITTEN_OF)
 
 
 @contextmanager
-def naming(unit: Unit) -> Iterator[None]:
+def naming(unit: Told) -> Iterator[None]:
     """Within it every text is told of ``unit``. A page is made in one go, and its hundred sentences agree."""
     token = _unit.set(unit)
     try:
@@ -35,8 +36,40 @@ def naming(unit: Unit) -> Iterator[None]:
         _unit.reset(token)
 
 
+def unit() -> Told:
+    """What texts are told of here and now."""
+    return _unit.get()
+
+
+@cache
+def unit_of(column: str) -> Told:
+    """What a table compares, by the name of the column that holds it in either language; ``unit`` for any other name.
+
+    >>> unit_of("school_id"), unit_of("Kommune"), unit_of("countyreal")
+    ('school', 'municipality', 'unit')
+    """
+    forms: dict[Told, set[str]] = {}
+    for one in get_args(Told):
+        each = [_catalogue(language, WRITTEN_OF)[f"units.{one}.forms"].split(", ") for language in LANGUAGES]
+        forms[one] = {form for some in each for form in some}
+    return named_like(column, forms)
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Within it a text that is asked for in no language comes in this one."""
+    token = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(token)
+
+
 def default_language() -> Language:
-    """The language of messages when none is asked for: ``SVERIGE_DID_LANG``, else English."""
+    """The language of texts when none is asked for: that of :func:`speaking`, ``SVERIGE_DID_LANG``, else English."""
+    spoken = _language.get()
+    if spoken is not None:
+        return spoken
     requested = os.environ.get("SVERIGE_DID_LANG", "en")
     return requested if requested in LANGUAGES else "en"
 
@@ -55,7 +88,7 @@ def catalogue(language: Language) -> dict[str, str]:
 
 
 @cache
-def _catalogue(language: Language, unit: Unit) -> dict[str, str]:
+def _catalogue(language: Language, unit: Told) -> dict[str, str]:
     if unit != WRITTEN_OF:
         written = _catalogue(language, WRITTEN_OF)
         told = told_of(unit, written)

@@ -11,13 +11,22 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 Unit = Literal["district", "municipality", "area"]
+"""What a study with a plan compares."""
+
+Told = Literal[
+    "district", "municipality", "area", "school", "class", "state", "county", "region", "hospital", "unit"
+]  # fmt: skip
+"""What sentences can be told of: what a plan compares, what else a table may, and ``unit`` for anything."""
 
 WRITTEN_OF: Unit = "district"
 PREFIXES = ("", "indsats", "kontrol")
 """What the unit is compounded with: the sentences have programme districts and control districts in one word."""
 
+CODES = frozenset({"id", "code", "name", "no", "nr", "number", "kode", "navn", "nummer"})
+"""What stands beside the word for the unit in the name of a column."""
 
-def told_of(unit: Unit, texts: Mapping[str, str]) -> Callable[[str], str]:
+
+def told_of(unit: Told, texts: Mapping[str, str]) -> Callable[[str], str]:
     """What turns a sentence about districts or areas into one about ``unit``, by the ``units`` of a language."""
     *written, theirs = (texts[f"units.{one}.forms"].split(", ") for one in (WRITTEN_OF, "area", unit))
     agreement = dict(pair.split("=") for pair in texts[f"units.{unit}.agreement"].split())
@@ -43,6 +52,13 @@ def told_of(unit: Unit, texts: Mapping[str, str]) -> Callable[[str], str]:
         return f"{' '.join(said)} {found['unit']}"
 
     return lambda sentence: before.sub(agreeing, word.sub(one, sentence))
+
+
+def named_like(column: str, forms: Mapping[Told, Iterable[str]]) -> Told:
+    """What a column of a table is called after, by the ``forms`` of every unit; ``unit`` where it is none of them."""
+    parts = [part for part in re.split(r"[\W_]+", column.casefold()) if part]
+    plain = "".join(part for part in parts if part not in CODES)
+    return next((unit for unit, every in forms.items() if plain in every), "unit")
 
 
 def _any(words: Iterable[str]) -> str:

@@ -161,8 +161,8 @@ CASES: dict[str, tuple[Callable[[], object], str, tuple[str, ...]]] = {
     ),
     "covariates in a method that knows none": (
         lambda: study(covariates="children").imputation(),
-        "frame_not_known_here",
-        (),
+        "frame_covariates_here",
+        ("imputation", "att_gt"),
     ),
     "checks of one treated unit": (lambda: study(small(treated=1)).sensitivity(), "frame_no_verdict", ("1",)),
     "the size of one treated unit": (lambda: study(small(treated=1)).size(), "frame_no_verdict", ("1",)),

@@ -183,7 +183,7 @@ def test_the_door_shows_its_columns_before_it_is_called() -> None:
     assert sd.did.collapse is importlib.import_module("sverige_did.did.collapse")  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("module", ["", ".api.study", ".api.compare", ".api.datasets"])
+@pytest.mark.parametrize("module", ["", ".api.door", ".api.study", ".api.compare", ".api.datasets"])
 def test_the_examples_come_out_as_written(module: str) -> None:
     found = doctest.testmod(importlib.import_module(f"sverige_did{module}"))
     assert found.attempted > 0

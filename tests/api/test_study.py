@@ -155,8 +155,10 @@ def test_people_are_added_up_to_cells() -> None:
     assert events.twfe().estimate == pytest.approx(expected.twfe().estimate)
 
 
-def test_clusters_are_one_change_each_and_methods_without_them_refuse() -> None:
-    frame = small(units=24, treated=8).assign(team=lambda one: (one["district"].str[-2:].astype(int) - 1) // 2)
+def test_clusters_are_one_change_each_in_every_method() -> None:
+    frame = small(units=24, treated=8, periods=9, starts=7).assign(
+        team=lambda one: (one["district"].str[-2:].astype(int) - 1) // 2
+    )
     found = study(frame, cluster="team")
     by_team = frame.groupby(["team", "period"], as_index=False).agg(y=("y", "mean"), start=("start", "first"))
     alone = study(by_team, unit="team")
@@ -164,7 +166,27 @@ def test_clusters_are_one_change_each_and_methods_without_them_refuse() -> None:
     assert found.verdict().p_value == pytest.approx(alone.verdict().p_value)
     assert found.twfe().std_error != study(frame).twfe().std_error
     assert found.att_gt().averages["simple"].std_error != study(frame).att_gt().averages["simple"].std_error
-    with pytest.raises(sd.RefusedError, match="does not know “cluster”"):
+    for method in ("event_study", "imputation", "synthetic", "sensitivity"):
+        mine, theirs = (getattr(one, method)() for one in (found, alone))
+        pd.testing.assert_frame_equal(mine.to_frame(), theirs.to_frame())
+    assert found.size(100).size == alone.size(100).size
+
+
+def test_clusters_that_start_at_different_dates_are_the_units_of_the_verdict() -> None:
+    frame = sd.datasets.simulate(units=40, treated=20, starts=(5, 7), effect=-3.0)
+    frame["team"] = (frame["district"].str[-2:].astype(int) - 1) // 4 * 2 + frame["district"].str[-2:].astype(int) % 2
+    found = study(frame, cluster="team")
+    by_team = frame.groupby(["team", "period"], as_index=False).agg(y=("y", "mean"), start=("start", "first"))
+    alone = study(by_team, unit="team")
+    assert found.verdict().p_value == pytest.approx(alone.verdict().p_value)
+    assert found.sensitivity().by("pretrends").numbers == pytest.approx(alone.sensitivity().by("pretrends").numbers)
+
+
+def test_clusters_whose_units_lack_periods_are_refused_where_their_mean_would_move() -> None:
+    frame = small(units=24, treated=8).assign(team=lambda one: (one["district"].str[-2:].astype(int) - 1) // 2)
+    found = study(frame.drop(5), cluster="team")
+    assert found.verdict().estimate is not None
+    with pytest.raises(sd.RefusedError, match="some units lack periods"):
         found.event_study()
 
 

@@ -8,13 +8,13 @@ from typing import get_args
 import pytest
 
 from sverige_did import words
-from sverige_did.words.units import Unit, told_of
+from sverige_did.words.units import Told, told_of
 
 DISTRICT = re.compile(r"(?<![{\w.])(indsats|kontrol)?(distrikt|district)(?!rib)", re.IGNORECASE)
 NEUTER = re.compile(r"\b(et|ét|hvert|intet|nyt|hvilket|andet) (\w+ )?(indsats|kontrol)?kommunes?\b", re.IGNORECASE)
 
 
-def told(sentence: str, unit: Unit, language: words.Language) -> str:
+def told(sentence: str, unit: Told, language: words.Language) -> str:
     return told_of(unit, words.catalogue(language))(sentence)
 
 
@@ -53,8 +53,8 @@ def test_english_keeps_its_grammar(written: str, municipality: str, area: str) -
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
-@pytest.mark.parametrize("unit", [unit for unit in get_args(Unit) if unit != "district"])
-def test_no_sentence_of_a_page_is_left_behind(unit: Unit, language: words.Language) -> None:
+@pytest.mark.parametrize("unit", [unit for unit in get_args(Told) if unit != "district"])
+def test_no_sentence_of_a_page_is_left_behind(unit: Told, language: words.Language) -> None:
     with words.naming(unit):
         texts = words.catalogue(language)
     left = {key: text for key, text in texts.items() if DISTRICT.search(text)}

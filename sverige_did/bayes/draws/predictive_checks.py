@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from sverige_did.bayes.models.composition import TypeCells
-    from sverige_did.bayes.models.district_effects import Cells
+    from sverige_did.bayes.models.district_effects import Cells, DistrictRows
 
 Floats = NDArray[np.float64]
 
@@ -71,6 +71,15 @@ def by_district_and_period(counts: Floats, cells: Cells | TypeCells, weights: Fl
     after[cells.period[cells.dose > 0]] = True
     first = int(np.flatnonzero(after)[0])
     return Gridded(count, size, np.arange(shape[2]) < first, after, cells.treated, weights)
+
+
+class LevelGrid(Gridded):
+    """Levels laid out in the same way, with a size of one."""
+
+    @property
+    def roots(self) -> Floats:
+        """Levels as they are: their noise does not depend on their size."""
+        return self.count
 
 
 def _rate(gridded: Gridded, window: NDArray[np.bool_]) -> Floats:
@@ -135,6 +144,9 @@ CHECKS: Mapping[str, Callable[[Gridded], Floats]] = {
 
 OF_SERIES = frozenset({"autocorrelation"})
 """Checks that a before and an after cannot have: they need three periods."""
+OF_LEVELS = frozenset(CHECKS) - {"zero_cells"}
+"""Checks of levels, of which none is empty."""
+
 WILDER = frozenset({"spread_of_changes", "largest_change"})
 """A fit is stopped where the data are wilder than the model in these."""
 
@@ -155,6 +167,27 @@ def predictive_checks(
     )
     series = len(np.unique(cells.period)) > 2
     requested = {name: check for name, check in CHECKS.items() if series or name not in OF_SERIES}
+    return tuple(judged(name, float(check(data)[0]), check(drawn)) for name, check in requested.items())
+
+
+def level_checks(observed: Floats, replicated: Floats, rows: DistrictRows, weights: Floats) -> tuple[Predictive, ...]:
+    """The same of levels (N,), which may be below zero and of which none is empty."""
+    n_periods = int(rows.period.max()) + 1
+    series = len(np.unique(rows.period)) > 2
+    after = np.zeros(n_periods, dtype=bool)
+    after[rows.period[rows.dose > 0]] = True
+    before = np.arange(n_periods) < int(np.flatnonzero(after)[0])
+
+    def laid_out(levels: Floats) -> LevelGrid:
+        table = np.full((len(levels), len(rows.treated), n_periods), np.nan)
+        table[:, rows.district, rows.period] = levels
+        size = np.where(np.isfinite(table), 1.0, np.nan)
+        return LevelGrid(table, size, before, after, rows.treated, weights)
+
+    data, drawn = laid_out(observed[None, :]), laid_out(replicated)
+    requested = {
+        name: check for name, check in CHECKS.items() if name in OF_LEVELS and (series or name not in OF_SERIES)
+    }
     return tuple(judged(name, float(check(data)[0]), check(drawn)) for name, check in requested.items())
 
 

@@ -61,6 +61,15 @@ class DistrictRows(Protocol):
         ...
 
 
+class Panelled(DistrictRows, Protocol):
+    """Rows of a panel that a predictor is built for: counts in :class:`Cells`, or levels (``means.Levels``)."""
+
+    @property
+    def n_periods(self) -> int:
+        """T, counting every period up to the last one observed."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
     """The N cells of a district panel, in any order, some possibly missing.
@@ -192,9 +201,12 @@ class Predictor:
     parameters: Built
 
 
-def build_structure(cells: Cells, priors: PanelPriors, extra: Mapping[str, Prior] = MappingProxyType({})) -> Predictor:
+def build_structure(
+    cells: Panelled, priors: PanelPriors, extra: Mapping[str, Prior] = MappingProxyType({})
+) -> Predictor:
     """Add the shared structure to the model in context, with the likelihood's own parameters ``extra``.
 
+    Of rows that are no counts ``eta`` is without the districts' own shocks, which are what their levels swing by.
     Draws hold ``eta`` (N,), the scalar parameters by name, ``lambda`` (T,) and ``tau_district`` (K,), the effect in
     each of the K treated districts.
     """
@@ -208,8 +220,11 @@ def build_structure(cells: Cells, priors: PanelPriors, extra: Mapping[str, Prior
     )
     # Districts' effects differ only where enough treated cells can say by how much.
     differ = int((cells.dose > 0).sum()) >= ENOUGH_TREATED_CELLS
-    rotated = cells.n_periods == PERIODS
-    given = two_windows(cells, built, priors, differ) if rotated else _path(cells, built, differ)
+    given = (
+        two_windows(cells, built, priors, differ)
+        if isinstance(cells, Cells) and cells.n_periods == PERIODS
+        else _path(cells, built, differ)
+    )
     pm.Deterministic("lambda", built.signed("sigma_lambda") * random_walk(given.steps), dims="period")
     own = built["tau"] + built.signed("sigma_tau") * given.effects
     pm.Deterministic("tau_district", own, dims="treated_district")
@@ -217,12 +232,13 @@ def build_structure(cells: Cells, priors: PanelPriors, extra: Mapping[str, Prior
     return Predictor(pm.Deterministic("eta", eta, dims="cell"), built)
 
 
-def _path(cells: Cells, built: Built, differ: bool) -> Inputs:
-    """Levels, steps, shocks and effects as independent standard normals."""
+def _path(cells: Panelled, built: Built, differ: bool) -> Inputs:
+    """Levels, steps, shocks of counts and effects as independent standard normals."""
     n, n_treated = len(cells.treated), int(cells.treated.sum())
     # Of G numbers that sum to zero, G - 1 are free: as independent normals on their plane they are a zero-sum normal.
     plane, steps = pm.Normal("district_z", shape=n - 1), pm.Normal("period_z", shape=cells.n_periods - 1)
-    shocks = pm.Normal("shock_z", shape=(n, cells.n_periods))
+    shape = (n, cells.n_periods)
+    shocks = pm.Normal("shock_z", shape=shape) if isinstance(cells, Cells) else pt.zeros(shape)
     effects = pm.Normal("effect_z", shape=n_treated) if differ else pt.zeros(n_treated)
     means, sds = built.side_by_side("mu", "gamma", "tau"), built.side_by_side(*SDS)
     return Inputs(means, sds, built["rho"], plane, steps, shocks, effects)

@@ -94,10 +94,10 @@ def judge(draws: xr.DataTree, criteria: ConvergenceCriteria = STANDARD) -> Conve
     )
 
 
-def require(report: ConvergenceReport) -> None:
-    """Raises RefusedError (``not_converged``) when any criterion is not met."""
+def require(report: ConvergenceReport, draws: xr.DataTree | None = None) -> None:
+    """Raises RefusedError (``not_converged``) when any criterion is not met; the ``draws`` are then its own."""
     if report.failed:
-        raise refuse(
+        error = refuse(
             "not_converged",
             found=f"R-hat {report.rhat:.3f} ({report.rhat_at}), ESS {report.ess_bulk:.0f} ({report.ess_bulk_at}), "
             f"tail ESS {report.ess_tail:.0f}, E-BFMI {report.bfmi:.2f}, divergences {report.divergences}",
@@ -105,3 +105,5 @@ def require(report: ConvergenceReport) -> None:
             f"{report.criteria.bfmi}, divergences <= {report.criteria.divergences}",
             failed=", ".join(report.failed),
         )
+        error.draws = draws
+        raise error

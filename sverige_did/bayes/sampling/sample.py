@@ -142,8 +142,8 @@ def sample(
     not the judgement (simulation studies count failures instead). ``progress=None`` shows progress where a
     person can see it.
 
-    Raises RefusedError (``not_converged``) when the draws do not meet the criteria, and ValueError when ``compiled``
-    was made from a model of another structure.
+    Raises RefusedError (``not_converged``), which holds the draws, when these do not meet the criteria, and ValueError
+    when ``compiled`` was made from a model of another structure.
     """
     compiled = compiled or compile_model(model)
     if compiled.structure != structure(model):
@@ -155,7 +155,7 @@ def sample(
     seconds = time.perf_counter() - started
     report = judge(draws, criteria or STANDARD)
     if criteria is not None:
-        require(report)
+        require(report, draws)
     return Fit(draws, report, settings, seed, _hash(data), seconds)
 
 
