@@ -39,9 +39,11 @@ check: $(READY)
 format: $(READY)
 	@ruff format . && ruff check --fix .
 
-# The pages that are written from the code: the plan's schema, the registers, the rooms in ARCHITECTURE.md.
-docs: $(READY)
+# The pages that are written from the code (the plan's schema, the registers, the rooms in ARCHITECTURE.md), then the site.
+docs: $(PEERS)
 	@python docs/make.py
+	@python docs/site/build.py site
+	@echo "The site: site/index.html"
 
 $(UV):
 	@echo "Fetching uv ..."
@@ -60,7 +62,7 @@ $(READY): requirements.lock pyproject.toml .python-version | $(UV)
 	@$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The packages that ours is compared with and timed against; `make all` does without them.
+# The packages that ours is compared with and timed against, and those of the site; `make all` does without them.
 $(PEERS): requirements-bench.lock $(READY)
 	@echo "Adding the peers that the tests compare with ..."
 	@$(UV) pip install --quiet --python .venv --require-hashes --compile-bytecode --requirement requirements-bench.lock
@@ -77,6 +79,7 @@ lock: | $(UV)
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.13 --group dev \
 		--custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
 	@$(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 --group dev --group bench \
+		--group docs \
 		--constraint requirements.lock --custom-compile-command "make lock" pyproject.toml \
 		--output-file requirements-bench.lock
 	@$(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 --extra slurm --extra cluster \
@@ -84,4 +87,4 @@ lock: | $(UV)
 		--output-file requirements-cluster.lock
 
 clean:
-	rm -rf results release .snakemake .ruff_cache .mypy_cache .pytest_cache reports/*.html
+	rm -rf results release site .snakemake .ruff_cache .mypy_cache .pytest_cache reports/*.html

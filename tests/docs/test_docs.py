@@ -194,6 +194,7 @@ def _declared(group: str) -> set[str]:
         ("Extras `slurm`, `cluster` and `kubernetes`", "extras"),
         ("Group `dev`", "dev"),
         ("Group `bench`", "bench"),
+        ("Group `docs`", "docs"),
     ],
 )
 def test_every_dependency_has_its_reason_and_no_other_has(heading: str, group: str) -> None:
