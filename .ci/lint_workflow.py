@@ -16,6 +16,7 @@ EXCEPTIONS = {
     "Shell command directly uses variable COMMAND from outside of the rule": (
         "it names the interpreter that runs Snakemake; as a parameter it would rerun everything when a checkout moves"
     ),
+    "Shell command directly uses variable INTERPRETER from outside of the rule": "the same",
 }
 
 

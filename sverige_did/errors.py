@@ -70,7 +70,17 @@ class Problem:
 
 
 class SverigeDidError(Exception):
-    """Any refusal of this package; ``problems`` says why, ``say(language)`` in words."""
+    """Any refusal of this package; ``problems`` says why, ``say(language)`` in words.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> try:
+    ...     sd.did({"district": ["a"], "period": [1], "y": [2.0]}, unit="district", time="year", y="y", treated_from="start")
+    ... except sd.SverigeDidError as error:
+    ...     print(error.problems[0].key)
+    frame_column
+    """
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__(*problems)
@@ -88,13 +98,37 @@ class SverigeDidError(Exception):
 
 
 class InputError(SverigeDidError):
-    """A plan or a data file cannot be used as it is."""
+    """A plan or a data file cannot be used as it is.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> frame = sd.datasets.simulate()
+    >>> try:
+    ...     sd.did(frame, unit="district", time="year", y="y", treated_from="start")
+    ... except sd.InputError as error:
+    ...     print(error)
+    The table has no such column, or more than one of that name.
+      Found: year
+      Expected: district, period, start, children, y
+      Correct the name, or rename the column.
+    """
 
 
 class RefusedError(SverigeDidError):
     """The data are readable, but the design cannot carry what was asked (too few districts, no variation, ...).
 
     ``draws`` are those of a fit that did not converge, kept to be looked at and not to be reported; else None.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> frame = sd.datasets.simulate(units=30, treated=8, starts=(5, 7), seed=1)
+    >>> try:
+    ...     sd.did(frame, unit="district", time="period", y="y", treated_from="start").twfe()
+    ... except sd.RefusedError as error:
+    ...     print(error.problems[0].key)
+    did_staggered
     """
 
     draws: object = None

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
 
 class Comparison(Result):
-    """The first number of several results; ``outcomes`` (R,) says whose each of the ``rows`` (R,) is."""
+    """The first number of several results; ``outcomes`` (R,) says whose each of the ``rows`` (R,) is.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> frame = sd.datasets.simulate(effect=-3.0, seed=1)
+    >>> study = sd.did(frame, unit="district", time="period", y="y", treated_from="start", chosen="random")
+    >>> side_by_side = sd.compare([study.twfe(), study.imputation()])
+    >>> side_by_side.to_frame()[["method", "estimate"]].round(3).values.tolist()
+    [['twfe', -3.269], ['imputation', -3.269]]
+    """
 
     kind: ClassVar[str] = "comparison"
     shown: ClassVar[tuple[str, ...]] = ("outcome", "method", "estimate", "std_error", "p_value", "lower", "upper")

@@ -26,7 +26,19 @@ if TYPE_CHECKING:
 
 
 class Checks(Result):
-    """Checks of one finding, each with the sentence of what it found or why it could not run."""
+    """Checks of one finding, each with the sentence of what it found or why it could not run.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> frame = sd.datasets.simulate(effect=-3.0, seed=1)
+    >>> study = sd.did(frame, unit="district", time="period", y="y", treated_from="start", chosen="random")
+    >>> checks = study.sensitivity(["tipping_shock"])
+    >>> checks
+    Checks(tipping_shock)
+    >>> round(checks.by("tipping_shock").numbers["times"], 2)
+    3.11
+    """
 
     kind: ClassVar[str] = "checks"
     shown: ClassVar[tuple[str, ...]] = ("check", "status", "finding")

@@ -39,6 +39,15 @@ class EventStudy(Result):
     """The effect by time since the start, against the last period before it, which is 0 by construction.
 
     ``lower`` and ``upper`` hold for all times at once, few treated units that vary unlike the others included.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> frame = sd.datasets.simulate(effect=-3.0, seed=1)
+    >>> study = sd.did(frame, unit="district", time="period", y="y", treated_from="start", chosen="random")
+    >>> found = study.event_study().to_frame()
+    >>> found.loc[found["event_time"] == 0, ["period", "estimate"]].round(2).values.tolist()
+    [['7', -3.09]]
     """
 
     kind: ClassVar[str] = "event_study"
@@ -89,7 +98,18 @@ class Cell(Frozen):
 
 
 class GroupTimes(Result):
-    """Effects by starting date and period, ATT(g, t), and their four averages."""
+    """Effects by starting date and period, ATT(g, t), and their four averages.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> frame = sd.datasets.simulate(units=30, treated=8, starts=(5, 7), effect=2.0, noise=0.0, seed=1)
+    >>> cells = sd.did(frame, unit="district", time="period", y="y", treated_from="start").att_gt()
+    >>> sorted(set(cells.to_frame()["cohort"]))
+    ['5', '7']
+    >>> {kind: round(cells.aggregate(kind).estimate, 6) for kind in ("simple", "event", "group", "calendar")}
+    {'simple': 2.0, 'event': 2.0, 'group': 2.0, 'calendar': 2.0}
+    """
 
     kind: ClassVar[str] = "group_times"
     shown: ClassVar[tuple[str, ...]] = ("cohort", "period", "estimate", "std_error", "p_value", "lower", "upper")

@@ -48,6 +48,15 @@ class Size(Result):
     ``size``: where nothing was done, in the worse of the laws tried · ``points``: power, the first at no effect ·
     ``barred``: the size exceeds the level by more than two Monte Carlo errors · ``detectable``: the effect that is
     found with a power of 80 %, in the unit of the changes, None where no effect tried was or its unit is unknown.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> frame = sd.datasets.simulate(effect=-3.0, seed=1)
+    >>> study = sd.did(frame, unit="district", time="period", y="y", treated_from="start", chosen="random")
+    >>> found = study.size(simulations=200)
+    >>> found.size < 0.05, found.barred
+    (True, False)
     """
 
     kind: ClassVar[str] = "size"

@@ -63,6 +63,15 @@ class Posterior(Result):
 
     ``draws`` is the DataTree that ArviZ takes, ``learned`` every parameter before and after, ``power`` how far the
     effect moves with each prior and with the data, ``checks`` whether data of the model look like these.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> frame = sd.datasets.simulate(units=8, treated=4, periods=4, starts=3, effect=-3.0, seed=1)
+    >>> study = sd.did(frame, unit="district", time="period", y="y", treated_from="start", chosen="random")
+    >>> found = study.posterior(better="lower")
+    >>> found.likelihood, found.probability(below=0) > 0.9
+    ('normal', True)
     """
 
     kind: ClassVar[str] = "posterior"

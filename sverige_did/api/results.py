@@ -25,6 +25,16 @@ class Effect(Result):
     """Estimates of one method: the first row is the number that it is asked for, the others are its parts.
 
     ``unit_weights`` and ``period_weights`` are those of a synthetic control, by name; empty elsewhere.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> frame = sd.datasets.simulate(effect=-3.0, seed=1)
+    >>> study = sd.did(frame, unit="district", time="period", y="y", treated_from="start", chosen="random")
+    >>> study.twfe()
+    Effect(estimate=-3.2693, method='twfe', outcome='y')
+    >>> study.twfe().to_frame()[["lower", "upper"]].round(2).values.tolist()
+    [[-3.98, -2.55]]
     """
 
     kind: ClassVar[str] = "effect"
@@ -81,7 +91,19 @@ class Effect(Result):
 
 
 class Methods(Result):
-    """Every method side by side: the same effect, tested under each one's assumptions."""
+    """Every method side by side: the same effect, tested under each one's assumptions.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> frame = sd.datasets.simulate(effect=-3.0, seed=1)
+    >>> study = sd.did(frame, unit="district", time="period", y="y", treated_from="start", chosen="random")
+    >>> methods = study.methods()
+    >>> methods
+    Methods(13 rows, outcome='y')
+    >>> round(methods.by("cr2_bell_mccaffrey").p_value, 3)
+    0.0
+    """
 
     kind: ClassVar[str] = "methods"
     shown: ClassVar[tuple[str, ...]] = ("method", "estimate", "std_error", "p_value", "lower", "upper")
@@ -123,6 +145,19 @@ class Verdict(Result):
     ``verdict`` is ``supported``, ``inconclusive``, ``bounded`` (one or two treated units) or ``refused``; ``p_value``
     the largest that the rule asks for, and what ``rows`` hold is the tests of the rule. ``counts`` say how often each
     studentised difference between ``edges`` comes of all choices of units; ``observed`` is that of the choice made.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> frame = sd.datasets.simulate(effect=-3.0, seed=1)
+    >>> study = sd.did(frame, unit="district", time="period", y="y", treated_from="start", chosen="random")
+    >>> verdict = study.verdict()
+    >>> verdict.verdict, round(verdict.p_value, 4)
+    ('supported', 0.0017)
+    >>> print(verdict.say("en"))
+    The figures point to an effect on »y«: −3.27 (95% interval −4.3 to −2.24).
+    >>> sd.Verdict.from_json(verdict.to_json()) == verdict
+    True
     """
 
     kind: ClassVar[str] = "verdict"

@@ -22,7 +22,17 @@ OWN = frozenset({"did", "did_log", "did_logit", "firth", "collapse"})
 
 
 class Row(Frozen):
-    """One row of a tidy frame. A limit that does not exist is None, an unbounded one infinite."""
+    """One row of a tidy frame. A limit that does not exist is None, an unbounded one infinite.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> frame = sd.datasets.simulate(effect=-3.0, seed=1)
+    >>> study = sd.did(frame, unit="district", time="period", y="y", treated_from="start", chosen="random")
+    >>> row = study.methods().by("cr1")
+    >>> row.term, row.method, round(row.estimate, 3), row.n_units, row.n_treated
+    ('att', 'cr1', -3.269, 20, 4)
+    """
 
     term: str
     estimate: float

@@ -40,6 +40,15 @@ class Context(Frozen):
     ``starts`` are the distinct first treated periods; ``weights``, ``strata`` and ``cluster`` the caller's columns,
     None where there is none; ``left_out`` how many rows have no outcome; ``told`` what sentences call the units;
     ``synthetic``: the numbers are made up, as those of ``sd.datasets.simulate``.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> frame = sd.datasets.simulate(effect=-3.0, seed=1)
+    >>> study = sd.did(frame, unit="district", time="period", y="y", treated_from="start", chosen="random")
+    >>> context = study.verdict().context
+    >>> context.n_units, context.n_treated, context.starts
+    (20, 4, ('7',))
     """
 
     outcome: str
@@ -91,6 +100,17 @@ class Result(Frozen):
     """What every result of a study can do.
 
     Frozen; ``str()`` is :meth:`summary`, a notebook shows :meth:`to_html`, and ``from_json(to_json())`` gives it back.
+
+    Examples
+    --------
+    >>> import sverige_did as sd
+    >>> frame = sd.datasets.simulate(effect=-3.0, seed=1)
+    >>> study = sd.did(frame, unit="district", time="period", y="y", treated_from="start", chosen="random")
+    >>> results = (study.verdict(), study.twfe(), study.methods())
+    >>> all(isinstance(one, sd.Result) for one in results)
+    True
+    >>> [list(one.to_frame().columns)[:3] for one in results]
+    [['term', 'estimate', 'std_error'], ['term', 'estimate', 'std_error'], ['term', 'estimate', 'std_error']]
     """
 
     kind: ClassVar[str]
