@@ -12,6 +12,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from validation_page import validation_page
+
 from sverige_did.sources.exports.exports_page import exports_section
 from sverige_did.sources.registers.codes import standard_codes
 from sverige_did.sources.registers.codes_page import codes_section
@@ -94,6 +96,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "readings.schema.json": schema_text(readings_schema()),
         ROOT / "docs" / "schemas.md": schema_page("en"),
         ROOT / "docs" / "schemas.da.md": schema_page("da"),
+        ROOT / "docs" / "validation.md": validation_page(),
         OWN_DATA: own_data_text(),
         ARCHITECTURE: architecture_text(),
     }

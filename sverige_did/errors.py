@@ -76,7 +76,7 @@ class SverigeDidError(Exception):
     --------
     >>> import sverige_did as sd
     >>> try:
-    ...     sd.did({"district": ["a"], "period": [1], "y": [2.0]}, unit="district", time="year", y="y", treated_from="start")
+    ...     sd.did({"district": ["a"], "y": [2.0]}, unit="district", time="year", y="y", treated_from="start")
     ... except sd.SverigeDidError as error:
     ...     print(error.problems[0].key)
     frame_column

@@ -21,6 +21,9 @@ from sverige_did.did.synthetic import simplex_weights, synthetic_did, weighted_d
 from sverige_did.inference.cluster_robust import cr1, cr1_test, least_squares
 from sverige_did.inference.relative_magnitudes import event_effects, relative_interval
 from sverige_did.inference.smoothness import frontier, smooth_interval
+from sverige_did.survival.hazard_ratio import log_hazard_ratio
+from sverige_did.survival.incidence import cumulative_incidence
+from sverige_did.survival.waits import Waits
 
 HERE = Path(__file__).parent
 
@@ -110,7 +113,9 @@ def medicaid() -> dict[str, float]:
     effects = event_effects(since[:5], since[5:], study.estimate, covariance)
     for M in (0.5, 1, 2):
         limits = relative_interval(effects, first, float(M), rng=np.random.default_rng(0))
-        found |= {f"relative magnitudes, M = {M}, {end}": one for end, one in zip(("lower", "upper"), limits, strict=True)}
+        found |= {
+            f"relative magnitudes, M = {M}, {end}": one for end, one in zip(("lower", "upper"), limits, strict=True)
+        }
     front = frontier(effects.before, effects.after, first, effects.covariance)
     for M in (0, 0.03):
         limit = smooth_interval(effects, front, float(M))
@@ -129,10 +134,6 @@ def hope() -> dict[str, float]:
 
 def leukaemia() -> dict[str, float]:
     """Weeks of remission under 6-MP and placebo."""
-    from sverige_did.survival.incidence import cumulative_incidence
-    from sverige_did.survival.hazard_ratio import log_hazard_ratio
-    from sverige_did.survival.waits import Waits
-
     frame = pd.read_csv(HERE / "leukaemia.csv", comment="#")
     waits = Waits(frame["weeks"].to_numpy(float), frame["ended"].to_numpy())
     placebo = frame["arm"].to_numpy() == "placebo"

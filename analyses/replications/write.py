@@ -22,9 +22,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "replications.md"
 
 HEAD = """# Published results beside ours
 
-Written by `snakemake replications` (analyses/replications/write.py) from data that other packages ship or that are a few
-numbers; do not edit. Ours are rounded to the digits that were printed. Where a digit differs, the difference and its
-reason stand beside it. `snakemake all` does not make this page: it takes the dependency group `bench`. A test holds it
+Written by `snakemake replications` (analyses/replications/write.py) from data that other packages ship or that are a
+few numbers; do not edit. Ours are rounded to the digits that were printed. Where a digit differs, the difference and
+its reason stand beside it. `snakemake all` does not make this page: it takes the dependency group `bench`. A test holds it
 to what is computed.
 
 """
@@ -36,11 +36,12 @@ TAIL = """## What is not reproduced, or not here
 - **csdid's and moderndid's own standard errors** agree with ours to eight digits, which
   tests/validation/test_published_numbers.py holds; no printed number stands behind them.
 - **Relative magnitudes by diff-diff**: anti-conservative on the Medicaid data, so it is no reference here.
-- **The drinking age** (deaths.dta, CR2 by clubSandwich), **the read-me of didimputation** (df_het.csv, 2.262952) and **the
-  voters of fwildclusterboot** (voters.csv): no Python package ships these data. Tests in
-  tests/validation/test_published_panels.py hold the published numbers where SVERIGE_DID_PUBLISHED names a folder that has them.
-- **The effects of the laws of self-defence by region** (.0946, .0279): in the tests, not here; the average over starting
-  years depends on the year that counts as the first, as both rows of its table show.
+- **The drinking age** (deaths.dta, CR2 by clubSandwich), **the read-me of didimputation** (df_het.csv, 2.262952) and
+  **the voters of fwildclusterboot** (voters.csv): no Python package ships these data. The tests in
+  tests/validation/test_published_panels.py hold the published numbers where SVERIGE_DID_PUBLISHED names a folder that
+  has them.
+- **The effects of the laws of self-defence by region** (.0946, .0279): in the tests, not here. The average over
+  starting years depends on the year that counts as the first, as both rows of its table show.
 - **The Sverigesprogram's own figures** are those of the study of Herning itself: its report stands on them, and
   [the page for reviewers](reviewer.md) computes the main ones by hand.
 """
@@ -102,8 +103,12 @@ def section(one: dict[str, Any], found: list[Line] | None) -> str:
     """One data set on the page; ``found`` is None where its data are not installed."""
     head = f"## {one['title']}\n\n{one['source']}.\n\nData: {one['data']}.\n\n"
     if found is None:
-        return head + f"Not computed: {', '.join(missing(one['needs']))} is not installed (dependency group `bench`).\n\n"
-    table = "| number | printed | ours | digits |\n| --- | --- | --- | --- |\n" + "\n".join(line.row() for line in found)
+        return (
+            head + f"Not computed: {', '.join(missing(one['needs']))} is not installed (dependency group `bench`).\n\n"
+        )
+    table = "| number | printed | ours | digits |\n| --- | --- | --- | --- |\n" + "\n".join(
+        line.row() for line in found
+    )
     return head + table + "\n\n"
 
 

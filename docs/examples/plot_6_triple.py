@@ -14,7 +14,13 @@ import sverige_did as sd
 young = sd.datasets.simulate(effect=-3.0, seed=1).assign(young=1)
 old = sd.datasets.simulate(effect=0.0, seed=2).assign(young=0)
 study = sd.did(
-    pd.concat([young, old]), unit="district", time="period", y="y", treated_from="start", affected="young", chosen="random"
+    pd.concat([young, old]),
+    unit="district",
+    time="period",
+    y="y",
+    treated_from="start",
+    affected="young",
+    chosen="random",
 )
 print(study.triple().say())
 
@@ -28,8 +34,15 @@ study.differenced().event_study().plot()
 
 counts = young.assign(events=np.rint(young["y"] * young["children"] / 100))
 rates = sd.did(
-    counts, unit="district", time="period", events="events", exposure="children", per=1000, scale="ratio",
-    treated_from="start", chosen="random",
+    counts,
+    unit="district",
+    time="period",
+    events="events",
+    exposure="children",
+    per=1000,
+    scale="ratio",
+    treated_from="start",
+    chosen="random",
 )
 rates.verdict()
 

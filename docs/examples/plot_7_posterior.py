@@ -14,7 +14,13 @@ rng = np.random.default_rng(3)
 frame = sd.datasets.simulate(units=20, treated=6, periods=8, starts=5, effect=-5.0, seed=3)
 frame["placed"] = rng.binomial(frame["children"], np.clip(frame["y"], 1, 99) / 100)
 study = sd.did(
-    frame, unit="district", time="period", events="placed", exposure="children", per=100, treated_from="start",
+    frame,
+    unit="district",
+    time="period",
+    events="placed",
+    exposure="children",
+    per=100,
+    treated_from="start",
     chosen="random",
 )
 found = study.posterior(better="lower", worthwhile=2.0)

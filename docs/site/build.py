@@ -25,13 +25,28 @@ PEERS = ("moderndid", "statspai", "polars")
 def build(out: Path) -> int:
     """Write the site to ``out``, which is replaced; the status of Sphinx."""
     if lacking := [name for name in PEERS if find_spec(name) is None]:
-        print(f"The examples need {', '.join(lacking)}, which the dependency group `bench` holds: `make docs` installs it.", file=sys.stderr)
+        print(
+            f"The examples need {', '.join(lacking)} of the dependency group `bench`: `make docs` installs it.",
+            file=sys.stderr,
+        )
         return 2
     with tempfile.TemporaryDirectory() as folder:
         source, site = Path(folder, "docs"), Path(folder, "site")
         shutil.copytree(DOCS, source, ignore=shutil.ignore_patterns("__pycache__"))
         reference.write(source / "reference")
-        command = [sys.executable, "-m", "sphinx", "-n", "-W", "--keep-going", "-q", "-b", "html", "-c", str(source / "site")]
+        command = [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-n",
+            "-W",
+            "--keep-going",
+            "-q",
+            "-b",
+            "html",
+            "-c",
+            str(source / "site"),
+        ]
         alone = {"OMP_NUM_THREADS": "1", "MPLBACKEND": "agg", "SOURCE_DATE_EPOCH": "0"}
         done = subprocess.run([*command, str(source), str(site)], env=os.environ | alone, check=False)
         if not done.returncode:

@@ -26,7 +26,11 @@ exclude_patterns = ["site", "examples", "gallery/**/*.ipynb", "**/sg_execution_t
 myst_heading_anchors = 4
 myst_enable_extensions = ["dollarmath"]
 
-autodoc_default_options = {"members": True, "inherited-members": "BaseModel", "exclude-members": "model_config, kind, shown"}
+autodoc_default_options = {
+    "members": True,
+    "inherited-members": "BaseModel",
+    "exclude-members": "model_config, kind, shown",
+}
 autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True

@@ -13,7 +13,17 @@ import sverige_did as sd
 HEAD = "# {title}\n\n```{{eval-rst}}\n.. currentmodule:: sverige_did\n\n{body}\n```\n"
 GROUPS = {
     "To begin": ("did", "Study", "datasets", "compare"),
-    "Results": ("Verdict", "Effect", "Methods", "EventStudy", "GroupTimes", "Checks", "Size", "Posterior", "Comparison"),
+    "Results": (
+        "Verdict",
+        "Effect",
+        "Methods",
+        "EventStudy",
+        "GroupTimes",
+        "Checks",
+        "Size",
+        "Posterior",
+        "Comparison",
+    ),
     "What they are made of": ("Result", "Row", "Context"),
     "Errors": ("SverigeDidError", "InputError", "RefusedError"),
     "Version": ("__version__",),
@@ -65,7 +75,8 @@ def _page(name: str) -> str:
     if name == "did":
         body = _did()
     elif name == "__version__":
-        body = f'.. py:data:: sverige_did.__version__\n   :type: str\n   :value: "{sd.__version__}"\n\n   {first_sentence(name)}'
+        said = f'   :type: str\n   :value: "{sd.__version__}"\n\n   {first_sentence(name)}'
+        body = f".. py:data:: sverige_did.__version__\n{said}"
     elif isinstance(thing, ModuleType):
         body = f".. automodule:: {thing.__name__}\n   :members:\n"
     elif inspect.isclass(thing) and issubclass(thing, Exception):

@@ -1,4 +1,4 @@
-"""The site: built from nothing with warnings as errors, every link within it alive, every public name in it and shown."""
+"""The site: built from nothing with warnings as errors, links within it alive, every public name in it and shown."""
 
 from __future__ import annotations
 
@@ -46,8 +46,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         pytest.skip(f"the groups `docs` and `bench` are not installed: {', '.join(missing)}")
     out = tmp_path_factory.mktemp("built") / "site"
-    alone = {"PYTHONPATH": str(ROOT), "no_proxy": "", "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
-    done = subprocess.run([sys.executable, str(BUILD), str(out)], env=os.environ | alone, capture_output=True, text=True)
+    alone = {
+        "PYTHONPATH": str(ROOT),
+        "no_proxy": "",
+        "http_proxy": "http://127.0.0.1:9",
+        "https_proxy": "http://127.0.0.1:9",
+    }
+    done = subprocess.run(
+        [sys.executable, str(BUILD), str(out)], env=os.environ | alone, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr + done.stdout
     return out
 
@@ -73,7 +80,9 @@ def test_every_link_within_the_site_leads_somewhere(site: Path, read: dict[Path,
 
 def test_nothing_of_a_page_is_fetched_from_elsewhere(site: Path) -> None:
     for path in site.rglob("*.html"):
-        loaded = re.findall(r"<(?:script|img|link|iframe|object)\b[^>]*(?:src|href|data)=\"(https?:[^\"]+)", path.read_text("utf-8"))
+        loaded = re.findall(
+            r"<(?:script|img|link|iframe|object)\b[^>]*(?:src|href|data)=\"(https?:[^\"]+)", path.read_text("utf-8")
+        )
         assert loaded == [], path.name
     for path in site.rglob("*.css"):
         assert re.findall(r"url\([\"']?https?:|@import [\"']https?:", path.read_text("utf-8")) == [], path.name
@@ -82,7 +91,9 @@ def test_nothing_of_a_page_is_fetched_from_elsewhere(site: Path) -> None:
 def test_every_page_of_the_documentation_and_every_public_name_is_in_it(site: Path) -> None:
     pages = {path.stem for path in (ROOT / "docs").glob("*.md")}
     assert {path.stem for path in site.glob("*.html")} >= pages
-    assert {path.stem for path in (site / "reference").glob("*.html")} == {name.strip("_") for name in sd.__all__} | {"index"}
+    assert {path.stem for path in (site / "reference").glob("*.html")} == {name.strip("_") for name in sd.__all__} | {
+        "index"
+    }
     assert {path.stem for path in (site / "gallery").glob("*.html")} == {path.stem for path in EXAMPLES} | {"index"}
 
 
@@ -93,7 +104,11 @@ def test_no_page_holds_a_path_of_the_machine_that_built_it(site: Path) -> None:
 
 
 def public_methods(kind: type) -> set[str]:
-    return {name for name, one in vars(kind).items() if not name.startswith("_") and callable(inspect.unwrap(getattr(one, "__func__", one)))}
+    return {
+        name
+        for name, one in vars(kind).items()
+        if not name.startswith("_") and callable(inspect.unwrap(getattr(one, "__func__", one)))
+    }
 
 
 def asked_for() -> set[str]:
@@ -110,7 +125,11 @@ def test_every_public_function_and_method_of_a_study_is_in_an_example(name: str)
 def test_every_way_to_show_a_result_and_every_data_set_is_in_an_example() -> None:
     shown = {"say", "summary", "plot", "to_frame", "to_markdown", "to_latex", "to_html", "to_json", "from_json"}
     assert shown <= public_methods(sd.Result)
-    data = {name for name, one in vars(sd.datasets).items() if inspect.isfunction(one) and one.__module__ == sd.datasets.__name__}
+    data = {
+        name
+        for name, one in vars(sd.datasets).items()
+        if inspect.isfunction(one) and one.__module__ == sd.datasets.__name__
+    }
     assert {"simulate", "herning", "registers"} <= data
     assert (shown | {name for name in data if not name.startswith("_")}) - asked_for() == set()
 
