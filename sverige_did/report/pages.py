@@ -67,6 +67,8 @@ def context(release: Release, language: Language) -> dict[str, Any]:
         "other": other,
         "sibling": annex_name(release, other),
         "front": file_name(release, language),
+        "annex": annex_name(release, language),
+        "doubt": doubt_name(release, language),
         "script_source": "",
         "t": partial(_text, language),
         "css": Markup(css),  # noqa: S704 (a file of this package)
@@ -87,6 +89,11 @@ def file_name(release: Release, language: Language) -> str:
 def annex_name(release: Release, language: Language) -> str:
     """The name of the annex."""
     return f"{release.study.study}.annex.{language}.html"
+
+
+def doubt_name(release: Release, language: Language) -> str:
+    """The name of the page on what could overturn the answers."""
+    return f"{release.study.study}.doubt.{language}.html"
 
 
 def _text(language: Language, key: str, **values: object) -> str:
