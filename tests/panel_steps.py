@@ -40,6 +40,7 @@ def pages(study: str, written: Path, data: Path, out: Path) -> Path:
     statements.run(out / "plan.json", out / "statements.json")
     release.run(out, out / "release.json", out / "estimates.csv", out / "estimates.json")
     for language in ("da", "en"):
-        pages = (out / f"{language}.html", out / f"annex.{language}.html", out / f"answers.{language}.json")
+        kinds = ("", "annex.", "doubt.")
+        pages = (*(out / f"{kind}{language}.html" for kind in kinds), out / f"answers.{language}.json")
         report.run(out / "release.json", *pages, language)
     return out

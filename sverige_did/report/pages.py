@@ -137,9 +137,9 @@ def overview_figure(release: Release, language: Language) -> tuple[Shapes, Table
 TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     answer, overview_figure, numbers.day, claims.claim, tables.estimates, spending.spending, sensitivity.sensitivity,
     headlines.design_of, headlines.off_scale, headlines.question_standing, headlines.standing,
-    labels.check_said, labels.in_language, labels.reading, labels.short_name,
-    sections.assumed_by, sections.figure, sections.given, sections.notes, sections.number, sections.other_numbers,
-    sections.remarks, sections.reported, sections.source_href, sections.sensitivity_analyses,
+    labels.in_language, labels.reading, labels.short_name,
+    sections.figure, sections.given, sections.notes, sections.number, sections.other_numbers,
+    sections.remarks, sections.reported, sections.source_href,
     sensitivity.fact_said, sensitivity.feasible_intervals, sensitivity.feasible_tables,
     priors.belief_figure, priors.diagnostics, priors.diagnostics_sentence, priors.priors,
     provenance.assumptions, provenance.deviations, provenance.limits, provenance.needed, provenance.needs,

@@ -279,12 +279,13 @@ rule release:
 
 
 rule report:
-    """Tell the release as an answer page with its annex in one language."""
+    """Tell the release as an answer page with its annex and what could overturn it in one language."""
     input:
         release=rules.release.output.release,
     output:
         page="reports/{study}.{language}.html",
         annex="reports/{study}.annex.{language}.html",
+        doubt="reports/{study}.doubt.{language}.html",
         answers="results/{study}/answers.{language}.json",
     params:
         code=step("report"),
@@ -295,8 +296,8 @@ rule report:
     wildcard_constraints:
         study=one_of([*PUBLISHED, *PANELS]),
     shell:
-        "{COMMAND} report --release {input.release} --out {output.page} --annex {output.annex} --answers {output.answers}"
-        " --page-language {wildcards.language} 2>&1 | tee {log}"
+        "{COMMAND} report --release {input.release} --out {output.page} --annex {output.annex} --doubt {output.doubt}"
+        " --answers {output.answers} --page-language {wildcards.language} 2>&1 | tee {log}"
 
 
 rule next_office:

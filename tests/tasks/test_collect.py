@@ -130,7 +130,11 @@ def test_no_rule_puts_anything_into_the_folder_that_was_not_released() -> None:
         ("pages", "pages_of"),
         ("sheets", "handed_over"),
     }
-    assert pages_of("a", ["da"], annex=True) == ["reports/a.da.html", "reports/a.annex.da.html"]
+    assert pages_of("a", ["da"], annex=True) == [
+        "reports/a.da.html",
+        "reports/a.annex.da.html",
+        "reports/a.doubt.da.html",
+    ]
     assert handed_over("a", ["da"], cases=False) == ["results/a/investment.da.csv", "results/a/declaration.da.md"]
     assert handed_over("a", ["da"], cases=True) == []
     rules = (ROOT / "sverige_did" / "workflow" / "published.smk").read_text("utf-8")

@@ -42,9 +42,14 @@ def would_change(release: Release, outcome: str, language: Language) -> str:
     kind = "open" if is_open(release, outcome) else "closed"
     if not conditions:
         return _say(f"{kind}_nothing", language)
-    joined = _say("or", language, before="; ".join(conditions[:-1]), last=conditions[-1]) if conditions[1:] else (
-        conditions[0])  # fmt: skip
-    return _say(kind, language, conditions=joined)
+    return _say(kind, language, conditions=_joined(conditions, language))
+
+
+def _joined(conditions: list[str], language: Language) -> str:
+    if len(conditions) == 1:
+        return conditions[0]
+    before = words.text("doubt.change.between", language).join(conditions[:-1])
+    return _say("or", language, before=before, last=conditions[-1])
 
 
 def _say(key: str, language: Language, **values: str) -> str:
@@ -66,7 +71,7 @@ def _needs(release: Release, outcome: str) -> str:
 
 
 def _conditions(release: Release, outcome: str, language: Language) -> Iterator[str]:
-    """The first of the conditions that checks name; for an open answer, how large a true change would have been found."""
+    """The first conditions that checks name; for an open answer also how large a true change would have been found."""
     found = {one.check.check: one for one in judged(release, outcome) if one.check.status == "ran"}
     said = (_condition(found[check], language) for check in ORDER if check in found)
     told = [one for one in said if one][:MOST]

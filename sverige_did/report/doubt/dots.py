@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.report import numbers
+from sverige_did.report.doubt.security import security
 from sverige_did.results.security import MOST
 
 if TYPE_CHECKING:
+    from sverige_did.disclosure.release import Release
     from sverige_did.results.security import Security, SecurityStep
     from sverige_did.words import Language
 
@@ -22,6 +25,24 @@ def dots(count: int) -> str:
     '●●○○○'
     """
     return FULL * count + EMPTY * (MOST - count)
+
+
+@dataclass(frozen=True, slots=True)
+class Dotted:
+    """The dots of an outcome as they are seen, as they are spoken, and as the words of a link to what lies behind."""
+
+    seen: str
+    spoken: str
+    link: str
+
+
+def dotted(release: Release, outcome: str, language: Language) -> Dotted | None:
+    """The dots of an outcome; None where it says what was done."""
+    rating = security(release, outcome)
+    if rating is None:
+        return None
+    spoken, link = (words.text(f"doubt.{key}", language, dots=rating.dots) for key in ("dots", "link"))
+    return Dotted(dots(rating.dots), spoken, link)
 
 
 def step_said(step: SecurityStep, language: Language) -> str:
@@ -39,9 +60,11 @@ def weakest_said(rating: Security, language: Language) -> str:
 
 
 def steps_said(rating: Security, language: Language) -> tuple[str, ...]:
-    """The rule's own steps for one outcome: where it starts and why, what it loses and why, and that the last dot stays."""
+    """The rule's own steps for one outcome: where it starts and what it loses, each with the reason."""
     start = words.text("doubt.security.starts", language, start=rating.start)
-    said = [f"{start} {_capital(weakest_said(rating, language))}."]
+    if rating.start == 0:
+        start = words.text("doubt.security.none", language)
+    said = [f"{start} {weakest_said(rating, language)}."]
     others = [one for one in rating.steps if one.ceiling is not None and one not in rating.weakest]
     said += [
         f"{words.text('doubt.security.at_most', language, ceiling=one.ceiling)} {step_said(one, language)}."
@@ -54,7 +77,3 @@ def steps_said(rating: Security, language: Language) -> tuple[str, ...]:
     if rating.dots > rating.start - sum(one.loses for one in lost):
         said.append(words.text("doubt.security.floor", language))
     return tuple(said)
-
-
-def _capital(said: str) -> str:
-    return said[:1].upper() + said[1:]

@@ -1,7 +1,7 @@
 """How each check is read: which kind of doubt it is of, and whether the answer stands, falls, or nobody can tell.
 
-The sentence of a check is its own; here stands only what follows from it. A check whose sentence is not here is a fault,
-so that a new one cannot pass unread.
+The sentence of a check is its own; here stands only what follows from it. A check whose sentence is not here is a
+fault, so that a new one cannot pass unread.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 Status = Literal["pass", "fail", "open", "unknown", "told"]
 """pass: the doubt was put to the test and the answer stands · fail: it does not · open: the interval includes no
-difference before any doubt, so that there is nothing to lose · unknown: it could not be run, or could not have seen what
-it looks for · told: a number without a yes or no."""
+difference before any doubt, so that there is nothing to lose · unknown: it could not be run, or could not have seen
+what it looks for · told: a number without a yes or no."""
 
 Kind = Literal["trends", "placebos", "selection", "inference", "data"]
 Read = Callable[["Release", "CheckResult"], Status]
@@ -38,7 +38,10 @@ SURE = 0.95
 """How sure the limit is below which a standard deviation of a few districts lies."""
 
 CHANCE = 0.1
-"""A rule that calls this share of places where nothing was done cannot be told from chance by a few tries; more fails."""
+"""The share of tries where nothing was done that may come out as supported: twice the level, for tries are few."""
+
+LIKELIER = 3.0
+"""A likelihood ratio below it is not worth more than a bare mention (Kass and Raftery 1995, JASA 90:773)."""
 
 ALL_OF_IT, HALF_OF_IT, QUARTER = 1.0, 0.5, 25.0
 
@@ -105,12 +108,12 @@ def assumed_swing(release: Release) -> float | None:
     return None if prior is None or prior.sd is None else float(stats.halfnorm.ppf(SURE, scale=prior.sd))
 
 
-def _beyond(name: str, limit: float) -> Read:
+def _beyond(name: str, limit: float, otherwise: Status = "fail") -> Read:
     """Stands where the number reaches a limit; a number that does not exist is not known."""
 
     def status(_: Release, check: CheckResult) -> Status:
         value = number(check, name)
-        return "unknown" if value is None else "pass" if value >= limit else "fail"
+        return "unknown" if value is None else "pass" if value >= limit else otherwise
 
     return status
 
@@ -142,6 +145,12 @@ def _drift(release: Release, check: CheckResult) -> Status:
     if p <= 1 - release.study.level:
         return "fail"
     return "unknown" if power is None or power < SEEN_OFTEN else "pass"
+
+
+def _likelier(_: Release, check: CheckResult) -> Status:
+    """What was seen is likelier with drift than without; by so little that it says nothing, or by more."""
+    ratio = number(check, "ratio")
+    return "fail" if ratio is not None and ratio >= LIKELIER else "unknown"
 
 
 def _by_itself(_: Release, check: CheckResult) -> Status:
@@ -204,23 +213,20 @@ class Entry(NamedTuple):
 
 
 TIMES = _beyond("times", ALL_OF_IT)
-SEEN = _beyond("power", SEEN_OFTEN)
+SEEN = _beyond("power", SEEN_OFTEN, "unknown")
 OTHER, SYNTHETIC = _differs(), _differs("p")
-LEFT_OUT: dict[str, Status | Read] = {
-    f"{how}{key}": status
-    for how in ("", "dates_")
-    for key, status in (("steady", "pass"), ("lost", "fail"), ("gained", "fail"), ("turned", _turned))
-}
+LEFT: dict[str, Status | Read] = {"steady": "pass", "lost": "fail", "gained": "fail", "turned": _turned}
+LEFT_OUT = LEFT | {f"dates_{key}": status for key, status in LEFT.items()}
 
 # fmt: off
 # A table: one row a check.
 READ: dict[str, Entry] = {
     "pretrends": Entry("trends", {"result": _drift}),
     "relative_magnitudes": Entry("trends", {
-        **dict.fromkeys(("result", "result_years", "single"), TIMES), **dict.fromkeys(("beyond", "beyond_years"), "pass"),
-        **dict.fromkeys(("none", "none_years"), "open")}),
+        **dict.fromkeys(("result", "result_years", "single"), TIMES),
+        **dict.fromkeys(("beyond", "beyond_years"), "pass"), **dict.fromkeys(("none", "none_years"), "open")}),
     "smoothness": Entry("trends", {"result": "told", "none": "open"}),
-    "pretest_power": Entry("trends", {"without": SEEN, "with_drift": "fail"}),
+    "pretest_power": Entry("trends", {"without": SEEN, "with_drift": _likelier}),
     "equivalence": Entry("trends", {
         **dict.fromkeys(("within", "within_years"), "pass"), **dict.fromkeys(("beyond", "beyond_years"), "unknown")}),
     "permuted_magnitudes": Entry("trends", {"result": "open", "stands_out": "pass"}),

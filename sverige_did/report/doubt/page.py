@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.report.claims import claim
 from sverige_did.report.doubt.change import would_change
-from sverige_did.report.doubt.dots import dots, steps_said, weakest_said
+from sverige_did.report.doubt.dots import Dotted, dotted, steps_said, weakest_said
 from sverige_did.report.doubt.judged import KINDS, Judged, judged, status_of
 from sverige_did.report.doubt.robins import Domain, robins, status_said
 from sverige_did.report.doubt.security import ratings
@@ -22,14 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sverige_did.disclosure.release import Release
-    from sverige_did.report.forest import Shapes
-    from sverige_did.report.tables import Table
+    from sverige_did.report.doubt.tipping import TippingView
     from sverige_did.results.estimates import CheckResult
     from sverige_did.results.security import Security
     from sverige_did.words import Language
 
 STATUSES = ("pass", "fail", "open", "unknown", "told")
 """How checks can come out, in the order in which they are counted."""
+
+
+RULE = ("weakest", "design", "units", "before", "found", "data", "barred", "explanations", "stands", "unknown")
+"""The sentences of the rule, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +49,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """All that stands about one outcome; ``rating`` is None for what was done."""
+    """All that stands about one outcome."""
 
     outcome: str
     name: str
     claim: str
     rating: Security
-    seen: str
-    spoken: str
+    dots: Dotted | None
     weakest: str
     steps: tuple[str, ...]
     change: str
-    tipping: tuple[Shapes | None, Table] | None
+    tipping: TippingView | None
     tally: str
     checks: tuple[tuple[str, tuple[Row, ...]], ...]
     further: tuple[Row, ...]
@@ -77,8 +79,8 @@ def render_doubt(release: Release, language: Language) -> str:
             "all_title": caption(release, "doubt.all_title", language),
             "captioned": partial(caption, release, language=language),
             "statuses": (*STATUSES[:4], "blind", STATUSES[4]),
-            "rule": ("weakest", "design", "units", "before", "found", "data", "barred", "explanations", "stands", "unknown"),
-        }  # fmt: skip
+            "rule": RULE,
+        }
         return environment().get_template("doubt.html.j2").render(shown)
 
 
@@ -94,8 +96,7 @@ def _doubt(release: Release, rating: Security, language: Language) -> Doubt:
         name=short_name(outcome, language),
         claim=claim(release, outcome, language),
         rating=rating,
-        seen=dots(rating.dots),
-        spoken=words.text("doubt.dots", language, dots=rating.dots),
+        dots=dotted(release, outcome, language),
         weakest=weakest_said(rating, language),
         steps=steps_said(rating, language),
         change=would_change(release, outcome, language),

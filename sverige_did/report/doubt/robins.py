@@ -1,6 +1,7 @@
-"""The seven domains of ROBINS-I with the facts that bear on each, read off plan and checks; the judgement is a person's.
+"""The seven domains of ROBINS-I with the facts that bear on each, read off plan and checks: a person judges.
 
-Sterne et al. 2016 (BMJ 355:i4919). No rule here calls a risk low or serious: whoever judges knows what no register holds.
+Sterne et al. 2016 (BMJ 355:i4919). No rule here calls a risk low or serious: whoever judges knows what no register
+holds.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
 from sverige_did.report.doubt.judged import judged
-from sverige_did.report.front.seen import periods_before_start
 from sverige_did.report.headlines import adjusted, design_of, done
 from sverige_did.report.labels import in_language, short_name
 from sverige_did.report.provenance import background, limits
+from sverige_did.report.seen import periods_before_start
 from sverige_did.study.study import PanelStudy
 
 if TYPE_CHECKING:

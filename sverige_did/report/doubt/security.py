@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report.doubt.judged import Judged, judged, number, own_checks
-from sverige_did.report.front.seen import first_and_last
 from sverige_did.report.headlines import design_of, done, headline, told
+from sverige_did.report.seen import first_and_last
 from sverige_did.results.estimates import WITHOUT_LEVEL
 from sverige_did.results.security import MOST, Security, SecurityStep
 
@@ -36,6 +36,7 @@ ANSWERED = ((0.9, 5), (0.8, 4), (0.6, 3))
 
 UNKNOWN_DATA, SOME_UNSEEN = 2, 3
 NOT_BY_LOT, TWO_TOTALS, BLIND = 4, 2, 3
+TRIED = ("placebos", "selection")
 LEAST = 1
 """What a comparison before and after keeps; and what is known of nothing."""
 
@@ -124,7 +125,8 @@ def _before(release: Release, found: Sequence[Judged]) -> SecurityStep:
     looked = {one.check.check: one.status for one in found if one.check.check in DRIFT and one.check.status == "ran"}
     worst = BLIND if _by_lot(release) else LEAST
     if "fail" in looked.values():
-        return _ceiling("before", "drift", worst)
+        seen = "fail" in {looked.get("pretrends"), looked.get("placebo_dates")}
+        return _ceiling("before", "drift" if seen else "likelier", worst)
     if set(DRIFT) != looked.keys():
         return _ceiling("before", "not_looked", worst)
     powers = [number(one.check, "power") for one in found if one.check.check in {"pretrends", "pretest_power"}]
@@ -135,7 +137,7 @@ def _before(release: Release, found: Sequence[Judged]) -> SecurityStep:
 
 
 def _found(release: Release, outcome: str) -> SecurityStep:
-    """How small a change is found in four of five cases: simulated, or by the interval; of two totals by their check."""
+    """How small a change is found in four of five cases: simulated, by the interval, or by the check of two totals."""
     record = next((one for one in release.methods_tables if one.outcome == outcome), None)
     own = [one for one in record.size.smallest if one.more == "own"] if record and record.size else []
     if own and own[0].change is None:
@@ -148,11 +150,11 @@ def _found(release: Release, outcome: str) -> SecurityStep:
     dots = next((dots for most, dots in FOUND if change <= most + 1e-9), LEAST)
     if dots == LEAST:
         return _ceiling("found", "more_than_all", dots)
-    return _ceiling("found", "change" if own else "about", dots, percent=round(100 * change))
+    return _ceiling("found", "change" if own else "totals" if totals else "about", dots, percent=round(100 * change))
 
 
 def _of_totals(release: Release, outcome: str) -> float | None:
-    """Where districts swing as much as the plan tries: what two totals can find is told for that, and for none at all."""
+    """What two totals can find where districts swing by the most that the plan tries."""
     found = next((one for one in own_checks(release, outcome) if one.check == "needed"), None)
     share, reached = (None, None) if found is None else (number(found, "share"), number(found, "reached_high"))
     return None if not share or reached is None else abs(share - reached) / share
@@ -217,13 +219,15 @@ def _explanations(found: Sequence[Judged]) -> Iterator[SecurityStep]:
     """A dot is lost unless placebos and selection were each tried, and nothing that was tried says otherwise."""
     mine = [one for one in found if one.kind in {"placebos", "selection", "data"}]
     failed, unknown = (sum(one.status == status for one in mine) for status in ("fail", "unknown"))
-    untried = not all(any(one.kind == kind and one.status == "pass" for one in mine) for kind in ("placebos", "selection"))
-    if failed:
-        yield SecurityStep(what="explanations", key="failed", loses=1, numbers={"failed": failed, "unknown": unknown})
+    untried = [kind for kind in TRIED if not any(one.kind == kind and one.status == "pass" for one in mine)]
+    if failed and unknown:
+        yield SecurityStep(what="explanations", key="both", loses=1, numbers={"failed": failed, "unknown": unknown})
+    elif failed:
+        yield SecurityStep(what="explanations", key="failed", loses=1, numbers={"failed": failed})
     elif unknown:
         yield SecurityStep(what="explanations", key="unknown", loses=1, numbers={"unknown": unknown})
     elif untried:
-        yield SecurityStep(what="explanations", key="untried", loses=1)
+        yield SecurityStep(what="explanations", key=f"untried_{'_'.join(untried)}", loses=1)
 
 
 def _stands(found: Sequence[Judged]) -> Iterator[SecurityStep]:

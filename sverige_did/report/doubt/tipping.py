@@ -37,8 +37,8 @@ class Tipping:
     """How much of one doubt changes the answer.
 
     ``times`` as much as was seen, None where nothing was seen of it; infinite where no amount that was tried does.
-    ``realistic`` is up to where it can well lie, in the same multiples: 1 is what was seen. ``whole``: what would be all
-    of the result, where the others only make the interval include no difference. ``takes`` and ``seen`` are told.
+    ``realistic`` is up to where it can well lie, in the same multiples: 1 is what was seen. ``whole``: what would be
+    all of the result, where the others only make the interval include no difference. ``takes`` and ``seen`` are told.
     """
 
     key: str
@@ -60,7 +60,7 @@ def _say(key: str, language: Language, **values: str) -> str:
     return words.text(f"doubt.tipping.{key}", language, **values)
 
 
-def _drift(release: Release, check: CheckResult, language: Language) -> Tipping | None:
+def _drift(_: Release, check: CheckResult, language: Language) -> Tipping | None:
     """Between periods after the start, held against the largest step before it."""
     times, said = number(check, "times"), numbers_said(check, language)
     if times is None:
@@ -130,14 +130,24 @@ def _times(times: float, language: Language) -> str:
     return _say("times", language, times=numbers.significant(times, language, 2))
 
 
-def tipping_figure(release: Release, outcome: str, language: Language) -> tuple[Shapes | None, Table] | None:
-    """The figure with its numbers; without a figure where nothing was seen of any doubt, and None without a doubt."""
+@dataclass(frozen=True, slots=True)
+class TippingView:
+    """The figure with how it is read, and its numbers; no figure where nothing was seen of any doubt."""
+
+    shapes: Shapes | None
+    read: str
+    table: Table
+
+
+def tipping_figure(release: Release, outcome: str, language: Language) -> TippingView | None:
+    """The tipping points of an outcome drawn and told; None where it has none."""
     found = tippings(release, outcome, language)
     if not found:
         return None
     title = caption(release, "doubt.tipping.title", language, outcome=short_name(outcome, language))
     placed = tuple(one for one in found if one.times is not None)
-    draw = partial(_draw, placed, outcome, language, title=title, warning=mark(release, language))
+    axis = "axis_assumed" if release.policy == "published" else "axis"
+    draw = partial(_draw, placed, outcome, language, axis=axis, title=title, warning=mark(release, language))
     rows = tuple(
         (
             _say(f"name.{one.key}", language),
@@ -150,7 +160,17 @@ def tipping_figure(release: Release, outcome: str, language: Language) -> tuple[
     )
     columns = heads(("doubt", "takes", "seen", "times", "then"), language, "doubt.tipping.columns")
     shapes = Shapes(draw("wide"), draw("narrow")) if placed else None
-    return shapes, Table(title, columns, rows)
+    return TippingView(shapes, _read(placed, axis, language), Table(title, columns, rows))
+
+
+def _read(placed: tuple[Tipping, ...], axis: str, language: Language) -> str:
+    """How the figure is read; empty without one."""
+    if not placed:
+        return ""
+    said = [_say("lead_assumed" if axis == "axis_assumed" else "lead", language)]
+    if any(one.times == 0 for one in placed):
+        said.append(_say("at_none", language))
+    return " ".join(said)
 
 
 ROW = {"wide": 34.0, "narrow": 48.0}
@@ -160,8 +180,9 @@ SIZE, AXIS = 13.0, 50.0
 
 
 def _draw(
-    found: tuple[Tipping, ...], outcome: str, language: Language, shape: Shape, *, title: str, warning: str | None
-) -> Markup:
+    found: tuple[Tipping, ...], outcome: str, language: Language, shape: Shape, *, axis: str, title: str,
+    warning: str | None,
+) -> Markup:  # fmt: skip
     """A row a doubt: a band up to what is realistic, and a mark at what it takes; hollow where that is all of it."""
     width, row, top = WIDTH[shape], ROW[shape], 22.0 if warning else 6.0
     left, right, bottom = LEFT[shape] * width, 0.9 * width, top + len(found) * row
@@ -178,7 +199,7 @@ def _draw(
     for index, one in enumerate(found):
         drawn += _row(one, at, top + index * row, row, shape, language)
     name = (left + right) / 2, bottom + 24 + 12 * svg_shapes.ASCENT
-    drawn.append(svg_shapes.text(name, _say("axis", language), "middle", 12, svg.MUTED))
+    drawn.append(svg_shapes.text(name, _say(axis, language), "middle", 12, svg.MUTED))
     return svg_shapes.element(f"tipping-{outcome}-{shape}", width, bottom + AXIS, drawn, title=title, mark=warning)
 
 
