@@ -53,7 +53,7 @@ def test_the_folder_holds_pages_numbers_figures_an_audit_and_nothing_else(collec
     assert set(found) - figures == {
         "small.da.html", "small.en.html", "release.json", "estimates.csv", "estimates.json", "audit.json", "SHA256SUMS",
         "investment.da.csv", "investment.en.csv", "declaration.da.md", "declaration.en.md",
-        "estimates.parquet", "citation.bib", "ro-crate-metadata.json",
+        "estimates.parquet", "citation.bib", "ro-crate-metadata.json", "security.json",
     }  # fmt: skip
     assert {name.split("/")[1] for name in figures} == {"da", "en"}
     for name in figures:

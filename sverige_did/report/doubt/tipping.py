@@ -175,7 +175,7 @@ def _read(placed: tuple[Tipping, ...], axis: str, language: Language) -> str:
 
 ROW = {"wide": 34.0, "narrow": 48.0}
 WIDTH = {"wide": 720.0, "narrow": 340.0}
-LEFT = {"wide": 0.4, "narrow": 0.04}
+LEFT, RIGHT = {"wide": 0.4, "narrow": 0.04}, {"wide": 0.88, "narrow": 0.8}
 SIZE, AXIS = 13.0, 50.0
 
 
@@ -185,7 +185,7 @@ def _draw(
 ) -> Markup:  # fmt: skip
     """A row a doubt: a band up to what is realistic, and a mark at what it takes; hollow where that is all of it."""
     width, row, top = WIDTH[shape], ROW[shape], 22.0 if warning else 6.0
-    left, right, bottom = LEFT[shape] * width, 0.9 * width, top + len(found) * row
+    left, right, bottom = LEFT[shape] * width, RIGHT[shape] * width, top + len(found) * row
 
     def at(times: float) -> float:
         return left + (right - left) * min(max(times, 0.0), MOST) / MOST
@@ -215,8 +215,8 @@ def _row(
         yield svg_shapes.mark((at(MOST), middle), "right", 9, colour)
     else:
         yield svg_shapes.mark((at(times), middle), "diamond" if one.whole else "circle", 9, colour)
-    said = _say("beyond" if math.isinf(times) else "short", language, times=numbers.significant(times, language, 2))
-    yield svg_shapes.text((at(min(times, MOST)) + 9, middle + 4), said, "start", 12, svg.INK, halo=True)
+    said = _say("short_beyond" if math.isinf(times) else "short", language, times=numbers.significant(times, language, 2))
+    yield svg_shapes.text((at(MOST) + 12, middle + 4), said, "start", 12, svg.INK)
     label = _say(f"name.{one.key}", language)
     if shape == "wide":
         yield svg_shapes.text((at(0) - 8, middle + 4), label, "end", SIZE)
