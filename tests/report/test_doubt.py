@@ -24,7 +24,7 @@ from sverige_did.report.doubt.change import would_change
 from sverige_did.report.doubt.dots import steps_said
 from sverige_did.report.doubt.judged import READ, judged, largest_swing, status_of
 from sverige_did.report.doubt.page import doubts, render_doubt
-from sverige_did.report.doubt.robins import DOMAINS, robins
+from sverige_did.report.doubt.robins import DOMAINS, robins, shared_and_own
 from sverige_did.report.doubt.security import ratings, security
 from sverige_did.report.doubt.tipping import tippings
 from sverige_did.report.front import cards, render_front
@@ -140,6 +140,8 @@ def test_an_unread_sentence_is_a_fault(base: Release) -> None:
         (check("regression_to_mean", "districts", effect=-2.0, effect_by_itself=-1.0), "fail"),
         (check("placebo_choice", "level", tried=8.0, called=0.0), "pass"),
         (check("placebo_choice", "level", tried=8.0, called=1.0), "fail"),
+        (check("tipping_shock", "districts", size_needed=0.4, size_seen=0.0), "unknown"),
+        (check("regression_to_mean", "districts", effect=0.0, effect_by_itself=0.0), "unknown"),
         (check("shared_shock", "treated", percent_treated=24.0, percent_control=None), "fail"),
         (check("single_districts", "turned", districts=4.0, turned=1.0), "pass"),
         (check("single_districts", "turned", districts=4.0, turned=2.0), "fail"),
@@ -458,7 +460,9 @@ def test_the_judgement_is_left_to_a_person() -> None:
         blank = words.text("doubt.robins.judge", language)
         judged_cells = re.findall(r'class="judge">([^<]*)</td>', page)
         assert set(judged_cells) == {blank}
-        assert len(judged_cells) == len(DOMAINS) * len(doubts(release, language))
+        # Of what has no effect to be wrong about there is nothing to judge.
+        able = [one for one in doubts(release, language) if one.rating.dots]
+        assert len(judged_cells) == len(DOMAINS) * len(able)
     facts = " ".join(text for key, text in words.catalogue("en").items() if key.startswith("doubt.robins.fact."))
     assert not re.search(r"\b(low|moderate|serious|critical) risk\b", facts)
 
@@ -468,6 +472,23 @@ def told_whole(one: CheckResult) -> CheckResult:
     sentence = words.catalogue("en")[f"checks.{one.check}.{one.key}"]
     blank = {name: 1.0 for _, name, _, _ in Formatter().parse(sentence) if name and name not in one.numbers}
     return one.model_copy(update={"numbers": {**one.numbers, **blank}})
+
+
+def test_a_fact_that_all_outcomes_share_is_said_once_and_none_is_lost() -> None:
+    release = make_release()
+    outcomes = ("institution_share", "family_share")
+    shared, own = shared_and_own(release, outcomes, "en")
+    common = {one.key: set(one.facts) for one in shared}
+    rest = words.text("doubt.robins.fact.shared", "en")
+    for outcome in outcomes:
+        for whole, part in zip(robins(release, outcome, "en"), own[outcome], strict=True):
+            said = set(part.facts) - {rest}
+            assert said | common.get(whole.key, set()) == set(whole.facts)
+            assert not said & common.get(whole.key, set())
+    assert "classification" in common
+    alone, lone = shared_and_own(release, outcomes[:1], "en")
+    assert alone == ()
+    assert lone[outcomes[0]] == robins(release, outcomes[0], "en")
 
 
 def text_of(page: str) -> str:

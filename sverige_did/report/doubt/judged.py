@@ -96,10 +96,11 @@ def number(check: CheckResult, name: str) -> float | None:
 def largest_swing(release: Release, check: CheckResult) -> float | None:
     """The limit that the true standard deviation of the untreated districts lies below, with :data:`SURE`.
 
-    What was seen of G districts is off by the chi-square of G - 1; None where fewer than two were seen.
+    What was seen of G districts is off by the chi-square of G - 1; None where fewer than two were seen, or what was
+    seen is rounded to none.
     """
     seen, df = number(check, "size_seen"), design_of(release, check.outcome).support.control_units - 1
-    return None if seen is None or df < 1 else seen * math.sqrt(df / float(stats.chi2.ppf(1 - SURE, df)))
+    return None if not seen or df < 1 else seen * math.sqrt(df / float(stats.chi2.ppf(1 - SURE, df)))
 
 
 def assumed_swing(release: Release) -> float | None:
@@ -155,7 +156,7 @@ def _likelier(_: Release, check: CheckResult) -> Status:
 
 def _by_itself(_: Release, check: CheckResult) -> Status:
     by_itself, effect = number(check, "effect_by_itself"), number(check, "effect")
-    if by_itself is None or effect is None:
+    if by_itself is None or not effect:  # an effect that is rounded to none has no share
         return "unknown"
     return "pass" if abs(by_itself) < HALF_OF_IT * abs(effect) else "fail"
 

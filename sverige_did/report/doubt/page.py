@@ -11,7 +11,7 @@ from sverige_did.report.claims import claim
 from sverige_did.report.doubt.change import would_change
 from sverige_did.report.doubt.dots import Dotted, dotted, steps_said, weakest_said
 from sverige_did.report.doubt.judged import KINDS, Judged, judged, status_of
-from sverige_did.report.doubt.robins import Domain, robins, status_said
+from sverige_did.report.doubt.robins import Domain, shared_and_own, status_said
 from sverige_did.report.doubt.security import ratings
 from sverige_did.report.doubt.tipping import tipping_figure
 from sverige_did.report.labels import caption, check_said, short_name
@@ -76,6 +76,7 @@ def render_doubt(release: Release, language: Language) -> str:
         shown = context(release, language) | {
             "sibling": doubt_name(release, other),
             "doubts": doubts(release, language),
+            "shared": shared_and_own(release, _judgeable(ratings(release)), language)[0],
             "all_title": caption(release, "doubt.all_title", language),
             "captioned": partial(caption, release, language=language),
             "statuses": (*STATUSES[:4], "blind", STATUSES[4]),
@@ -86,10 +87,17 @@ def render_doubt(release: Release, language: Language) -> str:
 
 def doubts(release: Release, language: Language) -> tuple[Doubt, ...]:
     """Every outcome that asks for an effect, in the plan's order."""
-    return tuple(_doubt(release, rating, language) for rating in ratings(release))
+    rated = ratings(release)
+    _, domains = shared_and_own(release, _judgeable(rated), language)
+    return tuple(_doubt(release, rating, domains.get(rating.outcome, ()), language) for rating in rated)
 
 
-def _doubt(release: Release, rating: Security, language: Language) -> Doubt:
+def _judgeable(rated: Sequence[Security]) -> tuple[str, ...]:
+    """The outcomes of which there is a result to judge the risk of bias of."""
+    return tuple(one.outcome for one in rated if one.dots)
+
+
+def _doubt(release: Release, rating: Security, domains: tuple[Domain, ...], language: Language) -> Doubt:
     outcome, found = rating.outcome, judged(release, rating.outcome)
     return Doubt(
         outcome=outcome,
@@ -108,7 +116,7 @@ def _doubt(release: Release, rating: Security, language: Language) -> Doubt:
             if (rows := tuple(_row(release, one, language) for one in found if one.kind == kind))
         ),
         further=_further(release, outcome, language),
-        domains=robins(release, outcome, language),
+        domains=domains,
     )
 
 

@@ -19,7 +19,7 @@ from sverige_did.report.seen import periods_before_start
 from sverige_did.study.study import PanelStudy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sverige_did.disclosure.release import Release
     from sverige_did.report.doubt.judged import Judged
@@ -57,6 +57,28 @@ def robins(release: Release, outcome: str, language: Language) -> tuple[Domain, 
         name, asks = (words.text(f"doubt.robins.{what}.{key}", language) for what in ("name", "asks"))
         found.append(Domain(key, name, asks, made))
     return tuple(found)
+
+
+def shared_and_own(
+    release: Release, outcomes: Sequence[str], language: Language
+) -> tuple[tuple[Domain, ...], dict[str, tuple[Domain, ...]]]:
+    """The domains with the facts that all of several outcomes have in common, said once, and those with the others."""
+    found = {outcome: robins(release, outcome, language) for outcome in outcomes}
+    if len(found) < 2:
+        return (), found
+    shared = []
+    for domains in zip(*found.values(), strict=True):
+        common = set.intersection(*(set(one.facts) for one in domains))
+        shared.append(domains[0]._replace(facts=tuple(fact for fact in domains[0].facts if fact in common)))
+    rest = words.text("doubt.robins.fact.shared", language)
+    own = {
+        outcome: tuple(
+            one._replace(facts=tuple(fact for fact in one.facts if fact not in known.facts) or (rest,))
+            for one, known in zip(domains, shared, strict=True)
+        )
+        for outcome, domains in found.items()
+    }
+    return tuple(one for one in shared if one.facts), own
 
 
 def _ran(case: Case, *names: str) -> Iterator[str]:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from scipy import stats
+
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report.doubt.judged import Judged, judged, number, own_checks
 from sverige_did.report.headlines import design_of, done, headline, told
@@ -40,8 +42,8 @@ TRIED = ("placebos", "selection")
 LEAST = 1
 """What a comparison before and after keeps; and what is known of nothing."""
 
-POWER = (1.959964 + 0.841621) / 1.959964
-"""The effect found in four of five cases, in half widths of a 95 per cent interval, by the normal distribution."""
+OFTEN = 0.8
+"""How often a change of the size that is told would be found."""
 
 DRIFT = ("pretrends", "placebo_dates", "pretest_power")
 """The checks that look for drift before the start, whatever the result."""
@@ -161,27 +163,30 @@ def _of_totals(release: Release, outcome: str) -> float | None:
 
 
 def _by_interval(release: Release, outcome: str) -> float | None:
-    """From the width of the interval, as a share of the level of the treated before."""
+    """The fall that is found, from the width of the interval and as a share of the level of the treated before."""
     main = headline(release, outcome)
-    half = None if main is None else _half(told(main))
+    half = None if main is None else _smallest(told(main))
     if main is None or half is None:
         return None
     if main.result.scale == "ratio":
-        return 1 - math.exp(-POWER * half)
+        return 1 - math.exp(-half)
     before, _ = first_and_last(release, outcome, "treated")
     if before is None or not before.value or main.result.scale not in {"pp", "rate_per_1000"}:
         return None
-    return POWER * half / before.value
+    return half / before.value
 
 
-def _half(one: Estimate) -> float | None:
-    """Half the width of an interval that holds chance; of a ratio in logarithms."""
-    if one.lower is None or one.upper is None or one.inference in WITHOUT_LEVEL:
+def _smallest(one: Estimate) -> float | None:
+    """The effect found in four of five cases, (z_level + z_.8) / z_level half widths of the interval; of a ratio in
+    logarithms. None of limits that hold no chance."""
+    if one.lower is None or one.upper is None or not one.level or one.inference in WITHOUT_LEVEL:
         return None
+    z = float(stats.norm.ppf((1 + one.level) / 2))
+    times = (z + float(stats.norm.ppf(OFTEN))) / z / 2
     if one.scale == "ratio":
-        return None if one.lower <= 0 or math.isinf(one.upper) else math.log(one.upper / one.lower) / 2
+        return None if one.lower <= 0 or math.isinf(one.upper) else times * math.log(one.upper / one.lower)
     width = one.upper - one.lower
-    return None if math.isinf(width) else width / 2
+    return None if math.isinf(width) else times * width
 
 
 def _data(release: Release, outcome: str) -> SecurityStep:

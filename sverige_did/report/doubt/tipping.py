@@ -215,7 +215,9 @@ def _row(
         yield svg_shapes.mark((at(MOST), middle), "right", 9, colour)
     else:
         yield svg_shapes.mark((at(times), middle), "diamond" if one.whole else "circle", 9, colour)
-    said = _say("short_beyond" if math.isinf(times) else "short", language, times=numbers.significant(times, language, 2))
+    said = _say(
+        "short_beyond" if math.isinf(times) else "short", language, times=numbers.significant(times, language, 2)
+    )
     yield svg_shapes.text((at(MOST) + 12, middle + 4), said, "start", 12, svg.INK)
     label = _say(f"name.{one.key}", language)
     if shape == "wide":
