@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sverige_did.results.estimates import Frozen
 from sverige_did.results.security import Dots
+from sverige_did.words import Language
 
 SECTIONS = frozenset(
     {"answer", "survey", "voices", "ladder", "targets", "targets-moved", "economy", "coverage", "damaged"}
@@ -33,6 +34,7 @@ class StudyAnswers(Frozen):
     """
 
     study: str
+    language: Language
     title: str
     question: str
     page: str
