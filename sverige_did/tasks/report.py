@@ -1,4 +1,4 @@
-"""Tell a release: answers, annexes, what could overturn it, the index's sentences, and what the next office takes over."""
+"""Tell a release: answers, annexes, what could overturn it, sentences for the index, what the next office takes."""
 
 from __future__ import annotations
 

@@ -32,14 +32,15 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_models(results / "estimates.json", release.findings)
     write_text(results / "findings.json", "a number of one child")
     named = (results / name for name in ("release.json", "estimates.csv", "estimates.json"))
-    pages, annexes, answers, sheets, drafts = (
+    pages, annexes, doubts, answers, sheets, drafts = (
         [folder / name.format(language) for language in ("da", "en")]
         for name in (
-            "reports/small.{}.html", "reports/small.annex.{}.html", "results/small/answers.{}.json",
+            "reports/small.{}.html", "reports/small.annex.{}.html", "reports/small.doubt.{}.html",
+            "results/small/answers.{}.json",
             "results/small/investment.{}.csv", "results/small/declaration.{}.md",
         )
     )  # fmt: skip
-    report.run(results / "release.json", pages, annexes, answers, sheets, drafts)
+    report.run(results / "release.json", pages, annexes, doubts, answers, sheets, drafts)
     for page, language in zip(pages, ("da", "en"), strict=True):
         write_text(page, render(release, language))
     collect.run(*named, pages, folder / "release" / "small", [*sheets, *drafts])
