@@ -439,12 +439,17 @@ def test_what_would_change_an_answer_names_its_tipping_points(base: Release) -> 
     assert "65 procent" in open_
     assert would_change(made(base, checks=()), RATE, "en") == words.text("doubt.change.closed_nothing", "en")
     assert "no proof" in would_change(made(base, checks=()), RATE, "en")
+    (record,) = made(base).methods_tables
+    two = made(base, treated=2, checks=()).model_copy(
+        update={"methods_tables": (record.model_copy(update={"relative_spread": 2.44}),)}
+    )
+    assert "more than 2.4 times as much as the others" in would_change(two, RATE, "en")
 
 
 def test_no_condition_is_written_for_a_sentence_that_no_check_has() -> None:
     written = [key.split(".")[3:] for key in words.catalogue("en") if key.startswith("doubt.change.if.")]
-    for name, key in written:
-        if name != "found":
+    for name, *keys in written:
+        for key in keys if name != "found" else ():
             assert key in READ[name].says, (name, key)
             assert READ[name].says[key] not in {"pass", "told"}, (name, key)
 

@@ -22,7 +22,7 @@ MOST = 4
 
 ORDER = (
     "relative_magnitudes", "absolute_violation", "tipping_shock", "shared_shock", "leave_one_out", "leave_one_date_out",
-    "regression_to_mean", "overlap", "control_group", "other_weights", "other_window", "other_residence",
+    "overlap", "control_group", "other_weights", "other_window", "other_residence",
     "synthetic_did", "scale_discrepancy", "unreported_changes", "placebo_dates", "overdispersion",
 )  # fmt: skip
 """The checks by how soon what they found changes an answer: first what takes an amount of something, then other choices
@@ -74,9 +74,16 @@ def _conditions(release: Release, outcome: str, language: Language) -> Iterator[
     """The first conditions that checks name; for an open answer also how large a true change would have been found."""
     found = {one.check.check: one for one in judged(release, outcome) if one.check.status == "ran"}
     said = (_condition(found[check], language) for check in ORDER if check in found)
-    told = [one for one in said if one][:MOST]
+    told = [one for one in (_spread(release, outcome, language), *said) if one][:MOST]
     smallest = _smallest(release, outcome, language) if is_open(release, outcome) else ""
     yield from [*told[: MOST - 1], smallest] if smallest else told
+
+
+def _spread(release: Release, outcome: str, language: Language) -> str:
+    """With one or two treated districts: how much more than the others they may swing; empty elsewhere."""
+    found = (record.relative_spread for record in release.methods_tables if record.outcome == outcome)
+    most = next((one for one in found if one is not None), None)
+    return "" if most is None else _say("if.relative_spread", language, times=numbers.decimal(most, language, 1))
 
 
 def _condition(one: Judged, language: Language) -> str:
