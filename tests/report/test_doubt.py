@@ -439,6 +439,9 @@ def test_what_would_change_an_answer_names_its_tipping_points(base: Release) -> 
     assert "65 procent" in open_
     assert would_change(made(base, checks=()), RATE, "en") == words.text("doubt.change.closed_nothing", "en")
     assert "no proof" in would_change(made(base, checks=()), RATE, "en")
+    delivered = made(base, checks=(), clear=False, change=None)
+    assert would_change(delivered, RATE, "en") == words.text("doubt.change.open_nothing", "en")
+    assert "district by district" in would_change(make_release(), "family_share", "en")
     (record,) = made(base).methods_tables
     two = made(base, treated=2, checks=()).model_copy(
         update={"methods_tables": (record.model_copy(update={"relative_spread": 2.44}),)}

@@ -41,7 +41,9 @@ def would_change(release: Release, outcome: str, language: Language) -> str:
     conditions = list(_conditions(release, outcome, language))
     kind = "open" if is_open(release, outcome) else "closed"
     if not conditions:
-        return _say(f"{kind}_nothing", language)
+        # Only of two totals are figures of districts lacking: nobody is asked for what was delivered.
+        totals = kind == "open" and design_of(release, outcome).design_class == "D1g"
+        return _say("open_totals" if totals else f"{kind}_nothing", language)
     return _say(kind, language, conditions=_joined(conditions, language))
 
 
