@@ -243,13 +243,14 @@ def _path(cells: Cells | Levelled, built: Built, differ: bool) -> Inputs:
     shape = (n, cells.n_periods)
     # Of G numbers that sum to zero, G - 1 are free: as independent normals on their plane they are a zero-sum normal.
     if isinstance(cells, Cells):
-        plane, shocks = pm.Normal("district_z", shape=n - 1), pm.Normal("shock_z", shape=shape)
+        plane = pm.Normal("district_z", shape=n - 1)
     else:
         # Levels tell a district's own far better than its prior does: sampled about what they say of it.
         flag, told = cells.treated.astype(float), pm.Data("told", cells.told[: n - 1])
         gap = pt.dot(pm.Data("treated_plane", on_plane(flag - flag.mean())[:, None]), built.side_by_side("gamma"))
-        plane, shocks = standard("district_z", built.signed("sigma_alpha"), told, n - 1, gap), pt.zeros(shape)
+        plane = standard("district_z", built.signed("sigma_alpha"), told, n - 1, gap)
     steps = pm.Normal("period_z", shape=cells.n_periods - 1)
+    shocks = pm.Normal("shock_z", shape=shape) if isinstance(cells, Cells) else pt.zeros(shape)
     effects = pm.Normal("effect_z", shape=n_treated) if differ else pt.zeros(n_treated)
     means, sds = built.side_by_side("mu", "gamma", "tau"), built.side_by_side(*SDS)
     return Inputs(means, sds, built["rho"], plane, steps, shocks, effects)
