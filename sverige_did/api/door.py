@@ -20,7 +20,7 @@ from sverige_did.did.window import Window
 from sverige_did.errors import InputError, Problem, option
 from sverige_did.inference.level_choice import Choice
 from sverige_did.results.estimates import Remark
-from sverige_did.words import naming, text, unit_of
+from sverige_did.words import naming, unit_of
 
 Ends = tuple[object, object] | None
 """The first and the last period of a window, both inclusive."""
@@ -138,13 +138,7 @@ def did(
             named, treated_from=STARTS, treated=None, weight=None, strata=None, cluster=None, covariates=()
         )
         other = read(with_starts(others, named, found), beside, per=per, partial=None, rows=rows)
-        names = {name: text(f"notebook.{name}", outcome=named.outcome) for name in ("affected", "unaffected")}
-        settings = [_setting(one, who, said) for one, who in ((found, named), (other, beside))]
-        touched_, untouched = (
-            replace(one, context=one.context.model_copy(update={"outcome": name}))
-            for one, name in zip(settings, names.values(), strict=True)
-        )
-        return Study(touched_, untouched)
+        return Study(*(_part(_setting(one, who, said), who) for one, who in ((found, named), (other, beside))))
 
 
 class _Said(NamedTuple):
@@ -157,6 +151,13 @@ class _Said(NamedTuple):
     chosen: Choice
     level: float
     seed: int
+
+
+def _part(setting: Setting, named: Named) -> Setting:
+    """One of the two parts of each unit, told by the column that parts them."""
+    flagged = int(named.treated_from != STARTS)
+    name = f"{named.outcome}, {named.affected}={flagged}"
+    return replace(setting, context=setting.context.model_copy(update={"outcome": name}))
 
 
 def _setting(found: Read, named: Named, said: _Said) -> Setting:

@@ -66,9 +66,9 @@ class Given(NamedTuple):
         """A column as numbers (N,), nan where none stands; refused where something else does, or an infinite one."""
         values = self.column(name)
         gone = self.missing(name)
-        read = pd.to_numeric(values.where(~gone), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-        if values.dtype.kind == "M":
-            read = np.full(len(values), np.nan)
+        read = np.full(len(values), np.nan)
+        if values.dtype.kind not in "Mmc":
+            read = pd.to_numeric(values.where(~gone), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         wrong = ~np.isfinite(read) & ~gone
         if wrong.any():
             raise InputError(Problem("frame_numbers", column=name, found=self.rows(wrong, name)))

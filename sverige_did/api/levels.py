@@ -64,8 +64,9 @@ class Levels(Result):
         at = np.arange(len(self.context.periods))
         for number, one in enumerate(self.groups):
             y = np.array([np.nan if level is None else level for level in one.levels], dtype=float)
-            style = {"color": plots.MUTED, "linestyle": "--"} if one.start is None else {"color": f"C{number}"}
-            ax.plot(at, y, marker="o", markersize=3, label=self._name(one), **style)
+            never = one.start is None
+            colour, line = (plots.MUTED, "--") if never else (f"C{number}", "-")
+            ax.plot(at, y, color=colour, linestyle=line, marker="o", markersize=3, label=self._name(one))
             if one.start is not None:
                 ax.axvline(self.context.periods.index(one.start) - 0.5, color=f"C{number}", linewidth=0.8, alpha=0.6)
         step = max(1, len(at) // 12)

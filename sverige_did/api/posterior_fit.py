@@ -65,6 +65,8 @@ def posterior_of(
             raise refuse("out_of_range", name=name, found=f"{size:g}", expected="> 0")
     if worthwhile is not None and better is None:
         raise refuse("frame_no_direction")
+    if setting.panel.exposure is None:
+        setting = setting.by_cluster("posterior")
     made = modelled(setting, chosen, effect_prior)
     given: dict[str, Any] = {"draws": draws, "tune": tune, "target_accept": target_accept}
     settings = replace(made.settings, cores=min(made.settings.chains, os.cpu_count() or 1))

@@ -90,21 +90,27 @@ class Setting:
         if cluster is None:
             return self
         panel, n = self.panel, len(self.clusters)
-        table = panel.wide()
-        lacking = ~np.isfinite(table).all(axis=1)
-        if lacking.any():
-            raise refuse("frame_cluster_here", found=str(int(lacking.sum())), method=method)
-        own = panel.unit_weights(self.weighting)
-        total = np.bincount(cluster, own)
-        mean, fixed = (
-            np.column_stack([np.empty((n, 0)), *(np.bincount(cluster, own * column) / total for column in columns.T)])
-            for columns in (table, self.covariates)
-        )
         first = np.unique(cluster, return_index=True)[1]
+        if panel.strata is not None and (panel.strata != panel.strata[first][cluster]).any():
+            unlike = np.unique(cluster[panel.strata != panel.strata[first][cluster]]).size
+            raise refuse("inference_varies_in_cluster", found=str(unlike), column=str(self.context.strata))
+        own, table = panel.unit_weights(self.weighting), panel.wide()
+        total, there = np.bincount(cluster, own), np.isfinite(table)
+
+        def means(columns: Floats) -> Floats:
+            each = [np.bincount(cluster, own * column) / total for column in columns.T]
+            return np.column_stack([np.empty((n, 0)), *each])
+
+        seen = np.column_stack([np.bincount(cluster, column) for column in there.T.astype(float)])
+        lacking = ~there & (seen > 0)[cluster]
+        if lacking.any():
+            raise refuse("frame_cluster_here", found=str(int(lacking.any(axis=1).sum())), method=method)
+        unit, time = np.nonzero(seen)
+        mean, fixed = means(np.where(there, table, 0.0)), means(self.covariates)
         made = DistrictPanel(
-            unit=np.repeat(np.arange(n), panel.periods.size),
-            time=np.tile(np.arange(panel.periods.size), n),
-            y=mean.ravel(),
+            unit=unit,
+            time=time,
+            y=mean[unit, time],
             periods=panel.periods,
             labels=self.clusters,
             treated_from=panel.treated_from[first],

@@ -30,6 +30,10 @@ FIGURES = 4
 LEAST_P = 0.0001
 """A smaller p-value is told as being below it."""
 
+PROBABILITIES = frozenset({"below", "benefit", "beyond", "within"})
+LEAST_SHARE = 0.001
+"""No probability of a posterior is told as nearer to none or to certainty."""
+
 NULL = {"ratio": 1.0}
 """The value that means no effect, where it is not 0."""
 
@@ -222,6 +226,12 @@ def _cell(name: str, value: object, language: Language) -> str:
         return label(str(value), language)
     if name in {"term", "scale"} and words.has(f"notebook.{name}.{value}", language):
         return words.text(f"notebook.{name}.{value}", language)
+    if name in PROBABILITIES and isinstance(value, float):
+        ends = {True: ("over", 1 - LEAST_SHARE), False: ("under", LEAST_SHARE)}
+        key, end = ends[value > 0.5]
+        shown = numbers.decimal(min(max(value, LEAST_SHARE), 1 - LEAST_SHARE), language, 3)
+        sure = min(value, 1 - value) < LEAST_SHARE
+        return words.text(f"notebook.{key}", language, value=numbers.decimal(end, language, 3)) if sure else shown
     if name == "p_value" and isinstance(value, float):
         least = numbers.decimal(LEAST_P, language, 4)
         return f"< {least}" if value < LEAST_P else numbers.decimal(value, language, 4 if value < 0.1 else 3)

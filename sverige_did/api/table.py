@@ -249,6 +249,12 @@ def _panel(
     nobody = np.zeros(y.size, dtype=bool) if exposure is None else (exposure == 0) & (y == 0)
     lost, kept = (order[(missing | nobody)[order]], order[~(missing | nobody)[order]])
     _both_sides_seen(times, first, units.codes[kept], times.codes[kept], named)
+    earliest = np.full(first.size, np.inf)
+    np.minimum.at(earliest, units.codes[kept], times.periods[times.codes[kept]])
+    unseen = (earliest >= first) & (first <= times.periods[-1])
+    if unseen.any():
+        found = listed(np.array(units.labels)[unseen])
+        raise InputError(Problem("frame_no_before", column=named.outcome, found=found))
     return DistrictPanel(
         unit=units.codes[kept],
         time=times.codes[kept],

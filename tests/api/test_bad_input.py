@@ -66,6 +66,12 @@ CASES: dict[str, tuple[Callable[[], object], str, tuple[str, ...]]] = {
     "an infinite outcome": (of(lambda f: put(f, 3, "y", np.inf)), "frame_numbers", ("district 01 4 (inf)",)),
     "a decimal comma": (of(lambda f: put(f, 3, "y", "3,5")), "frame_numbers", ("3,5",)),
     "dates as the outcome": (of(lambda f: f.assign(y=pd.Timestamp("2013-01-01"))), "frame_numbers", ("district 01 1",)),
+    "complex numbers": (of(lambda f: f.assign(y=f["y"].astype(complex))), "frame_numbers", ("district 01 1",)),
+    "no outcome before the start": (
+        of(lambda f: f.assign(y=f["y"].where((f["district"] != "district 02") | (f["period"] > 3)))),
+        "frame_no_before",
+        ("district 02", "y"),
+    ),
     "negative events": (of(lambda f: put(f, 3, "events", -1), **COUNTS), "frame_negative", ("district 01 4 (-1",)),
     "events out of none": (of(lambda f: put(f, 3, "children", 0), **COUNTS), "frame_exposure", ("district 01 4 (0",)),
     "a missing denominator": (

@@ -19,8 +19,8 @@ mpl.use("Agg")
 
 
 def table() -> pd.DataFrame:
-    """14 districts in 10 periods with an effect on levels, on shares, and flags of every kind that a peer wants."""
-    frame = sd.datasets.simulate(units=14, treated=5, starts=7, effect=-3.0, seed=2)
+    """16 districts in 10 periods with an effect on levels, on shares, and flags of every kind that a peer wants."""
+    frame = sd.datasets.simulate(units=16, treated=4, starts=7, effect=-3.0, seed=2)
     rng = np.random.default_rng(1)
     size = frame["children"] // 4
     under = frame["period"] >= frame["start"].fillna(99).astype(int)
@@ -112,7 +112,7 @@ def test_a_task_takes_no_more_lines_than_where_one_comes_from(task: str) -> None
 @pytest.mark.parametrize("task", OURS)
 def test_a_task_runs_as_it_stands(task: str, capsys: pytest.CaptureFixture[str]) -> None:
     frame = table()
-    # Four periods are as good an example of a posterior as ten, and take a third of the time.
+    # Four periods are as good an example of a posterior as ten, and of the shape that test_posterior has compiled.
     known: dict[str, Any] = {"sd": sd, "several": dates()}
     known["df"] = frame[frame["period"].between(5, 8)] if task == "posterior" else frame
     exec(OURS[task], known)

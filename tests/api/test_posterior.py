@@ -119,6 +119,7 @@ def test_it_is_told_as_the_answer_of_a_model_and_never_as_the_verdict() -> None:
     told = of_shares().say("en")
     assert "the verdict does not use it" in told
     assert "The probability of a benefit is over 99.5%." in told
+    assert "over 0.999" in of_shares().to_markdown("en")
     assert "of at least 5 is" in told
     assert "benefit" in of_levels().say("en")
     assert of_shares().say("da").count("Sandsynligheden") == 3

@@ -188,6 +188,10 @@ def test_clusters_whose_units_lack_periods_are_refused_where_their_mean_would_mo
     assert found.verdict().estimate is not None
     with pytest.raises(sd.RefusedError, match="some units lack periods"):
         found.event_study()
+    whole = study(frame[(frame["team"] != 1) | (frame["period"] != 2)], cluster="team")
+    assert len(whole.event_study().moments) == 6
+    with pytest.raises(sd.RefusedError, match="within a cluster"):
+        study(frame, cluster="team", strata="stratum").imputation()
 
 
 def test_a_covariate_that_explains_the_changes_takes_their_noise_away() -> None:

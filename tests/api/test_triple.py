@@ -76,7 +76,7 @@ def test_few_treated_districts_carry_no_verdict_here_either() -> None:
 def test_what_it_assumes_is_said_beside_it() -> None:
     found = of(both()).triple()
     assert "what reached both alike is no effect" in found.reasons[-1]
-    assert found.context.outcome == "y, affected − y, not affected"
+    assert found.context.outcome == "y, young=1 − y, young=0"
 
 
 def test_starts_that_differ_go_by_date() -> None:

@@ -23,7 +23,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from sverige_did.bayes.compiled.linear_predictor import cell_predictor
-from sverige_did.bayes.models.two_windows import PERIODS, Inputs, two_windows
+from sverige_did.bayes.models.two_windows import PERIODS, Inputs, on_plane, standard, two_windows
 from sverige_did.bayes.priors import NEUTRAL, SHOCK, Beta, Built, HalfNormal, Normal, Prior, build_priors
 from sverige_did.errors import refuse
 
@@ -61,12 +61,17 @@ class DistrictRows(Protocol):
         ...
 
 
-class Panelled(DistrictRows, Protocol):
-    """Rows of a panel that a predictor is built for: counts in :class:`Cells`, or levels (``means.Levels``)."""
+class Levelled(DistrictRows, Protocol):
+    """Rows of a panel with levels and no counts (``means.Levels``)."""
 
     @property
     def n_periods(self) -> int:
         """T, counting every period up to the last one observed."""
+        ...
+
+    @property
+    def told(self) -> NDArray[np.float64]:
+        """(G,) about how much the rows of a district tell of its level, as one over a variance."""
         ...
 
 
@@ -202,7 +207,7 @@ class Predictor:
 
 
 def build_structure(
-    cells: Panelled, priors: PanelPriors, extra: Mapping[str, Prior] = MappingProxyType({})
+    cells: Cells | Levelled, priors: PanelPriors, extra: Mapping[str, Prior] = MappingProxyType({})
 ) -> Predictor:
     """Add the shared structure to the model in context, with the likelihood's own parameters ``extra``.
 
@@ -232,12 +237,19 @@ def build_structure(
     return Predictor(pm.Deterministic("eta", eta, dims="cell"), built)
 
 
-def _path(cells: Panelled, built: Built, differ: bool) -> Inputs:
+def _path(cells: Cells | Levelled, built: Built, differ: bool) -> Inputs:
     """Levels, steps, shocks of counts and effects as independent standard normals."""
     n, n_treated = len(cells.treated), int(cells.treated.sum())
-    # Of G numbers that sum to zero, G - 1 are free: as independent normals on their plane they are a zero-sum normal.
-    plane, steps = pm.Normal("district_z", shape=n - 1), pm.Normal("period_z", shape=cells.n_periods - 1)
     shape = (n, cells.n_periods)
+    # Of G numbers that sum to zero, G - 1 are free: as independent normals on their plane they are a zero-sum normal.
+    if isinstance(cells, Cells):
+        plane = pm.Normal("district_z", shape=n - 1)
+    else:
+        # Levels tell a district's own far better than its prior does: sampled about what they say of it.
+        flag, told = cells.treated.astype(float), pm.Data("told", cells.told[: n - 1])
+        gap = pt.dot(pm.Data("treated_plane", on_plane(flag - flag.mean())[:, None]), built.side_by_side("gamma"))
+        plane = standard("district_z", built.signed("sigma_alpha"), told, n - 1, gap)
+    steps = pm.Normal("period_z", shape=cells.n_periods - 1)
     shocks = pm.Normal("shock_z", shape=shape) if isinstance(cells, Cells) else pt.zeros(shape)
     effects = pm.Normal("effect_z", shape=n_treated) if differ else pt.zeros(n_treated)
     means, sds = built.side_by_side("mu", "gamma", "tau"), built.side_by_side(*SDS)

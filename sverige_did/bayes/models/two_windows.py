@@ -59,14 +59,14 @@ def two_windows(cells: Cells, built: Built, priors: PanelPriors, differ: bool) -
     by_all = pm.Data("told_of_change", told_of_change(told[~cells.treated], priors.shock.sd))
 
     gap = pt.dot(pm.Data("treated_plane", on_plane(flag - flag.mean())[:, None]), built.side_by_side("gamma"))
-    plane = _standard("district_z", level_sd, by_district[: n - 1], n - 1, gap)
+    plane = standard("district_z", level_sd, by_district[: n - 1], n - 1, gap)
     # Districts' levels sum to zero and their shocks do not: along the sum there are only these.
     level = built["mu"] + shared / np.sqrt(n) * pm.Normal("common_z")
-    steps = _standard("period_z", period_sd, by_all, 1)
+    steps = standard("period_z", period_sd, by_all, 1)
     half_dose = np.bincount(cells.district, cells.dose * (cells.period - 0.5), minlength=n)
     by_effect = effect_sd * pm.Data("half_dose", half_dose) if differ else pt.zeros(n)
     change_sd = pt.sqrt(own**2 + by_effect**2)
-    change, over = _standard("change_z", change_sd, by_district, n), pt.zeros(n)
+    change, over = standard("change_z", change_sd, by_district, n), pt.zeros(n)
     if differ:
         over = pt.set_subtensor(over[treated], pm.Normal("effect_z", shape=len(treated)))
     cosine, sine = own / change_sd, by_effect / change_sd
@@ -82,7 +82,7 @@ def two_windows(cells: Cells, built: Built, priors: PanelPriors, differ: bool) -
     )
 
 
-def _standard(name: str, sd: Tensor, told: Tensor, n: int, about: Tensor = 0.0) -> Tensor:
+def standard(name: str, sd: Tensor, told: Tensor, n: int, about: Tensor = 0.0) -> Tensor:
     """``n`` independent standard normals; the data have information ``told`` on ``about`` + sd times normal.
 
     Sampled about zero and in their own unit where that is next to nothing, and where it is much as that sum in its

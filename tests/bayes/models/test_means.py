@@ -87,6 +87,17 @@ def test_the_model_has_the_same_density_as_its_draws_are_read_by():
     assert float(total) == pytest.approx(log_likelihood(fit, rows).sum(), rel=1e-10)
 
 
+def test_what_a_district_tells_of_its_level_is_its_rows_by_their_noise():
+    rng = np.random.default_rng(4)
+    rows = levels(n=60, periods=8, missing=(3, 5, 11))
+    noisy = (
+        rng.normal(0, 10, 60)[rows.district] + rng.normal(0, 5, 8)[rows.period] + rng.normal(0, 0.5, rows.level.size)
+    )
+    told = levels(n=60, periods=8, missing=(3, 5, 11), level=noisy).told
+    np.testing.assert_allclose(told * 0.25, np.bincount(rows.district), rtol=0.15)
+    assert np.isfinite(levels(level=np.full(27, 3.0)).told).all()
+
+
 def test_the_effect_is_that_of_the_treated_rows_by_weight_and_the_rest_is_what_was_seen():
     rows = levels(missing=())
     fit = drawn(rows)
