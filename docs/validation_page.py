@@ -37,8 +37,8 @@ HEAD = """# What every number is held to
 Written by `make docs` from docs/validation.yaml; do not edit. Every estimator, interval, test, check and model that the
 package can name in a result has a row for each reference that it is compared with, and the test that compares them.
 The tolerances stand in the tests, where this page reads them: `rel` and `rtol` are relative, `abs` and `atol` in the
-number's own unit; `equal` and `a limit` are tests without a tolerance, the second of them of a share of data sets or an order.
-Published results digit by digit: [replications](replications.md).
+number's own unit; `equal` and `a limit` are tests without a tolerance, the second of them of a share of data sets or an
+order. Published results digit by digit: [replications](replications.md).
 
 """
 DEFAULTS = {

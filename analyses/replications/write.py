@@ -24,8 +24,8 @@ HEAD = """# Published results beside ours
 
 Written by `snakemake replications` (analyses/replications/write.py) from data that other packages ship or that are a
 few numbers; do not edit. Ours are rounded to the digits that were printed. Where a digit differs, the difference and
-its reason stand beside it. `snakemake all` does not make this page: it takes the dependency group `bench`. A test holds it
-to what is computed.
+its reason stand beside it. `snakemake all` does not make this page: it takes the dependency group `bench`. A test holds
+it to what is computed.
 
 """
 

@@ -2,8 +2,8 @@
 From a data frame to a verdict
 ==============================
 
-A made-up panel (synthetic data) of 20 districts, four of which change in the seventh of ten periods. The effect that was
-put in is -3, and the treated were drawn by lot.
+A made-up panel (synthetic data) of 20 districts, four of which change in the seventh of ten periods. The effect that
+was put in is -3, and the treated were drawn by lot.
 """
 
 import sverige_did as sd
@@ -60,5 +60,6 @@ study.power(simulations=400).plot()
 
 print(verdict.to_markdown())
 print(verdict.to_latex()[:200])
+print(verdict.to_html()[:200])
 again = sd.Verdict.from_json(verdict.to_json())
 again == verdict

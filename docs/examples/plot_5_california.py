@@ -2,8 +2,8 @@
 One treated unit: California's tobacco law
 ==========================================
 
-Packs of cigarettes a head in 39 states; California's Proposition 99 took effect in 1989 (Abadie, Diamond and Hainmueller
-2010; Arkhangelsky et al. 2021). Real data, which StatsPAI ships.
+Packs of cigarettes a head in 39 states; California's Proposition 99 took effect in 1989 (Abadie, Diamond and
+Hainmueller 2010; Arkhangelsky et al. 2021). Real data, which StatsPAI ships.
 """
 
 from importlib.metadata import distribution

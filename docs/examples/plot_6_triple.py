@@ -2,8 +2,8 @@
 Triple differences, counts and people as rows
 =============================================
 
-A made-up programme (synthetic data) for the young of four districts. Whatever else happens in a district meets the old as
-well: they are taken off.
+A made-up programme (synthetic data) for the young of four districts. Whatever else happens in a district meets the old
+as well: they are taken off.
 """
 
 import numpy as np

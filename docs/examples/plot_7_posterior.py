@@ -2,8 +2,8 @@
 A posterior of shares
 =====================
 
-20 districts over 8 periods, made up (synthetic data): how many children of those known to a district are placed. Districts
-have levels and shocks of their own, and the effect is found beside them.
+20 districts over 8 periods, made up (synthetic data): how many children of those known to a district are placed.
+Districts have levels and shocks of their own, and the effect is found beside them.
 """
 
 import numpy as np

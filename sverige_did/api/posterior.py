@@ -67,7 +67,7 @@ class Posterior(Result):
     Examples
     --------
     >>> import sverige_did as sd
-    >>> frame = sd.datasets.simulate(units=8, treated=4, periods=4, starts=3, effect=-3.0, seed=1)
+    >>> frame = sd.datasets.simulate(units=12, treated=4, periods=8, starts=5, effect=-3.0, seed=1)
     >>> study = sd.did(frame, unit="district", time="period", y="y", treated_from="start", chosen="random")
     >>> found = study.posterior(better="lower")
     >>> found.likelihood, found.probability(below=0) > 0.9

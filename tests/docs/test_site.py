@@ -145,7 +145,16 @@ def documented(name: str) -> object:
     return inspect.unwrap(sd._door()) if name == "did" else getattr(sd, name)
 
 
-@pytest.mark.parametrize("name", sorted({*sd.__all__} - {"__version__"}))
+SAMPLED = {"Posterior"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name in SAMPLED else name
+        for name in sorted({*sd.__all__} - {"__version__"})
+    ],
+)
 def test_each_page_of_the_reference_has_an_example_that_comes_out_as_written(name: str) -> None:
     thing = documented(name)
     finder = doctest.DocTestFinder()
