@@ -80,8 +80,12 @@ def released_checks(
         for check, window in by_checks(every[name], study.periods)
         if any(few_in(found, threshold) for found in (every[name].summed(group, window) for group in GROUPS))
     }
+    others = {check.about for check in checks if check.about is not None}
+    few_of = {one for one in others if few_districts(panel, one) or too_few(panel, study, one, threshold)}
     for check in checks:
-        if check.status == "ran" and (check.outcome, check.check) in few:
-            yield CheckResult(check=check.check, outcome=check.outcome, status="could_not_run", key="few_children")
+        if check.status == "ran" and ((check.outcome, check.check) in few or check.about in few_of):
+            yield CheckResult(
+                check=check.check, outcome=check.outcome, status="could_not_run", key="few_children", about=check.about
+            )
         else:
             yield check

@@ -19,14 +19,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from sverige_did.checks.anticipation import without_last
 from sverige_did.checks.placebo_dates import splits
+from sverige_did.checks.regression_after_rise import halves
 from sverige_did.disclosure.attack import Relations
 from sverige_did.disclosure.coarse import LEAVE_ONE_OUT, RATIOS, Steps, is_from_levels, percent_step
 from sverige_did.disclosure.held import place_of
 from sverige_did.disclosure.levels import Cell, Levels, counted
 from sverige_did.disclosure.release import Release, ReleasedLevel
 from sverige_did.disclosure.rounding import to_figures
-from sverige_did.disclosure.summed import drift_steps
+from sverige_did.disclosure.summed import drift_steps, years_of_a_period
 from sverige_did.disclosure.sums import Matrix, matrices
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import COUNTED, WHOLE, Panel
@@ -158,6 +160,17 @@ class Known:
             if (at >= 0).all():
                 rest = float(factor @ self.truth[at])
                 self.rows.append(Row("", at, factor, 0.0, 0.0 if abs(rest) < 1e-6 else np.inf))
+
+        self._inside("secure", "institution")
+
+    def _inside(self, part: str, whole: str) -> None:
+        """A number that is a part of another, where both are known to be counted."""
+        one, other = self.at.get(part), self.at.get(whole)
+        if one is None or other is None or one.shape != other.shape:
+            return
+        for at in np.column_stack([other.ravel(), one.ravel()]):
+            if (at >= 0).all():
+                self.rows.append(Row("", at, np.array([1.0, -1.0]), 0.0, np.inf))
 
     def hidden(self, cells: Iterable[Cell]) -> None:
         """Numbers of groups that must not be found out, once for all outcomes that show the same number.
@@ -320,12 +333,12 @@ class Known:
 
     def contrast(
         self, outcome: str, scale: str, *, sides: tuple[Bools, Bools] | None = None, equal: bool = False,
-        without: int | None = None, share: Floats | None = None,
+        without: int | None = None, share: Floats | None = None, frozen: bool = False,
     ) -> tuple[Ints, Floats] | None:  # fmt: skip
         """The difference of two windows between treated and control districts as factors of the numbers.
 
-        ``share`` (U,): other factors of the districts than their weights in their group. None where it rests on other
-        things than districts with denominators.
+        ``share`` (U,): other factors of the districts than their weights in their group · ``frozen``: both windows by
+        the denominators of the first. None where it rests on other things than districts with denominators.
         """
         matrix = self.matrices.get(outcome)
         if matrix is None or not matrix.districts or np.isnan(matrix.denominator).all():
@@ -346,6 +359,8 @@ class Known:
             seen = places >= 0
             value = np.where(seen, self.truth[np.where(seen, places, 0)], 0.0).sum(axis=1)
             below = np.nansum(matrix.denominator[:, columns], axis=1)
+            if frozen:
+                below = np.nansum(matrix.denominator[:, sides[0]], axis=1) * columns.sum() / sides[0].sum()
             slopes = np.array([self._slope(matrix, scale, *one) for one in zip(below, value, strict=True)])
             at.append(places[seen])
             factor.append(np.broadcast_to((side * share * slopes)[:, None], places.shape)[seen])
@@ -485,6 +500,17 @@ class Known:
             base = np.isin(np.arange(planned.before.size), block)
             contrast = self.contrast(outcome, scale, sides=(base, planned.after))
             yield contrast, *_number(true, shown, "effect_last"), step / 2
+        if true.check == "anticipation" and not apart and planned.before.sum() > 1:
+            kept = without_last(np.flatnonzero(planned.before), years_of_a_period(matrix))[0]
+            sides = (np.isin(np.arange(planned.before.size), kept), planned.after)
+            yield self.contrast(outcome, scale, sides=sides), *_number(true, shown, "effect_other"), step / 2
+        if true.check == "regression_after_rise":
+            columns = np.flatnonzero(planned.before)
+            old, late = (np.isin(np.arange(planned.before.size), columns[part]) for part in halves(columns.size))
+            yield self.contrast(outcome, scale, sides=(old, late)), *_number(true, shown, "effect_rise"), step / 2
+        if true.check == "changed_denominator":
+            contrast = self.contrast(outcome, scale, frozen=True)
+            yield contrast, *_number(true, shown, "effect_other"), step / 2
         if true.check == LEAVE_ONE_OUT and not apart and true.numbers.get("percent_low") is not None:
             yield from self._without_one(true, scale, percent_step(true, step))
 
