@@ -34,5 +34,3 @@ def composition(before: Floats, after: Floats, outcome: str) -> CheckResult:
         key="impossible" if outside else "possible",
         numbers={"kinds": float(implied.size), "outside": float(outside)},
     )
-
-

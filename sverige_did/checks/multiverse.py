@@ -40,8 +40,6 @@ def multiverse(
     question, and ``together`` is what they say.
     """
     mine, value = only(found, same), found.estimate
-    beside = value[~same]
-    sign = np.sign(value[0])
     return CheckResult(
         check="multiverse",
         outcome=outcome,
@@ -56,7 +54,6 @@ def multiverse(
             "pooled": float(same.sum()),
             "percent_same_sign": 100 * together.same_sign,
             "percent_beyond": 100 * together.beyond,
-            "percent_others": 100 * float((beside * sign > 0).mean()) if beside.size else None,
             "p_median": together.p_median,
             "p_same_sign": together.p_same_sign,
             "p_beyond": together.p_beyond,
@@ -82,6 +79,7 @@ def _curves(choices: Sequence[Choices], found: Estimates, same: Bools, axis: Eff
     if same.sum() < FEWEST:
         return []
     own = np.flatnonzero(same)
+    taken = [choices[int(at)] for at in own]
     order = own[np.argsort(found.estimate[own], kind="stable")]
     bins = _bins(order)
     x = 100 * (np.cumsum([one.size for one in bins]) - np.array([one.size for one in bins]) / 2) / order.size
@@ -90,8 +88,8 @@ def _curves(choices: Sequence[Choices], found: Estimates, same: Bools, axis: Eff
     )
     name = effect_axis(axis, "axis")
     drawn = [curve("effects", "specifications", name, x, y, lower, upper)]
-    for where, option in _varied([choices[at] for at in own]):
-        share = np.array([np.mean([choices[at][where] == option for at in one]) for one in bins])
+    for where, option in _varied(taken):
+        share = np.array([np.mean([choices[int(at)][where] == option for at in one]) for one in bins])
         drawn.append(curve(f"choice.{where}.{option}", "specifications", "share_of_bin", x, share))
     return [*drawn, *_other_questions(choices, found, same, name)]
 
@@ -109,10 +107,10 @@ def _varied(choices: Sequence[Choices]) -> list[tuple[str, str]]:
 def _other_questions(choices: Sequence[Choices], found: Estimates, same: Bools, name: str) -> list[Curve]:
     """One line for every question that differs from the plan's in a single choice, where enough ask it."""
     planned = choices[0]
-    pooled_axes = {axis for axis, _ in _varied([choices[at] for at in np.flatnonzero(same)])}
+    pooled_axes = {axis for axis, _ in _varied([choices[int(at)] for at in np.flatnonzero(same)])}
     groups: dict[tuple[str, str], list[int]] = {}
     for at in np.flatnonzero(~same):
-        changed = [(axis, option) for axis, option in choices[at].items()
+        changed = [(axis, option) for axis, option in choices[int(at)].items()
                    if axis not in pooled_axes and option != planned[axis]]  # fmt: skip
         if len(changed) == 1:
             groups.setdefault(changed[0], []).append(int(at))

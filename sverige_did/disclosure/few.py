@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from sverige_did.disclosure.coarse import MULTIVERSE
 from sverige_did.disclosure.levels import DOMINANT, FEWEST_DISTRICTS, GROUPS
 from sverige_did.disclosure.small_counts import is_small
-from sverige_did.disclosure.summed import by_checks, by_estimates
+from sverige_did.disclosure.summed import QUESTION, by_checks, by_estimates
 from sverige_did.disclosure.sums import GroupSum, group_sum, matrices, years_of
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import Panel
@@ -88,4 +89,15 @@ def released_checks(
                 check=check.check, outcome=check.outcome, status="could_not_run", key="few_children", about=check.about
             )
         else:
-            yield check
+            yield _without_few_questions(check, few)
+
+
+def _without_few_questions(check: CheckResult, few: set[tuple[str, str]]) -> CheckResult:
+    """A specification curve without the lines of other questions that rest on few children."""
+    shut = tuple(
+        name.removeprefix("multiverse ") for outcome, name in few if outcome == check.outcome and QUESTION in name
+    )
+    if check.check != MULTIVERSE or not shut:
+        return check
+    kept = tuple(one for one in check.curves if not one.name.startswith(tuple(f"{name}." for name in shut)))
+    return check.model_copy(update={"curves": kept})

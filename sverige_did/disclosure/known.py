@@ -21,7 +21,6 @@ from scipy.sparse.csgraph import connected_components
 
 from sverige_did.checks.anticipation import without_last
 from sverige_did.checks.placebo_dates import splits
-from sverige_did.checks.regression_after_rise import halves
 from sverige_did.disclosure.attack import Relations
 from sverige_did.disclosure.coarse import LEAVE_ONE_OUT, RATIOS, Steps, is_from_levels, percent_step
 from sverige_did.disclosure.held import place_of
@@ -504,10 +503,6 @@ class Known:
             kept = without_last(np.flatnonzero(planned.before), years_of_a_period(matrix))[0]
             sides = (np.isin(np.arange(planned.before.size), kept), planned.after)
             yield self.contrast(outcome, scale, sides=sides), *_number(true, shown, "effect_other"), step / 2
-        if true.check == "regression_after_rise":
-            columns = np.flatnonzero(planned.before)
-            old, late = (np.isin(np.arange(planned.before.size), columns[part]) for part in halves(columns.size))
-            yield self.contrast(outcome, scale, sides=(old, late)), *_number(true, shown, "effect_rise"), step / 2
         if true.check == "changed_denominator":
             contrast = self.contrast(outcome, scale, frozen=True)
             yield contrast, *_number(true, shown, "effect_other"), step / 2

@@ -18,6 +18,9 @@ from sverige_did.windows import Bools, cells_after, cells_before, other_partial,
 
 DAYS_OF_A_YEAR = 365.25
 
+QUESTION = "multiverse question."
+"""Beside a specification curve: its lines of an axis of other questions have windows of their own."""
+
 
 def years_of_a_period(cells: Matrix) -> float:
     """The usual length of a period."""
@@ -33,8 +36,9 @@ def _by_parts(cells: Matrix, before: Ints, after: Bools) -> Iterator[tuple[str, 
         yield from (("regression_after_rise", np.isin(every, before[part])) for part in halves(before.size))
         yield from (("multiverse", np.isin(every, before[part])) for part in halves(before.size))
     year = max(1, round(1 / years))
-    ends = (before[-year:], before[:-year], np.flatnonzero(after)[-year:], np.flatnonzero(after)[:-year])
-    yield from (("multiverse", np.isin(every, part)) for part in ends if part.size)
+    yield from (("multiverse", np.isin(every, part)) for part in (before[-year:], before[:-year]) if part.size)
+    last = np.flatnonzero(after)
+    yield from ((f"{QUESTION}after", np.isin(every, part)) for part in (last[-year:], last[:-year]) if part.size)
 
 
 def by_estimates(cells: pd.DataFrame, when: Periods) -> Iterator[pd.DataFrame]:
@@ -61,9 +65,9 @@ def by_checks(cells: Matrix, when: Periods) -> Iterator[tuple[str, Bools]]:
     """
     planned, other = (windows_of(cells.start, cells.end, one) for one in (when, other_partial(when)))
     stop = windows_of(cells.start, cells.end, when.model_copy(update={"follow_up": when.hard_stop}))
-    for check in ("other_window", "multiverse"):
+    for check in ("other_window", f"{QUESTION}partial"):
         yield from ((check, window) for window in (other.after, other.after ^ planned.after))
-    yield ("multiverse", stop.after ^ planned.after)
+    yield (f"{QUESTION}after", stop.after ^ planned.after)
     before = np.flatnonzero(planned.before)
     every = np.arange(planned.before.size)
     # Their weights may rest on any single period before.

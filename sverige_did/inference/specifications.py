@@ -143,12 +143,20 @@ def _fitted(before: Floats, after: Floats, one: Specification, top: float) -> tu
     places = one.comparison
     if one.by_level:
         fixed = np.broadcast_to(places.design, (*before.shape, places.design.shape[1]))
-        return _regressed(after - before, np.concatenate([fixed, before[..., None]], axis=-1), places.sample.balanced)
+        x = np.concatenate([fixed, _centred(before)[..., None]], axis=-1)
+        return _regressed(after - before, x, places.sample.balanced)
     if one.scale == "identity":
         return _regressed(after - before, places.design, places.sample.balanced)
     with np.errstate(divide="ignore", invalid="ignore"):
         effect, linear = _linearised(before, after, places, one.scale, top)
     return effect, _regressed(linear, places.design, places.sample.balanced)[1]
+
+
+def _centred(level: Floats) -> Floats:
+    """Levels (..., G') around their mean in units of their range; nothing where all share one."""
+    around, spread = level - level.mean(axis=-1, keepdims=True), np.ptp(level, axis=-1, keepdims=True)
+    there = spread > 1e-9 * np.abs(level).max(axis=-1, keepdims=True)
+    return np.where(there, around / np.where(there, spread, 1.0), 0.0)
 
 
 def _linearised(before: Floats, after: Floats, places: Comparison, scale: Scale, top: float) -> tuple[Floats, Floats]:
@@ -169,7 +177,7 @@ def _linearised(before: Floats, after: Floats, places: Comparison, scale: Scale,
 def _regressed(y: Floats, x: Floats, w: Floats) -> tuple[Floats, Floats]:
     """The coefficient of treatment and its CR2 standard error, a row a cluster: y (..., G), x (G, p) or (..., G, p)."""
     weighted = np.swapaxes(x, -1, -2) * w
-    bread = np.linalg.pinv(weighted @ x, hermitian=True)
+    bread = _inverse(weighted @ x)
     residual = y - (x @ (bread @ (weighted @ y[..., None])))[..., 0]
     share = w * (x @ bread[..., EFFECT, :, None])[..., 0]
     wide = bread @ (weighted @ np.swapaxes(weighted, -1, -2)) @ bread
@@ -177,6 +185,14 @@ def _regressed(y: Floats, x: Floats, w: Floats) -> tuple[Floats, Floats]:
     there = room > EIGEN_TOLERANCE
     adjusted = np.where(there, np.square(share) / np.where(there, room, 1.0), 0.0)
     return (share * y).sum(axis=-1), np.sqrt((adjusted * np.square(residual)).sum(axis=-1))
+
+
+def _inverse(matrices: Floats) -> Floats:
+    """The inverses of symmetric matrices (..., p, p); generalised ones where a level that all share is held fixed."""
+    try:
+        return np.asarray(np.linalg.inv(matrices))
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.pinv(matrices, hermitian=True))
 
 
 def _degrees(before: Floats, alike: Sequence[Specification]) -> Floats:
@@ -192,7 +208,8 @@ def _degrees(before: Floats, alike: Sequence[Specification]) -> Floats:
     known: dict[bytes, float] = {}
     for row in before:
         if row.tobytes() not in known:
-            known[row.tobytes()] = of(np.column_stack([places.design, row]))
+            level = _centred(row)
+            known[row.tobytes()] = of(np.column_stack([places.design, level]) if level.any() else places.design)
     return np.array([known[row.tobytes()] for row in before])
 
 
@@ -237,10 +254,19 @@ def pooled(found: Estimates, moved: tuple[Floats, Floats], *, every: bool, alpha
         float(_larger_side(found.estimate > 0, found.estimate < 0)),
         float(_larger_side(found.lower > 0, found.upper < 0)),
     )
-    p = [float(np.mean(many >= one * (1 - TIE))) for many, one in zip(reference, observed, strict=True)]
+    p_median, p_same_sign, p_beyond = (
+        float(np.mean(many >= one * (1 - TIE))) for many, one in zip(reference, observed, strict=True)
+    )
     return Pooled(
-        float(np.median(found.estimate)), float(own.mean()), float(out.mean()), *p, len(value), every
-    )  # fmt: skip
+        median=float(np.median(found.estimate)),
+        same_sign=float(own.mean()),
+        beyond=float(out.mean()),
+        p_median=p_median,
+        p_same_sign=p_same_sign,
+        p_beyond=p_beyond,
+        tried=len(value),
+        every=every,
+    )
 
 
 def _larger_side(above: Bools, below: Bools) -> Floats:

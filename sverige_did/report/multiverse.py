@@ -1,8 +1,8 @@
 """The specification curve: estimates from low to high in bins, below them the choices of each bin, beside other
 questions.
 
-A bin's dot is its middle estimate and its bar the middle of the intervals; a square below is the darker, the more of
-the bin's specifications made the choice. Questions that are not the plan's have one line each, and no part in the curve.
+A bin's dot is its middle estimate and its bar the middle of the intervals; a square below is filled as far as the bin's
+specifications made the choice. Questions that are not the plan's have one line each, and no part in the curve.
 """
 
 from __future__ import annotations
@@ -54,10 +54,11 @@ LAYOUTS: dict[Shape, _Layout] = {
 
 
 class Told(NamedTuple):
-    """The curve of one outcome: its name, what it says, the figure, and its two tables."""
+    """The curve of one outcome: its name, what it says, the caption, the figure, and its two tables."""
 
     name: str
     said: str
+    caption: str
     figure: Shapes
     tables: tuple[Table, ...]
 
@@ -71,18 +72,20 @@ def _told(release: Release, check: CheckResult, language: Language) -> Told:
     name = short_name(check.outcome, language)
     shown = caption(release, "multiverse", language, outcome=name)
     drawn = {
-        shape: _Figure(check, layout, language).svg(f"multiverse-{check.outcome}-{shape}", shown, mark(release, language))
+        shape: _Figure(check, layout, language).svg(
+            f"multiverse-{check.outcome}-{shape}", shown, mark(release, language)
+        )
         for shape, layout in LAYOUTS.items()
     }
     tables = (_bins(release, check, language), _questions(release, check, language))
     made = tuple(table for table in tables if table.rows)
-    return Told(name, check_sentence(check, language), Shapes(drawn["wide"], drawn["narrow"]), made)
+    return Told(name, check_sentence(check, language), shown, Shapes(drawn["wide"], drawn["narrow"]), made)
 
 
 def _parts(check: CheckResult, kind: str) -> list[tuple[str, str, Curve]]:
     """The curves of a kind with their axis and option."""
-    found = (curve.name.split(".") + [curve] for curve in check.curves)
-    return [(one[1], one[2], one[-1]) for one in found if one[0] == kind and len(one) == 4]  # type: ignore[misc]
+    named = ((curve.name.split("."), curve) for curve in check.curves)
+    return [(name[1], name[2], curve) for name, curve in named if name[0] == kind]
 
 
 def axis_name(axis: str, language: Language) -> str:
@@ -101,7 +104,7 @@ class _Figure:
     def __init__(self, check: CheckResult, layout: _Layout, language: Language) -> None:
         self.effects, self.layout, self.language = check.curves[0], layout, language
         self.choices, self.questions = _parts(check, "choice"), _parts(check, "question")
-        self.planned = check.numbers["effect"]
+        self.planned = check.numbers["effect"] or 0.0
         beside = [y for _, _, curve in self.questions for y in curve.y]
         self.ends = ends_of([*self.effects.y, *self.effects.lower, *self.effects.upper, *beside, 0.0])
         self.top = 30.0 + svg_shapes.LEADING * SIZE * self._name().count("\n")
@@ -131,14 +134,14 @@ class _Figure:
         yield svg_shapes.text((4 if not self.layout.beside else left, SIZE + 2), self._name(), "start", SIZE, svg.MUTED)
         for value in svg_shapes.round_numbers(*self.ends):
             y = self._y(value)
-            yield svg_shapes.line([(left, y), (right, y)], svg.INK if value == 0 else svg.RULE, 1 if value == 0 else 0.5)
+            yield svg_shapes.line(
+                [(left, y), (right, y)], svg.INK if value == 0 else svg.RULE, 1 if value == 0 else 0.5
+            )
             told = numbers.significant(value, self.language)
             yield svg_shapes.text((left - 6, y + SIZE * svg_shapes.MIDDLE), told, "end", SIZE, svg.MUTED)
         planned = self._y(self.planned)
         yield svg_shapes.line([(left, planned), (right, planned)], svg.WARNING, 1.4, (3.7, 2.0))
-        for at, (y, low, high) in enumerate(
-            zip(self.effects.y, self.effects.lower, self.effects.upper, strict=True)
-        ):
+        for at, (y, low, high) in enumerate(zip(self.effects.y, self.effects.lower, self.effects.upper, strict=True)):
             x = self._x(at)
             yield svg_shapes.line([(x, self._y(low)), (x, self._y(high))], svg.MUTED, 1.6)
             yield svg_shapes.mark((x, self._y(y)), "circle", 6, svg.ACCENT)
@@ -154,9 +157,8 @@ class _Figure:
                 y, last = (y if self.layout.beside else y + ROW), axis
             strokes.append(self._label(choice_name(axis, option, self.language), y))
             y = y if self.layout.beside else y + ROW - 4
-            for at, share in enumerate(curve.y):
-                strokes.append(_square((self._x(at), y + ROW / 2), size, share))
-            y += ROW
+            strokes += (_square((self._x(at), y + ROW / 2), size, share) for at, share in enumerate(curve.y))
+            y += ROW if self.layout.beside else ROW + 4
         return strokes, y
 
     def _head(self, said: str, y: float) -> str:
@@ -169,7 +171,7 @@ class _Figure:
         if self.layout.beside:
             base = (self.layout.left - 10, y + ROW / 2 + SIZE * svg_shapes.MIDDLE)
             return svg_shapes.text(base, said, "end", SIZE)
-        return svg_shapes.text((self.layout.left, y + SIZE - 2), said, "start", SIZE)
+        return svg_shapes.text((self.layout.left, y + SIZE - 2), said, "start", SIZE, halo=True)
 
     def _questions(self, y: float) -> tuple[list[str], float]:
         """Other questions on an axis of their own below, each from its lowest estimate to its highest."""
@@ -177,7 +179,9 @@ class _Figure:
             return [], y
         strokes: list[str] = []
         y += 2 * GROUP
-        for row in wrap(words.text("report.multiverse.other_questions", self.language), 100 if self.layout.beside else 46):
+        for row in wrap(
+            words.text("report.multiverse.other_questions", self.language), 100 if self.layout.beside else 46
+        ):
             strokes.append(svg_shapes.text((4, y + SIZE), row, "start", SIZE, svg.MUTED))
             y += svg_shapes.LEADING * SIZE
         top = y = y + 6
@@ -246,5 +250,7 @@ def _questions(release: Release, check: CheckResult, language: Language) -> Tabl
         for axis, option, curve in _parts(check, "question")
     )
     shown = caption(release, "multiverse_questions", language, outcome=short_name(check.outcome, language))
-    columns = heads(("question", "specifications", "lowest", "middle", "highest"), language, "report.multiverse.columns")
+    columns = heads(
+        ("question", "specifications", "lowest", "middle", "highest"), language, "report.multiverse.columns"
+    )
     return Table(shown, columns, rows, frozenset({1, 2, 3, 4}))

@@ -71,9 +71,7 @@ class Placements(NamedTuple):
     secure: BoolArray
 
 
-def placements(
-    table: RegisterTable, panel_frame: PanelFrame, codes: MeasureCodes, *, stay_on: int = 0
-) -> Placements:
+def placements(table: RegisterTable, panel_frame: PanelFrame, codes: MeasureCodes, *, stay_on: int = 0) -> Placements:
     """The placements after the plan's rule for overlaps; the rung is :data:`NO_RUNG` where the place is not known.
 
     ``stay_on``: for so many days after its 18th birthday a child that was placed until then counts as placed still.

@@ -44,7 +44,8 @@ def placebo_outcomes(
             continue
         if panel.outcome(name).empty:
             if first:
-                why = "not_registered" if data.study.placebo_outcomes else "no_placebo"
+                unnamed = "no_placebo" if data.study.tables is None else "no_placebo_series"
+                why = "not_registered" if data.study.placebo_outcomes else unnamed
                 yield cannot(CHECK, data.name, why).model_copy(update={"about": name})
             continue
         yield _beside(panel, data, moved, name)

@@ -57,7 +57,7 @@ def _ground(panel: Panel, seen: Seen[OutcomeData]) -> Ground:
 
 def _sizes(panel: Panel, data: OutcomeData, labels: np.ndarray) -> Floats | None:
     """The children (G,) of each district; None where some are not known."""
-    found = children(panel, data.name, data.study).reindex(labels).to_numpy(dtype=float)
+    found: Floats = np.asarray(children(panel, data.name, data.study).reindex(labels), dtype=np.float64)
     return found if np.isfinite(found).all() and (found > 0).all() else None
 
 
