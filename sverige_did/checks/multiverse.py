@@ -39,7 +39,7 @@ def multiverse(
     """``found`` of S specifications that take ``choices``, the planned one first; those of ``same`` (S,) ask its
     question, and ``together`` is what they say.
     """
-    mine, value = only(found, same), found.estimate
+    mine, value, name = only(found, same), found.estimate, effect_axis(axis, "axis")
     return CheckResult(
         check="multiverse",
         outcome=outcome,
@@ -59,7 +59,7 @@ def multiverse(
             "p_beyond": together.p_beyond,
             "tried": float(together.tried),
         },
-        curves=tuple(_curves(choices, found, same, axis)),
+        curves=tuple(_curves(choices, found, same, name)),
     )
 
 
@@ -69,7 +69,7 @@ def _key(together: Pooled, alpha: float) -> Key:
     return "agree" if together.p_median <= alpha else "same_sign"
 
 
-def _curves(choices: Sequence[Choices], found: Estimates, same: Bools, axis: EffectScale) -> list[Curve]:
+def _curves(choices: Sequence[Choices], found: Estimates, same: Bools, name: str) -> list[Curve]:
     """The sorted estimates in bins, the choices of each bin, and one line for every other question.
 
     The first is ``effects``; ``choice.<axis>.<option>`` is the share of each bin that takes the option; of
@@ -86,7 +86,6 @@ def _curves(choices: Sequence[Choices], found: Estimates, same: Bools, axis: Eff
     y, lower, upper = (
         np.array([np.median(column[one]) for one in bins]) for column in (found.estimate, found.lower, found.upper)
     )
-    name = effect_axis(axis, "axis")
     drawn = [curve("effects", "specifications", name, x, y, lower, upper)]
     for where, option in _varied(taken):
         share = np.array([np.mean([choices[int(at)][where] == option for at in one]) for one in bins])

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ from scipy.sparse.csgraph import connected_components
 from sverige_did.checks.anticipation import without_last
 from sverige_did.checks.placebo_dates import splits
 from sverige_did.disclosure.attack import Relations
-from sverige_did.disclosure.coarse import LEAVE_ONE_OUT, RATIOS, Steps, is_from_levels, percent_step
+from sverige_did.disclosure.coarse import LEAVE_ONE_OUT, MULTIVERSE, RATIOS, Steps, is_from_levels, percent_step
 from sverige_did.disclosure.held import place_of
 from sverige_did.disclosure.levels import Cell, Levels, counted
 from sverige_did.disclosure.release import Release, ReleasedLevel
@@ -34,9 +35,10 @@ from sverige_did.panel import COUNTED, WHOLE, Panel
 from sverige_did.periods import period_number
 from sverige_did.results.doses import DoseResponse
 from sverige_did.results.estimates import CheckResult, Curve, Finding
+from sverige_did.studies.panel.multiverse import before_of
 from sverige_did.studies.panel.outcome_data import children
 from sverige_did.study.study import PanelStudy
-from sverige_did.windows import Bools, other_partial, windows_of
+from sverige_did.windows import Bools, StudyWindows, other_partial, windows_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -499,15 +501,37 @@ class Known:
             base = np.isin(np.arange(planned.before.size), block)
             contrast = self.contrast(outcome, scale, sides=(base, planned.after))
             yield contrast, *_number(true, shown, "effect_last"), step / 2
-        if true.check == "anticipation" and not apart and planned.before.sum() > 1:
+        if not apart:
+            yield from self._of_selection(true, shown, scale, step, planned)
+        if true.check == LEAVE_ONE_OUT and not apart and true.numbers.get("percent_low") is not None:
+            yield from self._without_one(true, scale, percent_step(true, step))
+
+    def _of_selection(
+        self, true: CheckResult, shown: CheckResult, scale: str, step: float, planned: StudyWindows
+    ) -> Iterator[Told]:
+        """Checks with windows or denominators of their own, and the specification curve."""
+        outcome, matrix = true.outcome, self.matrices[true.outcome]
+        if true.check == "anticipation" and planned.before.sum() > 1:
             kept = without_last(np.flatnonzero(planned.before), years_of_a_period(matrix))[0]
             sides = (np.isin(np.arange(planned.before.size), kept), planned.after)
             yield self.contrast(outcome, scale, sides=sides), *_number(true, shown, "effect_other"), step / 2
         if true.check == "changed_denominator":
             contrast = self.contrast(outcome, scale, frozen=True)
             yield contrast, *_number(true, shown, "effect_other"), step / 2
-        if true.check == LEAVE_ONE_OUT and not apart and true.numbers.get("percent_low") is not None:
-            yield from self._without_one(true, scale, percent_step(true, step))
+        if true.check == MULTIVERSE and true.curves:
+            yield from self._specified(outcome, scale, planned, step)
+
+    def _specified(self, outcome: str, scale: str, planned: StudyWindows, step: float) -> Iterator[Told]:
+        """Plain differences by every time before that a specification curve has, as if it were known in which bin each
+        of them lies and where in it: to a step on either side."""
+        matrix, plan = self.matrices[outcome], self.study.multiverse
+        numbers = np.array([period_number(label) for label in matrix.periods])
+        pre = tuple(numbers[planned.before].tolist())
+        times = {before_of(pre, *one) for one in product(plan.before, plan.last_before)} - {(), pre}
+        for time in sorted(times):
+            contrast = self.contrast(outcome, scale, sides=(np.isin(numbers, time), planned.after))
+            value = 0.0 if contrast is None else float(contrast[1] @ self.truth[contrast[0]])
+            yield contrast, value, value, step
 
     def _without_one(self, true: CheckResult, scale: str, percent: float) -> Iterator[Told]:
         """The two districts without which the effect is smallest and largest, as if it were known which they are."""

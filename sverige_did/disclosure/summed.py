@@ -14,7 +14,16 @@ from sverige_did.disclosure.sums import Matrix
 from sverige_did.inference.districts import Ints
 from sverige_did.inference.event_effects import periods_of_a_step, steps_before
 from sverige_did.study.study import Periods
-from sverige_did.windows import Bools, cells_after, cells_before, other_partial, own_windows, up_to, windows_of
+from sverige_did.windows import (
+    Bools,
+    cells_after,
+    cells_before,
+    other_partial,
+    own_windows,
+    to_the_stop,
+    up_to,
+    windows_of,
+)
 
 DAYS_OF_A_YEAR = 365.25
 
@@ -64,7 +73,7 @@ def by_checks(cells: Matrix, when: Periods) -> Iterator[tuple[str, Bools]]:
     Beside the estimate, a check of a wider window tells what the two differ by: that is looked at too.
     """
     planned, other = (windows_of(cells.start, cells.end, one) for one in (when, other_partial(when)))
-    stop = windows_of(cells.start, cells.end, when.model_copy(update={"follow_up": when.hard_stop}))
+    stop = windows_of(cells.start, cells.end, to_the_stop(when))
     for check in ("other_window", f"{QUESTION}partial"):
         yield from ((check, window) for window in (other.after, other.after ^ planned.after))
     yield (f"{QUESTION}after", stop.after ^ planned.after)

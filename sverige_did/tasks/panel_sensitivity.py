@@ -18,6 +18,7 @@ from sverige_did.sources.registers.validate import find_registers
 from sverige_did.studies.panel.sensitivity import sensitivity_analyses
 from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import File, Filled, Folder
+from sverige_did.windows import days_followed
 
 UNREPORTED = (0.1, 0.3, 0.5)
 """Shares of the changes of placement that are left out. KORA found accounts and activities to be more than 50 % apart
@@ -64,8 +65,8 @@ def _unreported(study: PanelStudy, data: Path) -> Mapping[float, Sequence[Panel]
 
 def _stayed_on(study: PanelStudy, data: Path) -> Panel:
     """The panel had those who came of age while placed stayed placed for as long as the programme is followed."""
-    days = (study.periods.follow_up - study.periods.treatment_start).days + 1
-    return build(tables_of(data, study, NEEDED), study, codes_of(data, study), stay_on=days).panel
+    tables, codes = tables_of(data, study, NEEDED), codes_of(data, study)
+    return build(tables, study, codes, stay_on=days_followed(study.periods)).panel
 
 
 def _definitions(study: PanelStudy, data: Path) -> dict[str, Panel]:

@@ -11,7 +11,7 @@ from drifting import shocks, treated_of
 from sverige_did import words
 from sverige_did.checks.anticipation import anticipation, without_last
 from sverige_did.checks.changed_denominator import changed_denominator
-from sverige_did.checks.composition import composition, implied_shares
+from sverige_did.checks.kinds_in_parallel import implied_shares, kinds_in_parallel
 from sverige_did.checks.placebo_outcome import placebo_outcome
 from sverige_did.checks.regression_after_rise import halves, regression_after_rise
 from sverige_did.errors import RefusedError
@@ -142,7 +142,7 @@ def kinds(seed: int, before: float) -> CheckResult:
     """Shares of four kinds; the control group's second kind falls from 40 to 25 per cent, the treated's began lower."""
     draw = rng(seed)
     tables = [np.array([[0.4, before, 0.3, 0.3 - before], [0.2, after, 0.3, 0.5 - after]]) for after in (0.4, 0.25)]
-    return composition(*(table + 0.01 * draw.normal(size=table.shape) for table in tables), "network_share")
+    return kinds_in_parallel(*(table + 0.01 * draw.normal(size=table.shape) for table in tables), "network_share")
 
 
 def test_a_kind_that_would_have_had_less_than_nothing_is_seen_in_39_of_40() -> None:
@@ -154,7 +154,7 @@ def test_implied_shares_add_up_and_missing_ones_are_refused() -> None:
     before, after = np.array([[0.5, 0.5], [0.7, 0.3]]), np.array([[0.6, 0.4], [0.6, 0.4]])
     assert implied_shares(before, after) == pytest.approx([0.4, 0.6])
     with pytest.raises(RefusedError):
-        composition(before * np.nan, after, "network_share")
+        kinds_in_parallel(before * np.nan, after, "network_share")
 
 
 def beside(seed: int, shift: float, effect_percent: float, sd: float = 1.0) -> CheckResult:
@@ -188,7 +188,7 @@ MADE: dict[str, Callable[[], CheckResult]] = {
     "anticipation": lambda: of_anticipation(shocks(rng(1), BEFORE + AFTER)),
     "regression_after_rise": lambda: of_rise(*risen(1))[1],
     "changed_denominator": lambda: shares(1, denominator=0.8),
-    "composition": lambda: kinds(1, 0.1),
+    "kinds_in_parallel": lambda: kinds(1, 0.1),
     "placebo_outcome": lambda: beside(1, -6.0, -30.0),
 }
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.checks.changed_denominator import changed_denominator
-from sverige_did.checks.composition import composition
+from sverige_did.checks.kinds_in_parallel import kinds_in_parallel
 from sverige_did.did.missing_periods import filled
 from sverige_did.errors import refuse
 from sverige_did.outcomes import CATALOGUE, parts_of
@@ -42,20 +42,20 @@ def _a_period(values: np.ndarray, weight: np.ndarray, side: np.ndarray) -> np.nd
     return np.asarray(values[:, side] @ weight[side] / weight[side].sum())
 
 
-def kinds_in_parallel(panel: Panel, seen: Seen[OutcomeData]) -> CheckResult | None:
+def all_kinds(panel: Panel, seen: Seen[OutcomeData]) -> CheckResult | None:
     """Whether all kinds can have moved in parallel, asked of an outcome that is one of them."""
     whole = CATALOGUE[seen.data.name].part_of
     if whole is None or seen.data.entry.family != "share":
         return None
     names = [one.key for one in parts_of(whole)]
     if any(panel.outcome(name).empty for name in names):
-        return cannot("composition", seen.data.name, "kinds_missing")
+        return cannot("kinds_in_parallel", seen.data.name, "kinds_missing")
     when = seen.data.study.periods
     shares = np.array([
         [[_share(side(panel.outcome(name), when), group) for name in names] for group in ("treated", "control")]
         for side in (cells_before, cells_after)
     ])  # fmt: skip
-    return composition(shares[0], shares[1], seen.data.name)
+    return kinds_in_parallel(shares[0], shares[1], seen.data.name)
 
 
 def _share(cells: pd.DataFrame, group: str) -> float:

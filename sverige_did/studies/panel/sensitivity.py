@@ -36,7 +36,7 @@ from sverige_did.studies.panel.array_checks import ARRAY_CHECKS
 from sverige_did.studies.panel.could_not_run import BY_DISTRICT, cannot, made
 from sverige_did.studies.panel.dated_checks import checks_of_dates
 from sverige_did.studies.panel.district_did import changes_of, sample_of
-from sverige_did.studies.panel.other_numbers import changed_denominators, kinds_in_parallel
+from sverige_did.studies.panel.other_numbers import all_kinds, changed_denominators
 from sverige_did.studies.panel.outcome_data import OutcomeData, children, outcome_data_of
 from sverige_did.studies.panel.phase_in import share_lost, start_up
 from sverige_did.studies.panel.placebo_outcomes import of_districts, placebo_outcomes
@@ -185,7 +185,7 @@ def _other_window(_: Panel, seen: Seen[OutcomeData]) -> CheckResult | None:
 _OTHER: dict[str, Callable[[Panel, Seen[OutcomeData]], CheckResult | None]] = {
     "other_weights": _other_weights,
     "other_window": _other_window,
-    "composition": kinds_in_parallel,
+    "kinds_in_parallel": all_kinds,
 }
 
 

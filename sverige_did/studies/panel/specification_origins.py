@@ -16,7 +16,7 @@ from sverige_did.studies.panel.multiverse import PLANNED_ORIGIN, Ground, Origin,
 from sverige_did.studies.panel.outcome_data import OutcomeData, children
 from sverige_did.studies.panel.seen import Seen
 from sverige_did.study.study import Periods
-from sverige_did.windows import other_partial
+from sverige_did.windows import other_partial, to_the_stop
 
 LEVELS = frozenset({"points", "months", "weeks"})
 """Units on which a ratio of levels means nothing: their zero is a convention, or their end."""
@@ -77,7 +77,7 @@ def _origins(data: OutcomeData, others: Mapping[tuple[str, str], Panel]) -> Iter
         if option in plan.options(axis) and moved:  # type: ignore[arg-type]
             sources[axis, option] = data._replace(cells=cells)
     for (axis, option), source in sources.items():
-        for partial in plan.partial:
+        for partial in plan.options("partial"):
             try:
                 yield _origin(source, {**PLANNED_ORIGIN, axis: option, "partial": partial})
             except _NoChoice:
@@ -97,8 +97,7 @@ def _origin(data: OutcomeData, choices: dict[str, str]) -> Origin:
         if other.window() == data.window():
             raise _NoChoice
         data = other
-    periods = data.study.periods
-    stop = _with(data, periods.model_copy(update={"follow_up": periods.hard_stop}))
+    stop = _with(data, to_the_stop(data.study.periods))
     return Origin(choices, data.arrays(data.partial), data.window(), stop.window().post)
 
 

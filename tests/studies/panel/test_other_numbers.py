@@ -19,7 +19,7 @@ from sverige_did.results.estimates import CheckResult
 from sverige_did.sources.panel.build import build
 from sverige_did.sources.panel.placements import OF_AGE
 from sverige_did.sources.registers.codes import standard_codes
-from sverige_did.studies.panel.other_numbers import changed_denominators, kinds_in_parallel
+from sverige_did.studies.panel.other_numbers import all_kinds, changed_denominators
 from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of
 from sverige_did.studies.panel.placebo_outcomes import of_districts, placebo_outcomes
 from sverige_did.studies.panel.seen import Seen, seen_of
@@ -126,7 +126,7 @@ def test_all_kinds_together_are_asked_of_each_of_them() -> None:
 
     def asked(tables: dict[str, np.ndarray]) -> CheckResult:
         cells = panel(tables)
-        found = kinds_in_parallel(cells, seen(cells, plan("institution_share")))
+        found = all_kinds(cells, seen(cells, plan("institution_share")))
         assert found is not None
         return found
 

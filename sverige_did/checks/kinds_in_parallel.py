@@ -19,7 +19,7 @@ def implied_shares(before: Floats, after: Floats) -> Floats:
     return np.asarray(before[0] + after[1] - before[1])
 
 
-def composition(before: Floats, after: Floats, outcome: str) -> CheckResult:
+def kinds_in_parallel(before: Floats, after: Floats, outcome: str) -> CheckResult:
     """Shares (2, K) of K kinds, from 0 to 1, rows treated and control. No share leaves: only how many are impossible.
 
     Raises RefusedError ``inference_not_finite`` where a share is missing.
@@ -29,7 +29,7 @@ def composition(before: Floats, after: Floats, outcome: str) -> CheckResult:
     implied = implied_shares(before, after)
     outside = int(((implied < 0) | (implied > 1)).sum())
     return CheckResult(
-        check="composition",
+        check="kinds_in_parallel",
         outcome=outcome,
         key="impossible" if outside else "possible",
         numbers={"kinds": float(implied.size), "outside": float(outside)},
