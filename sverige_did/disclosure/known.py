@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from sverige_did.checks.anticipation import without_last
+from sverige_did.checks.just_before import without_last
 from sverige_did.checks.placebo_dates import splits
 from sverige_did.disclosure.attack import Relations
 from sverige_did.disclosure.coarse import LEAVE_ONE_OUT, MULTIVERSE, RATIOS, Steps, is_from_levels, percent_step
@@ -511,7 +511,7 @@ class Known:
     ) -> Iterator[Told]:
         """Checks with windows or denominators of their own, and the specification curve."""
         outcome, matrix = true.outcome, self.matrices[true.outcome]
-        if true.check == "anticipation" and planned.before.sum() > 1:
+        if true.check == "just_before" and planned.before.sum() > 1:
             kept = without_last(np.flatnonzero(planned.before), years_of_a_period(matrix))[0]
             sides = (np.isin(np.arange(planned.before.size), kept), planned.after)
             yield self.contrast(outcome, scale, sides=sides), *_number(true, shown, "effect_other"), step / 2

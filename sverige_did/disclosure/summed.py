@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from sverige_did.checks.anticipation import without_last
+from sverige_did.checks.just_before import without_last
 from sverige_did.checks.placebo_dates import splits
 from sverige_did.checks.regression_after_rise import FEWEST, halves
 from sverige_did.disclosure.sums import Matrix
@@ -40,7 +40,7 @@ def _by_parts(cells: Matrix, before: Ints, after: Bools) -> Iterator[tuple[str, 
     """The parts of the windows that a check looks at alone, and what they leave."""
     every, years = np.arange(after.size), years_of_a_period(cells)
     if before.size > 1:
-        yield from (("anticipation", np.isin(every, part)) for part in without_last(before, years))
+        yield from (("just_before", np.isin(every, part)) for part in without_last(before, years))
     if before.size >= FEWEST:
         yield from (("regression_after_rise", np.isin(every, before[part])) for part in halves(before.size))
         yield from (("multiverse", np.isin(every, before[part])) for part in halves(before.size))

@@ -9,8 +9,8 @@ import pytest
 from drifting import shocks, treated_of
 
 from sverige_did import words
-from sverige_did.checks.anticipation import anticipation, without_last
 from sverige_did.checks.changed_denominator import changed_denominator
+from sverige_did.checks.just_before import just_before, without_last
 from sverige_did.checks.kinds_in_parallel import implied_shares, kinds_in_parallel
 from sverige_did.checks.placebo_outcome import placebo_outcome
 from sverige_did.checks.regression_after_rise import halves, regression_after_rise
@@ -39,7 +39,7 @@ def of_anticipation(levels: np.ndarray) -> CheckResult:
     test = planned(levels, treated)[1]
     kept, last = without_last(np.arange(BEFORE), 0.5)
     change = levels[:, BEFORE:].mean(axis=1) - levels[:, kept].mean(axis=1)
-    return anticipation(test, calibrated_test(districts(change, treated)), last.size, **NAMED)
+    return just_before(test, calibrated_test(districts(change, treated)), last.size, **NAMED)
 
 
 def test_waiting_for_the_programme_is_seen_in_39_of_40() -> None:
@@ -185,7 +185,7 @@ def test_without_a_finding_in_per_cent_nothing_is_passed() -> None:
 
 
 MADE: dict[str, Callable[[], CheckResult]] = {
-    "anticipation": lambda: of_anticipation(shocks(rng(1), BEFORE + AFTER)),
+    "just_before": lambda: of_anticipation(shocks(rng(1), BEFORE + AFTER)),
     "regression_after_rise": lambda: of_rise(*risen(1))[1],
     "changed_denominator": lambda: shares(1, denominator=0.8),
     "kinds_in_parallel": lambda: kinds(1, 0.1),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sverige_did.checks.anticipation import anticipation, without_last
+from sverige_did.checks.just_before import just_before, without_last
 from sverige_did.checks.leave_one_out import leave_one_out
 from sverige_did.checks.placebo_choice import placebo_choice
 from sverige_did.checks.placebo_dates import placebo_dates, splits
@@ -103,12 +103,12 @@ def _regression_after_rise(seen: Seen[Any]) -> CheckResult:
     return regression_after_rise(seen.test, seen.levels[:, seen.pre], after, seen.sample, **named(seen))
 
 
-def _anticipation(seen: Seen[Any]) -> CheckResult:
+def _just_before(seen: Seen[Any]) -> CheckResult:
     """Without the last year before, or the last of at most two periods."""
     before = np.flatnonzero(seen.pre)
     left, last = without_last(before, seen.step if seen.calendar else 1.0)
     change = np.nanmean(seen.levels[:, seen.post], axis=1) - np.nanmean(seen.levels[:, left], axis=1)
-    return anticipation(seen.test, seen.contrast(change), last.size, **named(seen))
+    return just_before(seen.test, seen.contrast(change), last.size, **named(seen))
 
 
 def _placebo_choice(seen: Seen[Any]) -> CheckResult | None:
@@ -134,7 +134,7 @@ ARRAY_CHECKS: dict[str, Callable[[Seen[Any]], CheckResult | None]] = {
     "shared_shock": _shared_shock,
     "regression_to_mean": _regression,
     "regression_after_rise": _regression_after_rise,
-    "anticipation": _anticipation,
+    "just_before": _just_before,
     "placebo_choice": _placebo_choice,
 }
 """These checks by name, in the order in which they are told."""

@@ -10,9 +10,9 @@ from typing import cast
 import numpy as np
 
 from sverige_did.checks.absolute_violation import absolute_violation_of_districts
-from sverige_did.checks.anticipation import anticipation
 from sverige_did.checks.curves import EffectScale
 from sverige_did.checks.equivalence import equivalence
+from sverige_did.checks.just_before import just_before
 from sverige_did.checks.leave_one_out import leave_one_out
 from sverige_did.checks.placebo_dates import placebo_dates_before_each
 from sverige_did.checks.placebo_groups import Counts, Groups, placebo_groups
@@ -146,7 +146,7 @@ def _equivalence(dated: _Dated) -> CheckResult:
     return equivalence(dated.by_event_time, **dated.named)
 
 
-def _anticipation(dated: _Dated) -> CheckResult:
+def _just_before(dated: _Dated) -> CheckResult:
     """Against the period before the last one before each district's own start."""
     panel, whole = dated_of(dated.data)
 
@@ -155,7 +155,7 @@ def _anticipation(dated: _Dated) -> CheckResult:
 
     found = summed(panel, earlier, whole)
     without = found.test(np.ones(found.cohort.size, dtype=bool), dated.alpha)
-    return anticipation(dated.test, without, 1, **dated.named)
+    return just_before(dated.test, without, 1, **dated.named)
 
 
 def _placebo_dates(dated: _Dated) -> CheckResult:
@@ -237,7 +237,7 @@ _CHECKS: dict[str, Callable[[_Dated], CheckResult | None]] = {
     "pretest_power": _power,
     "equivalence": _equivalence,
     "placebo_dates": _placebo_dates,
-    "anticipation": _anticipation,
+    "just_before": _just_before,
     "leave_one_out": _leave_one_out,
     "leave_one_date_out": _leave_one_date_out,
     "single_districts": _single_districts,

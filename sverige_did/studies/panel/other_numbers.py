@@ -12,7 +12,6 @@ from sverige_did.errors import refuse
 from sverige_did.outcomes import CATALOGUE, parts_of
 from sverige_did.panel import COUNTED, Panel
 from sverige_did.results.estimates import CheckResult
-from sverige_did.studies.panel.could_not_run import cannot
 from sverige_did.studies.panel.outcome_data import OutcomeData
 from sverige_did.studies.panel.seen import Seen, named
 from sverige_did.windows import cells_after, cells_before
@@ -49,7 +48,7 @@ def all_kinds(panel: Panel, seen: Seen[OutcomeData]) -> CheckResult | None:
         return None
     names = [one.key for one in parts_of(whole)]
     if any(panel.outcome(name).empty for name in names):
-        return cannot("kinds_in_parallel", seen.data.name, "kinds_missing")
+        raise refuse("kinds_missing")
     when = seen.data.study.periods
     shares = np.array([
         [[_share(side(panel.outcome(name), when), group) for name in names] for group in ("treated", "control")]

@@ -13,6 +13,7 @@ from small_panel_study import study
 from sverige_did import words
 from sverige_did.checks.multiverse import BINS, FEWEST
 from sverige_did.design import designs
+from sverige_did.disclosure.known import Known
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.errors import InputError, RefusedError
 from sverige_did.panel import Panel
@@ -212,3 +213,34 @@ def test_what_leaves_is_rounded_and_drawn_in_both_languages() -> None:
         assert 'id="multiverse"' in page
         assert words.text("report.multiverse.lead", language)[:40] in page
         assert f"multiverse-{RATE}-narrow-title" in page
+
+
+@pytest.mark.parametrize("check", ["just_before", "changed_denominator"])
+def test_the_attack_knows_what_a_check_adds_up(check: str) -> None:
+    """The relation that an outsider is given has the true value of the check, so that its rounding is all he lacks."""
+    cells, requested = uneven(panel({RATE: levels(7, effect=-4.0)})), plan(weights="children")
+    frame = cells.cells.copy()
+    grown = 1 + 0.01 * frame["unit"].str[1:].astype(int) * (frame["period"] > "2013H2")
+    for name in ("denominator", "denominator_low", "denominator_high"):
+        frame[name] *= grown
+    cells = Panel.of(frame, synthetic=True)
+    every = sensitivity_analyses(cells, requested, designs(cells, requested))
+    (found,) = [one for one in every if one.check == check]
+    known = Known(cells, requested)
+    known.check(found, found, 1e-9)
+    (row,) = [row for row in known.rows if row.name == f"check|{RATE}|{check}"]
+    assert float(row.factor @ known.truth[row.at]) == pytest.approx(found.numbers["effect_other"], abs=0.02)
+    assert row.high - row.low < 0.05
+
+
+def test_the_attack_is_given_every_plain_difference_of_the_curve() -> None:
+    cells, requested = uneven(panel({RATE: levels(7, effect=-4.0)})), plan()
+    every = sensitivity_analyses(cells, requested, designs(cells, requested))
+    (found,) = [one for one in every if one.check == "multiverse"]
+    known = Known(cells, requested)
+    known.check(found, found, 0.2)
+    mine = [row for row in known.rows if row.name.endswith("multiverse")]
+    assert len(mine) == 6  # seven times before, of which one is the plan's own
+    plain = [float(row.factor @ known.truth[row.at]) for row in mine]
+    assert min(plain) >= (found.numbers["effect_low"] or 0) - 1e-6
+    assert max(plain) <= (found.numbers["effect_high"] or 0) + 1e-6

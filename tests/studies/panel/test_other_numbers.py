@@ -14,6 +14,7 @@ from small_panel_study import both, study
 
 from sverige_did.design import designs
 from sverige_did.disclosure.registers import release_registers
+from sverige_did.errors import RefusedError
 from sverige_did.panel import Panel
 from sverige_did.results.estimates import CheckResult
 from sverige_did.sources.panel.build import build
@@ -139,8 +140,9 @@ def test_all_kinds_together_are_asked_of_each_of_them() -> None:
     risen[4:, LABELS.index("2013H2") :] += 12
     found = asked(flat | {"institution_share": fallen, "foster_share": risen})
     assert (found.key, found.numbers) == ("impossible", {"kinds": 4.0, "outside": 1.0})
-    lacking = asked({"institution_share": flat["institution_share"]})
-    assert (lacking.status, lacking.key) == ("could_not_run", "kinds_missing")
+    with pytest.raises(RefusedError) as refusal:
+        asked({"institution_share": flat["institution_share"]})
+    assert refusal.value.problems[0].key == "kinds_missing"
 
 
 def test_who_came_of_age_is_put_back_and_moves_the_finding() -> None:
@@ -206,7 +208,7 @@ def test_the_last_period_before_is_left_out_where_districts_begin_apart() -> Non
     for at, label in enumerate(begins):
         table[at, LABELS.index(label) - 1] += 5
     cells = panel({RATE: table}, DATES)
-    found = checks(cells, plan())["anticipation"]
+    found = checks(cells, plan())["just_before"]
     assert found.numbers["effect"] == pytest.approx(-5, abs=0.7)
     assert found.numbers["effect_other"] == pytest.approx(0, abs=0.7)
     assert found.key == "result_turns"

@@ -34,7 +34,7 @@ EVERY = {
     "pretrends", "relative_magnitudes", "placebo_dates", "leave_one_out", "tipping_shock", "regression_to_mean",
     "shared_shock", "placebo_choice", "spillover", "scale_discrepancy", "other_weights", "other_window",
     "synthetic_did", "smoothness", "pretest_power", "equivalence", "permuted_magnitudes", "placebo_units",
-    "single_districts", "anticipation", "regression_after_rise", "placebo_outcome", "multiverse",
+    "single_districts", "just_before", "regression_after_rise", "placebo_outcome", "multiverse",
 }  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def test_every_sensitivity_analysis_runs_on_districts_with_periods_before_and_af
     assert set(found) == EVERY
     assert {name for name, check in found.items() if check.status != "ran"} == {"placebo_outcome"}
     assert found["placebo_outcome"].key == "no_placebo"
-    assert found["anticipation"].key == found["regression_after_rise"].key == "result"
+    assert found["just_before"].key == found["regression_after_rise"].key == "result"
     assert found["multiverse"].key == "agree"
     assert found["leave_one_out"].key == "steady"
     assert found["placebo_dates"].key == "nothing"
@@ -206,7 +206,7 @@ def test_districts_that_begin_apart_are_doubted_as_the_others_are() -> None:
     found = run(panel({RATE: levels(9, dates, effect=-4.0)}, dates), study(outcomes=wanted(RATE)))
     assert set(found) - {"placebo_outcome"} == set(dated_checks._CHECKS) - {"placebo_groups", "absolute_violation"}
     assert {one.status for name, one in found.items() if name != "placebo_outcome"} == {"ran"}
-    assert found["anticipation"].key == "result"
+    assert found["just_before"].key == "result"
     assert found["leave_one_out"].key == "dates_steady"
     assert found["leave_one_out"].numbers["percent_low"] is None
     assert found["leave_one_date_out"].numbers["districts"] == 2

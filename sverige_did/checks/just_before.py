@@ -28,7 +28,7 @@ def without_last(before: Ints, step: float) -> tuple[Ints, Ints]:
     return before[:-out], before[-out:]
 
 
-def anticipation(planned: TTest, without: TTest, periods: int, outcome: str, *, scale: str) -> CheckResult:
+def just_before(planned: TTest, without: TTest, periods: int, outcome: str, *, scale: str) -> CheckResult:
     """``without`` the last ``periods`` periods before the start, beside the ``planned`` test, in the outcome's unit."""
-    found = alternative("anticipation", planned, without, outcome, scale=scale)
+    found = alternative("just_before", planned, without, outcome, scale=scale)
     return found.model_copy(update={"numbers": found.numbers | {"periods": float(periods)}})
