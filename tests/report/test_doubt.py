@@ -39,8 +39,8 @@ from sverige_did.results.security import MOST, Security, SecurityStep, What
 
 RATE = "institution_per_1000"
 CANNOT = {
-    "two_totals", "short", "empty_cell", "made_up", "kinds_missing", "no_placebo", "no_placebo_series", "not_registered",
-    "placebo_refused",
+    "two_totals", "short", "empty_cell", "made_up", "kinds_missing", "no_placebo", "no_placebo_series",
+    "not_registered", "placebo_refused",
 }  # fmt: skip
 """Sentences of checks that could not run, and a part of one."""
 

@@ -117,7 +117,8 @@ def _selection(case: Case) -> Iterator[str]:
     if isinstance(study, PanelStudy) and study.registers is not None:
         yield case.say(f"residence.{study.registers.residence.rule}")
     yield from _ran(
-        case, "regression_to_mean", "regression_after_rise", "placebo_choice", "balance", "other_residence", "ageing_out"
+        case, "regression_to_mean", "regression_after_rise", "placebo_choice", "balance", "other_residence",
+        "ageing_out",
     )  # fmt: skip
 
 
