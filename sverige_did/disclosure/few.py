@@ -82,7 +82,11 @@ def released_checks(
         if any(few_in(found, threshold) for found in (every[name].summed(group, window) for group in GROUPS))
     }
     others = {check.about for check in checks if check.about is not None}
-    few_of = {one for one in others if few_districts(panel, one) or too_few(panel, study, one, threshold)}
+    few_of = {
+        one for one in others
+        if not panel.outcome(one).empty
+        and (few_districts(panel, one) or led_by_one(panel, study, one) or too_few(panel, study, one, threshold))
+    }  # fmt: skip
     for check in checks:
         if check.status == "ran" and ((check.outcome, check.check) in few or check.about in few_of):
             yield CheckResult(

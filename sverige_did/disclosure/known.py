@@ -128,6 +128,7 @@ class Known:
         self.kinds = np.array(kinds)
         self._weighed: dict[str, Floats] = {}
         self._parts()
+        self._inside("secure", "institution")
         self._sums = tuple(self.rows)
 
     def again(self) -> Known:
@@ -161,8 +162,6 @@ class Known:
             if (at >= 0).all():
                 rest = float(factor @ self.truth[at])
                 self.rows.append(Row("", at, factor, 0.0, 0.0 if abs(rest) < 1e-6 else np.inf))
-
-        self._inside("secure", "institution")
 
     def _inside(self, part: str, whole: str) -> None:
         """A number that is a part of another, where both are known to be counted."""

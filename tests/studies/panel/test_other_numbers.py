@@ -13,6 +13,7 @@ from small_district_panel import LABELS, levels, panel, wanted
 from small_panel_study import both, study
 
 from sverige_did.design import designs
+from sverige_did.disclosure.known import Known
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.errors import RefusedError
 from sverige_did.panel import Panel
@@ -94,6 +95,14 @@ def test_few_children_behind_the_other_outcome_hide_the_check(level: float, key:
     (shown,) = [one for one in release.checks if one.check == "placebo_outcome"]
     assert shown.key == key
     assert bool(shown.numbers) == (key == "still")
+
+
+def test_a_part_of_a_number_tells_the_attack_how_small_the_whole_can_be() -> None:
+    known = Known(panel({RATE: levels(1), SECURE: levels(2) / 4}), plan())
+    parts = [row for row in known.rows if row.factor.tolist() == [1.0, -1.0]]
+    assert len(parts) == 16 * len(LABELS)
+    assert all((row.low, row.high) == (0.0, np.inf) for row in parts)
+    assert all(float(row.factor @ known.truth[row.at]) > 0 for row in parts)
 
 
 def with_residents(cells: Panel, factor: np.ndarray) -> Panel:
