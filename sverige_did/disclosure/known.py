@@ -164,13 +164,13 @@ class Known:
                 self.rows.append(Row("", at, factor, 0.0, 0.0 if abs(rest) < 1e-6 else np.inf))
 
     def _inside(self, part: str, whole: str) -> None:
-        """A number that is a part of another, where both are known to be counted."""
+        """A number that is a part of another, unless the plan's own mapping of measures has put it elsewhere."""
         one, other = self.at.get(part), self.at.get(whole)
         if one is None or other is None or one.shape != other.shape:
             return
-        for at in np.column_stack([other.ravel(), one.ravel()]):
-            if (at >= 0).all():
-                self.rows.append(Row("", at, np.array([1.0, -1.0]), 0.0, np.inf))
+        pairs = [at for at in np.column_stack([other.ravel(), one.ravel()]) if (at >= 0).all()]
+        if all(self.truth[at[0]] >= self.truth[at[1]] - TANGENT for at in pairs):
+            self.rows += [Row("", at, np.array([1.0, -1.0]), -TANGENT, np.inf) for at in pairs]
 
     def hidden(self, cells: Iterable[Cell]) -> None:
         """Numbers of groups that must not be found out, once for all outcomes that show the same number.
