@@ -189,9 +189,10 @@ def frozen(origin: Origin) -> Origin | None:
     panel = origin.panel
     if panel.exposure is None:
         return None
-    before, _ = origin.window.sides(panel)
+    before, after = origin.window.sides(panel)
     size = np.nanmean(panel.wide(panel.exposure)[:, before], axis=1)
-    if not (size > 0).all() or np.allclose(panel.exposure, size[panel.unit]):
+    inside = (before | after)[panel.time]
+    if not (size > 0).all() or np.allclose(panel.exposure[inside], size[panel.unit][inside]):
         return None
     choices = {**origin.choices, "denominator": "frozen"}
     return origin._replace(choices=choices, panel=replace(panel, exposure=size[panel.unit]))

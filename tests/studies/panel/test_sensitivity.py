@@ -13,8 +13,8 @@ from sverige_did import words
 from sverige_did.design import designs
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.panel import Panel
-from sverige_did.report import render
 from sverige_did.report.curves import Line, points
+from sverige_did.report.doubt.page import render_doubt
 from sverige_did.report.labels import check_sentence
 from sverige_did.results.estimates import CheckResult
 from sverige_did.results.methods_tables import PRIMARY_INTERVAL
@@ -277,7 +277,7 @@ def test_a_share_is_doubted_on_four_scales_and_a_ratio_by_its_logarithm() -> Non
     assert found["pretrends"].scale == "pp"
 
 
-def test_the_sensitivity_analyses_stand_on_the_page() -> None:
+def test_the_sensitivity_analyses_stand_on_the_page_of_doubt() -> None:
     plan = study(outcomes=wanted(RATE, scales=("rate_per_1000",)))
     cells = panel({RATE: levels(11, effect=-5.0)})
     made = estimate_panel(cells, plan, designs(cells, plan))
@@ -288,7 +288,7 @@ def test_the_sensitivity_analyses_stand_on_the_page() -> None:
         coverage=(), checks=checks,
     )  # fmt: skip
     for language in words.LANGUAGES:
-        page = render(released, language)
+        page = render_doubt(released, language)
         for check in EVERY:
             assert words.text(f"labels.check.{check}", language) in page
 
