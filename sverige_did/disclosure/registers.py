@@ -242,7 +242,7 @@ def _draft(
         decisions.shut | _all_of(levels, withheld), steps, once.targets,
     )  # fmt: skip
     doses = tuple(_coarse_doses(answers.doses, withheld, decisions))
-    true_checks = tuple(check for check in answers.checks if check.outcome not in withheld)
+    true_checks = tuple(check for check in answers.checks if not {check.outcome, check.about} & set(withheld))
     checks = tuple(coarse_check(check, steps) for check in true_checks)
     true_records = tuple(_with_few_untold(answers.methods_tables, study, withheld))
     points = _steps_of_curves(with_money, levels, per, decisions)

@@ -90,8 +90,8 @@ def curve_figure(
     legend = LEGEND_ROW * math.ceil(len(lines) / 2) if len(lines) > 1 else 0.0
     further_rows = svg_shapes.LEADING * NAMES * _name(curves[0].y_name, language).count("\n")
     plane = Plane(
-        x=_ends(x for curve in (*curves, *within) for x in (*curve.x, *_marked(curve))),
-        y=_ends(y for curve in (*curves, *within) for y in (*curve.y, *(curve.lower or ()), *(curve.upper or ()))),
+        x=ends_of(x for curve in (*curves, *within) for x in (*curve.x, *_marked(curve))),
+        y=ends_of(y for curve in (*curves, *within) for y in (*curve.y, *(curve.lower or ()), *(curve.upper or ()))),
         top=TOP + legend + further_rows,
     )
     drawn = [*_grid(plane, curves[0], language)]
@@ -107,7 +107,7 @@ def _marked(curve: Curve) -> tuple[float, ...]:
     return () if curve.marked is None else (curve.marked,)
 
 
-def _ends(values: Iterable[float]) -> tuple[float, float]:
+def ends_of(values: Iterable[float]) -> tuple[float, float]:
     """The ends of an axis that shows all finite values, a single one in the middle of something."""
     finite = [value for value in values if math.isfinite(value)] or [0.0]
     low, high = min(finite), max(finite)

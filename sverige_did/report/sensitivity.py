@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sverige_did import words
-from sverige_did.report import numbers
+from sverige_did.report import multiverse, numbers
 from sverige_did.report.curves import Line, curve_figure, points
 from sverige_did.report.labels import caption, in_language, mark, reading, short_name
 from sverige_did.report.tables import FigureView, Table, heads
@@ -29,7 +29,7 @@ CheckFigures = tuple[str, list[FigureView], list[FigureView]]
 def sensitivity(release: Release, language: Language) -> tuple[CheckFigures, ...]:
     """The figures of every check that has curves, in the order of the release."""
     gathered: dict[str, dict[tuple[str, str], list[Line]]] = {}
-    for check in release.checks:
+    for check in (one for one in release.checks if one.check != multiverse.CHECK):
         for curve, beside in _led(check.curves):
             line = Line(reading(release, check.reading, language), curve, beside)
             gathered.setdefault(check.check, {}).setdefault((check.outcome, curve.name), []).append(line)

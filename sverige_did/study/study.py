@@ -23,6 +23,8 @@ from sverige_did.study.cases import CaseStudy as CaseStudy
 from sverige_did.study.economy import Economy, Target
 from sverige_did.study.head import Deviation as Deviation
 from sverige_did.study.head import Head, Sampling
+from sverige_did.study.multiverse import Multiverse
+from sverige_did.study.placebo_outcomes import PlaceboOutcome
 from sverige_did.study.priors import PACKAGE
 from sverige_did.study.priors import PriorSpec as PriorSpec
 from sverige_did.study.readings import Reading, Reconstruction
@@ -264,6 +266,16 @@ class PanelStudy(Study):
         exclude_if=lambda block: block is None,
         description="Groups of another study's size, drawn from the areas where nothing was done",
     )
+    multiverse: Multiverse = Field(
+        default=Multiverse(),
+        exclude_if=lambda block: block == Multiverse(),  # a plan without it means what it meant before
+        description="The choices that could have been made otherwise: the axes of the specification curve",
+    )
+    placebo_outcomes: tuple[PlaceboOutcome, ...] = Field(
+        default=(),
+        exclude_if=lambda found: not found,
+        description="Outcomes that the programme could not move, and which answers they are held against",
+    )
     readings: ClassVar[tuple[Reading, ...]] = ()
     sources: ClassVar[tuple[Source, ...]] = ()
     assumptions: ClassVar[tuple[Assumption, ...]] = ()
@@ -272,6 +284,10 @@ class PanelStudy(Study):
     def _fits_its_registers(self) -> Self:
         if (self.registers is None) == (self.tables is None):
             raise PydanticCustomError("registers_or_tables", "a panel has either registers or tables")
+        once_each("placebo_outcomes", (item.outcome for item in self.placebo_outcomes))
+        for one in self.placebo_outcomes:
+            for name in one.beside:
+                self._has(name, f"placebo_outcomes.{one.outcome}.beside")
         if self.periods.partial == "weights":
             raise PydanticCustomError("panel_partial", "a panel takes donut or intention")
         if self.grid.end > self.periods.hard_stop:
