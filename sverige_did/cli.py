@@ -390,6 +390,39 @@ def power(
 
 
 @app.command()
+def calibrate(
+    study: str,
+    areas: Annotated[Path, typer.Option(dir_okay=False, help="The panel.parquet of a study of many areas")],
+    source: Annotated[str, typer.Option(help="Whose numbers the areas' are, and under which licence")],
+    results: Annotated[Path, typer.Option(file_okay=False, help="Where the workflow wrote its numbers")] = Path(
+        "results"
+    ),
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="analyses/<study>/areas.yaml if none")] = None,
+    instead: Annotated[list[str] | None, typer.Option("--as", help="OUTCOME=OUTCOME_OF_THE_AREAS")] = None,
+    main: Annotated[bool, typer.Option("--main", help="The areas' prior is the main one, not one beside")] = False,
+    draws: Annotated[int, typer.Option(min=1000, help="Pairs of random groups")] = 20_000,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+) -> None:
+    """Write how many areas change where nothing is done: a prior of shocks, and groups as small as the study's."""
+    from sverige_did.tasks.calibrate import exchanges, run
+
+    place = out or Path("analyses") / study / "areas.yaml"
+    found, left_out = run(
+        results / study,
+        areas,
+        place,
+        source=source,
+        instead=exchanges(instead or ()),
+        main=main,
+        draws=draws,
+        seed=seed,
+    )
+    _warn(*left_out)
+    values = {"outcomes": len(found.outcomes), "areas": found.outcomes[0].areas, "sd": found.outcomes[0].prior_sd}
+    _done("calibrate", file=place, **values)
+
+
+@app.command()
 def planner(
     folder: Annotated[Path, typer.Argument(file_okay=False, help="Where the pages are written")],
     simulations: Annotated[int, typer.Option(min=1000, help="Made-up evaluations for each effect")] = 4_000,

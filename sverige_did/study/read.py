@@ -10,12 +10,16 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from sverige_did import words
 from sverige_did.errors import InputError, Problem
+from sverige_did.study.areas import Areas
 from sverige_did.study.blocks import Plan
 from sverige_did.study.readings import Readings
 from sverige_did.study.study import KINDS, AnyPlan, Study, class_of
 
 READINGS = "readings.yaml"
 """Beside ``study.yaml``: how damaged tables can be read."""
+
+AREAS = "areas.yaml"
+"""Beside ``study.yaml``: how areas change where nothing is done."""
 
 
 class _StandsTwiceError(yaml.MarkedYAMLError):
@@ -64,7 +68,7 @@ def read_study(path: Path) -> Study:
 
 
 def read_plan(path: Path) -> AnyPlan:
-    """Read and check ``study.yaml``, and ``readings.yaml`` beside it where there is one: a part of the plan.
+    """Read and check ``study.yaml``, and what lies beside it as a part of the plan: ``readings.yaml``, ``areas.yaml``.
 
     Raises InputError naming the file, the field, what was found and what was expected.
     """
@@ -78,6 +82,10 @@ def read_plan(path: Path) -> AnyPlan:
             raise InputError(*(Problem("plan_readings_twice", file=path.name, column=name) for name in twice))
         found = _checked(Readings, _tree(beside), beside.name).model_dump(mode="json")
         tree |= {"readings": found.pop("readings"), "reconstruction": found}
+    if (areas := path.with_name(AREAS)).is_file():
+        if "areas" in tree:
+            raise InputError(Problem("plan_readings_twice", file=path.name, column="areas"))
+        tree["areas"] = _checked(Areas, _tree(areas), areas.name).model_dump(mode="json")
     return _checked(class_of(tree), tree, path.name)
 
 

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.study.aggregates import AggregatePlan
+from sverige_did.study.areas import Areas
 from sverige_did.study.blocks import Bilingual as Bilingual
 from sverige_did.study.blocks import Grid, PlaceboGroups, Positive, Posterior, Registers, Share, once_each
 from sverige_did.study.blocks import Name as Name
@@ -157,6 +158,11 @@ class Study(Head):
     targets: tuple[Target, ...] = Field(
         default=(), exclude_if=lambda found: not found, description="What the programme had promised, with its dates"
     )
+    areas: Areas | None = Field(
+        default=None,
+        exclude_if=lambda block: block is None,
+        description="How areas change where nothing is done, as written in areas.yaml beside the plan",
+    )
     deviations: tuple[Deviation, ...] = ()
 
     @property
@@ -194,6 +200,14 @@ class Study(Head):
         if bare:
             raise PydanticCustomError("prior_reason", "no reason for {keys}", {"keys": ", ".join(bare)})
         return priors
+
+    @model_validator(mode="after")
+    def _takes_the_prior_of_areas(self) -> Self:
+        if self.areas is not None:
+            spec = self.areas.spec()
+            others = (one for one in self.priors if one.key != spec.key)
+            object.__setattr__(self, "priors", (*others, spec))  # frozen only once it is complete
+        return self
 
     def _has(self, outcome: str, where: str) -> None:
         """Raises PydanticCustomError where a part of the plan names an outcome that the plan has not."""
