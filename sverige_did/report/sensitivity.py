@@ -70,7 +70,7 @@ def _curve_caption(release: Release, check: str, outcome: str, line: Line, langu
 
 
 def _marked(release: Release, outcome: str, line: Line, language: Language) -> str:
-    """What the upright line is: the study's own difference, or the other study, as the plan calls it; and its number."""
+    """What the upright line is: the study's own difference; or another's, as the plan calls it, and its number."""
     study = release.study
     if line.curve.name.startswith(OF_AREAS):
         return words.text("report.captions.own_difference", language)

@@ -7,6 +7,7 @@ all that a run needs.
 from __future__ import annotations
 
 import zlib
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -115,13 +116,15 @@ def _cannot(own: Compared, key: str) -> CheckResult:
     return CheckResult(check="placebo_areas", outcome=own.outcome, reading=own.reading, status="could_not_run", key=key)
 
 
-def _whole(cells: pd.DataFrame, *, share: bool) -> tuple[Counts, list[pd.Timestamp]]:
+def _whole(cells: pd.DataFrame, *, share: bool) -> tuple[Counts, list[date]]:
     """The areas that have every year, in the order of their own numbers, and the days on which their years end."""
-    y, n = (cells.pivot(index="unit", columns="end", values=name) for name in ("value", "denominator"))
+    y, n = (
+        cells.pivot_table(index="unit", columns="end", values=name, dropna=False) for name in ("value", "denominator")
+    )
     whole = (y.notna() & (n > 0)).all(axis=1)
     values, sizes = y[whole].to_numpy(dtype=float), n[whole].to_numpy(dtype=float)
     rows = np.lexsort((*sizes.T, *values.T))
-    return Counts(np.rint(values[rows]), sizes[rows], 1.0, share), [day.date() for day in y.columns]
+    return Counts(np.rint(values[rows]), sizes[rows], 1.0, share), [pd.Timestamp(day).date() for day in y.columns]
 
 
 def _ends(found: tuple[float, float]) -> tuple[float, float]:

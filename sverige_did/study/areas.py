@@ -72,7 +72,7 @@ class AreaShock(Plan):
 
 
 class Areas(Plan):
-    """``areas.yaml``. ``prior``: whether the posteriors take the areas' prior of shocks beside their own, or instead."""
+    """``areas.yaml``. ``prior``: whether posteriors take the areas' prior of shocks beside their own, or as main."""
 
     source: str = Field(min_length=1, description="Whose numbers they are, and under which licence")
     made_by: str = Field(min_length=1, description="The command that makes this file again")

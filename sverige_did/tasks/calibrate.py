@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import yaml
 
@@ -19,7 +20,7 @@ from sverige_did.studies.panel.outcome_data import outcome_data_of
 from sverige_did.studies.published.group_tables import middle_table
 from sverige_did.studies.published.sensitivity import own_difference
 from sverige_did.study.areas import Areas, AreaShock
-from sverige_did.study.study import AnyStudy, PanelStudy, PublishedStudy, Study
+from sverige_did.study.study import AnyStudy, PublishedStudy, Study
 from sverige_did.tasks.evidence import load
 
 FILES = {
@@ -75,7 +76,7 @@ def exchanges(written: Iterable[str]) -> dict[str, str]:
     for pair, text in zip(pairs, written, strict=True):
         if len(pair) != 2 or not all(pair):
             raise InputError(Problem("areas_as", found=text))
-    return {own: other for own, other in pairs}
+    return dict(pairs)
 
 
 def _one(panel: Panel, own: Compared, instead: Mapping[str, str], draws: int, seed: int) -> AreaShock:
@@ -95,8 +96,7 @@ def _study(results: Path) -> AnyStudy:
     for name in FILES[study.kind]:
         if not (results / name).is_file():
             raise InputError(Problem("missing_file", file=str(results / name)))
-    assert isinstance(study, PublishedStudy | PanelStudy)  # noqa: S101 - the only kinds of a study of two groups
-    return study
+    return cast("AnyStudy", study)
 
 
 def _own(results: Path, study: AnyStudy) -> Iterator[Callable[[], Compared]]:

@@ -59,13 +59,11 @@ def own_groups(data: OutcomeData) -> Compared:
     effect = float((level[0, 1] - level[0, 0]) - (level[1, 1] - level[1, 0]))
     units = data.cells.groupby("group")["unit"].nunique()
     each = [max(1.0, float(round(cases[at, 0] / units[group]))) for at, group in enumerate(("treated", "control"))]
-    spans = [_years(cells) for cells in sides.values()]
+    before, after = (_years(cells) for cells in sides.values())
     donut = (sides["after"]["start"].min() - sides["before"]["end"].max()).days / DAYS
     snapshots = (data.cells["start"] == data.cells["end"]).all()
-    groups = SmallGroups(
-        int(units["treated"]), int(units["control"]), (each[0], each[1]), *spans,
-        apart=max(1, round(donut) if snapshots else 1 + int(donut)),
-    )  # fmt: skip
+    apart = max(1, round(donut) if snapshots else 1 + int(donut))
+    groups = SmallGroups(int(units["treated"]), int(units["control"]), (each[0], each[1]), before, after, apart)
     return Compared(data.name, groups, STEP * round(effect / STEP))
 
 

@@ -238,9 +238,9 @@ class EffectJob(Job):
             other = self.with_shock(sd)
             if other is not None:
                 yield Alternative(other, {"kind": "shock", "prior": SHOCK, "value": sd}, f"shock.{sd}")
-        sd = self._sd_of_areas(outcome)
-        if sd is not None and (other := self.with_shock(sd)) is not None:
-            yield Alternative(other, {"kind": "shock", "prior": SHOCK_OF_AREAS, "value": sd}, "shock.areas")
+        of_areas = self._sd_of_areas(outcome)
+        if of_areas is not None and (other := self.with_shock(of_areas)) is not None:
+            yield Alternative(other, {"kind": "shock", "prior": SHOCK_OF_AREAS, "value": of_areas}, "shock.areas")
 
     def _sd_of_areas(self, outcome: str) -> float | None:
         """The sd of shocks as in other areas, where that is another than those which are tried already."""
