@@ -389,6 +389,44 @@ def power(
     console.print(above, power_table(told(tallies), spoken), below, sep="\n", markup=False)
 
 
+@app.command("plan-design")
+def plan_design(
+    table: Annotated[
+        Path, typer.Argument(dir_okay=False, help="A row a district: name, children, level_1, level_2, ...")
+    ],
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="A new folder for the study")],
+    start: Annotated[str, typer.Option(help="First day with the programme, 2027-01-01")],
+    until: Annotated[str, typer.Option(help="Last day that counts, 2028-12-31")],
+    change: Annotated[
+        float, typer.Option(help="The effect to be found, as a share of the level: -0.4 is a fall by 40 %")
+    ],
+    seed: Annotated[int, typer.Option(min=0, help="Of the lot: agreed on beforehand, and drawn once")],
+    outcome: Annotated[str, typer.Option(help="A share, a rate or a score of the catalogue")] = "institution_share",
+    begin: Annotated[int | None, typer.Option(help="How many are to begin; as few as find the change if none")] = None,
+    before: Annotated[int, typer.Option(help="Half-years before the start that are registered")] = 8,
+    shock: Annotated[
+        float | None, typer.Option(help="Swings of districts, a share of the level; else read off")
+    ] = None,
+    memory: Annotated[float, typer.Option(help="Of the swings, where they are not read off")] = 0.3,
+    child_sd: Annotated[float, typer.Option(help="Standard deviation of one child, for a score")] = 6.0,
+    keep: Annotated[float, typer.Option(help="The share of all sets that counts as balanced")] = 0.1,
+    simulations: Annotated[int, typer.Option(min=1000, help="Made-up evaluations for each effect")] = 2_000,
+) -> None:
+    """Plan a new evaluation: draw the districts that begin among balanced sets, and write its plan and a page."""
+    from sverige_did.report import numbers
+    from sverige_did.studies.new_evaluation import Wish
+    from sverige_did.tasks.plan_design import When, as_written, day, run
+
+    wish = Wish(outcome, change, before, 1, begin, shock, memory, child_sd, keep, seed)
+    when = When(day(start, "--start"), day(until, "--until"))
+    made = run(table, folder, wish, when, simulations=simulations, today=date.today(),
+               command=as_written(table, folder, wish, when, simulations))  # fmt: skip
+    spoken = default_language()
+    _done("plan_design", folder=folder, number=len(made.drawn), districts=len(made.districts),
+          sets=numbers.decimal(made.sets, spoken, 0),
+          power=numbers.decimal(100 * made.powers[0].power, spoken, 0))  # fmt: skip
+
+
 @app.command()
 def calibrate(
     study: str,

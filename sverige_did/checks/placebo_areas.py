@@ -21,6 +21,8 @@ from sverige_did.errors import refuse
 from sverige_did.inference.districts import Bools, Ints
 from sverige_did.results.estimates import CheckResult
 
+CHECK = "placebo_areas"
+
 _TAIL = (0.001, 0.0025, 0.005, 0.0075, *(round(0.01 * at, 2) for at in range(1, 11)))
 LEVELS = (0.0, *_TAIL, *(round(0.025 * at, 3) for at in range(5, 36)), *(round(1 - at, 4) for at in _TAIL[::-1]), 1.0)
 """The shares of placebo differences at which their distribution is kept."""
@@ -117,7 +119,7 @@ def placebo_areas(
         }  # fmt: skip
     reach = max(abs(effect), *(abs(end) for kept in told.values() for end in (kept[1], kept[-2]))) * 1.02
     return CheckResult(
-        check="placebo_areas",
+        check=CHECK,
         outcome=outcome,
         reading=reading,
         key=("share" if share else "rate") + ("" if staying is not None else "_events"),

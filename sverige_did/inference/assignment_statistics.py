@@ -11,8 +11,8 @@ moves, it can be listed, and the test is exact under the same exchangeability as
 JoE 225:278).
 
 Where the treated were drawn by lot from sets that somebody wrote down, those sets are the reference and the treatment
-itself moves over them: exact by the draw, whatever the districts are like. With covariates beside it a set stands as the
-move of changes that it makes.
+itself moves over them: exact by the draw, whatever the districts are like. With covariates a set stands as the move of
+changes that it makes.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from sverige_did.checks.placebo_areas import SmallGroups, area_differences, placebo_areas, quantiles
+from sverige_did.checks.placebo_areas import CHECK, SmallGroups, area_differences, placebo_areas, quantiles
 from sverige_did.checks.placebo_groups import THIRDS, Counts, shock
 from sverige_did.errors import refuse
 from sverige_did.outcomes import CATALOGUE
@@ -113,7 +113,7 @@ def alike(kept: AreaGroups | SmallGroups, own: SmallGroups) -> bool:
 
 
 def _cannot(own: Compared, key: str) -> CheckResult:
-    return CheckResult(check="placebo_areas", outcome=own.outcome, reading=own.reading, status="could_not_run", key=key)
+    return CheckResult(check=CHECK, outcome=own.outcome, reading=own.reading, status="could_not_run", key=key)
 
 
 def _whole(cells: pd.DataFrame, *, share: bool) -> tuple[Counts, list[date]]:

@@ -24,6 +24,7 @@ from sverige_did.study.cases import CaseStudy as CaseStudy
 from sverige_did.study.economy import Economy, Target
 from sverige_did.study.head import Deviation as Deviation
 from sverige_did.study.head import Head, Sampling
+from sverige_did.study.lottery import Lottery
 from sverige_did.study.priors import PACKAGE
 from sverige_did.study.priors import PriorSpec as PriorSpec
 from sverige_did.study.readings import Reading, Reconstruction
@@ -273,6 +274,11 @@ class PanelStudy(Study):
         "themselves, or nobody knows. Only by lot is a finding called supported without the level before beside it",
     )
     posterior: Posterior | None = Field(default=None, description="What its posteriors are held against")
+    lottery: Lottery | None = Field(
+        default=None,
+        exclude_if=lambda block: block is None,
+        description="The sets that the treated districts were drawn from, as written in lottery.yaml beside the plan",
+    )
     placebo_groups: PlaceboGroups | None = Field(
         default=None,
         exclude_if=lambda block: block is None,
@@ -286,6 +292,8 @@ class PanelStudy(Study):
     def _fits_its_registers(self) -> Self:
         if (self.registers is None) == (self.tables is None):
             raise PydanticCustomError("registers_or_tables", "a panel has either registers or tables")
+        if self.lottery is not None and self.chosen != "random":
+            raise PydanticCustomError("lottery_chosen", "a plan with a lottery has chosen: random")
         if self.periods.partial == "weights":
             raise PydanticCustomError("panel_partial", "a panel takes donut or intention")
         if self.grid.end > self.periods.hard_stop:

@@ -39,8 +39,8 @@ def find_studies(root: Path) -> dict[str, StudyFiles]:
 
 
 def plan_of(root: Path, study: StudyFiles) -> list[str]:
-    """The files of the plan: ``study.yaml``, and beside it ``readings.yaml`` and ``areas.yaml`` where they are."""
-    beside = (study.plan.with_name(name) for name in ("readings.yaml", "areas.yaml"))
+    """The files of the plan: ``study.yaml``, and its other parts beside it, where they are."""
+    beside = (study.plan.with_name(name) for name in ("readings.yaml", "areas.yaml", "lottery.yaml"))
     return [str(study.plan), *(str(one) for one in beside if (root / one).is_file())]
 
 

@@ -58,7 +58,7 @@ def test_a_faulty_file_or_a_block_that_stands_twice_is_told_by_field(folder: Pat
     falling = [tree["outcomes"][0] | {"fresh": [1.0, 0.0, -1.0]}]
     with pytest.raises(InputError, match="numbers that rise"):
         changed(folder, outcomes=falling)
-    with pytest.raises(InputError, match="areas.yaml"):
+    with pytest.raises(InputError, match=r"areas\.yaml"):
         changed(folder, outcomes=[])
     copy(HERNING / "areas.yaml", folder / "areas.yaml")
     plan = folder / "study.yaml"
