@@ -360,12 +360,16 @@ def power(
     between: Annotated[float, typer.Option(help="How unlike districts are, as a share of the level")] = 0.3,
     child_sd: Annotated[float, typer.Option(help="Standard deviation of one child, for points")] = 6.0,
     rise: Annotated[bool, typer.Option("--rise", help="A planned effect is a rise and not a fall")] = False,
+    response: Annotated[float, typer.Option(help="Share of the children rated each time, for points")] = 1.0,
+    retest: Annotated[float | None, typer.Option(help="Correlation of a child with itself, for points")] = None,
+    posterior: Annotated[bool, typer.Option("--posterior", help="Show what the posterior would find too")] = False,
 ) -> None:
     """Show what a design can find: power, exaggeration and wrong signs by the size of the effect."""
     from rich.progress import Progress
 
     from sverige_did.report import numbers
-    from sverige_did.report.power_table import power_table, said_of
+    from sverige_did.report.power_table import posterior_table, power_table, said_of
+    from sverige_did.studies.posterior_power import posterior_powers
     from sverige_did.tasks.power import of_plan, of_study, simulate, told
 
     spoken = default_language()
@@ -375,7 +379,8 @@ def power(
     else:
         name, asked = words.text("power.planned", spoken), of_plan(
             kind, rise=rise, districts=districts, treated=treated, before=before, after=after, level=level,
-            children=children, shock=shock, memory=memory, between=between, child_sd=child_sd,
+            children=children, shock=shock, memory=memory, between=between, child_sd=child_sd, response=response,
+            retest=retest,
         )  # fmt: skip
     with Progress(transient=True) as progress:
         bar = progress.add_task(words.text("power.simulating", spoken, outcome=name), total=simulations)
@@ -387,6 +392,11 @@ def power(
     below = words.text("power.caption", spoken, **counted)
     above = said_of(asked.counts, asked.shocks, name, spoken)
     console.print(above, power_table(told(tallies), spoken), below, sep="\n", markup=False)
+    if posterior:
+        found = posterior_powers(asked.design, asked.changes, seed=asked.seed)
+        simulated = numbers.decimal(found[0].simulations, spoken, 0)
+        said = words.text("power.posterior", spoken, simulations=simulated)
+        console.print(posterior_table(found, spoken), said, sep="\n", markup=False)
 
 
 @app.command("plan-design")

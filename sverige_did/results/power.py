@@ -20,6 +20,18 @@ class Power(Frozen):
     type_s: float | None
 
 
+class PosteriorFound(Frozen):
+    """Of ``simulations`` studies with an effect of ``change``, those whose 95 per cent interval excludes no effect,
+    those whose probability of a change to the better is above .95, and those whose interval holds the truth; all None
+    where so few cases are left that it cannot be said."""
+
+    change: float
+    simulations: int
+    excludes: Probability | None = None
+    sure: Probability | None = None
+    covers: Probability | None = None
+
+
 class PlannedFigure(Frozen):
     """One thing varied in a planned design: ``lines`` hold all its numbers, one mapping a line.
 

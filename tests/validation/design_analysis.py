@@ -6,10 +6,10 @@ writes tests/validation/recorded/design_analysis.csv, in some two minutes on one
 
     python tests/validation/design_analysis.py --table
 
-prints the table of docs/methods.md from what is recorded. The generator: districts whose log-odds differ with sd .4 about
-25 per cent, a shock of sd s in every district and snapshot, 70 placed children in the treated districts and 300 in the
-others, drawn anew at each snapshot; the treated move to another share. ``more`` designs have half-years before and after
-with shocks that remember (AR .5).
+prints the table of docs/methods.md from what is recorded. The generator: districts whose log-odds differ with sd .4
+about 25 per cent, a shock of sd s in every district and snapshot, 70 placed children in the treated districts and 300
+in the others, drawn anew at each snapshot; the treated move to another share. Designs of more periods have half-years
+before and after with shocks that remember (AR .5).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from recording import record
 from scipy import special
 
 from sverige_did.bayes.models.closed_form import NormalPrior
-from sverige_did.bayes.models.many_posteriors import Windows, WindowPriors, posterior_power
+from sverige_did.bayes.models.many_posteriors import WindowPriors, Windows, posterior_power
 from sverige_did.inference.districts import Districts, Floats, districts
 from sverige_did.inference.simulated import vectorised
 from sverige_did.inference.simulated.size import remembering
@@ -40,8 +40,8 @@ SHOCKS = (0.0, 0.2, 0.4, 0.6)
 
 RECORDED = Path(__file__).parent / "recorded" / "design_analysis.csv"
 HEADER = f"# python tests/validation/design_analysis.py: seed [{SEED}, cell], {DATA_SETS} data sets a cell\n"
-COLUMNS = ("after", "shock", "periods_before", "periods_after", "prior", "permutation", "permutation_studentised", "cr2",
-           "wild", "logit", "excludes", "sure", "covers", "type_m", "type_s", "verdict")  # fmt: skip
+COLUMNS = ("after", "shock", "periods_before", "periods_after", "prior", "permutation", "permutation_studentised",
+           "cr2", "wild", "logit", "excludes", "sure", "covers", "type_m", "type_s", "verdict")  # fmt: skip
 
 
 class Cell(NamedTuple):
@@ -139,8 +139,8 @@ def table() -> str:
     two = every[(every["periods_after"] == 1) & (every["prior"] == 0.3)]
     names = ("permutation", "permutation_studentised", "cr2", "wild", "verdict", "logit", "excludes", "sure")
     lines = [
-        "| s | bare permutation | studentised | CR2 | wild | verdict | logit without shocks | 95 % of the posterior | P > .95 |"
-        " exaggerates | wrong sign |",
+        "| s | bare permutation | studentised | CR2 | wild | verdict | logit without shocks | 95 % of the posterior |"
+        " P > .95 | exaggerates | wrong sign |",
         "| --- " + "| ---: " * 10 + "|",
     ]
     for shock in SHOCKS:

@@ -38,7 +38,7 @@ class WindowPriors:
     shocks and districts; ``rho``: the correlation of a district's shocks in the two windows."""
 
     level: NormalPrior
-    effect: NormalPrior = NormalPrior(0.0, 0.75)
+    effect: NormalPrior
     gap_sd: float = 0.5
     period_sd: float = 0.2
     shock: float = 0.3
@@ -127,7 +127,7 @@ def _block(windows: Windows, values: tuple[float, ...], priors: WindowPriors) ->
         below.append([ndtr((value - middle) / sd) for value in values])
     found = np.array(logs)
     share = np.exp(found - found.max(axis=0))
-    return np.einsum("ks,kvs->vs", share / share.sum(axis=0), np.array(below))
+    return np.asarray(np.einsum("ks,kvs->vs", share / share.sum(axis=0), np.array(below)))
 
 
 def _grid(priors: WindowPriors) -> Iterator[tuple[float, float, float]]:
