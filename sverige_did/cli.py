@@ -49,8 +49,7 @@ STEPS: dict[str, tuple[str, str]] = {
     "panel-ladder": ("panel_ladder.run", "Follow the children of the registers on the ladder, rung by rung."),
     "release": ("release.run", "Release what disclosure control allows: the release and the table of estimates."),
     "panel-release": ("release.run", "Release what disclosure control allows of a study of registers."),
-    "report": ("report.run", "Tell the release as an HTML page with its annex."),
-    "next-office": ("next_office.run", "Write what the next office takes over: an investment sheet and a declaration."),
+    "report": ("report.run", "Tell the release as HTML pages with annexes, and what the next office takes over."),
     "case-registers": ("case_registers.run", "Check the registers of a study of cases."),
     "case-estimate": ("case_estimate.run", "Estimate the difference between cases before and during."),
     "case-posterior": (
@@ -58,7 +57,7 @@ STEPS: dict[str, tuple[str, str]] = {
         "Sample the posterior of the waits, or of the answers, of a study of cases.",
     ),
     "case-release": ("case_release.run", "Release what disclosure control allows of a study of cases."),
-    "case-report": ("case_report.run", "Tell the release of a study of cases as one HTML page."),
+    "case-report": ("case_report.run", "Tell the release of a study of cases as one HTML page a language."),
     "collect": ("collect.run", "Collect what may be sent out of a study in a folder that stands apart."),
     "index": ("index.run", "Tell all studies of a folder on one page."),
 }

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, RootModel, TypeAdapter
@@ -59,10 +59,15 @@ def _umask() -> int:
     return mask
 
 
+def _flattened(places: Iterable[object]) -> Iterator[object]:
+    for place in places:
+        yield from place if isinstance(place, list) else (place,)
+
+
 def hashes(places: Iterable[object]) -> dict[Path, str]:
     """The SHA-256 of every result among the places, and of those in a place that is a folder of results."""
     found: dict[Path, str] = {}
-    for place in places:
+    for place in _flattened(places):
         if isinstance(place, Path):
             inside = place.rglob("*") if (place / RECORDS).is_dir() else (place,)
             results = (one for one in inside if one.suffix in RESULTS and one.is_file() and RECORDS not in one.parts)

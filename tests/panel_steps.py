@@ -19,6 +19,7 @@ from sverige_did.tasks import (
     statements,
     targets,
 )
+from sverige_did.words import LANGUAGES
 
 
 def pages(study: str, written: Path, data: Path, out: Path) -> Path:
@@ -39,7 +40,7 @@ def pages(study: str, written: Path, data: Path, out: Path) -> Path:
     panel_ladder.run(inputs[0], data, out / "ladder.json")
     statements.run(out / "plan.json", out / "statements.json")
     release.run(out, out / "release.json", out / "estimates.csv", out / "estimates.json")
-    for language in ("da", "en"):
-        pages = (out / f"{language}.html", out / f"annex.{language}.html", out / f"answers.{language}.json")
-        report.run(out / "release.json", *pages, language)
+    kinds = ("{}.html", "annex.{}.html", "answers.{}.json", "investment.{}.csv", "declaration.{}.md")
+    told = ([out / kind.format(language) for language in LANGUAGES] for kind in kinds)
+    report.run(out / "release.json", *told)
     return out

@@ -46,6 +46,7 @@ def _answers(release: Release, language: Language) -> StudyAnswers:
     )
     return StudyAnswers(
         study=study.study,
+        language=language,
         title=labels.in_language(study.title, language),
         question=labels.in_language(study.question, language),
         page=file_name(release, language),

@@ -64,6 +64,7 @@ def case_answers(release: CaseRelease, language: Language) -> StudyAnswers:
     survey = " ".join(survey_said(release, language))
     return StudyAnswers(
         study=release.study.study,
+        language=language,
         title=in_language(release.study.title, language),
         question=in_language(release.study.question, language),
         page=f"{release.study.study}.{language}.html",

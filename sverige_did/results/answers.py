@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sverige_did.results.estimates import Frozen
+from sverige_did.words import Language
 
 SECTIONS = frozenset(
     {"answer", "survey", "voices", "ladder", "targets", "targets-moved", "economy", "coverage", "damaged"}
@@ -27,6 +28,7 @@ class StudyAnswers(Frozen):
     """What one study answers, in one language: ``page`` is its file name, ``sentence`` what stands first on it."""
 
     study: str
+    language: Language
     title: str
     question: str
     page: str

@@ -1,21 +1,18 @@
-"""Tell the release of a study of cases as one page, and its sentences for the index of studies."""
+"""Tell the release of a study of cases as one page a language, and its sentences for the index of studies."""
 
 from __future__ import annotations
-
-from typing import Annotated
-
-import typer
 
 from sverige_did.disclosure.cases import CaseRelease
 from sverige_did.files import read_model, write_model, write_text
 from sverige_did.report.cases import case_answers, render
-from sverige_did.tasks import File, Filled
-from sverige_did.words import Language
+from sverige_did.tasks import File, Files, Filled
+from sverige_did.words import LANGUAGES
 
 
-def run(release: File, out: File, answers: File, page_language: Annotated[Language, typer.Option()]) -> Filled:
-    """Write the page in one language, and what it answers."""
+def run(release: File, out: Files, answers: Files) -> Filled:
+    """Write, for each language, the page and what it answers; the pages."""
     released = read_model(release, CaseRelease)
-    write_text(out, render(released, page_language))
-    write_model(answers, case_answers(released, page_language))
-    return {"page": out}
+    for language, page, said in zip(LANGUAGES, out, answers, strict=True):
+        write_text(page, render(released, language))
+        write_model(said, case_answers(released, language))
+    return {"page": ", ".join(map(str, out))}

@@ -11,17 +11,18 @@ from sverige_did.files import read_model, write_text
 from sverige_did.report.index import render_index
 from sverige_did.results.answers import StudyAnswers
 from sverige_did.study.evaluations import read_evaluations
-from sverige_did.tasks import File, Filled
-from sverige_did.words import Language
+from sverige_did.tasks import Files, Filled
+from sverige_did.words import LANGUAGES
 
 
 def run(
-    out: File,
-    page_language: Annotated[Language, typer.Option()],
-    answers: Annotated[list[Path], typer.Option(dir_okay=False)],
+    out: Files,
+    answers: Files,
     evaluations: Annotated[Path | None, typer.Option(dir_okay=False)] = None,
 ) -> Filled:
-    """Write the index in one language from the answers of every study; the number of studies."""
+    """Write the index in each language from what every study answers in it; the pages and the number of studies."""
     studies = tuple(read_model(path, StudyAnswers) for path in answers)
-    write_text(out, render_index(studies, read_evaluations(evaluations) if evaluations else None, page_language))
-    return {"page": out, "studies": len(studies)}
+    known = read_evaluations(evaluations) if evaluations else None
+    for language, page in zip(LANGUAGES, out, strict=True):
+        write_text(page, render_index(tuple(one for one in studies if one.language == language), known, language))
+    return {"page": ", ".join(map(str, out)), "studies": len({one.study for one in studies})}

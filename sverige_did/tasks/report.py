@@ -1,26 +1,28 @@
-"""Tell a release as an answer page with its annex, and its sentences for the index of studies."""
+"""Tell a release: answer pages with annexes, sentences for the index, and what the next office takes over."""
 
 from __future__ import annotations
-
-from typing import Annotated
-
-import typer
 
 from sverige_did.disclosure.release import Release
 from sverige_did.files import read_model, write_model, write_text
 from sverige_did.report import render
 from sverige_did.report.answers import study_answers
 from sverige_did.report.front import render_front
-from sverige_did.tasks import File, Filled
-from sverige_did.words import Language
+from sverige_did.report.next_office import investment_sheet, knowledge_declaration
+from sverige_did.tasks import File, Files, Filled
+from sverige_did.words import LANGUAGES
 
 
-def run(
-    release: File, out: File, annex: File, answers: File, page_language: Annotated[Language, typer.Option()]
-) -> Filled:
-    """Write the answer page and the annex in one language, and what they answer."""
+def run(release: File, out: Files, annex: Files, answers: Files, sheet: Files, declaration: Files) -> Filled:
+    """Write, for each language, a file of each kind in the order of the languages; the pages.
+
+    One command for all languages: reading the release and its parts takes longer than telling it.
+    """
     released = read_model(release, Release)
-    write_text(annex, render(released, page_language))
-    write_text(out, render_front(released, page_language))
-    write_model(answers, study_answers(released, page_language))
-    return {"page": out}
+    for language, *files in zip(LANGUAGES, out, annex, answers, sheet, declaration, strict=True):
+        page, beside, said, investment, draft = files
+        write_text(beside, render(released, language))
+        write_text(page, render_front(released, language))
+        write_model(said, study_answers(released, language))
+        write_text(investment, investment_sheet(released, language))
+        write_text(draft, knowledge_declaration(released, language))
+    return {"page": ", ".join(map(str, out))}

@@ -97,20 +97,22 @@ rule case_release:
 
 
 rule case_report:
-    """Tell the release as one page in one language."""
+    """Tell the release as one page in each language."""
     input:
         release=rules.case_release.output.release,
     output:
-        page="reports/{study}.{language}.html",
-        answers="results/{study}/answers.{language}.json",
+        pages=expand("reports/{{study}}.{language}.html", language=LANGUAGES),
+        answers=expand("results/{{study}}/answers.{language}.json", language=LANGUAGES),
     params:
         code=step("case_report"),
+        pages=lambda wildcards, output: each("--out", output.pages),
+        answers=lambda wildcards, output: each("--answers", output.answers),
     log:
-        "results/{study}/logs/case_report.{language}.log",
+        "results/{study}/logs/case_report.log",
     benchmark:
-        "results/{study}/benchmarks/case_report.{language}.tsv"
+        "results/{study}/benchmarks/case_report.tsv"
     wildcard_constraints:
         study=one_of(CASES),
     shell:
-        "{COMMAND} case-report --release {input.release} --out {output.page} --answers {output.answers}"
-        " --page-language {wildcards.language} 2>&1 | tee {log}"
+        "{COMMAND} case-report --release {input.release} {params.pages} {params.answers}"
+        " 2>&1 | tee {log}"

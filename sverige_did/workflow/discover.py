@@ -7,6 +7,7 @@ Two forms are known. A collection: ``analyses/<study>/study.yaml`` with data in 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,11 @@ def pages_of(name: str, languages: Iterable[str], *, annex: bool) -> list[str]:
     """The pages of one study in every language, each with its ``annex`` where its kind has one."""
     kinds = ("", ".annex") if annex else ("",)
     return [f"reports/{name}{kind}.{language}.html" for kind in kinds for language in languages]
+
+
+def each(option: str, values: Iterable[str]) -> str:
+    """An option of a command once for each of its values."""
+    return " ".join(f"{option} {shlex.quote(value)}" for value in values)
 
 
 def handed_over(name: str, languages: Iterable[str], *, cases: bool) -> list[str]:

@@ -279,41 +279,28 @@ rule release:
 
 
 rule report:
-    """Tell the release as an answer page with its annex in one language."""
+    """Tell the release: an answer page with its annex in each language, and what the next office takes over."""
     input:
         release=rules.release.output.release,
     output:
-        page="reports/{study}.{language}.html",
-        annex="reports/{study}.annex.{language}.html",
-        answers="results/{study}/answers.{language}.json",
+        pages=expand("reports/{{study}}.{language}.html", language=LANGUAGES),
+        annexes=expand("reports/{{study}}.annex.{language}.html", language=LANGUAGES),
+        answers=expand("results/{{study}}/answers.{language}.json", language=LANGUAGES),
+        sheets=expand("results/{{study}}/investment.{language}.csv", language=LANGUAGES),
+        declarations=expand("results/{{study}}/declaration.{language}.md", language=LANGUAGES),
     params:
         code=step("report"),
+        pages=lambda wildcards, output: each("--out", output.pages),
+        annexes=lambda wildcards, output: each("--annex", output.annexes),
+        answers=lambda wildcards, output: each("--answers", output.answers),
+        sheets=lambda wildcards, output: each("--sheet", output.sheets),
+        declarations=lambda wildcards, output: each("--declaration", output.declarations),
     log:
-        "results/{study}/logs/report.{language}.log",
+        "results/{study}/logs/report.log",
     benchmark:
-        "results/{study}/benchmarks/report.{language}.tsv"
+        "results/{study}/benchmarks/report.tsv"
     wildcard_constraints:
         study=one_of([*PUBLISHED, *PANELS]),
     shell:
-        "{COMMAND} report --release {input.release} --out {output.page} --annex {output.annex} --answers {output.answers}"
-        " --page-language {wildcards.language} 2>&1 | tee {log}"
-
-
-rule next_office:
-    """Write what the next office takes over from the release: a sheet for the investment model and a declaration."""
-    input:
-        release=rules.release.output.release,
-    output:
-        sheet="results/{study}/investment.{language}.csv",
-        declaration="results/{study}/declaration.{language}.md",
-    params:
-        code=step("next_office"),
-    log:
-        "results/{study}/logs/next_office.{language}.log",
-    benchmark:
-        "results/{study}/benchmarks/next_office.{language}.tsv"
-    wildcard_constraints:
-        study=one_of([*PUBLISHED, *PANELS]),
-    shell:
-        "{COMMAND} next-office --release {input.release} --sheet {output.sheet} --declaration {output.declaration}"
-        " --page-language {wildcards.language} 2>&1 | tee {log}"
+        "{COMMAND} report --release {input.release} {params.pages} {params.annexes} {params.answers}"
+        " {params.sheets} {params.declarations} 2>&1 | tee {log}"

@@ -17,7 +17,7 @@ from sverige_did.cli import app
 from sverige_did.disclosure.release import estimates_csv
 from sverige_did.files import altered, hashes, record, write_folder, write_model, write_models, write_text
 from sverige_did.report import render
-from sverige_did.tasks import collect, next_office, plan
+from sverige_did.tasks import collect, plan, report
 from sverige_did.workflow.discover import handed_over, pages_of
 
 ROOT = Path(__file__).parents[2]
@@ -26,20 +26,23 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("town")
-    release, results, pages = make_release(), folder / "results" / "small", []
+    release, results = make_release(), folder / "results" / "small"
     write_model(results / "release.json", release)
     write_text(results / "estimates.csv", estimates_csv(release))
     write_models(results / "estimates.json", release.findings)
     write_text(results / "findings.json", "a number of one child")
-    for language in ("da", "en"):
-        pages.append(folder / "reports" / f"small.{language}.html")
-        write_text(pages[-1], render(release, language))
     named = (results / name for name in ("release.json", "estimates.csv", "estimates.json"))
-    sheets = []
-    for language in ("da", "en"):
-        sheets += [results / f"investment.{language}.csv", results / f"declaration.{language}.md"]
-        next_office.run(results / "release.json", *sheets[-2:], language)
-    collect.run(*named, pages, folder / "release" / "small", sheets)
+    pages, annexes, answers, sheets, drafts = (
+        [folder / name.format(language) for language in ("da", "en")]
+        for name in (
+            "reports/small.{}.html", "reports/small.annex.{}.html", "results/small/answers.{}.json",
+            "results/small/investment.{}.csv", "results/small/declaration.{}.md",
+        )
+    )  # fmt: skip
+    report.run(results / "release.json", pages, annexes, answers, sheets, drafts)
+    for page, language in zip(pages, ("da", "en"), strict=True):
+        write_text(page, render(release, language))
+    collect.run(*named, pages, folder / "release" / "small", [*sheets, *drafts])
     return folder / "release" / "small"
 
 
@@ -134,7 +137,7 @@ def test_no_rule_puts_anything_into_the_folder_that_was_not_released() -> None:
     assert handed_over("a", ["da"], cases=False) == ["results/a/investment.da.csv", "results/a/declaration.da.md"]
     assert handed_over("a", ["da"], cases=True) == []
     rules = (ROOT / "sverige_did" / "workflow" / "published.smk").read_text("utf-8")
-    sheets = rules.partition("rule next_office:")[2].partition("output:")[0].partition("input:")[2]
+    sheets = rules.partition("rule report:")[2].partition("output:")[0].partition("input:")[2]
     assert sheets.split() == ["release=rules.release.output.release,"]
 
 

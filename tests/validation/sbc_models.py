@@ -18,10 +18,10 @@ from sverige_did.bayes.models.effects import effect_on_treated, percent, weights
 from sverige_did.bayes.models.group_totals import (
     build_group_rates,
     build_group_totals,
-    districts,
     effect_on_rates,
     effect_on_shares,
 )
+from sverige_did.bayes.models.hidden_districts import districts
 from sverige_did.bayes.models.negative_binomial import build_negative_binomial
 from sverige_did.bayes.models.poisson import build_poisson
 from sverige_did.bayes.models.sdq_districts import ScoreDistricts

@@ -21,8 +21,8 @@ from sverige_did.sources.panel.frame import PanelFrame, Tables, make_panel_frame
 from sverige_did.sources.panel.ladder_paths import LOST, OF_AGE, OUT, RUNGS, STATES, ladder_paths
 from sverige_did.sources.registers.codes import MeasureCodes
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT
+from sverige_did.studies.panel.frame_windows import windows_of_frame
 from sverige_did.studies.panel.ladder_followed import MEASURE, MOMENTS, Bools, Floats, Grounds, Stood
-from sverige_did.studies.panel.posterior.cells import windows_of_frame
 from sverige_did.study.study import PanelStudy
 
 MONTH = 365.25 / 12

@@ -13,7 +13,7 @@ from sverige_did.results.ladder import Moment
 from sverige_did.sources.panel.frame import PanelFrame
 from sverige_did.sources.panel.ladder_paths import LOST, OUT, RUNGS, STATES, Paths
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, IntArray
-from sverige_did.studies.panel.posterior.cells import windows_of_frame
+from sverige_did.studies.panel.frame_windows import windows_of_frame
 from sverige_did.study.study import PanelStudy
 
 Floats = NDArray[np.float64]

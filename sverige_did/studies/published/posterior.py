@@ -13,19 +13,18 @@ from numpy.typing import NDArray
 from sverige_did.bayes.models.closed_form import NormalPrior, Sampling, posterior
 from sverige_did.bayes.models.effects import Effect
 from sverige_did.bayes.models.group_totals import (
-    Districts,
     TotalsPriors,
     build_group_rates,
     build_group_totals,
-    districts,
     effect_on_rates,
     effect_on_shares,
-    shock_factor,
 )
+from sverige_did.bayes.models.hidden_districts import shock_factor
 from sverige_did.bayes.priors import HalfNormal, Normal
 from sverige_did.bayes.sampling.sample import Compiled, Fit, compile_model
 from sverige_did.results.estimates import Estimate, Finding
 from sverige_did.studies.fitting import sampled, seed_of, settings_of
+from sverige_did.studies.published.equal_districts import hidden
 from sverige_did.studies.published.estimators import bounded
 from sverige_did.studies.published.evidence import Evidence
 from sverige_did.studies.published.group_tables import GroupTable, middle_table
@@ -111,13 +110,6 @@ def fit_all(
         if job.table.family not in compiled:
             compiled[job.table.family] = compile_model(model)
         yield job, sampled(model, compiled[job.table.family], seed_of(study, job.name), settings)
-
-
-def hidden(study: PublishedStudy) -> Districts:
-    """The districts behind the totals, of equal size: their sizes were not published."""
-    return districts(
-        np.ones(study.treated.districts), np.ones(study.control.districts), study.sensitivity.shock_autocorrelation
-    )
 
 
 def priors_of(study: PublishedStudy, family: Family, effect: str) -> TotalsPriors:

@@ -13,17 +13,17 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sverige_did.bayes.models.group_totals import shock_factor
+from sverige_did.bayes.models.hidden_districts import shock_factor
 from sverige_did.bayes.models.sequential import Belief, begin, normal, normal_after, prob_at_most, quantile, seen
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.results.estimates import Remark, remarks_of
 from sverige_did.results.published import Reported
 from sverige_did.results.targets import TargetMoment, TargetRecord, TargetRecords
 from sverige_did.studies.published.economy import OUTCOME, later, mid_term
+from sverige_did.studies.published.equal_districts import hidden
 from sverige_did.studies.published.evidence import Evidence
 from sverige_did.studies.published.group_tables import GroupTable, middle_table
 from sverige_did.studies.published.plan_parts import assumed, figures_at, prior
-from sverige_did.studies.published.posterior import hidden
 from sverige_did.studies.published.unit_prices import placed_by_price, spending_before, spending_change_variance
 from sverige_did.studies.targets import Figure, Moment, Prior, alone, followed, on_its_side
 from sverige_did.study.economy import Target

@@ -7,12 +7,8 @@ from scipy import integrate, stats
 from scipy.special import expit, gammaln, log_expit
 
 from sverige_did.bayes.models import group_totals
-from sverige_did.bayes.models.group_totals import (
-    SHARES,
-    Districts,
-    build_group_rates,
-    build_group_totals,
-)
+from sverige_did.bayes.models.group_totals import SHARES, build_group_rates, build_group_totals
+from sverige_did.bayes.models.hidden_districts import Districts
 from sverige_did.bayes.priors import ENTHUSIASTIC, NEUTRAL, SCEPTICAL, HalfNormal, Normal
 from sverige_did.bayes.sampling.sample import sample
 from sverige_did.errors import RefusedError

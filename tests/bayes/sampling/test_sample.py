@@ -11,7 +11,8 @@ from group_contrast import build_group_contrast
 from pymc.model.fgraph import clone_model
 
 from sverige_did.bayes.compiled.nutpie_wrapper import compile_thinly
-from sverige_did.bayes.models.group_totals import SHARES, build_group_totals, districts
+from sverige_did.bayes.models.group_totals import SHARES, build_group_totals
+from sverige_did.bayes.models.hidden_districts import districts
 from sverige_did.bayes.sampling.diagnostics import ConvergenceCriteria
 from sverige_did.bayes.sampling.sample import KEPT_STATISTICS, Settings, data_of, kept, sample, structure
 from sverige_did.errors import RefusedError

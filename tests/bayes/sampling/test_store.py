@@ -9,7 +9,8 @@ import pytest
 import xarray as xr
 from group_contrast import build_group_contrast
 
-from sverige_did.bayes.models.group_totals import build_group_totals, districts
+from sverige_did.bayes.models.group_totals import build_group_totals
+from sverige_did.bayes.models.hidden_districts import districts
 from sverige_did.bayes.sampling import store
 from sverige_did.bayes.sampling.sample import sample
 from sverige_did.errors import RefusedError

@@ -22,13 +22,12 @@ from sverige_did.errors import refuse
 from sverige_did.outcomes import CATALOGUE, RESIDENTS
 from sverige_did.panel import PRESENT
 from sverige_did.studies.panel.outcome_data import children
-from sverige_did.windows import StudyWindows, windows_of, windows_of_cells
+from sverige_did.windows import windows_of_cells
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sverige_did.panel import Panel
-    from sverige_did.sources.panel.frame import PanelFrame
     from sverige_did.study.study import PanelStudy
 
 
@@ -177,19 +176,6 @@ def _coded(rows: pd.DataFrame, labels: NDArray[np.str_], study: PanelStudy) -> p
         after=windows.after,
         length=days / np.where(rows["start"].dt.is_leap_year, 366.0, 365.0),
     )
-
-
-def windows_of_frame(panel_frame: PanelFrame, study: PanelStudy) -> StudyWindows:
-    """The plan's windows of the periods (T,) that a panel is laid on."""
-    bounds = panel_frame.windows.bounds.astype("datetime64[D]")
-    return windows_of(bounds[:-1], bounds[1:] - np.timedelta64(1, "D"), study.periods)
-
-
-def weights_of_frame(panel_frame: PanelFrame, study: PanelStudy) -> NDArray[np.float64]:
-    """What districts are weighed by (D,): mean resident-years of a period before, or ones as the plan says."""
-    if study.weights == "districts":
-        return np.ones(panel_frame.shape[0])
-    return np.asarray(panel_frame.resident_years[:, windows_of_frame(panel_frame, study).before].mean(axis=1))
 
 
 def _numbers(

@@ -16,7 +16,7 @@ import numpy as np
 from sverige_did.bayes.models.transitions import Ladder, Moves
 from sverige_did.errors import refuse
 from sverige_did.sources.panel.moves import EXITS, rungs_of
-from sverige_did.studies.panel.posterior.cells import weights_of_frame, windows_of_frame
+from sverige_did.studies.panel.frame_windows import weights_of_frame, windows_of_frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

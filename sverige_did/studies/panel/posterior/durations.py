@@ -21,7 +21,7 @@ from sverige_did.bayes.models.durations import (
 from sverige_did.bayes.priors import Normal, draw
 from sverige_did.errors import refuse
 from sverige_did.sources.panel.first_exits import HORIZON, first_stays
-from sverige_did.studies.panel.posterior.cells import weights_of_frame, windows_of_frame
+from sverige_did.studies.panel.frame_windows import weights_of_frame, windows_of_frame
 from sverige_did.studies.panel.posterior.priors import (
     CENTRAL,
     EFFECT,

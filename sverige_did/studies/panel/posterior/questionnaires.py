@@ -17,7 +17,7 @@ from sverige_did.errors import refuse
 from sverige_did.sources.panel.wellbeing import FORM
 from sverige_did.sources.sdq.scores import AGES
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT
-from sverige_did.studies.panel.posterior.cells import windows_of_frame
+from sverige_did.studies.panel.frame_windows import windows_of_frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

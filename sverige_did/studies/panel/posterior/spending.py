@@ -16,7 +16,7 @@ from sverige_did.bayes.models.district_effects import Cells
 from sverige_did.bayes.models.two_part_costs import Totals
 from sverige_did.errors import refuse
 from sverige_did.sources.panel.child_spending import spent_on_children
-from sverige_did.studies.panel.posterior.cells import weights_of_frame, windows_of_frame
+from sverige_did.studies.panel.frame_windows import weights_of_frame, windows_of_frame
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
