@@ -204,10 +204,10 @@ class Study(Head):
 
     @model_validator(mode="after")
     def _takes_the_prior_of_areas(self) -> Self:
-        if self.areas is not None:
+        if self.areas is not None and (self.kind == "published" or getattr(self, "posterior", None) is not None):
             spec = self.areas.spec()
             others = (one for one in self.priors if one.key != spec.key)
-            object.__setattr__(self, "priors", (*others, spec))  # frozen only once it is complete
+            object.__setattr__(self, "priors", (spec, *others))  # frozen only once it is complete
         return self
 
     def _has(self, outcome: str, where: str) -> None:
