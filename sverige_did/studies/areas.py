@@ -79,7 +79,7 @@ def calibrated(cells: pd.DataFrame, outcome: str, groups: SmallGroups, *, draws:
 def compared(areas: Areas | None, own: Compared) -> CheckResult | None:
     """The study's own difference among those of the areas; why that could not be said; None where they lack it."""
     if areas is None:
-        return _cannot(own, "none")
+        return _cannot(own, "none_to_compare")
     known = areas.of(own.outcome)
     if not known:
         return None

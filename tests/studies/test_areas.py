@@ -85,7 +85,7 @@ def test_without_areas_or_with_those_of_another_study_nothing_stops():
     own = Compared(SHARE, GROUPS, -0.5)
     none = compared(None, own)
     assert none is not None
-    assert (none.status, none.key) == ("could_not_run", "none")
+    assert (none.status, none.key) == ("could_not_run", "none_to_compare")
     assert compared(made(), own._replace(outcome=RATE)) is None
     other = compared(made(), own._replace(groups=GROUPS._replace(treated=5)))
     assert other is not None

@@ -57,7 +57,7 @@ def test_every_sensitivity_analysis_runs_on_districts_with_periods_before_and_af
     found = run(panel({RATE: levels(1, effect=-5.0)}), study(outcomes=wanted(RATE, scales=("rate_per_1000",))))
     assert set(found) == EVERY
     assert {check.status for name, check in found.items() if name != "placebo_areas"} == {"ran"}
-    assert found["placebo_areas"].key == "none"
+    assert found["placebo_areas"].key == "none_to_compare"
     assert found["leave_one_out"].key == "steady"
     assert found["placebo_dates"].key == "nothing"
     assert found["tipping_shock"].key == "districts"
