@@ -15,6 +15,7 @@ from sverige_did.disclosure.registers import release_registers
 from sverige_did.panel import Panel
 from sverige_did.report import render
 from sverige_did.report.curves import Line, points
+from sverige_did.report.doubt.page import render_doubt
 from sverige_did.report.labels import check_sentence
 from sverige_did.results.estimates import CheckResult
 from sverige_did.results.methods_tables import PRIMARY_INTERVAL
@@ -285,7 +286,7 @@ def test_the_sensitivity_analyses_stand_on_the_page() -> None:
         coverage=(), checks=checks,
     )  # fmt: skip
     for language in words.LANGUAGES:
-        page = render(released, language)
+        page = render(released, language) + render_doubt(released, language)
         for check in EVERY:
             assert words.text(f"labels.check.{check}", language) in page
 
