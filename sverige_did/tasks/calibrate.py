@@ -10,13 +10,15 @@ from typing import cast
 
 import yaml
 
+from sverige_did.disclosure.release import Release
+from sverige_did.disclosure.totals import shown_totals
 from sverige_did.errors import InputError, Problem, RefusedError, refuse
 from sverige_did.files import read_model, read_models, write_text
 from sverige_did.panel import Panel, read_panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.studies.areas import Compared, alike, calibrated
 from sverige_did.studies.panel.area_groups import own_groups
-from sverige_did.studies.panel.outcome_data import outcome_data_of
+from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of
 from sverige_did.studies.published.group_tables import middle_table
 from sverige_did.studies.published.sensitivity import own_difference
 from sverige_did.study.areas import Areas, AreaShock
@@ -25,7 +27,7 @@ from sverige_did.tasks.evidence import load
 
 FILES = {
     "published": ("plan.json", "reported.json", "designs.json", "tables.json", "feasible.json"),
-    "panel": ("plan.json", "panel.parquet", "designs.json"),
+    "panel": ("plan.json", "panel.parquet", "designs.json", "release.json"),
 }
 """What the workflow has to have written of a study of each kind."""
 
@@ -101,7 +103,7 @@ def _study(results: Path) -> AnyStudy:
 
 def _own(results: Path, study: AnyStudy) -> Iterator[Callable[[], Compared]]:
     """Every outcome that compares two groups of counted children, with the numbers that its readings give; those of
-    registers are refused when asked for."""
+    registers are refused when asked for, and where their release hides a total."""
     if isinstance(study, PublishedStudy):
         evidence = load(*(results / name for name in FILES["published"]))
         for outcome in evidence.outcomes:
@@ -113,9 +115,16 @@ def _own(results: Path, study: AnyStudy) -> Iterator[Callable[[], Compared]]:
             yield from (partial(lambda one: one, one) for one in made)
         return
     designs = read_models(results / "designs.json", OutcomeDesign)
+    released = read_model(results / "release.json", Release)
+    told = shown_totals(released.windows) if released.policy == "registers" else None
     for data in outcome_data_of(read_panel(results / "panel.parquet"), study, designs):
         if data.design_class == "D1" and not data.is_what_was_done and data.cells["denominator"].notna().all():
-            yield partial(own_groups, data)
+            yield partial(own_groups if told is None or data.name in told else _untold, data)
+
+
+def _untold(data: OutcomeData) -> Compared:
+    """What is written stands in every release: nothing of groups whose totals are hidden there."""
+    raise refuse("areas_few_children", found=data.name, expected="a release that shows all four totals")
 
 
 def _text(areas: Areas) -> str:

@@ -82,7 +82,6 @@ def test_a_plan_is_of_its_kind_however_it_is_read(tmp_path, plan, kind):
 
 
 def test_the_packages_priors_are_part_of_a_plan_that_names_none(tmp_path, panel):
-    shutil.copy(PANEL.with_name("areas.yaml"), tmp_path)  # a part of the plan
     plain = read_study(PANEL)
     own = plain.prior("effect").model_dump()
     assert own["reason"] is None

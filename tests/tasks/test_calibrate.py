@@ -13,8 +13,11 @@ from typer.testing import CliRunner
 
 from sverige_did.cli import app
 from sverige_did.design import designs
-from sverige_did.files import write_model, write_models
+from sverige_did.disclosure.registers import Answers, attacked_release
+from sverige_did.disclosure.release import Release
+from sverige_did.files import read_model, write_model, write_models
 from sverige_did.panel import Panel, read_panel, write_panel
+from sverige_did.sources.panel.coverage import coverage
 from sverige_did.study.areas import Areas
 from sverige_did.study.read import read_part
 
@@ -30,6 +33,8 @@ def folder(tmp_path: Path) -> Path:
     write_model(results / "plan.json", plan)
     write_panel(results / "panel.parquet", own)
     write_models(results / "designs.json", designs(own, plan))
+    answers = Answers(designs(own, plan), (), (), coverage(own))
+    write_model(results / "release.json", attacked_release(plan, own, answers).release)
     rng = np.random.default_rng(2)
     cells = own.outcome(RATE)
     many = pd.concat([cells.assign(unit=cells["unit"] + f".{at}") for at in range(6)])
@@ -81,3 +86,15 @@ def test_real_districts_are_not_held_against_made_up_areas(folder: Path) -> None
     code, told = asked(folder)
     assert code == 1
     assert "made up" in told
+
+
+def test_nothing_is_written_of_groups_whose_totals_the_release_hides(folder: Path) -> None:
+    file = folder / "results" / "made-up" / "release.json"
+    release = read_model(file, Release)
+    assert {one.status for one in release.windows} == {"shown"}
+    hidden = release.windows[0].model_copy(update={"status": "hidden", "level": None})
+    write_model(file, release.model_copy(update={"windows": (hidden, *release.windows[1:])}))
+    code, told = asked(folder)
+    assert code == 1
+    assert "would tell of them" in " ".join(told.split())
+    assert not (folder / "areas.yaml").exists()

@@ -13,6 +13,7 @@ from sverige_did import words
 from sverige_did.design import designs
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.panel import Panel
+from sverige_did.report import render
 from sverige_did.report.curves import Line, points
 from sverige_did.report.doubt.page import render_doubt
 from sverige_did.report.labels import check_sentence
