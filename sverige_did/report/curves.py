@@ -97,9 +97,19 @@ def curve_figure(
     drawn = [*_grid(plane, curves[0], language)]
     for at, (curve, (dashes, colour)) in enumerate(zip(curves, cycle(LINES))):
         drawn += _line(plane, curve, dashes, colour, filled=at == 0)
-    drawn += (svg_shapes.line([plane.at(x, y) for y in plane.y], *MARKED) for x in _marked(curves[0]))
+    drawn += _uprights(plane, curves)
     drawn += [*_axes(plane, curves[0], language), *(_legend(lines) if len(lines) > 1 else ())]
     return svg_shapes.element(name, WIDTH, HEIGHT, drawn, title=title, mark=mark)
+
+
+def _uprights(plane: Plane, curves: list[Curve]) -> Iterator[str]:
+    """The upright line of each curve that has one: in the style of its own line where several stand out."""
+    several = len({x for curve in curves for x in _marked(curve)}) > 1
+    for curve, (dashes, colour) in zip(curves, cycle(LINES)):
+        style = (colour, MARKED[1], dashes) if several else MARKED
+        yield from (svg_shapes.line([plane.at(x, y) for y in plane.y], *style) for x in _marked(curve))
+        if not several and _marked(curve):
+            return
 
 
 def _marked(curve: Curve) -> tuple[float, ...]:

@@ -40,7 +40,7 @@ from sverige_did.results.security import MOST, Security, SecurityStep, What
 RATE = "institution_per_1000"
 CANNOT = {
     "two_totals", "short", "empty_cell", "made_up", "kinds_missing", "no_placebo", "no_placebo_series",
-    "not_registered", "placebo_refused",
+    "not_registered", "placebo_refused", "none_to_compare", "other_groups",
 }  # fmt: skip
 """Sentences of checks that could not run, and a part of one."""
 
@@ -137,6 +137,9 @@ def test_an_unread_sentence_is_a_fault(base: Release) -> None:
         (check("pretest_power", "without", power=30.0), "unknown"),
         (check("pretest_power", "with_drift", power=95.0, ratio=1.4), "unknown"),
         (check("pretest_power", "with_drift", power=95.0, ratio=3.5), "fail"),
+        (check("placebo_areas", "share", p_fresh=0.03, p_staying=0.001), "pass"),
+        (check("placebo_areas", "share", p_fresh=0.07, p_staying=0.002), "unknown"),
+        (check("placebo_areas", "rate_events", p_fresh=0.02), "pass"),
         (check("relative_magnitudes", "result", times=0.9), "fail"),
         (check("relative_magnitudes", "none", times=0.0), "open"),
         (check("absolute_violation", "districts", size_limit=1.0), "unknown"),

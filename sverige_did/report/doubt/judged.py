@@ -199,6 +199,17 @@ def _each(release: Release, check: CheckResult) -> Status:
     return _turned(release, check)
 
 
+def _among_areas(release: Release, check: CheckResult) -> Status:
+    """Stands where even too much chance seldom does as much; nobody can tell where only too little would seldom."""
+    found = [p for name in ("p_fresh", "p_staying") if (p := number(check, name)) is not None]
+    alpha = 1 - release.study.level
+    if not found or min(found) <= alpha < max(found):
+        return "unknown"
+    if max(found) <= alpha:
+        return "pass"
+    return "open" if is_open(release, check.outcome) else "fail"
+
+
 def _dispersed(_: Release, check: CheckResult) -> Status:
     limit, most = number(check, "phi_limit"), number(check, "phi_high")
     if limit is None or most is None:
@@ -238,6 +249,7 @@ READ: dict[str, Entry] = {
     "placebo_units": Entry("placebos", {"result": "pass", "common": "open"}),
     "placebo_outcome": Entry("placebos", {"moved": "fail", "still": "pass", "cannot_tell": "unknown"}),
     "placebo_groups": Entry("placebos", dict.fromkeys(("result", "compared", "result_two", "compared_two"), "told")),
+    "placebo_areas": Entry("placebos", dict.fromkeys(("share", "rate", "share_events", "rate_events"), _among_areas)),
     "placebo_choice": Entry("selection", dict.fromkeys(("level", "rise"), _chosen)),
     "regression_to_mean": Entry("selection", {"districts": _by_itself, "districts_opposite": "pass"}),
     "balance": Entry("selection", {}),

@@ -13,6 +13,7 @@ BY_DISTRICT = ("pretrends", "relative_magnitudes", "placebo_dates", "leave_one_o
 WHY_NOT = {
     "did_one_pre_period": "short", "did_too_few_pre_periods": "short", "placebo_groups_few": "few_areas",
     "multiverse_few": "few_choices", "kinds_missing": "kinds_missing",
+    "areas_few_children": "few_children",
 }  # fmt: skip
 """What is said of a refusal; of any other, that the data do not allow the check."""
 

@@ -32,6 +32,7 @@ from sverige_did.inference.districts import Floats
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import CheckResult
+from sverige_did.studies.panel.area_groups import among_areas
 from sverige_did.studies.panel.array_checks import ARRAY_CHECKS
 from sverige_did.studies.panel.could_not_run import BY_DISTRICT, cannot, made
 from sverige_did.studies.panel.dated_checks import checks_of_dates
@@ -153,6 +154,7 @@ _CHECKS: dict[str, Callable[[Seen[OutcomeData]], CheckResult | None]] = {
     "partial_year": _start_up,
     "scale_discrepancy": _scales,
     "changed_denominator": changed_denominators,
+    "placebo_areas": among_areas,
 }
 
 

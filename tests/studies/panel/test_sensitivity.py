@@ -13,6 +13,7 @@ from sverige_did import words
 from sverige_did.design import designs
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.panel import Panel
+from sverige_did.report import render
 from sverige_did.report.curves import Line, points
 from sverige_did.report.doubt.page import render_doubt
 from sverige_did.report.labels import check_sentence
@@ -35,6 +36,7 @@ EVERY = {
     "shared_shock", "placebo_choice", "spillover", "scale_discrepancy", "other_weights", "other_window",
     "synthetic_did", "smoothness", "pretest_power", "equivalence", "permuted_magnitudes", "placebo_units",
     "single_districts", "just_before", "regression_after_rise", "placebo_outcome", "multiverse",
+    "placebo_areas",
 }  # fmt: skip
 
 
@@ -56,10 +58,11 @@ def run(
 def test_every_sensitivity_analysis_runs_on_districts_with_periods_before_and_after() -> None:
     found = run(panel({RATE: levels(1, effect=-5.0)}), study(outcomes=wanted(RATE, scales=("rate_per_1000",))))
     assert set(found) == EVERY
-    assert {name for name, check in found.items() if check.status != "ran"} == {"placebo_outcome"}
+    assert {name for name, check in found.items() if check.status != "ran"} == {"placebo_outcome", "placebo_areas"}
     assert found["placebo_outcome"].key == "no_placebo"
     assert found["just_before"].key == found["regression_after_rise"].key == "result"
     assert found["multiverse"].key == "agree"
+    assert found["placebo_areas"].key == "none_to_compare"
     assert found["leave_one_out"].key == "steady"
     assert found["placebo_dates"].key == "nothing"
     assert found["tipping_shock"].key == "districts"
@@ -288,7 +291,7 @@ def test_the_sensitivity_analyses_stand_on_the_page_of_doubt() -> None:
         coverage=(), checks=checks,
     )  # fmt: skip
     for language in words.LANGUAGES:
-        page = render_doubt(released, language)
+        page = render(released, language) + render_doubt(released, language)
         for check in EVERY:
             assert words.text(f"labels.check.{check}", language) in page
 
