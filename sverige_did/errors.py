@@ -5,6 +5,7 @@ Errors carry keys and values; their sentences live in ``words/<language>/errors.
 
 from __future__ import annotations
 
+import errno
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
@@ -130,6 +131,20 @@ class InputError(SverigeDidError):
 
 class RefusedError(SverigeDidError):
     """The data are readable, but the design cannot carry what was asked (too few districts, no variation, ...)."""
+
+
+def of_machine(error: OSError | MemoryError) -> Problem:
+    """What the computer would not do, as a problem: a full disk, a right that lacks, a file that cannot be reached."""
+    if isinstance(error, MemoryError):
+        return Problem("out_of_memory")
+    file = str(error.filename) if error.filename else None
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return Problem("os_full", file=file)
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return Problem("os_forbidden", file=file)
+    if error.errno == errno.ENOENT:
+        return Problem("missing_file", file=file)
+    return Problem("os_failed", file=file, values={"why": error.strerror or type(error).__name__})
 
 
 def refuse(key: str, /, *, found: str | None = None, expected: str | None = None, **values: object) -> RefusedError:
