@@ -4,11 +4,12 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 READY := .venv/.ready
 PEERS := .venv/.peers
+CLUSTER := .venv/.cluster
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV :=
 export PYTHONPATH :=
 
-.PHONY: all test slow check format docs env lock clean
+.PHONY: all test slow test-slurm check format docs env lock clean
 
 all: $(READY)
 	@sverige-did run .
@@ -16,10 +17,15 @@ all: $(READY)
 env: $(READY)
 
 test: $(PEERS)
-	@pytest -m "not slow" -n auto --dist loadfile
+	@pytest -m "not slow and not cluster" -n auto --dist loadfile
 
 slow: $(PEERS)
 	@pytest -m slow
+
+# A cluster of one node on this machine: needs Debian or Ubuntu, and root.
+test-slurm: $(CLUSTER)
+	@command -v slurmctld > /dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends slurm-wlm munge; }
+	@pytest -m cluster tests/cluster
 
 # Everything that CI checks, with the same options.
 check: $(READY)
@@ -60,6 +66,12 @@ $(PEERS): requirements-bench.lock $(READY)
 	@$(UV) pip install --quiet --python .venv --require-hashes --compile-bytecode --requirement requirements-bench.lock
 	@touch $@
 
+# The executors of profiles/.
+$(CLUSTER): requirements-cluster.lock $(READY)
+	@echo "Adding the executors for clusters ..."
+	@$(UV) pip install --quiet --python .venv --require-hashes --compile-bytecode --requirement requirements-cluster.lock
+	@touch $@
+
 # Run after a change of the dependencies in pyproject.toml.
 lock: | $(UV)
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.13 --group dev \
@@ -67,6 +79,9 @@ lock: | $(UV)
 	@$(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 --group dev --group bench \
 		--constraint requirements.lock --custom-compile-command "make lock" pyproject.toml \
 		--output-file requirements-bench.lock
+	@$(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 --extra slurm --extra cluster \
+		--constraint requirements.lock --custom-compile-command "make lock" pyproject.toml \
+		--output-file requirements-cluster.lock
 
 clean:
 	rm -rf results release .snakemake .ruff_cache .mypy_cache .pytest_cache reports/*.html

@@ -49,7 +49,10 @@ STEPS: dict[str, tuple[str, str]] = {
     "panel-ladder": ("panel_ladder.run", "Follow the children of the registers on the ladder, rung by rung."),
     "release": ("release.run", "Release what disclosure control allows: the release and the table of estimates."),
     "panel-release": ("release.run", "Release what disclosure control allows of a study of registers."),
-    "report": ("report.run", "Tell the release as HTML pages with annexes, and what the next office takes over."),
+    "report": (
+        "report.run",
+        "Tell the release as HTML pages with all behind them, and what the next office takes over.",
+    ),
     "case-registers": ("case_registers.run", "Check the registers of a study of cases."),
     "case-estimate": ("case_estimate.run", "Estimate the difference between cases before and during."),
     "case-posterior": (

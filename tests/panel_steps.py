@@ -40,7 +40,9 @@ def pages(study: str, written: Path, data: Path, out: Path) -> Path:
     panel_ladder.run(inputs[0], data, out / "ladder.json")
     statements.run(out / "plan.json", out / "statements.json")
     release.run(out, out / "release.json", out / "estimates.csv", out / "estimates.json")
-    kinds = ("{}.html", "annex.{}.html", "answers.{}.json", "investment.{}.csv", "declaration.{}.md")
+    kinds = (
+        "{}.html", "annex.{}.html", "doubt.{}.html", "answers.{}.json", "investment.{}.csv", "declaration.{}.md",
+    )  # fmt: skip
     told = ([out / kind.format(language) for language in LANGUAGES] for kind in kinds)
-    report.run(out / "release.json", list(LANGUAGES), *told)
+    report.run(out / "release.json", *told)
     return out

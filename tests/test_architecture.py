@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from sverige_did.cli import STEPS, _load, app
 
 ROOT = Path(__file__).parents[1]
 SPECIFICATION = importlib.util.spec_from_file_location("make_docs", ROOT / "docs" / "make.py")
@@ -35,3 +38,9 @@ def test_only_commands_that_sample_load_the_sampler():
     code = "; ".join((*lines, "import sys; print(sorted({'pymc', 'nutpie', 'arviz'} & set(sys.modules)))"))
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_every_rule_has_a_command_that_can_be_called(name):
+    assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0
+    assert _load(name).params

@@ -230,7 +230,8 @@ ALLOWED = {
     "report/front/by_hand.py": "which printed figures are of the evaluation that the plan compares",
     "report/provenance.py": "which printed figures tell who the groups were before anything was done",
     "report/front/cards.py": "the line in a figure at which the programme starts",
-    "report/front/seen.py": "the last day of a printed change",
+    "report/doubt/robins.py": "what the plan says of the start and of a period treated in part, in words",
+    "report/seen.py": "the last day of a printed change",
     "sources/registers/rules_of_plan.py": "that the registers say the same first day as the plan",
     "sources/aggregates/delivery.py": "that public tables say the same first day as the plan",
 }

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.report import labels
 from sverige_did.report.claims import claim
+from sverige_did.report.doubt.security import security
 from sverige_did.report.economy import economy_sentences
-from sverige_did.report.front.first_screen import lead, tally_said
+from sverige_did.report.front.first_screen import lead, main_outcome, tally_said
 from sverige_did.report.headlines import design_of, standing
-from sverige_did.report.pages import annex_name, file_name
+from sverige_did.report.pages import annex_name, doubt_name, file_name
 from sverige_did.report.targets import target_moves, target_sentences
 from sverige_did.report.voices import heard
 from sverige_did.results.answers import Answer, StudyAnswers
@@ -35,12 +36,13 @@ def study_answers(release: Release, language: Language) -> StudyAnswers:
 
 
 def _answers(release: Release, language: Language) -> StudyAnswers:
-    study = release.study
+    study, main = release.study, main_outcome(release)
     outcomes = (
         Answer(
             anchor=f"outcome-{item.outcome}",
             sentence=claim(release, item.outcome, language),
             standing=standing(release, item.outcome),
+            security=_dots(release, item.outcome),
         )
         for item in study.outcomes
     )
@@ -52,8 +54,15 @@ def _answers(release: Release, language: Language) -> StudyAnswers:
         page=file_name(release, language),
         synthetic=release.synthetic,
         sentence=" ".join(said for said in (lead(release, language), tally_said(release, language)) if said),
+        security=_dots(release, main),
+        doubt=f"{doubt_name(release, language)}#outcome-{main}",
         answers=(*outcomes, *_placed(release, language)),
     )
+
+
+def _dots(release: Release, outcome: str) -> int | None:
+    rating = security(release, outcome)
+    return None if rating is None else rating.dots
 
 
 def _placed(release: Release, language: Language) -> Iterator[Answer]:

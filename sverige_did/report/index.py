@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from sverige_did import words
 from sverige_did.errors import InputError, Problem
+from sverige_did.report.doubt.dots import dots
 from sverige_did.report.labels import in_language
 from sverige_did.report.pages import environment
 from sverige_did.results.answers import SECTIONS, Answer
@@ -100,6 +101,7 @@ def render_index(studies: tuple[StudyAnswers, ...], evaluations: Evaluations | N
             studies=sorted(studies, key=lambda study: study.synthetic),
             evaluations=lines(studies, evaluations, language) if evaluations else (),
             unnamed=unnamed(studies, evaluations) if evaluations else (),
+            dots=dots,
             in_language=partial(in_language, language=language),
         )
     )

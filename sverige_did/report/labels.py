@@ -82,8 +82,13 @@ def check_sentence(check: CheckResult, language: Language, *, synthetic: bool = 
     """What would overturn the finding, or why that could not be computed, with the check's own numbers."""
     own = f"checks.{check.check}.{check.key}"
     beside = words.text("checks.placebo_groups.made_up", language) if synthetic else ""
-    filled = spoken(check.numbers, language) | _on_scale(check, language) | {"made_up": beside}
+    filled = numbers_said(check, language) | {"made_up": beside}
     return words.text(own if words.has(own, language) else f"checks.any.{check.key}", language, **filled)
+
+
+def numbers_said(check: CheckResult, language: Language) -> dict[str, str]:
+    """The numbers of a check as its sentence has them: differences and amounts with their unit."""
+    return spoken(check.numbers, language) | _on_scale(check, language)
 
 
 def _on_scale(check: CheckResult, language: Language) -> dict[str, str]:

@@ -12,20 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from sverige_did.disclosure.release import Release
+from sverige_did.report.doubt.security import ratings
 from sverige_did.report.labels import in_language
 from sverige_did.results.estimates import ROW_FIELDS
+from sverige_did.results.security import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sverige_did.disclosure.cases import CaseRelease
-    from sverige_did.disclosure.release import Release
     from sverige_did.results.estimates import Finding
     from sverige_did.words import Language
 
     AnyRelease = Release | CaseRelease
 
-CRATE, BIBTEX, PARQUET = "ro-crate-metadata.json", "citation.bib", "estimates.parquet"
+CRATE, BIBTEX, PARQUET, SECURITY = (
+    "ro-crate-metadata.json", "citation.bib", "estimates.parquet", "security.json",
+)  # fmt: skip
 """The names of the files."""
 
 TYPES = {
@@ -40,11 +44,13 @@ LANGUAGES: tuple[Language, ...] = ("da", "en")
 
 
 def for_machines(release: AnyRelease, contents: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files by name, for ``contents``, all others that are sent out. The crate describes the two others too."""
+    """The files by name, for ``contents``, all others that are sent out. The crate describes the others too."""
     found = {
         PARQUET: estimates_parquet(release.findings, synthetic=release.synthetic),
         BIBTEX: bibtex(release).encode(),
     }
+    if isinstance(release, Release):
+        found[SECURITY] = security_json(release).encode()
     return found | {CRATE: crate(release, {**contents, **found}).encode()}
 
 
@@ -55,6 +61,18 @@ def estimates_parquet(findings: Iterable[Finding], *, synthetic: bool) -> bytes:
     out = io.BytesIO()
     frame.to_parquet(out, index=False)
     return out.getvalue()
+
+
+def security_json(release: Release) -> str:
+    """The strength of evidence of every outcome with the steps of the rule that made it."""
+    made = {
+        "study": release.study.study,
+        "synthetic": release.synthetic,
+        "plan_sha256": release.plan_sha256,
+        "most": MOST,
+        "outcomes": [one.model_dump(mode="json") for one in ratings(release)],
+    }
+    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 
 
 def bibtex(release: AnyRelease) -> str:

@@ -67,6 +67,8 @@ def context(release: Release, language: Language) -> dict[str, Any]:
         "other": other,
         "sibling": annex_name(release, other),
         "front": file_name(release, language),
+        "annex": annex_name(release, language),
+        "doubt": doubt_name(release, language),
         "script_source": "",
         "t": partial(_text, language),
         "css": Markup(css),  # noqa: S704 (a file of this package)
@@ -87,6 +89,11 @@ def file_name(release: Release, language: Language) -> str:
 def annex_name(release: Release, language: Language) -> str:
     """The name of the annex."""
     return f"{release.study.study}.annex.{language}.html"
+
+
+def doubt_name(release: Release, language: Language) -> str:
+    """The name of the page on what could overturn the answers."""
+    return f"{release.study.study}.doubt.{language}.html"
 
 
 def _text(language: Language, key: str, **values: object) -> str:
@@ -130,9 +137,9 @@ def overview_figure(release: Release, language: Language) -> tuple[Shapes, Table
 TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     answer, overview_figure, numbers.day, claims.claim, tables.estimates, spending.spending, sensitivity.sensitivity,
     headlines.design_of, headlines.off_scale, headlines.question_standing, headlines.standing,
-    labels.check_said, labels.in_language, labels.reading, labels.short_name,
-    sections.assumed_by, sections.figure, sections.given, sections.notes, sections.number, sections.other_numbers,
-    sections.remarks, sections.reported, sections.source_href, sections.sensitivity_analyses,
+    labels.in_language, labels.reading, labels.short_name,
+    sections.figure, sections.given, sections.notes, sections.number, sections.other_numbers,
+    sections.remarks, sections.reported, sections.source_href,
     sensitivity.fact_said, sensitivity.feasible_intervals, sensitivity.feasible_tables,
     priors.belief_figure, priors.diagnostics, priors.diagnostics_sentence, priors.priors,
     provenance.assumptions, provenance.deviations, provenance.limits, provenance.needed, provenance.needs,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sverige_did.results.estimates import Frozen
+from sverige_did.results.security import Dots
 from sverige_did.words import Language
 
 SECTIONS = frozenset(
@@ -15,17 +16,22 @@ class Answer(Frozen):
     """One sentence of a page: ``anchor`` is the id of its place there, ``page`` the file name where that is not the
     study's first page.
 
-    ``standing`` is a key of ``front.verdict``, or empty where the sentence has no verdict.
+    ``standing`` is a key of ``front.verdict``, or empty where the sentence has no verdict. ``security`` is the strength
+    of evidence of an outcome, None for all else.
     """
 
     anchor: str
     sentence: str
     standing: str = ""
     page: str = ""
+    security: Dots | None = None
 
 
 class StudyAnswers(Frozen):
-    """What one study answers, in one language: ``page`` is its file name, ``sentence`` what stands first on it."""
+    """What one study answers, in one language: ``page`` is its file name, ``sentence`` what stands first on it.
+
+    ``security`` is the strength of evidence of its main outcome, and ``doubt`` the place of what lies behind it.
+    """
 
     study: str
     language: Language
@@ -34,4 +40,6 @@ class StudyAnswers(Frozen):
     page: str
     synthetic: bool
     sentence: str
+    security: Dots | None = None
+    doubt: str = ""
     answers: tuple[Answer, ...]

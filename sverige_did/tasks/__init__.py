@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from sverige_did.words import Language, text
+from sverige_did.words import text
 
 File = Annotated[Path, typer.Option(dir_okay=False, show_default=False)]
 Folder = Annotated[Path, typer.Option(file_okay=False, show_default=False)]
 Files = Annotated[list[Path], typer.Option(dir_okay=False, show_default=False)]
-Languages = Annotated[list[Language], typer.Option(show_default=False)]
+"""An option that is given several times; of pages once a language, in the order of ``words.LANGUAGES``."""
 Cores = Annotated[int, typer.Option(min=1)]
 Filled = dict[str, object]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from sverige_did.disclosure.cases import CaseRelease
 from sverige_did.files import read_model, write_model, write_text
 from sverige_did.report.cases import case_answers, render
-from sverige_did.tasks import File, Files, Filled, Languages
+from sverige_did.tasks import File, Files, Filled
+from sverige_did.words import LANGUAGES
 
 
-def run(release: File, page_language: Languages, out: Files, answers: Files) -> Filled:
+def run(release: File, out: Files, answers: Files) -> Filled:
     """Write, for each language, the page and what it answers; the pages."""
     released = read_model(release, CaseRelease)
-    for language, page, said in zip(page_language, out, answers, strict=True):
+    for language, page, said in zip(LANGUAGES, out, answers, strict=True):
         write_text(page, render(released, language))
         write_model(said, case_answers(released, language))
     return {"page": ", ".join(map(str, out))}

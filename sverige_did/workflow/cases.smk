@@ -108,7 +108,6 @@ rule case_report:
         answers=expand("results/{{study}}/answers.{language}.json", language=LANGUAGES),
     params:
         code=step("case_report"),
-        languages=each("--page-language", LANGUAGES),
         pages=lambda wildcards, output: each("--out", output.pages),
         answers=lambda wildcards, output: each("--answers", output.answers),
     log:
@@ -118,5 +117,5 @@ rule case_report:
     wildcard_constraints:
         study=one_of(CASES),
     shell:
-        "{COMMAND} case-report --release {input.release} {params.languages} {params.pages} {params.answers}"
+        "{COMMAND} case-report --release {input.release} {params.pages} {params.answers}"
         " 2>&1 | tee {log}"

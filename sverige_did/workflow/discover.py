@@ -80,8 +80,8 @@ def statements_of(root: Path, study: StudyFiles) -> list[str]:
 
 
 def pages_of(name: str, languages: Iterable[str], *, annex: bool) -> list[str]:
-    """The pages of one study in every language, each with its ``annex`` where its kind has one."""
-    kinds = ("", ".annex") if annex else ("",)
+    """The pages of one study in every language, each with ``annex`` and page of doubt where its kind has them."""
+    kinds = ("", ".annex", ".doubt") if annex else ("",)
     return [f"reports/{name}{kind}.{language}.html" for kind in kinds for language in languages]
 
 

@@ -282,20 +282,21 @@ rule release:
 
 
 rule report:
-    """Tell the release: an answer page with its annex in each language, and what the next office takes over."""
+    """Tell the release in each language: answer, annex, what could overturn it, and what the next office takes over."""
     input:
         release=rules.release.output.release,
     output:
         pages=expand("reports/{{study}}.{language}.html", language=LANGUAGES),
         annexes=expand("reports/{{study}}.annex.{language}.html", language=LANGUAGES),
+        doubts=expand("reports/{{study}}.doubt.{language}.html", language=LANGUAGES),
         answers=expand("results/{{study}}/answers.{language}.json", language=LANGUAGES),
         sheets=expand("results/{{study}}/investment.{language}.csv", language=LANGUAGES),
         declarations=expand("results/{{study}}/declaration.{language}.md", language=LANGUAGES),
     params:
         code=step("report"),
-        languages=each("--page-language", LANGUAGES),
         pages=lambda wildcards, output: each("--out", output.pages),
         annexes=lambda wildcards, output: each("--annex", output.annexes),
+        doubts=lambda wildcards, output: each("--doubt", output.doubts),
         answers=lambda wildcards, output: each("--answers", output.answers),
         sheets=lambda wildcards, output: each("--sheet", output.sheets),
         declarations=lambda wildcards, output: each("--declaration", output.declarations),
@@ -306,5 +307,5 @@ rule report:
     wildcard_constraints:
         study=one_of([*PUBLISHED, *PANELS]),
     shell:
-        "{COMMAND} report --release {input.release} {params.languages} {params.pages} {params.annexes} {params.answers}"
-        " {params.sheets} {params.declarations} 2>&1 | tee {log}"
+        "{COMMAND} report --release {input.release} {params.pages} {params.annexes} {params.doubts}"
+        " {params.answers} {params.sheets} {params.declarations} 2>&1 | tee {log}"

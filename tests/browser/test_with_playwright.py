@@ -17,7 +17,9 @@ from small_release import make_study
 from sverige_did import words
 from sverige_did.disclosure.release import Release
 from sverige_did.report import annex_name, file_name, render
+from sverige_did.report.doubt.page import render_doubt
 from sverige_did.report.front import render_front
+from sverige_did.report.pages import doubt_name
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the group dev is not installed: no Playwright")
 axe = pytest.importorskip("axe_playwright_python.base", reason="the group dev is not installed: no axe")
@@ -29,7 +31,7 @@ HEIGHT = 800
 SOON = 50.0
 """Milliseconds within which a sentence follows its slider."""
 
-MOST_SHEETS = {"front": 8, "annex": 40}
+MOST_SHEETS = {"front": 8, "annex": 40, "doubt": 22}
 """Of A4, for the small release."""
 
 RULES = {
@@ -45,6 +47,8 @@ AUDITS: dict[tuple[str, str], tuple[tuple[bool, str, tuple[int, ...]], ...]] = {
     ("front", "en"): ((False, "light", WIDTHS[::2]),),
     ("annex", "da"): ((False, "light", WIDTHS[:1]), (True, "light", WIDTHS), (True, "dark", WIDTHS[-1:])),
     ("annex", "en"): ((True, "light", WIDTHS[-1:]),),
+    ("doubt", "da"): ((False, "light", WIDTHS[:1]), (True, "light", WIDTHS), (True, "dark", WIDTHS[-1:])),
+    ("doubt", "en"): ((True, "light", WIDTHS[-1:]),),
 }
 """Whether the folds are open, the colours, and the widths at which a page is audited. An annex takes seconds each time:
 its colours do not go by its width, nor what an audit finds by its language."""
@@ -76,6 +80,7 @@ def folder(made: Release, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for language in words.LANGUAGES:
         (place / file_name(made, language)).write_text(render_front(made, language), "utf-8")
         (place / annex_name(made, language)).write_text(render(made, language), "utf-8")
+        (place / doubt_name(made, language)).write_text(render_doubt(made, language), "utf-8")
     return place
 
 
@@ -103,11 +108,11 @@ def tab(browser: Any) -> Iterator[Tab]:
 
 
 def name_of(kind: str, release: Release, language: words.Language) -> str:
-    return (file_name if kind == "front" else annex_name)(release, language)
+    return {"front": file_name, "annex": annex_name, "doubt": doubt_name}[kind](release, language)
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
-@pytest.mark.parametrize("kind", ["front", "annex"])
+@pytest.mark.parametrize("kind", ["front", "annex", "doubt"])
 def test_nothing_stands_in_a_readers_way(
     tab: Tab, folder: Path, made: Release, kind: str, language: words.Language
 ) -> None:
@@ -297,7 +302,7 @@ def test_without_its_script_a_page_is_complete(browser: Any, tab: Tab, folder: P
     bare.context.close()
 
 
-@pytest.mark.parametrize("kind", ["front", "annex"])
+@pytest.mark.parametrize("kind", ["front", "annex", "doubt"])
 def test_it_prints_on_so_many_sheets(tab: Tab, folder: Path, made: Release, kind: str) -> None:
     tab.page.goto((folder / name_of(kind, made, "da")).as_uri())
     printed = tab.page.pdf(prefer_css_page_size=True)
@@ -309,7 +314,8 @@ def test_it_prints_on_so_many_sheets(tab: Tab, folder: Path, made: Release, kind
 def test_an_odd_page_fits_every_screen(tab: Tab, tmp_path: Path, name: str) -> None:
     release = ODD[name]()
     page = tab.page
-    for kind, text in (("front", render_front(release, "da")), ("annex", render(release, "da"))):
+    made = {"front": render_front, "annex": render, "doubt": render_doubt}
+    for kind, text in ((kind, page_of(release, "da")) for kind, page_of in made.items()):
         file = tmp_path / f"{kind}.html"
         file.write_text(text, "utf-8")
         page.goto(file.as_uri())

@@ -42,7 +42,12 @@ def modules(name: str) -> set[str]:
 
 
 BESIDES = {
-    "report/front/reasons.py": "which checks overturn an answer soonest; the others stand in the annex",
+    "report/front/reasons.py": "which checks overturn an answer soonest; the others stand on the page of doubt",
+    "report/doubt/judged.py": "what kind of doubt a check is of, and which of its sentences let the answer stand",
+    "report/doubt/tipping.py": "which checks have a tipping point, and what was seen that it is held against",
+    "report/doubt/change.py": "in which order checks name what would change an answer",
+    "report/doubt/security.py": "which checks look for drift before the start, whatever the result",
+    "report/doubt/robins.py": "which domain of ROBINS-I a check bears on",
     "report/front/explore.py": "whose curve a reader of the answer page can move along",
     "disclosure/known.py": "it lists the checks whose numbers an attack can use: those linear in the districts'",
     "disclosure/coarse.py": "a curve of multiples of one number is drawn from the rounded number",

@@ -178,12 +178,23 @@ def test_every_name_of_the_glossary_is_used_in_the_code() -> None:
 
 def _declared(group: str) -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    entries = project["project"]["dependencies"] if group == "Runtime" else project["dependency-groups"][group]
+    extras = project["project"]["optional-dependencies"]
+    entries = {
+        **project["dependency-groups"],
+        "Runtime": project["project"]["dependencies"],
+        "extras": [one for entry in extras.values() for one in entry],
+    }[group]
     return {re.split(r"[\[<>=~! ]", entry)[0] for entry in entries}
 
 
 @pytest.mark.parametrize(
-    ("heading", "group"), [("Runtime", "Runtime"), ("Group `dev`", "dev"), ("Group `bench`", "bench")]
+    ("heading", "group"),
+    [
+        ("Runtime", "Runtime"),
+        ("Extras `slurm`, `cluster` and `kubernetes`", "extras"),
+        ("Group `dev`", "dev"),
+        ("Group `bench`", "bench"),
+    ],
 )
 def test_every_dependency_has_its_reason_and_no_other_has(heading: str, group: str) -> None:
     listed = rows(section("dependencies.md", f"## {heading}"))
@@ -233,7 +244,7 @@ def test_a_value_is_made_where_the_dictionary_says(column: str) -> None:
 
 def test_every_file_that_the_workflow_writes_is_described() -> None:
     rules = "\n".join(file.read_text("utf-8") for file in (PACKAGE / "workflow").glob("*.smk"))
-    written = set(re.findall(r'"results/\{study\}/([^"/]+\.\w+)"', rules))
+    written = set(re.findall(r'"results/\{+study\}+/([^"/]+\.\w+)"', rules))
     described = set(names(section("data-dictionary.md", "## The other files"))) | {"estimates.csv"}
     assert "posterior.nc" in written
     assert written == {file for file in described if not file.endswith("/")}

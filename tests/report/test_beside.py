@@ -15,10 +15,10 @@ from sverige_did import words
 from sverige_did.checks.needed import needed_share
 from sverige_did.checks.overdispersion import overdispersion
 from sverige_did.disclosure.release import Release, release_published
-from sverige_did.report import annex_name, render
+from sverige_did.report import annex_name, render, seen
 from sverige_did.report.claims import claim
 from sverige_did.report.economy import waterfall
-from sverige_did.report.front import beside, first_screen, reasons, render_front, seen
+from sverige_did.report.front import beside, first_screen, reasons, render_front
 from sverige_did.report.front.bar import interval_bar
 from sverige_did.report.front.by_hand import MARK, by_hand, holds_unprinted
 from sverige_did.report.front.glossary import TERMS, terms_in

@@ -19,10 +19,11 @@ from sverige_did.checks.spillover import spillover
 from sverige_did.disclosure.release import Release
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.periods import periods_in
-from sverige_did.report import annex_name, file_name, render
+from sverige_did.report import annex_name, file_name, render, seen
 from sverige_did.report.answers import study_answers
 from sverige_did.report.claims import claim
-from sverige_did.report.front import cards, counterfactual, explore, first_screen, render_front, seen
+from sverige_did.report.doubt.page import render_doubt
+from sverige_did.report.front import cards, counterfactual, explore, first_screen, render_front
 from sverige_did.report.front.glossary import Glossary
 from sverige_did.report.headlines import (
     answering,
@@ -33,6 +34,7 @@ from sverige_did.report.headlines import (
 )
 from sverige_did.report.labels import check_sentence
 from sverige_did.report.numbers import LOCALE
+from sverige_did.report.pages import doubt_name
 from sverige_did.report.provenance import limits
 from sverige_did.results.estimates import CheckResult, Curve
 from sverige_did.results.methods_tables import MethodsRecord
@@ -59,6 +61,7 @@ def text_of(page: str) -> str:
 def test_it_is_well_formed_and_every_link_leads_somewhere(pages: dict[words.Language, str], release: Release) -> None:
     for language, page in pages.items():
         found, annex = outline(page), outline(render(release, language))
+        doubt = outline(render_doubt(release, language))
         assert found.open == []
         assert len(found.ids) == len(set(found.ids))
         other: words.Language = "en" if language == "da" else "da"
@@ -66,8 +69,9 @@ def test_it_is_well_formed_and_every_link_leads_somewhere(pages: dict[words.Lang
             name, _, anchor = target.partition("#")
             if name.startswith("https://"):
                 continue
-            assert name in {"", annex_name(release, language), file_name(release, other)}
-            assert not anchor or anchor in (annex.ids if name else found.ids), target
+            assert name in {"", annex_name(release, language), doubt_name(release, language), file_name(release, other)}
+            there = {"": found.ids, annex_name(release, language): annex.ids, doubt_name(release, language): doubt.ids}
+            assert not anchor or anchor in there[name], target
         assert len(page.encode()) < MOST_BYTES
 
 

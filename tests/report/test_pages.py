@@ -14,6 +14,7 @@ from sverige_did import words
 from sverige_did.disclosure.release import Release
 from sverige_did.report import annex_name, file_name, render, svg
 from sverige_did.report.claims import claim
+from sverige_did.report.pages import doubt_name
 from sverige_did.results.estimates import Estimate
 
 CAUSAL = re.compile(r"effekt|effect|virkning|impact|påvirk", re.IGNORECASE)  # codespell:ignore effekt
@@ -45,6 +46,7 @@ def test_every_link_leads_somewhere_and_nothing_is_fetched(pages: dict[words.Lan
         other: words.Language = "en" if language == "da" else "da"
         for target in found.targets:
             beside = {annex_name(release, other), file_name(release, language)}
+            beside |= {f"{doubt_name(release, language)}#outcome-{one.outcome}" for one in release.study.outcomes}
             assert target in beside or target.removeprefix("#") in found.ids
         assert not {"script", "img", "iframe", "object", "embed"} & set(found.seen)
         assert not re.search(r"@import|url\((?!#)", page)
@@ -153,11 +155,6 @@ def test_direction_follows_the_number() -> None:
     assert "is lower in" in told(0.5)
     assert "is higher in" in told(2.0)
     assert "is no different in" in told(1.0)
-
-
-def test_a_check_that_could_not_run_says_so(pages: dict[words.Language, str]) -> None:
-    for language, page in pages.items():
-        assert words.text("report.could_not_run", language) in page
 
 
 def test_the_whole_plan_and_both_hashes_are_there(pages: dict[words.Language, str], release: Release) -> None:

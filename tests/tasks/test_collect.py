@@ -32,14 +32,15 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_models(results / "estimates.json", release.findings)
     write_text(results / "findings.json", "a number of one child")
     named = (results / name for name in ("release.json", "estimates.csv", "estimates.json"))
-    pages, annexes, answers, sheets, drafts = (
+    pages, annexes, doubts, answers, sheets, drafts = (
         [folder / name.format(language) for language in ("da", "en")]
         for name in (
-            "reports/small.{}.html", "reports/small.annex.{}.html", "results/small/answers.{}.json",
+            "reports/small.{}.html", "reports/small.annex.{}.html", "reports/small.doubt.{}.html",
+            "results/small/answers.{}.json",
             "results/small/investment.{}.csv", "results/small/declaration.{}.md",
         )
     )  # fmt: skip
-    report.run(results / "release.json", ["da", "en"], pages, annexes, answers, sheets, drafts)
+    report.run(results / "release.json", pages, annexes, doubts, answers, sheets, drafts)
     for page, language in zip(pages, ("da", "en"), strict=True):
         write_text(page, render(release, language))
     collect.run(*named, pages, folder / "release" / "small", [*sheets, *drafts])
@@ -56,7 +57,7 @@ def test_the_folder_holds_pages_numbers_figures_an_audit_and_nothing_else(collec
     assert set(found) - figures == {
         "small.da.html", "small.en.html", "release.json", "estimates.csv", "estimates.json", "audit.json", "SHA256SUMS",
         "investment.da.csv", "investment.en.csv", "declaration.da.md", "declaration.en.md",
-        "estimates.parquet", "citation.bib", "ro-crate-metadata.json",
+        "estimates.parquet", "citation.bib", "ro-crate-metadata.json", "security.json",
     }  # fmt: skip
     assert {name.split("/")[1] for name in figures} == {"da", "en"}
     for name in figures:
@@ -133,7 +134,11 @@ def test_no_rule_puts_anything_into_the_folder_that_was_not_released() -> None:
         ("pages", "pages_of"),
         ("sheets", "handed_over"),
     }
-    assert pages_of("a", ["da"], annex=True) == ["reports/a.da.html", "reports/a.annex.da.html"]
+    assert pages_of("a", ["da"], annex=True) == [
+        "reports/a.da.html",
+        "reports/a.annex.da.html",
+        "reports/a.doubt.da.html",
+    ]
     assert handed_over("a", ["da"], cases=False) == ["results/a/investment.da.csv", "results/a/declaration.da.md"]
     assert handed_over("a", ["da"], cases=True) == []
     rules = (ROOT / "sverige_did" / "workflow" / "published.smk").read_text("utf-8")

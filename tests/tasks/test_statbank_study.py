@@ -95,21 +95,26 @@ def test_a_page_of_tables_says_so_and_asks_for_no_register(made_up: Path) -> Non
     assert "municipality’s registers" not in english
     assert "The groups share management" not in english
     assert "mangler 3 af 94 kommuner et tal" in danish
-    for page, beside, below in (
+    doubts = {language: text_of(made_up / f"doubt.{language}.html") for language in ("da", "en")}
+    for language, page, beside, below in (
         (
+            "da",
             danish,
             "det tal er virkeligt, kommunerne er opdigtede",
             "Det tal er virkeligt, kommunerne, det holdes op mod",
         ),
         (
+            "en",
             english,
             "that figure is real, the municipalities are made up",
             "That figure is real, the municipalities it is",
         ),
     ):
-        assert beside in page, "beside the number"
+        assert beside in doubts[language], "beside the number"
         assert below in page, "below the figure"
-        assert not re.search(r"\b(kontrol|indsats)?distrikt|\bdistricts? (?!:)", page.split("<pre")[0])
+        assert not re.search(
+            r"\b(kontrol|indsats)?distrikt|\bdistricts? (?!:)", page.split("<pre")[0] + doubts[language]
+        )
 
 
 def test_the_known_effect_lies_in_the_interval_and_weights_agree(made_up: Path) -> None:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
-from sverige_did.report import numbers
+from sverige_did.report import numbers, seen
 from sverige_did.report.claims import amount_of, interval_of
-from sverige_did.report.front import seen
 from sverige_did.report.front.by_hand import by_hand, gap_by_hand, holds_unprinted
 from sverige_did.report.headlines import BAYES, answering, design_of, headline, kind_of, pick
 from sverige_did.report.labels import short_name

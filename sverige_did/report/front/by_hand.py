@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import levels, numbers
-from sverige_did.report.front.seen import GROUPS, READ_OFF, Level, dated, digits_of, ends, shown, unit_of
 from sverige_did.report.labels import caption, hidden, in_language, short_name
+from sverige_did.report.seen import GROUPS, READ_OFF, Level, dated, digits_of, ends, shown, unit_of
 from sverige_did.report.tables import Table
 
 if TYPE_CHECKING:

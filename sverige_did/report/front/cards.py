@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.periods import period_days
 from sverige_did.report import levels as group_levels
-from sverige_did.report import numbers, svg, svg_shapes
+from sverige_did.report import numbers, seen, svg, svg_shapes
 from sverige_did.report.claims import claim
+from sverige_did.report.doubt.dots import Dotted, dotted
 from sverige_did.report.forest import Bar, Shapes, forest
-from sverige_did.report.front import beside, counterfactual, explore, seen
+from sverige_did.report.front import beside, counterfactual, explore
 from sverige_did.report.front.by_hand import by_hand
 from sverige_did.report.front.first_screen import called, spokesman
 from sverige_did.report.front.reasons import overturn
@@ -50,6 +51,7 @@ class Other:
     outcome: str
     name: str
     sentence: str
+    dots: Dotted | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Card:
     name: str
     claim: str
     expected: str
+    dots: Dotted | None
     by_hand: Table | None
     notes: tuple[str, ...]
     sources: tuple[seen.Source, ...]
@@ -125,7 +128,12 @@ def _questions(release: Release, *, effects: bool) -> Iterator[str]:
 
 
 def _other(release: Release, outcome: str, language: Language) -> Other:
-    return Other(outcome, short_name(outcome, language), claim(release, outcome, language))
+    return Other(
+        outcome,
+        short_name(outcome, language),
+        claim(release, outcome, language),
+        dotted(release, outcome, language),
+    )
 
 
 def _card(release: Release, question: str, language: Language) -> Card:
@@ -141,6 +149,7 @@ def _card(release: Release, question: str, language: Language) -> Card:
         name=short_name(outcome, language),
         claim=claim(release, outcome, language),
         expected=counterfactual.said(release, outcome, language),
+        dots=dotted(release, outcome, language),
         by_hand=by_hand(release, outcome, language),
         notes=beside.notes(release, question, outcome, language),
         sources=seen.sources(release, outcome, language),

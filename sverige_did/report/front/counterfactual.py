@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report import numbers
-from sverige_did.report.front.seen import ends, moment
 from sverige_did.report.headlines import BAYES, DID, design_of, headline, kind_of, pick
 from sverige_did.report.labels import in_language
+from sverige_did.report.seen import ends, moment
 from sverige_did.results.estimates import WITHOUT_LEVEL
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.outcomes import CATALOGUE
-from sverige_did.report import numbers
+from sverige_did.report import numbers, seen
 from sverige_did.report.claims import NULL, amount_of, claim, interval_of, of_few_districts, untestable
 from sverige_did.report.economy import economy_main
-from sverige_did.report.front import counterfactual, seen
+from sverige_did.report.front import counterfactual
 from sverige_did.report.front.bar import interval_bar
 from sverige_did.report.front.beside import primary_beside
 from sverige_did.report.headlines import (

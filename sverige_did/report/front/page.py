@@ -17,7 +17,7 @@ from sverige_did.report.front import cards, first_screen, reasons
 from sverige_did.report.front.glossary import Glossary, terms_in
 from sverige_did.report.headlines import headline, rows, tally
 from sverige_did.report.implementation import doses_said, what_was_done
-from sverige_did.report.pages import annex_name, context, environment, file_name, overview_figure
+from sverige_did.report.pages import context, environment, file_name, overview_figure
 from sverige_did.report.provenance import limits
 from sverige_did.report.tables import Table
 from sverige_did.report.targets import target_sentences
@@ -53,7 +53,6 @@ def _shown(release: Release, language: Language) -> dict[str, Any]:
         context(release, language)
         | {
             "sibling": file_name(release, other),
-            "annex": annex_name(release, language),
             "script": Markup(script),  # noqa: S704 (a file of this package)
             "script_source": f"'sha256-{digest}'",
             "terms_in": partial(terms_in, language),

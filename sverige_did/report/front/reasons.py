@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from sverige_did import words
 from sverige_did.report import numbers
 from sverige_did.report.front.first_screen import main_outcome, question_of, spokesman
-from sverige_did.report.front.seen import periods_before_start
 from sverige_did.report.front.takes import what_it_takes
 from sverige_did.report.headlines import ALL_READINGS, design_of, reading_of
 from sverige_did.report.labels import check_sentence, in_language, short_name
 from sverige_did.report.provenance import background, limits, needs
+from sverige_did.report.seen import periods_before_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

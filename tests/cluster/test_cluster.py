@@ -1,0 +1,100 @@
+"""The workflow on a cluster: through each executor every result is, bit by bit, what this machine alone makes.
+
+Needs root, Slurm and munge: `make test-slurm` installs them and starts a cluster of one node on loopback.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from workflow_run import snakemake
+
+pytestmark = pytest.mark.cluster
+
+ROOT = Path(__file__).parents[2]
+NODE = Path(__file__).parent / "one_node.sh"
+STUDIES = ("rollout", "frikommuner")
+"""One of tables without a sampler, one with two posteriors."""
+
+OF_THE_RUN = {"logs", "benchmarks"}
+"""Folders that tell of the run and not of the results."""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    home = tmp_path_factory.mktemp("cluster")
+    subprocess.run([NODE, "up", home], check=True)
+    yield
+    subprocess.run([NODE, "down", home], check=True)
+
+
+def folder(place: Path) -> Path:
+    for study in STUDIES:
+        for kind in ("analyses", "data"):
+            shutil.copytree(ROOT / kind / study, place / kind / study)
+    return place
+
+
+def running() -> list[str]:
+    """The jobs that the cluster runs at this moment."""
+    listed = subprocess.run(["squeue", "--noheader", "--format=%i", "--states=R"], capture_output=True, text=True)
+    return listed.stdout.split()
+
+
+def made(place: Path) -> dict[str, str]:
+    """The hash of every file that a run made."""
+    return {
+        path.relative_to(place).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for room in ("results", "release", "reports")
+        for path in sorted((place / room).rglob("*"))
+        if path.is_file() and not OF_THE_RUN & set(path.relative_to(place).parts)
+    }
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What one machine makes, without a cluster."""
+    place = folder(tmp_path_factory.mktemp("alone"))
+    done = snakemake(place, "--cores", "2", "all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return made(place)
+
+
+@pytest.mark.parametrize("profile", ["slurm", "cluster-generic"])
+def test_every_result_of_a_cluster_is_that_of_one_machine(
+    profile: str, alone: dict[str, str], tmp_path: Path, cluster: None
+) -> None:
+    place = folder(tmp_path)
+    done = snakemake(place, "--profile", str(ROOT / "profiles" / profile), "all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = made(place)
+    assert len(found) > 60
+    assert {name for name in found.keys() | alone.keys() if found.get(name) != alone.get(name)} == set()
+
+
+@pytest.mark.parametrize("profile", ["slurm", "cluster-generic"])
+def test_a_job_that_the_cluster_kills_fails_the_run_and_the_next_run_makes_it_anew(
+    profile: str, alone: dict[str, str], tmp_path: Path, cluster: None
+) -> None:
+    place = folder(tmp_path)
+    shutil.rmtree(place / "analyses" / "frikommuner")
+    command = ("--profile", str(ROOT / "profiles" / profile), "results/rollout/size.json")
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(snakemake, place, *command)
+        while not first.done() and not running():
+            time.sleep(0.2)
+        subprocess.run(["scancel", *running()], check=True)
+        killed = first.result()
+    assert killed.returncode != 0
+    assert not (place / "results" / "rollout" / "size.json").exists()
+    again = snakemake(place, *command)
+    assert again.returncode == 0, again.stdout + again.stderr
+    size = (place / "results" / "rollout" / "size.json").read_bytes()
+    assert hashlib.sha256(size).hexdigest() == alone["results/rollout/size.json"]
