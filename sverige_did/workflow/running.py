@@ -43,9 +43,8 @@ def run_workflow(folder: Path, cores: int, *, unlock: bool = False) -> int:
         raise InputError(*wrong)
     if not find_studies(folder):
         raise InputError(Problem("check_no_plan", file=str(folder)))
-    with _alone(folder) as (lock, was_killed):
+    with _alone(folder) as (lock, was_killed), _environment() as environment:
         base = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--directory", str(folder)]
-        environment = _environment()
         if any((folder / MARKS / "locks").glob("*")):
             if not (unlock or was_killed):
                 raise RefusedError(Problem("run_locked", file=str(folder), values={"folder": str(folder)}))
@@ -86,8 +85,10 @@ def _alone(folder: Path) -> Iterator[tuple[IO[bytes], bool]]:
         lock.seek(0)
         was_killed = lock.read() == RUNNING
         _say(lock, RUNNING)
-        yield lock, was_killed
-        _say(lock, b"")
+        try:
+            yield lock, was_killed
+        finally:
+            _say(lock, b"")
 
 
 def _say(lock: IO[bytes], state: bytes) -> None:
@@ -96,13 +97,17 @@ def _say(lock: IO[bytes], state: bytes) -> None:
     lock.flush()
 
 
-def _environment() -> dict[str, str]:
-    """The environment of a run: where nothing can be kept for this user, in a folder that goes with the machine's."""
+@contextmanager
+def _environment() -> Iterator[dict[str, str]]:
+    """The environment of a run. Where nothing can be kept for this user, what is compiled is kept for the run alone."""
     own = dict(os.environ)
-    cache = Path(own.get("XDG_CACHE_HOME") or Path(own.get("HOME") or "/nonexistent") / ".cache")
-    if not can_be_written(cache):
-        own["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="sverige-did-cache-")
-    return own
+    home = own.get("HOME")
+    usual = own.get("XDG_CACHE_HOME") or (Path(home) / ".cache" if home else None)
+    if usual is not None and can_be_written(Path(usual)):
+        yield own
+        return
+    with tempfile.TemporaryDirectory(prefix="sverige-did-", ignore_cleanup_errors=True) as passing:
+        yield own | {"XDG_CACHE_HOME": passing, "HOME": home if home and can_be_written(Path(home)) else passing}
 
 
 def can_be_written(folder: Path) -> bool:

@@ -3,10 +3,10 @@
 import pytest
 from group_contrast import build_group_contrast
 
-from sverige_did.bayes.models import group_totals
+from sverige_did.bayes.models import group_totals, hidden_districts
 from sverige_did.bayes.sampling.sample import Compiled, compile_model
 
-HIDDEN = group_totals.districts(treated=[1.0] * 4, control=[1.0] * 16)
+HIDDEN = hidden_districts.districts(treated=[1.0] * 4, control=[1.0] * 16)
 MID_TERM = ((17, 8), (75, 75))
 PLACED = ((67, 58), (300, 300))
 

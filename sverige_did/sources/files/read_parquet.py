@@ -75,6 +75,8 @@ def _refuse_large(file: Any, path: Path, max_bytes: int) -> None:
 
 
 def _is_text(kind: Any) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _is_text(kind.value_type)
     return any(test(kind) for test in (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary,
                                        pa.types.is_large_binary))  # fmt: skip
 

@@ -6,7 +6,7 @@ from group_contrast import build_group_contrast
 from scipy import integrate, stats
 from scipy.special import expit, gammaln, log_expit
 
-from sverige_did.bayes.models import group_totals
+from sverige_did.bayes.models import group_totals, hidden_districts
 from sverige_did.bayes.models.group_totals import SHARES, build_group_rates, build_group_totals
 from sverige_did.bayes.models.hidden_districts import Districts
 from sverige_did.bayes.priors import ENTHUSIASTIC, NEUTRAL, SCEPTICAL, HalfNormal, Normal
@@ -16,7 +16,7 @@ from sverige_did.errors import RefusedError
 # Reconstructed mid-term counts of children in institutions among the placed (docs/methods.md): not published figures.
 COUNTS = np.array([[17, 8], [75, 75]])
 PLACED = np.array([[67, 58], [300, 300]])
-HIDDEN = group_totals.districts([1] * 4, [1] * 16)
+HIDDEN = hidden_districts.districts([1] * 4, [1] * 16)
 LOG_ROR = float(np.log(8 / 50) - np.log(17 / 50))
 VARIANCE = float((1 / COUNTS + 1 / (PLACED - COUNTS)).sum())
 
