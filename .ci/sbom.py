@@ -1,4 +1,4 @@
-"""The bill of materials of a release as CycloneDX JSON: every package of requirements.lock, with the hashes of its files.
+"""The bill of materials of a release as CycloneDX JSON: every package of a lock, with the hashes of its files.
 
     python .ci/sbom.py requirements.lock sbom.json
 
@@ -36,12 +36,14 @@ def packages(lock: str) -> list[tuple[str, str, str | None, list[str]]]:
 
 
 def licence(name: str) -> str | None:
-    """What an installed package says of its licence: as an expression, as classifiers, in a field or in its own file."""
+    """What an installed package says of its licence: in an expression, classifiers, a field or its own file."""
     try:
         said = metadata(name)
     except PackageNotFoundError:
         return None
-    classified = [one.rsplit("::", 1)[-1].strip() for one in said.get_all("Classifier", []) if one.startswith("License ::")]
+    classified = [
+        one.rsplit("::", 1)[-1].strip() for one in said.get_all("Classifier", []) if one.startswith("License ::")
+    ]
     field = (said.get("License") or "").strip()
     short = field if field and "\n" not in field and len(field) < 80 else ""
     return said.get("License-Expression") or " OR ".join(classified) or short or _of_its_file(name, field)
@@ -55,7 +57,7 @@ def _of_its_file(name: str, field: str) -> str | None:
 
 def bill(lock: str, version: str) -> dict[str, object]:
     """The bill of materials of CycloneDX 1.6; its serial number follows from the lock."""
-    components = []
+    components: list[dict[str, object]] = []
     for name, pinned, machines, hashes in packages(lock):
         purl = f"pkg:pypi/{name}@{pinned}"
         said = licence(name)
@@ -78,7 +80,7 @@ def bill(lock: str, version: str) -> dict[str, object]:
         "metadata": {"component": {"type": "application", "bom-ref": own, "name": "sverige-did", "version": version,
                                    "purl": own, "licenses": [{"license": {"id": "MIT"}}]}},
         "components": components,
-        "dependencies": [{"ref": own, "dependsOn": [f"pkg:pypi/{name}@{pinned}" for name, pinned, _, _ in packages(lock)]}],
+        "dependencies": [{"ref": own, "dependsOn": [one["bom-ref"] for one in components]}],
     }  # fmt: skip
 
 

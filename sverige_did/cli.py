@@ -159,7 +159,9 @@ def version() -> None:
 def run(
     folder: Annotated[Path, typer.Argument(file_okay=False, exists=True)],
     cores: Annotated[int, typer.Option(min=1)] = os.cpu_count() or 1,
-    unlock: Annotated[bool, typer.Option("--unlock", help="Take off the lock of a run that is no longer there")] = False,
+    unlock: Annotated[
+        bool, typer.Option("--unlock", help="Take off the lock of a run that is no longer there")
+    ] = False,
 ) -> None:
     """Run the whole workflow on a folder that holds a study (study.yaml and data/), and say what may be sent out."""
     from sverige_did.workflow.discover import find_studies

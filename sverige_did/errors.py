@@ -62,7 +62,9 @@ class Problem:
         for name in ("file", "column", "found", "expected"):
             text = getattr(self, name)
             if isinstance(text, str):
-                object.__setattr__(self, name, visible(text, 10 * LONGEST_SHOWN if name == "expected" else LONGEST_SHOWN))
+                object.__setattr__(
+                    self, name, visible(text, 10 * LONGEST_SHOWN if name == "expected" else LONGEST_SHOWN)
+                )
         shown = {name: visible(value, 10 * LONGEST_SHOWN) if isinstance(value, str) else value
                  for name, value in self.values.items()}  # fmt: skip
         object.__setattr__(self, "values", shown)

@@ -45,7 +45,8 @@ ELSEWHERE = {"colorama", "pyreadline3"}
 @cache
 def sbom() -> ModuleType:
     spec = spec_from_file_location("sbom", ROOT / ".ci" / "sbom.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -84,7 +85,9 @@ def test_the_bill_of_materials_is_made_by_one_command_and_twice_the_same(tmp_pat
     bill = json.loads((tmp_path / "a.json").read_text("utf-8"))
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", bill["serialNumber"])
-    assert {(one["name"], one["version"]) for one in bill["components"]} == {(name, pin) for name, pin, _, _ in locked()}
+    assert {(one["name"], one["version"]) for one in bill["components"]} == {
+        (name, pin) for name, pin, _, _ in locked()
+    }
     references = [one["bom-ref"] for one in bill["components"]]
     assert len(set(references)) == len(references)
     assert bill["dependencies"][0]["dependsOn"] == references

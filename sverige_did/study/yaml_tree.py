@@ -62,8 +62,8 @@ def tree_of(text: str, file: str) -> Any:
         found, limit = f"{len(text) / 1e6:.1f} MB", f"≤ {MAX_TEXT / 1e6:.0f} MB"
         raise InputError(Problem("text_too_large", file=file, found=found, expected=limit))
     try:
-        for key, row, found in _odd(text):
-            raise InputError(Problem(key, file=file, row=row, found=found))
+        for key, at, odd in _odd(text):
+            raise InputError(Problem(key, file=file, row=at, found=odd))
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the loader that builds no objects
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -87,40 +87,42 @@ def _odd(text: str) -> Iterator[tuple[str, int, str | None]]:
     """What no plan has: the key of a problem, the row, and what was found."""
     held: dict[str, int] = {}
     stack: list[_Open] = [_Open(is_mapping=False, anchor=None)]
+    event: Any
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         row = event.start_mark.line + 1
         if isinstance(event, yaml.NodeEvent):
-            parent = stack[-1]
-            is_key = parent.is_mapping and parent.children % 2 == 0
-            parent.children += 1
-            if is_key and not isinstance(event, yaml.ScalarEvent):
-                yield "yaml_key", row, None
-            if (tag := getattr(event, "tag", None)) not in _TEXT_TAGS:
-                yield "yaml_tag", row, tag
+            yield from _odd_node(event, stack[-1], row)
         if isinstance(event, yaml.CollectionStartEvent):
             stack.append(_Open(isinstance(event, yaml.MappingStartEvent), event.anchor))
-            if len(stack) > MAX_DEPTH:
-                yield "yaml_deep", row, None
         elif isinstance(event, yaml.CollectionEndEvent):
             done = stack.pop()
             stack[-1].values += done.values
             held |= {done.anchor: done.values} if done.anchor else {}
         elif isinstance(event, yaml.AliasEvent):
-            if event.anchor in {one.anchor for one in stack}:
-                yield "yaml_large", row, None  # it holds itself
-            stack[-1].values += held.get(event.anchor, 1)
+            holds_itself = event.anchor in {one.anchor for one in stack}
+            stack[-1].values += MAX_VALUES if holds_itself else held.get(str(event.anchor), 1)
         elif isinstance(event, yaml.ScalarEvent):
             stack[-1].values += 1
             yield from _odd_scalar(event, row)
+        if len(stack) > MAX_DEPTH:
+            yield "yaml_deep", row, None
         if stack[-1].values > MAX_VALUES:
             yield "yaml_large", row, None
 
 
-def _odd_scalar(event: yaml.ScalarEvent, row: int) -> Iterator[tuple[str, int, str | None]]:
+def _odd_node(event: Any, parent: _Open, row: int) -> Iterator[tuple[str, int, str | None]]:
+    """A field named by more than a text, and a value with a type of its own; the node is counted as a child."""
+    is_key = parent.is_mapping and parent.children % 2 == 0
+    parent.children += 1
+    if is_key and not isinstance(event, yaml.ScalarEvent):
+        yield "yaml_key", row, None
+    if (tag := getattr(event, "tag", None)) not in _TEXT_TAGS:
+        yield "yaml_tag", row, tag
+
+
+def _odd_scalar(event: Any, row: int) -> Iterator[tuple[str, int, str | None]]:
     value = event.value
     if UNSEEN.search(value):
         yield "text_unseen", row, None
-    if event.implicit[0] and (
-        _NO_DIGIT.fullmatch(value) or (len(value) > LONGEST_NUMBER and _NUMBER.fullmatch(value))
-    ):
+    if event.implicit[0] and (_NO_DIGIT.fullmatch(value) or (len(value) > LONGEST_NUMBER and _NUMBER.fullmatch(value))):
         yield "yaml_number", row, value

@@ -56,7 +56,7 @@ def unusable_studies(root: Path) -> Iterator[Problem]:
     """What is called a plan and cannot be run: in a folder with a name that no study can have, or no file at all."""
     for plan in [*sorted((root / "analyses").glob("*/study.yaml")), root / "study.yaml"]:
         place = str(plan.relative_to(root))
-        if plan.is_symlink() and not plan.exists() or plan.exists() and not plan.is_file():
+        if (plan.is_symlink() and not plan.exists()) or (plan.exists() and not plan.is_file()):
             yield Problem("reg_no_file", file=place)
         elif plan.exists() and plan.parent != root and not NAME.fullmatch(plan.parent.name):
             yield Problem("study_folder", file=place, found=plan.parent.name, rule="plain_name")

@@ -13,7 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from numba.core import caching
+from numba.core import caching as _caching
+
+caching: Any = _caching  # it has no types
 
 MADE_BY = " ".join(f"{name} {version(name)}" for name in ("sverige-did", "numba", "llvmlite", "pytensor", "numpy"))
 _LENGTH = 32
@@ -25,7 +27,7 @@ def seal(name: str, content: bytes) -> bytes:
 
 
 def opened(name: str, sealed: bytes) -> bytes | None:
-    """The content of a file of that name, or None where it is not what was written under this name by these versions."""
+    """The content of a file of that name, or None where these versions did not write it under this name."""
     told, content = sealed[:_LENGTH], sealed[_LENGTH:]
     return content if told == _hash(name, content) else None
 
@@ -34,12 +36,16 @@ def _hash(name: str, content: bytes) -> bytes:
     return sha256(b"\0".join((MADE_BY.encode(), name.encode(), content))).digest()
 
 
-class _VerifiedFiles(caching.IndexDataCacheFile):  # type: ignore[misc]  # numba has no types
-    """numba's index and data of one function, each read only where its hash fits, and written where it can be.
+class _VerifiedFiles(caching.IndexDataCacheFile):  # type: ignore[misc]
+    """numba's index and data of one function, read only where the hash fits, and written where it can be.
 
     The data of a signature lie under a number made of it. numba takes the next that is free, so of two commands that
-    compile at once each would find the other's code under its own signature.
+    compile at once each would find the other's code under its own signature. The files have names of their own, so that
+    a program with numba as it comes, which would stumble over the hash, never meets them.
     """
+
+    def __init__(self, cache_path: str, filename_base: str, source_stamp: Any) -> None:
+        super().__init__(cache_path, f"{filename_base}.sealed", source_stamp)
 
     def save(self, key: Any, data: Any) -> None:
         """Keep the code of one signature."""

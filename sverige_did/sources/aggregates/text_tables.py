@@ -32,7 +32,7 @@ class TextTables:
     def with_columns(self, file: str, columns: Iterable[str]) -> tuple[pd.DataFrame, list[Problem]]:
         """The table, and the columns that it lacks."""
         table = self._read(file)
-        return table, [Problem("missing_column", file=file, column=name) for name in columns if name not in table]
+        return table, [Problem("missing_column", file=file, column=str(name)) for name in columns if name not in table]
 
     def settles(self, file: str, column: str, text: pd.Series[Any]) -> None:
         """Remember the sign before decimals that a column settles by itself, where it has any."""
@@ -54,7 +54,11 @@ def _text_table(path: Path, assumed: list[Assumed]) -> pd.DataFrame:
     if raw.problems:
         raise InputError(*raw.problems)
     table = raw.frame.apply(as_text).fillna("")
-    hidden = [Problem("text_unseen", file=raw.file, row=row, column=name) for name in table for row in unseen_rows(table[name])]
+    hidden = [
+        Problem("text_unseen", file=raw.file, row=row, column=str(name))
+        for name in table
+        for row in unseen_rows(table[name])
+    ]
     if hidden:
         raise InputError(*hidden)
     return table

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -58,6 +59,7 @@ HeaderCheck = Callable[[list[str]], None]
 
 
 def too_large(file: str, size: int, limit: int) -> Problem:
+    """A file of more bytes than the limit, as it lies there or when it is unpacked."""
     return Problem("reg_too_large", file=file, found=f"{size / 1e6:.0f} MB", expected=f"≤ {limit / 1e6:.0f} MB")
 
 
@@ -94,10 +96,12 @@ def refuse_long_cells(frame: pd.DataFrame, file: str) -> None:
         else:
             continue
         if len(lengths) and (longest := lengths.max()) > LONGEST_CELL:
-            row = int(lengths.idxmax())
+            row = int(frame.index[int(np.argmax(lengths.fillna(0).to_numpy()))])
             expected = f"≤ {LONGEST_CELL}"
             raise InputError(
-                Problem("reg_long_cell", file=file, row=row, column=str(name), found=f"{longest:.0f}", expected=expected)
+                Problem(
+                    "reg_long_cell", file=file, row=row, column=str(name), found=f"{longest:.0f}", expected=expected
+                )
             )
 
 

@@ -20,7 +20,6 @@ import pandas as pd
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.files.cpr import holds_cpr
 from sverige_did.sources.files.raw_table import (
-    MAX_CELLS,
     MAX_COLUMNS,
     Assumption,
     HeaderCheck,
@@ -41,7 +40,7 @@ UNREADABLE = (OSError, ValueError, TypeError, LookupError, AttributeError, Arith
 
 
 MAX_ROWS, MAX_SHEET_CELLS = 1_048_576, 20_000_000
-"""The rows that a sheet can have, and the cells that are held at once: one stray cell stretches a sheet to all of it."""
+"""The rows that a sheet can have, and the cells that are held at once: one stray cell stretches a sheet to its end."""
 
 
 def read_excel(path: Path, check_header: HeaderCheck | None, max_bytes: int) -> RawTable:

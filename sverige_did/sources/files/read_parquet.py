@@ -52,7 +52,9 @@ def read_parquet(path: Path, check_header: HeaderCheck | None, max_bytes: int) -
 def _refuse_large(file: Any, path: Path, max_bytes: int) -> None:
     """Refuse more values, or more bytes when all are written out, than a table of the largest size has."""
     told = file.metadata
-    chunks = [told.row_group(at).column(place) for at in range(told.num_row_groups) for place in range(told.num_columns)]
+    chunks = [
+        told.row_group(at).column(place) for at in range(told.num_row_groups) for place in range(told.num_columns)
+    ]
     size = sum(one.total_uncompressed_size for one in chunks)
     cells = max(sum(one.num_values for one in chunks), told.num_rows * told.num_columns)
     limit = UNPACKED * max_bytes
@@ -88,6 +90,6 @@ def _size(part: Any, file: str, column: str, row: int) -> int:
     part.dictionary.validate(full=True)
     lengths = pc.binary_length(part.dictionary)
     if len(lengths) and pc.max(lengths).as_py() is not None and pc.max(lengths).as_py() > 4 * LONGEST_CELL:
-        values = {"file": file, "column": column, "row": row}
-        raise InputError(Problem("reg_long_cell", **values, expected=f"≤ {LONGEST_CELL}"))
+        expected = f"≤ {LONGEST_CELL}"
+        raise InputError(Problem("reg_long_cell", file=file, row=row, column=column, expected=expected))
     return int(pc.sum(pc.take(lengths, part.indices)).as_py() or 0)
