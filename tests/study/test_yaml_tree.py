@@ -88,7 +88,7 @@ def written(tree: Any) -> Any:
     if isinstance(tree, list):
         return [written(value) for value in tree]
     try:
-        return f"{float(tree):g}"
+        return str(tree).casefold() if isinstance(tree, bool) else f"{float(tree):g}"
     except (TypeError, ValueError):
         return {"none": "null", "~": "null", "": "null"}.get(str(tree).casefold(), str(tree).casefold())
 
