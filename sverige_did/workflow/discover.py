@@ -122,17 +122,27 @@ def registers_of(root: Path, study: StudyFiles) -> list[str]:
     return [str(study.data / path.name) for path in _entries(root / study.data) if _is_plain(path)]
 
 
-def content_of(root: Path, study: StudyFiles) -> str:
-    """A hash of a plan and of every file beside its data: a rule reruns when it changes.
+def data_of(root: Path, study: StudyFiles) -> list[str]:
+    """Every file beside the data of a study, whatever it is called."""
+    return [str(study.data / path.name) for path in _entries(root / study.data) if path.is_file()]
+
+
+def all_of(root: Path, study: StudyFiles) -> list[str]:
+    """Every file that a run of a study reads: its plan, its statements and its data."""
+    return [*plan_of(root, study), *statements_of(root, study), *data_of(root, study)]
+
+
+def content_of(root: Path, files: Iterable[str]) -> str:
+    """A hash of the content of files: a rule reruns when it is another.
 
     The time of a file says when somebody wrote it, and nothing of what it holds: an older copy that is put back is
     another input, and so is one that was written while the clock was wrong.
     """
     digest = hashlib.sha256()
-    beside = [root / study.plan.with_name(name) for name in ("study.yaml", "readings.yaml", "statements.csv")]
-    for path in [*beside, *_entries(root / study.data)]:
+    for path in (root / file for file in files):
         if path.is_file():
-            digest.update(os.fsencode(path.name) + b"\0" + _content(path, path.stat().st_size, path.stat().st_mtime_ns))
+            known = path.stat()
+            digest.update(os.fsencode(path.name) + b"\0" + _content(path, known.st_size, known.st_mtime_ns))
     return digest.hexdigest()[:16]
 
 

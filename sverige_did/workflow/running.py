@@ -20,7 +20,7 @@ from sverige_did import words
 from sverige_did.errors import InputError, Problem, RefusedError
 from sverige_did.files import discard_altered, sweep
 from sverige_did.workflow import PROFILE, SNAKEFILE
-from sverige_did.workflow.discover import content_of, find_studies, unusable_studies
+from sverige_did.workflow.discover import all_of, content_of, find_studies, unusable_studies
 
 try:
     import fcntl
@@ -64,7 +64,7 @@ def run_workflow(folder: Path, cores: int, *, unlock: bool = False) -> int:
 
 def _inputs(folder: Path) -> set[tuple[str, str]]:
     """Each study's plan by its place, with a hash of it and of the data beside it."""
-    return {(str(study.plan), content_of(folder, study)) for study in find_studies(folder).values()}
+    return {(str(study.plan), content_of(folder, all_of(folder, study))) for study in find_studies(folder).values()}
 
 
 @contextmanager

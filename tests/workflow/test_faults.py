@@ -22,7 +22,7 @@ from sverige_did.errors import InputError, RefusedError, of_machine
 from sverige_did.files import discard_altered, hashes, read_model, record, sweep, write_folder, write_text
 from sverige_did.results.estimates import Curve
 from sverige_did.workflow import running
-from sverige_did.workflow.discover import content_of, find_studies, registers_of, unusable_studies
+from sverige_did.workflow.discover import all_of, content_of, find_studies, registers_of, unusable_studies
 
 fcntl = pytest.importorskip("fcntl")
 
@@ -124,10 +124,10 @@ def test_an_older_copy_of_the_data_that_is_put_back_is_another_input(tmp_path):
     """As when the clock is set back, or a file is copied with its time: the time says nothing of the content."""
     folder = study(tmp_path / "s")
     (files,) = find_studies(folder).values()
-    before, figures = content_of(folder, files), folder / "data" / "published.csv"
+    before, figures = content_of(folder, all_of(folder, files)), folder / "data" / "published.csv"
     figures.write_text(figures.read_text("utf-8") + "\n", "utf-8")
     os.utime(figures, (0, 0))
-    assert content_of(folder, files) != before
+    assert content_of(folder, all_of(folder, files)) != before
 
 
 NAMES = ["noter{x}.csv", "a\"b'c.csv", "ny\nlinje.csv", "procent%s.csv", "$(touch x).csv", "a;b|c.csv", "*.csv"]
@@ -136,14 +136,14 @@ NAMES = ["noter{x}.csv", "a\"b'c.csv", "ny\nlinje.csv", "procent%s.csv", "$(touc
 def test_odd_names_dead_links_and_folders_beside_the_data_stop_no_study(tmp_path):
     folder = study(tmp_path / "s")
     (files,) = find_studies(folder).values()
-    before = content_of(folder, files)
+    before = content_of(folder, all_of(folder, files))
     for name in NAMES:
         (folder / "data" / name).write_text("a;b\n")
     (folder / "data" / "død.csv").symlink_to("/nowhere")
     (folder / "data" / "kopi af data").mkdir()
     (folder / "data" / "børn og æbler.csv").write_text("a;b\n")
     assert registers_of(folder, files) == ["data/børn og æbler.csv", "data/published.csv"]
-    assert content_of(folder, files) != before
+    assert content_of(folder, all_of(folder, files)) != before
     listed = subprocess.run(
         [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "-d", str(folder), "-n", "all"],
         capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)  # fmt: skip

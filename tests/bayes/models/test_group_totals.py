@@ -34,21 +34,21 @@ def prob_negative_by_quadrature(theta_hat, variance, factor, effect, shock):
 
 
 def test_shock_factor_of_4_and_16_equal_districts_is_the_published_constant():
-    assert group_totals.shock_factor(HIDDEN) == pytest.approx(0.625)
-    assert group_totals.shock_factor(replace(HIDDEN, serial=0.4)) == pytest.approx(0.6 * 0.625)
+    assert hidden_districts.shock_factor(HIDDEN) == pytest.approx(0.625)
+    assert hidden_districts.shock_factor(replace(HIDDEN, serial=0.4)) == pytest.approx(0.6 * 0.625)
 
 
 def test_the_design_gives_the_did_that_shock_variance():
     hidden = Districts(treated=0.4, control=0.1, serial=0.3)
     root = group_totals._shock_root(hidden)
     did = np.array([-1.0, 1.0, 1.0, -1.0])
-    assert did @ root @ root.T @ did == pytest.approx(group_totals.shock_factor(hidden))
+    assert did @ root @ root.T @ did == pytest.approx(hidden_districts.shock_factor(hidden))
     assert did @ group_totals.COEFFICIENTS == pytest.approx([0, 0, 0, 1])
 
 
 @pytest.mark.parametrize("effect", [SCEPTICAL, NEUTRAL, ENTHUSIASTIC], ids=["sceptical", "neutral", "enthusiastic"])
 def test_contrast_agrees_with_quadrature_of_the_closed_form(contrast, effect):
-    shock, factor = HalfNormal(0.3, "log_odds_sd", "priors.shock"), group_totals.shock_factor(HIDDEN)
+    shock, factor = HalfNormal(0.3, "log_odds_sd", "priors.shock"), hidden_districts.shock_factor(HIDDEN)
     fit = sample(build_group_contrast(LOG_ROR, VARIANCE, factor, effect, shock), seed=1, compiled=contrast)
     tau = fit.values("tau")
     expected = prob_negative_by_quadrature(LOG_ROR, VARIANCE, factor, effect, shock)
