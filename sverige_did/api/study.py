@@ -10,7 +10,7 @@ import numpy as np
 from sverige_did.api import over_time, own_size
 from sverige_did.api.compared import Found, compared, not_tested, two_way
 from sverige_did.api.dated import dated
-from sverige_did.api.doubts import Checks, checks_of
+from sverige_did.api.doubts import Checks, checks_of, multiverse_of
 from sverige_did.api.events import EventStudy, GroupTimes
 from sverige_did.api.own_size import Size
 from sverige_did.api.results import Effect, Methods, Verdict
@@ -295,6 +295,15 @@ class Study:
     def placebos(self) -> Checks:
         """The same looked for where there is nothing: at earlier dates, and by the same choice of units elsewhere."""
         return self.sensitivity([name for name in ARRAY_CHECKS if name.startswith("placebo")])
+
+    def multiverse(self) -> Checks:
+        """The specification curve: every combination of windows, controls, weights and scales that the data allow.
+
+        Those that answer the study's own question are pooled, against the same reassignments of the treated in all of
+        them; those that answer another question stand beside them as lines.
+        """
+        self._own("multiverse")
+        return multiverse_of(self.setting)
 
     def size(self, simulations: int = 2_000) -> Size:
         """How often the verdict errs in made-up data sets of this very design, and its power at three true errors."""

@@ -9,13 +9,18 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from sverige_did import words
 from sverige_did.errors import InputError, Problem
+from sverige_did.study.areas import Areas
 from sverige_did.study.blocks import Plan
+from sverige_did.study.lottery import Lottery
 from sverige_did.study.readings import Readings
 from sverige_did.study.study import KINDS, AnyPlan, Study, class_of
 from sverige_did.study.yaml_tree import tree_of
 
 READINGS = "readings.yaml"
 """Beside ``study.yaml``: how damaged tables can be read."""
+
+PARTS: dict[str, tuple[str, type[Plan]]] = {"areas": ("areas.yaml", Areas), "lottery": ("lottery.yaml", Lottery)}
+"""What else may lie beside ``study.yaml`` as a part of it, by field: how areas change, what was drawn from."""
 
 MAX_BYTES = 20_000_000
 """Of plans, lists and tables that people write by hand."""
@@ -48,7 +53,7 @@ def read_study(path: Path) -> Study:
 
 
 def read_plan(path: Path) -> AnyPlan:
-    """Read and check ``study.yaml``, and ``readings.yaml`` beside it where there is one: a part of the plan.
+    """Read and check ``study.yaml`` and what lies beside it as a part of the plan: ``readings.yaml`` and :data:`PARTS`.
 
     Raises InputError naming the file, the field, what was found and what was expected.
     """
@@ -62,6 +67,11 @@ def read_plan(path: Path) -> AnyPlan:
             raise InputError(*(Problem("plan_readings_twice", file=path.name, column=name) for name in twice))
         found = _checked(Readings, _tree(beside), beside.name).model_dump(mode="json")
         tree |= {"readings": found.pop("readings"), "reconstruction": found}
+    for field, (name, part) in PARTS.items():
+        if (beside := path.with_name(name)).is_file():
+            if field in tree:
+                raise InputError(Problem("plan_readings_twice", file=path.name, column=field))
+            tree[field] = _checked(part, _tree(beside), name).model_dump(mode="json")
     return _checked(class_of(tree), tree, path.name)
 
 

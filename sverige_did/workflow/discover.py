@@ -63,9 +63,9 @@ def unusable_studies(root: Path) -> Iterator[Problem]:
 
 
 def plan_of(root: Path, study: StudyFiles) -> list[str]:
-    """The files of the plan: ``study.yaml``, and ``readings.yaml`` beside it where there is one."""
-    beside = study.plan.with_name("readings.yaml")
-    return [str(study.plan), *([str(beside)] if (root / beside).is_file() else [])]
+    """The files of the plan: ``study.yaml``, and its other parts beside it, where they are."""
+    beside = (study.plan.with_name(name) for name in ("readings.yaml", "areas.yaml", "lottery.yaml"))
+    return [str(study.plan), *(str(one) for one in beside if (root / one).is_file())]
 
 
 def evaluations_of(root: Path) -> list[str]:

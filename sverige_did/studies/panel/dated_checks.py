@@ -12,6 +12,7 @@ import numpy as np
 from sverige_did.checks.absolute_violation import absolute_violation_of_districts
 from sverige_did.checks.curves import EffectScale
 from sverige_did.checks.equivalence import equivalence
+from sverige_did.checks.just_before import just_before
 from sverige_did.checks.leave_one_out import leave_one_out
 from sverige_did.checks.placebo_dates import placebo_dates_before_each
 from sverige_did.checks.placebo_groups import Counts, Groups, placebo_groups
@@ -22,6 +23,9 @@ from sverige_did.checks.single_districts import single_districts
 from sverige_did.checks.smoothness import smoothness
 from sverige_did.checks.synthetic_did import staggered_synthetic_beside
 from sverige_did.checks.tipping_shock_districts import tipping_shock_of_dates
+from sverige_did.did.aggregate import aggregate
+from sverige_did.did.arrays import DistrictPanel
+from sverige_did.did.staggered import group_time_effects
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.event_effects import Estimated, of_dates_by_event_time
@@ -34,10 +38,11 @@ from sverige_did.inference.staggered_districts import (
     without_each,
     without_each_date,
 )
-from sverige_did.panel import COUNTED
+from sverige_did.panel import COUNTED, Panel
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.panel.could_not_run import made
 from sverige_did.studies.panel.outcome_data import OutcomeData
+from sverige_did.studies.panel.placebo_outcomes import Moved, placebo_outcomes
 from sverige_did.studies.panel.seen import Named
 from sverige_did.studies.panel.staggered_did import dated_of, mean_effect, up_to_follow_up
 
@@ -82,11 +87,21 @@ class _Dated:
         return self.summed.test(np.ones(self.summed.cohort.size, dtype=bool), self.alpha)
 
 
-def checks_of_dates(data: OutcomeData, *, drawn: bool = True) -> list[CheckResult]:
-    """Every check of one outcome."""
+def checks_of_dates(data: OutcomeData, *, drawn: bool = True, panel: Panel | None = None) -> list[CheckResult]:
+    """Every check of one outcome; ``panel`` holds the other outcomes, those that could not be moved among them."""
     dated, name = _Dated(up_to_follow_up(data), drawn), data.wanted.outcome
-    ran = (made(check, name, partial(run, dated)) for check, run in _CHECKS.items())
+    ran = [made(check, name, partial(run, dated)) for check, run in _CHECKS.items()]
+    if panel is not None:
+        ran += placebo_outcomes(panel, data, _moved, first=drawn)
     return [one for one in ran if one is not None]
+
+
+def _moved(data: OutcomeData) -> Moved:
+    """The test by starting date, with the level of the treated in their periods after."""
+    dated = _Dated(up_to_follow_up(data), drawn=False)
+    panel, whole = dated_of(dated.data)
+    after = panel.ever_treated[:, None] & (panel.periods >= panel.treated_from[:, None])
+    return Moved(dated.test, dated.test.p_value, float(np.nanmean(whole.table[after])))
 
 
 def _years(dated: _Dated) -> float:
@@ -129,6 +144,18 @@ def _power(dated: _Dated) -> CheckResult:
 
 def _equivalence(dated: _Dated) -> CheckResult:
     return equivalence(dated.by_event_time, **dated.named)
+
+
+def _just_before(dated: _Dated) -> CheckResult:
+    """Against the period before the last one before each district's own start."""
+    panel, whole = dated_of(dated.data)
+
+    def earlier(arrays: DistrictPanel) -> float:
+        return aggregate(group_time_effects(arrays, "never", anticipation=_years(dated)), "simple").overall
+
+    found = summed(panel, earlier, whole)
+    without = found.test(np.ones(found.cohort.size, dtype=bool), dated.alpha)
+    return just_before(dated.test, without, 1, **dated.named)
 
 
 def _placebo_dates(dated: _Dated) -> CheckResult:
@@ -210,6 +237,7 @@ _CHECKS: dict[str, Callable[[_Dated], CheckResult | None]] = {
     "pretest_power": _power,
     "equivalence": _equivalence,
     "placebo_dates": _placebo_dates,
+    "just_before": _just_before,
     "leave_one_out": _leave_one_out,
     "leave_one_date_out": _leave_one_date_out,
     "single_districts": _single_districts,
