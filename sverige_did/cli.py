@@ -7,19 +7,19 @@ do without it. Of the rules only names and help stand here; options and all else
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from datetime import date
 from functools import wraps
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from rich.console import Console
 
 from sverige_did import __version__, words
-from sverige_did.errors import InputError, Problem, SverigeDidError
+from sverige_did.errors import InputError, Problem, SverigeDidError, of_machine
 from sverige_did.files import altered, hashes, record
 from sverige_did.words import Language, default_language
 
@@ -78,10 +78,24 @@ class _Commands(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except SverigeDidError as error:
-            Console(stderr=True, highlight=False).print(
-                _masked(error.say(default_language())), style="red", markup=False
-            )
-            raise SystemExit(1) from None
+            _refused(error)
+        except (OSError, MemoryError) as error:
+            if isinstance(error, BrokenPipeError):
+                raise  # whoever read the output has gone: nobody is left to be told
+            _refused(InputError(of_machine(error)))
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a screen that lacks a letter shows "?", and stops nothing
+        return super().main(*args, **options)
+
+
+def _refused(error: SverigeDidError) -> NoReturn:
+    """Say in words why the command ends here."""
+    said = _masked(error.say(default_language()))
+    Console(stderr=True, highlight=False).print(said, style="red", markup=False)
+    raise SystemExit(1) from None
 
 
 def _load(name: str) -> Any:
@@ -145,14 +159,15 @@ def version() -> None:
 def run(
     folder: Annotated[Path, typer.Argument(file_okay=False, exists=True)],
     cores: Annotated[int, typer.Option(min=1)] = os.cpu_count() or 1,
+    unlock: Annotated[
+        bool, typer.Option("--unlock", help="Take off the lock of a run that is no longer there")
+    ] = False,
 ) -> None:
     """Run the whole workflow on a folder that holds a study (study.yaml and data/), and say what may be sent out."""
-    from sverige_did.workflow import PROFILE, SNAKEFILE
     from sverige_did.workflow.discover import find_studies
+    from sverige_did.workflow.running import run_workflow
 
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--directory", str(folder)]
-    command += ["--workflow-profile", str(PROFILE), "--cores", str(cores), "all"]
-    if status := subprocess.run(command, check=False).returncode:  # noqa: S603 - our own arguments
+    if status := run_workflow(folder, cores, unlock=unlock):
         raise SystemExit(status)
     _done("run", folders=", ".join(str(folder / "release" / study) for study in find_studies(folder)))
 

@@ -77,7 +77,7 @@ def test_a_plan_is_of_its_kind_however_it_is_read(tmp_path, plan, kind):
     for read in (study, read_model(path, Study), read_model(path, kind), held):
         assert type(read) is kind
         assert (read, read.sha256) == (study, study.sha256)
-    with pytest.raises(ValidationError):
+    with pytest.raises(InputError):
         read_model(path, {PublishedStudy: PanelStudy, PanelStudy: PublishedStudy}[kind])
 
 
