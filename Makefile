@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV :=
 export PYTHONPATH :=
 
-.PHONY: all test slow test-slurm check format docs env lock clean
+.PHONY: all test slow test-slurm check format docs env lock sbom clean
 
 all: $(READY)
 	@sverige-did run .
@@ -57,7 +57,9 @@ $(UV):
 # --compile-bytecode: without it the first import of the Bayesian stack takes 9 s.
 $(READY): requirements.lock pyproject.toml .python-version | $(UV)
 	@echo "Making the environment in .venv ..."
-	@$(UV) venv --quiet --allow-existing .venv
+	@$(UV) venv --quiet --allow-existing .venv || { \
+		echo "Python $$(cat .python-version) cannot be fetched; taking any from 3.12 on."; \
+		$(UV) venv --quiet --allow-existing --python ">=3.12" .venv; }
 	@$(UV) pip sync --quiet --python .venv --require-hashes --compile-bytecode requirements.lock
 	@$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -85,6 +87,10 @@ lock: | $(UV)
 	@$(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 --extra slurm --extra cluster \
 		--constraint requirements.lock --custom-compile-command "make lock" pyproject.toml \
 		--output-file requirements-cluster.lock
+
+# What a release is made of; docs/releasing.md says when.
+sbom: $(READY)
+	@mkdir -p dist && python .ci/sbom.py requirements.lock dist/sbom.cdx.json
 
 clean:
 	rm -rf results release site .snakemake .ruff_cache .mypy_cache .pytest_cache reports/*.html

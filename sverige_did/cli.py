@@ -7,19 +7,19 @@ do without it. Of the rules only names and help stand here; options and all else
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from datetime import date
 from functools import wraps
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from rich.console import Console
 
 from sverige_did import __version__, words
-from sverige_did.errors import InputError, Problem, SverigeDidError
+from sverige_did.errors import InputError, Problem, SverigeDidError, of_machine
 from sverige_did.files import altered, hashes, record
 from sverige_did.words import Language, default_language
 
@@ -78,10 +78,24 @@ class _Commands(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except SverigeDidError as error:
-            Console(stderr=True, highlight=False).print(
-                _masked(error.say(default_language())), style="red", markup=False
-            )
-            raise SystemExit(1) from None
+            _refused(error)
+        except (OSError, MemoryError) as error:
+            if isinstance(error, BrokenPipeError):
+                raise  # whoever read the output has gone: nobody is left to be told
+            _refused(InputError(of_machine(error)))
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a screen that lacks a letter shows "?", and stops nothing
+        return super().main(*args, **options)
+
+
+def _refused(error: SverigeDidError) -> NoReturn:
+    """Say in words why the command ends here."""
+    said = _masked(error.say(default_language()))
+    Console(stderr=True, highlight=False).print(said, style="red", markup=False)
+    raise SystemExit(1) from None
 
 
 def _load(name: str) -> Any:
@@ -145,14 +159,15 @@ def version() -> None:
 def run(
     folder: Annotated[Path, typer.Argument(file_okay=False, exists=True)],
     cores: Annotated[int, typer.Option(min=1)] = os.cpu_count() or 1,
+    unlock: Annotated[
+        bool, typer.Option("--unlock", help="Take off the lock of a run that is no longer there")
+    ] = False,
 ) -> None:
     """Run the whole workflow on a folder that holds a study (study.yaml and data/), and say what may be sent out."""
-    from sverige_did.workflow import PROFILE, SNAKEFILE
     from sverige_did.workflow.discover import find_studies
+    from sverige_did.workflow.running import run_workflow
 
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--directory", str(folder)]
-    command += ["--workflow-profile", str(PROFILE), "--cores", str(cores), "all"]
-    if status := subprocess.run(command, check=False).returncode:  # noqa: S603 - our own arguments
+    if status := run_workflow(folder, cores, unlock=unlock):
         raise SystemExit(status)
     _done("run", folders=", ".join(str(folder / "release" / study) for study in find_studies(folder)))
 
@@ -362,12 +377,16 @@ def power(
     between: Annotated[float, typer.Option(help="How unlike districts are, as a share of the level")] = 0.3,
     child_sd: Annotated[float, typer.Option(help="Standard deviation of one child, for points")] = 6.0,
     rise: Annotated[bool, typer.Option("--rise", help="A planned effect is a rise and not a fall")] = False,
+    response: Annotated[float, typer.Option(help="Share of the children rated each time, for points")] = 1.0,
+    retest: Annotated[float | None, typer.Option(help="Correlation of a child with itself, for points")] = None,
+    posterior: Annotated[bool, typer.Option("--posterior", help="Show what the posterior would find too")] = False,
 ) -> None:
     """Show what a design can find: power, exaggeration and wrong signs by the size of the effect."""
     from rich.progress import Progress
 
     from sverige_did.report import numbers
-    from sverige_did.report.power_table import power_table, said_of
+    from sverige_did.report.power_table import posterior_table, power_table, said_of
+    from sverige_did.studies.posterior_power import posterior_powers
     from sverige_did.tasks.power import of_plan, of_study, simulate, told
 
     spoken = default_language()
@@ -377,7 +396,8 @@ def power(
     else:
         name, asked = words.text("power.planned", spoken), of_plan(
             kind, rise=rise, districts=districts, treated=treated, before=before, after=after, level=level,
-            children=children, shock=shock, memory=memory, between=between, child_sd=child_sd,
+            children=children, shock=shock, memory=memory, between=between, child_sd=child_sd, response=response,
+            retest=retest,
         )  # fmt: skip
     with Progress(transient=True) as progress:
         bar = progress.add_task(words.text("power.simulating", spoken, outcome=name), total=simulations)
@@ -389,6 +409,82 @@ def power(
     below = words.text("power.caption", spoken, **counted)
     above = said_of(asked.counts, asked.shocks, name, spoken)
     console.print(above, power_table(told(tallies), spoken), below, sep="\n", markup=False)
+    if posterior:
+        found = posterior_powers(asked.design, asked.changes, seed=asked.seed)
+        simulated = numbers.decimal(found[0].simulations, spoken, 0)
+        said = words.text("power.posterior", spoken, simulations=simulated)
+        console.print(posterior_table(found, spoken), said, sep="\n", markup=False)
+
+
+@app.command("plan-design")
+def plan_design(
+    table: Annotated[
+        Path, typer.Argument(dir_okay=False, help="A row a district: name, children, level_1, level_2, ...")
+    ],
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="A new folder for the study")],
+    start: Annotated[str, typer.Option(help="First day with the programme, 2027-01-01")],
+    until: Annotated[str, typer.Option(help="Last day that counts, 2028-12-31")],
+    change: Annotated[
+        float, typer.Option(help="The effect to be found, as a share of the level: -0.4 is a fall by 40 %")
+    ],
+    seed: Annotated[int, typer.Option(min=0, help="Of the lot: agreed on beforehand, and drawn once")],
+    outcome: Annotated[str, typer.Option(help="A share, a rate or a score of the catalogue")] = "institution_share",
+    begin: Annotated[int | None, typer.Option(help="How many are to begin; as few as find the change if none")] = None,
+    before: Annotated[int, typer.Option(help="Half-years before the start that are registered")] = 8,
+    shock: Annotated[
+        float | None, typer.Option(help="Swings of districts, a share of the level; else read off")
+    ] = None,
+    memory: Annotated[float, typer.Option(help="Of the swings, where they are not read off")] = 0.3,
+    child_sd: Annotated[float, typer.Option(help="Standard deviation of one child, for a score")] = 6.0,
+    keep: Annotated[float, typer.Option(help="The share of all sets that counts as balanced")] = 0.1,
+    simulations: Annotated[int, typer.Option(min=1000, help="Made-up evaluations for each effect")] = 2_000,
+) -> None:
+    """Plan a new evaluation: draw the districts that begin among balanced sets, and write its plan and a page."""
+    from sverige_did.report import numbers
+    from sverige_did.studies.new_evaluation import Wish
+    from sverige_did.tasks.plan_design import When, as_written, day, run
+
+    wish = Wish(outcome, change, before, 1, begin, shock, memory, child_sd, keep, seed)
+    when = When(day(start, "--start"), day(until, "--until"))
+    made = run(table, folder, wish, when, simulations=simulations, today=date.today(),
+               command=as_written(table, folder, wish, when, simulations))  # fmt: skip
+    spoken = default_language()
+    _done("plan_design", folder=folder, number=len(made.drawn), districts=len(made.districts),
+          sets=numbers.decimal(made.sets, spoken, 0),
+          power=numbers.decimal(100 * made.powers[0].power, spoken, 0))  # fmt: skip
+
+
+@app.command()
+def calibrate(
+    study: str,
+    areas: Annotated[Path, typer.Option(dir_okay=False, help="The panel.parquet of a study of many areas")],
+    source: Annotated[str, typer.Option(help="Whose numbers the areas' are, and under which licence")],
+    results: Annotated[Path, typer.Option(file_okay=False, help="Where the workflow wrote its numbers")] = Path(
+        "results"
+    ),
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="analyses/<study>/areas.yaml if none")] = None,
+    instead: Annotated[list[str] | None, typer.Option("--as", help="OUTCOME=OUTCOME_OF_THE_AREAS")] = None,
+    main: Annotated[bool, typer.Option("--main", help="The areas' prior is the main one, not one beside")] = False,
+    draws: Annotated[int, typer.Option(min=1000, help="Pairs of random groups")] = 20_000,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+) -> None:
+    """Write how many areas change where nothing is done: a prior of shocks, and groups as small as the study's."""
+    from sverige_did.tasks.calibrate import exchanges, run
+
+    place = out or Path("analyses") / study / "areas.yaml"
+    found, left_out = run(
+        results / study,
+        areas,
+        place,
+        source=source,
+        instead=exchanges(instead or ()),
+        main=main,
+        draws=draws,
+        seed=seed,
+    )
+    _warn(*left_out)
+    values = {"outcomes": len(found.outcomes), "areas": found.outcomes[0].areas, "sd": found.outcomes[0].prior_sd}
+    _done("calibrate", file=place, **values)
 
 
 @app.command()

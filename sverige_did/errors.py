@@ -5,6 +5,8 @@ Errors carry keys and values; their sentences live in ``words/<language>/errors.
 
 from __future__ import annotations
 
+import errno
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -14,13 +16,36 @@ if TYPE_CHECKING:
     from sverige_did.words import Language
 
 
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+"""Signs that command a terminal, turn the direction of writing round, or are no signs at all."""
+
+_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_ZERO_WIDTH = re.compile("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_NO_SIGNS = re.compile("[\ud800-\udfff\ufffe\uffff]")
+LONGEST_SHOWN = 300
+"""Characters of what was found, and of names: nobody reads more, and a cell may hold millions."""
+
+
+def visible(text: str, at_most: int = LONGEST_SHOWN) -> str:
+    """The text on one line, without signs that are not seen, and cut: what may stand on a screen, a page or in a log.
+
+    It is cut before a number, never within one: half of a civil registration number would not be known for one.
+    """
+    plain = _NO_SIGNS.sub("\ufffd", _ZERO_WIDTH.sub("", _BREAKS.sub(" ", text[: 20 * at_most])))
+    is_whole = len(plain) <= at_most and len(text) <= 20 * at_most
+    return plain if is_whole else plain[:at_most].rstrip("0123456789-–+./_ ") + "…"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with an input.
 
     ``key`` names the sentence in ``errors.yaml``; ``values`` fill it. What was expected is either ``expected`` as it
     stands or, where it needs words, the sentence ``errors.rule.<rule>``. ``row`` counts as a spreadsheet does:
-    the header is row 1. ``found`` must never hold an identifier of a child.
+    the header is row 1. ``found`` must never hold an identifier of a child. Texts are kept as :func:`visible` shows
+    them: names and cells are other people's.
     """
 
     key: str
@@ -32,6 +57,17 @@ class Problem:
     rule: str | None = None
     severity: Literal["error", "warning"] = "error"
     values: dict[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("file", "column", "found", "expected"):
+            text = getattr(self, name)
+            if isinstance(text, str):
+                object.__setattr__(
+                    self, name, visible(text, 10 * LONGEST_SHOWN if name == "expected" else LONGEST_SHOWN)
+                )
+        shown = {name: visible(value, 10 * LONGEST_SHOWN) if isinstance(value, str) else value
+                 for name, value in self.values.items()}  # fmt: skip
+        object.__setattr__(self, "values", shown)
 
     def where(self, language: Language | None = None) -> str:
         """File, row and column as one phrase; empty when none is known."""
@@ -69,6 +105,10 @@ class Problem:
         return "\n".join(lines)
 
 
+MOST_SAID = 100
+"""Problems that one refusal says; nobody mends more at a time."""
+
+
 class SverigeDidError(Exception):
     """Any refusal of this package; ``problems`` says why, ``say(language)`` in words.
 
@@ -89,9 +129,13 @@ class SverigeDidError(Exception):
         self._unit = words.unit()
 
     def say(self, language: Language | None = None) -> str:
-        """All problems as text, one after another."""
+        """The problems as text, one after another: the first :data:`MOST_SAID`, and how many more there are."""
         with words.naming(self._unit):
-            return "\n".join(problem.say(language) for problem in self.problems)
+            said = [problem.say(language) for problem in self.problems[:MOST_SAID]]
+            if (more := len(self.problems) - MOST_SAID) > 0:
+                said.append(words.text("errors.and_more", language, count=more))
+        return "
+".join(said)
 
     def __str__(self) -> str:
         return self.say()
@@ -132,6 +176,20 @@ class RefusedError(SverigeDidError):
     """
 
     draws: object = None
+
+
+def of_machine(error: OSError | MemoryError) -> Problem:
+    """What the computer would not do, as a problem: a full disk, a right that lacks, a file that cannot be reached."""
+    if isinstance(error, MemoryError):
+        return Problem("out_of_memory")
+    file = str(error.filename) if error.filename else None
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return Problem("os_full", file=file)
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return Problem("os_forbidden", file=file)
+    if error.errno == errno.ENOENT:
+        return Problem("missing_file", file=file)
+    return Problem("os_failed", file=file, values={"why": error.strerror or type(error).__name__})
 
 
 def refuse(key: str, /, *, found: str | None = None, expected: str | None = None, **values: object) -> RefusedError:

@@ -9,12 +9,29 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, RootModel, TypeAdapter
+from pydantic import BaseModel, RootModel, TypeAdapter, ValidationError
+
+from sverige_did.errors import InputError, Problem
 
 RECORDS = ".sha256"
 """The folder beside results that holds their hashes."""
 
 RESULTS = frozenset({".json", ".parquet", ".nc", ".csv", ".html"})
+
+
+UNFINISHED = ".unfinished"
+"""How the name of a file ends that is not yet in its place; one that stays was left by a command that was killed."""
+
+
+def sweep(folder: Path) -> int:
+    """Remove what killed commands left unfinished below a folder that no command writes to; how many there were."""
+    left = list(folder.rglob(f".*{UNFINISHED}"))
+    for path in left:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return len(left)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -25,7 +42,7 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file beside the target, then move it there in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=UNFINISHED)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -39,7 +56,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_folder(path: Path, contents: Mapping[str, bytes]) -> None:
     """Write a folder with these files (by their place in it) and no others, in place of one that is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    made = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED))
     try:
         made.chmod(0o777 & ~_umask())
         for name, content in contents.items():
@@ -80,6 +97,15 @@ def altered(found: Mapping[Path, str]) -> list[Path]:
     return [path for path, hash_ in found.items() if (held := _record(path)).is_file() and held.read_text() != hash_]
 
 
+def discard_altered(folder: Path) -> list[Path]:
+    """Remove the results below a folder that are no longer what was written, so that they are made anew; which."""
+    results = {held.parents[1] / held.name for held in folder.rglob(f"{RECORDS}/*")}
+    found = altered(hashes(sorted(path for path in results if path.is_file())))
+    for path in found:
+        path.unlink()
+    return found
+
+
 def record(found: Mapping[Path, str]) -> None:
     """Hold the hash of files that a command has written, for the commands that read them."""
     for path, hash_ in found.items():
@@ -96,8 +122,8 @@ def write_model(path: Path, value: BaseModel) -> None:
 
 
 def read_model[Model: BaseModel](path: Path, kind: type[Model]) -> Model:
-    """One frozen value from JSON."""
-    return kind.model_validate_json(path.read_text("utf-8"))
+    """One frozen value from JSON. Raises InputError where the file is cut off, damaged or of another version."""
+    return _read(path, TypeAdapter(kind))
 
 
 def write_models(path: Path, values: Iterable[BaseModel]) -> None:
@@ -106,5 +132,12 @@ def write_models(path: Path, values: Iterable[BaseModel]) -> None:
 
 
 def read_models[Model: BaseModel](path: Path, kind: type[Model]) -> tuple[Model, ...]:
-    """Several frozen values of one kind from a JSON list."""
-    return TypeAdapter(tuple[kind, ...]).validate_json(path.read_text("utf-8"))  # type: ignore[valid-type]
+    """Several frozen values of one kind from a JSON list. Raises InputError as :func:`read_model`."""
+    return _read(path, TypeAdapter(tuple[kind, ...]))  # type: ignore[valid-type]
+
+
+def _read[T](path: Path, form: TypeAdapter[T]) -> T:
+    try:
+        return form.validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise InputError(Problem("result_unreadable", file=path.name)) from error

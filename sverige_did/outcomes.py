@@ -42,6 +42,8 @@ class CatalogueOutcome:
 
     ``quality`` is true where it tells of how well the work is done: breakdowns, complaints, and every score.
 
+    ``by_others`` is true where others than the municipality decide: a programme could not move it.
+
     ``economy`` is its part in a net benefit: spending by the price of each child's place, spending in the accounts,
     the same less refusion, or what was invested.
 
@@ -74,6 +76,7 @@ class CatalogueOutcome:
     rest_with: str | None = None
     about: str | None = None
     quality: bool = False
+    by_others: bool = False
     economy: Literal["children", "booked", "net", "investment"] | None = None
 
     def __post_init__(self) -> None:
@@ -166,6 +169,8 @@ CATALOGUE: dict[str, CatalogueOutcome] = catalogue_of((
                      part_of="placed_total", posterior="composition"),
     CatalogueOutcome("institution_per_1000", "rate", counted="institution / residents",
                      made_of=("institution_share", "placed_total")),
+    # Courts decide it, by criminal law: what no programme of a municipality moves, to hold the others against.
+    CatalogueOutcome("secure_per_1000", "rate", counted="secure / residents", by_others=True),
     # Family care as KORA counts it (Tabel 6, »familieplejeanbragte i alt«): foster families with kin and network.
     CatalogueOutcome("family_share", "share", counted="network + foster / placed", twin="family_per_1000",
                      sum_of=("network_share", "foster_share"), about="placed_total", posterior="composition"),
@@ -246,6 +251,11 @@ RESIDENTS = "placed_per_1000"
 def parts_of(whole: str) -> tuple[CatalogueOutcome, ...]:
     """The outcomes that add up to another one, in the order of the catalogue."""
     return tuple(one for one in CATALOGUE.values() if one.part_of == whole)
+
+
+def placebos() -> tuple[str, ...]:
+    """The outcomes that others than the municipality decide, in the order of the catalogue."""
+    return tuple(one.key for one in CATALOGUE.values() if one.by_others)
 
 
 def economic(part: str) -> str | None:

@@ -127,13 +127,22 @@ def write_panel(path: Path, panel: Panel) -> None:
     mark = {b"synthetic": str(panel.synthetic).lower().encode()}
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
-    parquet.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **mark}), unfinished)
-    unfinished.replace(path)
+    try:
+        parquet.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **mark}), unfinished)
+        unfinished.replace(path)
+    except BaseException:  # a full disk or an interruption must leave nothing half-written; it is passed on
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def read_panel(path: Path) -> Panel:
     """A panel written by :func:`write_panel`; a file without the mark is refused."""
-    table = parquet.read_table(path)
+    try:
+        table = parquet.read_table(path)
+    except (pa_arrow.ArrowException, OSError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise InputError(Problem("result_unreadable", file=path.name)) from error
     mark = (table.schema.metadata or {}).get(b"synthetic")
     if mark not in {b"true", b"false"}:
         raise InputError(Problem("panel_unmarked", file=path.name))

@@ -102,6 +102,16 @@ def other_partial(when: Periods) -> Periods:
     return when.model_copy(update={"partial": "donut" if partial_of(when) == "intention" else "intention"})
 
 
+def to_the_stop(when: Periods) -> Periods:
+    """The dates with the time after as long as anything can be compared at all."""
+    return when.model_copy(update={"follow_up": when.hard_stop})
+
+
+def days_followed(when: Periods) -> int:
+    """From the first day of the programme to the last that counts, both included."""
+    return (when.follow_up - when.treatment_start).days + 1
+
+
 def last_start(study: PanelStudy) -> date:
     """The last day on which a district can begin and be treated in a period that is compared: none after ``follow_up``
     is, and one treated in part only where ``partial`` is intention.

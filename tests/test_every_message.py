@@ -21,7 +21,7 @@ PLACE = {"Problem": 0, "refuse": 0, "at_rows": 2, "at_cells": 1, "problems_at": 
          "cannot_compare": 0}  # fmt: skip
 """Where the key stands among the arguments of what makes a problem."""
 
-OURS = {"at_row", "at_rows", "at_column", "at_field", "found", "expected"}
+OURS = {"at_row", "at_rows", "at_column", "at_field", "found", "expected", "and_more"}
 KEYS = sorted(
     key.removeprefix("errors.")
     for key in words.catalogue("en")
@@ -58,7 +58,7 @@ def given(call: ast.Call) -> set[str] | None:
         return None
     named = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
     if name == "refuse":
-        return set(named) - {"found", "expected"}
+        return set(named) - {"found", "expected", "and_more"}
     values = named.get("values")
     if name != "Problem" or (values is not None and not isinstance(values, ast.Dict)):
         return None

@@ -29,6 +29,7 @@ from sverige_did.inference.districts import districts
 from sverige_did.inference.event_effects import of_districts_by_period
 from sverige_did.inference.level_choice import Elsewhere
 from sverige_did.inference.permutation import permutation_p, reassigned
+from sverige_did.inference.specifications import Estimates, Pooled
 
 METHODS = ("did", "inference", "checks", "bayes")
 
@@ -90,6 +91,10 @@ OWN: dict[str, dict[str, Any]] = {
     "absolute_violation_of_districts": {"test": STEP},
     "unreported_changes": {
         "planned": STEP, "shares": (0.5,), "others": {name: [[STEP]] for name in ("alike", "treated", "control")},
+    },
+    "multiverse": {
+        "choices": [{"before": "all"}] * 4, "found": Estimates(*(np.full(4, 1.0) for _ in range(5))),
+        "same": np.ones(4, dtype=bool), "together": Pooled(1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 9, every=True),
     },
     "staggered_permutation_test": {"estimator": lambda p: float(imputation(p).estimate[0])},
     "summarise": {"draws": rng().normal(size=99)},

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from sverige_did import words
@@ -13,12 +14,15 @@ from sverige_did.api import plots
 from sverige_did.api.seen import seen_by_date, seen_of
 from sverige_did.api.setting import Setting
 from sverige_did.api.shown import Result, label
+from sverige_did.did.collapse import collapse
 from sverige_did.errors import refuse
 from sverige_did.report import numbers
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.panel.array_checks import ARRAY_CHECKS
 from sverige_did.studies.panel.could_not_run import made
 from sverige_did.studies.panel.dated_array_checks import DATED_CHECKS
+from sverige_did.studies.panel.multiverse import PLANNED_ORIGIN, Ground, Origin, frozen, specification_curve
+from sverige_did.study.multiverse import Multiverse
 from sverige_did.words import Language, default_language
 
 if TYPE_CHECKING:
@@ -112,6 +116,37 @@ def sentence(check: CheckResult, language: Language | None = None, *, calendar: 
         name: "–" if value is None else numbers.significant(value, language, 3) for name, value in check.numbers.items()
     }
     return words.text(own if words.has(own, language) else f"checks.any.{check.key}", language, **filled_in)
+
+
+def multiverse_of(setting: Setting) -> Checks:
+    """The specification curve of a study with one start, in the unit of the outcome; see ``Study.multiverse``.
+
+    Raises RefusedError: as :func:`checks_of`, ``did_staggered``, and ``frame_covariates_here``.
+    """
+    window = setting.one_start()
+    setting = setting.plainly("multiverse")
+    seen = seen_of(setting)
+    order, panel = seen.sample.order, setting.panel
+    labels = np.array(panel.labels)[collapse(panel, window, setting.weighting).unit][order]
+    counted = panel.exposure is not None
+    weights = {"planned": seen.sample.weights[order]}
+    if np.ptp(weights["planned"]) > 0:
+        weights["other"] = np.ones(labels.size)
+    positive = bool((panel.level[np.isfinite(panel.level)] >= 0).all())
+    ground = Ground(
+        labels=tuple(labels),
+        treated=seen.sample.treated[order],
+        strata=seen.sample.strata[order],
+        weights=weights,
+        sizes=weights["planned"] if "other" in weights else None,
+        scales=("difference", "ratio") if positive else ("difference",),
+    )
+    origin = Origin(PLANNED_ORIGIN, panel, window)
+    held = frozen(origin) if counted else None
+    origins = [origin] if held is None else [origin, held]
+    name = setting.context.outcome
+    found = made("multiverse", name, lambda: specification_curve(seen, ground, origins, Multiverse()))
+    return Checks(context=setting.context, remarks=setting.remarks, checks=() if found is None else (found,))
 
 
 def checks_of(setting: Setting, which: tuple[str, ...] | None = None, *, placebo: bool = False) -> Checks:

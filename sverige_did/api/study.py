@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sverige_did.api import over_time, own_size
-from sverige_did.api.doubts import Checks, checks_of
+from sverige_did.api.doubts import Checks, checks_of, multiverse_of
 from sverige_did.api.events import EventStudy, GroupTimes
 from sverige_did.api.own_size import Size
 from sverige_did.api.results import Effect, Methods, Verdict
@@ -246,6 +246,16 @@ class Study:
         from sverige_did.api.page import written  # noqa: PLC0415 - templates and figures, for a page alone
 
         return written(self, Path(folder))
+
+    @of_its_units
+    def multiverse(self) -> Checks:
+        """The specification curve: every combination of windows, controls, weights and scales that the data allow.
+
+        Those that answer the study's own question are pooled, against the same reassignments of the treated in all of
+        them; those that answer another question stand beside them as lines.
+        """
+        self.setting.on_own_scale("multiverse")
+        return multiverse_of(self.setting)
 
     @of_its_units
     def size(self, simulations: int = 2_000) -> Size:

@@ -36,7 +36,9 @@ def permuted_magnitudes(
     mine = sample.ordered()
     steps = np.diff(before[sample.order], axis=1)
     change = np.column_stack([after[sample.order] - before[sample.order, -1], steps])
-    rows, enumerated = reference_assignments(mine.treated, mine.strata, draws=DRAWS, rng=rng, limit=LISTED)
+    rows, enumerated = mine.lottery, True
+    if rows is None:
+        rows, enumerated = reference_assignments(mine.treated, mine.strata, draws=DRAWS, rng=rng, limit=LISTED)
     w = mine.weights
     total, own = (w[:, None] * change).sum(axis=0), sums_over(rows, w[:, None] * change)
     weight = sums_over(rows, w[:, None])

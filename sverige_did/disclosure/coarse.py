@@ -32,8 +32,8 @@ from sverige_did.results.posteriors import PosteriorRecord, PosteriorScale
 
 RATIOS = frozenset({"ratio", "log_ratio"})
 OF_DISTRICTS = frozenset({
-    "called", "controls", "districts", "exceeds_half_effect", "exceeds_std_error", "of_controls", "other", "tried",
-    "turned",
+    "called", "controls", "districts", "exceeds_half_effect", "exceeds_std_error", "kinds", "of_controls", "other",
+    "outside", "periods", "pooled", "specifications", "tried", "turned",
 })  # fmt: skip
 """Numbers of checks that count districts, dates or methods: whole, and of no child."""
 
@@ -56,7 +56,10 @@ districts, and together they would tell how each of them changed."""
 OTHERS = 4.0
 """How many times as wide the steps of their limits are."""
 
-PERCENT, LEAVE_ONE_OUT = 10.0, "leave_one_out"
+PERCENT, LEAVE_ONE_OUT, MULTIVERSE = 10.0, "leave_one_out", "multiverse"
+QUARTERS = 0.25
+"""In what steps the share of a bin of specifications is told that made a choice."""
+
 HISTOGRAM = 200
 """A bar of a histogram is a multiple of about one in so many of all choices."""
 
@@ -198,6 +201,8 @@ def coarse_check(check: CheckResult, steps: Steps) -> CheckResult:
     """A check with its numbers and curves rounded."""
     numbers = {name: _number(check, name, value, steps) for name, value in check.numbers.items()}
     curves = tuple(coarse_curve(curve, check.outcome, check.scale, steps) for curve in check.curves)
+    if check.check == MULTIVERSE:
+        curves = tuple(_of_many(curve, check, steps) for curve in check.curves)
     if check.check == "spillover":
         curves = tuple(_in_proportion(curve, check, numbers) for curve in check.curves)
     step = steps.of.get((check.outcome, check.scale or ""))
@@ -242,6 +247,23 @@ def _in_proportion(curve: Curve, check: CheckResult, numbers: Mapping[str, float
     }
     limits = {name: tuple(to_figures(value) for value in columns[name]) for name in ("lower", "upper")}
     return curve.model_copy(update={"y": columns["y"], **limits})
+
+
+def _of_many(curve: Curve, check: CheckResult, steps: Steps) -> Curve:
+    """A curve of many specifications: shares of a bin in quarters, estimates in the steps of the finding, each by
+    itself, for they lie on no line."""
+    if curve.name.startswith("choice."):
+        y: tuple[float, ...] = tuple(to_step(value, QUARTERS) for value in curve.y)
+        return curve.model_copy(update={"x": tuple(to_figures(x, 3) for x in curve.x), "y": y})
+    sides = {
+        name: tuple(
+            steps.round(check.outcome, check.scale, value) if name == "y"
+            else steps.outwards(check.outcome, check.scale, value, value)[name == "upper"]
+            for value in getattr(curve, name)
+        )
+        for name in ("y", "lower", "upper")
+    }  # fmt: skip
+    return curve.model_copy(update={"x": tuple(to_figures(x, 3) for x in curve.x), **sides})
 
 
 def coarse_curve(curve: Curve, outcome: str, scale: str | None, steps: Steps) -> Curve:

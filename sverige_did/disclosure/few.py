@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from sverige_did.disclosure.coarse import MULTIVERSE
 from sverige_did.disclosure.levels import DOMINANT, FEWEST_DISTRICTS, GROUPS
 from sverige_did.disclosure.small_counts import is_small
-from sverige_did.disclosure.summed import by_checks, by_estimates
+from sverige_did.disclosure.summed import QUESTION, by_checks, by_estimates
 from sverige_did.disclosure.sums import GroupSum, group_sum, matrices, years_of
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import Panel
@@ -80,8 +81,27 @@ def released_checks(
         for check, window in by_checks(every[name], study.periods)
         if any(few_in(found, threshold) for found in (every[name].summed(group, window) for group in GROUPS))
     }
+    others = {check.about for check in checks if check.about is not None}
+    few_of = {
+        one for one in others
+        if not panel.outcome(one).empty
+        and (few_districts(panel, one) or led_by_one(panel, study, one) or too_few(panel, study, one, threshold))
+    }  # fmt: skip
     for check in checks:
-        if check.status == "ran" and (check.outcome, check.check) in few:
-            yield CheckResult(check=check.check, outcome=check.outcome, status="could_not_run", key="few_children")
+        if check.status == "ran" and ((check.outcome, check.check) in few or check.about in few_of):
+            yield CheckResult(
+                check=check.check, outcome=check.outcome, status="could_not_run", key="few_children", about=check.about
+            )
         else:
-            yield check
+            yield _without_few_questions(check, few)
+
+
+def _without_few_questions(check: CheckResult, few: set[tuple[str, str]]) -> CheckResult:
+    """A specification curve without the lines of other questions that rest on few children."""
+    shut = tuple(
+        name.removeprefix("multiverse ") for outcome, name in few if outcome == check.outcome and QUESTION in name
+    )
+    if check.check != MULTIVERSE or not shut:
+        return check
+    kept = tuple(one for one in check.curves if not one.name.startswith(tuple(f"{name}." for name in shut)))
+    return check.model_copy(update={"curves": kept})

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -19,23 +20,25 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from sverige_did.checks.just_before import without_last
 from sverige_did.checks.placebo_dates import splits
 from sverige_did.disclosure.attack import Relations
-from sverige_did.disclosure.coarse import LEAVE_ONE_OUT, RATIOS, Steps, is_from_levels, percent_step
+from sverige_did.disclosure.coarse import LEAVE_ONE_OUT, MULTIVERSE, RATIOS, Steps, is_from_levels, percent_step
 from sverige_did.disclosure.held import place_of
 from sverige_did.disclosure.levels import Cell, Levels, counted
 from sverige_did.disclosure.release import Release, ReleasedLevel
 from sverige_did.disclosure.rounding import to_figures
-from sverige_did.disclosure.summed import drift_steps
+from sverige_did.disclosure.summed import drift_steps, years_of_a_period
 from sverige_did.disclosure.sums import Matrix, matrices
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import COUNTED, WHOLE, Panel
 from sverige_did.periods import period_number
 from sverige_did.results.doses import DoseResponse
 from sverige_did.results.estimates import CheckResult, Curve, Finding
+from sverige_did.studies.panel.multiverse import before_of
 from sverige_did.studies.panel.outcome_data import children
 from sverige_did.study.study import PanelStudy
-from sverige_did.windows import Bools, other_partial, windows_of
+from sverige_did.windows import Bools, StudyWindows, other_partial, windows_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -125,6 +128,7 @@ class Known:
         self.kinds = np.array(kinds)
         self._weighed: dict[str, Floats] = {}
         self._parts()
+        self._inside("secure", "institution")
         self._sums = tuple(self.rows)
 
     def again(self) -> Known:
@@ -158,6 +162,15 @@ class Known:
             if (at >= 0).all():
                 rest = float(factor @ self.truth[at])
                 self.rows.append(Row("", at, factor, 0.0, 0.0 if abs(rest) < 1e-6 else np.inf))
+
+    def _inside(self, part: str, whole: str) -> None:
+        """A number that is a part of another, unless the plan's own mapping of measures has put it elsewhere."""
+        one, other = self.at.get(part), self.at.get(whole)
+        if one is None or other is None or one.shape != other.shape:
+            return
+        pairs = [at for at in np.column_stack([other.ravel(), one.ravel()]) if (at >= 0).all()]
+        if all(self.truth[at[0]] >= self.truth[at[1]] - TANGENT for at in pairs):
+            self.rows += [Row("", at, np.array([1.0, -1.0]), -TANGENT, np.inf) for at in pairs]
 
     def hidden(self, cells: Iterable[Cell]) -> None:
         """Numbers of groups that must not be found out, once for all outcomes that show the same number.
@@ -320,12 +333,12 @@ class Known:
 
     def contrast(
         self, outcome: str, scale: str, *, sides: tuple[Bools, Bools] | None = None, equal: bool = False,
-        without: int | None = None, share: Floats | None = None,
+        without: int | None = None, share: Floats | None = None, frozen: bool = False,
     ) -> tuple[Ints, Floats] | None:  # fmt: skip
         """The difference of two windows between treated and control districts as factors of the numbers.
 
-        ``share`` (U,): other factors of the districts than their weights in their group. None where it rests on other
-        things than districts with denominators.
+        ``share`` (U,): other factors of the districts than their weights in their group · ``frozen``: both windows by
+        the denominators of the first. None where it rests on other things than districts with denominators.
         """
         matrix = self.matrices.get(outcome)
         if matrix is None or not matrix.districts or np.isnan(matrix.denominator).all():
@@ -346,6 +359,8 @@ class Known:
             seen = places >= 0
             value = np.where(seen, self.truth[np.where(seen, places, 0)], 0.0).sum(axis=1)
             below = np.nansum(matrix.denominator[:, columns], axis=1)
+            if frozen:
+                below = np.nansum(matrix.denominator[:, sides[0]], axis=1) * columns.sum() / sides[0].sum()
             slopes = np.array([self._slope(matrix, scale, *one) for one in zip(below, value, strict=True)])
             at.append(places[seen])
             factor.append(np.broadcast_to((side * share * slopes)[:, None], places.shape)[seen])
@@ -485,8 +500,37 @@ class Known:
             base = np.isin(np.arange(planned.before.size), block)
             contrast = self.contrast(outcome, scale, sides=(base, planned.after))
             yield contrast, *_number(true, shown, "effect_last"), step / 2
+        if not apart:
+            yield from self._of_selection(true, shown, scale, step, planned)
         if true.check == LEAVE_ONE_OUT and not apart and true.numbers.get("percent_low") is not None:
             yield from self._without_one(true, scale, percent_step(true, step))
+
+    def _of_selection(
+        self, true: CheckResult, shown: CheckResult, scale: str, step: float, planned: StudyWindows
+    ) -> Iterator[Told]:
+        """Checks with windows or denominators of their own, and the specification curve."""
+        outcome, matrix = true.outcome, self.matrices[true.outcome]
+        if true.check == "just_before" and planned.before.sum() > 1:
+            kept = without_last(np.flatnonzero(planned.before), years_of_a_period(matrix))[0]
+            sides = (np.isin(np.arange(planned.before.size), kept), planned.after)
+            yield self.contrast(outcome, scale, sides=sides), *_number(true, shown, "effect_other"), step / 2
+        if true.check == "changed_denominator":
+            contrast = self.contrast(outcome, scale, frozen=True)
+            yield contrast, *_number(true, shown, "effect_other"), step / 2
+        if true.check == MULTIVERSE and true.curves:
+            yield from self._specified(outcome, scale, planned, step)
+
+    def _specified(self, outcome: str, scale: str, planned: StudyWindows, step: float) -> Iterator[Told]:
+        """Plain differences by every time before that a specification curve has, as if it were known in which bin each
+        of them lies and where in it: to a step on either side."""
+        matrix, plan = self.matrices[outcome], self.study.multiverse
+        numbers = np.array([period_number(label) for label in matrix.periods])
+        pre = tuple(numbers[planned.before].tolist())
+        times = {before_of(pre, *one) for one in product(plan.before, plan.last_before)} - {(), pre}
+        for time in sorted(times):
+            contrast = self.contrast(outcome, scale, sides=(np.isin(numbers, time), planned.after))
+            value = 0.0 if contrast is None else float(contrast[1] @ self.truth[contrast[0]])
+            yield contrast, value, value, step
 
     def _without_one(self, true: CheckResult, scale: str, percent: float) -> Iterator[Told]:
         """The two districts without which the effect is smallest and largest, as if it were known which they are."""

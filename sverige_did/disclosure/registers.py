@@ -46,6 +46,7 @@ from sverige_did.disclosure.remarks import few_untold
 from sverige_did.disclosure.rounding import p_to_step, to_figures
 from sverige_did.disclosure.sums import matrices
 from sverige_did.disclosure.targets import CoarseTargets, Said, coarse_targets
+from sverige_did.disclosure.totals import with_shown_totals
 from sverige_did.errors import InputError, Problem
 from sverige_did.outcomes import CATALOGUE, economic
 from sverige_did.panel import Panel, children_living
@@ -242,7 +243,8 @@ def _draft(
         decisions.shut | _all_of(levels, withheld), steps, once.targets,
     )  # fmt: skip
     doses = tuple(_coarse_doses(answers.doses, withheld, decisions))
-    true_checks = tuple(check for check in answers.checks if check.outcome not in withheld)
+    true_checks = tuple(check for check in answers.checks if not {check.outcome, check.about} & set(withheld))
+    true_checks = tuple(with_shown_totals(true_checks, (level for cell, level in shown if cell in windows)))
     checks = tuple(coarse_check(check, steps) for check in true_checks)
     true_records = tuple(_with_few_untold(answers.methods_tables, study, withheld))
     points = _steps_of_curves(with_money, levels, per, decisions)

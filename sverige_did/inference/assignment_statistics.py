@@ -9,18 +9,23 @@ With covariates it is treatment and weight that change places. A district keeps 
 them, which is what Freedman and Lane (1983) reassign; as the covariates do not move, the reference set is that of the
 moves, it can be listed, and the test is exact under the same exchangeability as without covariates (Zhao & Ding 2021,
 JoE 225:278).
+
+Where the treated were drawn by lot from sets that somebody wrote down, those sets are the reference and the treatment
+itself moves over them: exact by the draw, whatever the districts are like. With covariates a set stands as the move of
+changes that it makes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from sverige_did.inference.arm_variances import arm_design
-from sverige_did.inference.assignments import Places, reference_moves, reference_sums, smallest_p
-from sverige_did.inference.districts import Districts, Floats
+from sverige_did.inference.assignments import Moves, Places, moves_of, reference_moves, reference_sums, smallest_p
+from sverige_did.inference.districts import Bools, Districts, Floats
 
 _CELLS = 400_000
 """Numbers of moved changes that are looked at together."""
@@ -41,16 +46,25 @@ def statistics(sample: Districts, e: Floats, *, draws: int, rng: np.random.Gener
 
     ``e`` (G,) are the residuals of the full regression, in any unit.
     """
+    if sample.lottery is not None and not sample.covariates.shape[1]:
+        return Reference(_drawn(sample, e, sample.lottery), 1 / len(sample.lottery), True)
     if sample.plain:
         d = sample.treated.astype(float)
         features = np.column_stack([e, e**2, d, e * d])
         sums, listed = reference_sums(features, sample.treated, sample.strata, draws=draws, rng=rng, limit=limit)
         numbers = _two_means(sums.T, features.sum(axis=0)[:, None], int(d.sum()), e.size)
         return Reference(numbers, smallest_p(sample.treated, sample.strata) if listed else 1 / len(sums), listed)
-    moves = reference_moves(sample.treated, sample.weights, sample.strata, draws=draws, rng=rng, limit=limit)
+    moves = _moves(sample, draws=draws, rng=rng, limit=limit)
     route = _route(sample, e)
     blocks = np.array_split(moves.rows, -(-moves.rows.size // _CELLS))
     return Reference(np.concatenate([route(block) for block in blocks], axis=1), moves.smallest_p, moves.enumerated)
+
+
+def _moves(sample: Districts, *, draws: int, rng: np.random.Generator, limit: int) -> Moves:
+    if sample.lottery is not None:
+        rows = moves_of(sample.lottery, sample.treated, sample.strata)
+        return Moves(rows, 1 / len(rows), True)
+    return reference_moves(sample.treated, sample.weights, sample.strata, draws=draws, rng=rng, limit=limit)
 
 
 def standard_error_squared(sample: Districts, e: Floats) -> float:
@@ -75,14 +89,16 @@ def _two_means(treated: Floats, total: Floats, n_treated: int, n: int) -> Floats
     return found
 
 
-def _moved(sample: Districts, e: Floats) -> Route:
+def _moved(sample: Districts, e: Floats, treated: Floats | None = None) -> Route:
     """The weighted difference within strata with its variance by arm (arm_variances.py).
 
-    The hypothesised effect is taken out of the treated, so that D moves with the change that it belongs to.
+    The hypothesised effect is taken out of the ``treated``, by default those of the sample, so that D moves with the
+    change that it belongs to.
     """
+    d = sample.treated.astype(float) if treated is None else treated
     if min(sample.treated.sum(), (~sample.treated).sum()) < 2:
-        return _bare(sample, e)
-    design, d = arm_design(sample), sample.treated.astype(float)
+        return _bare(sample, e, d)
+    design = arm_design(sample)
 
     def numbers(moves: Places) -> Floats:
         v, w = e[moves], d[moves]
@@ -92,9 +108,24 @@ def _moved(sample: Districts, e: Floats) -> Route:
     return numbers
 
 
-def _bare(sample: Districts, e: Floats) -> Route:
+def _drawn(sample: Districts, e: Floats, lottery: Bools) -> Floats:
+    """The numbers of every set of a lottery: the treatment moves, and a district keeps its weight and its change."""
+    d = sample.treated.astype(float)
+    if sample.plain and min(d.sum(), d.size - d.sum()) > 1:
+        features = np.column_stack([e, e**2, d, e * d])
+        return _two_means((lottery @ features).T, features.sum(axis=0)[:, None], int(d.sum()), e.size)
+    here = np.arange(e.size)[None, :]
+    return np.concatenate([_of_set(replace(sample, treated=one, lottery=None), e, d, here) for one in lottery], axis=1)
+
+
+def _of_set(sample: Districts, e: Floats, d: Floats, here: Places) -> Floats:
+    """The numbers (5, 1) of one set, where ``d`` were treated."""
+    return _moved(sample, e, d)(here)
+
+
+def _bare(sample: Districts, e: Floats, d: Floats) -> Route:
     """Where an arm of one district has no variance: that of all districts taken to vary alike."""
-    shares, d = sample.shares, sample.treated.astype(float)
+    shares = sample.shares
     spread = float(e @ e) / max(e.size - sample.design.shape[1], 1) * float(shares @ shares)
 
     def numbers(moves: Places) -> Floats:

@@ -164,7 +164,7 @@ def reference_moves(
     if all(np.ptp(weights[strata == s]) <= 1e-12 * weights.max() for s in np.unique(strata)):
         assignments, enumerated = reference_assignments(treated, strata, draws=draws, rng=rng, limit=limit)
         smallest = smallest_p(treated, strata) if enumerated else 1 / len(assignments)
-        return Moves(_moves_of(assignments, treated, strata), smallest, enumerated)
+        return Moves(moves_of(assignments, treated, strata), smallest, enumerated)
     kinds = _kinds(treated, weights, strata)
     ways = count_arrangements(kinds, strata)
     if ways <= min(limit, MAX_MOVES):
@@ -229,7 +229,7 @@ def _arrangements(sizes: Ints) -> Labels:
     return rows
 
 
-def _moves_of(assignments: Bools, treated: Bools, strata: Ints) -> Ints:
+def moves_of(assignments: Bools, treated: Bools, strata: Ints) -> Ints:
     """The change of every assigned district at the place of a treated one in its stratum."""
     rows = np.empty(assignments.shape, dtype=np.int64)
     for s in np.unique(strata):

@@ -28,7 +28,9 @@ class Districts:
 
     ``change`` (G,): mean after minus mean before, in the unit of the outcome · ``treated`` (G,) ·
     ``weights`` (G,): frozen at baseline, positive · ``strata`` (G,): codes 0, 1, ... within which districts are
-    compared and changes exchanged · ``covariates`` (G, p): fixed before treatment, without an intercept.
+    compared and changes exchanged · ``covariates`` (G, p): fixed before treatment, without an intercept ·
+    ``lottery`` (n, G): where the treated were drawn by lot, every set that could have been, the one that was among
+    them; None where nobody drew, so that any set of as many stands for it.
     """
 
     change: Floats
@@ -36,6 +38,7 @@ class Districts:
     weights: Floats
     strata: Ints
     covariates: Floats
+    lottery: Bools | None = None
 
     @property
     def plain(self) -> bool:
@@ -107,9 +110,14 @@ class Districts:
         return self.treated, ~self.treated
 
     def taken(self, rows: Ints | Bools) -> Districts:
-        """Some of the districts, or all in another order; strata keep their codes."""
+        """Some of the districts, or all in another order; strata keep their codes.
+
+        Of a lottery the sets are kept in which the districts that are left out are what they are. Where a district is
+        taken twice there is none.
+        """
+        lottery = None if self.lottery is None else lottery_of(self.lottery, self.treated, rows)
         return Districts(
-            self.change[rows], self.treated[rows], self.weights[rows], self.strata[rows], self.covariates[rows]
+            self.change[rows], self.treated[rows], self.weights[rows], self.strata[rows], self.covariates[rows], lottery
         )
 
     def ordered(self, order: Ints | None = None) -> Districts:
@@ -120,7 +128,7 @@ class Districts:
 
     def unweighted(self) -> Districts:
         """The same with every district counting alike."""
-        return Districts(self.change, self.treated, np.ones(self.change.size), self.strata, self.covariates)
+        return replace(self, weights=np.ones(self.change.size))
 
 
 def districts(
@@ -131,6 +139,7 @@ def districts(
     strata: ArrayLike | None = None,
     covariates: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
+    lottery: ArrayLike | None = None,
     smallest_arm: int = 2,
 ) -> Districts:
     """Check and collect the input of the methods that compare districts.
@@ -138,13 +147,14 @@ def districts(
     ``cluster`` (G,) says which of them were treated together (schools of one district): the methods then take one
     change a cluster, the weighted mean of its units with the sum of their weights, so that the effect stays what it is
     and the units of a cluster may share what they will. Covariates are averaged alike, arms counted in clusters.
+    ``lottery`` (n, G) are the sets that the treated were drawn from, for districts that are no clusters.
 
     Raises RefusedError: lengths differ (``inference_lengths``), a value is missing or infinite
     (``inference_not_finite``; ``did_not_finite`` for a flag or a stratum), flags are coded in no way that is read
     (``did_flags``), a weight is not positive (``inference_weights``), an arm has fewer than ``smallest_arm`` districts
     (``too_few_treated``, ``too_few_control``), the change is the same everywhere (``constant_outcome``), treatment
-    is a combination of the covariates (``inference_collinear``), or treatment or stratum differ within a cluster
-    (``inference_varies_in_cluster``).
+    is a combination of the covariates (``inference_collinear``), treatment or stratum differ within a cluster
+    (``inference_varies_in_cluster``), or the treated are no set of the lottery (``lottery_without``).
     """
     d = treated_districts(treated, smallest_arm)
     groups = d.size
@@ -160,11 +170,34 @@ def districts(
         treated_districts(d, smallest_arm)
     if np.ptp(y) <= 1e-12 * np.abs(y).max():
         raise refuse("constant_outcome", found=f"{y[0]:g}")
-    sample = Districts(y, d, w, codes, x)
+    sets = None if lottery is None or cluster is not None else _sets(lottery, d)
+    sample = Districts(y, d, w, codes, x, sets)
     design = sample.compared().design if comparable(d, codes).any() else np.column_stack([np.ones(groups), d, x])
     if np.linalg.matrix_rank(design) < design.shape[1]:
         raise refuse("inference_collinear", found=str(x.shape[1]))
     return sample
+
+
+def lottery_of(lottery: Bools, treated: Bools, rows: Ints | Bools) -> Bools | None:
+    """The sets (n, G) of a lottery for some of the districts, given what the others are; None where one stands twice.
+
+    >>> sets = np.array([[1, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1]], dtype=bool)
+    >>> lottery_of(sets, sets[0], np.array([0, 2, 3])).astype(int).tolist()  # the second is treated in both
+    [[1, 0, 0], [0, 0, 1]]
+    """
+    at = np.arange(treated.size)[rows]
+    if np.unique(at).size < at.size:
+        return None
+    left = np.setdiff1d(np.arange(treated.size), at)
+    return np.asarray(lottery[(lottery[:, left] == treated[left]).all(axis=1)][:, at])
+
+
+def _sets(lottery: ArrayLike, treated: Bools) -> Bools:
+    """The sets as booleans. Raises RefusedError ``lottery_without`` where the treated are none of them."""
+    sets = np.asarray(lottery, dtype=bool)
+    if sets.ndim != 2 or sets.shape[1] != treated.size or not (sets == treated).all(axis=1).any():
+        raise refuse("lottery_without", found=str(int(treated.sum())))
+    return sets
 
 
 def _one_a_cluster(

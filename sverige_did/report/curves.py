@@ -90,16 +90,26 @@ def curve_figure(
     legend = LEGEND_ROW * math.ceil(len(lines) / 2) if len(lines) > 1 else 0.0
     further_rows = svg_shapes.LEADING * NAMES * _name(curves[0].y_name, language).count("\n")
     plane = Plane(
-        x=_ends(x for curve in (*curves, *within) for x in (*curve.x, *_marked(curve))),
-        y=_ends(y for curve in (*curves, *within) for y in (*curve.y, *(curve.lower or ()), *(curve.upper or ()))),
+        x=ends_of(x for curve in (*curves, *within) for x in (*curve.x, *_marked(curve))),
+        y=ends_of(y for curve in (*curves, *within) for y in (*curve.y, *(curve.lower or ()), *(curve.upper or ()))),
         top=TOP + legend + further_rows,
     )
     drawn = [*_grid(plane, curves[0], language)]
     for at, (curve, (dashes, colour)) in enumerate(zip(curves, cycle(LINES))):
         drawn += _line(plane, curve, dashes, colour, filled=at == 0)
-    drawn += (svg_shapes.line([plane.at(x, y) for y in plane.y], *MARKED) for x in _marked(curves[0]))
+    drawn += _uprights(plane, curves)
     drawn += [*_axes(plane, curves[0], language), *(_legend(lines) if len(lines) > 1 else ())]
     return svg_shapes.element(name, WIDTH, HEIGHT, drawn, title=title, mark=mark)
+
+
+def _uprights(plane: Plane, curves: list[Curve]) -> Iterator[str]:
+    """The upright line of each curve that has one: in the style of its own line where several stand out."""
+    several = len({x for curve in curves for x in _marked(curve)}) > 1
+    for curve, (dashes, colour) in zip(curves, cycle(LINES)):
+        style = (colour, MARKED[1], dashes) if several else MARKED
+        yield from (svg_shapes.line([plane.at(x, y) for y in plane.y], *style) for x in _marked(curve))
+        if not several and _marked(curve):
+            return
 
 
 def _marked(curve: Curve) -> tuple[float, ...]:
@@ -107,7 +117,7 @@ def _marked(curve: Curve) -> tuple[float, ...]:
     return () if curve.marked is None else (curve.marked,)
 
 
-def _ends(values: Iterable[float]) -> tuple[float, float]:
+def ends_of(values: Iterable[float]) -> tuple[float, float]:
     """The ends of an axis that shows all finite values, a single one in the middle of something."""
     finite = [value for value in values if math.isfinite(value)] or [0.0]
     low, high = min(finite), max(finite)

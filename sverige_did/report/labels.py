@@ -83,6 +83,9 @@ def check_sentence(check: CheckResult, language: Language, *, synthetic: bool = 
     own = f"checks.{check.check}.{check.key}"
     beside = words.text("checks.placebo_groups.made_up", language) if synthetic else ""
     filled = numbers_said(check, language) | {"made_up": beside}
+    if check.about is not None:
+        named = words.text(f"outcomes.{check.about}.phrase", language)
+        filled["about"] = named[:1].upper() + named[1:]
     return words.text(own if words.has(own, language) else f"checks.any.{check.key}", language, **filled)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,10 @@ USES = {"supported": "yes", "bounded": "range", "inconclusive": "range", "condit
 KNOWN = frozenset({"supported", "bounded"})
 """The verdicts by which an effect is known; an inconclusive one is not."""
 
+FORMULA = "=+-@\t\r\n"
+AMOUNT = re.compile(r"[+-]?\d[\d.,]*(?: [^\W\d_%]+| %)*")
+"""A number with its unit, which begins like a formula and is none."""
+
 DAYS_IN_MONTH = 30.4375
 
 
@@ -57,7 +62,7 @@ def investment_sheet(release: Release, language: Language) -> str:
         for item in release.study.outcomes:
             if not done(release, item.outcome):
                 row = _row(release, item.outcome, language)
-                writer.writerow([row.get(name, "") for name in COLUMNS])
+                writer.writerow([_cell(row.get(name, "")) for name in COLUMNS])
         return text.getvalue()
 
 
@@ -90,6 +95,16 @@ def _row(release: Release, outcome: str, language: Language) -> dict[str, str]:
     }
 
 
+def _cell(text: str) -> str:
+    """The text as a spreadsheet shows it and never runs it: one that begins as a formula does gets an apostrophe."""
+    return f"'{text}" if text[:1] in {*FORMULA} and not AMOUNT.fullmatch(text) else text
+
+
+def _plain(sentence: str) -> str:
+    """The sentence in Markdown on one line, without a tag, a link or a picture: plans are other people's texts."""
+    return re.sub(r"\](?=[(\[:])", r"]\\", escape(" ".join(sentence.split()), quote=False)).replace("`", "'")
+
+
 def _number(value: float | None, language: Language) -> str:
     text = "" if value is None else f"{value:g}"
     return text.replace(".", ",") if language == "da" else text
@@ -98,7 +113,7 @@ def _number(value: float | None, language: Language) -> str:
 def knowledge_declaration(release: Release, language: Language) -> str:
     """Markdown with the five dimensions, each with what is known and what is not."""
     with words.naming(release.study.named_unit):
-        title = escape(in_language(release.study.title, language), quote=False)
+        title = _plain(in_language(release.study.title, language))
         parts = [f"# {_say('title', language, study=title)}"]
         if said := mark(release, language):
             parts.append(f"**{said}**")
@@ -116,7 +131,7 @@ def knowledge_declaration(release: Release, language: Language) -> str:
 
 
 def _listed(sentences: Iterator[str]) -> str:
-    return "\n".join(f"- {escape(sentence, quote=False)}" for sentence in sentences)
+    return "\n".join(f"- {_plain(sentence)}" for sentence in sentences)
 
 
 def _known(release: Release, dimension: str, language: Language) -> Iterator[str]:

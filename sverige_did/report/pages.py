@@ -21,6 +21,7 @@ from sverige_did.report import (
     implementation,
     labels,
     ladder,
+    multiverse,
     numbers,
     overview,
     posterior_sentences,
@@ -136,6 +137,7 @@ def overview_figure(release: Release, language: Language) -> tuple[Shapes, Table
 
 TEMPLATE_FUNCTIONS: tuple[Callable[..., Any], ...] = (
     answer, overview_figure, numbers.day, claims.claim, tables.estimates, spending.spending, sensitivity.sensitivity,
+    multiverse.multiverse,
     headlines.design_of, headlines.off_scale, headlines.question_standing, headlines.standing,
     labels.in_language, labels.reading, labels.short_name,
     sections.figure, sections.given, sections.notes, sections.number, sections.other_numbers,

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from sverige_did.results.power import CaseReview, PlannedFigure
     from sverige_did.words import Language
 
+SHARES = frozenset({"shock", "response", "retest"})
+"""Numbers of a line that are shares, told in per cent."""
+
 type View = tuple[str, Markup, Table]
 
 
@@ -69,9 +72,10 @@ def _smallest(size: float | None, language: Language) -> str:
 def _named(figure: PlannedFigure, at: int, language: Language) -> str:
     """A line's name: the numbers that stand for it."""
     values = {
-        name: numbers.decimal(100 * value if name == "shock" else value, language, 0)
+        name: numbers.decimal(100 * value if name in SHARES else value, language, 0)
         for name, value in figure.lines[at].items()
     }
+    values["others"] = numbers.decimal(figure.lines[at]["districts"] - figure.lines[at]["treated"], language, 0)
     return words.text(f"planner.line.{figure.varied}", language, **values)
 
 

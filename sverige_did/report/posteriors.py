@@ -14,6 +14,7 @@ from sverige_did.report.labels import caption, mark, prior_name, short_name
 from sverige_did.report.overview import TICKS, spread
 from sverige_did.report.posterior_sentences import amount_of
 from sverige_did.report.tables import FigureView, Table, heads, method_label, painted
+from sverige_did.study.priors import SHOCK_OF_AREAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +109,8 @@ def _prior_named(other: AlternativePrior, language: Language) -> str:
     if other.kind == "effect":
         return words.text("posterior.alternative_prior.effect", language, prior=prior_name(other.prior, language))
     value = "–" if other.value is None else numbers.significant(other.value, language)
-    return words.text("posterior.alternative_prior.shock", language, value=value)
+    kind = "areas" if other.prior == SHOCK_OF_AREAS else "shock"
+    return words.text(f"posterior.alternative_prior.{kind}", language, value=value)
 
 
 def alternative_priors(release: Release, record: PosteriorRecord, language: Language) -> Shapes:

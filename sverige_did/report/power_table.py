@@ -12,7 +12,7 @@ from sverige_did.report import numbers
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sverige_did.results.power import Power
+    from sverige_did.results.power import PosteriorFound, Power
     from sverige_did.words import Language
 
 
@@ -28,6 +28,19 @@ def power_table(tallies: Sequence[Power], language: Language) -> RichTable:
         wrong = "–" if one.type_s is None else numbers.decimal(100 * one.type_s, language, 1)
         change = words.text("labels.percent", language, value=numbers.decimal(100 * one.change, language, 0))
         table.add_row(change, f"{found} (±{error})", times, wrong)
+    return table
+
+
+def posterior_table(found: Sequence[PosteriorFound], language: Language) -> RichTable:
+    """One row an effect: of 100 studies, those whose posterior excludes no effect, is sure, and holds the truth."""
+    table = RichTable()
+    for name in ("change", "excludes", "sure", "covers"):
+        table.add_column(words.text(f"power.column.{name}", language), justify="right")
+    for one in found:
+        change = words.text("labels.percent", language, value=numbers.decimal(100 * one.change, language, 0))
+        told = ("–" if share is None else numbers.decimal(100 * share, language, 0)
+                for share in (one.excludes, one.sure, one.covers))  # fmt: skip
+        table.add_row(change, *told)
     return table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sverige_did import words
-from sverige_did.report import numbers
+from sverige_did.report import multiverse, numbers
 from sverige_did.report.curves import Line, curve_figure, points
 from sverige_did.report.labels import caption, in_language, mark, reading, short_name
 from sverige_did.report.tables import FigureView, Table, heads
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 TABLES_SHOWN = 12
 
+OF_AREAS = "areas_"
+"""How the names of curves begin in which the study's own difference is marked."""
+
 
 CheckFigures = tuple[str, list[FigureView], list[FigureView]]
 """The title of a check, the figures of the first outcome of the plan that it was run on, and those of the others."""
@@ -29,7 +32,7 @@ CheckFigures = tuple[str, list[FigureView], list[FigureView]]
 def sensitivity(release: Release, language: Language) -> tuple[CheckFigures, ...]:
     """The figures of every check that has curves, in the order of the release."""
     gathered: dict[str, dict[tuple[str, str], list[Line]]] = {}
-    for check in release.checks:
+    for check in (one for one in release.checks if one.check != multiverse.CHECK):
         for curve, beside in _led(check.curves):
             line = Line(reading(release, check.reading, language), curve, beside)
             gathered.setdefault(check.check, {}).setdefault((check.outcome, curve.name), []).append(line)
@@ -67,8 +70,10 @@ def _curve_caption(release: Release, check: str, outcome: str, line: Line, langu
 
 
 def _marked(release: Release, outcome: str, line: Line, language: Language) -> str:
-    """What the upright line is: the other study, as the plan calls it, and its number."""
+    """What the upright line is: the study's own difference; or another's, as the plan calls it, and its number."""
     study = release.study
+    if line.curve.name.startswith(OF_AREAS):
+        return words.text("report.captions.own_difference", language)
     groups = study.placebo_groups if isinstance(study, PanelStudy) else None
     (one,) = (one for one in (groups.compared if groups else ()) if one.outcome == outcome)
     value = numbers.significant(line.curve.marked or 0.0, language)

@@ -171,6 +171,7 @@ class CheckResult(Frozen):
     ``key`` with ``numbers`` is the sentence (``checks.<check>.<key>`` in the language files, or ``checks.any.<key>``)
     that says what would overturn the finding. Where a ``scale`` is given, numbers whose names begin with ``effect`` are
     differences on it, and those that begin with ``size`` are amounts: multiples of ``step`` where there is one.
+    ``about`` is another outcome that a check is about, such as one that could not be moved.
     """
 
     check: str
@@ -183,6 +184,7 @@ class CheckResult(Frozen):
     numbers: dict[str, float | None] = Field(default_factory=dict)
     curves: tuple[Curve, ...] = ()
     assumptions: tuple[str, ...] = ()
+    about: str | None = Field(default=None, exclude_if=lambda outcome: outcome is None)
 
 
 class Diagnostics(Frozen):

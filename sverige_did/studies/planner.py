@@ -57,14 +57,17 @@ TREATED = Variation("treated", ({"treated": 4}, {"treated": 6}, {"treated": 10})
 PERIODS = Variation("periods", ({"before": 1, "after": 1}, {"before": 4, "after": 4}, {"before": 10, "after": 10}))
 SWINGS = Variation("shock", ({"shock": 0.05}, {"shock": 0.15}, {"shock": 0.3}))
 
+RESPONSE = Variation("response", ({"response": 0.4}, {"response": 0.7}, {"response": 1.0}))
+COMPARISON = Variation("comparison", ({"districts": 7}, {"districts": 12}, {"districts": 20}))
+
 SCENES = (
     Scene("share", COMMON | {"family": "binomial", "level": 0.25, "children": 18, "shock": 0.15, "between": 0.3},
           (DISTRICTS, TREATED, PERIODS, SWINGS)),
     Scene("complaints", COMMON | {"family": "poisson", "level": 0.014, "children": 150, "shock": 0.15, "between": 0.3},
           (DISTRICTS, PERIODS, Variation("children", ({"children": 150}, {"children": 500}, {"children": 1500})))),
     Scene("sdq", COMMON | {"family": "normal", "level": 14.0, "child_sd": 6.0, "children": 15, "shock": 0.05,
-                           "before": 1, "after": 1},
-          (Variation("rated", ({"children": 5}, {"children": 15}, {"children": 50})), DISTRICTS,
+                           "before": 1, "after": 1, "retest": 0.62, "response": 1.0},
+          (Variation("rated", ({"children": 5}, {"children": 15}, {"children": 50})), COMPARISON, DISTRICTS, RESPONSE,
            Variation("waves", ({"before": 1, "after": 1}, {"before": 2, "after": 2}, {"before": 4, "after": 4})))),
 )  # fmt: skip
 """The outcomes of the sources: the share in institutions, complaints, and children's wellbeing."""

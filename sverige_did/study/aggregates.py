@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from sverige_did.study.blocks import Bilingual, Grid, Name, Plan, Positive
+from sverige_did.study.blocks import Bilingual, FileName, Grid, Name, Plan, Positive
 from sverige_did.words.units import Unit
 
 Meaning = Literal["suppressed", "rounds_to_zero", "not_available", "not_applicable"]
@@ -18,8 +18,6 @@ Kind = Literal["stock", "person_years", "events", "cases", "mean", "money"]
 
 Rows = dict[str, tuple[str, ...]]
 """By column, the texts that a row may have there."""
-
-FILE_NAME = r"^[^/\\\\]+$"
 
 
 class Sign(Plan):
@@ -50,7 +48,7 @@ class Denominator(Plan):
     """
 
     column: str
-    file: str | None = Field(default=None, pattern=FILE_NAME)
+    file: FileName | None = None
     rows: Rows = Field(default_factory=dict)
     adds: tuple[str, ...] = ()
     contains: bool = False
@@ -72,7 +70,7 @@ class Series(Plan):
     """
 
     outcome: Name
-    file: str = Field(pattern=FILE_NAME)
+    file: FileName
     kind: Kind
     rows: Rows
     value: str
@@ -112,7 +110,7 @@ class Series(Plan):
 class Break(Plan):
     """Between these years the definition of a file's numbers (or of some of its rows) changed."""
 
-    file: str = Field(pattern=FILE_NAME)
+    file: FileName
     rows: Rows = Field(default_factory=dict)
     after: int
     before: int
@@ -125,7 +123,7 @@ class Adoption(Plan):
     ``instead``: by area, what to read where the file's own text gives no date.
     """
 
-    file: str = Field(pattern=FILE_NAME)
+    file: FileName
     area: str
     date: str
     use: Literal["earliest", "latest"]
@@ -135,7 +133,7 @@ class Adoption(Plan):
 class PriceTable(Plan):
     """The table of the price index that puts amounts of money into the prices of ``base_year``."""
 
-    file: str = Field(pattern=FILE_NAME)
+    file: FileName
     value: str
     base_year: int
 
@@ -162,7 +160,7 @@ class AggregatePlan(Plan):
     breaks: tuple[Break, ...] = ()
     adoption: Adoption
     not_areas: tuple[str, ...] = ()
-    crosswalk: str | None = Field(default=None, pattern=FILE_NAME)
+    crosswalk: FileName | None = None
     prices: PriceTable | None = None
 
     @model_validator(mode="after")

@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from sverige_did.errors import UNSEEN
+
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+LONGEST_FILE_NAME = 120
 
 
 def _plain_name(name: str) -> str:
@@ -20,7 +23,21 @@ def _plain_name(name: str) -> str:
     return name
 
 
+def _file_name(name: str) -> str:
+    if name.startswith(".") or len(name) > LONGEST_FILE_NAME or re.search(r"[/\\]", name) or UNSEEN.search(name):
+        raise PydanticCustomError("file_name", "the name of a file in the study's own folder, never a path")
+    return name
+
+
 Name = Annotated[str, AfterValidator(_plain_name)]
+FileName = Annotated[
+    str,
+    Field(min_length=1),
+    AfterValidator(_file_name),
+    WithJsonSchema({"type": "string", "minLength": 1, "pattern": r"^[^./\\][^/\\]*$"}),
+]
+"""A file beside a plan or in its data folder: no path leads out of the folder of a study."""
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 HiddenBelow = Annotated[int, Field(ge=3)]
@@ -125,7 +142,7 @@ class RegisterFile(Plan):
     """The file of a register whose own name does not say which it is."""
 
     name: Name
-    file: str = Field(pattern=r"^[^/\\\\]+$", description="File name in the study's data folder")
+    file: FileName = Field(description="File name in the study's data folder")
 
 
 class Team(Plan):
@@ -202,7 +219,9 @@ class Registers(Plan):
     prices: Prices | None = None
     follow_up: FollowUpTarget | None = None
     sdq: Sdq | None = Field(default=None, exclude_if=lambda block: block is None)
-    measure_codes: str | None = Field(default=None, description="A mapping of measures to the ladder of one's own")
+    measure_codes: FileName | None = Field(
+        default=None, description="A mapping of measures to the ladder of one's own: a file name in the data folder"
+    )
     public_counts: tuple[PublicCount, ...] = Field(
         default=(),
         exclude_if=lambda counts: not counts,

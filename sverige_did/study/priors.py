@@ -9,6 +9,9 @@ from pydantic_core import PydanticCustomError
 
 from sverige_did.study.blocks import Bilingual, Name, Plan, Positive
 
+SHOCK, SHOCK_OF_AREAS = "shock_sd", "shock_sd_areas"
+"""The keys of the prior of districts' own shocks, and of that of other areas, which may stand beside it."""
+
 
 class PriorSpec(Plan):
     """A prior with its unit and a reason. ``sd`` is the scale of a half-normal; a beta has ``a`` and ``b``.

@@ -5,47 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
 from sverige_did import words
 from sverige_did.errors import InputError, Problem
+from sverige_did.study.areas import Areas
 from sverige_did.study.blocks import Plan
+from sverige_did.study.lottery import Lottery
 from sverige_did.study.readings import Readings
 from sverige_did.study.study import KINDS, AnyPlan, Study, class_of
+from sverige_did.study.yaml_tree import tree_of
 
 READINGS = "readings.yaml"
 """Beside ``study.yaml``: how damaged tables can be read."""
 
+PARTS: dict[str, tuple[str, type[Plan]]] = {"areas": ("areas.yaml", Areas), "lottery": ("lottery.yaml", Lottery)}
+"""What else may lie beside ``study.yaml`` as a part of it, by field: how areas change, what was drawn from."""
 
-class _StandsTwiceError(yaml.MarkedYAMLError):
-    """A key of the plan stands twice in the same block."""
-
-
-class _PlanLoader(yaml.SafeLoader):
-    """YAML without guesses: dates stay text for the plan to check, and a key that stands twice is refused."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise _StandsTwiceError(problem=key.value, problem_mark=key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
-
-
-_PlanLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+MAX_BYTES = 20_000_000
+"""Of plans, lists and tables that people write by hand."""
 
 
 def read_text(path: Path) -> str:
     """The file as UTF-8 text (a byte-order mark is allowed).
 
-    Raises InputError when the file is missing or in another encoding.
+    Raises InputError when the file is missing, in another encoding, or larger than anything that people write.
     """
     try:
+        if (size := path.stat().st_size) > MAX_BYTES:
+            limit = f"≤ {MAX_BYTES / 1e6:.0f} MB"
+            raise InputError(Problem("text_too_large", file=path.name, found=f"{size / 1e6:.0f} MB", expected=limit))
         return path.read_text("utf-8-sig")
     except FileNotFoundError as error:
         raise InputError(Problem("missing_file", file=path.name)) from error
@@ -64,7 +53,7 @@ def read_study(path: Path) -> Study:
 
 
 def read_plan(path: Path) -> AnyPlan:
-    """Read and check ``study.yaml``, and ``readings.yaml`` beside it where there is one: a part of the plan.
+    """Read and check ``study.yaml`` and what lies beside it as a part of the plan: ``readings.yaml`` and :data:`PARTS`.
 
     Raises InputError naming the file, the field, what was found and what was expected.
     """
@@ -78,6 +67,11 @@ def read_plan(path: Path) -> AnyPlan:
             raise InputError(*(Problem("plan_readings_twice", file=path.name, column=name) for name in twice))
         found = _checked(Readings, _tree(beside), beside.name).model_dump(mode="json")
         tree |= {"readings": found.pop("readings"), "reconstruction": found}
+    for field, (name, part) in PARTS.items():
+        if (beside := path.with_name(name)).is_file():
+            if field in tree:
+                raise InputError(Problem("plan_readings_twice", file=path.name, column=field))
+            tree[field] = _checked(part, _tree(beside), name).model_dump(mode="json")
     return _checked(class_of(tree), tree, path.name)
 
 
@@ -87,15 +81,7 @@ def read_part[Kind: Plan](path: Path, kind: type[Kind]) -> Kind:
 
 
 def _tree(path: Path) -> dict[str, Any]:
-    source = read_text(path)
-    try:
-        tree = yaml.load(source, Loader=_PlanLoader)  # noqa: S506 - a subclass of SafeLoader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        row = mark.line + 1 if mark else None
-        if isinstance(error, _StandsTwiceError):
-            raise InputError(Problem("plan_twice", file=path.name, row=row, column=error.problem)) from error
-        raise InputError(Problem("not_yaml", file=path.name, row=row)) from error
+    tree = tree_of(read_text(path), path.name)
     if not isinstance(tree, dict):
         raise InputError(Problem("not_yaml", file=path.name, row=1))
     return tree

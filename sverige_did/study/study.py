@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.study.aggregates import AggregatePlan
+from sverige_did.study.areas import Areas
 from sverige_did.study.blocks import Bilingual as Bilingual
 from sverige_did.study.blocks import Grid, PlaceboGroups, Positive, Posterior, Registers, Share, once_each
 from sverige_did.study.blocks import Name as Name
@@ -23,6 +24,9 @@ from sverige_did.study.cases import CaseStudy as CaseStudy
 from sverige_did.study.economy import Economy, Target
 from sverige_did.study.head import Deviation as Deviation
 from sverige_did.study.head import Head, Sampling
+from sverige_did.study.lottery import Lottery
+from sverige_did.study.multiverse import Multiverse
+from sverige_did.study.placebo_outcomes import PlaceboOutcome
 from sverige_did.study.priors import PACKAGE
 from sverige_did.study.priors import PriorSpec as PriorSpec
 from sverige_did.study.readings import Reading, Reconstruction
@@ -157,6 +161,11 @@ class Study(Head):
     targets: tuple[Target, ...] = Field(
         default=(), exclude_if=lambda found: not found, description="What the programme had promised, with its dates"
     )
+    areas: Areas | None = Field(
+        default=None,
+        exclude_if=lambda block: block is None,
+        description="How areas change where nothing is done, as written in areas.yaml beside the plan",
+    )
     deviations: tuple[Deviation, ...] = ()
 
     @property
@@ -194,6 +203,14 @@ class Study(Head):
         if bare:
             raise PydanticCustomError("prior_reason", "no reason for {keys}", {"keys": ", ".join(bare)})
         return priors
+
+    @model_validator(mode="after")
+    def _takes_the_prior_of_areas(self) -> Self:
+        if self.areas is not None and (self.kind == "published" or getattr(self, "posterior", None) is not None):
+            spec = self.areas.spec()
+            others = (one for one in self.priors if one.key != spec.key)
+            object.__setattr__(self, "priors", (spec, *others))  # frozen only once it is complete
+        return self
 
     def _has(self, outcome: str, where: str) -> None:
         """Raises PydanticCustomError where a part of the plan names an outcome that the plan has not."""
@@ -259,10 +276,25 @@ class PanelStudy(Study):
         "themselves, or nobody knows. Only by lot is a finding called supported without the level before beside it",
     )
     posterior: Posterior | None = Field(default=None, description="What its posteriors are held against")
+    lottery: Lottery | None = Field(
+        default=None,
+        exclude_if=lambda block: block is None,
+        description="The sets that the treated districts were drawn from, as written in lottery.yaml beside the plan",
+    )
     placebo_groups: PlaceboGroups | None = Field(
         default=None,
         exclude_if=lambda block: block is None,
         description="Groups of another study's size, drawn from the areas where nothing was done",
+    )
+    multiverse: Multiverse = Field(
+        default=Multiverse(),
+        exclude_if=lambda block: block == Multiverse(),  # a plan without it means what it meant before
+        description="The choices that could have been made otherwise: the axes of the specification curve",
+    )
+    placebo_outcomes: tuple[PlaceboOutcome, ...] = Field(
+        default=(),
+        exclude_if=lambda found: not found,
+        description="Outcomes that the programme could not move, and which answers they are held against",
     )
     readings: ClassVar[tuple[Reading, ...]] = ()
     sources: ClassVar[tuple[Source, ...]] = ()
@@ -272,6 +304,12 @@ class PanelStudy(Study):
     def _fits_its_registers(self) -> Self:
         if (self.registers is None) == (self.tables is None):
             raise PydanticCustomError("registers_or_tables", "a panel has either registers or tables")
+        once_each("placebo_outcomes", (item.outcome for item in self.placebo_outcomes))
+        for one in self.placebo_outcomes:
+            for name in one.beside:
+                self._has(name, f"placebo_outcomes.{one.outcome}.beside")
+        if self.lottery is not None and self.chosen != "random":
+            raise PydanticCustomError("lottery_chosen", "a plan with a lottery has chosen: random")
         if self.periods.partial == "weights":
             raise PydanticCustomError("panel_partial", "a panel takes donut or intention")
         if self.grid.end > self.periods.hard_stop:

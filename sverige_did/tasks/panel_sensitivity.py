@@ -11,12 +11,14 @@ import numpy as np
 from sverige_did.files import read_model, read_models, write_models
 from sverige_did.panel import Panel, read_panel
 from sverige_did.results.designs import OutcomeDesign
+from sverige_did.sources.panel.build import build
 from sverige_did.sources.panel.delivery import codes_of, panel_of, tables_of
 from sverige_did.sources.panel.unreported import NEEDED, unreported_panels
 from sverige_did.sources.registers.validate import find_registers
 from sverige_did.studies.panel.sensitivity import sensitivity_analyses
 from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import File, Filled, Folder
+from sverige_did.windows import days_followed
 
 UNREPORTED = (0.1, 0.3, 0.5)
 """Shares of the changes of placement that are left out. KORA found accounts and activities to be more than 50 % apart
@@ -29,7 +31,7 @@ DRAWS = 3
 def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Filled:
     """Write the checks; their number."""
     study = read_model(plan, PanelStudy)
-    requested = study.registers is not None and study.registers.residence.rule != "on_the_day"
+    requested = study.registers is not None
     known = requested and "residences" in {register.name for register in find_registers(data, study)[0].values()}
     found = sensitivity_analyses(
         read_panel(panel),
@@ -37,16 +39,19 @@ def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Fill
         read_models(designs, OutcomeDesign),
         elsewhere=_elsewhere(study, data) if requested and known else None,
         homes_unknown=requested and not known,
-        unreported=None if study.registers is None else _unreported(study, data),
+        unreported=_unreported(study, data) if requested else None,
+        stayed_on=_stayed_on(study, data) if requested else None,
+        definitions=_definitions(study, data) if requested else None,
     )
     write_models(out, found)
     return {"checks": len(found)}
 
 
 def _elsewhere(study: PanelStudy, data: Path) -> Panel:
-    """The panel with children counted where they live on each day."""
+    """The panel with children counted by the other rule of residence."""
     rules = study.register_rules
-    residence = rules.residence.model_copy(update={"rule": "on_the_day"})
+    other = "on_the_day" if rules.residence.rule == "baseline" else "baseline"
+    residence = rules.residence.model_copy(update={"rule": other})
     moved = study.model_copy(update={"registers": rules.model_copy(update={"residence": residence})})
     return panel_of(data, moved).panel
 
@@ -56,3 +61,24 @@ def _unreported(study: PanelStudy, data: Path) -> Mapping[float, Sequence[Panel]
     rng = np.random.default_rng([study.sampling.seed, zlib.crc32(b"unreported_changes")])
     tables = tables_of(data, study, NEEDED)
     return unreported_panels(tables, study, codes_of(data, study), UNREPORTED, draws=DRAWS, rng=rng)
+
+
+def _stayed_on(study: PanelStudy, data: Path) -> Panel:
+    """The panel had those who came of age while placed stayed placed for as long as the programme is followed."""
+    tables, codes = tables_of(data, study, NEEDED), codes_of(data, study)
+    return build(tables, study, codes, stay_on=days_followed(study.periods)).panel
+
+
+def _definitions(study: PanelStudy, data: Path) -> dict[str, Panel]:
+    """The panels that another ladder and another rule for overlapping placements give, where the plan varies them."""
+    rules, wanted = study.register_rules, study.multiverse.placement
+    changes: dict[str, dict[str, str]] = {
+        "other_ladder": {"home_based": "support" if rules.home_based == "kora" else "kora"},
+        "other_overlap": {"overlap": "first" if rules.overlap == "highest_rung" else "highest_rung"},
+    }
+    tables, codes = tables_of(data, study, NEEDED), codes_of(data, study)
+    return {
+        option: build(tables, study.model_copy(update={"registers": rules.model_copy(update=change)}), codes).panel
+        for option, change in changes.items()
+        if option in wanted
+    }

@@ -10,7 +10,7 @@ from sverige_did.files import write_model, write_text
 from sverige_did.outcomes import require_known
 from sverige_did.sources.files.cpr import refuse_cpr_in
 from sverige_did.study.cases import CaseStudy
-from sverige_did.study.read import READINGS, read_plan, read_text
+from sverige_did.study.read import PARTS, READINGS, read_plan, read_text
 from sverige_did.study.study import AnyPlan, PanelStudy, PublishedStudy, Study
 from sverige_did.tasks import File, Filled
 
@@ -32,7 +32,7 @@ def run(study: str, source: File, out: File) -> Filled:
 
 def checked_plan(source: Path) -> AnyPlan:
     """The plan, with nothing of a child in its texts and no outcome that is not in the catalogue. Raises InputError."""
-    for path in (source, source.with_name(READINGS)):
+    for path in (source, *map(source.with_name, (READINGS, *(name for name, _ in PARTS.values())))):
         if path.is_file():
             refuse_cpr_in(read_text(path), path.name)
     plan = read_plan(source)

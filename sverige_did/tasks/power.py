@@ -136,7 +136,7 @@ def _fingerprint(asked: Asked) -> str:
     for table in (data.children, data.before, design.rates, sample.treated, sample.weights, sample.strata,
                   sample.covariates, ~(data.y == data.y)):  # fmt: skip
         digest.update(f"{table.shape}{table.dtype}".encode() + table.tobytes())
-    named = (data.family, data.scale, data.stays, design.shock_sd, design.memory, design.child_sd)
+    named = (data.family, data.scale, data.stays, design.shock_sd, design.memory, design.child_sd, design.retest)
     digest.update(repr((named, asked.changes, asked.alpha, asked.seed, BLOCK)).encode())
     return digest.hexdigest()
 

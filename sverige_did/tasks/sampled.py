@@ -6,8 +6,6 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import read_model, read_models
 from sverige_did.results.estimates import Diagnostics
@@ -47,7 +45,7 @@ def _of(path: Path, plan_sha256: str) -> Sampled:
         diagnostics = read_models(checked, Diagnostics)
     except FileNotFoundError as error:
         raise InputError(_problem("posterior_missing", path, Path(error.filename))) from error
-    except ValidationError as error:
+    except InputError as error:
         raise InputError(_problem("posterior_unreadable", path, made)) from error
     if sampled.plan_sha256 != plan_sha256:
         raise InputError(_problem("posterior_other_plan", path, made))

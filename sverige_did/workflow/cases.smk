@@ -12,6 +12,7 @@ rule case_registers:
         problems="results/{study}/problems.json",
     params:
         code=step("case_registers"),
+        data=lambda wildcards: content_of(ROOT, data_of(ROOT, STUDIES[wildcards.study])),
         folder=lambda wildcards: STUDIES[wildcards.study].data,
     log:
         "results/{study}/logs/case_registers.log",
@@ -34,6 +35,7 @@ rule case_estimate:
         survey="results/{study}/survey.json",
     params:
         code=step("case_estimate"),
+        data=lambda wildcards: content_of(ROOT, data_of(ROOT, STUDIES[wildcards.study])),
         folder=lambda wildcards: STUDIES[wildcards.study].data,
     log:
         "results/{study}/logs/case_estimate.log",
@@ -57,6 +59,7 @@ rule case_posterior:
         draws="results/{study}/posteriors/{model}.nc",
     params:
         code=step("case_posterior"),
+        data=lambda wildcards: content_of(ROOT, data_of(ROOT, STUDIES[wildcards.study])),
         folder=lambda wildcards: STUDIES[wildcards.study].data,
     log:
         "results/{study}/logs/case_posterior.{model}.log",

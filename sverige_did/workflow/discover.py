@@ -6,11 +6,16 @@ Two forms are known. A collection: ``analyses/<study>/study.yaml`` with data in 
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from sverige_did.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +32,19 @@ def _field(plan: Path, name: str, form: str) -> str | None:
     return found.group(1) if found else None
 
 
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+"""What a study can be called: its name is a part of file names, addresses and commands."""
+
+
 def find_studies(root: Path) -> dict[str, StudyFiles]:
-    """The studies of a folder by name, in alphabetical order; empty when there are none."""
+    """The studies of a folder by name, in alphabetical order; empty when there are none.
+
+    A folder that no study can be called after (»kopi af herning«) is none; :func:`unusable_studies` names it.
+    """
     studies = {
         plan.parent.name: StudyFiles(plan.relative_to(root), Path("data") / plan.parent.name)
         for plan in sorted((root / "analyses").glob("*/study.yaml"))
+        if NAME.fullmatch(plan.parent.name) and plan.is_file()
     }
     single = root / "study.yaml"
     if single.is_file():
@@ -39,10 +52,20 @@ def find_studies(root: Path) -> dict[str, StudyFiles]:
     return studies
 
 
+def unusable_studies(root: Path) -> Iterator[Problem]:
+    """What is called a plan and cannot be run: in a folder with a name that no study can have, or no file at all."""
+    for plan in [*sorted((root / "analyses").glob("*/study.yaml")), root / "study.yaml"]:
+        place = str(plan.relative_to(root))
+        if (plan.is_symlink() and not plan.exists()) or (plan.exists() and not plan.is_file()):
+            yield Problem("reg_no_file", file=place)
+        elif plan.exists() and plan.parent != root and not NAME.fullmatch(plan.parent.name):
+            yield Problem("study_folder", file=place, found=plan.parent.name, rule="plain_name")
+
+
 def plan_of(root: Path, study: StudyFiles) -> list[str]:
-    """The files of the plan: ``study.yaml``, and ``readings.yaml`` beside it where there is one."""
-    beside = study.plan.with_name("readings.yaml")
-    return [str(study.plan), *([str(beside)] if (root / beside).is_file() else [])]
+    """The files of the plan: ``study.yaml``, and its other parts beside it, where they are."""
+    beside = (study.plan.with_name(name) for name in ("readings.yaml", "areas.yaml", "lottery.yaml"))
+    return [str(study.plan), *(str(one) for one in beside if (root / one).is_file())]
 
 
 def evaluations_of(root: Path) -> list[str]:
@@ -90,9 +113,55 @@ def input_of(root: Path, study: StudyFiles) -> list[str]:
 
 
 def registers_of(root: Path, study: StudyFiles) -> list[str]:
-    """Every file beside the plan of a panel: its registers and whatever else its commands may read there."""
-    folder = root / study.data
-    return [str(study.data / path.name) for path in sorted(folder.iterdir())] if folder.is_dir() else []
+    """Every file beside the plan of a panel: its registers and whatever else its commands may read there.
+
+    Snakemake asks for files, and reads more than a name in braces and line breaks. What else lies there is no reason
+    to stop a study: folders and dead links are named by the command that checks it, and :func:`content_of` tells
+    whether one with an odd name has changed.
+    """
+    return [str(study.data / path.name) for path in _entries(root / study.data) if _is_plain(path)]
+
+
+def data_of(root: Path, study: StudyFiles) -> list[str]:
+    """Every file beside the data of a study, whatever it is called."""
+    return [str(study.data / path.name) for path in _entries(root / study.data) if path.is_file()]
+
+
+def all_of(root: Path, study: StudyFiles) -> list[str]:
+    """Every file that a run of a study reads: its plan, its statements and its data."""
+    return [*plan_of(root, study), *statements_of(root, study), *data_of(root, study)]
+
+
+def content_of(root: Path, files: Iterable[str]) -> str:
+    """A hash of the content of files: a rule reruns when it is another.
+
+    The time of a file says when somebody wrote it, and nothing of what it holds: an older copy that is put back is
+    another input, and so is one that was written while the clock was wrong.
+    """
+    digest = hashlib.sha256()
+    for path in (root / file for file in files):
+        if path.is_file():
+            known = path.stat()
+            digest.update(os.fsencode(path.name) + b"\0" + _content(path, known.st_size, known.st_mtime_ns))
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _content(path: Path, _size: int, _changed: int) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith(".")) if folder.is_dir() else []
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and PLAIN_FILE.fullmatch(path.name) is not None
+
+
+PLAIN_FILE = re.compile(r"[\w .,()+@=&~-]+")
+"""The names of files that a workflow can list as they are, Danish letters and blanks among them."""
 
 
 def one_of(names: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ rule registers:
         problems="results/{study}/problems.json",
     params:
         code=step("check"),
+        data=lambda wildcards: content_of(ROOT, data_of(ROOT, STUDIES[wildcards.study])),
         folder=lambda wildcards: STUDIES[wildcards.study].data,
     log:
         "results/{study}/logs/registers.log",
@@ -36,6 +37,7 @@ rule panel:
         sources="results/{study}/sources.json",
     params:
         code=step("panel"),
+        data=lambda wildcards: content_of(ROOT, data_of(ROOT, STUDIES[wildcards.study])),
         folder=lambda wildcards: STUDIES[wildcards.study].data,
     log:
         "results/{study}/logs/panel.log",
@@ -107,6 +109,7 @@ rule panel_posterior:
         draws="results/{study}/posteriors/{likelihood}.nc",
     params:
         code=step("panel_posterior"),
+        data=lambda wildcards: content_of(ROOT, data_of(ROOT, STUDIES[wildcards.study])),
         folder=lambda wildcards: STUDIES[wildcards.study].data,
     # It draws on two cores, for the last of them may be alone; while others run they share.
     threads: 1
@@ -134,6 +137,7 @@ rule panel_sensitivity:
         checks="results/{study}/checks.json",
     params:
         code=step("panel_sensitivity"),
+        data=lambda wildcards: content_of(ROOT, data_of(ROOT, STUDIES[wildcards.study])),
         folder=lambda wildcards: STUDIES[wildcards.study].data,
     log:
         "results/{study}/logs/panel_sensitivity.log",
@@ -176,6 +180,7 @@ rule panel_targets:
         targets="results/{study}/targets.json",
     params:
         code=step("targets"),
+        data=lambda wildcards: content_of(ROOT, data_of(ROOT, STUDIES[wildcards.study])),
         folder=lambda wildcards: STUDIES[wildcards.study].data,
     log:
         "results/{study}/logs/panel_targets.log",
@@ -198,6 +203,7 @@ rule panel_ladder:
         ladder="results/{study}/ladder.json",
     params:
         code=step("panel_ladder"),
+        data=lambda wildcards: content_of(ROOT, data_of(ROOT, STUDIES[wildcards.study])),
         folder=lambda wildcards: STUDIES[wildcards.study].data,
     log:
         "results/{study}/logs/panel_ladder.log",

@@ -11,6 +11,7 @@ rule plan:
         plan="results/{study}/plan.json",
     params:
         code=step("plan"),
+        data=lambda wildcards: content_of(ROOT, plan_of(ROOT, STUDIES[wildcards.study])),
     log:
         "results/{study}/logs/plan.log",
     benchmark:
@@ -28,6 +29,7 @@ rule statements:
         statements="results/{study}/statements.json",
     params:
         code=step("statements"),
+        data=lambda wildcards: content_of(ROOT, statements_of(ROOT, STUDIES[wildcards.study])),
         source=lambda wildcards, input: f"--source {shlex.quote(str(input.source))}" if input.get("source") else "",
     log:
         "results/{study}/logs/statements.log",
@@ -47,6 +49,7 @@ rule figures:
         panel="results/{study}/panel.parquet",
     params:
         code=step("figures"),
+        data=lambda wildcards: content_of(ROOT, input_of(ROOT, STUDIES[wildcards.study])),
     log:
         "results/{study}/logs/figures.log",
     benchmark:

@@ -41,6 +41,7 @@ def _results() -> dict[str, sd.Result]:
         "synthetic": one.synthetic(),
         "checks": one.sensitivity(),
         "placebos": one.placebos(),
+        "multiverse": one.multiverse(),
         "size": one.size(200),
         "dates": dates.verdict(),
         "methods of dates": dates.methods(),

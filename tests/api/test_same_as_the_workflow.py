@@ -107,6 +107,11 @@ def test_the_examples_checks(example: tuple[Panel, object]) -> None:
             assert one.numbers == pytest.approx(theirs[one.check].numbers, rel=1e-12, abs=1e-12)
             compared += 1
     assert compared >= 13
+    (curve,) = study.multiverse().checks
+    names = ("effect", "effect_median", "effect_low", "effect_high", "pooled", "percent_same_sign", "percent_beyond")
+    told = {name: theirs["multiverse"].numbers[name] for name in names}
+    assert {name: curve.numbers[name] for name in names} == pytest.approx(told, rel=1e-9)
+    assert curve.curves[0].y == pytest.approx(theirs["multiverse"].curves[0].y, rel=1e-9)
 
 
 def test_districts_that_start_at_different_dates() -> None:

@@ -55,7 +55,7 @@ def test_an_infinite_limit_is_a_gap_and_does_not_stretch_the_axis():
 
 @pytest.mark.parametrize("value", [0.0, -3.0, math.nan])
 def test_a_curve_of_one_number_or_of_none_has_an_axis(value):
-    low, high = curves._ends([value, value])
+    low, high = curves.ends_of([value, value])
     assert low < (0.0 if math.isnan(value) else value) < high
 
 

@@ -38,7 +38,10 @@ from sverige_did.results.posteriors import NonResponse, PosteriorRecord
 from sverige_did.results.security import MOST, Security, SecurityStep, What
 
 RATE = "institution_per_1000"
-CANNOT = {"two_totals", "short", "empty_cell", "made_up"}
+CANNOT = {
+    "two_totals", "short", "empty_cell", "made_up", "kinds_missing", "no_placebo", "no_placebo_series",
+    "not_registered", "placebo_refused", "none_to_compare", "other_groups",
+}  # fmt: skip
 """Sentences of checks that could not run, and a part of one."""
 
 
@@ -134,6 +137,9 @@ def test_an_unread_sentence_is_a_fault(base: Release) -> None:
         (check("pretest_power", "without", power=30.0), "unknown"),
         (check("pretest_power", "with_drift", power=95.0, ratio=1.4), "unknown"),
         (check("pretest_power", "with_drift", power=95.0, ratio=3.5), "fail"),
+        (check("placebo_areas", "share", p_fresh=0.03, p_staying=0.001), "pass"),
+        (check("placebo_areas", "share", p_fresh=0.07, p_staying=0.002), "unknown"),
+        (check("placebo_areas", "rate_events", p_fresh=0.02), "pass"),
         (check("relative_magnitudes", "result", times=0.9), "fail"),
         (check("relative_magnitudes", "none", times=0.0), "open"),
         (check("absolute_violation", "districts", size_limit=1.0), "unknown"),
@@ -143,6 +149,13 @@ def test_an_unread_sentence_is_a_fault(base: Release) -> None:
         (check("tipping_shock", "districts", size_needed=0.4, size_seen=0.0), "unknown"),
         (check("regression_to_mean", "districts", effect=0.0, effect_by_itself=0.0), "unknown"),
         (check("shared_shock", "treated", percent_treated=24.0, percent_control=None), "fail"),
+        (check("placebo_outcome", "moved", p=0.01), "fail"),
+        (check("placebo_outcome", "cannot_tell", p=0.4), "unknown"),
+        (check("just_before", "result_turns", effect_low=-1.0, effect_high=1.0), "fail"),
+        (check("changed_denominator", "moved", percent_denominator=-20.0), "pass"),
+        (check("kinds_in_parallel", "possible", kinds=4.0), "told"),
+        (check("multiverse", "same_sign", p_median=0.3), "fail"),
+        (check("multiverse", "agree", p_median=0.01), "pass"),
         (check("single_districts", "turned", districts=4.0, turned=1.0), "pass"),
         (check("single_districts", "turned", districts=4.0, turned=2.0), "fail"),
         (check("other_weights", "equal_turns", effect_low=-1.0, effect_high=1.0), "fail"),
@@ -162,6 +175,7 @@ def test_a_sign_that_turns_says_nothing_against_an_answer_that_is_open(base: Rel
     assert status_of(open_, check("leave_one_out", "turned", districts=4.0, turned=1.0)) == "open"
     assert status_of(open_, check("leave_one_out", "gained", districts=4.0, other=1.0)) == "fail"
     assert status_of(open_, check("synthetic_did", "turns", p=0.4)) == "open"
+    assert status_of(open_, check("multiverse", "turns", p_median=0.4)) == "open"
     assert status_of(open_, check("synthetic_did", "turns", p=0.04)) == "fail"
 
 

@@ -12,6 +12,7 @@ from sverige_did.disclosure.release import Release
 from sverige_did.report.claims import claim
 from sverige_did.report.headlines import design_of, done, headline
 from sverige_did.report.next_office import COLUMNS, DIMENSIONS, investment_sheet, knowledge_declaration
+from sverige_did.study.blocks import Bilingual
 from sverige_did.words import Language
 
 RELEASE = make_release()
@@ -91,3 +92,24 @@ def test_what_cannot_be_told_stands_under_what_is_not_known() -> None:
     known = knowledge_declaration(sure, "en").partition("## Effect")[2].split("### What is not known")[0]
     assert "institution" in known
     assert rows(sure, "en")[0]["use"] == words.text("next_office.use.yes", "en")
+
+
+HARM = '=HYPERLINK("http://a.dk";"b")<script>alert(1)</script> [c](javascript:alert(1)) ![d](http://a.dk)\n# e `f`'
+
+
+def test_no_text_of_a_plan_is_run_by_a_spreadsheet_or_becomes_a_link_or_a_heading() -> None:
+    release = make_release()
+    harm = Bilingual(da=HARM, en=HARM)
+    study = release.study.model_copy(update={
+        "title": harm, "population": harm, "control": release.study.control.model_copy(update={"label": harm}),
+    })  # fmt: skip
+    harmed = release.model_copy(update={"study": study})
+    for language, separator in (("da", ";"), ("en", ",")):
+        rows = list(csv.DictReader(investment_sheet(harmed, language).splitlines(), delimiter=separator))
+        cells = [cell for row in rows for cell in row.values() if cell and cell[0] in "=+-@"]
+        assert all(cell.lstrip("+-")[0].isdigit() for cell in cells)
+        assert {row["population"] for row in rows if "population" in row} <= {f"'{HARM}"}
+        text = knowledge_declaration(harmed, language)
+        assert "<script" not in text
+        assert "](" not in text
+        assert "\n# e" not in text

@@ -73,7 +73,8 @@ def test_a_fault_is_named_by_file_and_field(tmp_path, fault, language):
 
 
 def test_the_hash_covers_the_readings_but_neither_comments_nor_order(tmp_path):
-    shutil.copy(PLAN / "study.yaml", tmp_path)
+    for name in ("study.yaml", "areas.yaml"):
+        shutil.copy(PLAN / name, tmp_path)
     text = (PLAN / "readings.yaml").read_text("utf-8")
     before = read_study(PLAN / "study.yaml").sha256
     beside = tmp_path / "readings.yaml"

@@ -77,7 +77,7 @@ def test_a_plan_is_of_its_kind_however_it_is_read(tmp_path, plan, kind):
     for read in (study, read_model(path, Study), read_model(path, kind), held):
         assert type(read) is kind
         assert (read, read.sha256) == (study, study.sha256)
-    with pytest.raises(ValidationError):
+    with pytest.raises(InputError):
         read_model(path, {PublishedStudy: PanelStudy, PanelStudy: PublishedStudy}[kind])
 
 
@@ -97,7 +97,8 @@ def test_a_published_plan_may_leave_the_grids_out(tmp_path, text):
     start, end = text.index("sensitivity:"), text.index("deviations:")
     path = tmp_path / "study.yaml"
     path.write_text(text[:start] + text[end:], "utf-8")
-    shutil.copy(PLAN.with_name("readings.yaml"), tmp_path)  # a part of the plan
+    for part in ("readings.yaml", "areas.yaml"):
+        shutil.copy(PLAN.with_name(part), tmp_path)
     assert read_study(path).sha256 == read_study(PLAN).sha256
 
 
@@ -105,7 +106,8 @@ def test_the_hash_is_of_the_meaning(tmp_path, text):
     same = tmp_path / "same.yaml"
     tree = yaml.safe_load(text)
     same.write_text("# another comment\n" + yaml.safe_dump(dict(reversed(tree.items())), allow_unicode=True), "utf-8")
-    shutil.copy(PLAN.with_name("readings.yaml"), tmp_path)  # a part of the plan
+    for part in ("readings.yaml", "areas.yaml"):
+        shutil.copy(PLAN.with_name(part), tmp_path)
     assert read_study(same).sha256 == read_study(PLAN).sha256
     other = changed(tmp_path, text, "level: 0.95", "level: 0.9")
     assert read_study(other).sha256 != read_study(PLAN).sha256

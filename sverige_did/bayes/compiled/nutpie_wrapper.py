@@ -26,6 +26,7 @@ from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_functi
 from rich.console import Console
 
 from sverige_did import words
+from sverige_did.bayes.compiled.verified_cache import verify_kept_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Wrapper = Callable[..., int]
+
+verify_kept_code()
 
 # In compiled code any failure becomes a number that nutpie takes as a point of no density or as an error.
 LOGP = """

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 CACHE_VARIABLE = "SVERIGE_DID_CACHE"
@@ -10,12 +13,21 @@ CACHE_VARIABLE = "SVERIGE_DID_CACHE"
 
 
 def cache_folder() -> Path:
-    """Where compiled models are kept: ``$SVERIGE_DID_CACHE``, else ``sverige_did`` under the user's cache folder."""
+    """Where compiled models are kept: ``$SVERIGE_DID_CACHE``, else ``sverige_did`` under the user's cache folder.
+
+    Where nothing can be written there, or nobody has a home, a folder that goes when the command ends.
+    """
     chosen = os.environ.get(CACHE_VARIABLE)
-    if chosen:
-        return Path(chosen)
     local = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return Path(local or Path.home() / ".cache") / "sverige_did"
+    try:
+        folder = Path(chosen) if chosen else Path(local or Path.home() / ".cache") / "sverige_did"
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except (OSError, RuntimeError):  # no home at all is a RuntimeError
+        passing = Path(tempfile.mkdtemp(prefix="sverige-did-"))
+        atexit.register(shutil.rmtree, passing, ignore_errors=True)
+        return passing
 
 
 def settle_pytensor() -> None:

@@ -41,8 +41,12 @@ def write_draws(path: Path, fits: Mapping[str, Fit], plan_sha256: str) -> None:
     tree.attrs = {"format": FORMAT, "plan_sha256": plan_sha256, "versions": versions}
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
-    tree.to_netcdf(unfinished, engine="h5netcdf")
-    unfinished.replace(path)
+    try:
+        tree.to_netcdf(unfinished, engine="h5netcdf")
+        unfinished.replace(path)
+    except BaseException:  # a full disk or an interruption must leave nothing half-written; it is passed on
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def _form(fit: Fit) -> str:
@@ -78,8 +82,13 @@ def open_draws(path: Path | str, plan_sha256: str | None = None) -> dict[str, xr
     Raises RefusedError when the file is not of this format (``draws_unreadable``), or when a hash is given and the
     draws were made under another plan (``draws_stale``).
     """
-    with xr.open_datatree(path, engine="h5netcdf") as opened:
-        tree = opened.load()
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as opened:
+            tree = opened.load()
+    except FileNotFoundError:
+        raise
+    except (OSError, RuntimeError, ValueError, KeyError) as error:  # what HDF5 raises for a file cut off or damaged
+        raise refuse("draws_unreadable", found=type(error).__name__, expected=str(FORMAT)) from error
     if tree.attrs.get("format") != FORMAT:
         raise refuse("draws_unreadable", found=str(tree.attrs.get("format")), expected=str(FORMAT))
     if plan_sha256 not in {None, tree.attrs["plan_sha256"]}:

@@ -62,7 +62,8 @@ class OwnDesign:
     ``rates`` (G, 2): of every district before and after · ``shock_sd``: of one district in one period, in logs, in
     log-odds for ``binomial``, in the unit of the outcome for ``normal`` · ``child_sd``: of one child, for ``normal`` ·
     ``memory``: AR(1) coefficient of shocks, and of who is there · ``effect``: what the programme does after all, as a
-    share of the level of the treated districts after; nothing unless power is asked for.
+    share of the level of the treated districts after; nothing unless power is asked for · ``retest``: the part of
+    the variance of a district's children that lasts over all periods, for ``normal``; a memory instead where None.
     """
 
     data: OwnData
@@ -71,6 +72,7 @@ class OwnDesign:
     memory: float
     child_sd: float = 0.0
     effect: float = 0.0
+    retest: float | None = None
 
     @property
     def sample(self) -> Districts:
@@ -116,6 +118,10 @@ class OwnDesign:
         odds = np.log((windows + added) / (others + added))
         return np.asarray(odds[1] - odds[0])
 
+    def windows(self, n: int, rng: np.random.Generator) -> Floats:
+        """Counts of n data sets summed over the windows (2, G, n), of what is counted."""
+        return self._counts(n, rng)
+
     @property
     def _counts_by(self) -> Floats:
         """What the sum over a window is divided by (G, T): children, or periods where nothing is counted."""
@@ -127,7 +133,9 @@ class OwnDesign:
 
     def _normal(self, n: int, rng: np.random.Generator) -> Floats:
         """Sums of levels over the windows (2, G, n)."""
-        noise = remembering(rng.standard_normal((*self.data.y.shape, n)), self.memory)
+        noise = rng.standard_normal((*self.data.y.shape, n))
+        # What lasts of a child is the same before and after, and leaves the change.
+        noise = remembering(noise, self.memory) if self.retest is None else noise * np.sqrt(1 - self.retest)
         sd = self.child_sd / np.sqrt(self.data.children)
         return self._by_window(self._by_period[:, :, None] + self._shocks(n, rng) + sd[:, :, None] * noise)
 

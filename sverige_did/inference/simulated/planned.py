@@ -26,6 +26,8 @@ def planned_design(
     between: float = 0.0,
     child_sd: float = 0.0,
     stays: bool = False,
+    response: float = 1.0,
+    retest: float | None = None,
 ) -> OwnDesign:
     """``treated`` of ``districts``, observed in so many periods ``before`` and ``after``.
 
@@ -33,7 +35,9 @@ def planned_design(
     programme · ``children``: in each district and period; those placed, for a share of the placed · ``shock``: sd of a
     district's own swings from period to period, as a share of the level · ``memory``: their AR(1) coefficient ·
     ``between``: sd of districts' levels, as a share of the level, spread evenly over the districts · ``child_sd``: of
-    one child, for ``normal`` · ``stays``: whether those counted are there from period to period, and not events.
+    one child, for ``normal`` · ``stays``: whether those counted are there from period to period, and not events ·
+    ``response``: the share of the children who are rated each time, whoever they are, for ``normal`` · ``retest``: the
+    correlation of one child's score with its score at any other time; where None they remember as shocks do.
 
     Raises RefusedError ``out_of_range`` for what no design can have.
 
@@ -45,6 +49,9 @@ def planned_design(
     """
     option("family", family, Family)
     _check(districts, treated, before, after, family, level, children, shock, memory, between, child_sd)
+    if not (0 < response <= 1 and 0 <= (retest or 0) < 1):
+        raise refuse("out_of_range", name="response, retest", found=f"{response:g}, {retest or 0:g}", expected="0–1")
+    rated = children * response if family == "normal" else children
     at = np.arange(districts)
     # Treated districts stand evenly among the others, so that their levels are spread as those are.
     is_treated = np.isin(at, np.floor((np.arange(treated) + 0.5) * districts / treated).astype(int))
@@ -58,14 +65,16 @@ def planned_design(
     data = OwnData(
         Districts(at.astype(float), is_treated, np.ones(districts), np.zeros(districts, dtype=np.int64),
                   np.empty((districts, 0))),
-        y=table * (rate * children)[:, None],
-        children=table * (np.maximum(np.rint(children), 1.0) if family == "binomial" else children),
+        y=table * (rate * rated)[:, None],
+        children=table * (np.maximum(np.rint(rated), 1.0) if family == "binomial" else rated),
         before=np.arange(before + after) < before,
         family=family,
         scale=SCALES[family],
         stays=stays,
     )  # fmt: skip
-    return OwnDesign(data, np.column_stack([rate, rate]), in_logs, memory, child_sd)
+    # Who is rated now is rated another time with that probability: the means have so much less in common.
+    again = None if retest is None and response == 1 else (memory if retest is None else retest) * response
+    return OwnDesign(data, np.column_stack([rate, rate]), in_logs, memory, child_sd, retest=again)
 
 
 def _check(

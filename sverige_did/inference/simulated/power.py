@@ -10,7 +10,7 @@ Carlin 2014, Perspectives on Psychological Science 9:641).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -127,17 +127,27 @@ def smallest_found(
     The same data sets are drawn at every step, so that the search is not led astray by chance. A rise may go to thrice
     the level, a fall only to nothing.
     """
-    low, high = 0.0, most if sign < 0 else 3 * most
 
     def found(size: float) -> bool:
         return power(design, [sign * size], seed=seed, simulations=simulations, alpha=alpha)[0].power >= wanted
 
-    if not found(high):
+    size = halved(found, most if sign < 0 else 3 * most, steps)
+    return None if size is None else sign * size
+
+
+def halved(found: Callable[[float], bool], most: float, steps: int) -> float | None:
+    """The smallest size that is found, within ``most / 2**steps`` and never too small; None where not even ``most`` is.
+
+    >>> halved(lambda size: size >= 0.3, 1.0, 4)
+    0.3125
+    """
+    if not found(most):
         return None
+    low, high = 0.0, most
     for _ in range(steps):
         middle = (low + high) / 2
         low, high = (low, middle) if found(middle) else (middle, high)
-    return sign * high
+    return high
 
 
 def fewest_times(
@@ -160,6 +170,11 @@ def fewest_times(
         larger = stretched(design, **dict.fromkeys(multiplied, times))
         return power(larger, [change], seed=seed, simulations=simulations, alpha=alpha)[0].power >= wanted
 
+    return first_found(found, tried)
+
+
+def first_found(found: Callable[[int], bool], tried: Sequence[int]) -> int | None:
+    """The first of ``tried`` (rising) that is found, where all after it are; None where none is."""
     if not found(tried[-1]):
         return None
     low, high = -1, len(tried) - 1

@@ -10,7 +10,7 @@ far: how much three or four of them do can hardly be told (docs/size.md).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -59,6 +59,17 @@ class DatedDesign:
     def control(self) -> Bools:
         """Who never begins (U,)."""
         return np.asarray(self.cohort == self.cohort.max())
+
+    @property
+    def level(self) -> float:
+        """The mean level of treated districts before they are under treatment: what a change is a share of."""
+        return float(self.table[(self.exposed == 0) & ~self.control[:, None]].mean())
+
+    def with_districts(self, times: int) -> DatedDesign:
+        """The same with so many times its districts, those that there are once more."""
+        rows = np.tile(np.arange(len(self.cohort)), times)
+        names = ("cohort", "exposed", "strata", "table")
+        return replace(self, **{name: getattr(self, name)[rows] for name in names})
 
     @property
     def paths(self) -> Floats:
@@ -138,3 +149,20 @@ def redrawn_sizes(
         return float(sum(one.supported(alpha).sum() for one in tested)) / simulations
 
     return tuple(Share(share(shift), simulations) for shift in shifts)
+
+
+def found_at(
+    design: DatedDesign, change: float, *, seed: int, simulations: int = 1_000, alpha: float = 0.05, draws: int = 499
+) -> Share:
+    """How often the rule finds a ``change`` of every treated cell, as a share of the treated districts' mean level.
+
+    The same data sets are drawn for every change, so that a search is not led astray by chance.
+    """
+    rng, paths = np.random.default_rng(seed), design.paths
+    moved = change * design.level * design.exposed
+    hits = 0
+    for done in range(0, simulations, BLOCK):
+        n = min(BLOCK, simulations - done)
+        y = paths[rng.integers(0, len(paths), (n, len(design.cohort)))] + moved
+        hits += int(date_tests(y, design, draws=draws, rng=rng).supported(alpha).sum())
+    return Share(hits / simulations, simulations)

@@ -8,6 +8,7 @@ not count, and returns two-sided p-values (n,); the tests hold them to the singl
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from math import comb
 from typing import NamedTuple
@@ -171,6 +172,25 @@ def permutation_of_moves(change: Floats, sample: Districts, moves: Places) -> tu
     return studentised / len(moves), bare / len(moves)
 
 
+def permutation_of_lottery(change: Floats, sample: Districts, lottery: Bools) -> tuple[Floats, Floats]:
+    """The same over the sets (r, G) of a lottery, the observed among them: a district keeps its weight."""
+    if sample.plain and min(sample.treated.sum(), (~sample.treated).sum()) > 1:
+        return permutation(change, sample.treated, lottery)
+    y = change - change.mean(axis=0)
+
+    def both(treated: Bools) -> tuple[Floats, Floats]:
+        design = arm_design(replace(sample, treated=treated, lottery=None))
+        return (design.shares @ y) ** 2, design.variance(y.T)
+
+    effect, variance = both(sample.treated)
+    studentised, bare = np.zeros((2, change.shape[1]))
+    for one in lottery:
+        effects, variances = both(one)
+        studentised += effects * variance >= effect * variances * _TIE
+        bare += effects >= effect * _TIE
+    return studentised / len(lottery), bare / len(lottery)
+
+
 def wild_restricted(change: Floats, sample: Districts, signs: Floats) -> Floats:
     """The restricted wild bootstrap over the weights ``signs`` (b, G), the observed data counted as one more."""
     f = fitted(change, sample)
@@ -245,6 +265,8 @@ MOMENTS: dict[str, Method] = {
 
 def both_permutations(change: Floats, sample: Districts, draws: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """The studentised and the bare permutation test, over all assignments or moves if there are at most ``draws``."""
+    if sample.lottery is not None:
+        return permutation_of_lottery(change, sample, sample.lottery)
     if sample.plain:
         return permutation(change, sample.treated, reference_rows(sample.treated, draws, rng))
     moves = reference_moves(sample.treated, sample.weights, sample.strata, draws=draws, rng=rng, limit=draws)

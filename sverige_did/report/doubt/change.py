@@ -22,7 +22,8 @@ MOST = 4
 
 ORDER = (
     "relative_magnitudes", "absolute_violation", "tipping_shock", "shared_shock", "leave_one_out", "leave_one_date_out",
-    "overlap", "control_group", "other_weights", "other_window", "other_residence",
+    "overlap", "control_group", "placebo_outcome", "other_weights", "other_window", "other_residence", "just_before",
+    "regression_after_rise", "changed_denominator", "ageing_out", "multiverse",
     "synthetic_did", "scale_discrepancy", "unreported_changes", "placebo_dates", "overdispersion",
 )  # fmt: skip
 """The checks by how soon what they found changes an answer: first what takes an amount of something, then other choices

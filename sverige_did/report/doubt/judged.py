@@ -199,6 +199,17 @@ def _each(release: Release, check: CheckResult) -> Status:
     return _turned(release, check)
 
 
+def _among_areas(release: Release, check: CheckResult) -> Status:
+    """Stands where even too much chance seldom does as much; nobody can tell where only too little would seldom."""
+    found = [p for name in ("p_fresh", "p_staying") if (p := number(check, name)) is not None]
+    alpha = 1 - release.study.level
+    if not found or min(found) <= alpha < max(found):
+        return "unknown"
+    if max(found) <= alpha:
+        return "pass"
+    return "open" if is_open(release, check.outcome) else "fail"
+
+
 def _dispersed(_: Release, check: CheckResult) -> Status:
     limit, most = number(check, "phi_limit"), number(check, "phi_high")
     if limit is None or most is None:
@@ -216,6 +227,7 @@ class Entry(NamedTuple):
 TIMES = _beyond("times", ALL_OF_IT)
 SEEN = _beyond("power", SEEN_OFTEN, "unknown")
 OTHER, SYNTHETIC = _differs(), _differs("p")
+CHOICE: dict[str, Status | Read] = {"result": "pass", "result_turns": OTHER}
 LEFT: dict[str, Status | Read] = {"steady": "pass", "lost": "fail", "gained": "fail", "turned": _turned}
 LEFT_OUT = LEFT | {f"dates_{key}": status for key, status in LEFT.items()}
 
@@ -235,7 +247,9 @@ READ: dict[str, Entry] = {
     "placebo_dates": Entry("placebos", {
         **dict.fromkeys(("nothing", "dates_nothing"), "pass"), **dict.fromkeys(("found", "dates_found"), "fail")}),
     "placebo_units": Entry("placebos", {"result": "pass", "common": "open"}),
+    "placebo_outcome": Entry("placebos", {"moved": "fail", "still": "pass", "cannot_tell": "unknown"}),
     "placebo_groups": Entry("placebos", dict.fromkeys(("result", "compared", "result_two", "compared_two"), "told")),
+    "placebo_areas": Entry("placebos", dict.fromkeys(("share", "rate", "share_events", "rate_events"), _among_areas)),
     "placebo_choice": Entry("selection", dict.fromkeys(("level", "rise"), _chosen)),
     "regression_to_mean": Entry("selection", {"districts": _by_itself, "districts_opposite": "pass"}),
     "balance": Entry("selection", {}),
@@ -243,7 +257,13 @@ READ: dict[str, Entry] = {
     "partial_year": Entry("selection", dict.fromkeys(("result", "with_savings", "start_up"), "told")),
     "other_window": Entry("selection", {
         **dict.fromkeys(("intention", "donut"), "pass"), **dict.fromkeys(("intention_turns", "donut_turns"), OTHER)}),
-    "other_residence": Entry("selection", {"result": "pass", "result_turns": OTHER}),
+    "other_residence": Entry("selection", {
+        **dict.fromkeys(("result", "held"), "pass"), **dict.fromkeys(("result_turns", "held_turns"), OTHER)}),
+    "regression_after_rise": Entry("selection", CHOICE),
+    "just_before": Entry("selection", CHOICE),
+    "ageing_out": Entry("selection", CHOICE),
+    "changed_denominator": Entry("selection", {
+        **dict.fromkeys(("steady", "moved"), "pass"), **dict.fromkeys(("steady_turns", "moved_turns"), OTHER)}),
     "tipping_shock": Entry("inference", {
         **dict.fromkeys(("districts", "dates"), _swings), "result": _swings_of_totals,
         **dict.fromkeys(("districts_none", "dates_none", "none"), "open")}),
@@ -258,6 +278,8 @@ READ: dict[str, Entry] = {
         **dict.fromkeys(("equal", "children"), "pass"), **dict.fromkeys(("equal_turns", "children_turns"), OTHER)}),
     "scale_discrepancy": Entry("inference", {
         **dict.fromkeys(("agree", "agree_rate"), "pass"), **dict.fromkeys(("disagree", "disagree_rate"), "fail")}),
+    "kinds_in_parallel": Entry("inference", {"possible": "told", "impossible": "fail"}),
+    "multiverse": Entry("inference", {"agree": "pass", **dict.fromkeys(("same_sign", "turns"), _turned)}),
     "overdispersion": Entry("inference", {"result": _dispersed, "none": "open"}),
     "shock_curve": Entry("inference", {"result": "told"}),
     "needed": Entry("inference", dict.fromkeys(("share", "share_rise", "points", "hazard"), "told")),

@@ -103,7 +103,7 @@ def _confounding(case: Case) -> Iterator[str]:
         yield words.text("report.limits.no_trend", case.language) if "no_trend" in limits(release) else ""
     else:
         yield case.say("before", count=periods_before_start(release, case.outcome))
-    yield from _ran(case, "pretrends", "placebo_dates", "relative_magnitudes")
+    yield from _ran(case, "pretrends", "placebo_dates", "relative_magnitudes", "placebo_outcome", "just_before")
     for key in ("shared_management", "other_reforms"):
         yield words.text(f"report.limits.{key}", case.language) if key in limits(release) else ""
 
@@ -116,7 +116,10 @@ def _selection(case: Case) -> Iterator[str]:
         yield case.say("apart_before", said=said)
     if isinstance(study, PanelStudy) and study.registers is not None:
         yield case.say(f"residence.{study.registers.residence.rule}")
-    yield from _ran(case, "regression_to_mean", "placebo_choice", "balance", "other_residence")
+    yield from _ran(
+        case, "regression_to_mean", "regression_after_rise", "placebo_choice", "balance", "other_residence",
+        "ageing_out",
+    )  # fmt: skip
 
 
 def _classification(case: Case) -> Iterator[str]:
@@ -167,7 +170,7 @@ def _measurement(case: Case) -> Iterator[str]:
         yield case.say("denominator", twin=words.text(f"outcomes.{entry.twin}.short", case.language))
     if entry.family == "score":
         yield case.say("score")
-    yield from _ran(case, "scale_discrepancy")
+    yield from _ran(case, "scale_discrepancy", "changed_denominator", "kinds_in_parallel")
 
 
 def _reported(case: Case) -> Iterator[str]:
@@ -183,6 +186,7 @@ def _reported(case: Case) -> Iterator[str]:
         yield case.say("deviations", count=len(study.deviations))
     if study.readings:
         yield case.say("readings", count=len(study.readings))
+    yield from _ran(case, "multiverse")
 
 
 DOMAINS: dict[str, Callable[[Case], Iterator[str]]] = {

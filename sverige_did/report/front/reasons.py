@@ -145,13 +145,13 @@ SAID_BY = {("absolute_violation", "none"): ("tipping_shock", "none")}
 """Of two totals whose interval includes no difference at no shocks at all, drift has nothing to add."""
 
 
-SAYS_NOTHING = frozenset({("shared_shock", "open")})
-"""Where a check has nothing that could overturn: there is no finding to begin with."""
+SAYS_NOTHING = frozenset({("shared_shock", "open"), ("placebo_outcome", "still"), ("placebo_outcome", "cannot_tell")})
+"""Where a check has nothing that could overturn: there is no finding, or what others decide did not stand out."""
 
 OVERTURN = (
-    "tipping_shock", "shared_shock", "leave_one_out", "regression_to_mean", "placebo_choice", "pretrends",
-    "relative_magnitudes", "smoothness", "absolute_violation", "leave_one_date_out", "project_end", "spillover",
-    "control_group", "partial_year", "overlap", "other_window", "other_weights", "scale_discrepancy",
+    "placebo_outcome", "tipping_shock", "shared_shock", "leave_one_out", "regression_to_mean", "placebo_choice",
+    "pretrends", "relative_magnitudes", "smoothness", "absolute_violation", "leave_one_date_out", "project_end",
+    "spillover", "control_group", "partial_year", "overlap", "other_window", "other_weights", "scale_discrepancy",
     "synthetic_did", "placebo_dates",
 )  # fmt: skip
 """Checks by how soon they overturn an answer where districts are few."""

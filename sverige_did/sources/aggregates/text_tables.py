@@ -11,7 +11,8 @@ import pandas as pd
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.files.cpr import refuse_cpr
-from sverige_did.sources.files.read_table import Assumption, read_raw
+from sverige_did.sources.files.raw_table import Assumption, unseen_rows
+from sverige_did.sources.files.read_table import read_raw
 from sverige_did.sources.registers.converting import as_text, decimal_sign
 from sverige_did.sources.registers.validate import Assumed
 
@@ -31,7 +32,7 @@ class TextTables:
     def with_columns(self, file: str, columns: Iterable[str]) -> tuple[pd.DataFrame, list[Problem]]:
         """The table, and the columns that it lacks."""
         table = self._read(file)
-        return table, [Problem("missing_column", file=file, column=name) for name in columns if name not in table]
+        return table, [Problem("missing_column", file=file, column=str(name)) for name in columns if name not in table]
 
     def settles(self, file: str, column: str, text: pd.Series[Any]) -> None:
         """Remember the sign before decimals that a column settles by itself, where it has any."""
@@ -52,7 +53,15 @@ def _text_table(path: Path, assumed: list[Assumed]) -> pd.DataFrame:
     assumed += [Assumed(raw.file, one) for one in raw.assumptions]
     if raw.problems:
         raise InputError(*raw.problems)
-    return raw.frame.apply(as_text).fillna("")
+    table = raw.frame.apply(as_text).fillna("")
+    hidden = [
+        Problem("text_unseen", file=raw.file, row=row, column=str(name))
+        for name in table
+        for row in unseen_rows(table[name])
+    ]
+    if hidden:
+        raise InputError(*hidden)
+    return table
 
 
 def plain_number(

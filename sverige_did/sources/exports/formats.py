@@ -14,7 +14,8 @@ from pydantic import TypeAdapter
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.exports.l201_xml import is_xml, read_l201
 from sverige_did.sources.files.cpr import holds_cpr
-from sverige_did.sources.files.read_table import RawTable, read_raw
+from sverige_did.sources.files.raw_table import RawTable
+from sverige_did.sources.files.read_table import read_raw
 from sverige_did.sources.files.synthetic_mark import MARK_FILE
 from sverige_did.sources.registers.headers import fold, match_headers
 from sverige_did.sources.registers.register import Register

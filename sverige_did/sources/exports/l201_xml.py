@@ -12,7 +12,7 @@ from xml.parsers import expat
 import pandas as pd
 
 from sverige_did.errors import InputError, Problem
-from sverige_did.sources.files.read_table import MAX_BYTES, RawTable
+from sverige_did.sources.files.raw_table import MAX_BYTES, RawTable
 
 NAMESPACE = "http://rep.oio.dk/dst.dk/xml/schemas/2010/04/16/"
 ROOT = "UdsatteBoernOgUngeLeveranceL201U1Struktur"

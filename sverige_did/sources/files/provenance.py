@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
 from sverige_did.errors import InputError, Problem
 from sverige_did.files import read_models, write_models
 from sverige_did.results.sources import SourceFile
@@ -34,7 +32,7 @@ def read_provenance(folder: Path) -> tuple[SourceFile, ...]:
         return ()
     try:
         records = read_models(path, SourceFile)
-    except ValidationError as error:
+    except InputError as error:
         raise InputError(Problem("provenance_unreadable", file=path.name)) from error
     return tuple(one.model_copy(update={"changed": _changed(folder, one)}) for one in records)
 

@@ -9,25 +9,28 @@ import codecs
 import csv
 import io
 import re
-import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
 
-import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.parquet
 
-from sverige_did import words
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.files.cpr import holds_cpr
-from sverige_did.words import Language
+from sverige_did.sources.files.raw_table import (
+    MAX_BYTES,
+    Assumption,
+    HeaderCheck,
+    RawTable,
+    check_header_of,
+    refuse_long_cells,
+    too_large,
+    without_empty_rows,
+)
+from sverige_did.sources.files.read_excel import read_excel
+from sverige_did.sources.files.read_parquet import read_parquet
 
-MAX_BYTES = 200_000_000
 _HEAD = 65_536
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 """How a file of Excel before 2007 begins (.xls), and one that is locked by a password."""
@@ -39,59 +42,33 @@ _SEPARATORS = ";,\t|"
 _SAMPLE_ROWS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Assumption:
-    """One thing that was assumed while reading. ``key`` names its sentence in ``reading.yaml``."""
-
-    key: str
-    value: str
-    column: str | None = None
-
-    def say(self, language: Language | None = None) -> str:
-        """The assumption as a sentence."""
-        return words.text(f"reading.{self.key}", language, value=self.value, column=self.column)
-
-
-@dataclass(frozen=True)
-class RawTable:
-    """A file's cells under its own headers: text from CSV, native values from Excel and Parquet.
-
-    The frame's index is the row of the spreadsheet, so the first row below the header is 2. ``beside`` is text of the
-    file that stands in no cell: lines above the header, notes and properties of a workbook. It is searched for
-    identifiers and never shown.
-    """
-
-    file: str
-    frame: pd.DataFrame
-    assumptions: tuple[Assumption, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    beside: tuple[str, ...] = ()
-
-
-HeaderCheck = Callable[[list[str]], None]
-
-
 def read_raw(path: Path, check_header: HeaderCheck | None = None, *, max_bytes: int = MAX_BYTES) -> RawTable:
     """Read a file of at most ``max_bytes``. ``check_header`` may raise before anything below the header is read.
 
     Raises InputError when the file is missing, too large, empty, no table, or has ragged rows.
     """
+    raw = _read(path, check_header, max_bytes)
+    refuse_long_cells(raw.frame, raw.file)
+    return raw
+
+
+def _read(path: Path, check_header: HeaderCheck | None, max_bytes: int) -> RawTable:
     file = path.name
     size = path.stat().st_size if path.is_file() else None
     if size is None:
         raise InputError(Problem("missing_file", file=file))
     if size > max_bytes:
-        raise InputError(_too_large(file, size, max_bytes))
+        raise InputError(too_large(file, size, max_bytes))
     if size == 0:
         raise InputError(Problem("reg_empty_file", file=file))
     with path.open("rb") as handle:
         head = handle.read(_HEAD)
     if head.startswith(b"PAR1"):
-        return _read_parquet(path, check_header)
+        return read_parquet(path, check_header, max_bytes)
     if head.startswith(_OLD_EXCEL):
         raise InputError(Problem("reg_old_excel", file=file))
     if head.startswith(b"PK\x03\x04"):
-        return _read_excel(path, check_header, max_bytes)
+        return read_excel(path, check_header, max_bytes)
     if path.suffix.casefold() in _NO_TEXT:
         raise InputError(Problem("reg_damaged", file=file, values={"kind": path.suffix.casefold()}))
     return _read_csv(path, head, check_header)
@@ -99,17 +76,6 @@ def read_raw(path: Path, check_header: HeaderCheck | None = None, *, max_bytes: 
 
 _NO_TEXT = frozenset({".xlsx", ".xls", ".parquet"})
 """Endings of files that are never text: one that does not begin as they do is damaged, or was renamed."""
-
-
-def _too_large(file: str, size: int, limit: int) -> Problem:
-    return Problem("reg_too_large", file=file, found=f"{size / 1e6:.0f} MB", expected=f"≤ {limit / 1e6:.0f} MB")
-
-
-def _check(header: list[str], file: str, check_header: HeaderCheck | None) -> None:
-    if not any(name.strip() for name in header):
-        raise InputError(Problem("reg_no_header", file=file, row=1))
-    if check_header:
-        check_header(header)
 
 
 # CSV
@@ -187,7 +153,7 @@ def _read_csv(path: Path, head: bytes, check_header: HeaderCheck | None) -> RawT
     if separator is None:
         raise InputError(Problem("reg_one_column", file=file))
     header = next(csv.reader(io.StringIO(cut, newline=""), delimiter=separator), [])
-    _check(header, file, check_header)
+    check_header_of(header, file, check_header)
     data = path.read_bytes()
     encoding = _encoding(data, final=True)
     if encoding is None:
@@ -207,7 +173,7 @@ def _read_csv(path: Path, head: bytes, check_header: HeaderCheck | None) -> RawT
         Assumption("separator", separator.replace("\t", "TAB")),
     )
     beside = tuple(data.decode(encoding).splitlines()[:above])
-    return _without_empty_rows(RawTable(file, frame, assumptions, problems, beside))
+    return without_empty_rows(RawTable(file, frame, assumptions, problems, beside))
 
 
 def _parse_csv(text: str, header: list[str], separator: str, file: str) -> tuple[pd.DataFrame, tuple[Problem, ...]]:
@@ -230,8 +196,9 @@ def _parse_csv(text: str, header: list[str], separator: str, file: str) -> tuple
             options,
             pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=False),
         )
-    except pa.ArrowInvalid:  # a row longer than any register has
-        raise InputError(Problem("reg_not_a_table", file=file)) from None
+    except pa.ArrowInvalid:  # a row longer than the megabyte that is parsed at once
+        longest = max(enumerate(text.splitlines(), 1), key=lambda one: len(one[1]), default=(None, ""))[0]
+        raise InputError(Problem("reg_long_row", file=file, row=longest)) from None
     frame = table.to_pandas().astype("str")
     frame.columns = pd.Index(header)
     skipped = {problem.row for problem in problems}
@@ -239,134 +206,7 @@ def _parse_csv(text: str, header: list[str], separator: str, file: str) -> tuple
     return frame, tuple(problems)
 
 
-def _without_empty_rows(raw: RawTable) -> RawTable:
-    """Leave out rows and unnamed columns without any content; say how many rows, and name content without a name."""
-    blank = raw.frame.isna() | (raw.frame == "")
-    nameless = pd.Series([not str(name).strip() for name in raw.frame.columns])
-    filled = ~blank.all().reset_index(drop=True)
-    empty = blank.all(axis=1)
-    assumptions = (*raw.assumptions, *([Assumption("empty_rows", f"{int(empty.sum())}")] if empty.any() else []))
-    stray = blank.loc[:, (nameless & filled).to_numpy()].all(axis=1)
-    rows = stray.index[~stray] if (nameless & filled).any() else stray.index[:0]
-    problems = (*raw.problems, *(Problem("reg_unnamed_column", file=raw.file, row=int(row)) for row in rows))
-    return replace(
-        raw, frame=raw.frame.loc[~empty, (filled | ~nameless).to_numpy()], assumptions=assumptions, problems=problems
-    )
-
-
-# Excel and Parquet
-
-
-def _read_excel(path: Path, check_header: HeaderCheck | None, max_bytes: int) -> RawTable:
-    file = path.name
-    _check_archive(path, max_bytes)
-    header = ["" if cell is None else str(cell).strip() for cell in _first_row(path)]
-    if not header:
-        raise InputError(Problem("reg_empty_file", file=file))
-    _check(header, file, check_header)
-    name, written = _only_sheet(path)
-    _, values = _only_sheet(path, computed=True)
-    computed = [*values[1:], *([()] * len(written))]  # a row whose last cells are empty ends before them
-    rows = enumerate(zip(written[1:], computed, strict=False), 2)
-    problems = [one for row, (cells, saved) in rows for one in _formulas(cells, saved, header, row, file)]
-    width = max(map(len, values))
-    body = [[*cells, *[None] * (width - len(cells))] for cells in values[1:]]
-    index = pd.RangeIndex(2, len(body) + 2, name="row")
-    named = pd.Index(header + [""] * (width - len(header)))
-    frame = pd.DataFrame(body, columns=named, index=index, dtype=object)
-    return _without_empty_rows(
-        RawTable(file, frame, (Assumption("sheet", name),), tuple(problems), tuple(_beside_cells(path)))
-    )
-
-
-_PARTS_BESIDE = re.compile(r"xl/(?:comments|threadedComments/|persons/|drawings/|workbook\.xml|tables/).*|docProps/.*")
-"""Parts of a workbook with text of people that is no cell: notes, text boxes, names and properties."""
-
-
-def _beside_cells(path: Path) -> Iterator[str]:
-    """The text and the attributes of those parts, each by itself; numbers of colours and ids of parts hold no words."""
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if _PARTS_BESIDE.fullmatch(name) and name.endswith((".xml", ".rels")):
-                try:
-                    root = ElementTree.fromstring(archive.read(name))  # noqa: S314 - expat refuses to expand without end
-                except ElementTree.ParseError:
-                    continue
-                for one in root.iter():
-                    yield from (one.text or "", one.tail or "", *(one.attrib[key] for key in _NAMED & set(one.attrib)))
-
-
-_NAMED = {"name", "displayName", "title", "descr", "ref"}
-"""Attributes in which people write."""
-
-
 def refuse_cpr_beside(raw: RawTable) -> None:
     """Stop where a number stands in the file, though in no cell: InputError, and never the value."""
     if any(holds_cpr(text) for text in raw.beside):
         raise InputError(Problem("reg_cpr_beside", file=raw.file))
-
-
-def _workbook(path: Path, *, computed: bool) -> Any:
-    """The workbook with its formulas, or with the values that they had when it was saved."""
-    try:
-        return openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=computed)
-    except (KeyError, ValueError, ElementTree.ParseError):
-        raise InputError(Problem("reg_not_a_table", file=path.name)) from None
-
-
-def _first_row(path: Path) -> tuple[Any, ...]:
-    """The first row of the first sheet that has one; nothing below it is read."""
-    book = _workbook(path, computed=False)
-    first = (next(book[name].iter_rows(values_only=True), ()) for name in book.sheetnames)
-    return next((row for row in first if any(cell is not None for cell in row)), ())
-
-
-def _only_sheet(path: Path, *, computed: bool = False) -> tuple[str, list[tuple[Any, ...]]]:
-    """Name and rows of the one sheet with content."""
-    book = _workbook(path, computed=computed)
-    sheets = {name: list(book[name].iter_rows(values_only=True)) for name in book.sheetnames}
-    filled = [name for name, rows in sheets.items() if any(cell is not None for row in rows for cell in row)]
-    if any(holds_cpr(name) for name in filled):
-        raise InputError(Problem("reg_cpr_in_name", file=path.name))
-    if len(filled) > 1:
-        raise InputError(Problem("reg_several_sheets", file=path.name, found=", ".join(filled)))
-    return filled[0], sheets[filled[0]]
-
-
-def _check_archive(path: Path, max_bytes: int) -> None:
-    """Refuse an archive that is no workbook, or that would unpack to more than the limit."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-            is_workbook = "xl/workbook.xml" in archive.namelist()
-    except zipfile.BadZipFile:
-        raise InputError(Problem("reg_not_a_table", file=path.name)) from None
-    if not is_workbook:
-        raise InputError(Problem("reg_not_a_table", file=path.name))
-    if size > max_bytes:
-        raise InputError(_too_large(path.name, size, max_bytes))
-
-
-def _formulas(
-    cells: tuple[Any, ...], saved: tuple[Any, ...], header: list[str], row: int, file: str
-) -> Iterator[Problem]:
-    """The formulas in one row of a workbook: the value that was saved is used, and said; without one it is an error."""
-    for name, cell, value in zip(header, cells, [*saved, *[None] * len(cells)], strict=False):
-        if isinstance(cell, str) and cell.startswith("="):
-            if value is None:
-                yield Problem("reg_formula_unsaved", file=file, row=row, column=name)
-            else:
-                yield Problem("reg_formula_computed", file=file, row=row, column=name, severity="warning")
-
-
-def _read_parquet(path: Path, check_header: HeaderCheck | None) -> RawTable:
-    try:
-        table = pyarrow.parquet.ParquetFile(path)
-    except pa.ArrowInvalid:
-        raise InputError(Problem("reg_not_a_table", file=path.name)) from None
-    _check(list(table.schema_arrow.names), path.name, check_header)
-    frame = table.read().to_pandas()
-    for name in frame.columns[[isinstance(kind, pd.CategoricalDtype) for kind in frame.dtypes]]:
-        frame[name] = frame[name].astype(object)
-    frame.index = pd.RangeIndex(2, len(frame) + 2, name="row")
-    return RawTable(path.name, frame)

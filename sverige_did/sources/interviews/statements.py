@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import get_args
 
-from sverige_did.errors import InputError, Problem
+from sverige_did.errors import UNSEEN, InputError, Problem
 from sverige_did.results.statements import Direction, SourceGroup, Statement, Strength
 from sverige_did.sources.files.cpr import refuse_cpr
 from sverige_did.sources.files.read_table import COMMENT, read_raw
@@ -48,6 +48,8 @@ def read_statements(path: Path, study: Study) -> tuple[Statement, ...]:
         return ()
     raw = read_raw(path)
     refuse_cpr(raw.frame, raw.file)
+    if wrong := [problem for problem in raw.problems if problem.severity == "error"]:
+        raise InputError(*wrong)
     table = raw.frame.rename(columns=lambda name: HEADERS.get(str(name).strip().casefold(), str(name).strip()))
     problems = list(_columns(raw.file, [str(name) for name in table.columns], with_words=_has_words(study)))
     if problems:
@@ -98,6 +100,8 @@ def _columns(file: str, header: list[str], *, with_words: bool) -> Iterator[Prob
 
 def _row(file: str, number: int, row: Mapping[str, str], questions: tuple[str, ...]) -> Iterator[Problem]:
     for column, cell in row.items():
+        if UNSEEN.search(cell):
+            yield Problem("text_unseen", file, number, column)
         if not cell:
             yield Problem("empty_cell", file, number, column)
     for column, allowed in (*ALLOWED.items(), ("question", questions)):

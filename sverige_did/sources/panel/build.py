@@ -14,7 +14,15 @@ from sverige_did.sources.panel import events, teams_and_accounts
 from sverige_did.sources.panel.first_exits import first_exits, first_stays
 from sverige_did.sources.panel.frame import FloatArray, PanelFrame, Tables, make_panel_frame
 from sverige_did.sources.panel.moves import count_moves, moves
-from sverige_did.sources.panel.placements import Placed, Placements, count_placed, placed_years, placements, spending
+from sverige_did.sources.panel.placements import (
+    Placed,
+    Placements,
+    count_placed,
+    placed_years,
+    placements,
+    secure_years,
+    spending,
+)
 from sverige_did.sources.panel.posted import postings_apart, with_accounts
 from sverige_did.sources.panel.reconcile import accounts_apart, counts_apart
 from sverige_did.sources.panel.tally import Tally
@@ -46,16 +54,17 @@ class _Ground(NamedTuple):
 Part = tuple[list[Tally], list[Problem]]
 
 
-def build(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> Built:
+def build(tables: Tables, study: PanelStudy, codes: MeasureCodes, *, stay_on: int = 0) -> Built:
     """The panel of a study of kind ``panel``.
 
     ``tables`` are the registers by name, each of which must be usable; one that was not delivered gives no outcomes.
+    ``stay_on``: what would have been counted, had those who came of age while placed stayed so many days longer.
     Raises RefusedError and InputError as :func:`~sverige_did.sources.panel.frame.make_panel_frame` and the outcomes do:
     for what ``check_folder`` reports as errors, and for teams and account functions that nobody has explained.
     """
     panel_frame = make_panel_frame(tables, study)
     tables = with_accounts(tables, panel_frame, codes)
-    spells = placements(tables["placements"], panel_frame, codes)
+    spells = placements(tables["placements"], panel_frame, codes, stay_on=stay_on)
     ground = _Ground(
         tables=tables,
         panel_frame=panel_frame,
@@ -88,7 +97,9 @@ def _not_yet(ground: _Ground) -> Iterator[Problem]:
 def _person_years(ground: _Ground) -> Part:
     file = ground.tables["placements"].file
     remarks = list(_left_out(file, "panel_no_district", ground.placed.nowhere))
-    return [placed_years(ground.placed, ground.panel_frame, file)], remarks
+    by_courts = secure_years(ground.placements, ground.panel_frame, file)
+    counted = [placed_years(ground.placed, ground.panel_frame, file), *([] if by_courts is None else [by_courts])]
+    return counted, remarks
 
 
 def _moves(ground: _Ground) -> Part:

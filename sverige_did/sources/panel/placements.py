@@ -17,7 +17,7 @@ from sverige_did.sources.registers.codes import MeasureCodes, Rung
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.sources.spells.overlaps import resolve_overlaps
 from sverige_did.sources.spells.person_years import days_in_year, person_days, person_years
-from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, IntArray, Spells, birthday
+from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, BoolArray, IntArray, Spells, birthday
 from sverige_did.study.blocks import Prices
 
 NO_RUNG = 0
@@ -25,6 +25,12 @@ NO_RUNG = 0
 
 MAJORITY = 18
 MILLION = 1e6
+
+BY_COURTS = "secure"
+"""The measure where courts place children too, by criminal law: no programme of a municipality decides it alone."""
+
+OF_AGE = "aged_out"
+"""Why a placement ended whose child came of age in it."""
 
 NAMES: dict[Rung, str] = {
     Rung.HOME_BASED: "home_based",
@@ -57,31 +63,41 @@ class Placed(NamedTuple):
 
 
 class Placements(NamedTuple):
-    """Spells of placement under the age of 18 in their districts, and the price a day (n,) of each, NaN if unknown."""
+    """Spells of placement under the age of 18 in their districts, the price a day (n,) of each, NaN if unknown, and
+    whether each is in a secure institution (n,)."""
 
     spells: Spells
     price: FloatArray
+    secure: BoolArray
 
 
-def placements(table: RegisterTable, panel_frame: PanelFrame, codes: MeasureCodes) -> Placements:
-    """The placements after the plan's rule for overlaps; the rung is :data:`NO_RUNG` where the place is not known."""
+def placements(table: RegisterTable, panel_frame: PanelFrame, codes: MeasureCodes, *, stay_on: int = 0) -> Placements:
+    """The placements after the plan's rule for overlaps; the rung is :data:`NO_RUNG` where the place is not known.
+
+    ``stay_on``: for so many days after its 18th birthday a child that was placed until then counts as placed still.
+    """
     frame = table.usable()
     place = codes.place(frame["measure"], ladder=panel_frame.rules.home_based)
-    rows = frame.assign(rung=place["rung"].fillna(NO_RUNG).astype(np.int64))[place["placed"].astype(bool)]
+    frame = frame.assign(rung=place["rung"].fillna(NO_RUNG).astype(np.int64), secure=place["measure"] == BY_COURTS)
+    rows = frame[place["placed"].astype(bool)]
     if rows.empty:
-        return Placements(_none(panel_frame), np.empty(0))
+        return _none(panel_frame)
     spells = panel_frame.spells(rows, "start", "end", rows["rung"].to_numpy(dtype=np.int64))
     young = _under_age(spells, panel_frame)
+    if stay_on:
+        young = _staying_on(young, rows["end_reason"].to_numpy() == OF_AGE, panel_frame, stay_on)
     if not len(young):
-        return Placements(_none(panel_frame), np.empty(0))
+        return _none(panel_frame)
     pieces = resolve_overlaps(young, panel_frame.rules.overlap)
     assert pieces.row is not None, "make_spells numbers them"
-    return Placements(pieces, rows["price"].to_numpy(dtype=np.float64)[pieces.row])
+    price, secure = rows["price"].to_numpy(dtype=np.float64), rows["secure"].to_numpy(dtype=bool)
+    return Placements(pieces, price[pieces.row], secure[pieces.row])
 
 
-def _none(panel_frame: PanelFrame) -> Spells:
+def _none(panel_frame: PanelFrame) -> Placements:
     nothing = np.empty(0, dtype=np.int64)
-    return Spells(nothing, nothing, nothing, nothing, nothing, int(panel_frame.windows.bounds[-1]))
+    spells = Spells(nothing, nothing, nothing, nothing, nothing, int(panel_frame.windows.bounds[-1]))
+    return Placements(spells, np.empty(0), np.empty(0, dtype=bool))
 
 
 def _under_age(spells: Spells, panel_frame: PanelFrame) -> Spells:
@@ -89,6 +105,17 @@ def _under_age(spells: Spells, panel_frame: PanelFrame) -> Spells:
     stop = np.minimum(spells.stop, of_age)
     keep = np.flatnonzero(stop > spells.start)
     return spells.cut(keep, spells.start[keep], stop[keep])
+
+
+def _staying_on(spells: Spells, of_age: BoolArray, panel_frame: PanelFrame, days: int) -> Spells:
+    """The spells with those that coming of age ended ``days`` longer: that last to the birthday, or whose row (n,) says
+    so; a birthday is known to half a year only."""
+    assert spells.row is not None, "make_spells numbers them"
+    birthdays = birthday(panel_frame.born[spells.child], MAJORITY)
+    ended = (spells.stop >= birthdays) | of_age[spells.row]
+    longer = np.minimum(spells.stop + days, spells.censored_on)
+    every = np.arange(len(spells))
+    return spells.cut(every, spells.start, np.where(ended, np.maximum(longer, spells.stop), spells.stop))
 
 
 def count_placed(spells: Spells, panel_frame: PanelFrame) -> Placed:
@@ -110,6 +137,15 @@ def placed_years(placed: Placed, panel_frame: PanelFrame, source: str) -> Tally:
     left_out = Rung.HOME_BASED if panel_frame.rules.home_based == "support" else None
     years = {name: placed.on(rung) for rung, name in NAMES.items() if rung is not left_out}
     return by_district(panel_frame, "person_years", source, years | {"placed": placed.total}, placed=placed.total)
+
+
+def secure_years(placements: Placements, panel_frame: PanelFrame, source: str) -> Tally | None:
+    """Person-years in secure institutions; None where no placement is said to be in one: its register may not tell."""
+    if not placements.secure.any():
+        return None
+    inside = _part(placements.spells, np.flatnonzero(placements.secure))
+    years = count_placed(inside, panel_frame).total
+    return by_district(panel_frame, "person_years", source, {"secure": years})
 
 
 def spending(placements: Placements, panel_frame: PanelFrame, index: Prices, source: str) -> Tally:

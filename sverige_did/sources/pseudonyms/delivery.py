@@ -17,7 +17,7 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.sources.exports.convert import register_of
 from sverige_did.sources.exports.formats import EXPORTS, files_in, left_behind, raw_export
 from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
-from sverige_did.sources.files.read_table import RawTable
+from sverige_did.sources.files.raw_table import RawTable
 from sverige_did.sources.files.synthetic_mark import MARK_FILE, is_marked
 from sverige_did.sources.pseudonyms.civil_number import person, ten_digits
 from sverige_did.sources.pseudonyms.key import pseudonym

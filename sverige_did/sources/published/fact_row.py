@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sverige_did.errors import Problem
+from sverige_did.errors import UNSEEN, Problem
 from sverige_did.results.published import Reported
 
 COLUMNS = (
@@ -62,6 +62,7 @@ class Row:
 def read_row(row: Row, known: frozenset[str], hard_stop: date | None) -> tuple[Reported | None, list[Problem]]:
     """The figure of one row, or None with everything that is wrong with the row."""
     problems = [*_empty_cells(row), *_unknown_words(row, known)]
+    problems += [row.problem("text_unseen", column) for column, cell in row.cells.items() if UNSEEN.search(cell)]
     start, end = (_as_date(row, column, problems) for column in ("period_start", "period_end"))
     rounding = _as_number(row, "rounding", problems)
     value = _as_date(row, "value", problems) if row["unit"] == "date" else _as_number(row, "value", problems)

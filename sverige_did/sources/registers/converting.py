@@ -16,11 +16,12 @@ import pyarrow.compute as pc
 from sverige_did.errors import Problem
 from sverige_did.periods import period_label
 from sverige_did.sources.files.cpr import holds_cpr
-from sverige_did.sources.files.read_table import Assumption
+from sverige_did.sources.files.raw_table import Assumption, unseen_rows
 from sverige_did.sources.registers.headers import fold
 from sverige_did.sources.registers.register import Column
 
 _LONGEST_SHOWN = 40
+_LONGEST_NUMBER = 40
 HOME = "Europe/Copenhagen"
 """The zone whose midnights are days of a Danish register."""
 _ODD_SIGNS = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2212": "-"}  # spaces in numbers, and a printed minus
@@ -125,13 +126,13 @@ def to_numbers(cells: pd.Series[Any], column: Column, file: str, *, in_file: str
         return Converted(cells.astype("float64"))
     native = _is_native(cells)
     written = as_text(cells.where(~native))
-    if not native.any() and written.dropna().str.fullmatch(_PLAIN).all():
+    if not native.any() and written.dropna().str.fullmatch(_PLAIN).all() and not is_too_long(written).any():
         return Converted(pd.to_numeric(written).astype("float64"))
     spaced = written.str.fullmatch(_SPACED).fillna(False).astype(bool)
     text = written.where(~spaced, written.str.replace(" ", ""))
     if column.kind == "money":  # ledgers write a credit as 1.234,50-
         text = text.str.replace(r"^([0-9.,]+)-$", r"-\g<1>", regex=True)
-    numeric = text.str.fullmatch(_ANY_NUMBER).fillna(False).astype(bool)
+    numeric = text.str.fullmatch(_ANY_NUMBER).fillna(False).astype(bool) & ~is_too_long(text)
     problems = problems_at(text.index[text.notna() & ~numeric], "reg_not_a_number", file, column, text)
     sign, assumptions, refused = _settle(text[numeric], column, in_file)
     values = pd.to_numeric(cells.where(native), errors="coerce").astype("float64")
@@ -143,6 +144,11 @@ def to_numbers(cells: pd.Series[Any], column: Column, file: str, *, in_file: str
     plain = text[fits].str.replace(thousands, "").str.replace(",", ".")
     values.loc[fits] = pd.to_numeric(plain).astype("float64")
     return Converted(values, assumptions, tuple(problems))
+
+
+def is_too_long(text: pd.Series[Any]) -> pd.Series[bool]:
+    """Which texts have more digits than a number can; of thousands of them nothing could be made at all."""
+    return (text.str.len() > _LONGEST_NUMBER).fillna(False).astype(bool)
 
 
 def _is_native(cells: pd.Series[Any]) -> pd.Series[bool]:
@@ -228,7 +234,7 @@ def text_problems(text: pd.Series[Any], column: Column, file: str) -> list[Probl
     """What is odd about cells as :func:`as_text` gives them, whatever their column means.
 
     A cell that a spreadsheet would run is kept as text, with a warning. A line break is an error: a lone quote makes
-    one cell of all the rows up to the next.
+    one cell of all the rows up to the next. So is a sign that is not seen: two districts would look alike.
     """
     begins = text[text.str.match(r"[=+\-@].").fillna(False).astype(bool)]
     rows = [row for row, cell in zip(begins.index.tolist(), begins, strict=True) if not re.fullmatch(_SIGNED, cell)]
@@ -237,4 +243,5 @@ def text_problems(text: pd.Series[Any], column: Column, file: str) -> list[Probl
     lines = [Problem("reg_line_break", file=file, row=int(row), column=column.name) for row in broken]
     is_rounded = text.str.fullmatch(_SCIENTIFIC).fillna(False).astype(bool) & (column.kind == "identifier")
     lost = problems_at(text.index[is_rounded], "reg_rounded_id", file, column, text)
-    return [replace(one, severity="warning") for one in risky] + lines + lost
+    hidden = [Problem("text_unseen", file=file, row=row, column=column.name) for row in unseen_rows(text)]
+    return [replace(one, severity="warning") for one in risky] + lines + lost + hidden

@@ -13,7 +13,8 @@ import pandera.pandas as pa
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.files.cpr import refuse_cpr
-from sverige_did.sources.files.read_table import MAX_BYTES, Assumption, RawTable, read_raw, refuse_cpr_beside
+from sverige_did.sources.files.raw_table import MAX_BYTES, Assumption, RawTable
+from sverige_did.sources.files.read_table import read_raw, refuse_cpr_beside
 from sverige_did.sources.files.synthetic_mark import MARK_COLUMN
 from sverige_did.sources.registers.converting import (
     Converted,

@@ -11,7 +11,8 @@ import pandas as pd
 
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
-from sverige_did.sources.files.read_table import MAX_BYTES, Assumption, read_raw, refuse_cpr_beside
+from sverige_did.sources.files.raw_table import MAX_BYTES, Assumption
+from sverige_did.sources.files.read_table import read_raw, refuse_cpr_beside
 from sverige_did.sources.files.synthetic_mark import MARK_FILE
 from sverige_did.sources.registers.codes import MeasureCodes, standard_codes
 from sverige_did.sources.registers.headers import fold, nearest
@@ -121,6 +122,7 @@ def files_of(
     found: dict[Path, Register] = {}
     problems = [Problem("missing_file", file=file) for file in named if file not in present]
     problems += [not_looked_into(path, folder) for path in sorted(folder.iterdir()) if has_tables(path)]
+    problems += [one for path in sorted(folder.iterdir()) if (one := _odd_place(path, folder))]
     for path in tables_in(folder):
         register = named.get(path.name, owner.get(fold(path.stem)))
         if holds_cpr(path.stem):
@@ -137,6 +139,16 @@ def files_of(
     if not found:
         problems.append(Problem("reg_no_registers", file=folder.name, expected=", ".join(r.da for r in registers)))
     return found, problems
+
+
+def _odd_place(path: Path, folder: Path) -> Problem | None:
+    """What is called a table and is none, or lies elsewhere; a name that is an identifier is refused for that."""
+    if path.suffix.casefold() not in ENDINGS or path.name.startswith(LOCK) or holds_cpr(path.stem):
+        return None
+    if not path.is_file():
+        return None if path.is_dir() else Problem("reg_no_file", file=path.name)
+    outside = path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
+    return Problem("reg_link_outside", file=path.name, severity="warning") if outside else None
 
 
 def has_tables(path: Path) -> bool:

@@ -8,8 +8,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from sverige_did.sources.files.plan_files import parse_plan
-from sverige_did.study.aggregates import FILE_NAME
-from sverige_did.study.blocks import Plan
+from sverige_did.study.blocks import FileName, Plan
 from sverige_did.study.read import read_text
 
 RECIPE = "statbank.yaml"
@@ -53,7 +52,7 @@ class Asked(Plan):
     """One table, and the file that it becomes: a row a cell, with its numbers in the column ``value``."""
 
     table: str
-    file: str = Field(pattern=FILE_NAME)
+    file: FileName
     take: tuple[Take, ...] = Field(min_length=1)
     value: str = "antal"
 
@@ -61,8 +60,8 @@ class Asked(Plan):
 class Adopters(Plan):
     """The file beside the plan that says who began when, by name; names become codes of a ``variable`` of a table."""
 
-    source: str = Field(pattern=FILE_NAME)
-    file: str = Field(pattern=FILE_NAME)
+    source: FileName
+    file: FileName
     column: str
     table: str
     variable: str

@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from sverige_did.checks.just_before import just_before, without_last
 from sverige_did.checks.leave_one_out import leave_one_out
 from sverige_did.checks.placebo_choice import placebo_choice
 from sverige_did.checks.placebo_dates import placebo_dates, splits
 from sverige_did.checks.placebo_units import placebo_units
 from sverige_did.checks.pretrends import pretrends, slopes
+from sverige_did.checks.regression_after_rise import regression_after_rise
 from sverige_did.checks.regression_to_mean import lasting_share, regression_of_districts
 from sverige_did.checks.shared_shock import shared_shock
 from sverige_did.checks.single_districts import single_districts
@@ -96,6 +98,19 @@ def _regression(seen: Seen[Any]) -> CheckResult:
     return regression_of_districts(seen.test.estimate, gap, lasting, axis=seen.axis, **named(seen))
 
 
+def _regression_after_rise(seen: Seen[Any]) -> CheckResult:
+    after = seen.levels[:, seen.post].mean(axis=1)
+    return regression_after_rise(seen.test, seen.levels[:, seen.pre], after, seen.sample, **named(seen))
+
+
+def _just_before(seen: Seen[Any]) -> CheckResult:
+    """Without the last year before, or the last of at most two periods."""
+    before = np.flatnonzero(seen.pre)
+    left, last = without_last(before, seen.step if seen.calendar else 1.0)
+    change = np.nanmean(seen.levels[:, seen.post], axis=1) - np.nanmean(seen.levels[:, left], axis=1)
+    return just_before(seen.test, seen.contrast(change), last.size, **named(seen))
+
+
 def _placebo_choice(seen: Seen[Any]) -> CheckResult | None:
     """Nothing to ask where the treated were drawn by lot."""
     by, data = seen.data.chosen, seen.data
@@ -118,6 +133,8 @@ ARRAY_CHECKS: dict[str, Callable[[Seen[Any]], CheckResult | None]] = {
     "tipping_shock": _tipping_shock,
     "shared_shock": _shared_shock,
     "regression_to_mean": _regression,
+    "regression_after_rise": _regression_after_rise,
+    "just_before": _just_before,
     "placebo_choice": _placebo_choice,
 }
 """These checks by name, in the order in which they are told."""

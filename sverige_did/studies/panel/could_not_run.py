@@ -10,7 +10,11 @@ from sverige_did.results.estimates import CheckResult
 BY_DISTRICT = ("pretrends", "relative_magnitudes", "placebo_dates", "leave_one_out", "synthetic_did")
 """The checks that are named where an outcome has no districts with one common start."""
 
-WHY_NOT = {"did_one_pre_period": "short", "did_too_few_pre_periods": "short", "placebo_groups_few": "few_areas"}
+WHY_NOT = {
+    "did_one_pre_period": "short", "did_too_few_pre_periods": "short", "placebo_groups_few": "few_areas",
+    "multiverse_few": "few_choices", "kinds_missing": "kinds_missing",
+    "areas_few_children": "few_children",
+}  # fmt: skip
 """What is said of a refusal; of any other, that the data do not allow the check."""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from sverige_did.checks.absolute_violation import absolute_violation_of_districts
 from sverige_did.checks.curves import EffectScale
 from sverige_did.checks.equivalence import equivalence
+from sverige_did.checks.just_before import just_before
 from sverige_did.checks.leave_one_out import leave_one_out
 from sverige_did.checks.placebo_dates import placebo_dates_before_each
 from sverige_did.checks.pretest_power import pretest_power
@@ -21,7 +22,9 @@ from sverige_did.checks.single_districts import single_districts
 from sverige_did.checks.smoothness import smoothness
 from sverige_did.checks.synthetic_did import staggered_synthetic_beside
 from sverige_did.checks.tipping_shock_districts import tipping_shock_of_dates
+from sverige_did.did.aggregate import aggregate
 from sverige_did.did.arrays import DistrictPanel
+from sverige_did.did.staggered import group_time_effects
 from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.event_effects import Estimated, of_dates_by_event_time
@@ -128,6 +131,18 @@ def _equivalence(dated: DatedSeen) -> CheckResult:
     return equivalence(dated.by_event_time, **dated.named)
 
 
+def _just_before(dated: DatedSeen) -> CheckResult:
+    """Against the period before the last one before each district's own start."""
+    panel, whole = dated.whole()
+
+    def earlier(arrays: DistrictPanel) -> float:
+        return aggregate(group_time_effects(arrays, "never", anticipation=dated.years), "simple").overall
+
+    found = summed(panel, earlier, whole)
+    without = found.test(np.ones(found.cohort.size, dtype=bool), dated.alpha)
+    return just_before(dated.test, without, 1, **dated.named)
+
+
 def _placebo_dates(dated: DatedSeen) -> CheckResult:
     return placebo_dates_before_each(dated.by_event_time, axis=dated.axis, rng=dated.rng(), **dated.named)
 
@@ -181,6 +196,7 @@ DATED_CHECKS: Mapping[str, Callable[[DatedSeen], CheckResult | None]] = {
     "pretest_power": _power,
     "equivalence": _equivalence,
     "placebo_dates": _placebo_dates,
+    "just_before": _just_before,
     "leave_one_out": _leave_one_out,
     "leave_one_date_out": _leave_one_date_out,
     "single_districts": _single_districts,

@@ -7,21 +7,32 @@ from functools import partial
 import numpy as np
 
 from sverige_did.checks.placebo_groups import Counts, Groups, placebo_groups
-from sverige_did.panel import COUNTED
+from sverige_did.panel import COUNTED, Panel
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.panel.could_not_run import made
 from sverige_did.studies.panel.dated_array_checks import DATED_CHECKS, DatedSeen
 from sverige_did.studies.panel.outcome_data import OutcomeData
+from sverige_did.studies.panel.placebo_outcomes import Moved, placebo_outcomes
 from sverige_did.studies.panel.staggered_did import dated_of, up_to_follow_up
 
 
-def checks_of_dates(data: OutcomeData, *, drawn: bool = True) -> list[CheckResult]:
-    """Every check of one outcome."""
-    data = up_to_follow_up(data)
+def checks_of_dates(data: OutcomeData, *, drawn: bool = True, panel: Panel | None = None) -> list[CheckResult]:
+    """Every check of one outcome; ``panel`` holds the other outcomes, those that could not be moved among them."""
+    everything, data = data, up_to_follow_up(data)
     dated, name = _seen(data, drawn), data.wanted.outcome
     ran = [made(check, name, partial(run, dated)) for check, run in DATED_CHECKS.items()]
     ran.append(made("placebo_groups", name, partial(_placebo_groups, data)))
+    if panel is not None:
+        ran += placebo_outcomes(panel, everything, _moved, first=drawn)
     return [one for one in ran if one is not None]
+
+
+def _moved(data: OutcomeData) -> Moved:
+    """The test by starting date, with the level of the treated in their periods after."""
+    dated = _seen(up_to_follow_up(data), drawn=False)
+    panel, whole = dated.whole()
+    after = panel.ever_treated[:, None] & (panel.periods >= panel.treated_from[:, None])
+    return Moved(dated.test, dated.test.p_value, float(np.nanmean(whole.table[after])))
 
 
 def _seen(data: OutcomeData, drawn: bool) -> DatedSeen:

@@ -18,6 +18,7 @@ from sverige_did.inference.districts import Districts, Floats
 from sverige_did.inference.simulated.design import OwnData, OwnDesign, Scale, own_design
 from sverige_did.inference.simulated.power import fewest_times, smallest_found
 from sverige_did.inference.simulated.redrawn import redrawn
+from sverige_did.inference.simulated.redrawn_paths import DatedDesign
 from sverige_did.inference.simulated.size import Share, verdict_size
 from sverige_did.inference.verdict import refusals, told_by_one
 from sverige_did.panel import COUNTED, PRESENT, Panel
@@ -25,7 +26,7 @@ from sverige_did.periods import period_number
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import DesignClass
 from sverige_did.results.methods_tables import MOST_TIMES, DesignSize, More, SmallestFound
-from sverige_did.studies.panel.dates_size import dated_design, dated_size
+from sverige_did.studies.panel.dates_size import dated_design, dated_size, districts_needed, smallest_dated
 from sverige_did.studies.panel.district_did import changes_of, sample_of
 from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of, tried
 from sverige_did.studies.panel.staggered_did import up_to_follow_up
@@ -41,6 +42,9 @@ SMALLEST_SIMULATIONS, STEP = 1_000, 0.05
 
 HALF, TIMES = 0.5, (1, 2, 3, 4, 6, 8, 12, MOST_TIMES)
 """The change for which it is told how many times as much of a design would find it, and how many are tried."""
+
+SMALLEST_DATES, TIMES_DATES = 1_000, TIMES
+"""The same for districts that begin at different dates."""
 
 LARGER: dict[More, tuple[str, ...]] = {
     "districts": ("districts",), "children": ("children",), "periods": ("before", "after"),
@@ -102,12 +106,10 @@ def smallest_changes(data: OutcomeData, design: OwnDesign) -> tuple[SmallestFoun
 
     None for outcomes that are only explored, or where neither direction counts as better.
     """
-    wanted = data.wanted
-    if wanted.benefit == "none" or wanted.role not in {"primary", "secondary"}:
+    sign, seed = _wanted(data)
+    if sign is None:
         return ()
-    sign = -1 if wanted.benefit == "lower" else 1
-    seed = zlib.crc32(f"{data.study.sampling.seed}.{wanted.outcome}.smallest".encode())
-    alpha, n = 1 - data.study.level, SMALLEST_SIMULATIONS
+    wanted, alpha, n = data.wanted, 1 - data.study.level, SMALLEST_SIMULATIONS
     own = smallest_found(design, sign=sign, seed=seed, simulations=n, alpha=alpha)
     found = [SmallestFound(more="own", change=None if own is None else sign * _up(abs(own)), times=1)]
     for more, multiplied in LARGER.items() if wanted.role == "primary" else ():
@@ -126,7 +128,30 @@ def _of_dates(data: OutcomeData) -> DesignSize | None:
     if design is None:
         return None
     found = dated_size(design, rng=_rng(data), shift=SHIFT, simulations=SIMULATIONS, alpha=1 - data.study.level)
-    return _told(data, *found)
+    return _told(data, *found, smallest_of_dates(data, design))
+
+
+def smallest_of_dates(data: OutcomeData, design: DatedDesign) -> tuple[SmallestFound, ...]:
+    """The same of districts that begin at different dates; of a primary outcome with more districts too, which alone
+    there can be more of where the paths are those that were seen."""
+    sign, seed = _wanted(data)
+    if sign is None:
+        return ()
+    alpha, n = 1 - data.study.level, SMALLEST_DATES
+    own = smallest_dated(design, sign=sign, seed=seed, simulations=n, alpha=alpha)
+    found = [SmallestFound(more="own", change=None if own is None else sign * _up(abs(own)), times=1)]
+    if data.wanted.role == "primary":
+        times = districts_needed(design, sign * HALF, TIMES_DATES, seed=seed, simulations=n, alpha=alpha)
+        found.append(SmallestFound(more="districts", change=sign * HALF, times=times))
+    return tuple(found)
+
+
+def _wanted(data: OutcomeData) -> tuple[int | None, int]:
+    """The sign of a good effect, None where none is asked for, and the seed of the search."""
+    wanted = data.wanted
+    asked = wanted.benefit != "none" and wanted.role in {"primary", "secondary"}
+    seed = zlib.crc32(f"{data.study.sampling.seed}.{wanted.outcome}.smallest".encode())
+    return (-1 if wanted.benefit == "lower" else 1) if asked else None, seed
 
 
 _SIZES: dict[DesignClass, Callable[[OutcomeData], DesignSize | None]] = {"D1": _of_changes, "D5": _of_dates}

@@ -179,11 +179,13 @@ def _two_way(
 
 def sample_of(data: OutcomeData, collapsed: Collapsed) -> Districts:
     """The changes as the methods take them, weighted as the plan says."""
+    units = data.arrays(data.partial).labels if data.study.lottery is not None else ()
     return districts(
         collapsed.change,
         collapsed.treated,
         weights=None if data.weights is None else collapsed.weights,
         strata=collapsed.strata,
+        lottery=data.lottery([units[at] for at in collapsed.unit], collapsed.treated) if units else None,
         smallest_arm=1,
     )
 

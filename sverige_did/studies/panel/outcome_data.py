@@ -12,8 +12,8 @@ import pandas as pd
 
 from sverige_did.did.arrays import DistrictPanel, Weighting
 from sverige_did.did.window import Window
-from sverige_did.errors import RefusedError
-from sverige_did.inference.districts import Floats
+from sverige_did.errors import RefusedError, refuse
+from sverige_did.inference.districts import Bools, Floats, lottery_of
 from sverige_did.inference.level_choice import Choice
 from sverige_did.outcomes import CATALOGUE, RESIDENTS, CatalogueOutcome, is_what_was_done
 from sverige_did.panel import COUNTED, Panel, children_living
@@ -117,6 +117,24 @@ class OutcomeData(NamedTuple):
     def partial(self) -> Partial:
         """What the plan makes of a period that is treated in part."""
         return partial_of(self.study.periods)
+
+    def lottery(self, units: Sequence[str], treated: Bools) -> Bools | None:
+        """The sets (n, G) these districts were drawn from, given what others of the plan's are; None without a lot.
+
+        Raises RefusedError: ``lottery_districts`` where the plan's lottery has not all of them, ``lottery_not_drawn``
+        where others are treated than were drawn.
+        """
+        plan = self.study.lottery
+        if plan is None:
+            return None
+        where = {name: at for at, name in enumerate(plan.districts)}
+        if strange := set(units) - where.keys():
+            raise refuse("lottery_districts", found=str(len(strange)))
+        drawn = np.isin(plan.districts, plan.treated)
+        rows = np.array([where[name] for name in units])
+        if not np.array_equal(drawn[rows], treated):
+            raise refuse("lottery_not_drawn", found=str(int((drawn[rows] != treated).sum())))
+        return lottery_of(plan.rows(), drawn, rows)
 
     def arrays(self, partial: Partial, per: float | None = None) -> DistrictPanel:
         """The arrays of the estimators, with strata where the plan exchanges districts within them.

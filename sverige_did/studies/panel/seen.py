@@ -118,6 +118,7 @@ class Seen[Of: Asked](NamedTuple):
             weights=mine.weights[kept],
             strata=mine.strata[kept],
             covariates=mine.covariates[kept] if mine.covariates.shape[1] else None,
+            lottery=mine.taken(kept).lottery,
         )
 
 

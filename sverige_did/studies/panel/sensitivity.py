@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,13 +32,17 @@ from sverige_did.inference.districts import Floats
 from sverige_did.panel import Panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import CheckResult
+from sverige_did.studies.panel.area_groups import among_areas
 from sverige_did.studies.panel.array_checks import ARRAY_CHECKS
 from sverige_did.studies.panel.could_not_run import BY_DISTRICT, cannot, made
 from sverige_did.studies.panel.dated_checks import checks_of_dates
 from sverige_did.studies.panel.district_did import changes_of, sample_of
+from sverige_did.studies.panel.other_numbers import all_kinds, changed_denominators
 from sverige_did.studies.panel.outcome_data import OutcomeData, children, outcome_data_of
 from sverige_did.studies.panel.phase_in import share_lost, start_up
+from sverige_did.studies.panel.placebo_outcomes import of_districts, placebo_outcomes
 from sverige_did.studies.panel.seen import Seen, named, seen_of
+from sverige_did.studies.panel.specification_origins import multiverse_of
 from sverige_did.study.study import PanelStudy
 from sverige_did.windows import other_partial
 
@@ -53,38 +58,51 @@ def sensitivity_analyses(
     *,
     homes_unknown: bool = False,
     unreported: Mapping[float, Sequence[Panel]] | None = None,
+    stayed_on: Panel | None = None,
+    definitions: Mapping[str, Panel] | None = None,
 ) -> tuple[CheckResult, ...]:
     """Every check of every outcome that has a verdict to be doubted, in the plan's order.
 
-    ``elsewhere`` is the same panel with children counted where they live on each day; None where that is the plan's
-    own rule, or where nobody registered it (``homes_unknown``), which is then said once, of the first outcome.
-    ``unreported`` are panels with a share of the changes of placement left out, by share; none where no register holds
-    placements.
+    ``elsewhere`` is the same panel with children counted by the other rule of residence: where they live on each day,
+    or where they lived when the plan says; None where nobody registered it (``homes_unknown``), which is then said
+    once, of the first outcome. ``unreported`` are panels with a share of the changes of placement left out, by share;
+    none where no register holds placements. ``stayed_on`` is the panel had nobody come of age while placed, and
+    ``definitions`` are panels with other definitions of a placement, by option of the plan's ``multiverse``.
     """
+    beside = _Beside(panel, elsewhere, unreported or {}, stayed_on, definitions or {})
     everything = [data for data in outcome_data_of(panel, study, designs) if not data.is_what_was_done]
     first = next((one for one in everything if one.wanted.role == "primary"), everything[0] if everything else None)
     found: list[CheckResult] = []
     for data in everything:
-        own = _of_outcome(data, panel, elsewhere, unreported or {}, drawn=data is first)
+        own = _of_outcome(data, beside, drawn=data is first)
         found += own if data is first else (check.model_copy(update={"curves": ()}) for check in own)
         if homes_unknown and data is first:
             found.append(cannot("other_residence", data.wanted.outcome, "no_homes"))
     return tuple(found)
 
 
-def _of_outcome(
-    data: OutcomeData,
-    panel: Panel,
-    elsewhere: Panel | None,
-    unreported: Mapping[float, Sequence[Panel]],
-    *,
-    drawn: bool,
-) -> list[CheckResult]:
+class _Beside(NamedTuple):
+    """The panel, and what the same registers would have given otherwise."""
+
+    panel: Panel
+    elsewhere: Panel | None
+    unreported: Mapping[float, Sequence[Panel]]
+    stayed_on: Panel | None
+    definitions: Mapping[str, Panel]
+
+    @property
+    def others(self) -> dict[tuple[str, str], Panel]:
+        """The panels of a specification curve, by axis and option."""
+        homes = {} if self.elsewhere is None else {("residence", "other"): self.elsewhere}
+        return homes | {("placement", option): panel for option, panel in self.definitions.items()}
+
+
+def _of_outcome(data: OutcomeData, beside: _Beside, *, drawn: bool) -> list[CheckResult]:
     name = data.wanted.outcome
     if data.design_class in {"D2", "D3", "D4"}:
         return []
     if data.design_class == "D5":
-        return checks_of_dates(data, drawn=drawn)
+        return checks_of_dates(data, drawn=drawn, panel=beside.panel)
     if data.design_class == "D1g":
         return [cannot(check, name, "no_districts") for check in BY_DISTRICT]
     try:
@@ -93,11 +111,15 @@ def _of_outcome(
         few = refusal.problems[0].key.startswith("too_few")
         return [cannot(check, name, "few_districts" if few else "refused") for check in BY_DISTRICT]
     ran = [made(check, name, partial(run, seen)) for check, run in _CHECKS.items()]
-    ran += [made(check, name, partial(run, panel, seen)) for check, run in _OTHER.items()]
-    if elsewhere is not None:
-        ran.append(made("other_residence", name, partial(_other_residence, elsewhere, seen)))
-    if unreported:
-        ran.append(made("unreported_changes", name, partial(_unreported, unreported, seen)))
+    ran += [made(check, name, partial(run, beside.panel, seen)) for check, run in _OTHER.items()]
+    if beside.elsewhere is not None:
+        ran.append(made("other_residence", name, partial(_other_residence, beside.elsewhere, seen)))
+    if beside.unreported:
+        ran.append(made("unreported_changes", name, partial(_unreported, beside.unreported, seen)))
+    if beside.stayed_on is not None:
+        ran.append(made("ageing_out", name, partial(_ageing_out, beside.stayed_on, seen)))
+    ran += placebo_outcomes(beside.panel, data, of_districts, first=drawn)
+    ran.append(made("multiverse", name, partial(multiverse_of, beside.panel, seen, beside.others)))
     return [check for check in ran if check is not None]
 
 
@@ -131,6 +153,8 @@ _CHECKS: dict[str, Callable[[Seen[OutcomeData]], CheckResult | None]] = {
     "spillover": _spillover,
     "partial_year": _start_up,
     "scale_discrepancy": _scales,
+    "changed_denominator": changed_denominators,
+    "placebo_areas": among_areas,
 }
 
 
@@ -163,16 +187,29 @@ def _other_window(_: Panel, seen: Seen[OutcomeData]) -> CheckResult | None:
 _OTHER: dict[str, Callable[[Panel, Seen[OutcomeData]], CheckResult | None]] = {
     "other_weights": _other_weights,
     "other_window": _other_window,
+    "kinds_in_parallel": all_kinds,
 }
 
 
 def _other_residence(elsewhere: Panel, seen: Seen[OutcomeData]) -> CheckResult | None:
-    """With children counted in the district of each day; None where that moves no number of this outcome."""
-    name, columns = seen.data.wanted.outcome, ["unit", "period", "value", "denominator"]
-    cells = elsewhere.outcome(name)
+    """With children counted by the other rule of residence; None where that moves no number of this outcome."""
+    rules = seen.data.study.registers
+    key = "result" if rules is None or rules.residence.rule == "baseline" else "held"
+    return _with_cells("other_residence", elsewhere, seen, key)
+
+
+def _ageing_out(stayed_on: Panel, seen: Seen[OutcomeData]) -> CheckResult | None:
+    """Had nobody left because they came of age; None where nobody did."""
+    return _with_cells("ageing_out", stayed_on, seen, "result")
+
+
+def _with_cells(check: str, other: Panel, seen: Seen[OutcomeData], key: str) -> CheckResult | None:
+    """The test with the cells of another panel; None where it has none, or the same."""
+    columns = ["unit", "period", "value", "denominator"]
+    cells = other.outcome(seen.data.name)
     if cells.empty or cells[columns].equals(seen.data.cells[columns]):
         return None
-    return _beside("other_residence", seen.data, seen.data._replace(cells=cells))
+    return _beside(check, seen.data, seen.data._replace(cells=cells), key)
 
 
 def _unreported(panels: Mapping[float, Sequence[Panel]], seen: Seen[OutcomeData]) -> CheckResult | None:

@@ -30,6 +30,8 @@ from sverige_did.studies.published.evidence import Evidence
 from sverige_did.studies.published.group_tables import GroupTable, middle_table
 from sverige_did.studies.published.plan_parts import assumed, prior
 from sverige_did.studies.published.unit_prices import spending_before, spending_change_variance
+from sverige_did.study.areas import not_tried
+from sverige_did.study.priors import SHOCK_OF_AREAS
 from sverige_did.study.study import Outcome, PublishedStudy
 
 NEUTRAL = "effect"
@@ -71,7 +73,7 @@ def jobs(evidence: Evidence) -> tuple[Job, ...]:
     for outcome in evidence.outcomes:
         for at, tables in enumerate(evidence.tables_of(outcome.outcome).values()):
             doubted = at == 0 and _of_primary_question(evidence.study, outcome)
-            found += [Job(middle_table(tables), key) for key in (_triplet(evidence.study) if doubted else (NEUTRAL,))]
+            found += [Job(middle_table(tables), key) for key in (_others(evidence.study) if doubted else (NEUTRAL,))]
     return tuple(found)
 
 
@@ -81,9 +83,13 @@ def _of_primary_question(study: PublishedStudy, outcome: Outcome) -> bool:
     return outcome.question in primary and "log_odds" in outcome.scales
 
 
-def _triplet(study: PublishedStudy) -> tuple[str, ...]:
+def _others(study: PublishedStudy) -> tuple[str, ...]:
+    """The three priors of the effect, and the main one with shocks as in other areas, where those are others."""
     known = {item.key for item in study.priors}
-    return tuple(key for key in TRIPLET if key == NEUTRAL or key in known)
+    if SHOCK_OF_AREAS in known:
+        areas, own = (float(prior(study, key).sd or 0) for key in (SHOCK_OF_AREAS, "shock_sd"))
+        known -= {SHOCK_OF_AREAS} if not not_tried(areas, [own]) else set()
+    return tuple(key for key in (*TRIPLET, SHOCK_OF_AREAS) if key == NEUTRAL or key in known)
 
 
 def fit_all(
@@ -107,13 +113,14 @@ def fit_all(
 
 
 def priors_of(study: PublishedStudy, family: Family, effect: str) -> TotalsPriors:
-    """The plan's priors as the model takes them."""
+    """The plan's priors as the model takes them; ``effect`` is the key of the prior that is tried."""
+    shock = prior(study, SHOCK_OF_AREAS if effect == SHOCK_OF_AREAS else "shock_sd")
     return TotalsPriors(
         level=_normal(study, family.level_prior),
         baseline_difference=_normal(study, "group_gap"),
         period_sd=_normal(study, "period_change"),
-        effect=_normal(study, effect),
-        shock=HalfNormal(float(prior(study, "shock_sd").sd or 0), prior(study, "shock_sd").unit, "priors.plan"),
+        effect=_normal(study, NEUTRAL if effect == SHOCK_OF_AREAS else effect),
+        shock=HalfNormal(float(shock.sd or 0), shock.unit, "priors.plan"),
     )
 
 

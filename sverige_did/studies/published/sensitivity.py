@@ -14,6 +14,7 @@ from sverige_did.checks.needed import needed_hazard, needed_points, needed_share
 from sverige_did.checks.overdispersion import overdispersion
 from sverige_did.checks.overlap import overlap
 from sverige_did.checks.partial_year import partial_year
+from sverige_did.checks.placebo_areas import SmallGroups
 from sverige_did.checks.project_end import project_end
 from sverige_did.checks.scale_discrepancy import scale_discrepancy
 from sverige_did.checks.shock_curve import shock_curve
@@ -22,6 +23,7 @@ from sverige_did.checks.tipping_shock import tipping_shock
 from sverige_did.did.scales import Scale, did, std_error
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.results.estimates import CheckResult
+from sverige_did.studies.areas import Compared, compared
 from sverige_did.studies.published.evidence import Evidence
 from sverige_did.studies.published.group_tables import CONTROL_LEVEL, GroupTable, levels_of, middle_table
 from sverige_did.studies.published.plan_parts import assumed, prior
@@ -29,6 +31,9 @@ from sverige_did.study.study import Outcome, PublishedStudy
 
 OUT_OF_REACH = ("pretrends", "placebo_dates", "leave_one_out", "balance", "regression_to_mean")
 """Checks that need district lines, or a period before, and so cannot run on two printed totals."""
+
+DAYS = 365.25
+"""In a year."""
 
 
 def sensitivity_analyses(evidence: Evidence) -> tuple[CheckResult, ...]:
@@ -39,6 +44,9 @@ def sensitivity_analyses(evidence: Evidence) -> tuple[CheckResult, ...]:
         for tables in readings.values():
             made += _of_table(evidence.study, outcome, middle_table(tables))
             made += _later(evidence, middle_table(tables))
+            made += _among_areas(
+                evidence.study, middle_table(tables), said=any(one.check == "placebo_areas" for one in made)
+            )
         if evidence.design(outcome.outcome).design_class == "D1g":
             made += [_cannot(check, outcome.outcome) for check in OUT_OF_REACH]
         made += _of_family(evidence, outcome)
@@ -91,6 +99,27 @@ def _later(evidence: Evidence, table: GroupTable) -> Iterator[CheckResult]:
                 serial=data.r,
                 level=study.level,
             )
+
+
+def own_groups(study: PublishedStudy, table: GroupTable) -> SmallGroups:
+    """The districts behind a table, of equal size, at its two dates; years between them are rounded up."""
+    when = study.periods
+    districts = study.treated.districts, study.control.districts
+    each = tuple(round(max(events[0], 1) / number, 2) for events, number in zip(table.events, districts, strict=True))
+    apart = int(np.ceil((when.follow_up - when.baseline).days / DAYS))
+    return SmallGroups(*districts, (each[0], each[1]), apart=max(1, apart))
+
+
+def own_difference(study: PublishedStudy, table: GroupTable) -> Compared:
+    """What is held against areas where nothing was done."""
+    return Compared(table.outcome, own_groups(study, table), _sampling(study, table).theta, table.reading)
+
+
+def _among_areas(study: PublishedStudy, table: GroupTable, *, said: bool) -> Iterator[CheckResult]:
+    """Of every outcome that the areas have; that there are none is said once."""
+    found = None if study.areas is None and said else compared(study.areas, own_difference(study, table))
+    if found is not None:
+        yield found
 
 
 def _curve(study: PublishedStudy, outcome: Outcome, table: GroupTable, data: Sampling) -> CheckResult:

@@ -11,7 +11,7 @@ from sverige_did.did.aggregate import aggregate
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.inference.districts import Floats
-from sverige_did.inference.simulated.redrawn_paths import STRETCH, DatedDesign, redrawn_sizes
+from sverige_did.inference.simulated.redrawn_paths import STRETCH, DatedDesign, found_at, redrawn_sizes
 from sverige_did.inference.staggered import cohort_weights, cohorts
 
 STARTS = np.array([3.0] * 3 + [5.0] * 3 + [np.inf] * 14)
@@ -84,3 +84,24 @@ def test_levels_units_and_the_treated_districts_own_paths_do_not_matter(change: 
         "what all share": table + 5 * np.arange(8),
     }[change]
     assert size(design(moved), 2.0, 300) == pytest.approx(size(design(table), 2.0, 300), abs=0.004)
+
+
+def test_a_change_is_a_share_of_the_treated_level_before_and_larger_ones_are_found_more() -> None:
+    one = design(normal() + 20)
+    untouched = (one.exposed == 0) & ~one.control[:, None]
+    assert one.level == pytest.approx(one.table[untouched].mean())
+    found = [found_at(one, change, seed=1, simulations=300).share for change in (0.0, -0.02, -0.2)]
+    assert found[0] <= 0.1
+    assert found[0] < found[1] + 0.02 <= found[2] + 0.02
+    assert found[2] > 0.7
+    assert found_at(one, -0.2, seed=1, simulations=300) == found_at(one, -0.2, seed=1, simulations=300)
+
+
+def test_more_districts_are_those_that_there_are_once_more() -> None:
+    one = design(normal() + 20)
+    twice = one.with_districts(2)
+    assert len(twice.cohort) == 2 * len(one.cohort)
+    assert twice.level == pytest.approx(one.level)
+    assert np.bincount(twice.cohort).tolist() == (2 * np.bincount(one.cohort)).tolist()
+    change = -0.03
+    assert found_at(twice, change, seed=1, simulations=400).share > found_at(one, change, seed=1, simulations=400).share

@@ -68,7 +68,7 @@ def test_neither_the_order_of_spells_nor_what_they_are_cut_into_matters(tmp_path
     middle = (spells.start + spells.stop) // 2
     rows = np.random.default_rng(1).permutation(2 * n)
     start, stop = np.concatenate([spells.start, middle])[rows], np.concatenate([middle, spells.stop])[rows]
-    halves = Placements(spells.cut(rows % n, start, stop), placed.price[rows % n])
+    halves = Placements(spells.cut(rows % n, start, stop), placed.price[rows % n], placed.secure[rows % n])
     again = spent(panel_frame, halves)
     assert again.child.tolist() == once.child.tolist()
     assert again.amount == pytest.approx(once.amount)

@@ -15,6 +15,7 @@ from sverige_did.disclosure.registers import release_registers
 from sverige_did.panel import Panel
 from sverige_did.report import render
 from sverige_did.report.curves import Line, points
+from sverige_did.report.doubt.page import render_doubt
 from sverige_did.report.labels import check_sentence
 from sverige_did.results.estimates import CheckResult
 from sverige_did.results.methods_tables import PRIMARY_INTERVAL
@@ -34,7 +35,8 @@ EVERY = {
     "pretrends", "relative_magnitudes", "placebo_dates", "leave_one_out", "tipping_shock", "regression_to_mean",
     "shared_shock", "placebo_choice", "spillover", "scale_discrepancy", "other_weights", "other_window",
     "synthetic_did", "smoothness", "pretest_power", "equivalence", "permuted_magnitudes", "placebo_units",
-    "single_districts",
+    "single_districts", "just_before", "regression_after_rise", "placebo_outcome", "multiverse",
+    "placebo_areas",
 }  # fmt: skip
 
 
@@ -56,7 +58,11 @@ def run(
 def test_every_sensitivity_analysis_runs_on_districts_with_periods_before_and_after() -> None:
     found = run(panel({RATE: levels(1, effect=-5.0)}), study(outcomes=wanted(RATE, scales=("rate_per_1000",))))
     assert set(found) == EVERY
-    assert {check.status for check in found.values()} == {"ran"}
+    assert {name for name, check in found.items() if check.status != "ran"} == {"placebo_outcome", "placebo_areas"}
+    assert found["placebo_outcome"].key == "no_placebo"
+    assert found["just_before"].key == found["regression_after_rise"].key == "result"
+    assert found["multiverse"].key == "agree"
+    assert found["placebo_areas"].key == "none_to_compare"
     assert found["leave_one_out"].key == "steady"
     assert found["placebo_dates"].key == "nothing"
     assert found["tipping_shock"].key == "districts"
@@ -201,8 +207,9 @@ def test_with_one_period_before_the_drift_is_bounded_by_itself_and_with_two_by_i
 def test_districts_that_begin_apart_are_doubted_as_the_others_are() -> None:
     dates = ("2013-01-01",) * 3 + ("2014-01-01",) * 3 + (None,) * 10
     found = run(panel({RATE: levels(9, dates, effect=-4.0)}, dates), study(outcomes=wanted(RATE)))
-    assert set(found) == set(DATED_CHECKS) - {"absolute_violation"}  # nothing to ask
-    assert {one.status for one in found.values()} == {"ran"}
+    assert set(found) - {"placebo_outcome"} == set(DATED_CHECKS) - {"absolute_violation"}  # nothing to ask
+    assert {one.status for name, one in found.items() if name != "placebo_outcome"} == {"ran"}
+    assert found["just_before"].key == "result"
     assert found["leave_one_out"].key == "dates_steady"
     assert found["leave_one_out"].numbers["percent_low"] is None
     assert found["leave_one_date_out"].numbers["districts"] == 2
@@ -273,7 +280,7 @@ def test_a_share_is_doubted_on_four_scales_and_a_ratio_by_its_logarithm() -> Non
     assert found["pretrends"].scale == "pp"
 
 
-def test_the_sensitivity_analyses_stand_on_the_page() -> None:
+def test_the_sensitivity_analyses_stand_on_the_page_of_doubt() -> None:
     plan = study(outcomes=wanted(RATE, scales=("rate_per_1000",)))
     cells = panel({RATE: levels(11, effect=-5.0)})
     made = estimate_panel(cells, plan, designs(cells, plan))
@@ -284,7 +291,7 @@ def test_the_sensitivity_analyses_stand_on_the_page() -> None:
         coverage=(), checks=checks,
     )  # fmt: skip
     for language in words.LANGUAGES:
-        page = render(released, language)
+        page = render(released, language) + render_doubt(released, language)
         for check in EVERY:
             assert words.text(f"labels.check.{check}", language) in page
 

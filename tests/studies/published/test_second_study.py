@@ -63,7 +63,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> tuple[Evidence, tuple
     ids = herning_ids()
     names = {name: f"kilde-{len(ids) - at:03d}" for at, name in enumerate(ids)}
     names |= {name: f"L{name[1:]}x" for name in herning_readings()}
-    for path in (PLAN, PLAN.with_name("readings.yaml")):
+    for path in (PLAN, PLAN.with_name("readings.yaml"), PLAN.with_name("areas.yaml")):
         text = renamed(path.read_text("utf-8"), names).replace("study: herning", "study: elsewhere")
         (folder / path.name).write_text(text, "utf-8")
     (folder / "data" / "published.csv").write_text(renamed(DATA.read_text("utf-8"), names), "utf-8")

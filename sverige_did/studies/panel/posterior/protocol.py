@@ -21,6 +21,8 @@ from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.sources.panel.delivery import codes_of, tables_of
 from sverige_did.sources.panel.frame import PanelFrame, Tables, make_panel_frame
 from sverige_did.sources.panel.placements import Placements, placements
+from sverige_did.study.areas import not_tried
+from sverige_did.study.priors import SHOCK, SHOCK_OF_AREAS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,6 +199,11 @@ class Job(ABC):
         return {}
 
 
+def _main_sd(study: PanelStudy) -> tuple[float, ...]:
+    """The sd of the plan's own prior of shocks, if it has one."""
+    return tuple(one.sd for one in study.priors if one.key == SHOCK and one.sd is not None)
+
+
 @dataclass(frozen=True, eq=False)
 class EffectJob(Job):
     """A job whose effects have priors of their own: reported under others, and scaled to see what they weigh.
@@ -230,7 +237,17 @@ class EffectJob(Job):
         for sd in self.study.posterior.shock_prior_sd if self.study.posterior else ():
             other = self.with_shock(sd)
             if other is not None:
-                yield Alternative(other, {"kind": "shock", "prior": "shock_sd", "value": sd}, f"shock.{sd}")
+                yield Alternative(other, {"kind": "shock", "prior": SHOCK, "value": sd}, f"shock.{sd}")
+        of_areas = self._sd_of_areas(outcome)
+        if of_areas is not None and (other := self.with_shock(of_areas)) is not None:
+            yield Alternative(other, {"kind": "shock", "prior": SHOCK_OF_AREAS, "value": of_areas}, "shock.areas")
+
+    def _sd_of_areas(self, outcome: str) -> float | None:
+        """The sd of shocks as in other areas, where that is another than those which are tried already."""
+        study = self.study
+        known = study.areas.of(outcome) if study.areas is not None and study.areas.prior == "beside" else ()
+        tried = [*(study.posterior.shock_prior_sd if study.posterior else ()), *_main_sd(study)]
+        return known[0].prior_sd if known and not_tried(known[0].prior_sd, tried) else None
 
     def scaled(self, _outcome: str) -> Mapping[str, str]:
         """The parameters whose priors are power-scaled, by what the record calls them; none means no power scaling."""

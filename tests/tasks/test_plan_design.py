@@ -1,0 +1,127 @@
+"""`sverige-did plan-design`: from a table of districts to a plan that the package takes, and every fault in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from sverige_did.cli import app
+from sverige_did.study.read import read_study
+from sverige_did.study.study import PanelStudy
+
+NAMES = [f"Distrikt {letter}" for letter in "ABCDEFGHIJKLMNOP"]
+
+
+def table(folder: Path, *, change: tuple[str, str] = ("", ""), stratum: bool = False, levels: int = 2) -> Path:
+    rng = np.random.default_rng(3)
+    head = "distrikt;børn;" + ("stratum;" if stratum else "") + ";".join(f"niveau_{at + 1}" for at in range(levels))
+    rows = [
+        f"{name};{rng.integers(40, 90)};" + (f"{'by' if at < 8 else 'land'};" if stratum else "")
+        + ";".join(f"{rng.normal(25, 5):.1f}".replace(".", ",") for _ in range(levels))
+        for at, name in enumerate(NAMES)
+    ]  # fmt: skip
+    path = folder / "distrikter.csv"
+    path.write_text("\n".join([head, *rows]).replace(*change) + "\n", "utf-8")
+    return path
+
+
+def asked(folder: Path, source: Path, *more: str) -> tuple[int, str]:
+    options = ["plan-design", str(source), str(folder / "ny"), "--start", "2027-02-01", "--until", "2028-12-31",
+               "--change", "-0.7", "--seed", "11", "--simulations", "1000", *more]  # fmt: skip
+    found = CliRunner().invoke(app, options)
+    return found.exit_code, f"{found.output}{found.exception or ''}".replace("\n", " ")
+
+
+def test_the_folder_holds_a_plan_with_its_lottery_and_the_starts_of_those_drawn(tmp_path: Path) -> None:
+    code, said = asked(tmp_path, table(tmp_path, stratum=True))
+    assert code == 0, said
+    plan = read_study(tmp_path / "ny" / "study.yaml")
+    assert isinstance(plan, PanelStudy)
+    assert plan.lottery is not None
+    assert plan.chosen == "random"
+    assert plan.treated.districts == len(plan.lottery.treated)
+    assert (plan.grid.first, plan.grid.last) == ("2023H1", "2028H2")
+    assert str(plan.periods.baseline) == "2026-12-31"
+    assert [one.outcome for one in plan.outcomes if one.role == "primary"] == ["institution_share"]
+    assert plan.lottery.districts == tuple(NAMES)
+    by_stratum = {sum(at <= 8 for at in one) for one in plan.lottery.sets}
+    assert len(by_stratum) == 1  # as many of each stratum in every set
+    register = (tmp_path / "ny" / "data" / "distrikter.csv").read_text("utf-8-sig").splitlines()
+    begun = {line.split(";")[0] for line in register[1:] if line.endswith("01-02-2027")}
+    assert begun == set(plan.lottery.treated)
+    assert len(register) == 1 + 16 * 12
+    for language, word in (("da", "trukket ved lod"), ("en", "drawn by lot")):
+        page = (tmp_path / "ny" / f"design.{language}.md").read_text("utf-8")
+        assert word in page
+        assert all(name in page for name in plan.lottery.treated)
+        assert "--seed 11" in page
+
+
+def test_the_same_command_draws_the_same_and_another_seed_another(tmp_path: Path) -> None:
+    source, drawn = table(tmp_path), []
+    for at, seed in enumerate(("11", "11", "12")):
+        folder = tmp_path / str(at)
+        assert asked(folder, source, "--seed", seed, "--begin", "5")[0] == 0
+        drawn.append(read_study(folder / "ny" / "study.yaml").lottery)
+    assert drawn[0] == drawn[1]
+    assert drawn[0].sets == drawn[2].sets
+    assert drawn[0].drawn != drawn[2].drawn
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "said"),
+    [(("Distrikt B", "Distrikt A"), [], "same district"),
+     (("niveau_1;niveau_2", "noget;andet"), [], "No earlier level"),
+     (("Distrikt A;", "Distrikt A;900;x;;"), [], "row 2"),
+     (("", ""), ["--begin", "2"], "begin"),
+     (("", ""), ["--change", "-0.02"], "too seldom"),
+     (("", ""), ["--outcome", "placement_spending"], "cannot be planned"),
+     (("", ""), ["--outcome", "nonsense"], "nonsense"),
+     (("", ""), ["--until", "2027-03-01"], "--until"),
+     (("", ""), ["--start", "soon"], "no day"),
+     (("", ""), ["--keep", "0"], "keep"),
+     (("", ""), ["--shock", "-1"], "shock")],
+)  # fmt: skip
+def test_what_cannot_be_is_told_in_words_and_leaves_no_folder(
+    tmp_path: Path, change: tuple[str, str], options: list[str], said: str
+) -> None:
+    code, told = asked(tmp_path, table(tmp_path, change=change), *options)
+    assert code == 1, told
+    assert said in told
+    assert not (tmp_path / "ny").exists()
+
+
+def test_too_few_districts_and_a_level_that_cannot_be(tmp_path: Path) -> None:
+    source = table(tmp_path)
+    lines = source.read_text("utf-8").splitlines()
+    source.write_text("\n".join(lines[:7]) + "\n", "utf-8")
+    code, told = asked(tmp_path, source, "--begin", "3")
+    assert code == 1
+    assert "too few ways" in told
+    source.write_text("\n".join([lines[0], *lines[2:], "Distrikt Q;50;250,0;20,0"]) + "\n", "utf-8")
+    code, told = asked(tmp_path, source)
+    assert code == 1
+    assert "per cent" in told
+
+
+def test_a_condition_that_leaves_no_lot_is_refused(tmp_path: Path) -> None:
+    """A district unlike any other is in no balanced set: who begins would not be drawn at all."""
+    source = table(tmp_path)
+    lines = source.read_text("utf-8").splitlines()
+    odd = ["Distrikt A;9000;95,0;95,0", *lines[2:]]
+    source.write_text("\n".join([lines[0], *odd]) + "\n", "utf-8")
+    code, told = asked(tmp_path, source, "--begin", "4", "--keep", "0.05")
+    assert code == 1
+    assert "Distrikt A" in told
+    assert "--keep" in told
+
+
+def test_nothing_that_lies_there_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "ny").mkdir()
+    (tmp_path / "ny" / "mine.txt").write_text("mine")
+    code, _ = asked(tmp_path, table(tmp_path), "--begin", "5")
+    assert code == 1
+    assert [one.name for one in (tmp_path / "ny").iterdir()] == ["mine.txt"]

@@ -1,0 +1,173 @@
+"""What this package is made of can be read: licences, a bill of materials, and what its own code never does."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+import sverige_did
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(sverige_did.__file__).parent
+LOCK = ROOT / "requirements.lock"
+
+PERMISSIVE = {
+    "MIT", "MIT License", "MIT-CMU", "BSD-2-Clause", "BSD-3-Clause", "BSD License", "0BSD", "Apache-2.0",
+    "Apache Software License", "Apache-2.0 WITH LLVM-exception", "ISC License (ISCL)", "ISC", "PSF-2.0",
+    "Python Software Foundation License", "Zlib", "CC0-1.0", "Unlicense",
+}  # fmt: skip
+OTHERS = {
+    "certifi": "Mozilla Public License: asks for the source of its own files only; used as it comes, behind httpx",
+    "pathspec": "Mozilla Public License: as certifi; used by hatchling and mypy, never at run time",
+    "hypothesis": "Mozilla Public License: as certifi; used by tests alone",
+    "codespell": "GPL: a program that is run over our texts; no part of ours, and never handed on",
+    "docutils": "public domain, BSD or GPL by file; required by Snakemake and imported by nothing of ours",
+}
+ELSEWHERE = {"colorama", "pyreadline3"}
+"""Installed on Windows alone."""
+
+
+@cache
+def sbom() -> ModuleType:
+    spec = spec_from_file_location("sbom", ROOT / ".ci" / "sbom.py")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def locked() -> list[tuple[str, str, str | None, list[str]]]:
+    found: list[tuple[str, str, str | None, list[str]]] = sbom().packages(LOCK.read_text("utf-8"))
+    return found
+
+
+def test_every_package_of_the_lock_has_a_licence_that_permits_all_or_a_reason() -> None:
+    unclear = {}
+    for name, _, _, _ in locked():
+        said = sbom().licence(name)
+        if said is None and name in ELSEWHERE:
+            continue
+        parts = re.split(r" AND | OR ", said or "none")
+        if not set(parts) <= PERMISSIVE and name not in OTHERS:
+            unclear[name] = said
+    assert not unclear
+    assert set(OTHERS) <= {name for name, _, _, _ in locked()}
+
+
+def test_every_package_of_the_lock_has_hashes_and_the_bill_names_them_all() -> None:
+    lock = LOCK.read_text("utf-8")
+    assert len(locked()) == len(re.findall(r"^[A-Za-z0-9].*==", lock, re.MULTILINE)) > 100
+    assert all(hashes for _, _, _, hashes in locked())
+    assert sum(len(hashes) for _, _, _, hashes in locked()) == lock.count("--hash=sha256:")
+
+
+def test_the_bill_of_materials_is_made_by_one_command_and_twice_the_same(tmp_path: Path) -> None:
+    for name in ("a.json", "b.json"):
+        line = [sys.executable, str(ROOT / ".ci" / "sbom.py"), str(LOCK), str(tmp_path / name)]
+        subprocess.run(line, check=True, capture_output=True)
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    bill = json.loads((tmp_path / "a.json").read_text("utf-8"))
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", bill["serialNumber"])
+    assert {(one["name"], one["version"]) for one in bill["components"]} == {
+        (name, pin) for name, pin, _, _ in locked()
+    }
+    references = [one["bom-ref"] for one in bill["components"]]
+    assert len(set(references)) == len(references)
+    assert bill["dependencies"][0]["dependsOn"] == references
+
+
+@pytest.mark.parametrize("python", ["3.12", "3.13"])
+def test_the_lock_serves_every_python_that_is_said_to_do(python: str) -> None:
+    """Made for 3.13; where that cannot be fetched, `make all` takes another that the project admits."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert SpecifierSet(project["requires-python"]).contains(f"{python}.0")
+    names = {name for name, _, _, _ in locked()}
+    wrong = []
+    environment = default_environment() | {"python_version": python, "python_full_version": f"{python}.0", "extra": ""}
+    for name in sorted(names - ELSEWHERE):
+        try:
+            found = distribution(name)
+        except PackageNotFoundError:
+            continue
+        if not SpecifierSet(found.metadata.get("Requires-Python") or "").contains(f"{python}.0"):
+            wrong.append(f"{name}: {found.metadata.get('Requires-Python')}")
+        for line in found.requires or ():
+            wanted = Requirement(line)
+            if wanted.marker is None or wanted.marker.evaluate(environment):
+                needed = re.sub(r"[-_.]+", "-", wanted.name).lower()
+                wrong += [f"{name} needs {needed}"] if needed not in names else []
+    assert not wrong
+
+
+NEVER_IMPORTED = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "socket", "urllib.request",
+                  "http.client", "requests", "ftplib", "smtplib", "ctypes"}  # fmt: skip
+NEVER_CALLED = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "yaml.unsafe_load", "yaml.full_load",
+                "yaml.load_all", "pd.read_pickle", "pandas.read_pickle", "np.load"}  # fmt: skip
+SAFE = {"yaml.CSafeLoader", "yaml.SafeLoader", "_Loader"}
+ALLOWED = {
+    ("bayes/compiled/verified_cache.py", "pickle"): "numba keeps machine code so; each file is sealed by a hash first",
+    ("sources/statbank/client.py", "httpx"): "the one command that asks the network",
+    ("workflow/running.py", "subprocess"): "starts Snakemake with arguments of our own",
+}
+
+
+def names(node: ast.AST) -> str:
+    """``a.b.c`` of such an expression."""
+    if isinstance(node, ast.Attribute):
+        return f"{names(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def found_in(path: Path) -> Iterator[str]:
+    """What a file imports or calls that no file may."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            said = [one.name for one in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            if isinstance(node, ast.ImportFrom) and node.module in {"urllib", "http"}:
+                said = [f"{node.module}.{one.name}" for one in node.names]
+            yield from (one for one in said if one in NEVER_IMPORTED | {"httpx", "subprocess"})
+        elif isinstance(node, ast.Call):
+            called = names(node.func)
+            if called in NEVER_CALLED:
+                yield called
+            elif called == "yaml.load":
+                loader = [names(keyword.value) for keyword in node.keywords if keyword.arg == "Loader"]
+                yield from () if set(loader) and set(loader) <= SAFE else ("yaml.load",)
+            elif any(keyword.arg == "shell" and getattr(keyword.value, "value", True) for keyword in node.keywords):
+                yield "shell=True"
+
+
+def test_no_file_unpickles_evaluates_builds_objects_from_yaml_or_asks_the_network() -> None:
+    files = sorted(PACKAGE.rglob("*.py"))
+    assert len(files) > 300
+    found = {(path.relative_to(PACKAGE).as_posix(), what) for path in files for what in found_in(path)}
+    assert found - set(ALLOWED) == set()
+    assert set(ALLOWED) - found == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [("import pickle", "pickle"), ("from urllib import request", "urllib.request"), ("eval('1')", "eval"),
+     ("import yaml\nyaml.load(x, Loader=yaml.Loader)", "yaml.load"), ("yaml.load(x)", "yaml.load"),
+     ("import pandas as pd\npd.read_pickle(x)", "pd.read_pickle"), ("f(x, shell=True)", "shell=True")],
+)  # fmt: skip
+def test_the_test_finds_what_it_looks_for(source: str, what: str, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(source)
+    assert list(found_in(tmp_path / "a.py")) == [what]

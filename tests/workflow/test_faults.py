@@ -1,0 +1,270 @@
+"""What a user sees when something goes wrong around a run: another run, a kill, a full disk, odd names, rights."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from small_published import FACTS, PLAN, write
+from workflow_run import ROOT
+
+from sverige_did import words
+from sverige_did.cli import app
+from sverige_did.errors import InputError, RefusedError, of_machine
+from sverige_did.files import discard_altered, hashes, read_model, record, sweep, write_folder, write_text
+from sverige_did.results.estimates import Curve
+from sverige_did.workflow import running
+from sverige_did.workflow.discover import all_of, content_of, find_studies, registers_of, unusable_studies
+
+fcntl = pytest.importorskip("fcntl")
+
+
+def study(folder: Path) -> Path:
+    """The smallest made-up study of published figures."""
+    outcomes = {"family_share", "caseload"}
+    facts = [fact for fact in FACTS if fact[0] in outcomes]
+    return write(folder, facts, outcomes=[one for one in PLAN["outcomes"] if one["outcome"] in outcomes])
+
+
+def command(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    own = os.environ | {"PYTHONPATH": str(ROOT), "SVERIGE_DID_LANG": "en"} | environment
+    line = [sys.executable, "-m", "sverige_did", *map(str, arguments)]
+    return subprocess.run(
+        line, capture_output=True, text=True, env=own, check=False, encoding="utf-8", errors="replace"
+    )
+
+
+class Snakemake:
+    """Stands for the program that a run starts: what it was given, and what it does meanwhile."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, meanwhile=lambda: None) -> None:
+        self.lines: list[list[str]] = []
+        self.environments: list[dict[str, str]] = []
+
+        def run(line, **options):
+            self.lines.append(line)
+            self.environments.append(options["env"])
+            meanwhile()
+            return subprocess.CompletedProcess(line, 0)
+
+        monkeypatch.setattr(running.subprocess, "run", run)
+
+
+def test_a_second_run_in_one_folder_is_told_so_and_the_first_goes_on(tmp_path, monkeypatch):
+    folder, said = study(tmp_path / "s"), []
+
+    def second():
+        with pytest.raises(RefusedError) as refusal:
+            running.run_workflow(folder, 1, unlock=True)
+        said.append(refusal.value.problems[0].key)
+
+    assert (Snakemake(monkeypatch, second), running.run_workflow(folder, 1))[1] == 0
+    assert said == ["run_in_progress"]
+
+
+def test_the_lock_of_a_killed_run_is_taken_off_by_itself_and_what_it_left_is_swept(tmp_path, monkeypatch):
+    folder = study(tmp_path / "s")
+    locks = folder / ".snakemake" / "locks"
+    locks.mkdir(parents=True)
+    (locks / "0.output.lock").write_text("results/x")
+    (folder / ".snakemake" / running.LOCK).write_bytes(running.RUNNING)  # as a run that was killed leaves it
+    left = folder / "reports" / ".madeup.en.html.abcd.unfinished"
+    write_text(left, "half a page")
+    started = Snakemake(monkeypatch)
+    assert running.run_workflow(folder, 1) == 0
+    assert ["--unlock" in line for line in started.lines] == [True, False]
+    assert not left.exists()
+    assert (folder / ".snakemake" / running.LOCK).read_bytes() == b""
+
+
+def test_the_lock_of_a_run_that_was_not_started_here_is_named_and_unlock_takes_it_off(tmp_path, monkeypatch):
+    folder = study(tmp_path / "s")
+    (folder / ".snakemake" / "locks").mkdir(parents=True)
+    (folder / ".snakemake" / "locks" / "0.output.lock").write_text("results/x")
+    started = Snakemake(monkeypatch)
+    with pytest.raises(RefusedError) as refusal:
+        running.run_workflow(folder, 1)
+    assert "--unlock" in refusal.value.say("en")
+    assert "--unlock" in refusal.value.say("da")
+    assert not started.lines
+    assert running.run_workflow(folder, 1, unlock=True) == 0
+
+
+def test_data_changed_while_a_run_is_at_work_are_named_at_its_end(tmp_path, monkeypatch):
+    folder = study(tmp_path / "s")
+    figures = folder / "data" / "published.csv"
+    Snakemake(monkeypatch, lambda: figures.write_text(figures.read_text("utf-8") + "\n", "utf-8"))
+    with pytest.raises(InputError) as refusal:
+        running.run_workflow(folder, 1)
+    assert [(one.key, one.file) for one in refusal.value.problems] == [("input_changed", "study.yaml")]
+
+
+def test_a_home_that_is_missing_or_cannot_be_written_gives_the_run_a_folder_of_its_own(tmp_path, monkeypatch):
+    folder = study(tmp_path / "s")
+    (tmp_path / "file").write_text("")
+    for home in (None, str(tmp_path / "file")):
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        monkeypatch.setenv("HOME", home) if home else monkeypatch.delenv("HOME")
+        started = Snakemake(monkeypatch)
+        assert running.run_workflow(folder, 1) == 0
+        (environment,) = started.environments
+        assert "sverige-did-" in environment["XDG_CACHE_HOME"]
+        assert not Path(environment["XDG_CACHE_HOME"]).exists()
+
+
+def test_an_older_copy_of_the_data_that_is_put_back_is_another_input(tmp_path):
+    """As when the clock is set back, or a file is copied with its time: the time says nothing of the content."""
+    folder = study(tmp_path / "s")
+    (files,) = find_studies(folder).values()
+    before, figures = content_of(folder, all_of(folder, files)), folder / "data" / "published.csv"
+    figures.write_text(figures.read_text("utf-8") + "\n", "utf-8")
+    os.utime(figures, (0, 0))
+    assert content_of(folder, all_of(folder, files)) != before
+
+
+NAMES = ["noter{x}.csv", "a\"b'c.csv", "ny\nlinje.csv", "procent%s.csv", "$(touch x).csv", "a;b|c.csv", "*.csv"]
+
+
+def test_odd_names_dead_links_and_folders_beside_the_data_stop_no_study(tmp_path):
+    folder = study(tmp_path / "s")
+    (files,) = find_studies(folder).values()
+    before = content_of(folder, all_of(folder, files))
+    for name in NAMES:
+        (folder / "data" / name).write_text("a;b\n")
+    (folder / "data" / "død.csv").symlink_to("/nowhere")
+    (folder / "data" / "kopi af data").mkdir()
+    (folder / "data" / "børn og æbler.csv").write_text("a;b\n")
+    assert registers_of(folder, files) == ["data/børn og æbler.csv", "data/published.csv"]
+    assert content_of(folder, all_of(folder, files)) != before
+    listed = subprocess.run(
+        [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "-d", str(folder), "-n", "all"],
+        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)  # fmt: skip
+    assert listed.returncode == 0, listed.stderr
+
+
+def test_a_copy_of_a_study_is_named_in_words_and_no_other_study_is_stopped(tmp_path):
+    for name in ("mine", "kopi af mine", "x{y}"):
+        (tmp_path / "analyses" / name).mkdir(parents=True)
+        (tmp_path / "analyses" / name / "study.yaml").write_text("study: mine\n")
+    (tmp_path / "analyses" / "dead").mkdir()
+    (tmp_path / "analyses" / "dead" / "study.yaml").symlink_to("/nowhere")
+    assert list(find_studies(tmp_path)) == ["mine"]
+    found = {(problem.key, problem.found) for problem in unusable_studies(tmp_path)}
+    assert found == {("study_folder", "kopi af mine"), ("study_folder", "x{y}"), ("reg_no_file", None)}
+    with pytest.raises(InputError):
+        running.run_workflow(tmp_path, 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "key"),
+    [(OSError(errno.ENOSPC, "No space left", "a.json"), "os_full"), (OSError(errno.EDQUOT, "quota", "a"), "os_full"),
+     (PermissionError(errno.EACCES, "no", "a"), "os_forbidden"), (OSError(errno.EROFS, "no", "a"), "os_forbidden"),
+     (OSError(errno.EIO, "input/output error", "a"), "os_failed"), (MemoryError(), "out_of_memory")],
+)  # fmt: skip
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_what_the_machine_would_not_do_is_said_in_words(error, key, language, monkeypatch, capsys):
+    def failing(*_, **__):
+        raise error
+
+    monkeypatch.setattr("sverige_did.tasks.new.run", failing)
+    with pytest.raises(SystemExit) as ended:
+        app(["--language", language, "new", "somewhere"])
+    assert ended.value.code == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert words.text(f"errors.{key}_mend", language) in said
+    assert words.text(f"errors.{key}_mend", language) == of_machine(error).mend(language)
+
+
+FULL = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); sys.argv = sys.argv[1:]; import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); runpy.run_module('sverige_did', run_name='__main__')"  # noqa: E501
+
+
+def test_a_full_disk_leaves_the_old_file_and_no_half_one_and_is_told(tmp_path):
+    folder = study(tmp_path / "s")
+    out = folder / "results" / "madeup" / "plan.json"
+    write_text(out, "old")
+    line = [
+        sys.executable,
+        "-c",
+        FULL,
+        "sverige-did",
+        "plan",
+        "madeup",
+        "--source",
+        str(folder / "study.yaml"),
+        "--out",
+        str(out),
+    ]
+    run = subprocess.run(line, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    assert run.returncode == 1
+    assert "The disk is full" in " ".join(run.stderr.split())
+    assert "Traceback" not in run.stderr
+    assert out.read_text() == "old"
+    assert [path.name for path in out.parent.iterdir() if path.is_file()] == ["plan.json"]
+
+
+def test_a_screen_without_danish_letters_and_another_time_zone_stop_nothing(tmp_path):
+    folder = study(tmp_path / "s")
+    environment = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "TZ": "Pacific/Apia", "SVERIGE_DID_LANG": "da"}
+    out = folder / "æ ø" / "plan.json"
+    run = command("plan", "madeup", "--source", folder / "study.yaml", "--out", out, **environment)
+    assert run.returncode == 0, run.stderr
+    plain = command("plan", "madeup", "--source", folder / "study.yaml", "--out", folder / "b.json")
+    assert plain.returncode == 0
+    assert out.read_bytes() == (folder / "b.json").read_bytes()
+
+
+def test_a_result_that_was_cut_off_or_changed_is_refused_by_name_and_made_anew(tmp_path):
+    path = tmp_path / "s" / "a.json"
+    write_text(path, Curve(name="c", x_name="x", y_name="y", x=(0.0,), y=(1.0,)).model_dump_json())
+    record(hashes([path]))
+    whole = path.read_text()
+    path.write_text(whole[: len(whole) // 2])
+    with pytest.raises(InputError) as refusal:
+        read_model(path, Curve)
+    assert [(one.key, one.file) for one in refusal.value.problems] == [("result_unreadable", "a.json")]
+    assert discard_altered(tmp_path) == [path]
+    assert not path.exists()
+    write_text(path, whole)
+    assert discard_altered(tmp_path) == []
+
+
+def test_nothing_but_what_is_unfinished_is_swept(tmp_path):
+    write_folder(tmp_path / "release" / "s", {"a.csv": b"1"})
+    (tmp_path / "release" / ".s.abc.unfinished").mkdir()
+    (tmp_path / "release" / ".hidden").write_text("mine")
+    assert sweep(tmp_path) == 1
+    assert sorted(path.name for path in (tmp_path / "release").rglob("*")) == [".hidden", "a.csv", "s"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [3, 8, 13, 20, 30])
+def test_a_run_that_is_killed_at_any_moment_goes_on_when_it_is_started_again(tmp_path, seconds):
+    """The whole process group dies, as when the power goes; the numbers are those of a run that nobody stopped."""
+    folder = study(tmp_path / "s")
+    own = os.environ | {"PYTHONPATH": str(ROOT)}
+    line = [sys.executable, "-m", "sverige_did", "run", str(folder), "--cores", "2"]
+    started = subprocess.Popen(
+        line, env=own, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    time.sleep(seconds)
+    os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
+    again = command("run", folder, "--cores", "2")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert not list(folder.rglob(".*unfinished"))
+    undisturbed = study(tmp_path / "u")
+    assert command("run", undisturbed, "--cores", "2").returncode == 0
+
+    def told(place: Path) -> object:
+        text = (place / "results" / "madeup" / "estimates.json").read_text("utf-8")
+        return json.loads(re.sub(r"\d{4}-\d\d-\d\dT[\d:.+]+", "", text))
+
+    assert told(folder) == told(undisturbed)
