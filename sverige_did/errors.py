@@ -134,8 +134,7 @@ class SverigeDidError(Exception):
             said = [problem.say(language) for problem in self.problems[:MOST_SAID]]
             if (more := len(self.problems) - MOST_SAID) > 0:
                 said.append(words.text("errors.and_more", language, count=more))
-        return "
-".join(said)
+        return "\n".join(said)
 
     def __str__(self) -> str:
         return self.say()
