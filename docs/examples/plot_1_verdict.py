@@ -50,6 +50,11 @@ checks.plot(check="relative_magnitudes")
 study.placebos()
 
 # %%
+# Every other analysis that could have been made of the same question, in one curve.
+
+print(study.multiverse().say())
+
+# %%
 # How often this verdict errs in made-up data of this very design, and how large an effect it finds.
 
 print(study.size(simulations=400).say())
