@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV :=
 export PYTHONPATH :=
 
-.PHONY: all test slow test-slurm check format docs env lock sbom clean
+.PHONY: all test slow test-slurm test-site check format docs env lock sbom clean
 
 all: $(READY)
 	@sverige-did run .
@@ -17,7 +17,7 @@ all: $(READY)
 env: $(READY)
 
 test: $(PEERS)
-	@pytest -m "not slow and not cluster" -n auto --dist loadfile
+	@pytest -m "not slow and not cluster and not site" -n auto --dist loadfile
 
 slow: $(PEERS)
 	@pytest -m slow
@@ -26,6 +26,10 @@ slow: $(PEERS)
 test-slurm: $(CLUSTER)
 	@command -v slurmctld > /dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends slurm-wlm munge; }
 	@pytest -m cluster tests/cluster
+
+# The documentation as a site, and every link in it.
+test-site: $(PEERS)
+	@pytest -q -m site tests/docs
 
 # Everything that CI checks, with the same options.
 check: $(READY)

@@ -64,6 +64,7 @@ def read(site: Path) -> dict[Path, Page]:
     return {path: Page(path) for path in sorted(site.rglob("*.html"))}
 
 
+@pytest.mark.site
 def test_every_link_within_the_site_leads_somewhere(site: Path, read: dict[Path, Page]) -> None:
     dead = []
     for path, page in read.items():
@@ -78,6 +79,7 @@ def test_every_link_within_the_site_leads_somewhere(site: Path, read: dict[Path,
     assert dead == []
 
 
+@pytest.mark.site
 def test_nothing_of_a_page_is_fetched_from_elsewhere(site: Path) -> None:
     for path in site.rglob("*.html"):
         loaded = re.findall(
@@ -88,6 +90,7 @@ def test_nothing_of_a_page_is_fetched_from_elsewhere(site: Path) -> None:
         assert re.findall(r"url\([\"']?https?:|@import [\"']https?:", path.read_text("utf-8")) == [], path.name
 
 
+@pytest.mark.site
 def test_every_page_of_the_documentation_and_every_public_name_is_in_it(site: Path) -> None:
     pages = {path.stem for path in (ROOT / "docs").glob("*.md")}
     assert {path.stem for path in site.glob("*.html")} >= pages
@@ -97,6 +100,7 @@ def test_every_page_of_the_documentation_and_every_public_name_is_in_it(site: Pa
     assert {path.stem for path in (site / "gallery").glob("*.html")} == {path.stem for path in EXAMPLES} | {"index"}
 
 
+@pytest.mark.site
 def test_no_page_holds_a_path_of_the_machine_that_built_it(site: Path) -> None:
     for path in [*site.rglob("*.html"), *site.rglob("*.js")]:
         assert str(ROOT) not in path.read_text("utf-8")
