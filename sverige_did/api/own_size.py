@@ -35,7 +35,10 @@ WANTED = 0.8
 
 
 class Point(Frozen):
-    """How often the verdict comes out as supported with an ``effect`` of so many ``errors`` (true standard errors)."""
+    """How often the verdict comes out as supported with an ``effect`` of so many ``errors`` (true standard errors).
+
+    The effect is on the scale of the study, as its verdict tells it: a ratio is 1 where nothing was done.
+    """
 
     errors: float
     effect: float | None
@@ -47,7 +50,8 @@ class Size(Result):
 
     ``size``: where nothing was done, in the worse of the laws tried · ``points``: power, the first at no effect ·
     ``barred``: the size exceeds the level by more than two Monte Carlo errors · ``detectable``: the effect that is
-    found with a power of 80 %, in the unit of the changes, None where no effect tried was or its unit is unknown.
+    found with a power of 80 %, on the scale of the study (a rise: 1.5 for a ratio), None where no effect tried was or
+    its unit is unknown.
 
     Examples
     --------
@@ -60,7 +64,7 @@ class Size(Result):
     """
 
     kind: ClassVar[str] = "size"
-    shown: ClassVar[tuple[str, ...]] = ("errors", "effect", "share")
+    shown: ClassVar[tuple[str, ...]] = ("errors", "effect", "scale", "share")
 
     size: Probability
     points: tuple[Point, ...]
@@ -82,8 +86,9 @@ class Size(Result):
         return float(np.interp(WANTED, shares, np.array(effects, dtype=float)))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row an effect: in true standard errors, in the unit of the changes, and how often it is found."""
-        return pd.DataFrame([one.model_dump() for one in self.points], columns=list(self.shown))
+        """One row an effect: in true standard errors, on the study's scale, and how often it is found."""
+        rows = [one.model_dump() | {"scale": self.context.scale} for one in self.points]
+        return pd.DataFrame(rows, columns=list(self.shown))
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Power along the effect."""
@@ -108,7 +113,9 @@ class Size(Result):
             return f"{told} {words.text('notebook.say.barred', language)}"
         if self.detectable is None:
             return told
-        least = amount("own", self.detectable, language).removeprefix("+")
+        least = amount(self.context.scale, self.detectable, language)
+        # Either sign is found as often; the per cent of a ratio and the log-odds are those of a rise.
+        least = least.removeprefix("+") if self.context.scale == "level" else least
         return f"{told} {words.text('notebook.say.detectable', language, effect=least)}"
 
     def __repr__(self) -> str:
@@ -136,13 +143,20 @@ def _made(
 ) -> Size:  # fmt: skip
     size = max(found[0], *others) if others else found[0]
     points = tuple(
-        Point(errors=shift, effect=None if error is None else shift * error, share=one.share)
+        Point(errors=shift, effect=None if error is None else _as_told(setting, shift * error), share=one.share)
         for shift, one in zip(shifts, found, strict=True)
     )
     return Size(
         context=setting.context, remarks=setting.remarks, size=size.share, points=points, simulations=simulations,
         barred=size.exceeds(setting.alpha),
     )  # fmt: skip
+
+
+def _as_told(setting: Setting, moved: float) -> float:
+    """A move of the changes as an effect: ratios are compared in logarithms, and counts are simulated in ones."""
+    if setting.scale == "ratio":
+        return float(np.exp(moved))
+    return moved * setting.per if setting.scale == "own" and setting.panel.exposure is not None else moved
 
 
 def _laws(setting: Setting) -> tuple[Design, ...]:
