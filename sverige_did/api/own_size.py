@@ -13,14 +13,15 @@ from sverige_did.api.compared import change_of, in_ones, refuse_without_verdict,
 from sverige_did.api.setting import Floats, Setting
 from sverige_did.api.shown import Result, amount
 from sverige_did.errors import refuse
-from sverige_did.inference.simulated.design import Family, OwnData, own_design
-from sverige_did.inference.simulated.redrawn import redrawn
+from sverige_did.inference.simulated.beside_level import verdict_size_beside_level
+from sverige_did.inference.simulated.design import Family, OwnData, OwnDesign, own_design
+from sverige_did.inference.simulated.redrawn import Redrawn, redrawn
 from sverige_did.inference.simulated.redrawn_paths import DatedDesign, redrawn_sizes
-from sverige_did.inference.simulated.size import Design, Share, verdict_size
+from sverige_did.inference.simulated.size import Share, verdict_size
 from sverige_did.inference.staggered import cohort_weights, cohorts, own_order, strata_in
 from sverige_did.report import numbers
 from sverige_did.report.district_inference import said
-from sverige_did.results.estimates import Frozen, Probability
+from sverige_did.results.estimates import Frozen, Probability, Remark
 from sverige_did.studies.panel.staggered_did import mean_effect, too_few
 from sverige_did.words import Language, default_language
 
@@ -123,14 +124,20 @@ class Size(Result):
 
 
 def size_of(setting: Setting, shifts: tuple[float, ...], simulations: int) -> Size:
-    """See :meth:`sverige_did.api.study.Study.size` and :meth:`~sverige_did.api.study.Study.power`."""
+    """The whole rule of the verdict, as the units were chosen; refused where it supports nothing, whatever is found.
+
+    See :meth:`sverige_did.api.study.Study.size` and :meth:`~sverige_did.api.study.Study.power`.
+    """
     if setting.window is None:
         return _of_dates(setting, shifts, simulations)
+    if setting.chosen == "rise":
+        raise refuse("frame_no_verdict", found=said(Remark(key="inference.note.chosen_by_rise"), default_language()))
     setting = setting.plainly("size")
     laws = _laws(setting)
     rng, alpha = setting.rng(), setting.alpha
-    found = verdict_size(laws[0], rng=rng, shifts=shifts, simulations=simulations, alpha=alpha)
-    others = [verdict_size(law, rng=rng, simulations=simulations, alpha=alpha)[0] for law in laws[1:]]
+    rule = verdict_size if setting.chosen == "random" else verdict_size_beside_level
+    found = rule(laws[0], rng=rng, shifts=shifts, simulations=simulations, alpha=alpha)
+    others = [rule(law, rng=rng, simulations=simulations, alpha=alpha)[0] for law in laws[1:]]
     changes = laws[0].changes(simulations, np.random.default_rng([setting.seed, simulations]))
     # Covariates are refused above, so the effect is a difference of weighted means.
     error = float((laws[0].sample.shares @ changes).std())
@@ -159,7 +166,7 @@ def _as_told(setting: Setting, moved: float) -> float:
     return moved * setting.per if setting.scale == "own" and setting.panel.exposure is not None else moved
 
 
-def _laws(setting: Setting) -> tuple[Design, ...]:
+def _laws(setting: Setting) -> tuple[OwnDesign | Redrawn, ...]:
     """The laws under which the size is tried; the first is the one of the power."""
     panel, window = setting.panel, setting.one_start()
     change = change_of(setting)
@@ -206,6 +213,8 @@ def in_whole_numbers(setting: Setting) -> bool:
 def _of_dates(setting: Setting, shifts: tuple[float, ...], simulations: int) -> Size:
     setting = setting.plainly("size")
     panel = setting.panel
+    if setting.chosen != "random":
+        raise refuse("frame_dates_not_by_lot", found=setting.chosen)
     table: Floats = panel.wide()
     if too_few(panel):
         raise refuse("frame_no_verdict", found=said(too_few(panel)[0], default_language()))

@@ -36,3 +36,26 @@ def test_an_effect_that_is_found_is_told_on_its_scale(counts: pd.DataFrame, scal
     assert unit in found.say("en").split("An effect of ")[1]
     assert set(found.to_frame()["scale"]) == {scale}
     assert found.points[0].effect == (1.0 if scale == "ratio" else 0.0)
+
+
+def test_what_nobody_drew_by_lot_is_simulated_with_the_whole_rule() -> None:
+    frame = sd.datasets.simulate(units=14, treated=4, periods=8, starts=5, effect=0.0, seed=2)
+    drawn, unknown, high = (study(frame, chosen=by).size(400) for by in ("random", "unknown", "level"))
+    assert unknown.power < drawn.power
+    assert unknown.size <= drawn.size
+    assert unknown.points == high.points
+
+
+@pytest.mark.parametrize("by", ["unknown", "level", "rise", "will"])
+def test_where_no_finding_can_be_supported_there_is_no_power(by: str) -> None:
+    frame = sd.datasets.simulate(units=20, treated=8, periods=8, starts=(4, 6), effect=1.0, seed=1)
+    with pytest.raises(sd.RefusedError) as refused:
+        study(frame, chosen=by).power(100)
+    assert refused.value.problems[0].key == "frame_dates_not_by_lot"
+    assert study(frame).size(100).power > 0
+
+
+def test_units_that_had_just_risen_have_no_power() -> None:
+    with pytest.raises(sd.RefusedError) as refused:
+        study(small(), chosen="rise").size(100)
+    assert refused.value.problems[0].key == "frame_no_verdict"
