@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sverige_did.did.arrays import Bands
+from sverige_did.did.rounding import cleared, noise
 from sverige_did.errors import refuse
 from sverige_did.inference.districts import Bools, Floats, Ints
 
@@ -94,7 +95,7 @@ def deviations(table: Floats, cohort: Ints) -> Deviations:
     changes = y - y.mean(axis=1, keepdims=True)
     sizes = np.bincount(codes, minlength=int(cohort.max()) + 1)
     means = np.stack([changes[codes == g].sum(axis=0) / max(n, 1) for g, n in enumerate(sizes)])
-    around, control = changes - means[codes], codes == cohort.max()
+    around, control = cleared(changes - means[codes], noise(y)), codes == cohort.max()
     df_treated = int(np.maximum(sizes[:-1] - 1, 0).sum())
     if df_treated < 1:
         raise refuse("bands_single", found=str(int((sizes[:-1] == 1).sum())))
