@@ -36,6 +36,7 @@ def dated(setting: Setting) -> Found:
     if why_not:
         record = MethodsRecord(outcome=setting.context.outcome, scale="level", verdict="refused", remarks=why_not)
         return Found(record, tuple(_averages(setting)))
+    setting.refuse_holes()
     estimator = once_solved(panel, mean_effect)
     studentised = staggered_permutation_test(panel, estimator, rng=setting.rng(), studentise="cohort", alpha=alpha)
     bare = staggered_permutation_test(panel, estimator, rng=setting.rng(), studentise="none", alpha=alpha)

@@ -49,7 +49,18 @@ def event_study(setting: Setting) -> EventStudy:
         )
     )  # fmt: skip
     method = "event_study" if one else "callaway_santanna"
-    return EventStudy(context=setting.context, remarks=setting.remarks, moments=moments, method=method)
+    remarks = setting.remarks if one else (*setting.remarks, *_of_complete(setting))
+    return EventStudy(context=setting.context, remarks=remarks, moments=moments, method=method)
+
+
+def _of_complete(setting: Setting) -> tuple[Remark, ...]:
+    """That the estimates use every row, and their limits only the units that have every period."""
+    whole = np.isfinite(setting.panel.wide()).all(axis=1)
+    if whole.all():
+        return ()
+    return (
+        Remark(key="notebook.note.limits_of_complete", values={"left": str(int(whole.sum())), "all": str(whole.size)}),
+    )
 
 
 def att_gt(setting: Setting, control: Control, base: Base, anticipation: float, adjustment: Adjustment) -> GroupTimes:

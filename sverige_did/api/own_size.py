@@ -218,8 +218,7 @@ def _of_dates(setting: Setting, shifts: tuple[float, ...], simulations: int) -> 
     table: Floats = panel.wide()
     if too_few(panel):
         raise refuse("frame_no_verdict", found=said(too_few(panel)[0], default_language()))
-    if not np.isfinite(table).all():
-        raise refuse("staggered_incomplete", found=str(int((~np.isfinite(table)).any(axis=1).sum())))
+    setting.refuse_holes()
     rows = own_order(panel)
     design = DatedDesign(
         cohort=cohorts(panel)[rows],

@@ -21,6 +21,9 @@ from sverige_did.words import unit_of
 type Floats = NDArray[np.float64]
 type Codes = NDArray[np.intp]
 
+MOST_NAMED = 6
+"""Units that a message names."""
+
 OwnScale = Literal["own", "ratio", "log_odds"]
 """On which the changes of units are taken, and trends are parallel: the unit of the outcome, logarithms, log-odds."""
 
@@ -72,6 +75,19 @@ class Setting:
         """Refuse where trends are parallel on another scale than that of the outcome, which ``method`` is on."""
         if self.scale != "own":
             raise refuse("frame_scale_here", found=self.scale, method=method)
+
+    def refuse_holes(self) -> None:
+        """Refuse (``frame_dates_incomplete``) where units lack periods, by name: dates cannot be exchanged among them."""
+        seen, label = np.isfinite(self.panel.wide()), self.times.label
+        lacking = np.flatnonzero(~seen.all(axis=1))
+        if not lacking.size:
+            return
+        named = [
+            f"{self.panel.labels[u]} ({', '.join(label(at) for at in self.panel.periods[~seen[u]])})"
+            for u in lacking[:MOST_NAMED]
+        ]
+        more = [] if lacking.size <= MOST_NAMED else ["…"]
+        raise refuse("frame_dates_incomplete", count=str(lacking.size), which=", ".join([*named, *more]))
 
     def plainly(self, method: str) -> Setting:
         """The study for a ``method`` that knows neither clusters nor covariates: its clusters as units, each the

@@ -52,9 +52,10 @@ def event_time_curve(
 
     ``each``: with the limits of every event time by itself in their place. Callaway and Sant'Anna's dynamic average
     against the last period before go-live. How much treated districts differ is pooled over the dates at which they
-    begin, so that a date with one district has limits too.
+    begin, so that a date with one district has limits too. It is read off the districts that have every period.
 
-    Raises RefusedError: ``bands_single`` where no two treated districts begin together, and those of
+    Raises RefusedError: ``bands_single`` where no two treated districts begin together, ``bands_incomplete`` where too
+    few have every period, and those of
     :func:`~sverige_did.did.staggered.group_time_effects` and
     :func:`~sverige_did.inference.joint_bands.contrast_bands`.
     """

@@ -12,7 +12,6 @@ import sverige_did as sd
 from tests.api.frames import study
 
 
-
 def constant(*, starts: int | tuple[int, ...], missing: float) -> pd.DataFrame:
     """Synthetic: unlike levels, one common trend, rows missing at random."""
     frame = sd.datasets.simulate(units=20, treated=8, periods=8, starts=starts, effect=0.0, noise=0.0, seed=1)
