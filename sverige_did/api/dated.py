@@ -92,6 +92,8 @@ def _averages(setting: Setting) -> Iterator[Estimate]:
     effects = group_time_effects(setting.panel, "never", weighting=setting.weighting)
     level = setting.context.level
     for kind in ("simple", "dynamic", "group"):
-        yield overall_estimate(aggregate(effects, kind), scale="level", level=level).model_copy(update=setting.counted)
+        yield overall_estimate(aggregate(effects, kind), scale="level", level=level).model_copy(
+            update=setting.counted_after
+        )
     imputed = imputation(setting.panel, "overall", setting.weighting)
-    yield imputed_estimate(imputed, scale="level", level=level).model_copy(update=setting.counted)
+    yield imputed_estimate(imputed, scale="level", level=level).model_copy(update=setting.counted_after)

@@ -81,7 +81,10 @@ def att_gt(setting: Setting, control: Control, base: Base, anticipation: float, 
     cells = tuple(
         Cell(
             cohort=label(g), period=label(t), event_time=int(e),
-            row=_student(setting, f"ATT({label(g)}, {label(t)})", effects.estimate[m], effects.std_error[m], df[m]),
+            row=_student(
+                setting, f"ATT({label(g)}, {label(t)})", effects.estimate[m], effects.std_error[m], df[m],
+                {"n_units": int(effects.n_treated[m] + effects.n_control[m]), "n_treated": int(effects.n_treated[m])},
+            ),
         )
         for m, (g, t, e) in enumerate(zip(effects.cohort, effects.period, effects.event_time, strict=True))
     )  # fmt: skip
@@ -93,22 +96,23 @@ def att_gt(setting: Setting, control: Control, base: Base, anticipation: float, 
     return GroupTimes(context=setting.context, remarks=remarks, cells=cells, averages=averages, control=control)
 
 
-def _student(setting: Setting, term: str, estimate: float, std_error: float, df: float) -> Row:
+def _student(setting: Setting, term: str, estimate: float, std_error: float, df: float, counted: dict[str, int]) -> Row:
     return Row.of_student(
         term, float(estimate), float(std_error), float(df), level=setting.context.level, method="callaway_santanna",
-        scale="level", **setting.counted,
+        scale="level", **counted,
     )  # fmt: skip
 
 
 def _average(setting: Setting, effects: GroupTime, found: Aggregated) -> Effect:
-    whole = _student(setting, f"att_{found.kind}", found.overall, found.overall_std_error, found.overall_df)
+    counted = setting.counted_after
+    whole = _student(setting, f"att_{found.kind}", found.overall, found.overall_std_error, found.overall_df, counted)
     parts: list[Row] = []
     if found.kind != "simple":
         df = degrees_of_freedom(effects, found.influence)
         names = [f"{at:+g}" if found.kind == "dynamic" else setting.times.label(at) for at in found.at]
         prefix = {"dynamic": "event_time", "group": "cohort", "calendar": "period"}[found.kind]
         parts = [
-            _student(setting, f"{prefix} {name}", found.estimate[h], found.std_error[h], df[h])
+            _student(setting, f"{prefix} {name}", found.estimate[h], found.std_error[h], df[h], counted)
             for h, name in enumerate(names)
         ]
     return Effect(context=setting.context, remarks=setting.remarks, rows=(whole, *parts))
@@ -125,7 +129,7 @@ def imputed(setting: Setting, average: Average) -> Effect:
     made = tuple(
         Row.of_student(
             term, float(found.estimate[h]), float(found.std_error[h]), float(found.df[h]), method="imputation",
-            level=setting.context.level, scale="level", **setting.counted,
+            level=setting.context.level, scale="level", **setting.counted_after,
         )
         for term, found, h in rows
     )  # fmt: skip

@@ -57,8 +57,20 @@ class Setting:
 
     @property
     def counted(self) -> dict[str, int]:
-        """How many units there are, and how many of them are treated, as a row has it."""
-        return {"n_units": self.context.n_units, "n_treated": self.context.n_treated}
+        """How many units have an outcome, and how many of them are treated, as a row has it."""
+        return self.counted_of(self.panel.unit)
+
+    @property
+    def counted_after(self) -> dict[str, int]:
+        """The same with the treated units that are seen under treatment, whom averages over treated cells are of."""
+        panel = self.panel
+        never = ~panel.ever_treated[panel.unit]
+        return self.counted_of(panel.unit[panel.treated | never])
+
+    def counted_of(self, units: Codes) -> dict[str, int]:
+        """The same of some units, by their codes; one may stand there several times."""
+        used = np.unique(units)
+        return {"n_units": int(used.size), "n_treated": int(self.panel.ever_treated[used].sum())}
 
     def rng(self) -> np.random.Generator:
         """Randomness of its own: a result does not depend on which others were asked for."""
@@ -77,7 +89,7 @@ class Setting:
             raise refuse("frame_scale_here", found=self.scale, method=method)
 
     def refuse_holes(self) -> None:
-        """Refuse (``frame_dates_incomplete``) where units lack periods, by name: dates cannot be exchanged among them."""
+        """Refuse (``frame_dates_incomplete``) where units lack periods, by name: they cannot exchange dates."""
         seen, label = np.isfinite(self.panel.wide()), self.times.label
         lacking = np.flatnonzero(~seen.all(axis=1))
         if not lacking.size:

@@ -40,8 +40,26 @@ def test_a_verdict_of_dates_names_who_lacks_what() -> None:
     lost = with_holes(0.0).loc[3]
     found = study(frame).verdict()
     assert found.verdict == "refused"
-    for said in (found.say("en"), pytest.raises(sd.RefusedError, study(frame).size, 100).value.problems[0].say("en")):
+    with pytest.raises(sd.RefusedError) as refused:
+        study(frame).size(100)
+    for said in (found.say("en"), refused.value.problems[0].say("en")):
         assert "seen in every period" in said
         assert str(lost["district"]) in said
         assert str(lost["period"]) in said
     assert "treat all" not in found.say("en")
+
+
+def test_a_row_counts_the_units_that_it_rests_on() -> None:
+    frame = sd.datasets.simulate(units=14, treated=4, periods=8, starts=5, effect=1.0, seed=1)
+    treated = frame.loc[frame["start"].notna(), "district"].unique()
+    never = frame.loc[frame["start"].isna(), "district"].unique()
+    frame.loc[frame["district"] == never[0], "y"] = np.nan
+    frame.loc[(frame["district"] == treated[0]) & (frame["period"] >= 5), "y"] = np.nan
+    one = study(frame)
+    counts = [(13 - 1, 3)]
+    for found in (one.imputation(), one.att_gt().aggregate("simple")):
+        rows = found.to_frame()
+        assert list(zip(rows["n_units"], rows["n_treated"], strict=True))[:1] == counts
+    cells = one.att_gt().to_frame().set_index(["cohort", "period"])
+    assert tuple(cells.loc[("5", "6"), ["n_units", "n_treated"]]) == (12, 3)
+    assert tuple(cells.loc[("5", "4"), ["n_units", "n_treated"]]) == (13, 4)
