@@ -63,3 +63,12 @@ def test_a_row_counts_the_units_that_it_rests_on() -> None:
     cells = one.att_gt().to_frame().set_index(["cohort", "period"])
     assert tuple(cells.loc[("5", "6"), ["n_units", "n_treated"]]) == (12, 3)
     assert tuple(cells.loc[("5", "4"), ["n_units", "n_treated"]]) == (13, 4)
+
+
+def test_a_method_that_is_left_out_says_no_more_than_is_so() -> None:
+    """Of rare events the treated have none before: one of them changes, and so do the controls."""
+    frame = sd.datasets.simulate(units=14, treated=4, periods=8, starts=5, effect=1.0, seed=2)
+    frame["y"] = (frame["y"] > frame["y"].quantile(0.93)).astype(float)
+    found = study(frame).verdict()
+    assert not any("changed alike" in note for note in found.notes("en"))
+    assert any("before the start all" in note for note in found.notes("en"))
