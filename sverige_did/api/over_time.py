@@ -7,7 +7,7 @@ import numpy as np
 from sverige_did.api.events import Cell, EventStudy, GroupTimes, Kind, Moment
 from sverige_did.api.results import Effect
 from sverige_did.api.rows import Row
-from sverige_did.api.setting import Setting
+from sverige_did.api.setting import MOST_NAMED, Setting
 from sverige_did.checks.synthetic_did import DATED_PLACEBOS, PLACEBOS
 from sverige_did.did.aggregate import Aggregated, Aggregation, aggregate, degrees_of_freedom
 from sverige_did.did.covariates import Adjustment, adjusted_effects
@@ -21,6 +21,9 @@ from sverige_did.inference.inversion import TIE
 from sverige_did.inference.permutation import permutation_test_of
 from sverige_did.inference.staggered import own_order, strata_in
 from sverige_did.results.estimates import Remark
+
+EVEN = 1.2
+"""Months are up to 1.11 times as long as each other; steps that differ by more than this are uneven."""
 
 AGGREGATIONS: dict[Kind, Aggregation] = {
     "simple": "simple", "event": "dynamic", "group": "group", "calendar": "calendar",
@@ -49,8 +52,20 @@ def event_study(setting: Setting) -> EventStudy:
         )
     )  # fmt: skip
     method = "event_study" if one else "callaway_santanna"
-    remarks = setting.remarks if one else (*setting.remarks, *_of_complete(setting))
+    remarks = (*setting.remarks, *uneven(setting), *(() if one else _of_complete(setting)))
     return EventStudy(context=setting.context, remarks=remarks, moments=moments, method=method)
+
+
+def uneven(setting: Setting) -> tuple[Remark, ...]:
+    """That time since the start counts periods of the table, where these are not equally far apart."""
+    periods, label = setting.panel.periods, setting.times.label
+    steps = np.diff(periods)
+    wide = np.flatnonzero(steps > EVEN * steps.min())
+    if not wide.size:
+        return ()
+    gaps = [f"{label(periods[at])} – {label(periods[at + 1])}" for at in wide[:MOST_NAMED]]
+    which = ", ".join([*gaps, *(["…"] if wide.size > MOST_NAMED else [])])
+    return (Remark(key="notebook.note.uneven", values={"which": which}),)
 
 
 def _of_complete(setting: Setting) -> tuple[Remark, ...]:
@@ -92,7 +107,11 @@ def att_gt(setting: Setting, control: Control, base: Base, anticipation: float, 
         kind: _average(setting, effects, aggregate(effects, inner)) for kind, inner in AGGREGATIONS.items()
     }
     unseen = ", ".join(f"ATT({label(g)}, {label(t)})" for g, t in effects.unseen)
-    remarks = (*setting.remarks, *((Remark(key="notebook.note.unseen", values={"which": unseen}),) if unseen else ()))
+    remarks = (
+        *setting.remarks,
+        *uneven(setting),
+        *((Remark(key="notebook.note.unseen", values={"which": unseen}),) if unseen else ()),
+    )
     return GroupTimes(context=setting.context, remarks=remarks, cells=cells, averages=averages, control=control)
 
 
@@ -115,7 +134,8 @@ def _average(setting: Setting, effects: GroupTime, found: Aggregated) -> Effect:
             _student(setting, f"{prefix} {name}", found.estimate[h], found.std_error[h], df[h], counted)
             for h, name in enumerate(names)
         ]
-    return Effect(context=setting.context, remarks=setting.remarks, rows=(whole, *parts))
+    remarks = (*setting.remarks, *(uneven(setting) if found.kind == "dynamic" else ()))
+    return Effect(context=setting.context, remarks=remarks, rows=(whole, *parts))
 
 
 def imputed(setting: Setting, average: Average) -> Effect:
@@ -133,7 +153,8 @@ def imputed(setting: Setting, average: Average) -> Effect:
         )
         for term, found, h in rows
     )  # fmt: skip
-    return Effect(context=setting.context, remarks=setting.remarks, rows=made)
+    remarks = (*setting.remarks, *(uneven(setting) if average == "event_time" else ()))
+    return Effect(context=setting.context, remarks=remarks, rows=made)
 
 
 def synthetic(setting: Setting) -> Effect:

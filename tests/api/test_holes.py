@@ -72,3 +72,29 @@ def test_a_method_that_is_left_out_says_no_more_than_is_so() -> None:
     found = study(frame).verdict()
     assert not any("changed alike" in note for note in found.notes("en"))
     assert any("before the start all" in note for note in found.notes("en"))
+
+
+@pytest.mark.parametrize(
+    ("years", "gap"), [((2000, 2002, 2004, 2006, 2007, 2009, 2011, 2013), "2000 – 2002"), (None, "")]
+)
+def test_uneven_periods_are_named_where_time_is_counted_in_them(years: tuple[int, ...] | None, gap: str) -> None:
+    frame = sd.datasets.simulate(units=20, treated=8, periods=8, starts=(5, 7), effect=1.0, seed=2)
+    if years is not None:
+        frame = frame.assign(
+            period=[years[at - 1] for at in frame["period"]],
+            start=frame["start"].map(lambda at: None if pd.isna(at) else years[int(at) - 1]),
+        )
+    one = study(frame)
+    found = (one.event_study(), one.att_gt(), one.att_gt().aggregate("event"), one.imputation("event_time"))
+    for result in found:
+        said = [note for note in result.notes("en") if "not equally far apart" in note]
+        assert bool(said) == bool(gap)
+        assert all(gap in note for note in said)
+    assert not any("equally far" in note for note in one.imputation().notes("en"))
+
+
+def test_months_are_evenly_apart() -> None:
+    frame = sd.datasets.simulate(units=20, treated=8, periods=8, starts=5, effect=1.0, seed=2)
+    frame["period"] = [f"2013-{at:02}-01" for at in frame["period"]]
+    frame["start"] = frame["start"].map(lambda at: None if pd.isna(at) else f"2013-{int(at):02}-01")
+    assert not any("equally far" in note for note in study(frame).event_study().notes("en"))
