@@ -128,7 +128,11 @@ def hope() -> dict[str, float]:
     changes = pd.read_csv(HERE / "hope.csv", comment="#")
     rows = pd.concat([changes.assign(after=0, enrolled=0.0), changes.assign(after=1, enrolled=changes["change"])])
     rows["hope"] = (rows["state"] == "Georgia") & (rows["after"] == 1)
-    one = sd.did(rows, unit="state", time="after", y="enrolled", treated="hope").methods().by("conley_taber")
+    one = (
+        sd.did(rows, unit="state", time="after", y="enrolled", treated="hope", level=1 - 4 / 42)
+        .methods()
+        .by("conley_taber")
+    )
     return {"effect": one.estimate, "lower limit": one.lower, "upper limit": one.upper}
 
 

@@ -36,6 +36,7 @@ def dated(setting: Setting) -> Found:
     if why_not:
         record = MethodsRecord(outcome=setting.context.outcome, scale="level", verdict="refused", remarks=why_not)
         return Found(record, tuple(_averages(setting)))
+    setting.refuse_holes()
     estimator = once_solved(panel, mean_effect)
     studentised = staggered_permutation_test(panel, estimator, rng=setting.rng(), studentise="cohort", alpha=alpha)
     bare = staggered_permutation_test(panel, estimator, rng=setting.rng(), studentise="none", alpha=alpha)
@@ -91,6 +92,8 @@ def _averages(setting: Setting) -> Iterator[Estimate]:
     effects = group_time_effects(setting.panel, "never", weighting=setting.weighting)
     level = setting.context.level
     for kind in ("simple", "dynamic", "group"):
-        yield overall_estimate(aggregate(effects, kind), scale="level", level=level).model_copy(update=setting.counted)
+        yield overall_estimate(aggregate(effects, kind), scale="level", level=level).model_copy(
+            update=setting.counted_after
+        )
     imputed = imputation(setting.panel, "overall", setting.weighting)
-    yield imputed_estimate(imputed, scale="level", level=level).model_copy(update=setting.counted)
+    yield imputed_estimate(imputed, scale="level", level=level).model_copy(update=setting.counted_after)

@@ -7,7 +7,7 @@ import numpy as np
 from sverige_did.api.events import Cell, EventStudy, GroupTimes, Kind, Moment
 from sverige_did.api.results import Effect
 from sverige_did.api.rows import Row
-from sverige_did.api.setting import Setting
+from sverige_did.api.setting import MOST_NAMED, Setting
 from sverige_did.checks.synthetic_did import DATED_PLACEBOS, PLACEBOS
 from sverige_did.did.aggregate import Aggregated, Aggregation, aggregate, degrees_of_freedom
 from sverige_did.did.covariates import Adjustment, adjusted_effects
@@ -21,6 +21,9 @@ from sverige_did.inference.inversion import TIE
 from sverige_did.inference.permutation import permutation_test_of
 from sverige_did.inference.staggered import own_order, strata_in
 from sverige_did.results.estimates import Remark
+
+EVEN = 1.2
+"""Months are up to 1.11 times as long as each other; steps that differ by more than this are uneven."""
 
 AGGREGATIONS: dict[Kind, Aggregation] = {
     "simple": "simple", "event": "dynamic", "group": "group", "calendar": "calendar",
@@ -49,7 +52,30 @@ def event_study(setting: Setting) -> EventStudy:
         )
     )  # fmt: skip
     method = "event_study" if one else "callaway_santanna"
-    return EventStudy(context=setting.context, remarks=setting.remarks, moments=moments, method=method)
+    remarks = (*setting.remarks, *uneven(setting), *(() if one else _of_complete(setting)))
+    return EventStudy(context=setting.context, remarks=remarks, moments=moments, method=method)
+
+
+def uneven(setting: Setting) -> tuple[Remark, ...]:
+    """That time since the start counts periods of the table, where these are not equally far apart."""
+    periods, label = setting.panel.periods, setting.times.label
+    steps = np.diff(periods)
+    wide = np.flatnonzero(steps > EVEN * steps.min())
+    if not wide.size:
+        return ()
+    gaps = [f"{label(periods[at])} – {label(periods[at + 1])}" for at in wide[:MOST_NAMED]]
+    which = ", ".join([*gaps, *(["…"] if wide.size > MOST_NAMED else [])])
+    return (Remark(key="notebook.note.uneven", values={"which": which}),)
+
+
+def _of_complete(setting: Setting) -> tuple[Remark, ...]:
+    """That the estimates use every row, and their limits only the units that have every period."""
+    whole = np.isfinite(setting.panel.wide()).all(axis=1)
+    if whole.all():
+        return ()
+    return (
+        Remark(key="notebook.note.limits_of_complete", values={"left": str(int(whole.sum())), "all": str(whole.size)}),
+    )
 
 
 def att_gt(setting: Setting, control: Control, base: Base, anticipation: float, adjustment: Adjustment) -> GroupTimes:
@@ -70,7 +96,10 @@ def att_gt(setting: Setting, control: Control, base: Base, anticipation: float, 
     cells = tuple(
         Cell(
             cohort=label(g), period=label(t), event_time=int(e),
-            row=_student(setting, f"ATT({label(g)}, {label(t)})", effects.estimate[m], effects.std_error[m], df[m]),
+            row=_student(
+                setting, f"ATT({label(g)}, {label(t)})", effects.estimate[m], effects.std_error[m], df[m],
+                {"n_units": int(effects.n_treated[m] + effects.n_control[m]), "n_treated": int(effects.n_treated[m])},
+            ),
         )
         for m, (g, t, e) in enumerate(zip(effects.cohort, effects.period, effects.event_time, strict=True))
     )  # fmt: skip
@@ -78,29 +107,35 @@ def att_gt(setting: Setting, control: Control, base: Base, anticipation: float, 
         kind: _average(setting, effects, aggregate(effects, inner)) for kind, inner in AGGREGATIONS.items()
     }
     unseen = ", ".join(f"ATT({label(g)}, {label(t)})" for g, t in effects.unseen)
-    remarks = (*setting.remarks, *((Remark(key="notebook.note.unseen", values={"which": unseen}),) if unseen else ()))
+    remarks = (
+        *setting.remarks,
+        *uneven(setting),
+        *((Remark(key="notebook.note.unseen", values={"which": unseen}),) if unseen else ()),
+    )
     return GroupTimes(context=setting.context, remarks=remarks, cells=cells, averages=averages, control=control)
 
 
-def _student(setting: Setting, term: str, estimate: float, std_error: float, df: float) -> Row:
+def _student(setting: Setting, term: str, estimate: float, std_error: float, df: float, counted: dict[str, int]) -> Row:
     return Row.of_student(
         term, float(estimate), float(std_error), float(df), level=setting.context.level, method="callaway_santanna",
-        scale="level", **setting.counted,
+        scale="level", **counted,
     )  # fmt: skip
 
 
 def _average(setting: Setting, effects: GroupTime, found: Aggregated) -> Effect:
-    whole = _student(setting, f"att_{found.kind}", found.overall, found.overall_std_error, found.overall_df)
+    counted = setting.counted_after
+    whole = _student(setting, f"att_{found.kind}", found.overall, found.overall_std_error, found.overall_df, counted)
     parts: list[Row] = []
     if found.kind != "simple":
         df = degrees_of_freedom(effects, found.influence)
         names = [f"{at:+g}" if found.kind == "dynamic" else setting.times.label(at) for at in found.at]
         prefix = {"dynamic": "event_time", "group": "cohort", "calendar": "period"}[found.kind]
         parts = [
-            _student(setting, f"{prefix} {name}", found.estimate[h], found.std_error[h], df[h])
+            _student(setting, f"{prefix} {name}", found.estimate[h], found.std_error[h], df[h], counted)
             for h, name in enumerate(names)
         ]
-    return Effect(context=setting.context, remarks=setting.remarks, rows=(whole, *parts))
+    remarks = (*setting.remarks, *(uneven(setting) if found.kind == "dynamic" else ()))
+    return Effect(context=setting.context, remarks=remarks, rows=(whole, *parts))
 
 
 def imputed(setting: Setting, average: Average) -> Effect:
@@ -114,11 +149,12 @@ def imputed(setting: Setting, average: Average) -> Effect:
     made = tuple(
         Row.of_student(
             term, float(found.estimate[h]), float(found.std_error[h]), float(found.df[h]), method="imputation",
-            level=setting.context.level, scale="level", **setting.counted,
+            level=setting.context.level, scale="level", **setting.counted_after,
         )
         for term, found, h in rows
     )  # fmt: skip
-    return Effect(context=setting.context, remarks=setting.remarks, rows=made)
+    remarks = (*setting.remarks, *(uneven(setting) if average == "event_time" else ()))
+    return Effect(context=setting.context, remarks=remarks, rows=made)
 
 
 def synthetic(setting: Setting) -> Effect:

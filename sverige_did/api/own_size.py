@@ -13,14 +13,15 @@ from sverige_did.api.compared import change_of, in_ones, refuse_without_verdict,
 from sverige_did.api.setting import Floats, Setting
 from sverige_did.api.shown import Result, amount
 from sverige_did.errors import refuse
-from sverige_did.inference.simulated.design import Family, OwnData, own_design
-from sverige_did.inference.simulated.redrawn import redrawn
+from sverige_did.inference.simulated.beside_level import verdict_size_beside_level
+from sverige_did.inference.simulated.design import Family, OwnData, OwnDesign, own_design
+from sverige_did.inference.simulated.redrawn import Redrawn, redrawn
 from sverige_did.inference.simulated.redrawn_paths import DatedDesign, redrawn_sizes
-from sverige_did.inference.simulated.size import Design, Share, verdict_size
+from sverige_did.inference.simulated.size import Share, verdict_size
 from sverige_did.inference.staggered import cohort_weights, cohorts, own_order, strata_in
 from sverige_did.report import numbers
 from sverige_did.report.district_inference import said
-from sverige_did.results.estimates import Frozen, Probability
+from sverige_did.results.estimates import Frozen, Probability, Remark
 from sverige_did.studies.panel.staggered_did import mean_effect, too_few
 from sverige_did.words import Language, default_language
 
@@ -35,7 +36,10 @@ WANTED = 0.8
 
 
 class Point(Frozen):
-    """How often the verdict comes out as supported with an ``effect`` of so many ``errors`` (true standard errors)."""
+    """How often the verdict comes out as supported with an ``effect`` of so many ``errors`` (true standard errors).
+
+    The effect is on the scale of the study, as its verdict tells it: a ratio is 1 where nothing was done.
+    """
 
     errors: float
     effect: float | None
@@ -47,7 +51,8 @@ class Size(Result):
 
     ``size``: where nothing was done, in the worse of the laws tried · ``points``: power, the first at no effect ·
     ``barred``: the size exceeds the level by more than two Monte Carlo errors · ``detectable``: the effect that is
-    found with a power of 80 %, in the unit of the changes, None where no effect tried was or its unit is unknown.
+    found with a power of 80 %, on the scale of the study (a rise: 1.5 for a ratio), None where no effect tried was or
+    its unit is unknown.
 
     Examples
     --------
@@ -60,7 +65,7 @@ class Size(Result):
     """
 
     kind: ClassVar[str] = "size"
-    shown: ClassVar[tuple[str, ...]] = ("errors", "effect", "share")
+    shown: ClassVar[tuple[str, ...]] = ("errors", "effect", "scale", "share")
 
     size: Probability
     points: tuple[Point, ...]
@@ -82,8 +87,9 @@ class Size(Result):
         return float(np.interp(WANTED, shares, np.array(effects, dtype=float)))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row an effect: in true standard errors, in the unit of the changes, and how often it is found."""
-        return pd.DataFrame([one.model_dump() for one in self.points], columns=list(self.shown))
+        """One row an effect: in true standard errors, on the study's scale, and how often it is found."""
+        rows = [one.model_dump() | {"scale": self.context.scale} for one in self.points]
+        return pd.DataFrame(rows, columns=list(self.shown))
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Power along the effect."""
@@ -108,7 +114,9 @@ class Size(Result):
             return f"{told} {words.text('notebook.say.barred', language)}"
         if self.detectable is None:
             return told
-        least = amount("own", self.detectable, language).removeprefix("+")
+        least = amount(self.context.scale, self.detectable, language)
+        # Either sign is found as often; the per cent of a ratio and the log-odds are those of a rise.
+        least = least.removeprefix("+") if self.context.scale == "level" else least
         return f"{told} {words.text('notebook.say.detectable', language, effect=least)}"
 
     def __repr__(self) -> str:
@@ -116,14 +124,20 @@ class Size(Result):
 
 
 def size_of(setting: Setting, shifts: tuple[float, ...], simulations: int) -> Size:
-    """See :meth:`sverige_did.api.study.Study.size` and :meth:`~sverige_did.api.study.Study.power`."""
+    """The whole rule of the verdict, as the units were chosen; refused where it supports nothing, whatever is found.
+
+    See :meth:`sverige_did.api.study.Study.size` and :meth:`~sverige_did.api.study.Study.power`.
+    """
     if setting.window is None:
         return _of_dates(setting, shifts, simulations)
+    if setting.chosen == "rise":
+        raise refuse("frame_no_verdict", found=said(Remark(key="inference.note.chosen_by_rise"), default_language()))
     setting = setting.plainly("size")
     laws = _laws(setting)
     rng, alpha = setting.rng(), setting.alpha
-    found = verdict_size(laws[0], rng=rng, shifts=shifts, simulations=simulations, alpha=alpha)
-    others = [verdict_size(law, rng=rng, simulations=simulations, alpha=alpha)[0] for law in laws[1:]]
+    rule = verdict_size if setting.chosen == "random" else verdict_size_beside_level
+    found = rule(laws[0], rng=rng, shifts=shifts, simulations=simulations, alpha=alpha)
+    others = [rule(law, rng=rng, simulations=simulations, alpha=alpha)[0] for law in laws[1:]]
     changes = laws[0].changes(simulations, np.random.default_rng([setting.seed, simulations]))
     # Covariates are refused above, so the effect is a difference of weighted means.
     error = float((laws[0].sample.shares @ changes).std())
@@ -136,7 +150,7 @@ def _made(
 ) -> Size:  # fmt: skip
     size = max(found[0], *others) if others else found[0]
     points = tuple(
-        Point(errors=shift, effect=None if error is None else shift * error, share=one.share)
+        Point(errors=shift, effect=None if error is None else _as_told(setting, shift * error), share=one.share)
         for shift, one in zip(shifts, found, strict=True)
     )
     return Size(
@@ -145,7 +159,14 @@ def _made(
     )  # fmt: skip
 
 
-def _laws(setting: Setting) -> tuple[Design, ...]:
+def _as_told(setting: Setting, moved: float) -> float:
+    """A move of the changes as an effect: ratios are compared in logarithms, and counts are simulated in ones."""
+    if setting.scale == "ratio":
+        return float(np.exp(moved))
+    return moved * setting.per if setting.scale == "own" and setting.panel.exposure is not None else moved
+
+
+def _laws(setting: Setting) -> tuple[OwnDesign | Redrawn, ...]:
     """The laws under which the size is tried; the first is the one of the power."""
     panel, window = setting.panel, setting.one_start()
     change = change_of(setting)
@@ -192,11 +213,12 @@ def in_whole_numbers(setting: Setting) -> bool:
 def _of_dates(setting: Setting, shifts: tuple[float, ...], simulations: int) -> Size:
     setting = setting.plainly("size")
     panel = setting.panel
+    if setting.chosen != "random":
+        raise refuse("frame_dates_not_by_lot", found=setting.chosen)
     table: Floats = panel.wide()
     if too_few(panel):
         raise refuse("frame_no_verdict", found=said(too_few(panel)[0], default_language()))
-    if not np.isfinite(table).all():
-        raise refuse("staggered_incomplete", found=str(int((~np.isfinite(table)).any(axis=1).sum())))
+    setting.refuse_holes()
     rows = own_order(panel)
     design = DatedDesign(
         cohort=cohorts(panel)[rows],

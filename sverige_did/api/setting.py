@@ -21,6 +21,9 @@ from sverige_did.words import unit_of
 type Floats = NDArray[np.float64]
 type Codes = NDArray[np.intp]
 
+MOST_NAMED = 6
+"""Units that a message names."""
+
 OwnScale = Literal["own", "ratio", "log_odds"]
 """On which the changes of units are taken, and trends are parallel: the unit of the outcome, logarithms, log-odds."""
 
@@ -54,8 +57,20 @@ class Setting:
 
     @property
     def counted(self) -> dict[str, int]:
-        """How many units there are, and how many of them are treated, as a row has it."""
-        return {"n_units": self.context.n_units, "n_treated": self.context.n_treated}
+        """How many units have an outcome, and how many of them are treated, as a row has it."""
+        return self.counted_of(self.panel.unit)
+
+    @property
+    def counted_after(self) -> dict[str, int]:
+        """The same with the treated units that are seen under treatment, whom averages over treated cells are of."""
+        panel = self.panel
+        never = ~panel.ever_treated[panel.unit]
+        return self.counted_of(panel.unit[panel.treated | never])
+
+    def counted_of(self, units: Codes) -> dict[str, int]:
+        """The same of some units, by their codes; one may stand there several times."""
+        used = np.unique(units)
+        return {"n_units": int(used.size), "n_treated": int(self.panel.ever_treated[used].sum())}
 
     def rng(self) -> np.random.Generator:
         """Randomness of its own: a result does not depend on which others were asked for."""
@@ -72,6 +87,19 @@ class Setting:
         """Refuse where trends are parallel on another scale than that of the outcome, which ``method`` is on."""
         if self.scale != "own":
             raise refuse("frame_scale_here", found=self.scale, method=method)
+
+    def refuse_holes(self) -> None:
+        """Refuse (``frame_dates_incomplete``) where units lack periods, by name: they cannot exchange dates."""
+        seen, label = np.isfinite(self.panel.wide()), self.times.label
+        lacking = np.flatnonzero(~seen.all(axis=1))
+        if not lacking.size:
+            return
+        named = [
+            f"{self.panel.labels[u]} ({', '.join(label(at) for at in self.panel.periods[~seen[u]])})"
+            for u in lacking[:MOST_NAMED]
+        ]
+        more = [] if lacking.size <= MOST_NAMED else ["…"]
+        raise refuse("frame_dates_incomplete", count=str(lacking.size), which=", ".join([*named, *more]))
 
     def plainly(self, method: str) -> Setting:
         """The study for a ``method`` that knows neither clusters nor covariates: its clusters as units, each the

@@ -22,6 +22,7 @@ from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from sverige_did.did.arrays import DistrictPanel, FloatArray, IntArray, Weighting
+from sverige_did.did.rounding import cleared, columns_cleared, noise
 from sverige_did.did.staggered import Base, Control, GroupTime, Pairing, compared_pairs, group_time_effects
 from sverige_did.errors import option, refuse
 
@@ -88,6 +89,8 @@ def adjusted_effects(
         influence[: codes.max() + 1, m] = np.bincount(codes[rows], own / rows.sum(), codes.max() + 1)
         if np.unique(codes[pair.treated]).size < 2 or np.unique(codes[pair.control]).size < 2:
             influence[:, m] = np.nan
+    least = noise(panel.level)
+    estimate, influence = cleared(estimate, least), columns_cleared(influence, least)
     return replace(plain, estimate=estimate, influence=influence, std_error=np.sqrt(np.square(influence).sum(axis=0)))
 
 

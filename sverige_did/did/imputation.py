@@ -18,6 +18,7 @@ import numpy as np
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
 from sverige_did.did.normal import normal_estimate
+from sverige_did.did.rounding import cleared, noise
 from sverige_did.did.staggered import FEWEST_LENT
 from sverige_did.errors import option, refuse
 from sverige_did.results.estimates import Estimate
@@ -64,6 +65,7 @@ def imputation(panel: DistrictPanel, average: Average = "overall", weighting: We
     fit_weight = panel.unit_weights(weighting)[:, None] * (np.isfinite(table) & ~under)
     fit = _two_way_fit(np.where(fit_weight > 0, table, 0.0), fit_weight)
     residual = np.where(np.isfinite(table), table - fit.alpha[:, None] - fit.lam, 0.0)
+    residual = cleared(residual, noise(table))
     start = np.searchsorted(panel.periods, panel.treated_from)
     event_time = np.arange(panel.periods.size) - start[:, None]
     at = np.unique(event_time[under]) if average == "event_time" else np.array([np.nan])
@@ -147,6 +149,7 @@ def _standard_error(
         alone |= (group & (count == 1)).any(axis=1)
         centre = (np.square(v) * group * residual).sum(axis=0) / np.where(square > 0, square, 1.0)
         around -= np.where(group, centre, 0.0)
+    around = cleared(around, noise(table))
     squares = np.square((v * around).sum(axis=1))
     codes = np.unique(start, return_inverse=True)[1]
     df = np.maximum(1.0, np.bincount(codes) - 1.0)
@@ -170,4 +173,4 @@ def _borrowed(table: FloatArray, v: FloatArray, start: IntArray, lenders: BoolAr
     if df < FEWEST_LENT:
         return float("nan"), df
     around = values - (np.bincount(codes, values) / count)[codes]
-    return float(np.square(around).sum() / df), df
+    return float(np.square(cleared(around, noise(table))).sum() / df), df

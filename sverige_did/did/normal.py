@@ -17,10 +17,11 @@ def normal_estimate(
     """``value`` with limits at Student's quantiles of ``level`` with ``df`` degrees of freedom, normal ones without.
 
     A ``std_error`` of nan means that the variance cannot be estimated, because a starting date has a single district
-    and the others lend it none: the estimate then carries a note and no limits.
+    and the others lend it none: the estimate then carries a note and no limits. It has none either where the districts
+    do not vary, with a ``std_error`` of 0.
     """
     option("weighting", weighting, Weighting)
-    known = bool(np.isfinite(std_error))
+    known = bool(np.isfinite(std_error) and std_error > 0)
     half = float(t.ppf((1 + level) / 2, df)) * std_error if known else np.nan
     return Estimate(
         estimate=value,
@@ -34,5 +35,5 @@ def normal_estimate(
         level=level if known else None,
         weights=weighting,
         assumptions=("parallel_trends", "many_districts") if known else ("parallel_trends",),
-        notes=() if known else ("one_district_in_cohort",),
+        notes=("one_district_in_cohort",) if np.isnan(std_error) else (),
     )

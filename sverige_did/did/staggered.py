@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
+from sverige_did.did.rounding import cleared, columns_cleared, noise
 from sverige_did.did.scales import require
 from sverige_did.errors import option, refuse
 
@@ -172,13 +173,15 @@ def group_time_effects(
         raise refuse("did_groups_empty", found="0")
     g, t = np.array([[pair.g, pair.t] for pair, _ in kept]).T
     influence, group, group_df = _rows(cells, kept, cohorts.size)
+    least = noise(cells.table)
+    influence = columns_cleared(influence, least)
     share, share_influence = _shares(cells, cohorts.size)
     share_influence = np.vstack([share_influence, np.zeros((len(influence) - len(share_influence), cohorts.size))])
     return GroupTime(
         cohort=cohorts[g],
         period=panel.periods[t],
         event_time=t - np.searchsorted(panel.periods, cohorts)[g],
-        estimate=np.array([contrast.estimate for _, contrast in kept]),
+        estimate=cleared(np.array([contrast.estimate for _, contrast in kept]), least),
         std_error=np.sqrt(np.square(influence).sum(axis=0)),
         n_treated=np.array([contrast.n_treated for _, contrast in kept]),
         n_control=np.array([contrast.n_control for _, contrast in kept]),

@@ -25,8 +25,9 @@ def conley_taber(sample: Districts, *, rng: np.random.Generator, alpha: float = 
     """The equal-tailed test, and the interval of the effects that it does not reject: p is twice the smaller tail.
 
     Every district counts the same; with strata the residuals are those within them. All C(G - K, K) tuples are used;
-    above a million, ``draws`` random ones, fewer with many controls, and the observed error counts as one more. Where
-    all are used p is zero for an effect beyond every one of them, as in the paper.
+    above a million, ``draws`` random ones, fewer with many controls. The observed error counts as one more: p is never
+    0, and where tuples are too few for p to fall to ``alpha`` the interval has no ends. The paper leaves that out,
+    which matters where tuples are few: its 95 % interval from 41 controls is this one at 1 - 4 / 42, or 90.5 %.
 
     Raises RefusedError: ``conley_taber_controls`` with fewer controls than treated, ``no_variation_within`` when the
     controls all changed alike.
@@ -40,11 +41,10 @@ def conley_taber(sample: Districts, *, rng: np.random.Generator, alpha: float = 
     estimate = float(sample.shares @ sample.change)
     listed = comb(residual.size, k) <= MAX_ENUMERATED
     errors = np.sort(_all_errors(residual, k) if listed else _drawn_errors(residual, k, draws, rng))
-    more = 0 if listed else 1
     slack = TIE * float(np.abs(errors).max())
     tails = (errors >= estimate - slack).sum(), (errors <= estimate + slack).sum()
-    p = min(1.0, 2 * (more + int(min(tails))) / (more + errors.size))
-    inside = int(np.floor(alpha / 2 * (more + errors.size) - more + 1e-9)) + 1
+    p = min(1.0, 2 * (1 + int(min(tails))) / (1 + errors.size))
+    inside = int(np.floor(alpha / 2 * (1 + errors.size) - 1 + 1e-9)) + 1
     low, high = (errors[inside - 1], errors[-inside]) if inside else (-np.inf, np.inf)
     return Inverted(estimate, p, Region(((estimate - float(high), estimate - float(low)),)))
 

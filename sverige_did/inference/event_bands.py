@@ -7,6 +7,7 @@ import numpy as np
 from sverige_did.did.aggregate import aggregate
 from sverige_did.did.arrays import Bands, DistrictPanel, Weighting
 from sverige_did.did.event_study import EventStudy, event_study
+from sverige_did.did.rounding import cleared, noise
 from sverige_did.did.staggered import GroupTime, group_time_effects
 from sverige_did.errors import refuse
 from sverige_did.inference.cluster_robust import cr2_vectors, least_squares, satterthwaite
@@ -51,9 +52,10 @@ def event_time_curve(
 
     ``each``: with the limits of every event time by itself in their place. Callaway and Sant'Anna's dynamic average
     against the last period before go-live. How much treated districts differ is pooled over the dates at which they
-    begin, so that a date with one district has limits too.
+    begin, so that a date with one district has limits too. It is read off the districts that have every period.
 
-    Raises RefusedError: ``bands_single`` where no two treated districts begin together, and those of
+    Raises RefusedError: ``bands_single`` where no two treated districts begin together, ``bands_incomplete`` where too
+    few have every period, and those of
     :func:`~sverige_did.did.staggered.group_time_effects` and
     :func:`~sverige_did.inference.joint_bands.contrast_bands`.
     """
@@ -123,6 +125,6 @@ def _of_regression(
             raise refuse(key, found=str(int(arm.sum())), expected=">= 2")
     vectors = [cr2_vectors(fit, column) for column in range(found.period.size)]
     fewest = [min(satterthwaite(one[:, arm]) for one in vectors) for arm in (treated, ~treated)]
-    contributions = np.column_stack([one.T @ fit.y for one in vectors])
+    contributions = cleared(np.column_stack([one.T @ fit.y for one in vectors]), noise(panel.level))
     df = (max(1, round(fewest[0])), max(1, round(fewest[1])))
     return clustered_bands(found.estimate, contributions, treated, df, rng=rng, level=level, each=each)

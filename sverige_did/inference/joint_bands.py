@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sverige_did.did.arrays import Bands
+from sverige_did.did.rounding import cleared, noise
 from sverige_did.errors import refuse
 from sverige_did.inference.districts import Bools, Floats, Ints
 
@@ -87,15 +88,22 @@ def deviations(table: Floats, cohort: Ints) -> Deviations:
     """Of the districts of ``table`` (U, T) without a hole; ``cohort`` (U,) are codes, the highest one the controls.
 
     Levels of districts are taken out: only changes over time count. Raises RefusedError ``bands_single`` where no
-    two treated districts begin together, ``too_few_control`` with fewer than two controls.
+    two treated districts begin together, ``too_few_control`` with fewer than two controls, ``bands_incomplete`` where
+    it is the holes that leave no more.
     """
     whole = np.isfinite(table).all(axis=1)
     y, codes = table[whole], cohort[whole]
     changes = y - y.mean(axis=1, keepdims=True)
     sizes = np.bincount(codes, minlength=int(cohort.max()) + 1)
     means = np.stack([changes[codes == g].sum(axis=0) / max(n, 1) for g, n in enumerate(sizes)])
-    around, control = changes - means[codes], codes == cohort.max()
+    around, control = cleared(changes - means[codes], noise(y)), codes == cohort.max()
     df_treated = int(np.maximum(sizes[:-1] - 1, 0).sum())
+    every = np.bincount(cohort, minlength=sizes.size)
+    pairs = every[:-1].max(initial=0) >= 2 and every[-1] >= 2
+    if pairs and (df_treated < 1 or sizes[-1] < 2):
+        raise refuse(
+            "bands_incomplete", found=f"{int((~whole).sum())}", all=str(whole.size), left=str(int(whole.sum()))
+        )
     if df_treated < 1:
         raise refuse("bands_single", found=str(int((sizes[:-1] == 1).sum())))
     if sizes[-1] < 2:

@@ -81,12 +81,12 @@ def period_variance_test(sample: Districts, before: Floats, alpha: float = 0.05)
     The interval holds the effects that, the same in every treated district, are not rejected. For designs that are
     :func:`allowed`.
 
-    Raises RefusedError: those of :func:`arm_variances`, and ``no_variation_within`` where no control, or no treated
+    Raises RefusedError: those of :func:`arm_variances`, and ``no_variation_before`` where no control, or no treated
     district, varied before.
     """
     arms = [before[arm] for arm in (sample.treated, ~sample.treated)]
     if min(np.square(_within(arm)).sum() for arm in arms) <= 1e-18 * np.square(before).sum():
-        raise refuse("no_variation_within")
+        raise refuse("no_variation_before")
     first, second = (float(np.square(sample.shares[arm]).sum()) for arm in (sample.treated, ~sample.treated))
     found = Ratio(*(value.item() for value in ratio_before(*arms)))
     estimate = float(sample.shares @ sample.change)

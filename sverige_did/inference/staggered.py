@@ -192,7 +192,7 @@ def once_solved(panel: DistrictPanel, estimator: Estimator) -> Estimator:
     """The same estimator for panels with these districts, periods and dates, as the sum that it is.
 
     It is asked for its weights once, where every test would ask anew. Raises RefusedError ``staggered_weights`` where
-    it is no such sum.
+    it is no such sum, ``staggered_incomplete`` where that is because a district lacks a period.
     """
     weights = cohort_weights(panel, estimator)[cohorts(panel)]
 
@@ -201,6 +201,8 @@ def once_solved(panel: DistrictPanel, estimator: Estimator) -> Estimator:
 
     found, expected = as_a_sum(panel), estimator(panel)
     if not np.isclose(found, expected, rtol=1e-8, atol=1e-8 * np.ptp(panel.level)):
+        # A district that lacks a period is not weighed as the others of its cohort: that is why, and can be mended.
+        _complete(panel, None)
         raise refuse("staggered_weights", found=f"{found:g}", expected=f"{expected:g}")
     return as_a_sum
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from sverige_did.did.arrays import DistrictPanel, FloatArray, IntArray, Weighting
+from sverige_did.did.rounding import noise
 from sverige_did.did.window import Window
 from sverige_did.errors import refuse
 from sverige_did.inference.cluster_robust import LeastSquares, cr1_test, least_squares
@@ -54,6 +55,8 @@ def two_way_fixed_effects(
     """
     fit = two_way_fit(panel, window, weighting, cluster)
     test = cr1_test(fit, 0, alpha)
+    if test.std_error <= noise(panel.level):
+        raise refuse("no_variation_within")
     units = np.unique(panel.unit[np.isin(panel.periods[panel.time], (*window.pre, *window.post))])
     return Estimate(
         estimate=test.estimate,

@@ -172,6 +172,11 @@ CASES: dict[str, tuple[Callable[[], object], str, tuple[str, ...]]] = {
     ),
     "checks of one treated unit": (lambda: study(small(treated=1)).sensitivity(), "frame_no_verdict", ("1",)),
     "the size of one treated unit": (lambda: study(small(treated=1)).size(), "frame_no_verdict", ("1",)),
+    "the size of dates that nobody drew": (
+        lambda: study(sd.datasets.simulate(starts=(5, 7)), chosen="level").size(),
+        "frame_dates_not_by_lot",
+        ("level",),
+    ),
     "weights from too few periods": (lambda: study().synthetic(), "did_too_few_pre_periods", ("3",)),
     "nothing to compare": (lambda: sd.compare([]), "frame_nothing_to_compare", ()),
 }

@@ -82,7 +82,7 @@ def test_one_treated_state_has_conley_and_tabers_interval_and_no_verdict() -> No
     rows = [(f"state {at:02}", year, change * year) for at, change in enumerate(HOPE) for year in (0, 1)]
     frame = pd.DataFrame(rows, columns=["state", "after", "enrolled"])
     frame["hope"] = (frame["state"] == "state 00") & (frame["after"] == 1)
-    georgia = sd.did(frame, unit="state", time="after", y="enrolled", treated="hope")
+    georgia = sd.did(frame, unit="state", time="after", y="enrolled", treated="hope", level=1 - 4 / 42)
     found = georgia.methods().by("conley_taber")
     assert found.estimate == pytest.approx(0.0778, abs=5e-5)
     assert (found.lower, found.upper) == pytest.approx((-0.010, 0.197), abs=5e-4)

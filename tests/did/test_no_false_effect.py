@@ -18,7 +18,7 @@ from sverige_did.did.missing_periods import filled
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.did.synthetic import synthetic_did
 from sverige_did.did.window import around
-from sverige_did.inference.two_way import two_way_fixed_effects
+from sverige_did.inference.two_way import two_way_fit
 from sverige_did.studies.panel.window_levels import firth_collapse, log_collapse, log_odds_collapse
 
 DISTRICTS, PERIODS, TREATED, START = 12, 9, 4, 5
@@ -39,7 +39,7 @@ ESTIMATORS: dict[str, dict[str, Callable[[DistrictPanel], float]]] = {
         "collapse": lambda p: changes(collapse(p, around(p))),
         "collapse, weighted": lambda p: changes(collapse(p, around(p), "baseline")),
         "detrended": lambda p: changes(collapse_detrended(p, around(p))),
-        "two-way": lambda p: two_way_fixed_effects(p, around(p), scale="x", weighting="baseline").estimate,
+        "two-way": lambda p: float(two_way_fit(p, around(p), "baseline").coefficients[0]),
         "event study": lambda p: float(np.abs(event_study(p, "baseline").estimate).max()),
         "imputation": lambda p: float(imputation(p, "overall", "baseline").estimate[0]),
         "callaway-santanna": lambda p: aggregate(group_time_effects(p, "never"), "simple").overall,

@@ -80,8 +80,8 @@ def test_conley_taber_by_a_loop_over_tuples_of_controls() -> None:
     errors = np.sort([residual[list(rows)].mean() for rows in combinations(range(16), 4)])
     found = conley_taber(districts(y, TREATED), rng=rng())
     above, below = (errors >= found.estimate).sum(), (errors <= found.estimate).sum()
-    assert found.p_value == pytest.approx(2 * min(above, below) / errors.size)
-    rank = int(0.025 * errors.size)
+    assert found.p_value == pytest.approx(2 * (1 + min(above, below)) / (1 + errors.size))
+    rank = int(0.025 * (1 + errors.size) - 1)
     ends = found.estimate - errors[-1 - rank], found.estimate - errors[rank]
     assert (found.region.lower, found.region.upper) == pytest.approx(ends)
 
@@ -89,11 +89,21 @@ def test_conley_taber_by_a_loop_over_tuples_of_controls() -> None:
 def test_conley_taber_has_the_published_interval_of_the_hope_scholarship() -> None:
     """Georgia's merit aid of 1993 and college enrolment, states alike: Conley and Taber's own -.010 to .197.
 
-    Changes of 42 states, Georgia first, from their data (1989-2000; male, black and Asian students taken out).
+    Changes of 42 states, Georgia first, from their data (1989-2000; male, black and Asian students taken out). They
+    leave out two states of 41 on either side; with Georgia counted as the 42nd that is an interval at 1 - 4 / 42.
     """
-    found = conley_taber(districts(HOPE, np.arange(42) == 0, smallest_arm=1), rng=rng())
+    found = conley_taber(districts(HOPE, np.arange(42) == 0, smallest_arm=1), rng=rng(), alpha=4 / 42)
     assert found.estimate == pytest.approx(0.0778, abs=5e-5)
     assert (found.region.lower, found.region.upper) == pytest.approx((-0.010, 0.197), abs=5e-4)
+
+
+def test_no_tuple_of_few_controls_is_proof() -> None:
+    """Beyond all of 13 controls p is twice 1 in 14, and no interval at 95 % has an end."""
+    y = np.r_[50.0, np.random.default_rng(4).standard_normal(13)]
+    found = conley_taber(districts(y, np.arange(14) < 1, smallest_arm=1), rng=rng())
+    assert found.p_value == pytest.approx(2 / 14)
+    assert (found.region.lower, found.region.upper) == (-np.inf, np.inf)
+    assert 0 in found.region
 
 
 def test_conley_taber_takes_as_much_from_either_tail() -> None:

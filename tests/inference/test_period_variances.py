@@ -104,4 +104,4 @@ def test_what_it_does_not_know_is_not_allowed_or_refused() -> None:
         flat = np.where(arm[:, None], 7.0, before)
         with pytest.raises(RefusedError) as refusal:
             period_variance_test(sample, flat)
-        assert refusal.value.problems[0].key == "no_variation_within"
+        assert refusal.value.problems[0].key == "no_variation_before"

@@ -103,20 +103,25 @@ class OwnDesign:
         Where a window of a district is empty there is no logarithm: that data set is compared on the outcome's own
         scale, as a share of its level, and one in log-odds with half an event added to every window, as estimates are.
         """
+        return self.changes_and_levels(n, rng)[0]
+
+    def changes_and_levels(self, n: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """:meth:`changes` with the levels before (G, n) of the same data sets, in logarithms for a ratio."""
         windows = self._normal(n, rng) if self.data.family == "normal" else self._counts(n, rng)
         total = self._by_window(self._counts_by[:, :, None])
         before, after = windows / total
         own = after - before - (self.rates[:, 1] - self.rates[:, 0])[:, None]
         if self.data.scale == "own":
-            return np.asarray(own)
+            return own, before
         if self.data.scale == "ratio":
             whole = (np.minimum(before, after) > 0).all(axis=0)
             with np.errstate(divide="ignore", invalid="ignore"):
-                return np.asarray(np.where(whole, np.log(after / before), own / self.rates.mean()))
+                change = np.where(whole, np.log(after / before), own / self.rates.mean())
+                return change, np.where(whole, np.log(before), before)
         others = np.maximum(total - windows, 0)
         added = np.where((np.minimum(windows, others) > 0).all(axis=(0, 1)), 0.0, 0.5)
         odds = np.log((windows + added) / (others + added))
-        return np.asarray(odds[1] - odds[0])
+        return odds[1] - odds[0], before
 
     def windows(self, n: int, rng: np.random.Generator) -> Floats:
         """Counts of n data sets summed over the windows (2, G, n), of what is counted."""

@@ -29,16 +29,21 @@ STRETCH = 2.0
 @dataclass(frozen=True, slots=True, eq=False)
 class Redrawn:
     """``shape`` (C,): the changes of the controls around their mean, of variance one · ``sd`` (G,): of each district's
-    change, the treated ones stretched."""
+    change, the treated ones stretched · ``level`` (G,): of each before, on the scale of the changes."""
 
     sample: Districts
     children: Floats
     shape: Floats
     sd: Floats
+    level: Floats
 
     def changes(self, n: int, rng: np.random.Generator) -> Floats:
         """Changes (G, n) of n data sets without any effect."""
         return rng.choice(self.shape, (self.sd.size, n)) * self.sd[:, None]
+
+    def changes_and_levels(self, n: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+        """:meth:`changes` with the levels before (G, n), which are those that were seen."""
+        return self.changes(n, rng), np.repeat(self.level[:, None], n, axis=1)
 
 
 def redrawn(design: OwnDesign) -> Redrawn | None:
@@ -51,4 +56,7 @@ def redrawn(design: OwnDesign) -> Redrawn | None:
     if not np.ptp(z) > 0 or stats.skewtest(z).pvalue > SKEWED:
         return None
     shape = (z - z.mean()) / z.std()
-    return Redrawn(design.sample, design.children, shape, sd * np.where(treated, STRETCH, 1.0))
+    level = design.rates[:, 0]
+    if design.data.scale == "ratio" and level.min() > 0:
+        level = np.log(level)
+    return Redrawn(design.sample, design.children, shape, sd * np.where(treated, STRETCH, 1.0), level)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -246,8 +245,7 @@ def conley_taber(change: Floats, sample: Districts, tuples: Bools) -> Floats:
     errors = tuples.astype(float) @ residual / k
     effect, slack = alike.shares @ change, TIE * np.abs(errors).max(axis=0)
     tails = np.minimum((errors >= effect - slack).sum(axis=0), (errors <= effect + slack).sum(axis=0))
-    more = 0 if len(tuples) == comb(len(residual), k) else 1
-    return np.asarray(np.minimum(1.0, 2 * (more + tails) / (more + len(tuples))))
+    return np.asarray(np.minimum(1.0, 2 * (1 + tails) / (1 + len(tuples))))
 
 
 type Method = Callable[[Floats, Districts], Floats]

@@ -73,7 +73,7 @@ def test_without_variation_before_the_reason_is_told() -> None:
     table[TREATED, : LABELS.index("2013H2")] = np.array([18.0, 20.0, 21.0, 25.0])[:, None]
     found = run(table)
     assert not rows(found)
-    assert any("no_variation_within" in remark.key for remark in found.methods_tables[0].remarks)
+    assert any("no_variation_before" in remark.key for remark in found.methods_tables[0].remarks)
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
