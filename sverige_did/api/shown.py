@@ -38,6 +38,10 @@ NULL = {"ratio": 1.0}
 """The value that means no effect, where it is not 0."""
 
 
+_HTML = re.compile(r"<(?=[a-z/!?])|&(?=#?\w+;)", re.I)
+"""What opens a tag or names a sign: with anything else after it either is only itself, as in »p < 0.05«."""
+
+
 class Context(Frozen):
     """What a study compares; it goes with every result.
 
@@ -186,7 +190,7 @@ class Result(Frozen):
         """The table in Markdown."""
         table = self.table(language)
         rows = [list(table.columns), ["---"] * table.shape[1], *table.to_numpy().tolist()]
-        return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows)
+        return "\n".join("| " + " | ".join(map(_in_markdown, row)) + " |" for row in rows)
 
     def to_latex(self, language: Language | None = None) -> str:
         """The table in LaTeX, for the package booktabs."""
@@ -213,6 +217,13 @@ class Result(Frozen):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(outcome={self.context.outcome!r}, n_units={self.context.n_units})"
+
+
+def _in_markdown(cell: object) -> str:
+    """A cell as it reads: names are other people's, and what shows Markdown takes HTML in it for a command."""
+    plain = _HTML.sub(lambda sign: html.escape(sign[0]), str(cell))
+    return re.sub(r"([\\|\[])", r"\\\1", " ".join(plain.splitlines()))
+
 
 
 def _empty(column: pd.Series) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -275,4 +276,4 @@ class Study:
         return f"Study(outcome={c.outcome!r}, n_units={c.n_units}, n_treated={c.n_treated}, periods={len(c.periods)})"
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.context.said()}</p>"
+        return f"<p>{html.escape(self.context.said())}</p>"
