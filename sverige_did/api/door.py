@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sverige_did.api import asked
 from sverige_did.api.covariates import names_of
 from sverige_did.api.named import Named
 from sverige_did.api.setting import OwnScale, Setting
@@ -122,12 +123,12 @@ def did(
     option("scale", scale, OwnScale)
     option("chosen", chosen, Choice)
     option("rows", rows, Rows)
-    if not 0 < level < 1:
-        raise InputError(
-            Problem("frame_between", found=f"{level:g}", expected="0 < level < 1", values={"name": "level"})
-        )
-    if not (np.isfinite(per) and per > 0):
-        raise InputError(Problem("frame_between", found=f"{per:g}", expected="per > 0", values={"name": "per"}))
+    asked.number("level", level, above=0, below=1)
+    asked.number("per", per, above=0)
+    asked.whole("seed", seed, 0)
+    for name, ends in (("before", before), ("after", after)):
+        if ends is not None:
+            asked.pair(name, ends, f"{name}=(first, last)")
     said = _Said(before, after, per, scale, chosen, level, seed)
     with naming(unit_of(named.unit)):
         touched, others = parts_of(data, named)

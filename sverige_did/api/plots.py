@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sverige_did import words
+from sverige_did.api import asked
 from sverige_did.api.rows import Row
 from sverige_did.api.shown import FIGURES, NULL, label
 from sverige_did.report import numbers, svg
@@ -24,7 +25,9 @@ def told(value: float) -> str:
 
 
 def axes_of(ax: Axes | None, *, rows: int = 8) -> Axes:
-    """The axes, or new ones high enough for so many rows."""
+    """The axes, or new ones high enough for so many rows; InputError ``frame_argument`` for anything else."""
+    if ax is not None and not isinstance(ax, Axes):
+        raise asked.unlike("ax", ax, "matplotlib.axes.Axes")
     return ax if ax is not None else plt.subplots(figsize=(7, max(3.0, 0.32 * rows + 1)), layout="constrained")[1]
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from sverige_did import words
-from sverige_did.api import plots
+from sverige_did.api import asked, plots
 from sverige_did.api.rows import Row, frame_of
 from sverige_did.api.shown import NULL, Result, amount, interval, label
 from sverige_did.report import numbers
@@ -111,11 +111,9 @@ class Methods(Result):
     rows: tuple[Row, ...]
 
     def by(self, method: str) -> Row:
-        """The first row of a method; KeyError where it is not in the table."""
-        for row in self.rows:
-            if row.method == method:
-                return row
-        raise KeyError(method)
+        """The first row of a method; InputError ``unknown_option`` where it is not in the table."""
+        asked.among("method", method, (row.method for row in self.rows))
+        return next(row for row in self.rows if row.method == method)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a method, with the columns of every tidy frame."""

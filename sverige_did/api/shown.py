@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from sverige_did import words
 from sverige_did.api.told import of_its_units
-from sverige_did.errors import InputError, Problem
+from sverige_did.errors import InputError, Problem, spoken
 from sverige_did.periods import period_kind
 from sverige_did.report import numbers
 from sverige_did.report.district_inference import said
@@ -83,6 +83,7 @@ class Context(Frozen):
 
     def said(self, language: Language | None = None) -> str:
         """One line: the outcome, how many units and periods, and when treatment starts."""
+        spoken(language)
         parts = [
             words.text(
                 "notebook.context", language, outcome=self.outcome, units=self.n_units, treated=self.n_treated,
@@ -223,7 +224,6 @@ def _in_markdown(cell: object) -> str:
     """A cell as it reads: names are other people's, and what shows Markdown takes HTML in it for a command."""
     plain = _HTML.sub(lambda sign: html.escape(sign[0]), str(cell))
     return re.sub(r"([\\|\[])", r"\\\1", " ".join(plain.splitlines()))
-
 
 
 def _empty(column: pd.Series) -> bool:

@@ -32,5 +32,3 @@ def test_a_cell_in_markdown_stays_one_cell_and_reads_as_it_is() -> None:
     assert len(told) == 3
     assert told[2].startswith("| a\\\\\\|b \\[c](d) < 3 &amp;lt; p&lt;q | ")
     assert "< 0.0001" in study(small(effect=-30.0)).methods().to_markdown("en")
-
-
