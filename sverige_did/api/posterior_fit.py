@@ -86,7 +86,7 @@ def posterior_of(
     return _read(setting, chosen, made, fit, better=better, rope=rope, worthwhile=worthwhile)
 
 
-def _askable(prior: object, draws: object, tune: object, target_accept: object) -> None:
+def _askable(prior: tuple[float, float] | None, draws: object, tune: object, target_accept: object) -> None:
     """Refuse (InputError) what no sampler takes, by the name that the caller gave it by."""
     if prior is not None:
         asked.pair("effect_prior", prior, "effect_prior=(mean, sd)")

@@ -207,7 +207,7 @@ def test_never_may_be_written_in_many_ways(blank: object) -> None:
 def test_an_outcome_that_is_missing_is_left_out_and_named() -> None:
     found = study(put(small(), 3, "y", None))
     assert found.left_out == ("district 01 4",)
-    assert "1 rows without an outcome" in str(found)
+    assert "rows without an outcome, left out: 1" in str(found)
     assert found.verdict().verdict == "supported"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from frames import small, study
@@ -32,3 +33,32 @@ def test_a_cell_in_markdown_stays_one_cell_and_reads_as_it_is() -> None:
     assert len(told) == 3
     assert told[2].startswith("| a\\\\\\|b \\[c](d) < 3 &amp;lt; p&lt;q | ")
     assert "< 0.0001" in study(small(effect=-30.0)).methods().to_markdown("en")
+
+
+def test_a_unit_is_called_what_its_column_is() -> None:
+    told = {"person_id": "persons", "firm": "firms", "Country": "countries", "virksomhed_nr": "firms"}
+    for column, word in told.items():
+        frame = small(treated=1).rename(columns={"district": column})
+        assert f"Too few treated {word} took part (1)" in study(frame, unit=column, chosen="unknown").verdict().say(
+            "en"
+        )
+
+
+def test_danish_pages_have_danish_decimals_and_no_method_by_its_name(tmp_path: Path) -> None:
+    danish, english = (page.read_text("utf-8") for page in study(small(effect=-0.3), scale="ratio").report(tmp_path))
+    for page, decimal, why in ((danish, ",", "parallel på en anden"), (english, ".", "parallel on another")):
+        ticks = re.findall(r">[−0-9]+([.,])[0-9]+</text>", page)
+        assert set(ticks) == {decimal}
+        assert why in page
+        assert "event_study" not in page
+
+
+def test_why_nothing_is_found_stands_beside_an_interval_without_no_effect() -> None:
+    frame = sd.datasets.simulate(units=20, treated=8, periods=9, starts=(5, 7), effect=2.0, seed=3)
+    told = study(frame, chosen="unknown").verdict().say("en")
+    assert "the interval leaves out “no difference” only if the assumptions behind it hold." in told
+    assert "were not drawn by lot" in told
+
+
+def test_data_sets_are_all_that_their_module_shows() -> None:
+    assert dir(sd.datasets) == ["herning", "registers", "simulate"]
