@@ -10,6 +10,7 @@ import numpy as np
 
 from sverige_did.api import asked
 from sverige_did.api.covariates import names_of
+from sverige_did.api.given import listed
 from sverige_did.api.named import Named
 from sverige_did.api.setting import OwnScale, Setting
 from sverige_did.api.shown import Context
@@ -176,7 +177,7 @@ def _setting(found: Read, named: Named, said: _Said) -> Setting:
         per=said.per,
         chosen=said.chosen,
         seed=said.seed,
-        remarks=_frozen(found),
+        remarks=_remarks(found, named),
     )
 
 
@@ -217,5 +218,13 @@ def _context(found: Read, panel: DistrictPanel, named: Named, scale: OwnScale, l
     )  # fmt: skip
 
 
-def _frozen(found: Read) -> tuple[Remark, ...]:
-    return tuple(Remark(key="notebook.note.frozen", values={"name": name}) for name in found.frozen)
+def _remarks(found: Read, named: Named) -> tuple[Remark, ...]:
+    """What was done with the table before anything was compared."""
+    made = [Remark(key="notebook.note.frozen", values={"name": name}) for name in found.frozen]
+    if found.stripped:
+        made.append(Remark(key="notebook.note.stripped", values={"names": listed(found.stripped)}))
+    if found.people:
+        key = "people" if named.weight is None else "people_weighed"
+        values = {"people": str(found.people), "cells": str(found.panel.y.size)}
+        made.append(Remark(key=f"notebook.note.{key}", values=values))
+    return tuple(made)

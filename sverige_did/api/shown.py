@@ -6,6 +6,7 @@ import html
 import math
 import re
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
@@ -175,6 +176,9 @@ class Result(Frozen):
             words.text(f"notebook.column.{name}", language): [_cell(name, one, language) for one in frame[name]]
             for name in kept
         }
+        if "method" in kept and "term" in frame and "term" not in kept:
+            head = words.text("notebook.column.method", language)
+            made[head] = apart(frame["method"].tolist(), frame["term"].tolist(), language)
         return pd.DataFrame(made, dtype=object)
 
     def to_html(self, language: Language | None = None) -> str:
@@ -249,6 +253,18 @@ def _cell(name: str, value: object, language: Language) -> str:
     if isinstance(value, float):
         return numbers.significant(value, language, FIGURES)
     return str(value)
+
+
+def apart(methods: Sequence[str], terms: Sequence[str], language: Language | None = None) -> list[str]:
+    """The words for methods (R,); what several rows have in common is told apart by what each estimates."""
+    named = [label(one, language) for one in methods]
+    kinds = {name: {term for one, term in zip(named, terms, strict=True) if one == name} for name in set(named)}
+    told = []
+    for name, term in zip(named, terms, strict=True):
+        key = f"notebook.term.{term}"
+        tells = len(kinds[name]) > 1 and words.has(key, language)
+        told.append(f"{name}: {words.text(key, language)}" if tells else name)
+    return told
 
 
 def label(key: str, language: Language | None = None) -> str:

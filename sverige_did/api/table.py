@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sverige_did.api.covariates import Covariates, counted, formula_in, of_formula, variables_of
-from sverige_did.api.given import Given, as_frame, listed, one_a_unit
+from sverige_did.api.given import Given, as_frame, listed, one_a_unit, without_blanks
 from sverige_did.api.named import Named
 from sverige_did.api.people import added_up
 from sverige_did.api.times import Partial, Times, starts_of, times_of
@@ -33,7 +33,8 @@ Rows = Literal["cells", "people"]
 class Read(NamedTuple):
     """A table as arrays: the panel, its periods, codes (U,) into the names ``clusters``, and covariates.
 
-    ``frozen`` names the columns that varied over time, ``donut`` the periods that are left out for a unit or more.
+    ``frozen`` names the columns that varied over time, ``donut`` the periods that are left out for a unit or more,
+    ``stripped`` the names that had blanks around them; ``people`` is how many were added up, 0 where rows are cells.
     """
 
     panel: DistrictPanel
@@ -44,6 +45,8 @@ class Read(NamedTuple):
     frozen: tuple[str, ...]
     donut: tuple[float, ...]
     synthetic: bool
+    stripped: tuple[str, ...] = ()
+    people: int = 0
 
 
 STARTS = "treated from"
@@ -89,7 +92,7 @@ def read(data: object, named: Named, *, per: float, partial: Partial | None, row
 
     Raises InputError, which names the column, the rows and what to do.
     """
-    given = Given(as_frame(data), named.unit, named.time)
+    given, stripped = without_blanks(Given(as_frame(data), named.unit, named.time), named)
     for name in (named.unit, named.time, *((named.treated,) if named.treated else ())):
         given.whole(name)
     if rows == "people":
@@ -125,6 +128,8 @@ def read(data: object, named: Named, *, per: float, partial: Partial | None, row
         tuple(frozen),
         tuple(times.periods[donut].tolist()),
         bool(as_frame(data).attrs.get("synthetic")),
+        stripped,
+        len(as_frame(data)) if rows == "people" else 0,
     )
 
 

@@ -62,3 +62,12 @@ def test_why_nothing_is_found_stands_beside_an_interval_without_no_effect() -> N
 
 def test_data_sets_are_all_that_their_module_shows() -> None:
     assert dir(sd.datasets) == ["herning", "registers", "simulate"]
+
+
+def test_rows_of_one_method_are_told_apart_by_what_they_estimate() -> None:
+    dates = study(sd.datasets.simulate(units=16, treated=6, starts=(6, 8), effect=-3.0)).methods()
+    named = dates.table("en")["method"].tolist()
+    assert len(set(named)) == len(named)
+    assert any("by time since the start" in one for one in named)
+    drawn = [tick.get_text() for tick in dates.plot().get_yticklabels()]
+    assert len(set(drawn)) == len(drawn)
