@@ -71,3 +71,12 @@ def test_rows_of_one_method_are_told_apart_by_what_they_estimate() -> None:
     assert any("by time since the start" in one for one in named)
     drawn = [tick.get_text() for tick in dates.plot().get_yticklabels()]
     assert len(set(drawn)) == len(drawn)
+
+
+def test_side_by_side_stands_on_which_scale_each_is_and_what_each_study_compares() -> None:
+    plain, weighed, ratio = study(), study(weight="children"), study(scale="ratio")
+    told = sd.compare([plain.verdict(), weighed.verdict(), ratio.verdict()])
+    assert told.table("en")["scale"].tolist() == ["unit of the outcome", "unit of the outcome", "ratio"]
+    assert [("weights: children" in note) for note in told.notes("en")[:2]] == [False, True]
+    assert "scale" not in sd.compare([plain.verdict(), plain.twfe()]).table("en")
+    assert type(told).from_json(told.to_json()) == told
