@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 class Comparison(Result):
-    """The first number of several results; ``outcomes`` (R,) says whose each of the ``rows`` (R,) is, ``contexts`` (R,) of
-    which study.
+    """The first number of several results; ``outcomes`` (R,) says whose each of the ``rows`` (R,) is, and
+    ``contexts`` (R,) of which study.
 
     Examples
     --------
