@@ -213,7 +213,8 @@ def _context(found: Read, panel: DistrictPanel, named: Named, scale: OwnScale, l
         outcome=named.outcome, unit=named.unit, time=named.time, scale="level" if scale == "own" else scale,
         level=level, n_units=panel.n_units, n_treated=int(panel.ever_treated.sum()), periods=found.times.labels,
         starts=tuple(map(found.times.label, starts)), weights=named.weight, strata=named.strata, cluster=named.cluster,
-        covariates=found.covariates.names, left_out=len(panel.dropped), told=unit_of(named.unit),
+        covariates=found.covariates.names, left_out=len(panel.dropped) - found.starting,
+        starting=found.starting, told=unit_of(named.unit),
         synthetic=found.synthetic,
     )  # fmt: skip
 

@@ -47,7 +47,8 @@ class Context(Frozen):
     """What a study compares; it goes with every result.
 
     ``starts`` are the distinct first treated periods; ``weights``, ``strata`` and ``cluster`` the caller's columns,
-    None where there is none; ``left_out`` how many rows have no outcome; ``told`` what sentences call the units;
+    None where there is none; ``left_out`` how many rows have no outcome,
+    ``starting`` how many are left out as the period in which their unit starts; ``told`` what sentences call the units;
     ``synthetic``: the numbers are made up, as those of ``sd.datasets.simulate``.
 
     Examples
@@ -74,6 +75,7 @@ class Context(Frozen):
     cluster: str | None = None
     covariates: tuple[str, ...] = ()
     left_out: int = 0
+    starting: int = 0
     told: Told = "unit"
     synthetic: bool = False
 
@@ -97,8 +99,8 @@ class Context(Frozen):
         parts += [words.text(f"notebook.{key}", language, name=name) for key, name in named.items() if name]
         if self.synthetic:
             parts.append(words.text("notebook.synthetic", language))
-        if self.left_out:
-            parts.append(words.text("notebook.left_out", language, count=self.left_out))
+        counts = {"left_out": self.left_out, "starting": self.starting}
+        parts += [words.text(f"notebook.{key}", language, count=count) for key, count in counts.items() if count]
         return " · ".join(parts)
 
 

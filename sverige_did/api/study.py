@@ -51,7 +51,7 @@ class Study:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """The rows that have no outcome, by unit and period."""
+        """By unit and period the rows without an outcome, and those of a period in which their unit starts."""
         label = self.setting.times.label
         return tuple(
             one.unit if one.period is None else f"{one.unit} {label(one.period)}" for one in self.panel.dropped

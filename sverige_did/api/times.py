@@ -72,8 +72,9 @@ def _is_period(value: object) -> bool:
 
 def period_of(value: object, times: Times) -> float:
     """The number of one period that the caller names, as in a window."""
-    number = float(columns.periods(_one(value), "period")[1][0])
-    if np.abs(times.periods - number).min() > SAME:
+    known = _is_period(value)
+    number = float(columns.periods(_one(value), "period")[1][0]) if known else np.nan
+    if not known or np.abs(times.periods - number).min() > SAME:
         raise InputError(Problem("frame_window", found=str(value), expected=listed(times.labels, shown=30)))
     return float(times.periods[np.abs(times.periods - number).argmin()])
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from frames import small, study
 
@@ -64,6 +65,12 @@ CASES: dict[str, tuple[Callable[[], object], str, tuple[str, ...]]] = {
         "did_period_unknown",
         ("period", "district 01 spring", "district 06 spring", "+6"),
     ),
+    "a window of a word": (lambda: study(before=("x", 2)), "frame_window", ("x", "1, 2, 3")),
+    "names that blanks tell apart": (
+        lambda: study(pd.concat([small(), small().assign(district=" " + small()["district"])])),
+        "frame_blanks",
+        ("district 01 1",),
+    ),
     "units that lack periods": (
         lambda: study(DATES.drop([3, 4, 70])).synthetic(),
         "did_unbalanced",
@@ -88,3 +95,9 @@ def test_a_window_may_be_an_array_and_only_its_periods_have_to_be_whole() -> Non
     frame = sd.datasets.simulate(units=12, treated=4, periods=9, starts=8)
     whole, lacking = (study(one, before=(3, 7)).synthetic() for one in (frame, frame.drop([1, 19])))
     assert lacking.estimate == pytest.approx(whole.estimate)
+
+
+def test_blanks_around_names_do_not_part_the_affected_from_the_others() -> None:
+    both = pd.concat([small().assign(a=1), small(seed=2).assign(a=0)])
+    blank = both.assign(district=both["district"].where(both["a"] == 1, both["district"] + " "))
+    assert study(blank, affected="a").triple().estimate == study(both, affected="a").triple().estimate

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from frames import small, study
 
 import sverige_did as sd
@@ -80,3 +81,19 @@ def test_side_by_side_stands_on_which_scale_each_is_and_what_each_study_compares
     assert [("weights: children" in note) for note in told.notes("en")[:2]] == [False, True]
     assert "scale" not in sd.compare([plain.verdict(), plain.twfe()]).table("en")
     assert type(told).from_json(told.to_json()) == told
+
+
+def test_what_covariates_and_scales_send_to_is_not_what_refused() -> None:
+    dates = sd.datasets.simulate(units=16, treated=6, starts=(6, 8))
+    for said in ({"covariates": "children"}, {"scale": "ratio"}):
+        with pytest.raises(sd.RefusedError) as refused:
+            study(dates, **said).verdict()  # type: ignore[arg-type]
+        assert "Where all units start at once" in refused.value.say("en")
+        assert "where starts differ" in refused.value.say("en")
+
+
+def test_english_sentences_quote_as_english_does() -> None:
+    bounded, refused = study(small(treated=2, effect=-9.0, units=20)).verdict(), study(small(treated=1)).verdict()
+    for told in (bounded.summary("en"), refused.summary("en"), study().sensitivity().summary("en")):
+        assert not {"»", "«"} & set(told)
+    assert "if treated districts by themselves swing at most" in bounded.say("en")
