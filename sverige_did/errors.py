@@ -130,6 +130,7 @@ class SverigeDidError(Exception):
 
     def say(self, language: Language | None = None) -> str:
         """The problems as text, one after another: the first :data:`MOST_SAID`, and how many more there are."""
+        spoken(language)
         with words.naming(self._unit):
             said = [problem.say(language) for problem in self.problems[:MOST_SAID]]
             if (more := len(self.problems) - MOST_SAID) > 0:
@@ -189,6 +190,15 @@ def of_machine(error: OSError | MemoryError) -> Problem:
     if error.errno == errno.ENOENT:
         return Problem("missing_file", file=file)
     return Problem("os_failed", file=file, values={"why": error.strerror or type(error).__name__})
+
+
+def spoken(language: object) -> None:
+    """Refuse (InputError ``unknown_option``) a language that nothing is written in; None is the default one."""
+    if language is not None and language not in words.LANGUAGES:
+        expected = ", ".join(words.LANGUAGES)
+        raise InputError(
+            Problem("unknown_option", found=repr(language), expected=expected, values={"name": "language"})
+        )
 
 
 def refuse(key: str, /, *, found: str | None = None, expected: str | None = None, **values: object) -> RefusedError:

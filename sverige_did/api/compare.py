@@ -11,7 +11,8 @@ from sverige_did import words
 from sverige_did.api import plots
 from sverige_did.api.results import Effect, Methods, Verdict
 from sverige_did.api.rows import Row, frame_of
-from sverige_did.api.shown import Result
+from sverige_did.api.shown import Context, Result
+from sverige_did.api.told import of_its_units
 from sverige_did.errors import InputError, Problem
 from sverige_did.words import Language
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 
 class Comparison(Result):
-    """The first number of several results; ``outcomes`` (R,) says whose each of the ``rows`` (R,) is.
+    """The first number of several results; ``outcomes`` (R,) says whose each of the ``rows`` (R,) is, and
+    ``contexts`` (R,) of which study.
 
     Examples
     --------
@@ -37,6 +39,25 @@ class Comparison(Result):
 
     rows: tuple[Row, ...]
     outcomes: tuple[str, ...]
+    contexts: tuple[Context, ...] = ()
+
+    @of_its_units
+    def table(self, language: Language | None = None) -> pd.DataFrame:
+        """The numbers as a reader meets them, with the scale of each where they are on several."""
+        table = super().table(language)
+        scales = [row.scale for row in self.rows]
+        if len(set(scales)) > 1:
+            head = words.text("notebook.column.scale", language)
+            keys = {one: f"notebook.scale.{one}" for one in scales}
+            told = [words.text(keys[one], language) if words.has(keys[one], language) else one for one in scales]
+            table.insert(table.shape[1], head, told)
+        return table
+
+    @of_its_units
+    def notes(self, language: Language | None = None) -> tuple[str, ...]:
+        """What each study compares, where they are not all the same, then what else has to be known."""
+        each = tuple(dict.fromkeys(one.said(language) for one in self.contexts))
+        return (*(each if len(each) > 1 else ()), *super().notes(language))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a result: the columns of every tidy frame, then the outcome."""
@@ -68,6 +89,7 @@ def compare(results: Sequence[Effect | Verdict | Methods]) -> Comparison:
     """
     rows: list[Row] = []
     outcomes: list[str] = []
+    contexts: list[Context] = []
     for one in results:
         if isinstance(one, Verdict):
             mine = [] if one.main is None else [one.main]
@@ -79,6 +101,7 @@ def compare(results: Sequence[Effect | Verdict | Methods]) -> Comparison:
             raise InputError(Problem("frame_nothing_to_compare", found=type(one).__name__))
         rows += mine
         outcomes += [one.context.outcome] * len(mine)
+        contexts += [one.context] * len(mine)
     if not rows:
         raise InputError(Problem("frame_nothing_to_compare", found="0"))
-    return Comparison(context=results[0].context, rows=tuple(rows), outcomes=tuple(outcomes))
+    return Comparison(context=results[0].context, rows=tuple(rows), outcomes=tuple(outcomes), contexts=tuple(contexts))

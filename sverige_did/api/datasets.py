@@ -13,6 +13,12 @@ from sverige_did.inference.simulated.size import remembering
 
 PACKAGE = Path(__file__).parents[1]
 
+__all__ = ["herning", "registers", "simulate"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def simulate(
     *,

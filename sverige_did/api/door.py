@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sverige_did.api import asked
 from sverige_did.api.covariates import names_of
+from sverige_did.api.given import listed
 from sverige_did.api.named import Named
 from sverige_did.api.setting import OwnScale, Setting
 from sverige_did.api.shown import Context
@@ -122,12 +124,12 @@ def did(
     option("scale", scale, OwnScale)
     option("chosen", chosen, Choice)
     option("rows", rows, Rows)
-    if not 0 < level < 1:
-        raise InputError(
-            Problem("frame_between", found=f"{level:g}", expected="0 < level < 1", values={"name": "level"})
-        )
-    if not (np.isfinite(per) and per > 0):
-        raise InputError(Problem("frame_between", found=f"{per:g}", expected="per > 0", values={"name": "per"}))
+    asked.number("level", level, above=0, below=1)
+    asked.number("per", per, above=0)
+    asked.whole("seed", seed, 0)
+    for name, ends in (("before", before), ("after", after)):
+        if ends is not None:
+            asked.pair(name, ends, f"{name}=(first, last)")
     said = _Said(before, after, per, scale, chosen, level, seed)
     with naming(unit_of(named.unit)):
         touched, others = parts_of(data, named)
@@ -175,7 +177,7 @@ def _setting(found: Read, named: Named, said: _Said) -> Setting:
         per=said.per,
         chosen=said.chosen,
         seed=said.seed,
-        remarks=_frozen(found),
+        remarks=_remarks(found, named),
     )
 
 
@@ -211,10 +213,19 @@ def _context(found: Read, panel: DistrictPanel, named: Named, scale: OwnScale, l
         outcome=named.outcome, unit=named.unit, time=named.time, scale="level" if scale == "own" else scale,
         level=level, n_units=panel.n_units, n_treated=int(panel.ever_treated.sum()), periods=found.times.labels,
         starts=tuple(map(found.times.label, starts)), weights=named.weight, strata=named.strata, cluster=named.cluster,
-        covariates=found.covariates.names, left_out=len(panel.dropped), told=unit_of(named.unit),
+        covariates=found.covariates.names, left_out=len(panel.dropped) - found.starting,
+        starting=found.starting, told=unit_of(named.unit),
         synthetic=found.synthetic,
     )  # fmt: skip
 
 
-def _frozen(found: Read) -> tuple[Remark, ...]:
-    return tuple(Remark(key="notebook.note.frozen", values={"name": name}) for name in found.frozen)
+def _remarks(found: Read, named: Named) -> tuple[Remark, ...]:
+    """What was done with the table before anything was compared."""
+    made = [Remark(key="notebook.note.frozen", values={"name": name}) for name in found.frozen]
+    if found.stripped:
+        made.append(Remark(key="notebook.note.stripped", values={"names": listed(found.stripped)}))
+    if found.people:
+        key = "people" if named.weight is None else "people_weighed"
+        values = {"people": str(found.people), "cells": str(found.panel.y.size)}
+        made.append(Remark(key=f"notebook.note.{key}", values=values))
+    return tuple(made)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did import words
-from sverige_did.api import plots
+from sverige_did.api import asked, plots
 from sverige_did.api.seen import seen_by_date, seen_of
 from sverige_did.api.setting import Setting
 from sverige_did.api.shown import Result, label
@@ -50,11 +50,9 @@ class Checks(Result):
     checks: tuple[CheckResult, ...]
 
     def by(self, check: str) -> CheckResult:
-        """One check with its numbers and curves; KeyError where it is not among them."""
-        for one in self.checks:
-            if one.check == check:
-                return one
-        raise KeyError(check)
+        """One check with its numbers and curves; InputError ``unknown_option`` where it is not among them."""
+        asked.among("check", check, (one.check for one in self.checks))
+        return next(one for one in self.checks if one.check == check)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a check: its name, whether it ran, and what it found as a sentence."""
@@ -71,10 +69,10 @@ class Checks(Result):
     def plot(self, ax: Axes | None = None, *, check: str | None = None) -> Axes:
         """The curve of one check, by default the first that has one.
 
-        Raises RefusedError ``frame_no_curve`` where none has, and ``unknown_option`` for a check that is not here.
+        Raises RefusedError ``frame_no_curve`` where none has, InputError ``unknown_option`` for one that is not here.
         """
         if check is not None:
-            option_among("check", check, tuple(one.check for one in self.checks))
+            asked.among("check", check, (one.check for one in self.checks))
         drawn = [one for one in self.checks if one.curves and check in {None, one.check}]
         if not drawn:
             raise refuse("frame_no_curve")
@@ -96,12 +94,6 @@ class Checks(Result):
 
     def __repr__(self) -> str:
         return f"Checks({', '.join(one.check for one in self.checks)})"
-
-
-def option_among(name: str, value: str, valid: tuple[str, ...]) -> None:
-    """Refuse a ``value`` that is none of the ``valid`` ones."""
-    if value not in valid:
-        raise refuse("unknown_option", found=repr(value), expected=", ".join(valid), name=name)
 
 
 def sentence(check: CheckResult, language: Language | None = None, *, calendar: bool = True) -> str:
@@ -161,7 +153,7 @@ def checks_of(setting: Setting, which: tuple[str, ...] | None = None, *, placebo
     if placebo:
         which = tuple(name for name in every if name.startswith("placebo"))
     for name in which or ():
-        option_among("check", name, tuple(every))
+        asked.among("check", name, every)
     seen = seen_of(setting) if one else seen_by_date(setting)
     wanted = {name: run for name, run in every.items() if name in (which or every)}
     ran = (made(name, setting.context.outcome, partial(run, seen)) for name, run in wanted.items())

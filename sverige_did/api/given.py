@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sverige_did.api.named import Named
 from sverige_did.did.columns import EMPTY, Bools
 from sverige_did.errors import InputError, Problem
 
@@ -73,6 +74,25 @@ class Given(NamedTuple):
         if wrong.any():
             raise InputError(Problem("frame_numbers", column=name, found=self.rows(wrong, name)))
         return read
+
+
+def without_blanks(given: Given, named: Named) -> tuple[Given, tuple[str, ...]]:
+    """The table with the names of units, strata and clusters as they read, and those that had blanks around them.
+
+    ``S05`` with a blank before it is no other school to anybody but a machine.
+    """
+    found: list[str] = []
+    frame = given.frame
+    for name in (named.unit, named.strata, named.cluster):
+        column = None if name is None else frame.get(name)
+        if name is None or not isinstance(column, pd.Series) or column.dtype.kind in "biufM":
+            continue
+        around = np.array([isinstance(one, str) and one != one.strip() for one in column], dtype=bool)
+        if around.any():
+            found += [one.strip() for one in column[around]]
+            plain = [one.strip() if isinstance(one, str) else one for one in column]
+            frame = frame.assign(**{name: pd.Series(plain, index=frame.index, dtype=object)})
+    return given._replace(frame=frame), tuple(dict.fromkeys(found))
 
 
 def listed(names: Any, *, shown: int = SHOWN, of: int | None = None) -> str:

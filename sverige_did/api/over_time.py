@@ -140,6 +140,7 @@ def _average(setting: Setting, effects: GroupTime, found: Aggregated) -> Effect:
 
 def imputed(setting: Setting, average: Average) -> Effect:
     """Imputed effects; see :meth:`sverige_did.api.study.Study.imputation`."""
+    option("average", average, Average)
     setting = setting.plainly("imputation")
     overall = imputation(setting.panel, "overall", setting.weighting)
     rows = [("att", overall, 0)]

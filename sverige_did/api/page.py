@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from matplotlib.ticker import ScalarFormatter
 
 import sverige_did
 from sverige_did import words
@@ -39,6 +40,8 @@ SIMULATIONS = 1_000
 """Made-up data sets for what would settle it: a Monte Carlo error of some one per cent."""
 
 WIDTH, HEIGHT = 720, 340
+
+ANOTHER_SCALE = "frame_scale_here"
 
 SIGNS = frozenset({"method", "check", "finding", "term", "scale", "period", "cohort", "group"})
 
@@ -125,7 +128,8 @@ def _text(language: Language, key: str, **values: object) -> str:
 
 def _sections(found: Found, language: Language) -> Iterator[Section]:
     verdict = found.verdict
-    made = partial(_section, synthetic=verdict.context.synthetic, language=language)
+    context = verdict.context
+    made = partial(_section, synthetic=context.synthetic, outcome=context.outcome, language=language)
     yield made("verdict", verdict, drawn=False, lead=(verdict.title(language),))
     yield made("levels", found.levels)
     yield made("methods", found.methods, noted=False)
@@ -135,12 +139,12 @@ def _sections(found: Found, language: Language) -> Iterator[Section]:
 
 
 def _section(
-    name: str, result: Result | RefusedError, *, language: Language, synthetic: bool, drawn: bool = True,
+    name: str, result: Result | RefusedError, *, language: Language, synthetic: bool, outcome: str, drawn: bool = True,
     noted: bool = True, lead: tuple[str, ...] = (),
 ) -> Section:  # fmt: skip
     heading = _text(language, f"heading.{name}")
     if isinstance(result, RefusedError):
-        return Section(name, heading, tuple(one.sentence(language) for one in result.problems))
+        return Section(name, heading, tuple(_why_not(one, outcome, language) for one in result.problems))
     shown = result.table(language)
     table = Table(
         heading,
@@ -158,6 +162,13 @@ def _section(
     return Section(name, heading, sentences, figure, table, result.notes(language) if noted else ())
 
 
+def _why_not(problem: Problem, outcome: str, language: Language) -> str:
+    """Why a section is empty, for who reads the page and has asked for no method by its name."""
+    if problem.key == ANOTHER_SCALE:
+        return words.text("notebook.say.elsewhere", language, outcome=outcome)
+    return problem.sentence(language)
+
+
 def _keys(result: Result) -> tuple[str, ...]:
     """The columns of a result's table by their keys, those that are left out as empty among them."""
     heads = {words.text(f"notebook.column.{key}"): key for key in (*type(result).shown, *SIGNS) if _known(key)}
@@ -170,4 +181,19 @@ def _known(key: str) -> bool:
 
 def _paint(result: Any, figure: Figure) -> None:
     figure.set_layout_engine("constrained")
-    result.plot(figure.add_subplot()).set_title("", loc="left")  # the heading says it
+    ax = result.plot(figure.add_subplot())
+    ax.set_title("", loc="left")  # the heading says it
+    if words.default_language() == "da":
+        for axis in (ax.xaxis, ax.yaxis):
+            if isinstance(axis.get_major_formatter(), ScalarFormatter):
+                axis.set_major_formatter(_Comma())
+
+
+class _Comma(ScalarFormatter):
+    """Numbers at an axis with a comma before their decimals, as Danish has it."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return super().__call__(x, pos).replace(".", ",")
+
+    def get_offset(self) -> str:
+        return super().get_offset().replace(".", ",")

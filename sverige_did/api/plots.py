@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sverige_did import words
+from sverige_did.api import asked
 from sverige_did.api.rows import Row
-from sverige_did.api.shown import FIGURES, NULL, label
+from sverige_did.api.shown import FIGURES, NULL, apart
 from sverige_did.report import numbers, svg
 from sverige_did.results.estimates import Curve
 
@@ -24,7 +25,9 @@ def told(value: float) -> str:
 
 
 def axes_of(ax: Axes | None, *, rows: int = 8) -> Axes:
-    """The axes, or new ones high enough for so many rows."""
+    """The axes, or new ones high enough for so many rows; InputError ``frame_argument`` for anything else."""
+    if ax is not None and not isinstance(ax, Axes):
+        raise asked.unlike("ax", ax, "matplotlib.axes.Axes")
     return ax if ax is not None else plt.subplots(figsize=(7, max(3.0, 0.32 * rows + 1)), layout="constrained")[1]
 
 
@@ -36,7 +39,8 @@ def forest(ax: Axes | None, rows: Sequence[Row], title: str, *, by: str = "term"
             ax.plot(np.clip([row.lower, row.upper], -1e300, 1e300), [at, at], color=DARK, linewidth=1.2)
         ax.plot([row.estimate], [at], "o", color=DARK, markersize=4)
     ax.axvline(NULL.get(rows[0].scale, 0.0) if rows else 0.0, color=MUTED, linewidth=0.8, linestyle="--")
-    names = [row.term if by == "term" else label(row.method) for row in rows]
+    methods, terms = [row.method for row in rows], [row.term for row in rows]
+    names = terms if by == "term" else apart(methods, terms)
     ax.set_yticks(range(len(rows)), names)
     ax.invert_yaxis()
     ax.set_title(title, loc="left")

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
+from sverige_did.api import asked
 from sverige_did.api.posterior import Better, Likelihood, Posterior, Quantity
 from sverige_did.api.posterior_models import Effects, Modelled, modelled, usual
 from sverige_did.api.rows import Row
@@ -40,6 +41,9 @@ KEPT = 8
 
 POINTS = 201
 
+LEAST_DRAWS = 4
+"""Of a chain: no convergence criterion is computed from fewer."""
+
 _compiled: dict[str, Compiled] = {}
 
 
@@ -61,8 +65,9 @@ def posterior_of(
     if better is not None:
         option("better", better, Better)
     for name, size in (("rope", rope), ("worthwhile", worthwhile)):
-        if size is not None and not (np.isfinite(size) and size > 0):
-            raise refuse("out_of_range", name=name, found=f"{size:g}", expected="> 0")
+        if size is not None:
+            asked.number(name, size, above=0)
+    _askable(effect_prior, draws, tune, target_accept)
     if worthwhile is not None and better is None:
         raise refuse("frame_no_direction")
     if setting.panel.exposure is None:
@@ -79,6 +84,20 @@ def posterior_of(
         _compiled[key] = compile_model(model)
     fit = sampled(model, _compiled[key], setting.seed, settings)
     return _read(setting, chosen, made, fit, better=better, rope=rope, worthwhile=worthwhile)
+
+
+def _askable(prior: tuple[float, float] | None, draws: object, tune: object, target_accept: object) -> None:
+    """Refuse (InputError) what no sampler takes, by the name that the caller gave it by."""
+    if prior is not None:
+        asked.pair("effect_prior", prior, "effect_prior=(mean, sd)")
+        mean, sd = prior
+        asked.number("effect_prior[0]", mean)
+        asked.number("effect_prior[1]", sd, above=0)
+    for name, count in (("draws", draws), ("tune", tune)):
+        if count is not None:
+            asked.whole(name, count, LEAST_DRAWS)
+    if target_accept is not None:
+        asked.number("target_accept", target_accept, above=0, below=1)
 
 
 def _read(

@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from sverige_did import words
-from sverige_did.api import plots
+from sverige_did.api import asked, plots
 from sverige_did.api.rows import Row, frame_of
 from sverige_did.api.shown import NULL, Result, amount, interval, label
 from sverige_did.report import numbers
@@ -19,6 +19,12 @@ from sverige_did.words import Language, default_language
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+WHY = frozenset(
+    {"dates_not_by_lot", "skewed_districts", "level_explains", "level_tells_all", "level_beyond", "chosen_by_rise",
+     "treated_vary_more", "only_if_alike", "permutation_disagrees"}
+)  # fmt: skip
+"""The remarks that say why nothing is found although the interval leaves out no effect."""
 
 
 class Effect(Result):
@@ -111,11 +117,9 @@ class Methods(Result):
     rows: tuple[Row, ...]
 
     def by(self, method: str) -> Row:
-        """The first row of a method; KeyError where it is not in the table."""
-        for row in self.rows:
-            if row.method == method:
-                return row
-        raise KeyError(method)
+        """The first row of a method; InputError ``unknown_option`` where it is not in the table."""
+        asked.among("method", method, (row.method for row in self.rows))
+        return next(row for row in self.rows if row.method == method)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a method, with the columns of every tidy frame."""
@@ -155,7 +159,7 @@ class Verdict(Result):
     >>> verdict.verdict, round(verdict.p_value, 4)
     ('supported', 0.0017)
     >>> print(verdict.say("en"))
-    The figures point to an effect on »y«: −3.27 (95% interval −4.3 to −2.24).
+    The figures point to an effect on “y”: −3.27 (95% interval −4.3 to −2.24).
     >>> sd.Verdict.from_json(verdict.to_json()) == verdict
     True
     """
@@ -218,20 +222,24 @@ class Verdict(Result):
     def say(self, language: Language | None = None) -> str:
         """The one sentence that design and verdict allow."""
         language, main = language or default_language(), self.main
+        outcome = words.text("notebook.quoted", language, name=self.context.outcome)
         if self.verdict == "refused" or main is None:
             why = said(self.remarks[0], language) if self.remarks else ""
-            return words.text("notebook.say.refused", language, outcome=f"»{self.context.outcome}«", why=why)
-        return words.text(
-            f"design.claim.{self.design}.{self.verdict}",
+            return words.text("notebook.say.refused", language, outcome=outcome, why=why)
+        key, reservation = f"design.claim.{self.design}.{self.verdict}", _reservation(main)
+        told = words.text(
+            "notebook.say.bounded" if self.verdict == "bounded" else key,
             language,
-            outcome=f"»{self.context.outcome}«",
+            outcome=outcome,
             estimate=amount(main.scale, main.estimate, language),
             interval=interval(main.scale, self.limits, main.level or self.context.level, language),
             side="",
-            treated=words.text("notebook.treated_units", language),
             times="" if self.relative_spread is None else numbers.decimal(self.relative_spread, language, 1),
-            reservation=words.text(f"design.reservation.{_reservation(main)}", language),
+            reservation=words.text(f"design.reservation.{reservation}", language),
         )
+        reason = next((one for one in self.remarks if one.key.removeprefix("inference.note.") in WHY), None)
+        open_still = self.verdict == "inconclusive" and reservation == "excludes"
+        return f"{told} {said(reason, language)}" if reason is not None and open_still else told
 
     def __repr__(self) -> str:
         told = "" if self.main is None else f", estimate={self.main.estimate:.6g}"

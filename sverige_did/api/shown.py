@@ -6,6 +6,7 @@ import html
 import math
 import re
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pandas as pd
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from sverige_did import words
 from sverige_did.api.told import of_its_units
-from sverige_did.errors import InputError, Problem
+from sverige_did.errors import InputError, Problem, spoken
 from sverige_did.periods import period_kind
 from sverige_did.report import numbers
 from sverige_did.report.district_inference import said
@@ -38,11 +39,16 @@ NULL = {"ratio": 1.0}
 """The value that means no effect, where it is not 0."""
 
 
+_HTML = re.compile(r"<(?=[a-z/!?])|&(?=#?\w+;)", re.I)
+"""What opens a tag or names a sign: with anything else after it either is only itself, as in »p < 0.05«."""
+
+
 class Context(Frozen):
     """What a study compares; it goes with every result.
 
     ``starts`` are the distinct first treated periods; ``weights``, ``strata`` and ``cluster`` the caller's columns,
-    None where there is none; ``left_out`` how many rows have no outcome; ``told`` what sentences call the units;
+    None where there is none; ``left_out`` how many rows have no outcome,
+    ``starting`` how many are left out as the period in which their unit starts; ``told`` what sentences call the units;
     ``synthetic``: the numbers are made up, as those of ``sd.datasets.simulate``.
 
     Examples
@@ -69,6 +75,7 @@ class Context(Frozen):
     cluster: str | None = None
     covariates: tuple[str, ...] = ()
     left_out: int = 0
+    starting: int = 0
     told: Told = "unit"
     synthetic: bool = False
 
@@ -79,6 +86,7 @@ class Context(Frozen):
 
     def said(self, language: Language | None = None) -> str:
         """One line: the outcome, how many units and periods, and when treatment starts."""
+        spoken(language)
         parts = [
             words.text(
                 "notebook.context", language, outcome=self.outcome, units=self.n_units, treated=self.n_treated,
@@ -91,8 +99,8 @@ class Context(Frozen):
         parts += [words.text(f"notebook.{key}", language, name=name) for key, name in named.items() if name]
         if self.synthetic:
             parts.append(words.text("notebook.synthetic", language))
-        if self.left_out:
-            parts.append(words.text("notebook.left_out", language, count=self.left_out))
+        counts = {"left_out": self.left_out, "starting": self.starting}
+        parts += [words.text(f"notebook.{key}", language, count=count) for key, count in counts.items() if count]
         return " · ".join(parts)
 
 
@@ -170,6 +178,9 @@ class Result(Frozen):
             words.text(f"notebook.column.{name}", language): [_cell(name, one, language) for one in frame[name]]
             for name in kept
         }
+        if "method" in kept and "term" in frame and "term" not in kept:
+            head = words.text("notebook.column.method", language)
+            made[head] = apart(frame["method"].tolist(), frame["term"].tolist(), language)
         return pd.DataFrame(made, dtype=object)
 
     def to_html(self, language: Language | None = None) -> str:
@@ -186,7 +197,7 @@ class Result(Frozen):
         """The table in Markdown."""
         table = self.table(language)
         rows = [list(table.columns), ["---"] * table.shape[1], *table.to_numpy().tolist()]
-        return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows)
+        return "\n".join("| " + " | ".join(map(_in_markdown, row)) + " |" for row in rows)
 
     def to_latex(self, language: Language | None = None) -> str:
         """The table in LaTeX, for the package booktabs."""
@@ -215,6 +226,12 @@ class Result(Frozen):
         return f"{type(self).__name__}(outcome={self.context.outcome!r}, n_units={self.context.n_units})"
 
 
+def _in_markdown(cell: object) -> str:
+    """A cell as it reads: names are other people's, and what shows Markdown takes HTML in it for a command."""
+    plain = _HTML.sub(lambda sign: html.escape(sign[0]), str(cell))
+    return re.sub(r"([\\|\[])", r"\\\1", " ".join(plain.splitlines()))
+
+
 def _empty(column: pd.Series) -> bool:
     return bool(column.isna().all()) or bool((column.astype(object) == "").all())
 
@@ -238,6 +255,18 @@ def _cell(name: str, value: object, language: Language) -> str:
     if isinstance(value, float):
         return numbers.significant(value, language, FIGURES)
     return str(value)
+
+
+def apart(methods: Sequence[str], terms: Sequence[str], language: Language | None = None) -> list[str]:
+    """The words for methods (R,); what several rows have in common is told apart by what each estimates."""
+    named = [label(one, language) for one in methods]
+    kinds = {name: {term for one, term in zip(named, terms, strict=True) if one == name} for name in set(named)}
+    told = []
+    for name, term in zip(named, terms, strict=True):
+        key = f"notebook.term.{term}"
+        tells = len(kinds[name]) > 1 and words.has(key, language)
+        told.append(f"{name}: {words.text(key, language)}" if tells else name)
+    return told
 
 
 def label(key: str, language: Language | None = None) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sverige_did.api import over_time, own_size
+from sverige_did.api import asked, over_time, own_size
 from sverige_did.api.doubts import Checks, checks_of, multiverse_of
 from sverige_did.api.events import EventStudy, GroupTimes
 from sverige_did.api.own_size import Size
@@ -16,12 +17,13 @@ from sverige_did.api.setting import Setting
 from sverige_did.api.shown import Context
 from sverige_did.api.told import of_its_units
 from sverige_did.api.triple import apart
+from sverige_did.api.unbalanced import with_the_incomplete
 from sverige_did.api.verdict import methods_of, twfe_of, verdict_of
 from sverige_did.did.arrays import DistrictPanel
 from sverige_did.did.covariates import Adjustment
 from sverige_did.did.imputation import Average
 from sverige_did.did.staggered import Base, Control
-from sverige_did.errors import InputError, Problem
+from sverige_did.errors import InputError, Problem, RefusedError
 
 if TYPE_CHECKING:
     from sverige_did.api.posterior import Better, Likelihood, Posterior
@@ -49,7 +51,7 @@ class Study:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """The rows that have no outcome, by unit and period."""
+        """By unit and period the rows without an outcome, and those of a period in which their unit starts."""
         label = self.setting.times.label
         return tuple(
             one.unit if one.period is None else f"{one.unit} {label(one.period)}" for one in self.panel.dropped
@@ -139,7 +141,10 @@ class Study:
         unit lacks a period.
         """
         self.setting.on_own_scale("synthetic")
-        return over_time.synthetic(self.setting)
+        try:
+            return over_time.synthetic(self.setting)
+        except RefusedError as refusal:
+            raise with_the_incomplete(self.setting, refusal) from None
 
     @of_its_units
     def sensitivity(self, checks: Sequence[str] | None = None) -> Checks:
@@ -166,6 +171,8 @@ class Study:
         Raises InputError: ``frame_no_untouched`` where nobody said who they are, ``frame_not_alike`` where units,
         periods or starts differ.
         """
+        if untouched is not None and not isinstance(untouched, Study):
+            raise asked.unlike("untouched", untouched, "Study")
         other = self.untouched if untouched is None else untouched.setting
         if other is None:
             raise InputError(Problem("frame_no_untouched"))
@@ -242,9 +249,12 @@ class Study:
         """A self-contained page in each language, for the researcher: small numbers are not hidden in it.
 
         Returns the files that were written; the folder is made, and pages of the same names are replaced.
+
+        Raises InputError: ``frame_no_folder`` for an empty name, ``frame_folder`` where a file is in the way.
         """
         from sverige_did.api.page import written  # noqa: PLC0415 - templates and figures, for a page alone
 
+        asked.folder("folder", folder)
         return written(self, Path(folder))
 
     @of_its_units
@@ -260,11 +270,13 @@ class Study:
     @of_its_units
     def size(self, simulations: int = 2_000) -> Size:
         """How often the verdict errs in made-up data sets of this very design, and its power at three true errors."""
+        asked.whole("simulations", simulations, 1)
         return own_size.size_of(self.setting, (0.0, 3.0), simulations)
 
     @of_its_units
     def power(self, simulations: int = 1_000) -> Size:
         """The same along effects of growing size, with the one that is found in 80 % of data sets."""
+        asked.whole("simulations", simulations, 1)
         return own_size.size_of(self.setting, own_size.SHIFTS, simulations)
 
     def __str__(self) -> str:
@@ -275,4 +287,4 @@ class Study:
         return f"Study(outcome={c.outcome!r}, n_units={c.n_units}, n_treated={c.n_treated}, periods={len(c.periods)})"
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.context.said()}</p>"
+        return f"<p>{html.escape(self.context.said())}</p>"

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sverige_did.api.covariates import Covariates, counted, formula_in, of_formula, variables_of
-from sverige_did.api.given import Given, as_frame, listed, one_a_unit
+from sverige_did.api.given import Given, as_frame, listed, one_a_unit, without_blanks
 from sverige_did.api.named import Named
 from sverige_did.api.people import added_up
 from sverige_did.api.times import Partial, Times, starts_of, times_of
@@ -33,7 +33,9 @@ Rows = Literal["cells", "people"]
 class Read(NamedTuple):
     """A table as arrays: the panel, its periods, codes (U,) into the names ``clusters``, and covariates.
 
-    ``frozen`` names the columns that varied over time, ``donut`` the periods that are left out for a unit or more.
+    ``frozen`` names the columns that varied over time, ``donut`` the periods that are left out for a unit or more,
+    ``stripped`` the names that had blanks around them; ``people`` is how many were added up, 0 where rows are cells,
+    ``starting`` how many rows with an outcome are left out as the period in which their unit starts.
     """
 
     panel: DistrictPanel
@@ -44,6 +46,9 @@ class Read(NamedTuple):
     frozen: tuple[str, ...]
     donut: tuple[float, ...]
     synthetic: bool
+    stripped: tuple[str, ...] = ()
+    people: int = 0
+    starting: int = 0
 
 
 STARTS = "treated from"
@@ -66,6 +71,7 @@ def parts_of(data: object, named: Named) -> tuple[pd.DataFrame, pd.DataFrame | N
 
 def with_starts(others: pd.DataFrame, named: Named, found: Read) -> pd.DataFrame:
     """The rows that are not affected with the starts of their units, whose own flags may say that nothing was done."""
+    others = without_blanks(Given(others, named.unit, named.time), named)[0].frame
     codes, labels = columns.names(Given(others, named.unit, named.time).column(named.unit), named.unit)
     starts = dict(zip(found.panel.labels, found.panel.treated_from, strict=True))
     return others.assign(**{STARTS: np.array([starts.get(name, np.nan) for name in labels])[codes]})
@@ -89,7 +95,7 @@ def read(data: object, named: Named, *, per: float, partial: Partial | None, row
 
     Raises InputError, which names the column, the rows and what to do.
     """
-    given = Given(as_frame(data), named.unit, named.time)
+    given, stripped = without_blanks(Given(as_frame(data), named.unit, named.time), named)
     for name in (named.unit, named.time, *((named.treated,) if named.treated else ())):
         given.whole(name)
     if rows == "people":
@@ -97,7 +103,7 @@ def read(data: object, named: Named, *, per: float, partial: Partial | None, row
     times = times_of(given)
     codes, labels = columns.names(given.column(named.unit), named.unit)
     units = _Units(given, codes, labels)
-    _one_row_a_period(units, times)
+    _one_row_a_period(units, times, stripped)
     y, exposure = _outcome(given, named)
     first, during = _starts(units, times, named, partial)
     donut = np.unique(times.codes[during])
@@ -125,6 +131,9 @@ def read(data: object, named: Named, *, per: float, partial: Partial | None, row
         tuple(frozen),
         tuple(times.periods[donut].tolist()),
         bool(as_frame(data).attrs.get("synthetic")),
+        stripped,
+        len(as_frame(data)) if rows == "people" else 0,
+        int((during & ~np.isnan(y)).sum()),
     )
 
 
@@ -142,13 +151,15 @@ def _covariates(units: _Units, names: tuple[str, ...], before: NDArray[np.bool_]
     return of_formula(formula, pd.DataFrame(needed, index=pd.RangeIndex(len(units.labels))))
 
 
-def _one_row_a_period(units: _Units, times: Times) -> None:
+def _one_row_a_period(units: _Units, times: Times, stripped: tuple[str, ...]) -> None:
     key = units.codes * times.periods.size + times.codes
     twice = np.bincount(key)[key] > 1
     if twice.any():
         firsts = np.zeros(key.size, dtype=bool)
         firsts[np.unique(key, return_index=True)[1]] = True
-        raise InputError(Problem("frame_duplicates", found=units.given.rows(twice & firsts)))
+        by_blanks = np.isin(units.labels, stripped)[units.codes[twice]].any()
+        why = "frame_blanks" if by_blanks else "frame_duplicates"
+        raise InputError(Problem(why, found=units.given.rows(twice & firsts)))
 
 
 def _outcome(given: Given, named: Named) -> tuple[Floats, Floats | None]:

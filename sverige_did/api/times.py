@@ -5,6 +5,8 @@ A start is a period or a day. What to make of a period that it falls inside of n
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from numbers import Real
 from typing import Any, Literal, NamedTuple
 
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from sverige_did.api.given import Given, listed, one_a_unit
 from sverige_did.did import columns
-from sverige_did.errors import InputError, Problem, option
+from sverige_did.errors import InputError, Problem, RefusedError, option
 from sverige_did.periods import period_label
 
 type Floats = NDArray[np.float64]
@@ -41,17 +43,38 @@ class Times(NamedTuple):
 
 def times_of(given: Given) -> Times:
     """The periods of a table: integers, ``2013``, ``2013H1``, ``2013Q1``, ``2013-01``, pandas' periods or dates."""
-    codes, periods = columns.periods(_plain(given.column(given.time)), given.time)
+    codes, periods = _read(given)
     first = np.full(periods.size, codes.size)
     np.minimum.at(first, codes, np.arange(codes.size))
     labels = tuple(_label(given.frame[given.time].iloc[i]) for i in first)
     return Times(codes, periods, labels)
 
 
+def _read(given: Given) -> tuple[Codes, Floats]:
+    """The codes (N,) of the rows into the numbers of their periods; InputError with the rows where one is none."""
+    column = _plain(given.column(given.time))
+    try:
+        return columns.periods(column, given.time)
+    except RefusedError as refusal:
+        problem = refusal.problems[0]
+        odd = np.array([not _is_period(one) for one in column])
+        found = given.rows(odd) if odd.any() else problem.found
+        raise InputError(replace(problem, column=given.time, found=found)) from None
+
+
+def _is_period(value: object) -> bool:
+    try:
+        columns.periods(_one(value))
+    except RefusedError:
+        return False
+    return True
+
+
 def period_of(value: object, times: Times) -> float:
     """The number of one period that the caller names, as in a window."""
-    number = float(columns.periods(pd.Series([value], dtype=object).infer_objects(), "period")[1][0])
-    if np.abs(times.periods - number).min() > SAME:
+    known = _is_period(value)
+    number = float(columns.periods(_one(value), "period")[1][0]) if known else np.nan
+    if not known or np.abs(times.periods - number).min() > SAME:
         raise InputError(Problem("frame_window", found=str(value), expected=listed(times.labels, shown=30)))
     return float(times.periods[np.abs(times.periods - number).argmin()])
 
@@ -68,7 +91,7 @@ def starts_of(given: Given, name: str, unit: Codes, n_units: int, times: Times, 
 
     A start after the last period is one that the table does not see.
     """
-    begun = _numbers(one_a_unit(given, name, unit, n_units), name, times)
+    begun = _numbers(given, one_a_unit(given, name, unit, n_units), name, times)
     at = np.searchsorted(times.periods, begun - SAME)
     inside = np.isfinite(begun) & (at > 0)
     nearest = np.abs(times.periods[np.minimum(at, times.periods.size - 1)] - begun)
@@ -95,7 +118,7 @@ def _named(given: Given, name: str, rows: NDArray[np.bool_]) -> str:
     return listed(f"{unit} ({_label(start)})" for unit, start in pairs.itertuples(index=False))
 
 
-def _numbers(values: pd.Series[Any], name: str, times: Times) -> Floats:
+def _numbers(given: Given, values: pd.Series[Any], name: str, times: Times) -> Floats:
     """Starts as numbers (U,), nan for never."""
     gone = values.isna().to_numpy(dtype=bool, copy=True)
     gone |= np.array([isinstance(one, str) and one.strip().casefold() in columns.EMPTY for one in values], dtype=bool)
@@ -105,9 +128,35 @@ def _numbers(values: pd.Series[Any], name: str, times: Times) -> Floats:
         return np.asarray(np.where(never, np.nan, plain))
     found = np.full(len(values), np.nan)
     if not gone.all():
-        codes, numbers = columns.periods(_plain(values[~gone]), name)
+        try:
+            codes, numbers = columns.periods(_plain(values[~gone]), name)
+        except RefusedError:
+            raise InputError(Problem("frame_start_unread", column=name, found=_unread(given, name))) from None
         found[~gone] = numbers[codes]
     return found
+
+
+def _unread(given: Given, name: str) -> str:
+    """The units whose start is no period, or where each is one, one of every way in which they are written."""
+    told: dict[str, str] = {}
+    odd: dict[str, str] = {}
+    pairs = given.frame.loc[~given.missing(name), [given.unit, name]].drop_duplicates(given.unit)
+    for unit, start in pairs.itertuples(index=False):
+        shown = f"{unit} ({_label(start)})"
+        if _is_period(start):
+            told.setdefault(_form(start), shown)
+        else:
+            odd[str(unit)] = shown
+    return listed((odd or told).values())
+
+
+def _form(value: object) -> str:
+    """How a period is written: its signs with every digit alike."""
+    return re.sub(r"\d", "9", str(value))
+
+
+def _one(value: object) -> pd.Series[Any]:
+    return pd.Series([value], dtype=object).infer_objects()
 
 
 def _plain(values: pd.Series[Any]) -> pd.Series[Any]:

@@ -54,7 +54,7 @@ def apart(touched: Setting, untouched: Setting) -> Setting:
         touched,
         panel=panel,
         per=1.0,
-        context=context.model_copy(update={"outcome": name, "left_out": len(panel.dropped)}),
+        context=context.model_copy(update={"outcome": name, "left_out": max(len(panel.dropped) - context.starting, 0)}),
         remarks=(*touched.remarks, remark),
     )
 

@@ -14,7 +14,8 @@ Unit = Literal["district", "municipality", "area"]
 """What a study with a plan compares."""
 
 Told = Literal[
-    "district", "municipality", "area", "school", "class", "state", "county", "region", "hospital", "unit"
+    "district", "municipality", "area", "school", "class", "state", "county", "region", "hospital", "country",
+    "firm", "person", "unit",
 ]  # fmt: skip
 """What sentences can be told of: what a plan compares, what else a table may, and ``unit`` for anything."""
 

@@ -212,10 +212,24 @@ def test_never_may_be_written_in_many_ways(blank: object) -> None:
 def test_an_outcome_that_is_missing_is_left_out_and_named() -> None:
     found = study(put(small(), 3, "y", None))
     assert found.left_out == ("district 01 4",)
-    assert "1 rows without an outcome" in str(found)
+    assert "rows without an outcome, left out: 1" in str(found)
     assert found.verdict().verdict == "supported"
 
 
 def test_a_row_with_neither_events_nor_anybody_at_risk_is_left_out() -> None:
     frame = put(put(small(), 3, "events", 0), 3, "children", 0)
     assert study(frame, **COUNTS).left_out == ("district 01 4",)
+
+
+def test_blanks_around_a_name_make_no_other_unit_and_are_told() -> None:
+    found = study(put(small(), 3, "district", " district 01"))
+    assert found.context.n_units == 12
+    assert found.twfe().estimate == study().twfe().estimate
+    assert "Blanks around names were taken away: district 01." in found.twfe().notes("en")
+
+
+def test_of_people_it_is_told_how_many_were_added_up() -> None:
+    frame = small()
+    twice = study(pd.concat([frame, frame]), rows="people")
+    assert "144 rows, a person each, were added up to 72 units in a period." in " ".join(twice.verdict().notes("en"))
+    assert "weights" in " ".join(study(frame, rows="people", weight="children").twfe().notes("en"))

@@ -137,9 +137,9 @@ def test_it_is_drawn_on_axes_that_are_handed_in_or_made(name: str) -> None:
 
 def test_the_sentence_is_the_one_that_the_verdict_allows() -> None:
     said = {name: RESULTS[name].say("en") for name in NAMES}
-    assert said["verdict"].startswith("The figures point to an effect on »y«: −")
-    assert said["refused"].startswith("Whether there was an effect on »y« cannot be tested here. Only 1 treated")
-    assert "swings at most" in said["bounded"]
+    assert said["verdict"].startswith("The figures point to an effect on “y”: −")
+    assert said["refused"].startswith("Whether there was an effect on “y” cannot be tested here. Too few treated")
+    assert "swing at most" in said["bounded"]
     for name in ("twfe", "imputation", "synthetic", "average", "att_gt"):
         assert "for the verdict" in said[name]
     assert not any(

@@ -213,6 +213,9 @@ def test_a_period_in_which_units_start_counts_as_the_caller_says(partial: str, f
     assert found.context.starts == (first,)
     lost = {f"district {at:02} 2012H2" for at in (1, 2, 3, 4)} if partial == "left_out" else set()
     assert set(found.left_out) == lost
+    assert (found.context.left_out, found.context.starting) == (0, len(lost))
+    assert ("rows of a period in which their unit starts, left out: 4" in str(found)) == bool(lost)
+    assert "without an outcome" not in str(found)
     window = found.setting.window
     assert window is not None
     assert (2012.5 in window.pre, 2012.5 in window.post) == (partial == "before", partial == "after")

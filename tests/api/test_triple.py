@@ -70,7 +70,7 @@ def test_flags_of_treatment_may_be_of_the_affected_alone() -> None:
 def test_few_treated_districts_carry_no_verdict_here_either() -> None:
     found = of(both(treated=1)).triple()
     assert found.verdict == "refused"
-    assert "Only 1 treated districts" in found.say("en")
+    assert "Too few treated districts took part (1)" in found.say("en")
 
 
 def test_what_it_assumes_is_said_beside_it() -> None:
