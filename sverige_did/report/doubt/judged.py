@@ -245,7 +245,8 @@ READ: dict[str, Entry] = {
     "permuted_magnitudes": Entry("trends", {"result": "open", "stands_out": "pass"}),
     "absolute_violation": Entry("trends", {"result": "unknown", "districts": "unknown", "none": "open"}),
     "placebo_dates": Entry("placebos", {
-        **dict.fromkeys(("nothing", "dates_nothing"), "pass"), **dict.fromkeys(("found", "dates_found"), "fail")}),
+        **dict.fromkeys(("nothing", "dates_nothing"), "pass"), **dict.fromkeys(("found", "dates_found"), "fail"),
+        **dict.fromkeys(("cannot_tell", "dates_cannot_tell"), "unknown")}),
     "placebo_units": Entry("placebos", {"result": "pass", "common": "open"}),
     "placebo_outcome": Entry("placebos", {"moved": "fail", "still": "pass", "cannot_tell": "unknown"}),
     "placebo_groups": Entry("placebos", dict.fromkeys(("result", "compared", "result_two", "compared_two"), "told")),

@@ -105,13 +105,17 @@ def _steps(release: Release, outcome: str) -> Iterator[SecurityStep]:
 
 
 def _by_lot(release: Release) -> bool:
-    return getattr(release.study, "chosen", "unknown") == "random"
+    """Whether the sets that the lot chose among were written down with the plan: a word alone can be said afterwards."""
+    return getattr(release.study, "lottery", None) is not None
 
 
 def _design(release: Release, outcome: str) -> SecurityStep:
     if design_of(release, outcome).design_class == "D1g":
         return _ceiling("design", "two_totals", TWO_TOTALS)
-    return _ceiling("design", "lot", MOST) if _by_lot(release) else _ceiling("design", "not_by_lot", NOT_BY_LOT)
+    if _by_lot(release):
+        return _ceiling("design", "lot", MOST)
+    said = getattr(release.study, "chosen", "unknown") == "random"
+    return _ceiling("design", "said_by_lot" if said else "not_by_lot", NOT_BY_LOT)
 
 
 def _units(release: Release, outcome: str) -> SecurityStep:
