@@ -77,11 +77,12 @@ def base() -> Release:
 
 def made(base: Release, *, treated: int = 24, control: int = 24, chosen: str = "random", change: float | None = -0.2,
          seen: int | None = None, checks: tuple[CheckResult, ...] = SOUND, barred: bool = False, clear: bool = True,
+         shape: float | None = None,
          ) -> Release:  # fmt: skip
     """A study of one outcome about which everything is as good as it can be, less what is said otherwise."""
     (design,) = base.designs
     support = design.support.model_copy(update={"treated_units": treated, "control_units": control})
-    size = DesignSize(outcome=RATE, size=0.05, power=0.8, simulations=2000, barred=barred,
+    size = DesignSize(outcome=RATE, size=0.05, power=0.8, simulations=2000, barred=barred, shape=shape,
                       smallest=(SmallestFound(more="own", change=change, times=1),))  # fmt: skip
     record = base.methods_tables[0].model_copy(update={"size": size})
     coverage = tuple(
@@ -218,7 +219,7 @@ def test_a_lot_that_nobody_wrote_down_is_a_word(base: Release) -> None:
     [
         ({"treated": 19}, 4), ({"treated": 9}, 3), ({"control": 9}, 3), ({"treated": 2}, 1), ({"control": 2}, 1),
         ({"change": -0.25}, 4), ({"change": -0.5}, 3), ({"change": -0.65}, 2), ({"change": 1.5}, 1),
-        ({"change": None}, 1), ({"barred": True}, 1), ({"seen": 20}, 3), ({"chosen": "will"}, 4),
+        ({"shape": 0.26}, 5), ({"change": None}, 1), ({"barred": True}, 1), ({"seen": 20}, 3), ({"chosen": "will"}, 4),
         ({"checks": instead(check("pretrends", "result", p=0.01, power=95.0)), "chosen": "will"}, 1),
         ({"checks": instead(check("pretrends", "result", p=0.01, power=95.0))}, 2),
         ({"checks": without("placebo_dates"), "chosen": "level"}, 1),
@@ -365,7 +366,7 @@ def every_rating(base: Release) -> list[Security]:
     cannot = CheckResult(check="regression_to_mean", outcome=RATE, status="could_not_run", key="short")
     bad = check("unreported_changes", "turns", percent_turns=10.0)
     of_panels = [
-        made(base), made(base, chosen="said"), made(base, chosen="will", seen=3), made(base, change=None), made(base, change=1.5, barred=True),
+        made(base), made(base, chosen="said"), made(base, shape=0.26), made(base, chosen="will", seen=3), made(base, change=None), made(base, change=1.5, barred=True),
         made(base, checks=likelier), made(base, checks=()), made(base, checks=instead(cannot)),
         made(base, checks=(*SOUND, bad)), made(base, checks=(*instead(cannot), bad)),
         made(base, checks=without("regression_to_mean")),

@@ -156,7 +156,10 @@ def _found(release: Release, outcome: str) -> SecurityStep:
     dots = next((dots for most, dots in FOUND if change <= most + 1e-9), LEAST)
     if dots == LEAST:
         return _ceiling("found", "more_than_all", dots)
-    return _ceiling("found", "change" if own else "totals" if totals else "about", dots, percent=round(100 * change))
+    percent = round(100 * change)
+    if own and record and record.size and record.size.shape:
+        return _ceiling("found", "change_shape", dots, percent=percent, shape=round(100 * record.size.shape))
+    return _ceiling("found", "change" if own else "totals" if totals else "about", dots, percent=percent)
 
 
 def _of_totals(release: Release, outcome: str) -> float | None:
