@@ -165,6 +165,7 @@ def test_an_unread_sentence_is_a_fault(base: Release) -> None:
         (check("just_before", "result_turns", effect_low=-1.0, effect_high=1.0), "fail"),
         (check("changed_denominator", "moved", percent_denominator=-20.0), "pass"),
         (check("kinds_in_parallel", "possible", kinds=4.0), "told"),
+        (check("kinds_in_parallel", "unclear", kinds=4.0, outside=1.0), "unknown"),
         (check("multiverse", "same_sign", p_median=0.3), "fail"),
         (check("multiverse", "agree", p_median=0.01), "pass"),
         (check("single_districts", "turned", districts=4.0, turned=1.0), "pass"),

@@ -279,7 +279,7 @@ READ: dict[str, Entry] = {
         **dict.fromkeys(("equal", "children"), "pass"), **dict.fromkeys(("equal_turns", "children_turns"), OTHER)}),
     "scale_discrepancy": Entry("inference", {
         **dict.fromkeys(("agree", "agree_rate"), "pass"), **dict.fromkeys(("disagree", "disagree_rate"), "fail")}),
-    "kinds_in_parallel": Entry("inference", {"possible": "told", "impossible": "fail"}),
+    "kinds_in_parallel": Entry("inference", {"possible": "told", "unclear": "unknown", "impossible": "fail"}),
     "multiverse": Entry("inference", {"agree": "pass", **dict.fromkeys(("same_sign", "turns"), _turned)}),
     "overdispersion": Entry("inference", {"result": _dispersed, "none": "open"}),
     "shock_curve": Entry("inference", {"result": "told"}),

@@ -19,7 +19,7 @@ from sverige_did.did.missing_periods import filled
 from sverige_did.did.scales import Scale
 from sverige_did.did.window import Window
 from sverige_did.errors import RefusedError, refuse
-from sverige_did.inference.assignments import reference_moves
+from sverige_did.inference.assignments import Moves, moves_of, reference_moves
 from sverige_did.inference.districts import Bools, Floats
 from sverige_did.inference.specifications import (
     Comparison,
@@ -60,7 +60,8 @@ class Origin(NamedTuple):
 class Ground:
     """What all specifications of an outcome share: districts (G,) by name, who is treated, and how they count.
 
-    ``sizes`` (G,) are children, None where nobody knows them; ``top`` is the largest level of a share.
+    ``sizes`` (G,) are children, None where nobody knows them; ``top`` is the largest level of a share. ``lottery``
+    (n, G): the sets that the treated were drawn from, None where nobody drew.
     """
 
     labels: tuple[str, ...]
@@ -70,6 +71,7 @@ class Ground:
     sizes: Floats | None
     scales: tuple[str, ...]
     top: float = 1.0
+    lottery: Bools | None = None
 
 
 def specification_curve(seen: Seen[Any], ground: Ground, origins: Sequence[Origin], plan: Multiverse) -> CheckResult:
@@ -87,13 +89,20 @@ def specification_curve(seen: Seen[Any], ground: Ground, origins: Sequence[Origi
     if same.sum() < FEWEST:
         raise refuse("multiverse_few", found=str(int(same.sum())), expected=f">= {FEWEST}")
     own = [made[at] for at in np.flatnonzero(same)]
-    moves = reference_moves(
-        ground.treated, ground.weights["planned"], ground.strata, draws=plan.draws, rng=seen.data.shared_rng(),
-        limit=LISTED,
-    )  # fmt: skip
+    moves = _moves(ground, draws=plan.draws, rng=seen.data.shared_rng())
     moved = reassigned(own, moves.rows, top=top)
     together = pooled(only(found, same), moved, every=moves.enumerated, alpha=seen.alpha)
     return multiverse(choices, found, same, together, axis=seen.axis, alpha=seen.alpha, **named(seen))
+
+
+def _moves(ground: Ground, *, draws: int, rng: np.random.Generator) -> Moves:
+    """Through the sets of the lottery where there was one, and all others of as many districts where nobody drew."""
+    if ground.lottery is not None:
+        rows = moves_of(ground.lottery, ground.treated, ground.strata)
+        return Moves(rows, 1 / len(rows), True)
+    return reference_moves(
+        ground.treated, ground.weights["planned"], ground.strata, draws=draws, rng=rng, limit=LISTED
+    )  # fmt: skip
 
 
 def _all(ground: Ground, origins: Sequence[Origin], plan: Multiverse) -> tuple[list[Choices], list[Specification]]:
