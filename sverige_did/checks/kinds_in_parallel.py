@@ -30,8 +30,8 @@ def kinds_in_parallel(
     """Shares (2, K) of K kinds, from 0 to 1, rows treated and control. No share leaves: only how many are impossible.
 
     ``error`` (K,) are the standard errors of the implied shares, with ``df`` degrees of freedom. ``impossible``: one is
-    outside by more than chance, at ``alpha`` for all kinds and both ends together · ``unclear``: outside, and no further
-    than by chance. Raises RefusedError ``inference_not_finite`` where a share or an error is missing.
+    outside by more than chance, at ``alpha`` for all kinds and both ends together · ``unclear``: outside, by no more
+    than chance. Raises RefusedError ``inference_not_finite`` where a share or an error is missing.
     """
     if not all(np.isfinite(one).all() for one in (before, after, error)):
         raise refuse("inference_not_finite", found="nan", name="shares")

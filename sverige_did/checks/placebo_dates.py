@@ -40,7 +40,7 @@ def placebo_dates(
     ``contrasts`` hold their limits one at a time; ``tests`` their permutations, all through the same choices of
     districts, so that p is Westfall and Young's. Neighbouring dates share most of their data.
 
-    ``found``: one stands out · ``nothing``: none does, and an effect as large as the finding lies outside the interval of
+    ``found``: one stands out · ``nothing``: none does, and one as large as the finding lies outside the interval of
     every date · ``cannot_tell``: it lies within one.
     """
     found = np.array([one.estimate for one in contrasts])

@@ -67,8 +67,8 @@ class DesignSize(Frozen):
     nothing was done · ``power``: with an effect of three true standard errors; both in whole per cent, so that no
     count of children can be told from them · ``barred``: the size exceeds the level by more than two Monte Carlo
     errors, so that no verdict here is supported · ``smallest``: the smallest changes that both tests find, of the
-    weightier outcomes · ``shape``: where districts begin at different dates, the share of data sets in which the shape of
-    the data bars a verdict, whatever the effect, in whole per cent.
+    weightier outcomes · ``shape``: where districts begin at different dates, the share of data sets in which the shape
+    of the data bars a verdict, whatever the effect, in whole per cent.
     """
 
     outcome: str

@@ -367,7 +367,8 @@ def every_rating(base: Release) -> list[Security]:
     cannot = CheckResult(check="regression_to_mean", outcome=RATE, status="could_not_run", key="short")
     bad = check("unreported_changes", "turns", percent_turns=10.0)
     of_panels = [
-        made(base), made(base, chosen="said"), made(base, shape=0.26), made(base, chosen="will", seen=3), made(base, change=None), made(base, change=1.5, barred=True),
+        made(base), made(base, chosen="said"), made(base, shape=0.26), made(base, chosen="will", seen=3),
+        made(base, change=None), made(base, change=1.5, barred=True),
         made(base, checks=likelier), made(base, checks=()), made(base, checks=instead(cannot)),
         made(base, checks=(*SOUND, bad)), made(base, checks=(*instead(cannot), bad)),
         made(base, checks=without("regression_to_mean")),

@@ -43,7 +43,7 @@ class DateTests(NamedTuple):
 
     @property
     def barred(self) -> Bools:
-        """Whether the shape of the data speaks against the tests' size: then nothing is supported, whatever the effect."""
+        """Whether the shape of the data speaks against the tests' size: nothing is supported then, whatever it is."""
         return np.asarray(self.skewness <= SKEWED)
 
     def supported(self, alpha: float) -> Bools:

@@ -105,7 +105,7 @@ def _steps(release: Release, outcome: str) -> Iterator[SecurityStep]:
 
 
 def _by_lot(release: Release) -> bool:
-    """Whether the sets that the lot chose among were written down with the plan: a word alone can be said afterwards."""
+    """Whether the sets that the lot chose among stand in the plan: a word alone can be said afterwards."""
     return getattr(release.study, "lottery", None) is not None
 
 

@@ -77,7 +77,7 @@ def _implied(cells: pd.DataFrame, when: Periods) -> _Implied:
         for group in ("treated", "control")
     }
     moved = found[1, "control"].own.sub(found[0, "control"].own, fill_value=0.0)
-    variance = [_variance(one.to_numpy()) for one in (found[0, "treated"].own, moved)]
+    variance = [_variance(one.to_numpy(dtype=np.float64)) for one in (found[0, "treated"].own, moved)]
     shares = np.array([[found[side, group].share for group in ("treated", "control")] for side in range(2)])
     return _Implied(shares, float(np.sqrt(sum(variance))), min(len(found[0, "treated"].own), len(moved)) - 1)
 

@@ -12,7 +12,12 @@ from sverige_did.did.arrays import DistrictPanel, panel_from_rows
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.inference.districts import Floats
 from sverige_did.inference.simulated.redrawn_paths import (
-    STRETCH, DatedDesign, barred_by_shape, date_tests, found_at, redrawn_sizes
+    STRETCH,
+    DatedDesign,
+    barred_by_shape,
+    date_tests,
+    found_at,
+    redrawn_sizes,
 )
 from sverige_did.inference.staggered import cohort_weights, cohorts
 
@@ -100,8 +105,8 @@ def test_a_change_is_a_share_of_the_treated_level_before_and_larger_ones_are_fou
 
 
 def test_a_shape_that_bars_a_verdict_does_not_hide_what_the_tests_find() -> None:
-    """Shocks with long tails that stay: the tests always find a large change, and a tenth or more of the data sets bars a
-    verdict whatever it is."""
+    """Shocks with long tails that stay: the tests always find a large change, and a tenth or more of the data sets bars
+    a verdict whatever it is."""
     shocks = 0.02 * np.random.default_rng(2).exponential(size=(20, 8)) ** 3
     one = design(np.cumsum(shocks, axis=1) + 20)
     shape = barred_by_shape(one, seed=1, simulations=400)
