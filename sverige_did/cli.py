@@ -21,6 +21,7 @@ from rich.console import Console
 from sverige_did import __version__, words
 from sverige_did.errors import InputError, Problem, SverigeDidError, of_machine
 from sverige_did.files import altered, hashes, record
+from sverige_did.outcomes import PLANNED
 from sverige_did.words import Language, default_language
 
 STEPS: dict[str, tuple[str, str]] = {
@@ -428,7 +429,7 @@ def plan_design(
         float, typer.Option(help="The effect to be found, as a share of the level: -0.4 is a fall by 40 %")
     ],
     seed: Annotated[int, typer.Option(min=0, help="Of the lot: agreed on beforehand, and drawn once")],
-    outcome: Annotated[str, typer.Option(help="A share, a rate or a score of the catalogue")] = "institution_share",
+    outcome: Annotated[str, typer.Option(help="A share, a rate or a score of the catalogue")] = PLANNED,
     begin: Annotated[int | None, typer.Option(help="How many are to begin; as few as find the change if none")] = None,
     before: Annotated[int, typer.Option(help="Half-years before the start that are registered")] = 8,
     shock: Annotated[

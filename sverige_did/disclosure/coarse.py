@@ -57,6 +57,12 @@ OTHERS = 4.0
 """How many times as wide the steps of their limits are."""
 
 PERCENT, LEAVE_ONE_OUT, MULTIVERSE = 10.0, "leave_one_out", "multiverse"
+OF_OTHER_COUNTS = frozenset(
+    {"just_before", "changed_denominator", "ageing_out", "other_residence", "placebo_outcome", "multiverse"}
+)
+"""Checks that say what the effect is where other children, periods or denominators are counted: their effects come in
+steps :data:`OTHERS` times as wide, for each is one more sum of the same few children."""
+
 QUARTERS = 0.25
 """In what steps the share of a bin of specifications is told that made a choice."""
 
@@ -90,6 +96,15 @@ class Steps:
             return (lower, upper) if largest is None else (down(lower, largest), up(upper, largest))
         step = nice_above(step * times)
         return down(lower, step), up(upper, step)
+
+    def wider(self, times: float) -> Steps:
+        """All of them so many times as wide."""
+        return Steps({key: nice_above(step * times) for key, step in self.of.items()})
+
+
+def check_steps(check: str, steps: Steps) -> Steps:
+    """In what steps a check tells what the effect would be elsewhere."""
+    return steps.wider(OTHERS) if check in OF_OTHER_COUNTS else steps
 
 
 def steps_of(
@@ -217,6 +232,7 @@ def _number(check: CheckResult, name: str, value: float | None, steps: Steps) ->
     if name.startswith("percent"):
         return to_step(value, percent_step(check, steps.of.get((check.outcome, check.scale or ""))))
     if check.scale is not None and name.startswith(OF_EFFECTS):
+        steps = steps if name == "effect" else check_steps(check.check, steps)
         low, high = steps.outwards(check.outcome, check.scale, value, value)
         return (
             low
@@ -255,6 +271,7 @@ def _of_many(curve: Curve, check: CheckResult, steps: Steps) -> Curve:
     if curve.name.startswith("choice."):
         y: tuple[float, ...] = tuple(to_step(value, QUARTERS) for value in curve.y)
         return curve.model_copy(update={"x": tuple(to_figures(x, 3) for x in curve.x), "y": y})
+    steps = check_steps(check.check, steps) if "question." in curve.name else steps
     sides = {
         name: tuple(
             steps.round(check.outcome, check.scale, value) if name == "y"

@@ -23,7 +23,15 @@ from scipy.sparse.csgraph import connected_components
 from sverige_did.checks.just_before import without_last
 from sverige_did.checks.placebo_dates import splits
 from sverige_did.disclosure.attack import Relations
-from sverige_did.disclosure.coarse import LEAVE_ONE_OUT, MULTIVERSE, RATIOS, Steps, is_from_levels, percent_step
+from sverige_did.disclosure.coarse import (
+    LEAVE_ONE_OUT,
+    MULTIVERSE,
+    RATIOS,
+    Steps,
+    check_steps,
+    is_from_levels,
+    percent_step,
+)
 from sverige_did.disclosure.held import place_of
 from sverige_did.disclosure.levels import Cell, Levels, counted
 from sverige_did.disclosure.release import Release, ReleasedLevel
@@ -510,13 +518,14 @@ class Known:
     ) -> Iterator[Told]:
         """Checks with windows or denominators of their own, and the specification curve."""
         outcome, matrix = true.outcome, self.matrices[true.outcome]
+        rough = check_steps(true.check, Steps({(outcome, scale): step})).of[outcome, scale]
         if true.check == "just_before" and planned.before.sum() > 1:
             kept = without_last(np.flatnonzero(planned.before), years_of_a_period(matrix))[0]
             sides = (np.isin(np.arange(planned.before.size), kept), planned.after)
-            yield self.contrast(outcome, scale, sides=sides), *_number(true, shown, "effect_other"), step / 2
+            yield self.contrast(outcome, scale, sides=sides), *_number(true, shown, "effect_other"), rough / 2
         if true.check == "changed_denominator":
             contrast = self.contrast(outcome, scale, frozen=True)
-            yield contrast, *_number(true, shown, "effect_other"), step / 2
+            yield contrast, *_number(true, shown, "effect_other"), rough / 2
         if true.check == MULTIVERSE and true.curves:
             yield from self._specified(outcome, scale, planned, step)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from sverige_did.disclosure.attack import Relations, feasible_range, search
+from sverige_did.disclosure.attack import ENOUGH, Relations, feasible_range, search
 
 
 def known(rows: list[list[float]], low: list[float], high: list[float], *, whole: bool = False) -> Relations:
@@ -69,3 +69,14 @@ def test_random_tables_hold_the_ranges_that_listing_them_gives() -> None:
         assert fits[0].min() <= found.low
         assert found.high <= fits[0].max()
         assert found.width >= 0.8 * (fits[0].max() - fits[0].min())
+
+
+def test_of_many_numbers_that_are_told_only_some_are_measured_and_none_is_said_to_be_safe() -> None:
+    """What is told is made rougher and all is tried again: the rest need not be measured before."""
+    size = ENOUGH + 15
+    relations = known(np.eye(size).tolist(), [3.0] * size, [3.0] * size, whole=True)
+    told = search(
+        relations, csr_array(np.eye(size)), np.full(size, 2.0), np.full(size, 3.0), rng=np.random.default_rng(1)
+    )
+    assert len(told.narrow) == ENOUGH
+    assert (told.high == told.low).all()

@@ -136,6 +136,7 @@ def test_the_readings_are_a_part_of_the_plan(finished):
     assert "rule plan" in listed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["da"])
 def test_a_study_without_readings_names_its_contradiction_and_goes_on(tmp_path, language):
     folder = another_study(tmp_path / "study", {"family_share", "breakdowns", "caseload"})
