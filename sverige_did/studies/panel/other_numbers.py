@@ -77,7 +77,7 @@ def _implied(cells: pd.DataFrame, when: Periods) -> _Implied:
         for group in ("treated", "control")
     }
     moved = found[1, "control"].own.sub(found[0, "control"].own, fill_value=0.0)
-    variance = [_variance(one.to_numpy(dtype=np.float64)) for one in (found[0, "treated"].own, moved)]
+    variance = [_variance(one) for one in (found[0, "treated"].own, moved)]
     shares = np.array([[found[side, group].share for group in ("treated", "control")] for side in range(2)])
     return _Implied(shares, float(np.sqrt(sum(variance))), min(len(found[0, "treated"].own), len(moved)) - 1)
 
@@ -96,6 +96,6 @@ def _ratio(cells: pd.DataFrame, group: str) -> _Ratio:
     return _Ratio(share, (mine["value"] - share * mine["denominator"]) / total)
 
 
-def _variance(own: Floats) -> float:
+def _variance(own: pd.Series[float]) -> float:
     """Of a sum over districts; nan of a single one."""
-    return float(np.square(own).sum() * own.size / (own.size - 1)) if own.size > 1 else float("nan")
+    return float((own**2).sum()) * own.size / (own.size - 1) if own.size > 1 else float("nan")
