@@ -132,6 +132,7 @@ def multiverse_of(setting: Setting) -> Checks:
         weights=weights,
         sizes=weights["planned"] if "other" in weights else None,
         scales=("difference", "ratio") if positive else ("difference",),
+        lottery=seen.sample.taken(order).lottery,
     )
     origin = Origin(PLANNED_ORIGIN, panel, window)
     held = frozen(origin) if counted else None

@@ -1,13 +1,15 @@
 """Can all kinds of placement have moved in parallel? Shares that add up must not become negative.
 
 If the treated group's shares would have changed as the control group's did, the kinds of placement would have had the
-shares that this implies. Where one of them is below nothing or above everything, trends in percentage points cannot be
-parallel for all kinds at once, and the shares ask for another scale (Roth and Sant'Anna 2023, Econometrica 91:737).
+shares that this implies. Where one of them is below nothing or above everything by more than chance, trends in
+percentage points cannot be parallel for all kinds at once, and the shares ask for another scale (Roth and Sant'Anna
+2023, Econometrica 91:737). A kind with next to no children lands below nothing half the time by chance alone.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from scipy import stats
 
 from sverige_did.errors import refuse
 from sverige_did.inference.districts import Floats
@@ -19,18 +21,27 @@ def implied_shares(before: Floats, after: Floats) -> Floats:
     return np.asarray(before[0] + after[1] - before[1])
 
 
-def kinds_in_parallel(before: Floats, after: Floats, outcome: str) -> CheckResult:
+ROUND_OFF = 1e-9
+
+
+def kinds_in_parallel(
+    before: Floats, after: Floats, error: Floats, df: float, outcome: str, *, alpha: float = 0.05
+) -> CheckResult:
     """Shares (2, K) of K kinds, from 0 to 1, rows treated and control. No share leaves: only how many are impossible.
 
-    Raises RefusedError ``inference_not_finite`` where a share is missing.
+    ``error`` (K,) are the standard errors of the implied shares, with ``df`` degrees of freedom. ``impossible``: one is
+    outside by more than chance, at ``alpha`` for all kinds and both ends together · ``unclear``: outside, by no more
+    than chance. Raises RefusedError ``inference_not_finite`` where a share or an error is missing.
     """
-    if not (np.isfinite(before).all() and np.isfinite(after).all()):
+    if not all(np.isfinite(one).all() for one in (before, after, error)):
         raise refuse("inference_not_finite", found="nan", name="shares")
     implied = implied_shares(before, after)
-    outside = int(((implied < 0) | (implied > 1)).sum())
+    beyond = np.maximum(-implied, implied - 1)
+    chance = float(stats.t.isf(alpha / 2 / implied.size, df)) * error
+    outside, certain = int((beyond > ROUND_OFF).sum()), int((beyond > chance + ROUND_OFF).sum())
     return CheckResult(
         check="kinds_in_parallel",
         outcome=outcome,
-        key="impossible" if outside else "possible",
-        numbers={"kinds": float(implied.size), "outside": float(outside)},
+        key="impossible" if certain else "unclear" if outside else "possible",
+        numbers={"kinds": float(implied.size), "outside": float(certain or outside)},
     )

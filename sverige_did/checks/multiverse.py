@@ -34,10 +34,10 @@ Key = Literal["agree", "same_sign", "turns"]
 
 def multiverse(
     choices: Sequence[Choices], found: Estimates, same: Bools, together: Pooled, outcome: str, *, scale: str,
-    axis: EffectScale, alpha: float = 0.05,
+    axis: EffectScale, alpha: float = 0.05, lost: int = 0,
 ) -> CheckResult:  # fmt: skip
     """``found`` of S specifications that take ``choices``, the planned one first; those of ``same`` (S,) ask its
-    question, and ``together`` is what they say.
+    question, and ``together`` is what they say. ``lost``: how many more these data do not carry.
     """
     mine, value, name = only(found, same), found.estimate, effect_axis(axis, "axis")
     return CheckResult(
@@ -51,6 +51,7 @@ def multiverse(
             "effect_low": float(mine.estimate.min()),
             "effect_high": float(mine.estimate.max()),
             "specifications": float(value.size),
+            "other": float(lost),
             "pooled": float(same.sum()),
             "percent_same_sign": 100 * together.same_sign,
             "percent_beyond": 100 * together.beyond,

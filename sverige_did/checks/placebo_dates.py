@@ -1,4 +1,8 @@
-"""A start that never was: every date within the periods before, tried as if the programme had begun there."""
+"""A start that never was: every date within the periods before, tried as if the programme had begun there.
+
+That nothing stands out is a pass only if it could have: where the interval of any date reaches as far as the finding
+does, in either direction, a false effect as large as the finding could have stood there unseen.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +39,9 @@ def placebo_dates(
 
     ``contrasts`` hold their limits one at a time; ``tests`` their permutations, all through the same choices of
     districts, so that p is Westfall and Young's. Neighbouring dates share most of their data.
+
+    ``found``: one stands out · ``nothing``: none does, and one as large as the finding lies outside the interval of
+    every date · ``cannot_tell``: it lies within one.
     """
     found = np.array([one.estimate for one in contrasts])
     statistics = np.column_stack([test.reference for test in tests])
@@ -45,7 +52,7 @@ def placebo_dates(
         check="placebo_dates",
         outcome=outcome,
         scale=scale,
-        key="found" if p <= contrasts[0].alpha else "nothing",
+        key="found" if p <= contrasts[0].alpha else _none_found(effect, lower, upper),
         numbers={
             "tried": float(dates.size),
             "effect_largest": float(found[np.abs(found).argmax()]),
@@ -54,6 +61,12 @@ def placebo_dates(
         },
         curves=(curve("placebo", "placebo_date", effect_axis(axis, "axis"), dates, found, lower, upper),),
     )
+
+
+def _none_found(effect: float, lower: Floats, upper: Floats) -> str:
+    """The key where nothing stands out: whether an effect as large as the finding would have."""
+    reach = float(np.maximum(-lower, upper).max())
+    return "nothing" if abs(effect) > reach else "cannot_tell"
 
 
 DRAWS = 20_000
@@ -83,16 +96,17 @@ def placebo_dates_before_each(
     largest = np.abs(normal).max(axis=1) / np.sqrt(rng.chisquare(df, DRAWS) / df)
     p = float((1 + (largest >= np.abs(made / error).max()).sum()) / (1 + DRAWS))
     half = (found.test.upper - found.test.lower) / 2 / found.test.std_error * error
+    effect = found.test.estimate
     times = np.append(found.effects.before, 0.0)[[late[0] for _, late in cuts]] - 1
     return CheckResult(
         check="placebo_dates",
         outcome=outcome,
         scale=scale,
-        key="dates_found" if p <= found.test.alpha else "dates_nothing",
+        key="dates_found" if p <= found.test.alpha else f"dates_{_none_found(effect, made - half, made + half)}",
         numbers={
             "tried": float(len(cuts)),
             "effect_largest": float(made[np.abs(made).argmax()]),
-            "effect": found.test.estimate,
+            "effect": effect,
             "p": p,
         },
         curves=(curve("placebo", "placebo_before", effect_axis(axis, "axis"), times, made, made - half, made + half),),

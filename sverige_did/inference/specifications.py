@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sverige_did.did.scales import LINKS, Scale
-from sverige_did.errors import refuse
+from sverige_did.errors import RefusedError, refuse
 from sverige_did.inference.cluster_robust import EIGEN_TOLERANCE, cr2_of_singles, least_squares
 from sverige_did.inference.districts import EFFECT, Bools, Districts, Floats, Ints
 from sverige_did.inference.inversion import TIE
@@ -88,7 +88,8 @@ class Specification(NamedTuple):
 class Estimates:
     """Of S specifications: ``estimate``, ``std_error`` (CR2), ``df`` (Bell and McCaffrey), ``lower``, ``upper`` (S,).
 
-    NaN where a level has no value on the scale.
+    NaN where a level has no value on the scale; the degrees of freedom and limits also where a level before that is
+    held fixed tells who is treated.
     """
 
     estimate: Floats
@@ -201,7 +202,10 @@ def _degrees(before: Floats, alike: Sequence[Specification]) -> Floats:
     n, w = places.treated.size, places.sample.balanced
 
     def of(x: Floats) -> float:
-        return cr2_of_singles(least_squares(np.zeros(n), x, np.arange(n), w), EFFECT)[1]
+        try:
+            return cr2_of_singles(least_squares(np.zeros(n), x, np.arange(n), w), EFFECT)[1]
+        except RefusedError:  # a level before that tells who is treated leaves nothing to compare; the others stand
+            return float("nan")
 
     if not alike[0].by_level:
         return np.full(len(alike), of(places.design))

@@ -66,7 +66,9 @@ class DesignSize(Frozen):
     What a plan asks beside them, such as the level before, only makes a supported verdict rarer. ``size``: where
     nothing was done · ``power``: with an effect of three true standard errors; both in whole per cent, so that no
     count of children can be told from them · ``barred``: the size exceeds the level by more than two Monte Carlo
-    errors, so that no verdict here is supported · ``smallest``: the smallest changes found, of the weightier outcomes.
+    errors, so that no verdict here is supported · ``smallest``: the smallest changes that both tests find, of the
+    weightier outcomes · ``shape``: where districts begin at different dates, the share of data sets in which the shape
+    of the data bars a verdict, whatever the effect, in whole per cent.
     """
 
     outcome: str
@@ -75,6 +77,7 @@ class DesignSize(Frozen):
     simulations: int
     barred: bool
     smallest: tuple[SmallestFound, ...] = ()
+    shape: Probability | None = None
 
 
 class MethodsRecord(Frozen):

@@ -6,6 +6,7 @@ import re
 import shlex
 from dataclasses import replace
 from datetime import date, timedelta
+from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,6 +47,9 @@ DISTRICTS = Register(
 """The table that is asked for: a row a district, with the children that the outcome counts among (those placed, for a
 share of them) and earlier levels in the outcome's unit, ``level_1`` the earliest."""
 
+MOST_HALVES, FIRST_YEAR = 60, 1900
+"""Half-years after the start at most, and the earliest year of a start."""
+
 SCALES = {"share": "[pp]", "rate": "[rate_per_1000, ratio]", "score": "[level]"}
 
 
@@ -67,6 +71,7 @@ def run(table: Path, folder: Path, wish: Wish, when: When, *, simulations: int, 
     known, strata = read_districts(table, wish.outcome)
     halves = half_years(when)
     wish = replace(wish, after=len(halves))
+    _agrees(wish)
     planned = new_evaluation(known, wish, simulations=simulations)
     first, last = _shifted(_half(when.start), -wish.before), halves[-1]
     written = Written(command, wish.seed, when.start, first, last)
@@ -127,11 +132,18 @@ def read_districts(table: Path, outcome: str) -> tuple[Known, pd.Series[str]]:
 def half_years(when: When) -> list[str]:
     """The half-years that are treated in whole, from the start to the last day.
 
-    Raises InputError ``lottery_start`` where there is none.
+    Raises InputError ``lottery_start`` where there is none, ``lottery_long`` where no plan could hold them, and
+    ``lottery_until`` where the last day ends no half-year: what is left of it would not count.
 
     >>> half_years(When(date(2027, 2, 1), date(2028, 12, 31)))
     ['2027H2', '2028H1', '2028H2']
     """
+    halves = 2 * (when.until.year - when.start.year)
+    if halves > MOST_HALVES or when.start.year < FIRST_YEAR:
+        raise InputError(Problem("lottery_long", found=f"{when.start} – {when.until}", expected=f"1–{MOST_HALVES}"))
+    if (when.until + timedelta(days=1)).strftime("%m-%d") not in {"01-01", "07-01"}:
+        ends = f"{when.until.year}-06-30, {when.until.year}-12-31"
+        raise InputError(Problem("lottery_until", column="--until", found=f"{when.until}", expected=ends))
     label = _half(when.start)
     found = []
     while _span(label)[1] <= when.until:
@@ -164,7 +176,7 @@ def _plan(text: str, wish: Wish, when: When, grid: tuple[str, str], planned: Pla
     )  # fmt: skip
     last = _span(grid[1])[1]
     family = CATALOGUE[wish.outcome].family
-    higher = wish.change > 0
+    higher = (_better(text, wish.outcome) or ("higher" if wish.change > 0 else "lower")) == "higher"
     row = (f"  - {{ outcome: {wish.outcome}, question: {_question(text, wish.outcome)}, role: primary, "
            f"scales: {SCALES[family]}, benefit: {'higher' if higher else 'lower'} }}")  # fmt: skip
     lines = [line for line in text.split("\n") if f"outcome: {wish.outcome}," not in line or "#" in line.split("-")[0]]
@@ -192,6 +204,20 @@ def _plan(text: str, wish: Wish, when: When, grid: tuple[str, str], planned: Pla
     for old, put in fields.items():
         changed = re.sub(old, put, changed, count=1)
     return changed
+
+
+def _better(text: str, outcome: str) -> str:
+    """The side that counts as better in the plan that is laid out; empty where it has not the outcome, or no side."""
+    found = re.search(rf"outcome: {outcome}, .*benefit: (lower|higher)", text)
+    return "" if found is None else found.group(1)
+
+
+def _agrees(wish: Wish) -> None:
+    """Raises InputError ``lottery_direction`` where the change that is wished for would be one for the worse."""
+    better = _better(files("sverige_did.tasks").joinpath("scaffold", "study.yaml").read_text("utf-8"), wish.outcome)
+    if better and (better == "higher") != (wish.change > 0):
+        raise InputError(Problem("lottery_direction", column="--change", found=f"{wish.change:g}",
+                                 expected=f"{'-' if better == 'lower' else ''}{abs(wish.change):g}"))  # fmt: skip
 
 
 def _question(text: str, outcome: str) -> str:

@@ -106,13 +106,24 @@ def placebo(table: np.ndarray, effect: float = -2.0):
 
 def test_a_start_before_the_start_is_found_where_there_was_one_and_only_there() -> None:
     table = noise(4, 16, 6)
-    quiet, moved = placebo(table), placebo(table + 6 * TREATED[:, None] * (np.arange(6) >= 3))
+    quiet, moved = placebo(table, -9.0), placebo(table + 6 * TREATED[:, None] * (np.arange(6) >= 3))
     assert (quiet.key, moved.key) == ("nothing", "found")
     assert moved.numbers["effect_largest"] == pytest.approx(max(moved.curves[0].y))
     assert moved.numbers["tried"] == 4
     changes = [table[:, k:].mean(axis=1) - table[:, :k].mean(axis=1) for k in range(2, 6)]
     single = [permutation_p(districts(one, TREATED), rng=np.random.default_rng(0)).p_value for one in changes]
     assert min(single) <= quiet.numbers["p"] <= min(1, 4 * min(single))
+
+
+def test_no_false_start_is_a_pass_only_where_one_as_large_as_the_finding_would_have_been_seen() -> None:
+    """By hand: the interval of the date that can be told worst."""
+    table = noise(4, 16, 6)
+    (drawn,) = placebo(table).curves
+    assert drawn.lower is not None
+    assert drawn.upper is not None
+    reach = max(*drawn.upper, *(-one for one in drawn.lower))
+    for effect, key in ((-0.99 * reach, "cannot_tell"), (1.01 * reach, "nothing"), (0.0, "cannot_tell")):
+        assert placebo(table, effect).key == key
 
 
 def leave(change: np.ndarray):

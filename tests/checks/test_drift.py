@@ -207,6 +207,10 @@ def test_dates_before_the_start_are_found_where_there_was_one_and_else_in_one_of
     quiet = [placebo_dates_before_each(of_dates_by_event_time(dated(s)), axis=AXIS, rng=rng(), **NAMED)
              for s in range(60)]  # fmt: skip
     assert sum(one.key == "dates_found" for one in quiet) <= 8
+    for one in quiet:
+        (drawn,) = one.curves
+        within = abs(one.numbers["effect"]) <= max(*drawn.upper, *(-low for low in drawn.lower))
+        assert (one.key == "dates_cannot_tell") == (within and one.key != "dates_found")
     panel = dated(1)
     begun = panel.treated_from[panel.unit]
     early = panel.y + 8.0 * (panel.periods[panel.time] >= begun - 2) * (panel.periods[panel.time] < begun)

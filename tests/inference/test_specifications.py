@@ -181,3 +181,12 @@ def test_thousands_take_less_than_seconds() -> None:
     estimates(specs)
     reassigned(specs[::60], moves)
     assert time.process_time() - began < 5.0
+
+
+def test_a_level_that_tells_who_is_treated_loses_its_own_specification_and_no_other() -> None:
+    _, after, weights, _ = made(5)
+    apart = np.where(TREATED, 40.0, 20.0)
+    places = comparison(TREATED, weights, ONE)
+    found = estimates([Specification(apart, after, places), Specification(apart, after, places, by_level=True)])
+    assert np.isfinite([found.lower[0], found.upper[0]]).all()
+    assert np.isnan([found.df[1], found.lower[1], found.upper[1]]).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
-from itertools import pairwise
+from itertools import combinations, pairwise
 from string import Formatter
 from typing import Any, get_args
 
@@ -36,6 +36,7 @@ from sverige_did.results.estimates import CheckResult, Estimate
 from sverige_did.results.methods_tables import DesignSize, SmallestFound
 from sverige_did.results.posteriors import NonResponse, PosteriorRecord
 from sverige_did.results.security import MOST, Security, SecurityStep, What
+from sverige_did.study.lottery import Lottery
 
 RATE = "institution_per_1000"
 CANNOT = {
@@ -43,6 +44,12 @@ CANNOT = {
     "not_registered", "placebo_refused", "none_to_compare", "other_groups",
 }  # fmt: skip
 """Sentences of checks that could not run, and a part of one."""
+
+
+LOTTERY = Lottery(
+    made_by="a test", seed=1, looked_at=28, every=True, balanced_on=("children",), limit=1.0,
+    districts=tuple("abcdefgh"), sets=tuple(combinations(range(1, 9), 2)), drawn=1,
+)  # fmt: skip
 
 
 def check(name: str, key: str, **numbers: float | None) -> CheckResult:
@@ -70,11 +77,12 @@ def base() -> Release:
 
 def made(base: Release, *, treated: int = 24, control: int = 24, chosen: str = "random", change: float | None = -0.2,
          seen: int | None = None, checks: tuple[CheckResult, ...] = SOUND, barred: bool = False, clear: bool = True,
+         shape: float | None = None,
          ) -> Release:  # fmt: skip
     """A study of one outcome about which everything is as good as it can be, less what is said otherwise."""
     (design,) = base.designs
     support = design.support.model_copy(update={"treated_units": treated, "control_units": control})
-    size = DesignSize(outcome=RATE, size=0.05, power=0.8, simulations=2000, barred=barred,
+    size = DesignSize(outcome=RATE, size=0.05, power=0.8, simulations=2000, barred=barred, shape=shape,
                       smallest=(SmallestFound(more="own", change=change, times=1),))  # fmt: skip
     record = base.methods_tables[0].model_copy(update={"size": size})
     coverage = tuple(
@@ -89,7 +97,8 @@ def made(base: Release, *, treated: int = 24, control: int = 24, chosen: str = "
         else one
         for one in base.findings
     )
-    study = base.study.model_copy(update={"chosen": chosen})
+    drawn = LOTTERY if chosen == "random" else None
+    study = base.study.model_copy(update={"chosen": "random" if chosen == "said" else chosen, "lottery": drawn})
     return base.model_copy(
         update={
             "study": study, "designs": (design.model_copy(update={"support": support}),), "methods_tables": (record,),
@@ -149,11 +158,14 @@ def test_an_unread_sentence_is_a_fault(base: Release) -> None:
         (check("tipping_shock", "districts", size_needed=0.4, size_seen=0.0), "unknown"),
         (check("regression_to_mean", "districts", effect=0.0, effect_by_itself=0.0), "unknown"),
         (check("shared_shock", "treated", percent_treated=24.0, percent_control=None), "fail"),
+        (check("placebo_dates", "nothing", p=0.8), "pass"),
+        (check("placebo_dates", "dates_cannot_tell", p=0.8), "unknown"),
         (check("placebo_outcome", "moved", p=0.01), "fail"),
         (check("placebo_outcome", "cannot_tell", p=0.4), "unknown"),
         (check("just_before", "result_turns", effect_low=-1.0, effect_high=1.0), "fail"),
         (check("changed_denominator", "moved", percent_denominator=-20.0), "pass"),
         (check("kinds_in_parallel", "possible", kinds=4.0), "told"),
+        (check("kinds_in_parallel", "unclear", kinds=4.0, outside=1.0), "unknown"),
         (check("multiverse", "same_sign", p_median=0.3), "fail"),
         (check("multiverse", "agree", p_median=0.01), "pass"),
         (check("single_districts", "turned", districts=4.0, turned=1.0), "pass"),
@@ -194,12 +206,21 @@ def test_everything_sound_and_drawn_by_lot_has_all_dots(base: Release) -> None:
     assert dots(made(base, chosen="unknown")) == 4
 
 
+def test_a_lot_that_nobody_wrote_down_is_a_word(base: Release) -> None:
+    """It neither gives the fifth dot nor lets a drift before the start weigh less."""
+    said = security(made(base, chosen="said"), RATE)
+    assert said is not None
+    assert (said.dots, said.steps[0].key) == (4, "said_by_lot")
+    drift = instead(check("pretrends", "result", p=0.01, power=95.0))
+    assert dots(made(base, chosen="said", checks=drift)) == 1 < dots(made(base, checks=drift))
+
+
 @pytest.mark.parametrize(
     ("change", "most"),
     [
         ({"treated": 19}, 4), ({"treated": 9}, 3), ({"control": 9}, 3), ({"treated": 2}, 1), ({"control": 2}, 1),
         ({"change": -0.25}, 4), ({"change": -0.5}, 3), ({"change": -0.65}, 2), ({"change": 1.5}, 1),
-        ({"change": None}, 1), ({"barred": True}, 1), ({"seen": 20}, 3), ({"chosen": "will"}, 4),
+        ({"shape": 0.26}, 5), ({"change": None}, 1), ({"barred": True}, 1), ({"seen": 20}, 3), ({"chosen": "will"}, 4),
         ({"checks": instead(check("pretrends", "result", p=0.01, power=95.0)), "chosen": "will"}, 1),
         ({"checks": instead(check("pretrends", "result", p=0.01, power=95.0))}, 2),
         ({"checks": without("placebo_dates"), "chosen": "level"}, 1),
@@ -346,7 +367,8 @@ def every_rating(base: Release) -> list[Security]:
     cannot = CheckResult(check="regression_to_mean", outcome=RATE, status="could_not_run", key="short")
     bad = check("unreported_changes", "turns", percent_turns=10.0)
     of_panels = [
-        made(base), made(base, chosen="will", seen=3), made(base, change=None), made(base, change=1.5, barred=True),
+        made(base), made(base, chosen="said"), made(base, shape=0.26), made(base, chosen="will", seen=3),
+        made(base, change=None), made(base, change=1.5, barred=True),
         made(base, checks=likelier), made(base, checks=()), made(base, checks=instead(cannot)),
         made(base, checks=(*SOUND, bad)), made(base, checks=(*instead(cannot), bad)),
         made(base, checks=without("regression_to_mean")),

@@ -18,6 +18,14 @@ def size(own: float | None, **times: int | None) -> DesignSize:
     )
 
 
+def test_a_shape_that_bars_a_verdict_is_told_beside_what_the_tests_find() -> None:
+    given = size(-0.1).model_copy(update={"shape": 0.26})
+    assert what_it_takes(given, "en").endswith(
+        "if it is one of 10% or more."
+        " In 26 of 100 cases the shape of the data bars a verdict, however large the effect."
+    )
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

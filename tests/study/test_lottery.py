@@ -10,11 +10,15 @@ from pydantic import ValidationError
 from small_district_panel import levels, panel, wanted
 from small_panel_study import study
 
+from sverige_did.checks.placebo_units import placebo_units
 from sverige_did.design import designs
 from sverige_did.errors import RefusedError
+from sverige_did.inference.districts import districts
 from sverige_did.studies.panel.design_size import own_design_of
 from sverige_did.studies.panel.estimate import estimate_panel
 from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of
+from sverige_did.studies.panel.seen import seen_of
+from sverige_did.studies.panel.specification_origins import multiverse_of
 from sverige_did.study.lottery import Lottery
 
 RATE = "institution_per_1000"
@@ -81,3 +85,31 @@ def test_a_plan_with_a_lottery_says_that_it_was_drawn() -> None:
 def test_a_faulty_lottery_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         lottery(**changes)
+
+
+def test_doubts_go_through_the_sets_of_the_lottery_too() -> None:
+    """By hand: the share of the sets that move the median as far, and of those without anybody who was treated."""
+    plan, level = planned(), levels(3, effect=-6.0)
+    data = data_of(plan, level)
+    seen = seen_of(data)
+    curve = multiverse_of(panel({RATE: level}), seen, {})
+    assert curve.numbers["tried"] == len(SETS)
+    assert curve.numbers["p_median"] == pytest.approx(1 / len(SETS))
+    others = np.array([one for one in SETS if not {1, 2, 3, 4} & set(one)]) - 1
+    mine = seen.sample.change
+    controls = np.flatnonzero(~seen.sample.treated)
+    made = [mine[one].mean() - mine[np.setdiff1d(controls, one)].mean() for one in others]
+    placebo = placebo_units(seen.sample, -0.5, RATE, scale="rate_per_1000", rng=np.random.default_rng(0))
+    assert placebo.numbers["tried"] == len(others)
+    assert placebo.numbers["p"] == pytest.approx((1 + (np.abs(made) >= 0.5).sum()) / (1 + len(others)))
+
+
+def test_a_lottery_with_few_sets_among_the_controls_has_no_placebo() -> None:
+    rows = np.zeros((30, 16), dtype=bool)
+    for at, one in enumerate(combinations(range(16), 4)):
+        if at < len(rows):
+            rows[at, list(one)] = True
+    sample = districts(np.arange(16.0), rows[0], lottery=rows)
+    with pytest.raises(RefusedError) as refusal:
+        placebo_units(sample, 1.0, RATE, scale="rate_per_1000", rng=np.random.default_rng(0))
+    assert refusal.value.problems[0].key == "placebo_groups_few"

@@ -10,6 +10,7 @@ far: how much three or four of them do can hardly be told (docs/size.md).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -36,10 +37,18 @@ class DateTests(NamedTuple):
     welch: Floats
     skewness: Floats
 
+    def rejected(self, alpha: float) -> Bools:
+        """Whether both tests reject."""
+        return np.asarray(np.maximum(self.studentised, self.welch) <= alpha)
+
+    @property
+    def barred(self) -> Bools:
+        """Whether the shape of the data speaks against the tests' size: nothing is supported then, whatever it is."""
+        return np.asarray(self.skewness <= SKEWED)
+
     def supported(self, alpha: float) -> Bools:
         """The rule: both tests reject and nothing speaks against their size."""
-        rejected = np.maximum(self.studentised, self.welch) <= alpha
-        return np.asarray(rejected & (self.skewness > SKEWED))
+        return np.asarray(self.rejected(alpha) & ~self.barred)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,15 +163,26 @@ def redrawn_sizes(
 def found_at(
     design: DatedDesign, change: float, *, seed: int, simulations: int = 1_000, alpha: float = 0.05, draws: int = 499
 ) -> Share:
-    """How often the rule finds a ``change`` of every treated cell, as a share of the treated districts' mean level.
+    """How often both tests find a ``change`` of every treated cell, as a share of the treated districts' mean level.
 
-    The same data sets are drawn for every change, so that a search is not led astray by chance.
+    The same data sets are drawn for every change, so that a search is not led astray by chance. How often the shape of
+    the data bars a verdict (:func:`barred_by_shape`) is no part of it: no effect, however large, makes that rarer.
     """
-    rng, paths = np.random.default_rng(seed), design.paths
     moved = change * design.level * design.exposed
-    hits = 0
+    tested = _again(design, moved, seed=seed, simulations=simulations, draws=draws)
+    return Share(float(sum(one.rejected(alpha).sum() for one in tested)) / simulations, simulations)
+
+
+def barred_by_shape(design: DatedDesign, *, seed: int, simulations: int = 1_000) -> Share:
+    """How often the shape of the data bars a verdict, whatever the effect: it is judged around each date's mean."""
+    tested = _again(design, np.zeros_like(design.exposed), seed=seed, simulations=simulations, draws=1)
+    return Share(float(sum(one.barred.sum() for one in tested)) / simulations, simulations)
+
+
+def _again(design: DatedDesign, moved: Floats, *, seed: int, simulations: int, draws: int) -> Iterator[DateTests]:
+    """The tests of blocks of data sets redrawn from the untreated paths, with cells ``moved`` (U, T)."""
+    rng, paths = np.random.default_rng(seed), design.paths
     for done in range(0, simulations, BLOCK):
         n = min(BLOCK, simulations - done)
         y = paths[rng.integers(0, len(paths), (n, len(design.cohort)))] + moved
-        hits += int(date_tests(y, design, draws=draws, rng=rng).supported(alpha).sum())
-    return Share(hits / simulations, simulations)
+        yield date_tests(y, design, draws=draws, rng=rng)

@@ -33,13 +33,22 @@ WITHOUT_FIGURES = frozenset({"refused", "no_data"})
 
 
 def would_change(release: Release, outcome: str, language: Language) -> str:
-    """One sentence; empty for what was done. Of what no effect can be read off, what would be needed for one."""
+    """One sentence, and of an open answer a second on what would stay open; empty for what was done.
+
+    Of what no effect can be read off, what would be needed for one.
+    """
     if done(release, outcome):
         return ""
     needs = _needs(release, outcome)
     if needs:
         return _say(f"needs.{needs}", language)
     conditions = list(_conditions(release, outcome, language))
+    stays = _stays_open(release, outcome, language) if is_open(release, outcome) else ""
+    said = _would_change(release, outcome, conditions, language)
+    return f"{said} {stays}" if stays else said
+
+
+def _would_change(release: Release, outcome: str, conditions: list[str], language: Language) -> str:
     kind = "open" if is_open(release, outcome) else "closed"
     if not conditions:
         # Only of two totals are figures of districts lacking: nobody is asked for what was delivered.
@@ -74,12 +83,10 @@ def _needs(release: Release, outcome: str) -> str:
 
 
 def _conditions(release: Release, outcome: str, language: Language) -> Iterator[str]:
-    """The first conditions that checks name; for an open answer also how large a true change would have been found."""
+    """The first conditions that checks name."""
     found = {one.check.check: one for one in judged(release, outcome) if one.check.status == "ran"}
     said = (_condition(found[check], language) for check in ORDER if check in found)
-    told = [one for one in (_spread(release, outcome, language), *said) if one][:MOST]
-    smallest = _smallest(release, outcome, language) if is_open(release, outcome) else ""
-    yield from [*told[: MOST - 1], smallest] if smallest else told
+    yield from [one for one in (_spread(release, outcome, language), *said) if one][:MOST]
 
 
 def _spread(release: Release, outcome: str, language: Language) -> str:
@@ -102,11 +109,12 @@ OPENS = frozenset({"districts_none", "dates_none"})
 """Sentences of an open answer that say what would close it."""
 
 
-def _smallest(release: Release, outcome: str, language: Language) -> str:
-    """The smallest change that the outcome's own simulated design finds in four of five cases."""
+def _stays_open(release: Release, outcome: str, language: Language) -> str:
+    """How large an effect can be and still stay open: below what the outcome's own simulated design finds in four of
+    five cases. That the true effect is no smaller would not by itself have changed an answer that is there."""
     record = next((one for one in release.methods_tables if one.outcome == outcome), None)
     own = [one for one in record.size.smallest if one.more == "own"] if record and record.size else []
     if not own or own[0].change is None:
         return ""
     percent = numbers.decimal(100 * abs(own[0].change), language, 0)
-    return _say(f"if.found.{'fall' if own[0].change < 0 else 'rise'}", language, percent=percent)
+    return _say(f"stays_open.{'fall' if own[0].change < 0 else 'rise'}", language, percent=percent)

@@ -245,7 +245,8 @@ READ: dict[str, Entry] = {
     "permuted_magnitudes": Entry("trends", {"result": "open", "stands_out": "pass"}),
     "absolute_violation": Entry("trends", {"result": "unknown", "districts": "unknown", "none": "open"}),
     "placebo_dates": Entry("placebos", {
-        **dict.fromkeys(("nothing", "dates_nothing"), "pass"), **dict.fromkeys(("found", "dates_found"), "fail")}),
+        **dict.fromkeys(("nothing", "dates_nothing"), "pass"), **dict.fromkeys(("found", "dates_found"), "fail"),
+        **dict.fromkeys(("cannot_tell", "dates_cannot_tell"), "unknown")}),
     "placebo_units": Entry("placebos", {"result": "pass", "common": "open"}),
     "placebo_outcome": Entry("placebos", {"moved": "fail", "still": "pass", "cannot_tell": "unknown"}),
     "placebo_groups": Entry("placebos", dict.fromkeys(("result", "compared", "result_two", "compared_two"), "told")),
@@ -278,7 +279,7 @@ READ: dict[str, Entry] = {
         **dict.fromkeys(("equal", "children"), "pass"), **dict.fromkeys(("equal_turns", "children_turns"), OTHER)}),
     "scale_discrepancy": Entry("inference", {
         **dict.fromkeys(("agree", "agree_rate"), "pass"), **dict.fromkeys(("disagree", "disagree_rate"), "fail")}),
-    "kinds_in_parallel": Entry("inference", {"possible": "told", "impossible": "fail"}),
+    "kinds_in_parallel": Entry("inference", {"possible": "told", "unclear": "unknown", "impossible": "fail"}),
     "multiverse": Entry("inference", {"agree": "pass", **dict.fromkeys(("same_sign", "turns"), _turned)}),
     "overdispersion": Entry("inference", {"result": _dispersed, "none": "open"}),
     "shock_curve": Entry("inference", {"result": "told"}),

@@ -105,13 +105,17 @@ def _steps(release: Release, outcome: str) -> Iterator[SecurityStep]:
 
 
 def _by_lot(release: Release) -> bool:
-    return getattr(release.study, "chosen", "unknown") == "random"
+    """Whether the sets that the lot chose among stand in the plan: a word alone can be said afterwards."""
+    return getattr(release.study, "lottery", None) is not None
 
 
 def _design(release: Release, outcome: str) -> SecurityStep:
     if design_of(release, outcome).design_class == "D1g":
         return _ceiling("design", "two_totals", TWO_TOTALS)
-    return _ceiling("design", "lot", MOST) if _by_lot(release) else _ceiling("design", "not_by_lot", NOT_BY_LOT)
+    if _by_lot(release):
+        return _ceiling("design", "lot", MOST)
+    said = getattr(release.study, "chosen", "unknown") == "random"
+    return _ceiling("design", "said_by_lot" if said else "not_by_lot", NOT_BY_LOT)
 
 
 def _units(release: Release, outcome: str) -> SecurityStep:
@@ -152,7 +156,10 @@ def _found(release: Release, outcome: str) -> SecurityStep:
     dots = next((dots for most, dots in FOUND if change <= most + 1e-9), LEAST)
     if dots == LEAST:
         return _ceiling("found", "more_than_all", dots)
-    return _ceiling("found", "change" if own else "totals" if totals else "about", dots, percent=round(100 * change))
+    percent = round(100 * change)
+    if own and record and record.size and record.size.shape:
+        return _ceiling("found", "change_shape", dots, percent=percent, shape=round(100 * record.size.shape))
+    return _ceiling("found", "change" if own else "totals" if totals else "about", dots, percent=percent)
 
 
 def _of_totals(release: Release, outcome: str) -> float | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def what_it_takes(size: DesignSize | None, language: Language) -> str:
-    """One to three sentences from the simulated design of an outcome; empty where nothing was simulated.
+    """One to four sentences from the simulated design of an outcome; empty where nothing was simulated.
 
     >>> what_it_takes(None, "da")
     ''
@@ -23,6 +23,8 @@ def what_it_takes(size: DesignSize | None, language: Language) -> str:
         return ""
     own = next(one for one in size.smallest if one.more == "own")
     sentences = [_found(own, size, language)]
+    if size.shape:
+        sentences.append(_say("shape", language, shape=numbers.decimal(100 * size.shape, language, 0)))
     more = [one for one in size.smallest if one.more != "own" and one.change is not None]
     helps = [one for one in more if one.times is not None and one.times > 1]
     if helps:

@@ -18,7 +18,7 @@ from sverige_did.inference.districts import Districts, Floats
 from sverige_did.inference.simulated.design import OwnData, OwnDesign, Scale, own_design
 from sverige_did.inference.simulated.power import fewest_times, smallest_found
 from sverige_did.inference.simulated.redrawn import redrawn
-from sverige_did.inference.simulated.redrawn_paths import DatedDesign
+from sverige_did.inference.simulated.redrawn_paths import DatedDesign, barred_by_shape
 from sverige_did.inference.simulated.size import Share, verdict_size
 from sverige_did.inference.verdict import refusals, told_by_one
 from sverige_did.panel import COUNTED, PRESENT, Panel
@@ -128,7 +128,9 @@ def _of_dates(data: OutcomeData) -> DesignSize | None:
     if design is None:
         return None
     found = dated_size(design, rng=_rng(data), shift=SHIFT, simulations=SIMULATIONS, alpha=1 - data.study.level)
-    return _told(data, *found, smallest_of_dates(data, design))
+    shape = barred_by_shape(design, seed=_wanted(data)[1], simulations=SIMULATIONS)
+    told = _told(data, *found, smallest_of_dates(data, design))
+    return told.model_copy(update={"shape": round(shape.share, 2)})
 
 
 def smallest_of_dates(data: OutcomeData, design: DatedDesign) -> tuple[SmallestFound, ...]:

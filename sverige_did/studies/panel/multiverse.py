@@ -19,7 +19,7 @@ from sverige_did.did.missing_periods import filled
 from sverige_did.did.scales import Scale
 from sverige_did.did.window import Window
 from sverige_did.errors import RefusedError, refuse
-from sverige_did.inference.assignments import reference_moves
+from sverige_did.inference.assignments import Moves, moves_of, reference_moves
 from sverige_did.inference.districts import Bools, Floats
 from sverige_did.inference.specifications import (
     Comparison,
@@ -60,7 +60,8 @@ class Origin(NamedTuple):
 class Ground:
     """What all specifications of an outcome share: districts (G,) by name, who is treated, and how they count.
 
-    ``sizes`` (G,) are children, None where nobody knows them; ``top`` is the largest level of a share.
+    ``sizes`` (G,) are children, None where nobody knows them; ``top`` is the largest level of a share. ``lottery``
+    (n, G): the sets that the treated were drawn from, None where nobody drew.
     """
 
     labels: tuple[str, ...]
@@ -70,6 +71,7 @@ class Ground:
     sizes: Floats | None
     scales: tuple[str, ...]
     top: float = 1.0
+    lottery: Bools | None = None
 
 
 def specification_curve(seen: Seen[Any], ground: Ground, origins: Sequence[Origin], plan: Multiverse) -> CheckResult:
@@ -77,27 +79,34 @@ def specification_curve(seen: Seen[Any], ground: Ground, origins: Sequence[Origi
 
     Raises RefusedError ``multiverse_few`` where fewer than a bin of the curve answer the planned question.
     """
-    choices, made = _all(ground, origins, plan)
+    choices, made, lost = _all(ground, origins, plan)
     top = ground.top
     found = estimates(made, alpha=seen.alpha, top=top)
-    able = np.flatnonzero(np.isfinite(found.estimate) & (found.std_error > 0))
-    found = only(found, able)
+    able = np.flatnonzero(np.isfinite(found.estimate) & (found.std_error > 0) & np.isfinite(found.df))
+    found, lost = only(found, able), lost + len(made) - able.size
     choices, made = [choices[at] for at in able], [made[at] for at in able]
     same = np.array([not any(one[axis] != choices[0][axis] for axis in plan.other_estimands) for one in choices])
     if same.sum() < FEWEST:
         raise refuse("multiverse_few", found=str(int(same.sum())), expected=f">= {FEWEST}")
     own = [made[at] for at in np.flatnonzero(same)]
-    moves = reference_moves(
-        ground.treated, ground.weights["planned"], ground.strata, draws=plan.draws, rng=seen.data.shared_rng(),
-        limit=LISTED,
-    )  # fmt: skip
+    moves = _moves(ground, draws=plan.draws, rng=seen.data.shared_rng())
     moved = reassigned(own, moves.rows, top=top)
     together = pooled(only(found, same), moved, every=moves.enumerated, alpha=seen.alpha)
-    return multiverse(choices, found, same, together, axis=seen.axis, alpha=seen.alpha, **named(seen))
+    return multiverse(choices, found, same, together, axis=seen.axis, alpha=seen.alpha, lost=lost, **named(seen))
 
 
-def _all(ground: Ground, origins: Sequence[Origin], plan: Multiverse) -> tuple[list[Choices], list[Specification]]:
-    """Every specification with its choices, the planned one first."""
+def _moves(ground: Ground, *, draws: int, rng: np.random.Generator) -> Moves:
+    """Through the sets of the lottery where there was one, and all others of as many districts where nobody drew."""
+    if ground.lottery is not None:
+        rows = moves_of(ground.lottery, ground.treated, ground.strata)
+        return Moves(rows, 1 / len(rows), True)
+    return reference_moves(
+        ground.treated, ground.weights["planned"], ground.strata, draws=draws, rng=rng, limit=LISTED
+    )  # fmt: skip
+
+
+def _all(ground: Ground, origins: Sequence[Origin], plan: Multiverse) -> tuple[list[Choices], list[Specification], int]:
+    """Every specification with its choices, the planned one first; and how many have windows with missing cells."""
     compared = dict(_comparisons(ground, plan))
     shapes = [
         (scale, estimator)
@@ -106,8 +115,13 @@ def _all(ground: Ground, origins: Sequence[Origin], plan: Multiverse) -> tuple[l
     ]
     choices: list[Choices] = []
     made: list[Specification] = []
+    lost = 0
     for origin in origins:
-        for windows, before, after in _levels(ground, origin, plan):
+        for windows, levels in _levels(ground, origin, plan):
+            if levels is None:
+                lost += len(compared) * len(shapes)
+                continue
+            before, after = levels
             for (weights, controls), places in compared.items():
                 for scale, estimator in shapes:
                     taken = {"weights": weights, "controls": controls, "scale": scale, "estimator": estimator}
@@ -115,7 +129,7 @@ def _all(ground: Ground, origins: Sequence[Origin], plan: Multiverse) -> tuple[l
                     choices.append({axis: taken[axis] for axis in AXES})
                     level = estimator == "level_before"
                     made.append(Specification(before, after, places, SCALES[scale], level))
-    return choices, made
+    return choices, made, lost
 
 
 def _comparisons(ground: Ground, plan: Multiverse) -> Iterator[tuple[tuple[str, str], Comparison]]:
@@ -141,24 +155,27 @@ def _alike(ground: Ground) -> Bools | None:
     return None if kept.all() else kept
 
 
-def _levels(ground: Ground, origin: Origin, plan: Multiverse) -> Iterator[tuple[Choices, Floats, Floats]]:
-    """The levels (G,) of every pair of windows; none of one in which not the same districts are compared."""
+def _levels(ground: Ground, origin: Origin, plan: Multiverse) -> Iterator[tuple[Choices, tuple[Floats, Floats] | None]]:
+    """The levels (G,) of every pair of windows; None of one in which not the same districts are compared."""
     known: set[tuple[tuple[float, ...], tuple[float, ...]]] = set()
     for before, last, after in product(plan.before, plan.last_before, plan.after):
         pre, post = before_of(origin.window.pre, before, last), _after(origin, after)
         if not pre or not post or (pre, post) in known:
             continue
         known.add((pre, post))
+        windows = {"before": before, "last_before": last, "after": after}
         try:
             whole = filled(origin.panel, Window(pre, post))
         except RefusedError:
+            yield windows, None
             continue
         place = {origin.panel.labels[unit]: at for at, unit in enumerate(whole.unit)}
         if place.keys() != set(ground.labels):
+            yield windows, None
             continue
         rows = np.array([place[name] for name in ground.labels])
         levels = whole.levels()
-        yield {"before": before, "last_before": last, "after": after}, levels[0][rows], levels[1][rows]
+        yield windows, (levels[0][rows], levels[1][rows])
 
 
 def before_of(pre: tuple[float, ...], before: str, last: str) -> tuple[float, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -9,11 +11,13 @@ from sverige_did.checks.changed_denominator import changed_denominator
 from sverige_did.checks.kinds_in_parallel import kinds_in_parallel
 from sverige_did.did.missing_periods import filled
 from sverige_did.errors import refuse
+from sverige_did.inference.districts import Floats
 from sverige_did.outcomes import CATALOGUE, parts_of
 from sverige_did.panel import COUNTED, Panel
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.panel.outcome_data import OutcomeData
 from sverige_did.studies.panel.seen import Seen, named
+from sverige_did.study.study import Periods
 from sverige_did.windows import cells_after, cells_before
 
 
@@ -50,14 +54,48 @@ def all_kinds(panel: Panel, seen: Seen[OutcomeData]) -> CheckResult | None:
     if any(panel.outcome(name).empty for name in names):
         raise refuse("kinds_missing")
     when = seen.data.study.periods
-    shares = np.array([
-        [[_share(side(panel.outcome(name), when), group) for name in names] for group in ("treated", "control")]
-        for side in (cells_before, cells_after)
-    ])  # fmt: skip
-    return kinds_in_parallel(shares[0], shares[1], seen.data.name)
+    made = [_implied(panel.outcome(name), when) for name in names]
+    before, after = (np.array([one.shares[side] for one in made]).T for side in range(2))
+    error, alpha = np.array([one.error for one in made]), 1 - seen.data.study.level
+    return kinds_in_parallel(before, after, error, min(one.df for one in made), seen.data.name, alpha=alpha)
 
 
-def _share(cells: pd.DataFrame, group: str) -> float:
-    mine = cells[cells["group"] == group]
+class _Implied(NamedTuple):
+    """The ``shares`` (2, 2) of a kind, before and after by treated and control; the standard ``error`` of the share of
+    the treated that parallel trends imply, by how districts differ, and its degrees of freedom."""
+
+    shares: Floats
+    error: float
+    df: float
+
+
+def _implied(cells: pd.DataFrame, when: Periods) -> _Implied:
+    """Shares are ratios of sums over districts, and so is their linearised error."""
+    found = {
+        (side, group): _ratio(of(cells, when), group)
+        for side, of in enumerate((cells_before, cells_after))
+        for group in ("treated", "control")
+    }
+    moved = found[1, "control"].own.sub(found[0, "control"].own, fill_value=0.0)
+    variance = [_variance(one) for one in (found[0, "treated"].own, moved)]
+    shares = np.array([[found[side, group].share for group in ("treated", "control")] for side in range(2)])
+    return _Implied(shares, float(np.sqrt(sum(variance))), min(len(found[0, "treated"].own), len(moved)) - 1)
+
+
+class _Ratio(NamedTuple):
+    """A share, and what each district adds to its error."""
+
+    share: float
+    own: pd.Series[float]
+
+
+def _ratio(cells: pd.DataFrame, group: str) -> _Ratio:
+    mine = cells[cells["group"] == group].groupby("unit")[["value", "denominator"]].sum()
     total = float(mine["denominator"].sum())
-    return float(mine["value"].sum()) / total if total > 0 else float("nan")
+    share = float(mine["value"].sum()) / total if total > 0 else float("nan")
+    return _Ratio(share, (mine["value"] - share * mine["denominator"]) / total)
+
+
+def _variance(own: pd.Series[float]) -> float:
+    """Of a sum over districts; nan of a single one."""
+    return float((own**2).sum()) * own.size / (own.size - 1) if own.size > 1 else float("nan")

@@ -29,7 +29,7 @@ from sverige_did.errors import RefusedError
 from sverige_did.inference.behrens_fisher import calibrated_test
 from sverige_did.inference.cluster_robust import TTest
 from sverige_did.inference.districts import Floats
-from sverige_did.panel import Panel
+from sverige_did.panel import COUNTED, Panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.panel.area_groups import among_areas
@@ -102,7 +102,7 @@ def _of_outcome(data: OutcomeData, beside: _Beside, *, drawn: bool) -> list[Chec
     if data.design_class in {"D2", "D3", "D4"}:
         return []
     if data.design_class == "D5":
-        return checks_of_dates(data, drawn=drawn, panel=beside.panel)
+        return checks_of_dates(data, drawn=drawn, panel=beside.panel) + _not_by_date(data, beside)
     if data.design_class == "D1g":
         return [cannot(check, name, "no_districts") for check in BY_DISTRICT]
     try:
@@ -121,6 +121,25 @@ def _of_outcome(data: OutcomeData, beside: _Beside, *, drawn: bool) -> list[Chec
     ran += placebo_outcomes(beside.panel, data, of_districts, first=drawn)
     ran.append(made("multiverse", name, partial(multiverse_of, beside.panel, seen, beside.others)))
     return [check for check in ran if check is not None]
+
+
+def _not_by_date(data: OutcomeData, beside: _Beside) -> list[CheckResult]:
+    """What is asked of one common start and of no others yet: named, for a doubt that nobody looked at is not ruled
+    out."""
+    asked = {
+        "changed_denominator": bool(data.cells["kind"].isin(COUNTED).all() and data.cells["denominator"].notna().all()),
+        "other_residence": beside.elsewhere is not None,
+        "unreported_changes": bool(beside.unreported),
+        "ageing_out": beside.stayed_on is not None,
+    }
+    return [cannot(check, data.wanted.outcome, "dates_apart") for check in ONE_START if asked.get(check, True)]
+
+
+ONE_START = (
+    "regression_to_mean", "regression_after_rise", "spillover", "changed_denominator", "other_weights",
+    "other_residence", "unreported_changes", "ageing_out", "multiverse",
+)  # fmt: skip
+"""The doubts that have a check where all districts begin together, and none where they do not."""
 
 
 def _spillover(seen: Seen[OutcomeData]) -> CheckResult:

@@ -52,6 +52,7 @@ def _ground(panel: Panel, seen: Seen[OutcomeData]) -> Ground:
         sizes=sizes,
         scales=_scales(data),
         top=data.per if data.entry.family == "share" else 1.0,
+        lottery=seen.sample.taken(order).lottery,
     )
 
 

@@ -11,7 +11,14 @@ from sverige_did.did.aggregate import aggregate
 from sverige_did.did.arrays import DistrictPanel, panel_from_rows
 from sverige_did.did.staggered import group_time_effects
 from sverige_did.inference.districts import Floats
-from sverige_did.inference.simulated.redrawn_paths import STRETCH, DatedDesign, found_at, redrawn_sizes
+from sverige_did.inference.simulated.redrawn_paths import (
+    STRETCH,
+    DatedDesign,
+    barred_by_shape,
+    date_tests,
+    found_at,
+    redrawn_sizes,
+)
 from sverige_did.inference.staggered import cohort_weights, cohorts
 
 STARTS = np.array([3.0] * 3 + [5.0] * 3 + [np.inf] * 14)
@@ -95,6 +102,20 @@ def test_a_change_is_a_share_of_the_treated_level_before_and_larger_ones_are_fou
     assert found[0] < found[1] + 0.02 <= found[2] + 0.02
     assert found[2] > 0.7
     assert found_at(one, -0.2, seed=1, simulations=300) == found_at(one, -0.2, seed=1, simulations=300)
+
+
+def test_a_shape_that_bars_a_verdict_does_not_hide_what_the_tests_find() -> None:
+    """Shocks with long tails that stay: the tests always find a large change, and a tenth or more of the data sets bars
+    a verdict whatever it is."""
+    shocks = 0.02 * np.random.default_rng(2).exponential(size=(20, 8)) ** 3
+    one = design(np.cumsum(shocks, axis=1) + 20)
+    shape = barred_by_shape(one, seed=1, simulations=400)
+    assert 0.1 < shape.share < 1
+    assert found_at(one, -0.9, seed=1, simulations=400).share == 1
+    moved = one.table - 0.9 * one.level * one.exposed
+    rng = np.random.default_rng(1)
+    both = [date_tests(y[None], one, draws=1, rng=rng).barred[0] for y in (one.table, moved)]
+    assert both[0] == both[1]
 
 
 def test_more_districts_are_those_that_there_are_once_more() -> None:

@@ -75,6 +75,7 @@ def test_every_combination_of_the_plans_options_is_there_once() -> None:
     numbers = found_of(1, -3.0).numbers
     assert numbers["pooled"] == 7 * 2 * 3
     assert numbers["specifications"] == 42 * 2 * 2 * 2
+    assert numbers["other"] == 0
     assert found_of(2, -3.0, SHARE).numbers["pooled"] == 7 * 2 * 4
 
 
@@ -249,3 +250,14 @@ def test_the_attack_is_given_every_plain_difference_of_the_curve() -> None:
     plain = [float(row.factor @ known.truth[row.at]) for row in mine]
     assert min(plain) >= (found.numbers["effect_low"] or 0) - 1e-6
     assert max(plain) <= (found.numbers["effect_high"] or 0) + 1e-6
+
+
+def test_windows_with_a_missing_cell_are_counted_and_not_passed_over() -> None:
+    """One district lacks all but the first year before: what is made and what is lost are together what there was."""
+    whole = panel({RATE: levels(1, effect=-3.0)})
+    table = levels(1, effect=-3.0)
+    table[5, 2:5] = np.nan
+    full, gap = (curve_of(uneven(one), quick()).numbers for one in (whole, panel({RATE: table})))
+    assert full["other"] == 0
+    assert gap["other"] > 0
+    assert gap["specifications"] + gap["other"] == full["specifications"]
