@@ -272,5 +272,6 @@ def require_known(keys: Iterable[str], file: str) -> None:
             *(Problem("plan_outcome", file=file, column="outcomes", found=key, expected=expected) for key in unknown)
         )
 
+
 PLANNED = "institution_share"
 """What a new evaluation is planned for where nothing is named: what the programme was judged by."""
