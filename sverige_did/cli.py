@@ -68,6 +68,13 @@ STEPS: dict[str, tuple[str, str]] = {
 """The rules of the workflow: each command with the function below ``tasks/`` that it calls, and its help."""
 
 
+POINTS_ONLY = frozenset({"child_sd", "response", "retest"})
+PLANNED_ONLY = POINTS_ONLY | {
+    "kind", "level", "districts", "treated", "before", "after", "children", "shock", "memory", "between", "rise",
+}  # fmt: skip
+"""Options of ``power`` that describe a design which nobody has begun."""
+
+
 class _Commands(typer.core.TyperGroup):
     """Loads a step when it is called, tells a refusal in words and ends with status 1."""
 
@@ -356,8 +363,24 @@ def size(
     console.print(above, size_table(found.rates, own.p, own.alpha, spoken), below, sep="\n", markup=False)
 
 
+def _refuse_unused(context: typer.Context, study: str | None, kind: str) -> None:
+    """An option that would change nothing is refused: it must not look as if it had."""
+    given = {name for name in context.params if str(context.get_parameter_source(name)).endswith("COMMANDLINE")}
+    if study is not None and (unused := given & PLANNED_ONLY):
+        raise typer.BadParameter(f"{', '.join(map(_flag, sorted(unused)))}: a study has its own; leave the study out")
+    if study is None and "outcome" in given:
+        raise typer.BadParameter("--outcome: goes with a study")
+    if kind != "points" and (unused := given & POINTS_ONLY):
+        raise typer.BadParameter(f"{', '.join(map(_flag, sorted(unused)))}: goes with --kind points")
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
 @app.command()
 def power(
+    context: typer.Context,
     study: Annotated[str | None, typer.Argument(help="A study that was run; leave out to plan a new one")] = None,
     results: Annotated[Path, typer.Option(file_okay=False, help="Where the workflow wrote its numbers")] = Path(
         "results"
@@ -391,6 +414,7 @@ def power(
     from sverige_did.tasks.power import of_plan, of_study, simulate, told
 
     spoken = default_language()
+    _refuse_unused(context, study, kind)
     if study is not None:
         name, asked = of_study(results / study, outcome)
         name = words.text(f"outcomes.{name}.short", spoken)

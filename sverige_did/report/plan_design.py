@@ -50,7 +50,8 @@ def _begin(design: NewDesign, written: Written, language: Language) -> Iterator[
                start=numbers.day(written.start, language))  # fmt: skip
     yield _say(
         "begin.how", language, sets=_whole(design.sets, language), number=number, seed=written.seed,
-        looked_at=_whole(design.looked_at, language),
+        looked_at=_whole(design.looked_at, language), share=_percent(design.sets / design.looked_at, language),
+        least=numbers.significant((2 if 2 * number == len(design.districts) else 1) / design.sets, language),
         every=_say("begin.every" if design.every else "begin.sample", language),
     )  # fmt: skip
     yield f"### {_say('balance.heading', language)}"

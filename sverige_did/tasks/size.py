@@ -17,7 +17,7 @@ from sverige_did.panel import read_panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.studies.panel.design_size import own_design_of
 from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of
-from sverige_did.study.study import PanelStudy
+from sverige_did.study.study import PanelStudy, Study
 
 
 class OwnSize(NamedTuple):
@@ -67,20 +67,24 @@ def run(folder: Path, outcome: str | None = None) -> OwnSize:
 def read_design(folder: Path, outcome: str | None) -> tuple[OutcomeData, OwnDesign]:
     """What an outcome of a study that was run is estimated from, and its own design.
 
-    Raises InputError ``missing_file`` before the workflow has run, RefusedError ``size_no_districts`` where the outcome
-    compares no districts before and after.
+    Raises InputError ``study_not_run`` before the workflow has run; RefusedError ``size_no_registers`` for a study of
+    another kind, ``size_dates_apart`` where districts begin at different dates, and ``size_no_districts`` where the
+    outcome compares no districts before and after.
     """
     for name in ("plan.json", "panel.parquet", "designs.json"):
         if not (folder / name).is_file():
-            raise InputError(Problem("missing_file", file=str(folder / name)))
-    study = read_model(folder / "plan.json", PanelStudy)
+            raise InputError(Problem("study_not_run", file=str(folder / name)))
+    study = read_model(folder / "plan.json", Study)
+    if not isinstance(study, PanelStudy):
+        raise refuse("size_no_registers", found=study.kind, expected="panel")
     wanted = outcome or next(
         (one.outcome for one in study.outcomes if one.role == "primary"), study.outcomes[0].outcome
     )
-    every = outcome_data_of(
-        read_panel(folder / "panel.parquet"), study, read_models(folder / "designs.json", OutcomeDesign)
-    )
+    designs = read_models(folder / "designs.json", OutcomeDesign)
+    every = outcome_data_of(read_panel(folder / "panel.parquet"), study, designs)
     able = {data.wanted.outcome: data for data in every if data.design_class == "D1"}
+    if any(one.outcome == wanted and one.design_class == "D5" for one in designs):
+        raise refuse("size_dates_apart", found=wanted, expected=", ".join(able) or "-")
     if wanted not in able:
         raise refuse("size_no_districts", found=wanted, expected=", ".join(able) or "-")
     return able[wanted], own_design_of(able[wanted])[0]

@@ -9,9 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from sverige_did.cli import app
-from sverige_did.errors import InputError
+from sverige_did.errors import InputError, RefusedError
 from sverige_did.inference.simulated.planned import planned_design
-from sverige_did.tasks.power import Asked, simulate
+from sverige_did.tasks import plan
+from sverige_did.tasks.power import Asked, of_study, simulate
+
+ROOT = Path(__file__).parents[2]
 
 
 def asked(seed: int = 1) -> Asked:
@@ -72,3 +75,25 @@ def test_a_planned_design_is_shown_in_the_readers_language() -> None:
     assert "4 indsatsdistrikter af 20" in said.output
     assert "90\N{NO-BREAK SPACE}%" in said.output
     assert "Forkert fortegn" in said.output
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [(["--response", "0.5"], "goes with --kind points"), (["some", "--shock", "0.9"], "a study has its own"),
+     (["--outcome", "placed_total"], "goes with a study")],
+)  # fmt: skip
+def test_an_option_that_would_change_nothing_is_refused(options: list[str], named: str) -> None:
+    found = CliRunner().invoke(app, ["power", *options], env={"COLUMNS": "200"})
+    assert found.exit_code == 2
+    assert named in found.output
+
+
+def test_a_study_of_another_kind_is_told_so_and_nothing_is_to_be_deleted(tmp_path: Path) -> None:
+    """Its results are whole: the command is not for them."""
+    folder = tmp_path / "herning"
+    plan.run("herning", ROOT / "analyses" / "herning" / "study.yaml", folder / "plan.json")
+    for name in ("panel.parquet", "designs.json"):
+        (folder / name).write_bytes(b"")
+    with pytest.raises(RefusedError) as refused:
+        of_study(folder, None)
+    assert [one.key for one in refused.value.problems] == ["size_no_registers"]

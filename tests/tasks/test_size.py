@@ -91,7 +91,8 @@ def test_counts_are_simulated_as_counts(results: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "broken", "key"), [("wellbeing_sdq", None, "size_no_districts"), (None, "designs.json", "missing_file")]
+    ("outcome", "broken", "key"),
+    [("wellbeing_sdq", None, "size_no_districts"), (None, "designs.json", "study_not_run")],
 )
 def test_what_cannot_be_simulated_is_refused(results: Path, outcome: str | None, broken: str | None, key: str) -> None:
     if broken:
