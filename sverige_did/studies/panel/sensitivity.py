@@ -223,10 +223,11 @@ def _ageing_out(stayed_on: Panel, seen: Seen[OutcomeData]) -> CheckResult | None
 
 
 def _with_cells(check: str, other: Panel, seen: Seen[OutcomeData], key: str) -> CheckResult | None:
-    """The test with the cells of another panel; None where it has none, or the same."""
-    columns = ["unit", "period", "value", "denominator"]
+    """The test with the cells of another panel; None where it has none. Of the same cells too: that no child was
+    counted elsewhere is a number of children, and a check that is missing would tell it.
+    """
     cells = other.outcome(seen.data.name)
-    if cells.empty or cells[columns].equals(seen.data.cells[columns]):
+    if cells.empty:
         return None
     return _beside(check, seen.data, seen.data._replace(cells=cells), key)
 
