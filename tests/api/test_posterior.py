@@ -187,8 +187,6 @@ DATES = {"start": lambda frame: np.where(frame["district"] < 2, 3, np.where(fram
         (lambda: study(shares(), **COUNTS).posterior("normal"), "frame_likelihood"),
         (lambda: study(shares(), **COUNTS).posterior("gamma"), "unknown_option"),
         (lambda: study(shares(), **COUNTS).posterior(better="up"), "unknown_option"),
-        (lambda: study(shares(), **COUNTS).posterior(rope=-1.0), "out_of_range"),
-        (lambda: study(shares(), **COUNTS).posterior(effect_prior=(0.0, 0.0)), "out_of_range"),
         (lambda: study(shares(), **COUNTS).posterior(worthwhile=2.0), "frame_no_direction"),
         (lambda: study(shares(), **COUNTS, strata="start").posterior(), "frame_not_known_here"),
         (lambda: study(shares(), **COUNTS, cluster="district").posterior(), "frame_not_known_here"),
