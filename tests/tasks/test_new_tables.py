@@ -166,7 +166,7 @@ def test_the_english_areas_go_through_by_plan_and_files_alone(tmp_path: Path) ->
     # Small numbers of children in homes are hidden, which this path refuses with its reason; the rest is compared.
     assert [one.key for one in told["institution_share"].remarks] == ["errors.did_hidden_cells"]
     found = read_models(out / "findings.json", Finding)
-    assert {one.outcome for one in found} == {"placed_per_1000", "wellbeing_sdq"}
+    assert {one.outcome for one in found} == {"placed_per_1000", "family_share", "wellbeing_sdq"}
     for one in found:
         assert one.result.lower is None or one.result.lower < 0 < one.result.upper
     left_out = (out / "left_out.json").read_text("utf-8")
