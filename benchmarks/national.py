@@ -1,6 +1,6 @@
 """The whole workflow at national size: 98 municipalities of 13 or 14 districts, 28 half-years, five million spells.
 
-    python benchmarks/national.py                    # an eighth, a quarter, a half and the whole; about an hour
+    python benchmarks/national.py                    # an eighth, a quarter, a half and the whole
     python benchmarks/national.py --parts 16 8       # so many parts of it
     python benchmarks/national.py --keep FOLDER      # leave what was made
 
