@@ -40,6 +40,7 @@ def missing(needs: list[str]) -> list[str]:
 
 def employment() -> dict[str, float]:
     """County employment by starting year of the minimum wage."""
+    # A pickle of the peer's own, whose package is locked by its hash.
     counties = pd.read_pickle(shipped("moderndid", "moderndid/core/datasets/mpdta_long.pkl.gz"))
     counties = counties.rename(columns={"first.treat": "first"}).astype({"first": float})
     columns = {"unit": "countyreal", "time": "year", "y": "lemp", "treated_from": "first"}
@@ -102,6 +103,7 @@ def california() -> dict[str, float]:
 
 def medicaid() -> dict[str, float]:
     """Insurance by year around the expansion, and its limits where trends may differ."""
+    # A pickle of the peer's own, whose package is locked by its hash.
     frame = pd.read_pickle(shipped("moderndid", "moderndid/core/datasets/ehec_data.pkl.gz"))
     frame = frame[(frame["year"] < 2016) & (frame["yexp2"] != 2015)]
     treated = (frame["yexp2"] == 2014) & (frame["year"] >= 2014)

@@ -12,6 +12,7 @@ import pandas as pd
 
 import sverige_did as sd
 
+# A pickle of the peer's own, whose package is locked by its hash.
 counties = pd.read_pickle(distribution("moderndid").locate_file("moderndid/core/datasets/mpdta_long.pkl.gz"))
 counties = counties.rename(columns={"first.treat": "first"}).astype({"first": float})
 plain = sd.did(counties, unit="countyreal", time="year", y="lemp", treated_from="first")

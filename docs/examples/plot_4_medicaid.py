@@ -12,6 +12,7 @@ import pandas as pd
 
 import sverige_did as sd
 
+# A pickle of the peer's own, whose package is locked by its hash.
 states = pd.read_pickle(distribution("moderndid").locate_file("moderndid/core/datasets/ehec_data.pkl.gz"))
 states = states[(states["year"] < 2016) & (states["yexp2"] != 2015)]
 states = states.assign(start=states["yexp2"].where(states["yexp2"] < 2016))

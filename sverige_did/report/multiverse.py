@@ -7,7 +7,6 @@ specifications made the choice. Questions that are not the plan's have one line 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from textwrap import fill, wrap
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +15,7 @@ from sverige_did.report import numbers, svg, svg_shapes
 from sverige_did.report.curves import ends_of
 from sverige_did.report.forest import Shapes
 from sverige_did.report.labels import caption, check_sentence, mark, short_name
+from sverige_did.report.strips import Layout
 from sverige_did.report.tables import Table, heads
 
 if TYPE_CHECKING:
@@ -36,20 +36,9 @@ PLANE, ROW, GROUP, LINE = 190.0, 21.0, 9.0, 26.0
 """The heights of the curve, of a row of choices, between two axes of choices, and of the line of another question."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Widths in CSS pixels: of all, and where the plane begins and ends; ``beside``: names stand left of their rows."""
-
-    width: float
-    left: float
-    right: float
-    letters: int
-    beside: bool
-
-
-LAYOUTS: dict[Shape, _Layout] = {
-    "wide": _Layout(870, 300, 850, 38, beside=True),
-    "narrow": _Layout(340, 44, 334, 44, beside=False),
+LAYOUTS: dict[Shape, Layout] = {
+    "wide": Layout(870, 300, 850, 38, beside=True),
+    "narrow": Layout(340, 44, 334, 44, beside=False),
 }
 
 
@@ -101,7 +90,7 @@ def choice_name(axis: str, option: str, language: Language) -> str:
 class _Figure:
     """One figure: the numbers on a plane, and everything below it."""
 
-    def __init__(self, check: CheckResult, layout: _Layout, language: Language) -> None:
+    def __init__(self, check: CheckResult, layout: Layout, language: Language) -> None:
         self.effects, self.layout, self.language = check.curves[0], layout, language
         self.choices, self.questions = _parts(check, "choice"), _parts(check, "question")
         self.planned = check.numbers["effect"] or 0.0

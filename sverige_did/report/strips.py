@@ -33,7 +33,9 @@ class Strip:
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
+class Layout:
+    """Widths in CSS pixels: of all, and where the plane begins and ends; ``beside``: names stand left of their rows."""
+
     width: float
     left: float
     right: float
@@ -41,9 +43,9 @@ class _Layout:
     beside: bool
 
 
-LAYOUTS: dict[Shape, _Layout] = {
-    "wide": _Layout(870, 310, 630, 40, beside=True),
-    "narrow": _Layout(340, 14, 326, 46, beside=False),
+LAYOUTS: dict[Shape, Layout] = {
+    "wide": Layout(870, 310, 630, 40, beside=True),
+    "narrow": Layout(340, 14, 326, 46, beside=False),
 }
 
 
@@ -81,13 +83,13 @@ def _drawn(
     )
 
 
-def _at(value: float, ends: tuple[float, float], layout: _Layout) -> float:
+def _at(value: float, ends: tuple[float, float], layout: Layout) -> float:
     share = (min(max(value, ends[0]), ends[1]) - ends[0]) / (ends[1] - ends[0])
     return layout.left + share * (layout.right - layout.left)
 
 
 def _row(
-    row: Strip, named: list[str], layout: _Layout, ends: tuple[float, float], middle: float, y: float
+    row: Strip, named: list[str], layout: Layout, ends: tuple[float, float], middle: float, y: float
 ) -> Iterator[str]:
     if row.bar is not None:
         places = [(_at(value, ends, layout), middle) for value in row.bar]
@@ -109,7 +111,7 @@ def _row(
 
 
 def _axis(
-    layout: _Layout, ends: tuple[float, float], told: Callable[[float], str], name: str, top: float, bottom: float
+    layout: Layout, ends: tuple[float, float], told: Callable[[float], str], name: str, top: float, bottom: float
 ) -> Iterator[str]:
     for value in svg_shapes.round_numbers(*ends):
         x = _at(value, ends, layout)

@@ -108,7 +108,9 @@ def test_no_text_of_a_plan_is_run_by_a_spreadsheet_or_becomes_a_link_or_a_headin
         rows = list(csv.DictReader(investment_sheet(harmed, language).splitlines(), delimiter=separator))
         cells = [cell for row in rows for cell in row.values() if cell and cell[0] in "=+-@"]
         assert all(cell.lstrip("+-")[0].isdigit() for cell in cells)
-        assert {row["population"] for row in rows if "population" in row} <= {f"'{HARM}"}
+        told = [cell for row in rows for cell in row.values() if cell and "HYPERLINK" in cell]
+        assert told, "the text of the plan stands in the sheet"
+        assert all(cell.startswith("'") or cell[0].isalpha() for cell in told)
         text = knowledge_declaration(harmed, language)
         assert "<script" not in text
         assert "](" not in text

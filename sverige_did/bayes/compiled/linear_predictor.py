@@ -141,7 +141,7 @@ def _backward(
     return by_mean, by_sd, np.asarray(by_rho), by_plane, by_step, by_shock, by_effect
 
 
-class CellPredictor(Op):  # type: ignore[misc]
+class CellPredictor(Op):  # type: ignore[misc]  # PyTensor has no types
     """eta (N,) of every cell by the formula of ``structure``.
 
     Inputs: mu, gamma and tau (3,); the sds of districts, drift, shocks and effects (4,), each with a sign; the
@@ -159,7 +159,7 @@ class CellPredictor(Op):  # type: ignore[misc]
 
     def perform(self, node: Apply, inputs: Sequence[Floats], output_storage: list[list[Any]]) -> None:
         """The same without machine code."""
-        output_storage[0][0] = _forward(*inputs)  # type: ignore[arg-type]
+        output_storage[0][0] = _forward(*inputs)  # type: ignore[arg-type]  # inputs of several kinds, in its order
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         """As many as doses."""
@@ -174,7 +174,7 @@ class CellPredictor(Op):  # type: ignore[misc]
         return [[at < N_SMOOTH] for at in range(len(node.inputs))]
 
 
-class CellGradient(Op):  # type: ignore[misc]
+class CellGradient(Op):  # type: ignore[misc]  # PyTensor has no types
     """The gradient of the sum of eta, weighted by the last input (N,), by each smooth input of the predictor.
 
     Inputs: those of :class:`CellPredictor` after the first, which the gradient does not depend on, and the weights.
@@ -189,7 +189,7 @@ class CellGradient(Op):  # type: ignore[misc]
 
     def perform(self, node: Apply, inputs: Sequence[Floats], output_storage: list[list[Any]]) -> None:
         """The same without machine code."""
-        for storage, found in zip(output_storage, _backward(*inputs), strict=True):  # type: ignore[arg-type]
+        for storage, found in zip(output_storage, _backward(*inputs), strict=True):  # type: ignore[arg-type]  # as above
             storage[0] = found
 
     def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:

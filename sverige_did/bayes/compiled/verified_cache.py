@@ -36,7 +36,7 @@ def _hash(name: str, content: bytes) -> bytes:
     return sha256(b"\0".join((MADE_BY.encode(), name.encode(), content))).digest()
 
 
-class _VerifiedFiles(caching.IndexDataCacheFile):  # type: ignore[misc]
+class _VerifiedFiles(caching.IndexDataCacheFile):  # type: ignore[misc]  # numba has no types
     """numba's index and data of one function, read only where the hash fits, and written where it can be.
 
     The data of a signature lie under a number made of it. numba takes the next that is free, so of two commands that
