@@ -202,7 +202,8 @@ def _arrived(grounds: Grounds, there: Bools, *, below: int) -> Number:
         years_of = years[:, grounds.window[moment]].sum(axis=1)
         over = years_of[marked].sum() - years_of[each]
         children = mine(moment, marked).sum() - by_district
-        return np.divide(1000.0 * children, over, out=np.full(len(each), np.nan), where=over > 0)
+        rate: Floats = np.divide(1000.0 * children, over, out=np.full(len(each), np.nan), where=over > 0)
+        return rate
 
     def about(moment: Moment, marked: Bools) -> tuple[int, int | None]:
         return len(np.unique(child[mine(moment, marked)])), None
@@ -228,7 +229,8 @@ def _told(rung: str, number: Number, treated: Bools, level: float) -> tuple[list
     estimate = change["treated"] - change["control"]
     if not np.isfinite(estimate) or number.without is None:
         return cells, []
-    limits = difference(estimate, *(_left_out(number.without, arm, number.districts) for arm in arms.values()), level)
+    treated_without, control_without = (_left_out(number.without, arm, number.districts) for arm in arms.values())
+    limits = difference(estimate, treated_without, control_without, level)
     lower, upper = (limits.lower, limits.upper) if np.isfinite(limits.lower) else (None, None)
     return cells, [LadderContrast(rung=rung, quantity=number.quantity, estimate=estimate, lower=lower, upper=upper)]
 
