@@ -28,9 +28,11 @@ def repair(text: str) -> str:
 
 def fold(text: str) -> str:
     """The name without case, spaces, punctuation, accents and the two ways of writing æ, ø and å."""
-    plain = unicodedata.normalize("NFC", repair(text)).casefold().translate(_DANISH)
-    decomposed = unicodedata.normalize("NFKD", plain)
-    return "".join(letter for letter in decomposed if letter.isalnum())
+    plain = text.casefold()
+    if not text.isascii():  # letters of English are what they are, and a register has a million codes in them
+        plain = unicodedata.normalize("NFC", repair(text)).casefold().translate(_DANISH)
+        plain = unicodedata.normalize("NFKD", plain)
+    return "".join(filter(str.isalnum, plain))
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sverige_did.errors import Problem
 from sverige_did.sources.registers.codes import MeasureCodes
-from sverige_did.sources.registers.converting import shown
+from sverige_did.sources.registers.converting import each_value, shown
 from sverige_did.sources.registers.tables import RegisterTable
 from sverige_did.study.study import PanelStudy
 
@@ -28,8 +28,7 @@ Rule = Callable[[RegisterTable, Delivery], Iterator[Problem]]
 
 def where(cells: pd.Series[Any], holds: Callable[[Any], bool]) -> pd.Series[bool]:
     """In which rows something holds of the cell; of a missing one nothing does. Each different cell is asked once."""
-    answers = {cell: holds(cell) for cell in cells.dropna().unique()}
-    return cells.map(answers.get, na_action="ignore").eq(True)
+    return each_value(cells, holds).eq(True)
 
 
 def at_rows(
