@@ -18,6 +18,11 @@ from sverige_did.errors import refuse
 
 FEWEST_PRE_PERIODS = 5
 FEWEST_CONTROLS = 2
+MANY = 100
+"""Controls from which on their weights are found by way of the periods: seven times as many take no longer."""
+
+MOST_STEPS, SHORTEST = 100, 1e-9
+
 TINY_RIDGE = 1e-6
 """Ridge, in noise sds, that only makes weights unique: the paper's choice wherever none is wanted."""
 
@@ -72,8 +77,40 @@ def simplex_weights(A: FloatArray, b: FloatArray, ridge: float, *, intercept: bo
     """
     if intercept:
         A, b = A - A.mean(axis=0), b - b.mean()
-    rows = np.vstack([A - b[:, None], np.sqrt(A.shape[0]) * ridge * np.eye(A.shape[1])])
-    size = np.abs(rows).max()
-    u = nnls(np.vstack([rows / (size or 1.0), np.ones(A.shape[1])]), np.append(np.zeros(rows.shape[0]), 1.0))[0]
+    columns, length = A.shape[1], float(np.sqrt(A.shape[0]) * ridge)
+    rows = A - b[:, None]
+    size = max(float(np.abs(rows).max()), length) or 1.0
+    rows, length = np.vstack([rows / size, np.ones(columns)]), length / size
+    u = _many_weights(rows, length**2) if columns >= MANY and length > 0 else None
+    if u is None:
+        below = np.vstack([rows[:-1], length * np.eye(columns), rows[-1:]])
+        u = nnls(below, np.append(np.zeros(len(below) - 1), 1.0))[0]
     weights: FloatArray = u / u.sum()
     return weights
+
+
+def _many_weights(rows: FloatArray, ridge: float) -> FloatArray | None:
+    """u >= 0 (n,) that minimises ||rows u - e||^2 + ridge ||u||^2, for e = (0, ..., 0, 1); None if it is not found.
+
+    As a problem in the m rows instead of the n weights, which are max(0, rows' z) / ridge: convex and quadratic
+    piece by piece, so that Newton's steps end at the minimum itself (Hager & Zhang 2016, SIAM J Optim 26:1773), each
+    linear in n.
+    """
+    e = np.eye(len(rows))[-1]
+
+    def value(z: FloatArray) -> float:
+        return float(z @ z / 2 + (np.maximum(rows.T @ z, 0.0) ** 2).sum() / (2 * ridge) - e @ z)
+
+    z = e
+    for _ in range(MOST_STEPS):
+        used = rows[:, rows.T @ z > 0]
+        curved = np.eye(len(e)) + used @ used.T / ridge
+        ends = np.linalg.solve(curved, e)
+        if np.array_equal(rows.T @ ends > 0, rows.T @ z > 0):
+            return np.asarray(np.maximum(rows.T @ ends, 0.0) / ridge)
+        along, now, step = ends - z, value(z), 1.0
+        steep = float((curved @ z - e) @ along)
+        while value(z + step * along) > now + 1e-4 * step * steep and step > SHORTEST:
+            step /= 2
+        z = z + step * along
+    return None

@@ -13,7 +13,9 @@ from sverige_did.panel import Panel, read_panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.sources.panel.build import build
 from sverige_did.sources.panel.delivery import codes_of, panel_of, tables_of
+from sverige_did.sources.panel.frame import Tables
 from sverige_did.sources.panel.unreported import NEEDED, unreported_panels
+from sverige_did.sources.registers.codes import MeasureCodes
 from sverige_did.sources.registers.validate import find_registers
 from sverige_did.studies.panel.sensitivity import sensitivity_analyses
 from sverige_did.study.study import PanelStudy
@@ -33,15 +35,16 @@ def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Fill
     study = read_model(plan, PanelStudy)
     requested = study.registers is not None
     known = requested and "residences" in {register.name for register in find_registers(data, study)[0].values()}
+    given = (tables_of(data, study, NEEDED), study, codes_of(data, study)) if requested else None
     found = sensitivity_analyses(
         read_panel(panel),
         study,
         read_models(designs, OutcomeDesign),
         elsewhere=_elsewhere(study, data) if requested and known else None,
         homes_unknown=requested and not known,
-        unreported=_unreported(study, data) if requested else None,
-        stayed_on=_stayed_on(study, data) if requested else None,
-        definitions=_definitions(study, data) if requested else None,
+        unreported=_unreported(*given) if given else None,
+        stayed_on=_stayed_on(*given) if given else None,
+        definitions=_definitions(*given) if given else None,
     )
     write_models(out, found)
     return {"checks": len(found)}
@@ -56,27 +59,24 @@ def _elsewhere(study: PanelStudy, data: Path) -> Panel:
     return panel_of(data, moved).panel
 
 
-def _unreported(study: PanelStudy, data: Path) -> Mapping[float, Sequence[Panel]]:
+def _unreported(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> Mapping[float, Sequence[Panel]]:
     """The panels with changes of placement left out."""
     rng = np.random.default_rng([study.sampling.seed, zlib.crc32(b"unreported_changes")])
-    tables = tables_of(data, study, NEEDED)
-    return unreported_panels(tables, study, codes_of(data, study), UNREPORTED, draws=DRAWS, rng=rng)
+    return unreported_panels(tables, study, codes, UNREPORTED, draws=DRAWS, rng=rng)
 
 
-def _stayed_on(study: PanelStudy, data: Path) -> Panel:
+def _stayed_on(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> Panel:
     """The panel had those who came of age while placed stayed placed for as long as the programme is followed."""
-    tables, codes = tables_of(data, study, NEEDED), codes_of(data, study)
     return build(tables, study, codes, stay_on=days_followed(study.periods)).panel
 
 
-def _definitions(study: PanelStudy, data: Path) -> dict[str, Panel]:
+def _definitions(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> dict[str, Panel]:
     """The panels that another ladder and another rule for overlapping placements give, where the plan varies them."""
     rules, wanted = study.register_rules, study.multiverse.placement
     changes: dict[str, dict[str, str]] = {
         "other_ladder": {"home_based": "support" if rules.home_based == "kora" else "kora"},
         "other_overlap": {"overlap": "first" if rules.overlap == "highest_rung" else "highest_rung"},
     }
-    tables, codes = tables_of(data, study, NEEDED), codes_of(data, study)
     return {
         option: build(tables, study.model_copy(update={"registers": rules.model_copy(update=change)}), codes).panel
         for option, change in changes.items()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize
+from scipy.optimize import minimize, nnls
 
 from sverige_did.did.synthetic import simplex_weights, synthetic_did, weighted_did
 from sverige_did.errors import RefusedError
@@ -119,3 +119,21 @@ def test_what_the_weights_cannot_be_fitted_to_is_refused(table: np.ndarray) -> N
         with pytest.raises(RefusedError) as caught:
             synthetic_did(*arrays)
         assert caught.value.problems[0].key == key
+
+
+@pytest.mark.parametrize("controls", [99, 100, 160, 400])
+@pytest.mark.parametrize("ridge", [0.0, 1e-6, 0.01, 0.3, 3.0])
+def test_of_many_controls_the_weights_are_those_of_non_negative_least_squares(controls: int, ridge: float) -> None:
+    rng = np.random.default_rng([controls, 7])
+    A = rng.normal(size=(9, controls)).cumsum(axis=0) + 3 * rng.normal(size=controls)
+    b = A[:, :3].mean(axis=1) + 0.1 * rng.normal(size=9)
+    found = simplex_weights(A, b, ridge, intercept=True)
+    rows = A - A.mean(axis=0) - (b - b.mean())[:, None]
+    rows = np.vstack([rows, 3 * ridge * np.eye(controls)])
+    u = nnls(np.vstack([rows / np.abs(rows).max(), np.ones(controls)]), np.append(np.zeros(len(rows)), 1.0))[0]
+    fit = [((rows @ w) ** 2).sum() for w in (found, u / u.sum())]
+    assert found.min() >= 0
+    assert found.sum() == pytest.approx(1)
+    assert fit[0] == pytest.approx(fit[1], rel=1e-9, abs=1e-18)
+    if ridge >= 0.01:
+        np.testing.assert_allclose(found, u / u.sum(), atol=1e-9)

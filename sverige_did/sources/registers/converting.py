@@ -75,7 +75,7 @@ def each_value(cells: pd.Series[Any], make: Callable[[Any], Any]) -> pd.Series[A
     """``make`` of every cell, called once for each different one; what is missing stays missing."""
     codes, different = pd.factorize(cells)
     made = np.full(len(different) + 1, np.nan, dtype=object)
-    for at, one in enumerate(different):
+    for at, one in enumerate(different.to_numpy(dtype=object)):
         made[at] = make(one)
     return pd.Series(made[codes], index=cells.index, name=cells.name)
 

@@ -31,6 +31,12 @@ def where(cells: pd.Series[Any], holds: Callable[[Any], bool]) -> pd.Series[bool
     return each_value(cells, holds).eq(True)
 
 
+def strangers(cells: pd.Series[Any], known: pd.Series[Any]) -> pd.Series[bool]:
+    """Which cells name somebody whom another table does not know; one that is missing names nobody."""
+    place = pd.Index(known.dropna().unique()).get_indexer(pd.Index(cells))
+    return pd.Series(place < 0, index=cells.index) & cells.notna()
+
+
 def at_rows(
     table: RegisterTable, where: pd.Series[bool], key: str, column: str | None = None, severity: Severity = "error"
 ) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ import pandas as pd
 from sverige_did.errors import Problem
 from sverige_did.sources.registers.converting import shown
 from sverige_did.sources.registers.headers import fold, nearest
-from sverige_did.sources.registers.rule import Delivery, Rule, Severity, at_cells, at_rows
+from sverige_did.sources.registers.rule import Delivery, Rule, Severity, at_cells, at_rows, strangers
 from sverige_did.sources.registers.rules_of_history import HISTORY
 from sverige_did.sources.registers.rules_of_lives import LIVES
 from sverige_did.sources.registers.rules_of_plan import PLANNED
@@ -116,8 +116,7 @@ def children_known(table: RegisterTable, delivery: Delivery) -> Iterator[Problem
     children = delivery.tables.get("children", table)
     if children is table or "child" not in table.frame or table.register.name == "postings":
         return iter(())
-    stranger = table.frame["child"].notna() & ~table.frame["child"].isin(children.frame["child"])
-    return at_rows(table, stranger, "reg_unknown_child", "child")
+    return at_rows(table, strangers(table.frame["child"], children.frame["child"]), "reg_unknown_child", "child")
 
 
 def sdq_has_answers(table: RegisterTable, _: Delivery) -> Iterator[Problem]:

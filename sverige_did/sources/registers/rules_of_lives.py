@@ -11,7 +11,7 @@ from sverige_did.errors import Problem
 from sverige_did.periods import period_days
 from sverige_did.sources.registers.converting import shown
 from sverige_did.sources.registers.headers import fold
-from sverige_did.sources.registers.rule import Delivery, Rule, Severity, at_cells, at_rows, where
+from sverige_did.sources.registers.rule import Delivery, Rule, Severity, at_cells, at_rows, strangers, where
 from sverige_did.sources.registers.tables import RegisterTable
 
 MAJORITY, CARE_LEAVERS = 18, 22
@@ -51,7 +51,8 @@ def total_rows(table: RegisterTable, _: Delivery) -> Iterator[Problem]:
     named = pd.Series(False, index=table.frame.index)
     for column in table.register.columns:
         if column.kind in {"text", "code", "identifier"} and not column.allowed:
-            called = where(table.frame[column.name], is_total)
+            cells = table.frame[column.name]
+            called = where(cells.where(~cells.str.contains("[0-9]").eq(True)), is_total)  # no name in TOTALS has any
             yield from at_cells(table, "reg_total_row", column.name, called & ~named)
             named |= called
     if table.register.name in _ADDED:
@@ -125,16 +126,18 @@ def some_are_children(table: RegisterTable, delivery: Delivery) -> Iterator[Prob
 def renumbered_codes(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
     """A placement under a number that the law had given to another kind of place by then."""
     instead = delivery.codes.outdated(table.frame["measure"], table.frame["start"])
-    new = dict(zip(table.frame["measure"], instead, strict=True))
-    return at_cells(table, "reg_renumbered_code", "measure", instead.notna(), new.get)
+    named = instead.notna()
+    new = dict(zip(table.frame["measure"][named], instead[named], strict=True))
+    return at_cells(table, "reg_renumbered_code", "measure", named, new.get)
 
 
 def codes_in_force(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
     """A paragraph of a law that was not in force on the day: no such decision can have been made."""
     when = table.frame[{"placements": "start", "follow_ups": "done"}.get(table.register.name, "date")]
     span = delivery.codes.not_in_force(table.frame["measure"], when)
-    days = dict(zip(table.frame["measure"], span, strict=True))
-    return at_cells(table, "reg_not_in_force", "measure", span.notna(), days.get, "warning")
+    outside = span.notna()
+    days = dict(zip(table.frame["measure"][outside], span[outside], strict=True))
+    return at_cells(table, "reg_not_in_force", "measure", outside, days.get, "warning")
 
 
 def functions_known(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
@@ -156,16 +159,17 @@ def cases_known(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
     """A complaint about a case that the register of cases lacks."""
     if "cases" not in delivery.tables:
         return iter(())
-    known = delivery.tables["cases"].frame["case"]
-    return at_rows(table, table.frame["case"].notna() & ~table.frame["case"].isin(known), "reg_unknown_case", "case")
+    return at_rows(
+        table, strangers(table.frame["case"], delivery.tables["cases"].frame["case"]), "reg_unknown_case", "case"
+    )
 
 
 def children_placed(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:
     """A breakdown, or a follow-up, of a child that the register of placements lacks."""
     if "placements" not in delivery.tables:
         return iter(())
-    stranger = table.frame["child"].notna() & ~table.frame["child"].isin(delivery.tables["placements"].frame["child"])
-    return at_rows(table, stranger, "reg_no_placement", "child", "warning")
+    placed = delivery.tables["placements"].frame["child"]
+    return at_rows(table, strangers(table.frame["child"], placed), "reg_no_placement", "child", "warning")
 
 
 def districts_have_children(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]:

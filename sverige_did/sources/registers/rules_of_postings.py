@@ -13,7 +13,7 @@ import pandas as pd
 from sverige_did.errors import Problem
 from sverige_did.sources.registers.chart import CURRENT, REFUNDED, Kind, Placed, account_of, standard_chart
 from sverige_did.sources.registers.codes import Ladder, MeasureCodes
-from sverige_did.sources.registers.rule import Delivery, Rule, at_cells
+from sverige_did.sources.registers.rule import Delivery, Rule, at_cells, strangers
 from sverige_did.sources.registers.tables import RegisterTable
 
 NEARLY_ALL = 0.95
@@ -130,7 +130,7 @@ def postings_of_children(table: RegisterTable, delivery: Delivery) -> Iterator[P
     """Postings about no child, or about one that the table of children lacks: they are of the whole municipality."""
     child, amount = table.frame["child"], table.frame["amount"]
     known = delivery.tables.get("children")
-    strange = child.notna() & ~child.isin(known.frame["child"]) if known else child.notna() & False
+    strange = strangers(child, known.frame["child"]) if known else child.notna() & False
     for key, where in (("post_no_child", child.isna()), ("post_unknown_child", strange)):
         if where.any():
             values: dict[str, object] = {
