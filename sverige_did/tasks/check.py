@@ -30,9 +30,8 @@ def run(folder: Path, language: Language, today: date) -> Checked:
     """Every problem of every study in the folder: of its plan, of every file that a run reads, and of what its panel
     leaves out; and what was assumed while files were read.
 
-    Columns are named as deliveries in that language do. A study whose registers are not due ``today`` is called planned.
-    Raises InputError when the folder holds no plan; a plan that
-    cannot be read is a problem like others.
+    Columns are named as deliveries in that language do. A study whose registers are not due ``today`` is called
+    planned. Raises InputError when the folder holds no plan; a plan that cannot be read is a problem like others.
     """
     studies = find_studies(folder)
     if not studies:
