@@ -18,7 +18,7 @@ from sverige_did.api.covariates import Covariates, counted, formula_in, of_formu
 from sverige_did.api.given import Given, as_frame, listed, one_a_unit, without_blanks
 from sverige_did.api.named import Named
 from sverige_did.api.people import added_up
-from sverige_did.api.times import Partial, Times, starts_of, times_of
+from sverige_did.api.times import Partial, Starts, Times, starts_of, times_of
 from sverige_did.did import columns
 from sverige_did.did.arrays import DistrictPanel, Dropped
 from sverige_did.errors import InputError, Problem
@@ -105,7 +105,8 @@ def read(data: object, named: Named, *, per: float, partial: Partial | None, row
     units = _Units(given, codes, labels)
     _one_row_a_period(units, times, stripped)
     y, exposure = _outcome(given, named)
-    first, during = _starts(units, times, named, partial)
+    first, during, lacking = _starts(units, times, named, partial)
+    times = times._replace(lacking=lacking)
     donut = np.unique(times.codes[during])
     before = (times.periods[times.codes] < np.nanmin(first)) & ~np.isin(times.codes, donut)
     weights = np.ones(len(labels))
@@ -175,15 +176,15 @@ def _outcome(given: Given, named: Named) -> tuple[Floats, Floats | None]:
     return y, exposure
 
 
-def _starts(units: _Units, times: Times, named: Named, partial: Partial | None) -> tuple[Floats, NDArray[np.bool_]]:
-    """The first treated period (U,), which rows (N,) are left out; refused where they leave nothing to compare."""
+def _starts(units: _Units, times: Times, named: Named, partial: Partial | None) -> Starts:
+    """The starts in either column; refused where they leave nothing to compare."""
     given, n = units.given, len(units.labels)
     if named.treated_from is not None:
-        first, during = starts_of(given, named.treated_from, units.codes, n, times, partial)
+        first, during, lacking = starts_of(given, named.treated_from, units.codes, n, times, partial)
         column = named.treated_from
     else:
         column = str(named.treated)
-        first, during = _from_flags(units, times, column), np.zeros(units.codes.size, dtype=bool)
+        first, during, lacking = Starts(_from_flags(units, times, column), np.zeros(units.codes.size, dtype=bool))
     seen = np.full(n, np.inf)
     np.minimum.at(seen, units.codes, times.periods[times.codes])
     always = first <= seen
@@ -198,7 +199,7 @@ def _starts(units: _Units, times: Times, named: Named, partial: Partial | None) 
         there = np.unique(units.codes[times.codes == at])
         if not (never[there] | (first[there] > period)).any():
             raise InputError(Problem("frame_no_control", column=column, found=times.labels[at]))
-    return first, during
+    return Starts(first, during, lacking)
 
 
 def _from_flags(units: _Units, times: Times, name: str) -> Floats:
