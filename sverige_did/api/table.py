@@ -35,7 +35,8 @@ class Read(NamedTuple):
 
     ``frozen`` names the columns that varied over time, ``donut`` the periods that are left out for a unit or more,
     ``stripped`` the names that had blanks around them; ``people`` is how many were added up, 0 where rows are cells,
-    ``starting`` how many rows with an outcome are left out as the period in which their unit starts.
+    ``starting`` how many rows with an outcome are left out as the period in which their unit starts, ``more`` the rows
+    of people of whom more had an event than there are, where such rows are few.
     """
 
     panel: DistrictPanel
@@ -49,7 +50,11 @@ class Read(NamedTuple):
     stripped: tuple[str, ...] = ()
     people: int = 0
     starting: int = 0
+    more: str = ""
 
+
+MANY_MORE = 0.5
+"""Where events are more than those at risk in this share of the rows, they are several a person and no mistake."""
 
 STARTS = "treated from"
 """The column of starts that the rows which are not affected are given: those of their units."""
@@ -90,8 +95,9 @@ class _Units(NamedTuple):
         return one_a_unit(self.given, name, self.codes, len(self.labels))
 
 
-def read(data: object, named: Named, *, per: float, partial: Partial | None, rows: Rows) -> Read:
-    """The arrays of a table of pandas, polars, pyarrow or a dict of columns.
+def read(data: object, named: Named, *, per: float, partial: Partial | None, rows: Rows, share: bool = False) -> Read:
+    """The arrays of a table of pandas, polars, pyarrow or a dict of columns; ``share``: events are some of those at
+    risk, so that none can be more.
 
     Raises InputError, which names the column, the rows and what to do.
     """
@@ -105,6 +111,10 @@ def read(data: object, named: Named, *, per: float, partial: Partial | None, row
     units = _Units(given, codes, labels)
     _one_row_a_period(units, times, stripped)
     y, exposure = _outcome(given, named)
+    more = _more_than_there_are(y, exposure, whole=not share)
+    if share and more.any():
+        found = given.rows(more, str(named.events))
+        raise InputError(Problem("frame_more_than_exposure", column=named.events, found=found))
     first, during, lacking = _starts(units, times, named, partial)
     times = times._replace(lacking=lacking)
     donut = np.unique(times.codes[during])
@@ -135,6 +145,7 @@ def read(data: object, named: Named, *, per: float, partial: Partial | None, row
         stripped,
         len(as_frame(data)) if rows == "people" else 0,
         int((during & ~np.isnan(y)).sum()),
+        given.rows(more, str(named.events)) if 0 < more.sum() < MANY_MORE * more.size else "",
     )
 
 
@@ -174,6 +185,13 @@ def _outcome(given: Given, named: Named) -> tuple[Floats, Floats | None]:
     if bad.any():
         raise InputError(Problem("frame_exposure", column=named.exposure, found=given.rows(bad, named.exposure)))
     return y, exposure
+
+
+def _more_than_there_are(y: Floats, exposure: Floats | None, *, whole: bool) -> NDArray[np.bool_]:
+    """(N,) rows with more events than at risk; where those have to be ``whole`` people, none of person-years."""
+    if exposure is None or (whole and not np.allclose(known := exposure[~np.isnan(exposure)], np.rint(known))):
+        return np.zeros(y.size, dtype=bool)
+    return np.asarray((exposure > 0) & (y > exposure))
 
 
 def _starts(units: _Units, times: Times, named: Named, partial: Partial | None) -> Starts:
