@@ -320,10 +320,10 @@ def check(
 ) -> None:
     """Show everything that is wrong with a study's plan and registers; status 1 when there are errors."""
     from sverige_did.report.problems import assumptions, problems_table, summary
-    from sverige_did.tasks.check import run, write
+    from sverige_did.tasks.check import NOT_DUE, run, write
 
     spoken = default_language()
-    problems, assumed = run(folder, spoken)
+    problems, assumed = run(folder, spoken, date.today())
     write(problems, json, html, spoken)
     if problems:
         Console().print(problems_table(problems, spoken))
@@ -332,7 +332,7 @@ def check(
         console.print(_masked(line), markup=False)
     console.print(summary(problems, spoken), markup=False)
     wrong = any(problem.severity == "error" for problem in problems)
-    if not wrong:
+    if not wrong and not any(problem.key == NOT_DUE for problem in problems):
         console.print(words.text("cli.check", spoken, folder=folder), markup=False)
     raise typer.Exit(int(wrong))
 

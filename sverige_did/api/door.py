@@ -133,7 +133,7 @@ def did(
     said = _Said(before, after, per, scale, chosen, level, seed)
     with naming(unit_of(named.unit)):
         touched, others = parts_of(data, named)
-        found = read(touched, named, per=per, partial=partial, rows=rows)
+        found = read(touched, named, per=per, partial=partial, rows=rows, share=scale == "log_odds")
         if others is None:
             return Study(_setting(found, named, said))
         beside = replace(
@@ -224,6 +224,9 @@ def _remarks(found: Read, named: Named) -> tuple[Remark, ...]:
     made = [Remark(key="notebook.note.frozen", values={"name": name}) for name in found.frozen]
     if found.stripped:
         made.append(Remark(key="notebook.note.stripped", values={"names": listed(found.stripped)}))
+    if found.more:
+        values = {"events": str(named.events), "exposure": str(named.exposure), "rows": found.more}
+        made.append(Remark(key="notebook.note.more_than_exposure", values=values))
     if found.people:
         key = "people" if named.weight is None else "people_weighed"
         values = {"people": str(found.people), "cells": str(found.panel.y.size)}

@@ -17,7 +17,7 @@ from sverige_did.api.shown import Result, label
 from sverige_did.did.collapse import collapse
 from sverige_did.errors import refuse
 from sverige_did.report import numbers
-from sverige_did.results.estimates import CheckResult
+from sverige_did.results.estimates import CheckResult, Remark
 from sverige_did.studies.panel.array_checks import ARRAY_CHECKS
 from sverige_did.studies.panel.could_not_run import made
 from sverige_did.studies.panel.dated_array_checks import DATED_CHECKS
@@ -158,4 +158,5 @@ def checks_of(setting: Setting, which: tuple[str, ...] | None = None, *, placebo
     seen = seen_of(setting) if one else seen_by_date(setting)
     wanted = {name: run for name, run in every.items() if name in (which or every)}
     ran = (made(name, setting.context.outcome, partial(run, seen)) for name, run in wanted.items())
-    return Checks(context=setting.context, remarks=setting.remarks, checks=tuple(one for one in ran if one is not None))
+    remarks = setting.remarks if one else (*setting.remarks, Remark(key="notebook.note.checks_of_dates"))
+    return Checks(context=setting.context, remarks=remarks, checks=tuple(each for each in ran if each is not None))

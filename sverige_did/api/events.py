@@ -75,11 +75,12 @@ class EventStudy(Result):
 
     def say(self, language: Language | None = None) -> str:
         """In how many periods before and after the joint limits leave out no effect."""
-        away = [one for one in self.moments if not one.lower <= 0 <= one.upper]
+        seen = [one for one in self.moments if one.estimate or one.lower or one.upper]  # without the reference
+        away = [one for one in seen if not one.lower <= 0 <= one.upper]
         sides = {
-            "before": sum(one.event_time < -1 for one in self.moments),
-            "after": sum(one.event_time >= 0 for one in self.moments),
-            "before_out": sum(one.event_time < -1 for one in away),
+            "before": sum(one.event_time < 0 for one in seen),
+            "after": sum(one.event_time >= 0 for one in seen),
+            "before_out": sum(one.event_time < 0 for one in away),
             "after_out": sum(one.event_time >= 0 for one in away),
         }
         return words.text("notebook.say.event_study", language, outcome=self.context.outcome, **sides)

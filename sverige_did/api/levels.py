@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 
 class Group(Frozen):
-    """The mean level of some units, a period each; None where none of them has one. ``start`` is None for never."""
+    """The mean level of some units, a period each; None where none of them has one.
+
+    ``start`` and the place of the ``first`` period after it are None for never.
+    """
 
     start: str | None
+    first: int | None
     units: int
     levels: tuple[float | None, ...]
 
@@ -67,8 +71,8 @@ class Levels(Result):
             never = one.start is None
             colour, line = (plots.MUTED, "--") if never else (f"C{number}", "-")
             ax.plot(at, y, color=colour, linestyle=line, marker="o", markersize=3, label=self._name(one))
-            if one.start is not None:
-                ax.axvline(self.context.periods.index(one.start) - 0.5, color=f"C{number}", linewidth=0.8, alpha=0.6)
+            if one.first is not None:
+                ax.axvline(one.first - 0.5, color=f"C{number}", linewidth=0.8, alpha=0.6)
         step = max(1, len(at) // 12)
         ax.set_xticks(at[::step], list(self.context.periods[::step]), rotation=45, ha="right")
         ax.set_ylabel(self.context.outcome)
@@ -96,6 +100,6 @@ def levels_of(setting: Setting) -> Levels:
         total = known.T @ weights[mine]
         summed = np.where(known, table[mine], 0.0).T @ weights[mine]
         levels = [float(s / w) if w > 0 else None for s, w in zip(summed, total, strict=True)]
-        name = None if np.isinf(start) else label(float(start))
-        groups.append(Group(start=name, units=int(mine.sum()), levels=tuple(levels)))
+        name, first = (None, None) if np.isinf(start) else (label(float(start)), np.searchsorted(panel.periods, start))
+        groups.append(Group(start=name, first=first, units=int(mine.sum()), levels=tuple(levels)))
     return Levels(context=setting.context, remarks=setting.remarks, groups=tuple(groups))

@@ -10,6 +10,8 @@ from sverige_did.api.rows import Row
 from sverige_did.api.setting import MOST_NAMED, Setting
 from sverige_did.checks.synthetic_did import DATED_PLACEBOS, PLACEBOS
 from sverige_did.did.aggregate import Aggregated, Aggregation, aggregate, degrees_of_freedom
+from sverige_did.did.calendar import SLACK, step_of, times_since
+from sverige_did.did.calendar import steps as calendar_steps
 from sverige_did.did.covariates import Adjustment, adjusted_effects
 from sverige_did.did.imputation import Average, imputation
 from sverige_did.did.staggered import Base, Control, GroupTime, group_time_effects
@@ -21,9 +23,6 @@ from sverige_did.inference.inversion import TIE
 from sverige_did.inference.permutation import permutation_test_of
 from sverige_did.inference.staggered import own_order, strata_in
 from sverige_did.results.estimates import Remark
-
-EVEN = 1.2
-"""Months are up to 1.11 times as long as each other; steps that differ by more than this are uneven."""
 
 AGGREGATIONS: dict[Kind, Aggregation] = {
     "simple": "simple", "event": "dynamic", "group": "group", "calendar": "calendar",
@@ -39,11 +38,11 @@ def event_study(setting: Setting) -> EventStudy:
         make(setting.panel, setting.weighting, rng=setting.rng(), level=setting.context.level, each=each)
         for each in (False, True)
     )
-    periods, start = setting.panel.periods, setting.panel.go_live() if one else np.nan
-    first = np.searchsorted(periods, start)
+    periods = setting.panel.periods
+    since = dict(zip(periods, times_since(periods, np.array([setting.panel.go_live()]))[0], strict=True)) if one else {}
     moments = tuple(
         Moment(
-            event_time=int(np.searchsorted(periods, x) - first) if one else int(x),
+            event_time=int(since[x]) if one else int(x),
             period=setting.times.label(x) if one else "",
             estimate=y, lower=lower, upper=upper, lower_pointwise=low, upper_pointwise=high,
         )
@@ -57,15 +56,17 @@ def event_study(setting: Setting) -> EventStudy:
 
 
 def uneven(setting: Setting) -> tuple[Remark, ...]:
-    """That time since the start counts periods of the table, where these are not equally far apart."""
+    """How time since the start is counted, where periods are not equally far apart: in steps of the calendar where
+    whole periods lack, in periods of the table where there is no such step."""
     periods, label = setting.panel.periods, setting.times.label
+    regular = step_of(periods) is not None
     steps = np.diff(periods)
-    wide = np.flatnonzero(steps > EVEN * steps.min())
+    wide = np.flatnonzero(np.diff(calendar_steps(periods)) > 1 if regular else steps > (1 + SLACK) * steps.min())
     if not wide.size:
         return ()
     gaps = [f"{label(periods[at])} – {label(periods[at + 1])}" for at in wide[:MOST_NAMED]]
     which = ", ".join([*gaps, *(["…"] if wide.size > MOST_NAMED else [])])
-    return (Remark(key="notebook.note.uneven", values={"which": which}),)
+    return (Remark(key=f"notebook.note.{'missing_periods' if regular else 'uneven'}", values={"which": which}),)
 
 
 def _of_complete(setting: Setting) -> tuple[Remark, ...]:

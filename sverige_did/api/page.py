@@ -62,9 +62,9 @@ class Section:
 class Found:
     """All that a page tells, computed once for both languages; what the study cannot carry is its refusal."""
 
-    verdict: Verdict
+    verdict: Verdict | RefusedError
     levels: Levels
-    methods: Methods
+    methods: Methods | RefusedError
     events: EventStudy | RefusedError
     checks: Checks | RefusedError
     power: Size | RefusedError
@@ -78,9 +78,9 @@ def written(study: Study, folder: Path) -> tuple[Path, ...]:
     if folder.exists() and not folder.is_dir():
         raise InputError(Problem("frame_folder", file=str(folder)))
     found = Found(
-        verdict=study.verdict(),
+        verdict=_or_refused(study.verdict),
         levels=levels_of(study.setting),
-        methods=study.methods(),
+        methods=_or_refused(study.methods),
         events=_or_refused(study.event_study),
         checks=_or_refused(study.sensitivity),
         power=_or_refused(partial(study.power, SIMULATIONS)),
@@ -103,7 +103,7 @@ def _or_refused[Of: Result](make: Callable[[], Of]) -> Of | RefusedError:
 def rendered(found: Found, language: Language) -> str:
     """The page as text: style and figures inline, no script, nothing fetched."""
     other: Language = "en" if language == "da" else "da"
-    context = found.verdict.context
+    context = found.levels.context
     loader = ChoiceLoader([PackageLoader("sverige_did.api"), PackageLoader("sverige_did.report")])
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     css = files("sverige_did.report").joinpath("static/report.css").read_text("utf-8")
@@ -127,15 +127,25 @@ def _text(language: Language, key: str, **values: object) -> str:
 
 
 def _sections(found: Found, language: Language) -> Iterator[Section]:
-    verdict = found.verdict
-    context = verdict.context
+    verdict, context = found.verdict, found.levels.context
     made = partial(_section, synthetic=context.synthetic, outcome=context.outcome, language=language)
-    yield made("verdict", verdict, drawn=False, lead=(verdict.title(language),))
+    if isinstance(verdict, RefusedError):
+        yield _no_verdict(verdict, language)
+    else:
+        yield made("verdict", verdict, drawn=False, lead=(verdict.title(language),))
     yield made("levels", found.levels)
     yield made("methods", found.methods, noted=False)
     yield made("events", found.events, noted=False)
-    yield made("checks", found.checks, drawn=False, noted=False)
+    # Where starts differ, what the checks weigh is one of several averages, and the page says which.
+    weighed = (words.text("notebook.note.checks_of_dates", language),) if len(context.starts) > 1 else ()
+    yield made("checks", found.checks, drawn=False, noted=False, lead=weighed)
     yield made("settle", found.power, noted=False)
+
+
+def _no_verdict(refusal: RefusedError, language: Language) -> Section:
+    """Why there is none, and what to do; the other sections come all the same."""
+    said = [text for one in refusal.problems for text in (one.sentence(language), one.mend(language)) if text]
+    return Section("verdict", _text(language, "heading.verdict"), tuple(said))
 
 
 def _section(

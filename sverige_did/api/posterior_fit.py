@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -47,35 +47,58 @@ LEAST_DRAWS = 4
 _compiled: dict[str, Compiled] = {}
 
 
+class Sought(NamedTuple):
+    """What effects are held against: which way is ``better``, and the sizes ``rope`` and ``worthwhile``, if any."""
+
+    better: Better | None = None
+    rope: float | None = None
+    worthwhile: float | None = None
+
+    def check(self) -> None:
+        """Refuse what no effect can be held against (InputError; ``frame_no_direction``)."""
+        if self.better is not None:
+            option("better", self.better, Better)
+        for name, size in (("rope", self.rope), ("worthwhile", self.worthwhile)):
+            if size is not None:
+                asked.number(name, size, above=0)
+        if self.worthwhile is not None and self.better is None:
+            raise refuse("frame_no_direction")
+
+
+class Sampler(NamedTuple):
+    """What a caller sets of the sampler; the rest is what these models need to converge."""
+
+    draws: int | None = None
+    tune: int | None = None
+    target_accept: float | None = None
+
+    def check(self) -> None:
+        """Refuse (InputError) what no sampler takes, by the name that the caller gave it by."""
+        for name, count in (("draws", self.draws), ("tune", self.tune)):
+            if count is not None:
+                asked.whole(name, count, LEAST_DRAWS)
+        if self.target_accept is not None:
+            asked.number("target_accept", self.target_accept, above=0, below=1)
+
+
 def posterior_of(
-    setting: Setting,
-    likelihood: Likelihood | None,
-    *,
-    better: Better | None = None,
-    rope: float | None = None,
-    worthwhile: float | None = None,
-    effect_prior: tuple[float, float] | None = None,
-    draws: int | None = None,
-    tune: int | None = None,
-    target_accept: float | None = None,
-) -> Posterior:
+    setting: Setting, likelihood: Likelihood | None, sought: Sought, effect_prior: tuple[float, float] | None,
+    sampler: Sampler,
+) -> Posterior:  # fmt: skip
     """See :meth:`sverige_did.api.study.Study.posterior`."""
     chosen = usual(setting) if likelihood is None else likelihood
     option("likelihood", chosen, Likelihood)
-    if better is not None:
-        option("better", better, Better)
-    for name, size in (("rope", rope), ("worthwhile", worthwhile)):
-        if size is not None:
-            asked.number(name, size, above=0)
-    _askable(effect_prior, draws, tune, target_accept)
-    if worthwhile is not None and better is None:
-        raise refuse("frame_no_direction")
+    if effect_prior is not None:
+        asked.pair("effect_prior", effect_prior, "effect_prior=(mean, sd)")
+        asked.number("effect_prior[0]", effect_prior[0])
+        asked.number("effect_prior[1]", effect_prior[1], above=0)
+    sampler.check()
+    sought.check()
     if setting.panel.exposure is None:
         setting = setting.by_cluster("posterior")
     made = modelled(setting, chosen, effect_prior)
-    given: dict[str, Any] = {"draws": draws, "tune": tune, "target_accept": target_accept}
-    settings = replace(made.settings, cores=min(made.settings.chains, os.cpu_count() or 1))
-    settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
+    given: dict[str, Any] = {name: value for name, value in sampler._asdict().items() if value is not None}
+    settings = replace(made.settings, cores=min(made.settings.chains, os.cpu_count() or 1), **given)
     model = made.model()
     key = structure(model)
     if key not in _compiled:
@@ -83,35 +106,17 @@ def posterior_of(
             _compiled.pop(next(iter(_compiled)))
         _compiled[key] = compile_model(model)
     fit = sampled(model, _compiled[key], setting.seed, settings)
-    return _read(setting, chosen, made, fit, better=better, rope=rope, worthwhile=worthwhile)
+    return _read(setting, chosen, made, fit, sought)
 
 
-def _askable(prior: tuple[float, float] | None, draws: object, tune: object, target_accept: object) -> None:
-    """Refuse (InputError) what no sampler takes, by the name that the caller gave it by."""
-    if prior is not None:
-        asked.pair("effect_prior", prior, "effect_prior=(mean, sd)")
-        mean, sd = prior
-        asked.number("effect_prior[0]", mean)
-        asked.number("effect_prior[1]", sd, above=0)
-    for name, count in (("draws", draws), ("tune", tune)):
-        if count is not None:
-            asked.whole(name, count, LEAST_DRAWS)
-    if target_accept is not None:
-        asked.number("target_accept", target_accept, above=0, below=1)
-
-
-def _read(
-    setting: Setting, likelihood: Likelihood, made: Modelled, fit: Fit, *, better: Better | None, rope: float | None,
-    worthwhile: float | None,
-) -> Posterior:  # fmt: skip
+def _read(setting: Setting, likelihood: Likelihood, made: Modelled, fit: Fit, sought: Sought) -> Posterior:
     rng = setting.rng()
     effects, prior = made.effects(fit, rng), made.prior_effects(rng)
     checks = made.checks(fit, rng)
     tree = _tree(made, fit, effects, prior, rng)
     _possible(setting, checks, tree)
-    sizes = (better, rope, worthwhile)
     quantities = tuple(
-        _quantity(setting, whose, scale, values, prior.get((whose, scale)), sizes)
+        _quantity(setting, whose, scale, values, prior.get((whose, scale)), sought)
         for (whose, scale), values in effects.items()
     )
     learned = tuple(one for one in learned_of(made.named, fit) if np.isfinite(one.shrinkage))
@@ -143,9 +148,9 @@ def _possible(setting: Setting, checks: tuple[Predictive, ...], draws: xr.DataTr
 
 def _quantity(
     setting: Setting, whose: str, scale: str, values: Floats, prior: Floats | None,
-    sizes: tuple[Better | None, float | None, float | None],
+    sought: Sought,
 ) -> Quantity:  # fmt: skip
-    better, rope, worthwhile = sizes
+    better, rope, worthwhile = sought
     level, null, own = setting.context.level, NULL.get(scale, 0.0), scale == "level"
     sign = -1.0 if better == "lower" else 1.0
     said = summarise(

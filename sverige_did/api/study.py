@@ -237,12 +237,10 @@ class Study:
             ``not_converged`` and ``posterior_impossible``, with the draws in ``error.draws``: to be looked at, not to
             be reported. ``posterior_staggered``, ``frame_likelihood``, ``frame_covariates_here``.
         """
-        from sverige_did.api.posterior_fit import posterior_of  # noqa: PLC0415 - PyMC takes seconds to load
+        from sverige_did.api.posterior_fit import Sampler, Sought, posterior_of  # noqa: PLC0415 - PyMC takes seconds
 
-        return posterior_of(
-            self.setting, likelihood, better=better, rope=rope, worthwhile=worthwhile, effect_prior=effect_prior,
-            draws=draws, tune=tune, target_accept=target_accept,
-        )  # fmt: skip
+        sought, sampler = Sought(better, rope, worthwhile), Sampler(draws, tune, target_accept)
+        return posterior_of(self.setting, likelihood, sought, effect_prior, sampler)
 
     @of_its_units
     def report(self, folder: str | Path) -> tuple[Path, ...]:

@@ -18,7 +18,7 @@ from sverige_did.api.covariates import Covariates, counted, formula_in, of_formu
 from sverige_did.api.given import Given, as_frame, listed, one_a_unit, without_blanks
 from sverige_did.api.named import Named
 from sverige_did.api.people import added_up
-from sverige_did.api.times import Partial, Times, starts_of, times_of
+from sverige_did.api.times import Partial, Starts, Times, starts_of, times_of
 from sverige_did.did import columns
 from sverige_did.did.arrays import DistrictPanel, Dropped
 from sverige_did.errors import InputError, Problem
@@ -35,7 +35,8 @@ class Read(NamedTuple):
 
     ``frozen`` names the columns that varied over time, ``donut`` the periods that are left out for a unit or more,
     ``stripped`` the names that had blanks around them; ``people`` is how many were added up, 0 where rows are cells,
-    ``starting`` how many rows with an outcome are left out as the period in which their unit starts.
+    ``starting`` how many rows with an outcome are left out as the period in which their unit starts, ``more`` the rows
+    of people of whom more had an event than there are, where such rows are few.
     """
 
     panel: DistrictPanel
@@ -49,7 +50,11 @@ class Read(NamedTuple):
     stripped: tuple[str, ...] = ()
     people: int = 0
     starting: int = 0
+    more: str = ""
 
+
+MANY_MORE = 0.5
+"""Where events are more than those at risk in this share of the rows, they are several a person and no mistake."""
 
 STARTS = "treated from"
 """The column of starts that the rows which are not affected are given: those of their units."""
@@ -90,8 +95,9 @@ class _Units(NamedTuple):
         return one_a_unit(self.given, name, self.codes, len(self.labels))
 
 
-def read(data: object, named: Named, *, per: float, partial: Partial | None, rows: Rows) -> Read:
-    """The arrays of a table of pandas, polars, pyarrow or a dict of columns.
+def read(data: object, named: Named, *, per: float, partial: Partial | None, rows: Rows, share: bool = False) -> Read:
+    """The arrays of a table of pandas, polars, pyarrow or a dict of columns; ``share``: events are some of those at
+    risk, so that none can be more.
 
     Raises InputError, which names the column, the rows and what to do.
     """
@@ -105,7 +111,12 @@ def read(data: object, named: Named, *, per: float, partial: Partial | None, row
     units = _Units(given, codes, labels)
     _one_row_a_period(units, times, stripped)
     y, exposure = _outcome(given, named)
-    first, during = _starts(units, times, named, partial)
+    more = _more_than_there_are(y, exposure, whole=not share)
+    if share and more.any():
+        found = given.rows(more, str(named.events))
+        raise InputError(Problem("frame_more_than_exposure", column=named.events, found=found))
+    first, during, lacking = _starts(units, times, named, partial)
+    times = times._replace(lacking=lacking)
     donut = np.unique(times.codes[during])
     before = (times.periods[times.codes] < np.nanmin(first)) & ~np.isin(times.codes, donut)
     weights = np.ones(len(labels))
@@ -134,6 +145,7 @@ def read(data: object, named: Named, *, per: float, partial: Partial | None, row
         stripped,
         len(as_frame(data)) if rows == "people" else 0,
         int((during & ~np.isnan(y)).sum()),
+        given.rows(more, str(named.events)) if 0 < more.sum() < MANY_MORE * more.size else "",
     )
 
 
@@ -175,15 +187,22 @@ def _outcome(given: Given, named: Named) -> tuple[Floats, Floats | None]:
     return y, exposure
 
 
-def _starts(units: _Units, times: Times, named: Named, partial: Partial | None) -> tuple[Floats, NDArray[np.bool_]]:
-    """The first treated period (U,), which rows (N,) are left out; refused where they leave nothing to compare."""
+def _more_than_there_are(y: Floats, exposure: Floats | None, *, whole: bool) -> NDArray[np.bool_]:
+    """(N,) rows with more events than at risk; where those have to be ``whole`` people, none of person-years."""
+    if exposure is None or (whole and not np.allclose(known := exposure[~np.isnan(exposure)], np.rint(known))):
+        return np.zeros(y.size, dtype=bool)
+    return np.asarray((exposure > 0) & (y > exposure))
+
+
+def _starts(units: _Units, times: Times, named: Named, partial: Partial | None) -> Starts:
+    """The starts in either column; refused where they leave nothing to compare."""
     given, n = units.given, len(units.labels)
     if named.treated_from is not None:
-        first, during = starts_of(given, named.treated_from, units.codes, n, times, partial)
+        first, during, lacking = starts_of(given, named.treated_from, units.codes, n, times, partial)
         column = named.treated_from
     else:
         column = str(named.treated)
-        first, during = _from_flags(units, times, column), np.zeros(units.codes.size, dtype=bool)
+        first, during, lacking = Starts(_from_flags(units, times, column), np.zeros(units.codes.size, dtype=bool))
     seen = np.full(n, np.inf)
     np.minimum.at(seen, units.codes, times.periods[times.codes])
     always = first <= seen
@@ -198,7 +217,7 @@ def _starts(units: _Units, times: Times, named: Named, partial: Partial | None) 
         there = np.unique(units.codes[times.codes == at])
         if not (never[there] | (first[there] > period)).any():
             raise InputError(Problem("frame_no_control", column=column, found=times.labels[at]))
-    return first, during
+    return Starts(first, during, lacking)
 
 
 def _from_flags(units: _Units, times: Times, name: str) -> Floats:

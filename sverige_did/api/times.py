@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from sverige_did.api.given import Given, listed, one_a_unit
 from sverige_did.did import columns
+from sverige_did.did.calendar import step_of
+from sverige_did.did.staggered import NEAR
 from sverige_did.errors import InputError, Problem, RefusedError, option
 from sverige_did.periods import period_label
 
@@ -30,15 +32,17 @@ SAME = 1e-6
 
 
 class Times(NamedTuple):
-    """Codes (N,) into the ascending ``periods`` (T,), as numbers and as ``labels``."""
+    """Codes (N,) into the ascending ``periods`` (T,), as numbers and as ``labels``; ``lacking`` are the names of starts
+    in periods that lack from the table, by number."""
 
     codes: Codes
     periods: Floats
     labels: tuple[str, ...]
+    lacking: tuple[tuple[float, str], ...] = ()
 
     def label(self, number: float) -> str:
         """The name of a period by its number."""
-        return self.labels[int(np.abs(self.periods - number).argmin())]
+        return dict(self.lacking).get(number) or self.labels[int(np.abs(self.periods - number).argmin())]
 
 
 def times_of(given: Given) -> Times:
@@ -80,22 +84,29 @@ def period_of(value: object, times: Times) -> float:
 
 
 class Starts(NamedTuple):
-    """The first treated period (U,), nan for never, and which rows (N,) are of a period in which their unit starts."""
+    """The first treated period (U,), nan for never, and which rows (N,) are of a period in which their unit starts.
+
+    ``lacking``: the names of the starts that are no period of the table, by number.
+    """
 
     first: Floats
     during: NDArray[np.bool_]
+    lacking: tuple[tuple[float, str], ...] = ()
 
 
 def starts_of(given: Given, name: str, unit: Codes, n_units: int, times: Times, partial: Partial | None) -> Starts:
     """The starts in a column: a period or a day; blank, 0 or infinite for never, as it is written elsewhere.
 
-    A start after the last period is one that the table does not see.
+    A start after the last period is one that the table does not see. One in a whole period that lacks from the table,
+    whose periods have a step, is that period: nothing of it is to be left out.
     """
-    begun = _numbers(given, one_a_unit(given, name, unit, n_units), name, times)
+    values = one_a_unit(given, name, unit, n_units)
+    begun = _numbers(given, values, name, times)
+    lacking = _in_lacking(begun, times.periods, partial)
     at = np.searchsorted(times.periods, begun - SAME)
     inside = np.isfinite(begun) & (at > 0)
     nearest = np.abs(times.periods[np.minimum(at, times.periods.size - 1)] - begun)
-    between = inside & (at < times.periods.size) & (nearest > SAME)
+    between = inside & (at < times.periods.size) & (nearest > SAME) & np.isnan(lacking)
     # A day in the last period is in it as much as in any other: it is as long as the shortest.
     length = float(np.diff(times.periods).min()) if times.periods.size > 1 else 0.0
     last = inside & (at == times.periods.size) & (begun < times.periods[-1] + length - SAME)
@@ -110,7 +121,27 @@ def starts_of(given: Given, name: str, unit: Codes, n_units: int, times: Times, 
     if partial == "after":
         first = np.where(between, times.periods[np.maximum(in_course, 0)], first)
     during = (times.codes == in_course[unit]) if partial == "left_out" else np.zeros(unit.size, dtype=bool)
-    return Starts(first, during)
+    first = np.where(np.isnan(lacking), first, lacking)
+    unknown = np.flatnonzero(np.isfinite(first) & ~np.isin(first, times.periods))
+    return Starts(first, during, tuple({float(first[u]): _label(values.iloc[u]) for u in unknown[::-1]}.items()))
+
+
+def _in_lacking(begun: Floats, periods: Floats, partial: Partial | None) -> Floats:
+    """(U,) the first whole period of the calendar from a start in one that lacks from the table, or that one itself if
+    it counts as treated; nan for every other start."""
+    found, step = np.full(begun.size, np.nan), step_of(periods)
+    if step is None:
+        return found
+    at = np.searchsorted(periods, begun + SAME) - 1  # nan lies after all of them
+    known = np.isfinite(begun) & (at >= 0) & (at < periods.size - 1)
+    for u in np.flatnonzero(known):
+        since, apart = (begun[u] - periods[at[u]]) / step, round((periods[at[u] + 1] - periods[at[u]]) / step)
+        whole = int(since + NEAR)
+        if 1 <= whole < apart:
+            exact = abs(since - whole) <= NEAR
+            whole += 0 if exact or partial == "after" else 1
+            found[u] = periods[at[u] + 1] if whole == apart else periods[at[u]] + whole * step
+    return found
 
 
 def _named(given: Given, name: str, rows: NDArray[np.bool_]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
-from sverige_did.did.scales import Cells, checked_cells
+from sverige_did.did.scales import Cells, checked_cells, told
 from sverige_did.errors import option, refuse
 from sverige_did.results.estimates import CheckResult, Curve
 
@@ -47,7 +47,7 @@ def grid(name: str, values: ArrayLike, low: float, high: float, *, open_high: bo
             "out_of_range",
             name=name,
             found=", ".join(f"{value:g}" for value in x.ravel()),
-            expected=f"{low:g}–{high:g}",
+            expected=told(name, low, high, open_high=open_high),
         )
     return x
 

@@ -41,7 +41,7 @@ def needed_share(
     log-odds; district shocks add ``constant * s**2``. In percentage points along ``s``.
     """
     if not 0 < share < 1:
-        raise refuse("out_of_range", name="share", found=f"{share:g}", expected="0–1")
+        raise refuse("out_of_range", name="share", found=f"{share:g}", expected="0 < share < 1")
     x = np.sort(np.asarray(s, dtype=float))
     effect = multiplier(level) * np.sqrt(variance + constant * x**2)
     reached = 100 * expit(logit(share) + effect if rises else logit(share) - effect)

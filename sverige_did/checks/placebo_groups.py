@@ -1,7 +1,7 @@
 """Groups as small as another study's, where nothing was done: how far apart do they move by themselves?
 
 The spread of these placebo differences-in-differences is what a small group does without any programme, and calibrates
-the shock that the figures of two groups cannot show (docs/methods.md, 5.9).
+the shock that the figures of two groups cannot show (docs/methods.md, 3.4).
 """
 
 from __future__ import annotations

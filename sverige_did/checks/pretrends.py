@@ -78,7 +78,7 @@ def pretrends(
 
 def pretrends_of_dates(found: Estimated, outcome: str, *, scale: str, years: float = 1.0) -> CheckResult:
     """The same where districts begin at different dates: one line through the effects before, by periods (of ``years``)
-    before each district's own start, and the last period before, which is 0.
+    before each district's own start, and the last period before, which is 0 and which the estimate is held against.
 
     Raises RefusedError ``did_one_pre_period`` with fewer than three periods before.
     """
@@ -88,11 +88,12 @@ def pretrends_of_dates(found: Estimated, outcome: str, *, scale: str, years: flo
     at = np.append(effects.before, 0.0)
     line = (at - at.mean()) / np.square(at - at.mean()).sum()
     apart = float(found.load @ effects.after - at.mean())
+    since = float(found.load @ effects.after)
     after = np.concatenate([np.zeros(P), found.load])
     before = np.concatenate([np.full(P, 1 / (P + 1)), np.zeros(found.load.size)])
     slope = np.concatenate([line[:-1], np.zeros(found.load.size)])
-    tests = [_test(row, found) for row in (slope / years, after - before, after - before - apart * slope)]
-    return pretrends(tests[0], tests[1].estimate, apart * years, tests[2], outcome, scale=scale)
+    drift, detrended = (_test(row, found) for row in (slope / years, after - before - apart * slope))
+    return pretrends(drift, found.test.estimate, since * years, detrended, outcome, scale=scale)
 
 
 def _test(row: Floats, found: Estimated) -> TTest:

@@ -153,7 +153,7 @@ def _simple(effects: GroupTime) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 def _dynamic(effects: GroupTime) -> tuple[FloatArray, FloatArray, FloatArray]:
     at = np.unique(effects.event_time)
-    return at.astype(np.float64), *_stack([_by_share(effects, effects.event_time == e) for e in at])
+    return at.astype(np.float64), *_stack([_by_share(effects, effects.at(e)) for e in at])
 
 
 def _calendar(effects: GroupTime) -> tuple[FloatArray, FloatArray, FloatArray]:

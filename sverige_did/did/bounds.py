@@ -34,7 +34,7 @@ def always_placed(
     if ratio[1] > 1:
         raise refuse("trimming_negative", found=f"{ratio[1]:.3f}", expected="<= 1")
     if ratio[0] <= 0:
-        raise refuse("out_of_range", name="placed_ratio", found=f"{ratio[0]:g}", expected="0–1")
+        raise refuse("out_of_range", name="placed_ratio", found=f"{ratio[0]:g}", expected="0 < placed_ratio <= 1")
     # Both bounds widen with q, so the most trimming decides; S enters both with a positive sign.
     q = 1 - ratio[0]
     lowest, highest = max(0.0, (s[0] - q) / (1 - q)), min(1.0, s[1] / (1 - q))

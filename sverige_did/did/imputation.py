@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
+from sverige_did.did.calendar import times_since
 from sverige_did.did.normal import normal_estimate
 from sverige_did.did.rounding import cleared, noise
 from sverige_did.did.staggered import FEWEST_LENT
@@ -67,7 +68,7 @@ def imputation(panel: DistrictPanel, average: Average = "overall", weighting: We
     residual = np.where(np.isfinite(table), table - fit.alpha[:, None] - fit.lam, 0.0)
     residual = cleared(residual, noise(table))
     start = np.searchsorted(panel.periods, panel.treated_from)
-    event_time = np.arange(panel.periods.size) - start[:, None]
+    event_time = times_since(panel.periods, panel.treated_from)
     at = np.unique(event_time[under]) if average == "event_time" else np.array([np.nan])
     masks = [under & (event_time == e) for e in at] if average == "event_time" else [under]
     weights = [panel.unit_weights(weighting)[:, None] * mask for mask in masks]

@@ -160,7 +160,7 @@ def spending_noise(sd: float, persistence: float, periods: int, rng: np.random.G
     """What spending swings by from year to year when nothing happens, (draws, periods): normal with ``sd``, a share
     ``persistence`` of which belongs to children who are placed in the next year too."""
     if not 0 <= persistence < 1:
-        raise refuse("out_of_range", name="persistence", found=f"{persistence:g}", expected="0-1")
+        raise refuse("out_of_range", name="persistence", found=f"{persistence:g}", expected="0 <= persistence < 1")
     steps = np.abs(np.subtract.outer(np.arange(periods), np.arange(periods)))
     root = np.linalg.cholesky(np.asarray(persistence, dtype=float) ** steps + 1e-12 * np.eye(periods))
     return np.asarray(sd * rng.standard_normal((draws, periods)) @ root.T)

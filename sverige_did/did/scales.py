@@ -54,14 +54,24 @@ def require(name: str, value: float, low: float, high: float, *, open_high: bool
     """The value, if ``low <= value <= high`` (``< high`` when ``open_high``); refused with ``out_of_range`` if not."""
     inside = low <= value < high if open_high else low <= value <= high
     if not inside:
-        raise refuse("out_of_range", name=name, found=f"{value:g}", expected=f"{low:g}–{high:g}")
+        raise refuse("out_of_range", name=name, found=f"{value:g}", expected=told(name, low, high, open_high=open_high))
     return value
+
+
+def told(name: str, low: float, high: float, *, open_high: bool) -> str:
+    """A range as both languages read it; an end that is refused itself stands outside it.
+
+    >>> told("rho", 0, 1, open_high=True), told("p", 0, 1, open_high=False), told("phi", 0, np.inf, open_high=True)
+    ('0 <= rho < 1', '0 <= p <= 1', '0 <= phi')
+    """
+    least = f"{low:g} <= {name}" if np.isfinite(low) else name
+    return f"{least} {'<' if open_high else '<='} {high:g}" if np.isfinite(high) else least
 
 
 def critical(level: float) -> float:
     """The two-sided normal critical value z of a confidence level."""
     if not 0 < level < 1:
-        raise refuse("out_of_range", name="level", found=f"{level:g}", expected="0–1")
+        raise refuse("out_of_range", name="level", found=f"{level:g}", expected="0 < level < 1")
     return -float(ndtri((1 - level) / 2))
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
+from sverige_did.did.calendar import times_since
 from sverige_did.did.rounding import cleared, columns_cleared, noise
 from sverige_did.did.scales import require
 from sverige_did.errors import option, refuse
@@ -38,8 +39,9 @@ FEWEST_LENT = 2
 class GroupTime:
     """ATT(g, t) for M pairs of cohort and period, in the unit of the outcome.
 
-    ``cohort``, ``period``, ``event_time`` (steps of the panel's periods since go-live), ``estimate``,
-    ``std_error``, ``n_treated``, ``n_control`` (M,), the counts of districts that are seen at both dates.
+    ``cohort``, ``period``, ``event_time`` (steps of the calendar since go-live, calendar.py), ``estimate``,
+    ``std_error``, ``n_treated``, ``n_control`` (M,), the counts of districts that are seen at both dates. ``empty``
+    (M,): the period is the base period itself, so that there is nothing to estimate.
     ``influence`` (C, M) holds cluster sums scaled so that Var = sum over c of influence^2; below the clusters stand
     the districts that lend to a cohort in a single one. ``group`` (C,) says whose variance a row is a part of (that of
     a cohort, of the never treated, or a loan) and ``group_df`` how many degrees of freedom each group has. ``cohorts``
@@ -65,6 +67,14 @@ class GroupTime:
     share_influence: FloatArray
     unseen: tuple[tuple[float, float], ...]
     weighting: Weighting
+    empty: BoolArray
+
+    def at(self, event_time: float) -> BoolArray:
+        """(M,) the pairs of one event time; the base period of one cohort, a period before which is missing, is none
+        beside effects of others."""
+        there: BoolArray = self.event_time == event_time
+        effects: BoolArray = there & ~self.empty
+        return effects if effects.any() else there
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,7 +190,7 @@ def group_time_effects(
     return GroupTime(
         cohort=cohorts[g],
         period=panel.periods[t],
-        event_time=t - np.searchsorted(panel.periods, cohorts)[g],
+        event_time=times_since(panel.periods, cohorts)[g, t],
         estimate=cleared(np.array([contrast.estimate for _, contrast in kept]), least),
         std_error=np.sqrt(np.square(influence).sum(axis=0)),
         n_treated=np.array([contrast.n_treated for _, contrast in kept]),
@@ -194,6 +204,7 @@ def group_time_effects(
         share_influence=share_influence,
         unseen=tuple((float(cohorts[p.g]), float(panel.periods[p.t])) for p, contrast in found if not contrast.seen),
         weighting=weighting,
+        empty=np.array([pair.t == pair.base for pair, _ in kept]),
     )
 
 

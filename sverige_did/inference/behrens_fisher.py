@@ -21,7 +21,7 @@ from scipy.interpolate import CubicHermiteSpline
 from sverige_did.errors import refuse
 from sverige_did.inference.arm_variances import ArmVariances, arm_variances
 from sverige_did.inference.cluster_robust import TTest, of_districts, t_test
-from sverige_did.inference.districts import EFFECT, Districts, Floats
+from sverige_did.inference.districts import EFFECT, Bools, Districts, Floats
 
 FARTHEST = 37.0
 """Normal quantile beyond which a tail probability is zero in double precision."""
@@ -31,6 +31,12 @@ SMOOTH = (4.0, 200.0)
 
 SMALLEST = 1e-6
 """Nominal levels below which relative digits count, and the table of twelve decimals is not used."""
+
+GRID = 0.02
+"""The step of a grid of degrees of freedom, in logarithms."""
+
+NEARBY, FEWEST_NEARBY = 1.1, 2.0
+"""From as many degrees of freedom on, nominal levels a step of the grid apart differ by less than this factor."""
 
 _NODES = (np.arange(400) + 0.5) / 400
 _TRUE_SHARES = special.expit(np.linspace(-8, 8, 49))[:, None]
@@ -65,9 +71,9 @@ def welch_df(share: float | Floats, df_treated: float, df_control: float) -> Flo
 
 def critical_value(nominal: float, share: float | Floats, df: tuple[float, float, float]) -> Floats:
     """The largest of Bell and McCaffrey's, Welch's and Aspin's two-sided critical values at one nominal level."""
-    aspin = aspin_critical(stats.norm.isf(nominal / 2), share, *df[:2])
+    aspin = aspin_critical(-special.ndtri(nominal / 2), share, *df[:2])
     fewest = np.minimum(welch_df(share, *df[:2]), df[2])
-    return np.maximum(stats.t.isf(nominal / 2, fewest), aspin)
+    return np.maximum(-special.stdtrit(fewest, nominal / 2), aspin)
 
 
 def worst_size(nominal: float, df: tuple[float, float, float]) -> float:
@@ -126,11 +132,45 @@ def behrens_fisher_test(variances: ArmVariances, estimate: float, alpha: float =
         return t_test(estimate, float(np.sqrt(v)), min(variances.df), alpha)
     se, share = float(np.sqrt(v)), variances.treated / v
     half = float(critical_value(nominal_level(alpha, variances.df), share, variances.df)) * se
-    t = abs(estimate) / se
+    fewest = min(float(welch_df(share, *variances.df[:2])), variances.df_alike)
+    p = _p_value(abs(estimate) / se, share, variances)
+    return TTest(estimate, se, fewest, p, estimate - half, estimate + half, alpha)
+
+
+def rejects(variances: ArmVariances, estimates: Floats, alpha: float = 0.05) -> Bools:
+    """Whether :func:`behrens_fisher_test` finds each of the ``estimates`` (S,) that have this variance.
+
+    The nominal level of nearby degrees of freedom bounds their own (:data:`NEARBY`), so that only what lies between
+    the bounds is worked out. Raises as the test does.
+    """
+    v = variances.treated + variances.control
+    if not v > (1e-12 * np.abs(estimates).max()) ** 2:
+        raise refuse("no_variation_within")
+    se, share, df = float(np.sqrt(v)), variances.treated / v, variances.df
+    if np.isinf(max(df[:2])):
+        return np.abs(estimates) > t_test(0.0, se, min(df), alpha).upper
+    if min(df) < FEWEST_NEARBY:
+        return np.abs(estimates) > float(critical_value(nominal_level(alpha, df), share, df)) * se
+    t = np.abs(estimates) / se
+    near = nominal_level(alpha, _near(df))
+    found, unsure = (
+        t > float(critical_value(nominal, share, df)) for nominal in (near / NEARBY, min(near * NEARBY, alpha))
+    )
+    for at in np.flatnonzero(unsure & ~found):
+        found[at] = _p_value(float(t[at]), share, variances) < alpha
+    return np.asarray(found)
+
+
+def _near(df: tuple[float, float, float]) -> tuple[float, float, float]:
+    """The degrees of freedom at most a hundredth off, on a grid that few designs leave."""
+    first, second, both = (float(np.exp(GRID * np.rint(np.log(one) / GRID))) for one in df)
+    return first, second, both
+
+
+def _p_value(t: float, share: float, variances: ArmVariances) -> float:
     fewest = min(float(welch_df(share, *variances.df[:2])), variances.df_alike)
     nominal = max(float(2 * stats.t.sf(t, fewest)), _aspin_p(t, share, variances))
-    p = worst_size(nominal, variances.df) if nominal > 0 else 0.0
-    return TTest(estimate, se, fewest, p, estimate - half, estimate + half, alpha)
+    return worst_size(nominal, variances.df) if nominal > 0 else 0.0
 
 
 def _aspin_p(t: float, share: float, variances: ArmVariances) -> float:

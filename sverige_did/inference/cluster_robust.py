@@ -85,7 +85,14 @@ def least_squares(y: ArrayLike, x: ArrayLike, cluster: ArrayLike, weights: Array
         raise refuse("inference_collinear", found=str(design.shape[1]))
     bread = np.linalg.inv(design.T @ (design * w[:, None]))
     beta = bread @ (design.T @ (w * response))
-    return LeastSquares(design, response, w, strata_codes(cluster, n), bread, beta, response - design @ beta)
+    return LeastSquares(design, response, w, _codes(cluster, n), bread, beta, response - design @ beta)
+
+
+def _codes(cluster: ArrayLike, n: int) -> Ints:
+    """Clusters as codes; what are the codes of rows already is not sorted anew, thousands of times in a simulation."""
+    if isinstance(cluster, np.ndarray) and cluster.dtype == np.int64 and np.array_equal(cluster, np.arange(n)):
+        return cluster
+    return strata_codes(cluster, n)
 
 
 def of_districts(sample: Districts) -> LeastSquares:

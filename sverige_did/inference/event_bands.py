@@ -89,7 +89,7 @@ def _by_event_time(panel: DistrictPanel, effects: GroupTime, at: Floats, weights
     loads = np.zeros((at.size, last + 1, panel.periods.size))
     spread = np.zeros((at.size, last + 1))
     for s, e in enumerate(at):
-        pairs = np.flatnonzero(effects.event_time == e)
+        pairs = np.flatnonzero(effects.at(e))
         groups = np.searchsorted(effects.cohorts, effects.cohort[pairs])
         share = effects.share[groups] / effects.share[groups].sum()
         for g, period, part in zip(groups, effects.period[pairs], share, strict=True):

@@ -125,8 +125,8 @@ def of_dates_by_event_time(panel: DistrictPanel, weighting: Weighting = "equal",
     The covariance is that of their influence functions, with Student's t by starting date.
 
     Raises RefusedError ``did_one_pre_period`` where no two periods before are there for every date,
-    ``staggered_single`` where a date's variance cannot be told, and those of
-    :func:`~sverige_did.did.staggered.group_time_effects`.
+    ``did_reference_apart`` where the last one before is not as far from every date, ``staggered_single`` where a
+    date's variance cannot be told, and those of :func:`~sverige_did.did.staggered.group_time_effects`.
     """
     found = group_time_effects(panel, "never", "universal", weighting=weighting)
     dynamic, kept = aggregate(found, "dynamic"), _of_every_date(found)
@@ -140,7 +140,7 @@ def of_dates_by_event_time(panel: DistrictPanel, weighting: Weighting = "equal",
     share = np.array([found.share[np.searchsorted(found.cohorts, found.cohort[found.event_time == e])].sum()
                       for e in dynamic.at[after]])  # fmt: skip
     load = share / share.sum()
-    since = dynamic.at[at] + 1.0
+    since = dynamic.at[at] - _reference(found)
     effects = event_effects(since[: kept.size], since[kept.size :], dynamic.estimate[at], influence.T @ influence)
     own = influence[:, kept.size :] @ load
     variance = np.bincount(found.group, np.square(own), found.group_df.size)
@@ -150,11 +150,19 @@ def of_dates_by_event_time(panel: DistrictPanel, weighting: Weighting = "equal",
     return Estimated(effects, load, test, _working(panel, since))
 
 
+def _reference(found: GroupTime) -> float:
+    """When the last period before is; refused (``did_reference_apart``) where periods lack before some dates alone."""
+    at = np.unique(found.event_time[found.empty])
+    if at.size != 1:
+        raise refuse("did_reference_apart", found=", ".join(f"{e:+d}" for e in at))
+    return float(at[0])
+
+
 def _of_every_date(found: GroupTime) -> Floats:
     """The event times before the last period before, -2, -3, ..., that every date has."""
-    early = np.unique(found.event_time[found.event_time < -1])
+    early = found.event_time[(found.event_time < 0) & ~found.empty]
     dates = np.unique(found.cohort).size
-    return np.array([e for e in early if np.unique(found.cohort[found.event_time == e]).size == dates], dtype=float)
+    return np.array([e for e in np.unique(early) if np.unique(found.cohort[found.at(e)]).size == dates], dtype=float)
 
 
 def _working(panel: DistrictPanel, since: Floats) -> Floats:

@@ -55,7 +55,7 @@ class Pretest:
         Raises RefusedError ``out_of_range`` for a probability outside (0, 1).
         """
         if not 0 < power < 1:
-            raise refuse("out_of_range", name="power", found=f"{power:g}", expected="0–1")
+            raise refuse("out_of_range", name="power", found=f"{power:g}", expected="0 < power < 1")
         low, high = 0.0, float(self._sd.max())
         if self.power(0.0) >= power:
             return 0.0

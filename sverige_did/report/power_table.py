@@ -44,13 +44,22 @@ def posterior_table(found: Sequence[PosteriorFound], language: Language) -> Rich
     return table
 
 
+def said_of_swings(shocks: Mapping[str, float], language: Language) -> str:
+    """What moves a district, as shares of its level: ``shock`` and ``chance``, or the two ``together``."""
+    told = {
+        name: words.text("labels.percent", language, value=numbers.percent(value, language))
+        for name, value in shocks.items()
+        if name in {"shock", "chance", "together"}
+    }
+    return words.text(f"power.swings.{'together' if 'together' in told else 'apart'}", language, **told)
+
+
 def said_of(counts: Mapping[str, int], shocks: Mapping[str, float], outcome: str, language: Language) -> str:
     """The design that was simulated, in a sentence.
 
-    ``counts``: treated, groups, before and after · ``shocks``: shock, as a share of the level, and memory.
+    ``counts``: treated, groups, before and after · ``shocks``: as :func:`said_of_swings` takes them, and memory.
     """
     return words.text(
-        "power.design", language, outcome=outcome, **counts,
-        shock=words.text("labels.percent", language, value=numbers.percent(shocks["shock"], language)),
+        "power.design", language, outcome=outcome, **counts, swings=said_of_swings(shocks, language),
         memory=numbers.decimal(shocks["memory"], language, 2),
     )  # fmt: skip

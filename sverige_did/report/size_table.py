@@ -8,6 +8,7 @@ from rich.table import Table as RichTable
 
 from sverige_did import words
 from sverige_did.report import numbers
+from sverige_did.report.power_table import said_of_swings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,12 +37,11 @@ def with_notes(
 ) -> tuple[str, str]:
     """What stands above and below the table: the design that was simulated, and how.
 
-    ``counts``: treated, groups, before, after and simulations · ``swings``: shock, as a share of the level, and
-    autocorrelation.
+    ``counts``: treated, groups, before, after and simulations · ``shocks``: as
+    :func:`~sverige_did.report.power_table.said_of_swings` takes them, and autocorrelation.
     """
     shown = {name: numbers.decimal(value, language, 0) for name, value in counts.items()}
-    shock = numbers.percent(shocks["shock"], language)
-    shown |= {"shock": words.text("labels.percent", language, value=shock)}
+    shown |= {"swings": said_of_swings(shocks, language)}
     shown |= {"autocorrelation": numbers.decimal(shocks["autocorrelation"], language, 2)}
     phrase = words.text(f"outcomes.{outcome}.short", language)
     above = words.text("size.design", language, outcome=phrase, **shown)

@@ -76,11 +76,10 @@ USUAL_SHOCK = 0.15
 def new_evaluation(known: Known, wish: Wish, *, simulations: int) -> Planned:
     """Draw one of the balanced sets, and compute what the evaluation can show.
 
-    Raises RefusedError: ``out_of_range`` for numbers that no design can have, ``lottery_outcome`` for an outcome that
-    is no share, rate or score, ``lottery_never`` where not even half of the districts find the change, and those of
-    :func:`~sverige_did.inference.lottery.balanced`.
+    Raises RefusedError: those of :func:`checked` and :func:`~sverige_did.inference.lottery.balanced`, and
+    ``lottery_never`` where not even half of the districts find the change.
     """
-    entry = _checked(known, wish)
+    entry = checked(known, wish)
     numbers = [wish.begin] if wish.begin is not None else list(range(SMALLEST_ARM, len(known.names) // 2 + 1))
     searched: list[tuple[int, float]] = []
     for number in numbers:
@@ -108,22 +107,28 @@ def new_evaluation(known: Known, wish: Wish, *, simulations: int) -> Planned:
     return Planned(found, drawn, told)
 
 
-def _checked(known: Known, wish: Wish) -> CatalogueOutcome:
+def checked(known: Known, wish: Wish) -> CatalogueOutcome:
+    """What the outcome is in the catalogue. Raises RefusedError ``out_of_range`` for numbers that no design can have,
+    ``lottery_outcome`` for an outcome that is no share, rate or score."""
     entry = CATALOGUE[wish.outcome]
     if entry.family not in FAMILIES:
         expected = ", ".join(sorted(key for key, one in CATALOGUE.items() if one.family in FAMILIES))
         raise refuse("lottery_outcome", found=wish.outcome, expected=expected)
     most = len(known.names) - SMALLEST_ARM
     limits = {
-        "change": (-1 < wish.change < 3 and wish.change != 0, wish.change, "-0.99 – 3, not 0"),
-        "before": (1 <= wish.before <= 60, wish.before, "1–60"),
-        "after": (1 <= wish.after <= 60, wish.after, "1–60"),
-        "keep": (0 < wish.keep <= 1, wish.keep, "0–1"),
-        "districts": (most >= SMALLEST_ARM, len(known.names), f">= {2 * SMALLEST_ARM}"),
-        "begin": (wish.begin is None or SMALLEST_ARM <= wish.begin <= most, wish.begin or 0, f"{SMALLEST_ARM}–{most}"),
-        "shock": (wish.shock is None or 0 <= wish.shock < 2, wish.shock or 0, "0–2"),
-        "memory": (0 <= wish.memory < 1, wish.memory, "0–1"),
-        "child_sd": (wish.child_sd > 0, wish.child_sd, "> 0"),
+        "change": (-1 < wish.change < 3 and wish.change != 0, wish.change, "-1 < change < 3, change != 0"),
+        "before": (1 <= wish.before <= 60, wish.before, "1 <= before <= 60"),
+        "after": (1 <= wish.after <= 60, wish.after, "1 <= after <= 60"),
+        "keep": (0 < wish.keep <= 1, wish.keep, "0 < keep <= 1"),
+        "districts": (most >= SMALLEST_ARM, len(known.names), f"districts >= {2 * SMALLEST_ARM}"),
+        "begin": (
+            wish.begin is None or SMALLEST_ARM <= wish.begin <= most,
+            wish.begin or 0,
+            f"{SMALLEST_ARM} <= begin <= {most}",
+        ),
+        "shock": (wish.shock is None or 0 <= wish.shock < 2, wish.shock or 0, "0 <= shock < 2"),
+        "memory": (0 <= wish.memory < 1, wish.memory, "0 <= memory < 1"),
+        "child_sd": (wish.child_sd > 0, wish.child_sd, "child_sd > 0"),
     }
     for name, (ok, found, expected) in limits.items():
         if not ok:
@@ -176,7 +181,7 @@ def _shock(known: Known, wish: Wish, data: OwnData, per: float) -> tuple[float, 
     """The sd of districts' own swings as the design takes it, their memory, and whether they are read off levels."""
     levels = known.levels / per
     if wish.shock is None and levels.shape[1] >= FEWEST_LEVELS:
-        read = _read_off(levels, data)
+        read = _read_off(levels, data, wish.child_sd if data.family == "normal" else None)
         if read is not None and read.relative_shock > USUAL_SHOCK:
             return read.shock_sd, read.memory, True
     shock, level = USUAL_SHOCK if wish.shock is None else wish.shock, float(levels.mean())
@@ -186,13 +191,14 @@ def _shock(known: Known, wish: Wish, data: OwnData, per: float) -> tuple[float, 
     return float(np.sqrt(np.log1p(shock**2))) / side, wish.memory, False
 
 
-def _read_off(levels: Floats, data: OwnData) -> OwnDesign | None:
-    """The design that the earlier levels (G, L) are one data set of; None where they do not vary within districts."""
+def _read_off(levels: Floats, data: OwnData, child_sd: float | None) -> OwnDesign | None:
+    """The design that the earlier levels (G, L) are one data set of, less what children of this sd vary by; None where
+    they do not vary within districts."""
     children = np.broadcast_to(data.children[:, :1], levels.shape).copy()
     y = levels * children if data.family != "normal" else levels
     last = np.arange(levels.shape[1]) < levels.shape[1] - 1
     try:
-        return own_design(replace(data, y=y, children=children, before=last))
+        return own_design(replace(data, y=y, children=children, before=last), child_sd)
     except RefusedError:
         return None
 

@@ -130,7 +130,7 @@ def _untold(data: OutcomeData) -> Compared:
 def _text(areas: Areas) -> str:
     head = (
         "# How areas change where nothing is done: written by the command in made_by, from numbers that are not here.\n"
-        "# A part of the plan, read with study.yaml; docs/methods.md, 5.9 says what its numbers mean.\n"
+        "# A part of the plan, read with study.yaml; docs/methods.md, 3.4 says what its numbers mean.\n"
     )
     tree = areas.model_dump(mode="json", exclude_none=True)
     return head + yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=None)

@@ -22,7 +22,7 @@ from sverige_did.report.plan_design import Written, plan_design_page
 from sverige_did.results.power import NewDesign
 from sverige_did.sources.registers.register import Column, Register
 from sverige_did.sources.registers.tables import read_register
-from sverige_did.studies.new_evaluation import Known, Planned, Wish, new_evaluation
+from sverige_did.studies.new_evaluation import Known, Planned, Wish, checked, new_evaluation
 from sverige_did.study.lottery import Lottery
 from sverige_did.tasks import new
 from sverige_did.words import LANGUAGES, Language
@@ -71,6 +71,7 @@ def run(table: Path, folder: Path, wish: Wish, when: When, *, simulations: int, 
     known, strata = read_districts(table, wish.outcome)
     halves = half_years(when)
     wish = replace(wish, after=len(halves))
+    checked(known, wish)
     _agrees(wish)
     planned = new_evaluation(known, wish, simulations=simulations)
     first, last = _shifted(_half(when.start), -wish.before), halves[-1]
@@ -132,16 +133,16 @@ def read_districts(table: Path, outcome: str) -> tuple[Known, pd.Series[str]]:
 def half_years(when: When) -> list[str]:
     """The half-years that are treated in whole, from the start to the last day.
 
-    Raises InputError ``lottery_start`` where there is none, ``lottery_long`` where no plan could hold them, and
-    ``lottery_until`` where the last day ends no half-year: what is left of it would not count.
+    Raises InputError ``lottery_start`` where there is none, ``lottery_early`` for a start that no register reaches back
+    to, ``lottery_long`` where no plan could hold them, and ``lottery_until`` where the last day ends no half-year: what
+    is left of it would not count.
 
     >>> half_years(When(date(2027, 2, 1), date(2028, 12, 31)))
     ['2027H2', '2028H1', '2028H2']
     """
-    halves = 2 * (when.until.year - when.start.year)
-    if halves > MOST_HALVES or when.start.year < FIRST_YEAR:
-        raise InputError(Problem("lottery_long", found=f"{when.start} – {when.until}", expected=f"1–{MOST_HALVES}"))
-    if (when.until + timedelta(days=1)).strftime("%m-%d") not in {"01-01", "07-01"}:
+    if when.start.year < FIRST_YEAR:
+        raise InputError(Problem("lottery_early", column="--start", found=f"{when.start}", expected=f">= {FIRST_YEAR}"))
+    if (when.until.month, when.until.day) not in {(6, 30), (12, 31)}:
         ends = f"{when.until.year}-06-30, {when.until.year}-12-31"
         raise InputError(Problem("lottery_until", column="--until", found=f"{when.until}", expected=ends))
     label = _half(when.start)
@@ -149,6 +150,8 @@ def half_years(when: When) -> list[str]:
     while _span(label)[1] <= when.until:
         if _span(label)[0] >= when.start:
             found.append(label)
+        if len(found) > MOST_HALVES:
+            raise InputError(Problem("lottery_long", found=f"{when.start} – {when.until}", expected=f"1–{MOST_HALVES}"))
         label = _shifted(label, 1)
     if not found:
         raise InputError(Problem("lottery_start", found=f"{when.start} – {when.until}"))

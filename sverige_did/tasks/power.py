@@ -22,7 +22,7 @@ from sverige_did.inference.simulated.power import Tally, block_of_power, pooled
 from sverige_did.inference.simulated.size import BLOCK
 from sverige_did.inference.verdict import refusals
 from sverige_did.results.power import Power
-from sverige_did.tasks.size import read_design
+from sverige_did.tasks.size import read_design, swings
 
 type Work = Callable[..., tuple[Tally, ...]]
 """Draws the block of a number, ``block``."""
@@ -37,12 +37,14 @@ SIZES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 class Asked(NamedTuple):
-    """What is simulated: a ``design`` with the level and ``seed`` of its verdict, and effects of one ``sign``."""
+    """What is simulated: a ``design`` with the level and ``seed`` of its verdict, and effects of one ``sign``; whether
+    the design was ``fitted`` to a study's data."""
 
     design: OwnDesign
     sign: int
     seed: int
     alpha: float
+    fitted: bool = False
 
     @property
     def counts(self) -> dict[str, int]:
@@ -56,7 +58,7 @@ class Asked(NamedTuple):
     @property
     def shocks(self) -> dict[str, float]:
         """How a control district of middling size swings in a period, as a share of its level; and its memory."""
-        return {"shock": self.design.relative_shock, "memory": self.design.memory}
+        return swings(self.design, fitted=self.fitted) | {"memory": self.design.memory}
 
     @property
     def changes(self) -> tuple[float, ...]:
@@ -68,7 +70,7 @@ def of_study(folder: Path, outcome: str | None) -> tuple[str, Asked]:
     """The design of an outcome of a study that was run: its name and what to simulate. Raises as ``size`` does."""
     data, design = read_design(folder, outcome)
     sign = 1 if data.wanted.benefit == "higher" else -1
-    return data.wanted.outcome, Asked(design, sign, data.study.sampling.seed, 1 - data.study.level)
+    return data.wanted.outcome, Asked(design, sign, data.study.sampling.seed, 1 - data.study.level, fitted=True)
 
 
 def of_plan(kind: Kind, *, rise: bool, child_sd: float, **numbers: Any) -> Asked:
@@ -87,7 +89,9 @@ def simulate(asked: Asked, simulations: int, cores: int, kept: Path | None) -> I
     """
     sample = asked.design.sample
     if refusals(sample.treated, sample.strata, asked.alpha):
-        raise refuse("power_no_verdict", found=str(int(sample.treated.sum())), expected=">= 3")
+        raise refuse(
+            "power_no_verdict", found=f"{sample.treated.sum()}, {(~sample.treated).sum()}", expected=">= 3, >= 3"
+        )
     wanted = range(-(-simulations // BLOCK))
     done = {at: found for at, found in _read(kept, asked).items() if at in wanted}
     work = partial(block_of_power, asked.design, asked.changes, seed=asked.seed, alpha=asked.alpha)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -43,12 +44,21 @@ class OwnSize(NamedTuple):
     @property
     def shocks(self) -> dict[str, float]:
         """How a control district of middling size swings in a period, as a share of its level; and its memory."""
-        return {"shock": self.design.relative_shock, "autocorrelation": self.design.memory}
+        return swings(self.design, fitted=True) | {"autocorrelation": self.design.memory}
 
     def simulate(self, simulations: int) -> Iterator[Rejections]:
         """The rejection rates over all data sets so far, block by block."""
         rng = np.random.default_rng(self.seed)
         return simulated_sizes(self.design, rng=rng, simulations=simulations, alpha=self.alpha)
+
+
+def swings(design: OwnDesign, *, fitted: bool) -> dict[str, float]:
+    """What moves a district, as shares of its level: its own swings apart from the chance of its children, or the two
+    ``together`` where they were fitted to levels, which cannot tell them apart where districts are alike in size."""
+    shock, chance = design.relative_shock, design.relative_chance
+    if fitted and design.data.family == "normal":
+        return {"together": math.hypot(shock, chance)}
+    return {"shock": shock, "chance": chance}
 
 
 def run(folder: Path, outcome: str | None = None) -> OwnSize:

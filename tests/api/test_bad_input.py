@@ -233,3 +233,37 @@ def test_of_people_it_is_told_how_many_were_added_up() -> None:
     twice = study(pd.concat([frame, frame]), rows="people")
     assert "144 rows, a person each, were added up to 72 units in a period." in " ".join(twice.verdict().notes("en"))
     assert "weights" in " ".join(study(frame, rows="people", weight="children").twfe().notes("en"))
+
+
+def of_children(*, whole: bool = True) -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    rows = [(f"s{u:02}", t, n, rng.binomial(n, 0.4), 2005 if u < 6 else None)
+            for u in range(16) for t in range(2001, 2009) for n in (int(rng.integers(5, 12)),)]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["school", "year", "children", "placed", "start"])
+    frame.loc[10, ["children", "placed"]] = (5, 7)  # s01 in 2003
+    return frame if whole else frame.assign(children=frame["children"] + 0.5)
+
+
+def counted(frame: pd.DataFrame, **more: object) -> sd.Study:
+    return sd.did(
+        frame, unit="school", time="year", events="placed", exposure="children", treated_from="start", **more
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "larger than “children”"), ("da", "større end »children«")])
+def test_more_events_than_there_are_children_is_told_by_unit_and_period(language: str, said: str) -> None:
+    notes = counted(of_children(), per=100).verdict().notes(language)
+    assert any(said in note and "s01 2003 (7)" in note for note in notes)
+    right = of_children()
+    right.loc[10, "placed"] = 5
+    assert not any(said in note for note in counted(right).verdict().notes(language))
+
+
+def test_odds_of_more_than_all_are_refused_and_rates_are_not_remarked() -> None:
+    with pytest.raises(sd.InputError, match=r"s01 2003 \(7\)"):
+        counted(of_children(), scale="log_odds")
+    with pytest.raises(sd.InputError, match="s01 2003"):
+        counted(of_children(whole=False), scale="log_odds")
+    often = of_children().assign(placed=lambda frame: frame["placed"] + 20)  # several visits each
+    for frame in (of_children(whole=False), often):
+        assert not any("larger than" in note for note in counted(frame).verdict().notes("en"))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import sverige_did as sd
+from sverige_did.api.levels import levels_of
 from tests.api.frames import study
 
 
@@ -91,6 +92,49 @@ def test_uneven_periods_are_named_where_time_is_counted_in_them(years: tuple[int
         assert bool(said) == bool(gap)
         assert all(gap in note for note in said)
     assert not any("equally far" in note for note in one.imputation().notes("en"))
+
+
+@pytest.mark.parametrize("lack", [2002, 2006, 2007])
+def test_a_period_that_is_missing_from_the_whole_table_is_time_that_passed(lack: int) -> None:
+    frame = sd.datasets.simulate(units=20, treated=8, periods=8, starts=(4, 6), effect=1.0, seed=2)
+    frame = frame.assign(period=frame["period"] + 2000, start=frame["start"] + 2000)
+    whole, less = study(frame), study(frame[frame["period"] != lack])
+    told = whole.att_gt(base="universal").to_frame().set_index(["cohort", "period"])["event_time"]
+    left = less.att_gt(base="universal").to_frame().set_index(["cohort", "period"])["event_time"]
+    assert (left == told[left.index]).all()
+    cohorts = sorted(set(left.index.get_level_values("cohort")))
+    assert cohorts == ["2004", "2006"]  # also where the year of a start is the one that is missing
+    named = f"{lack - 1} – {lack + 1}"
+    for result in (less.event_study(), less.att_gt(), less.att_gt().aggregate("event"), less.imputation("event_time")):
+        assert any("Whole periods are missing" in note and named in note for note in result.notes("en"))
+        assert any("Hele perioder mangler" in note and named in note for note in result.notes("da"))
+    assert not any("missing" in note for note in whole.event_study().notes("en"))
+    levels_of(less.setting).plot()
+
+
+def test_one_start_counts_the_years_to_its_reference() -> None:
+    """2004 lacks, so that the period that the others are held against is two years before the start."""
+    frame = sd.datasets.simulate(units=20, treated=8, periods=8, starts=5, effect=1.0, seed=2)
+    frame = frame.assign(period=frame["period"] + 2000, start=frame["start"] + 2000)
+    found = study(frame[frame["period"] != 2004]).event_study()
+    moments = {one.period: one.event_time for one in found.moments}
+    assert moments == {"2001": -4, "2002": -3, "2003": -2, "2005": 0, "2006": 1, "2007": 2, "2008": 3}
+    assert "of 2 periods before the start and" in found.say("en")
+
+
+@pytest.mark.parametrize(
+    ("start", "partial", "first"),
+    [("2004-01-01", None, 1), ("2004-06-01", None, 0), ("2004-06-01", "after", 1), ("2004-06-01", "left_out", 0)],
+)
+def test_a_start_in_a_year_that_is_missing_leaves_nothing_out(start: str, partial: str | None, first: int) -> None:
+    """Nobody has a row of that year, so that no row is treated in part; 2005 is its second year, or its first whole."""
+    frame = sd.datasets.simulate(units=20, treated=8, periods=8, starts=4, effect=1.0, seed=2)
+    frame = frame.assign(period=frame["period"] + 2000)
+    frame["start"] = pd.to_datetime(frame["start"].map(lambda at: None if pd.isna(at) else start))
+    less = frame[frame["period"] != 2004]
+    found = sd.did(less, unit="district", time="period", y="y", treated_from="start", partial=partial)
+    assert found.context.left_out == found.context.starting == 0
+    assert {one.period: one.event_time for one in found.event_study().moments}["2005"] == first
 
 
 def test_months_are_evenly_apart() -> None:

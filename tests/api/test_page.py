@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from frames import small, study
 
 import sverige_did as sd
+from sverige_did import words
 
 FIRST = {"en": "Small numbers are NOT hidden on this page.", "da": "Små tal er IKKE skjult på denne side."}
 PARTS = ("verdict", "levels", "methods", "events", "checks", "settle")
@@ -96,3 +99,33 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 def test_starts_that_differ_have_a_line_each(tmp_path: Path) -> None:
     page = study(sd.datasets.simulate(units=15, treated=6, starts=(5, 7))).report(tmp_path)[1].read_text("utf-8")
     assert all(name in page for name in ("from 5 (3)", "from 7 (3)", "never (9)"))
+
+
+def dated(scale: str) -> sd.Study:
+    frame = sd.datasets.simulate(units=24, treated=10, periods=9, starts=(4, 6), effect=-1.0, seed=4)
+    frame["y"] = np.exp(frame["y"] / 10)
+    return sd.did(frame, unit="district", time="period", y="y", treated_from="start", scale=scale)
+
+
+def test_a_study_without_a_verdict_has_a_page_with_what_it_carries(tmp_path: Path) -> None:
+    """Ratios of units that start apart have neither verdict nor effects; their levels and the way out are there."""
+    pages = {page.name: page.read_text("utf-8") for page in dated("ratio").report(tmp_path)}
+    for name, said in (("study.en.html", "give the logarithm as"), ("study.da.html", "logaritmen")):
+        page = pages[name]
+        assert said in page
+        headings = re.findall(r'<section id="(\w+)"', page)
+        assert headings == ["verdict", "levels", "methods", "events", "checks", "settle"]
+        assert page.count("<svg") == 1
+    assert not re.search("Traceback|None|nan", re.sub(r"<svg.*?</svg>", "", pages["study.en.html"], flags=re.DOTALL))
+
+
+def test_the_checks_of_starts_that_differ_weigh_the_estimate_of_the_verdict(tmp_path: Path) -> None:
+    study = dated("own")
+    verdict, checks = study.verdict(), study.sensitivity()
+    effects = {one.check: one.numbers["effect"] for one in checks.checks if one.numbers.get("effect") is not None}
+    assert len(effects) >= 4
+    assert list(effects.values()) == pytest.approx([verdict.estimate] * len(effects))
+    drift, power = checks.by("pretrends").numbers, checks.by("pretest_power").numbers
+    assert drift["effect_erases"] == pytest.approx(power["effect_erases"])
+    for page, language in zip(sorted(study.report(tmp_path)), ("da", "en"), strict=True):
+        assert words.text("notebook.note.checks_of_dates", language) in html.unescape(page.read_text("utf-8"))

@@ -110,3 +110,41 @@ def test_the_size_from_the_table_is_that_of_the_tail_itself(nominal: float, monk
     from_table = bf.worst_size(nominal, dfs)
     monkeypatch.setattr(bf, "SMALLEST", 1.0)
     assert from_table == pytest.approx(bf.worst_size(nominal, dfs), rel=1e-7)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.1, 0.01])
+def test_nominal_levels_of_nearby_degrees_of_freedom_are_near(alpha: float) -> None:
+    """What :func:`rejects` leaves unsolved rests on it: on the grid they are less than ``NEARBY`` apart."""
+    rng = np.random.default_rng(17)
+    for _ in range(25):
+        treated, control = (float(one) for one in np.exp(rng.uniform(np.log(bf.FEWEST_NEARBY), 4.5, 2)))
+        df = (treated, control, float(rng.uniform(min(treated, control), treated + control)))
+        assert abs(np.log(bf.nominal_level(alpha, df) / bf.nominal_level(alpha, bf._near(df)))) < np.log(bf.NEARBY)
+
+
+@pytest.mark.parametrize("fewest", [1.0, 2.0])
+def test_what_is_rejected_is_what_the_test_rejects(fewest: float) -> None:
+    """Also where an estimate lies close by the limit, on either side, and with few degrees of freedom."""
+    rng = np.random.default_rng(3)
+    seen = []
+    for _ in range(25):
+        treated, control = (float(one) for one in np.exp(rng.uniform(np.log(fewest), np.log(20.0), 2)))
+        df = (treated, control, float(rng.uniform(min(treated, control), treated + control)))
+        variances = ArmVariances(*(float(one) for one in rng.uniform(0.1, 2.0, 2)), *df)
+        half = bf.behrens_fisher_test(variances, 0.0).upper
+        estimates = np.concatenate(
+            [half * np.array([0.5, 0.93, 0.999, 1.001, 1.07, -1.001, -0.999]), rng.normal(size=3)]
+        )
+        found = bf.rejects(variances, estimates)
+        tests = [bf.behrens_fisher_test(variances, float(one)) for one in estimates]
+        assert found.tolist() == [not one.lower <= 0 <= one.upper for one in tests]
+        seen += found.tolist()
+    assert 0.2 < np.mean(seen) < 0.8
+
+
+def test_with_one_arm_that_never_ends_the_rejections_are_those_of_student() -> None:
+    variances = ArmVariances(1.0, 0.0, 3.0, np.inf, 3.0)
+    half = bf.behrens_fisher_test(variances, 0.0).upper
+    assert bf.rejects(variances, half * np.array([0.999, 1.001, -1.001])).tolist() == [False, True, True]
+    with pytest.raises(RefusedError):
+        bf.rejects(ArmVariances(0.0, 0.0, 3.0, 4.0, 7.0), np.array([1.0]))

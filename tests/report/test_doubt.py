@@ -26,7 +26,7 @@ from sverige_did.report.doubt.judged import READ, judged, largest_swing, status_
 from sverige_did.report.doubt.page import doubts, render_doubt
 from sverige_did.report.doubt.robins import DOMAINS, robins, shared_and_own
 from sverige_did.report.doubt.security import ratings, security
-from sverige_did.report.doubt.tipping import tippings
+from sverige_did.report.doubt.tipping import tipping_figure, tippings
 from sverige_did.report.front import cards, render_front
 from sverige_did.report.index import render_index
 from sverige_did.report.machines import SECURITY, for_machines
@@ -437,11 +437,35 @@ def test_what_tips_is_so_many_times_what_was_seen(base: Release) -> None:
     assert {key: one.times for key, one in found.items()} == pytest.approx(
         {"drift": 1.6, "swings": 4.0, "line": 10.0, "falling_back": 8.0, "false_start": 4.0}
     )
-    assert {key for key, one in found.items() if one.whole} == {"line", "falling_back", "false_start"}
+    assert {key for key, one in found.items() if one.then == "whole"} == {"line", "falling_back", "false_start"}
     assert found["swings"].realistic == pytest.approx((23 / stats.chi2.ppf(0.05, 23)) ** 0.5)
     away = check("regression_to_mean", "districts", effect=-2.0, effect_gap=1.0, effect_by_itself=0.25)
     against = made(base, checks=instead(away))
     assert "falling_back" not in {one.key for one in tippings(against, RATE, "en")}
+
+
+def test_an_open_answer_has_nothing_to_lose(base: Release) -> None:
+    """Its table says what would close it, and what the interval includes no difference without."""
+    swings = check("tipping_shock", "districts_none", size_needed=1.0, size_seen=2.0, times=0.5)
+    drift = check("relative_magnitudes", "none", times=0.0, size_step=1.0)
+    apart = check("absolute_violation", "none", limit=0.0)
+    others = {one.check: one for one in (*SOUND, swings, drift, apart)}
+    release = made(base, checks=tuple(others.values()))
+    assert {one.key: one.then for one in tippings(release, RATE, "en")} == {
+        "drift": "already", "swings": "excludes", "apart": "already", "line": "whole", "falling_back": "whole",
+        "false_start": "whole",
+    }  # fmt: skip
+    for language, with_less in (("en", "with less than that, the interval would leave out"),
+                                ("da", "med mindre end det ville intervallet udelukke")):  # fmt: skip
+        figure = tipping_figure(release, RATE, language)
+        assert figure is not None
+        assert with_less in str(figure.table.rows)
+        assert words.text("doubt.tipping.less", language) in figure.read
+        would_include = words.text("doubt.tipping.then.includes", language)
+        assert would_include not in {row[-1] for row in figure.table.rows}
+    closed = tipping_figure(made(base), RATE, "en")
+    assert closed is not None
+    assert words.text("doubt.tipping.less", "en") not in closed.read
 
 
 def test_of_two_totals_the_plan_stands_for_what_nobody_saw() -> None:

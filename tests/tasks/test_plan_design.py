@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from sverige_did.cli import app
+from sverige_did.errors import InputError
 from sverige_did.study.read import read_study
 from sverige_did.study.study import PanelStudy
+from sverige_did.tasks import check
+from sverige_did.tasks import plan as plan_task
 
 NAMES = [f"Distrikt {letter}" for letter in "ABCDEFGHIJKLMNOP"]
 
@@ -79,7 +83,11 @@ def test_the_same_command_draws_the_same_and_another_seed_another(tmp_path: Path
      (("", ""), ["--begin", "2"], "begin"),
      (("", ""), ["--until", "9999-12-31"], "longer than any plan"),
      (("", ""), ["--until", "2028-05-31"], "ends no half-year"),
+     (("", ""), ["--until", "2057-12-31"], "longer than any plan"),
+     (("", ""), ["--start", "1899-07-01", "--until", "1910-12-31"], "before any register"),
      (("", ""), ["--change", "0.7"], "for the worse"),
+     (("", ""), ["--change", "3"], "-1 < change < 3"),
+     (("", ""), ["--memory", "1"], "0 <= memory < 1"),
      (("", ""), ["--change", "-0.02"], "too seldom"),
      (("", ""), ["--outcome", "placement_spending"], "cannot be planned"),
      (("", ""), ["--outcome", "nonsense"], "nonsense"),
@@ -128,3 +136,50 @@ def test_nothing_that_lies_there_is_written_over(tmp_path: Path) -> None:
     code, _ = asked(tmp_path, table(tmp_path), "--begin", "5")
     assert code == 1
     assert [one.name for one in (tmp_path / "ny").iterdir()] == ["mine.txt"]
+
+
+def checked_folder(folder: Path, today: date) -> list[tuple[str, str]]:
+    return [(one.key, one.severity) for one in check.run(folder, "en", today).problems]
+
+
+def test_a_planned_study_waits_for_its_registers_until_its_last_period_has_ended(tmp_path: Path) -> None:
+    """One sentence with the day and the files; once the time is over, or a register has come, every fault again."""
+    assert asked(tmp_path, table(tmp_path), "--begin", "5")[0] == 0
+    new = tmp_path / "ny"
+    assert checked_folder(new, date(2028, 12, 31)) == [("reg_not_due", "warning")]
+    late = dict(checked_folder(new, date(2029, 1, 1)))
+    assert "reg_not_due" not in late
+    assert late["reg_no_rows"] == late["reg_blank_cell"] == "error"
+    said = CliRunner().invoke(app, ["check", str(new)], env={"COLUMNS": "400"}).output
+    if date.today() <= date(2028, 12, 31):
+        assert "planned: its last period ends on 2028-12-31" in said
+        assert all(name in said for name in ("distrikter.csv", "anbringelser.csv", "børn.csv"))
+        assert "Next: " not in said
+    # Another fault of what lies there is told all the same.
+    districts = new / "data" / "distrikter.csv"
+    laid = districts.read_bytes()
+    districts.write_bytes(laid.replace(b"2023H1", b"2023K1", 1))
+    assert {key for key, _ in checked_folder(new, date(2027, 1, 1))} > {"reg_not_due"}
+    districts.write_bytes(laid)
+    # A register that has come ends the waiting.
+    children = new / "data" / "børn.csv"
+    children.write_text("barn;fødselshalvår;køn;distrikt\nb1;2015H1;dreng;Distrikt A\n", "utf-8")
+    assert "reg_no_rows" in dict(checked_folder(new, date(2027, 1, 1)))
+
+
+def test_without_any_file_the_registers_that_are_waited_for_are_named(tmp_path: Path) -> None:
+    assert asked(tmp_path, table(tmp_path), "--begin", "5")[0] == 0
+    for path in (tmp_path / "ny" / "data").iterdir():
+        path.unlink()
+    (found,) = check.run(tmp_path / "ny", "da", date(2027, 1, 1)).problems
+    assert found.key == "reg_not_due"
+    assert "anbringelser" in found.say("da")
+
+
+def test_the_workflow_stops_at_a_planned_study_with_that_sentence(tmp_path: Path) -> None:
+    assert asked(tmp_path, table(tmp_path), "--begin", "5", "--until", "2056-12-31")[0] == 0
+    new, plan = tmp_path / "ny", tmp_path / "plan.json"
+    plan_task.run("ny", new / "study.yaml", plan)
+    with pytest.raises(InputError) as refused:
+        check.registers(plan, new / "data", tmp_path / "problems.json")
+    assert [(one.key, one.severity) for one in refused.value.problems] == [("reg_not_due", "error")]

@@ -57,7 +57,11 @@ def test_kept_blocks_of_another_design_or_a_damaged_file_are_refused(tmp_path: P
 
 @pytest.mark.parametrize(
     ("options", "named"),
-    [(["--treated", "2"], "three districts"), (["--level", "3"], "level"), (["--shock", "-1"], "shock"),
+    [(["--treated", "2"], "three districts"), (["--treated", "18"], "Found: 18, 2"),
+     (["--level", "1"], "0 < level < 1"), (["--shock", "-1"], "shock"), (["--memory", "1"], "0 <= memory < 1"),
+     (["--kind", "points", "--retest", "1"], "0 <= retest < 1"),
+     (["--kind", "points", "--response", "0"], "0 < response <= 1"),
+     (["--kind", "points", "--shock", "0", "--child-sd", "0"], "child_sd + shock > 0"),
      (["--kind", "rate", "--children", "0"], "children"), (["nowhere"], "plan.json")],
 )  # fmt: skip
 def test_a_design_that_cannot_be_is_told_in_words(options: list[str], named: str, tmp_path: Path) -> None:
@@ -75,6 +79,14 @@ def test_a_planned_design_is_shown_in_the_readers_language() -> None:
     assert "4 indsatsdistrikter af 20" in said.output
     assert "90\N{NO-BREAK SPACE}%" in said.output
     assert "Forkert fortegn" in said.output
+
+
+def test_swings_of_points_are_those_that_were_given_apart_from_the_children() -> None:
+    """15 children with an sd of 6 around 12 vary by 12.9 per cent of it; nobody said that districts do."""
+    options = ["--kind", "points", "--level", "12", "--children", "15", "--child-sd", "6", "--simulations", "1000"]
+    said = CliRunner().invoke(app, ["power", *options, "--shock", "0"], env={"COLUMNS": "300"})
+    assert said.exit_code == 0, said.output
+    assert "swings by 0% of its level by itself, and by 13% by the chance of its children" in said.output
 
 
 @pytest.mark.parametrize(

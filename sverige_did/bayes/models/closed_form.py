@@ -47,7 +47,7 @@ class Sampling:
         _require_positive("variance", self.variance)
         _require_positive("c", self.c)
         if not 0 <= self.r < 1:
-            raise refuse("out_of_range", name="r", found=f"{self.r:g}", expected="0–1")
+            raise refuse("out_of_range", name="r", found=f"{self.r:g}", expected="0 <= r < 1")
 
     def total_variance(self, s: ArrayLike) -> Floats:
         """V + c s^2 (1 - r), in the shape of ``s``."""
@@ -135,7 +135,7 @@ def _log_normal(distance: ArrayLike, sd: ArrayLike) -> Floats:
 def _summary(means: Floats, sds: Floats, weight: Floats, level: float, shock_sd: float) -> Posterior:
     """Moments and quantiles of the normal mixture sum_i weight_i N(means_i, sds_i^2)."""
     if not 0 < level < 1:
-        raise refuse("out_of_range", name="level", found=f"{level:g}", expected="0–1")
+        raise refuse("out_of_range", name="level", found=f"{level:g}", expected="0 < level < 1")
     mean = float(weight @ means)
     sd = float(np.sqrt(weight @ (sds**2 + (means - mean) ** 2)))
 

@@ -13,7 +13,8 @@ from typing import Protocol
 import numpy as np
 
 from sverige_did.errors import RefusedError
-from sverige_did.inference.behrens_fisher import calibrated_test
+from sverige_did.inference.arm_variances import arm_design
+from sverige_did.inference.behrens_fisher import rejects
 from sverige_did.inference.districts import Districts, Floats
 from sverige_did.inference.inversion import Family
 from sverige_did.inference.level_choice import with_level
@@ -75,8 +76,10 @@ def stands_beside(
         family = _family(adjusted, draws, rng)
         rejected = np.array([family.p_value(-by) <= alpha for by in effects])
         if rejected.any():
-            test = calibrated_test(adjusted, alpha)
-            rejected &= (test.lower + effects > 0) | (test.upper + effects < 0)
+            compared = adjusted.compared()
+            arms = arm_design(compared)
+            estimate = float(arms.shares @ compared.change)
+            rejected[rejected] = rejects(arms.variances(compared.change), estimate + effects[rejected], alpha)
     except RefusedError:
         return none
     return rejected

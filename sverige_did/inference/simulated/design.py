@@ -86,16 +86,25 @@ class OwnDesign:
 
     @property
     def relative_shock(self) -> float:
-        """How a control district of middling size swings in a period, as a share of the level of the controls.
+        """How a control district swings by itself in a period, as a share of the level of the controls.
 
-        By chance in counts it swings besides.
+        By :attr:`relative_chance` it swings besides.
         """
-        level = float(self.rates[~self.sample.treated, 0].mean())
         if self.data.family == "poisson":
             return float(np.sqrt(np.expm1(self.shock_sd**2)))
         if self.data.family == "binomial":
-            return float(np.sqrt(np.expm1((self.shock_sd * (1 - level)) ** 2)))
-        return float(np.hypot(self.shock_sd, self.child_sd / np.sqrt(np.median(self.children))) / abs(level))
+            return float(np.sqrt(np.expm1((self.shock_sd * (1 - self._level)) ** 2)))
+        return self.shock_sd / abs(self._level)
+
+    @property
+    def relative_chance(self) -> float:
+        """How the chance of its children moves a control district of middling size, as a share of the same level."""
+        one = {"poisson": self._level, "binomial": self._level * (1 - self._level), "normal": self.child_sd**2}
+        return float(np.sqrt(one[self.data.family] / np.median(self.children)) / abs(self._level))
+
+    @property
+    def _level(self) -> float:
+        return float(self.rates[~self.sample.treated, 0].mean())
 
     def changes(self, n: int, rng: np.random.Generator) -> Floats:
         """Changes (G, n) of n data sets with the :attr:`effect` and no other, on the scale of the data.
@@ -210,7 +219,8 @@ def _stayers(rng: np.random.Generator, m: np.ndarray, chance: Floats, stay: floa
 class _Moments(NamedTuple):
     """Of D untouched districts: ``square`` and ``lagged`` (D,), the variance ``counted`` (D,) of their counts (0 where
     nothing is counted), ``slope`` (D,) by which shocks move a rate, ``children`` (D,), how much a district counts
-    (``weight``, the less the more chance is in its rate), and the number of ``periods``.
+    (``weight``, the less the more chance is in its rate), the number of ``periods``, and the variance of one child
+    where it is ``known``.
     """
 
     square: Floats
@@ -220,16 +230,22 @@ class _Moments(NamedTuple):
     children: Floats
     weight: Floats
     periods: int
+    known: float | None = None
 
 
-def own_design(data: OwnData) -> OwnDesign:
+def own_design(data: OwnData, child_sd: float | None = None) -> OwnDesign:
     """Read the design off its data: rates, shocks and memory. Treated districts swing as controls do.
+
+    ``child_sd``: what is known of one child, where nothing is counted; else it is fitted to the districts, which cannot
+    tell it from their own shocks where all have about as many children.
 
     Raises RefusedError ``too_few_control`` where fewer than two districts have all periods that tell of shocks, and
     ``no_variation_within`` where levels do not vary in them.
     """
     rates = _levels(data) if data.family == "normal" else _rates(data)
     moments = _moments(data, rates[:, 0])
+    if child_sd is not None:
+        moments = moments._replace(known=child_sd**2)
     memory = _memory(moments, data)
     shocks, child = _variances(moments, memory, data)
     if data.family == "normal" and shocks + child <= 0:
@@ -317,6 +333,9 @@ def _traces(periods: int, memory: float) -> tuple[float, float]:
 def _variances(moments: _Moments, memory: float, data: OwnData) -> tuple[float, float]:
     """The variance of the shocks and that of one child, given the memory; never negative."""
     kept, _ = _traces(moments.periods, memory)
+    if moments.known is not None:
+        left = moments.square / kept - moments.known / moments.children
+        return max(0.0, float(left.mean())), moments.known
     if data.family == "normal":
         regressors = np.column_stack([np.ones_like(moments.children), 1 / moments.children])
         shocks, child = optimize.nnls(kept * regressors, moments.square)[0]

@@ -49,8 +49,12 @@ def planned_design(
     """
     option("family", family, Family)
     _check(districts, treated, before, after, family, level, children, shock, memory, between, child_sd)
-    if not (0 < response <= 1 and 0 <= (retest or 0) < 1):
-        raise refuse("out_of_range", name="response, retest", found=f"{response:g}, {retest or 0:g}", expected="0–1")
+    _refuse_outside(
+        {
+            "response": (0 < response <= 1, response, "0 < response <= 1"),
+            "retest": (retest is None or 0 <= retest < 1, retest or 0, "0 <= retest < 1"),
+        }
+    )
     rated = children * response if family == "normal" else children
     at = np.arange(districts)
     # Treated districts stand evenly among the others, so that their levels are spread as those are.
@@ -82,18 +86,23 @@ def _check(
     shock: float, memory: float, between: float, child_sd: float,
 ) -> None:  # fmt: skip
     share = family == "binomial"
-    held = {
-        "districts": (districts >= 3, districts, ">= 3"),
-        "treated": (1 <= treated <= districts - 2, treated, f"1–{districts - 2}"),
-        "before": (before >= 1, before, ">= 1"),
-        "after": (after >= 1, after, ">= 1"),
-        "level": (0 < level < 1 if share else level > 0, level, "0–1" if share else "> 0"),
-        "children": (children > 0, children, "> 0"),
-        "shock": (0 <= shock < 2, shock, "0–2"),
-        "memory": (0 <= memory < 1, memory, "0–1"),
-        "between": (0 <= between < 2, between, "0–2"),
-        "child_sd": (child_sd >= 0 and (family != "normal" or child_sd + shock > 0), child_sd, ">= 0"),
-    }
+    still = family == "normal" and not child_sd and not shock
+    _refuse_outside({
+        "districts": (districts >= 3, districts, "districts >= 3"),
+        "treated": (1 <= treated <= districts - 2, treated, f"1 <= treated <= {districts - 2}"),
+        "before": (before >= 1, before, "before >= 1"),
+        "after": (after >= 1, after, "after >= 1"),
+        "level": (0 < level < 1 if share else level > 0, level, "0 < level < 1" if share else "level > 0"),
+        "children": (children > 0, children, "children > 0"),
+        "shock": (0 <= shock < 2, shock, "0 <= shock < 2"),
+        "memory": (0 <= memory < 1, memory, "0 <= memory < 1"),
+        "between": (0 <= between < 2, between, "0 <= between < 2"),
+        "child_sd": (child_sd >= 0 and not still, child_sd, "child_sd + shock > 0" if still else "child_sd >= 0"),
+    })  # fmt: skip
+
+
+def _refuse_outside(held: dict[str, tuple[bool, float, str]]) -> None:
+    """Each number by its name: whether it is within its range, what it is and what it may be."""
     for name, (ok, found, expected) in held.items():
         if not (ok and np.isfinite(found)):
             raise refuse("out_of_range", name=name, found=f"{found:g}", expected=expected)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sverige_did import words
 from sverige_did.report import numbers
-from sverige_did.report.doubt.judged import is_open, judged
+from sverige_did.report.doubt.judged import OPENS, is_open, judged
 from sverige_did.report.headlines import design_of, done, standing
 from sverige_did.report.labels import numbers_said
 
@@ -103,10 +103,6 @@ def _condition(one: Judged, language: Language) -> str:
     if one.status == "open" and check.key not in OPENS:
         return ""
     return words.text(key, language, **numbers_said(check, language)) if words.has(key, language) else ""
-
-
-OPENS = frozenset({"districts_none", "dates_none"})
-"""Sentences of an open answer that say what would close it."""
 
 
 def _stays_open(release: Release, outcome: str, language: Language) -> str:

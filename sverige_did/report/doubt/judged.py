@@ -43,6 +43,9 @@ CHANCE = 0.1
 LIKELIER = 3.0
 """A likelihood ratio below it is not worth more than a bare mention (Kass and Raftery 1995, JASA 90:773)."""
 
+OPENS = frozenset({"districts_none", "dates_none"})
+"""Sentences of an open answer that say what would close it."""
+
 ALL_OF_IT, HALF_OF_IT, QUARTER = 1.0, 0.5, 25.0
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sverige_did import words
 from sverige_did.report import numbers, svg, svg_shapes
-from sverige_did.report.doubt.judged import assumed_swing, largest_swing, number, own_checks
+from sverige_did.report.doubt.judged import OPENS, assumed_swing, largest_swing, number, own_checks
 from sverige_did.report.forest import Shapes
 from sverige_did.report.labels import caption, mark, numbers_said, short_name
 from sverige_did.report.tables import Table, heads
@@ -32,19 +32,24 @@ MOST = 4.0
 """Where the axis ends: what takes more than so many times as much as was seen ends in an arrow."""
 
 
+Then = Literal["whole", "includes", "excludes", "already"]
+"""whole: it would be all of the result · includes: the interval would include no difference · excludes: of an open
+answer, it would leave it out with less of the doubt than that · already: it includes it before any doubt."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tipping:
     """How much of one doubt changes the answer.
 
     ``times`` as much as was seen, None where nothing was seen of it; infinite where no amount that was tried does.
-    ``realistic`` is up to where it can well lie, in the same multiples: 1 is what was seen. ``whole``: what would be
-    all of the result, where the others only make the interval include no difference. ``takes`` and ``seen`` are told.
+    ``realistic`` is up to where it can well lie, in the same multiples: 1 is what was seen. ``takes`` and ``seen`` are
+    told.
     """
 
     key: str
     times: float | None
     realistic: float
-    whole: bool
+    then: Then
     takes: str
     seen: str
 
@@ -65,7 +70,14 @@ def _drift(_: Release, check: CheckResult, language: Language) -> Tipping | None
     times, said = number(check, "times"), numbers_said(check, language)
     if times is None:
         return None
-    return Tipping("drift", times, 1.0, False, _times(times, language), said["size_step"])
+    return Tipping("drift", times, 1.0, _then(check), _times(times, language), said["size_step"])
+
+
+def _then(check: CheckResult) -> Then:
+    """What becomes of the interval: an answer that is open cannot be lost."""
+    if check.key in OPENS:
+        return "excludes"
+    return "already" if check.key.removesuffix("_years") == "none" else "includes"
 
 
 def _swings(release: Release, check: CheckResult, language: Language) -> Tipping | None:
@@ -75,12 +87,12 @@ def _swings(release: Release, check: CheckResult, language: Language) -> Tipping
         if needed is None:
             return None
         seen = _say("assumed" if most else "nothing_seen", language, most=numbers.significant(most or 0.0, language, 2))
-        return Tipping("swings", needed / most if most else None, 1.0, False, said["tipping_shock"], seen)
+        return Tipping("swings", needed / most if most else None, 1.0, _then(check), said["tipping_shock"], seen)
     times, most, seen_of = number(check, "times"), largest_swing(release, check), number(check, "size_seen")
     if times is None:
         return None
     realistic = most / seen_of if most and seen_of else 1.0
-    return Tipping("swings", times, realistic, False, said["size_needed"], said["size_seen"])
+    return Tipping("swings", times, realistic, _then(check), said["size_needed"], said["size_seen"])
 
 
 def _shared(_: Release, check: CheckResult, language: Language) -> Tipping | None:
@@ -90,14 +102,14 @@ def _shared(_: Release, check: CheckResult, language: Language) -> Tipping | Non
     if check.key == "open" or not known:
         return None
     said = words.text("labels.percent", language, value=numbers.significant(min(known), language, 2))
-    return Tipping("shared", None, 1.0, False, said, _say("nothing_seen", language, most=""))
+    return Tipping("shared", None, 1.0, "includes", said, _say("nothing_seen", language, most=""))
 
 
 def _apart(_: Release, check: CheckResult, language: Language) -> Tipping | None:
     """With no period before nothing was seen of a drift; how much it would take is known all the same."""
     said = numbers_said(check, language)
     takes = said.get("size_limit") or said.get("limit", "–")
-    return Tipping("apart", None, 1.0, False, takes, _say("nothing_seen", language, most=""))
+    return Tipping("apart", None, 1.0, _then(check), takes, _say("nothing_seen", language, most=""))
 
 
 def _whole(key: str, effect: str, seen: str) -> Callable[[Release, CheckResult, Language], Tipping | None]:
@@ -107,7 +119,7 @@ def _whole(key: str, effect: str, seen: str) -> Callable[[Release, CheckResult, 
         whole, found, said = number(check, effect), number(check, seen), numbers_said(check, language)
         if not whole or not found or whole * found < 0:  # what is rounded to none has no direction
             return None
-        return Tipping(key, whole / found, 1.0, True, said[effect], said[seen])
+        return Tipping(key, whole / found, 1.0, "whole", said[effect], said[seen])
 
     return made
 
@@ -154,7 +166,7 @@ def tipping_figure(release: Release, outcome: str, language: Language) -> Tippin
             one.takes,
             one.seen,
             "–" if one.times is None else _times(one.times, language),
-            _say("whole" if one.whole else "interval", language),
+            _say(f"then.{one.then}", language),
         )
         for one in found
     )
@@ -170,6 +182,8 @@ def _read(placed: tuple[Tipping, ...], axis: str, language: Language) -> str:
     said = [_say("lead_assumed" if axis == "axis_assumed" else "lead", language)]
     if any(one.times == 0 for one in placed):
         said.append(_say("at_none", language))
+    if any(one.then == "excludes" for one in placed):
+        said.append(_say("less", language))
     return " ".join(said)
 
 
@@ -214,7 +228,7 @@ def _row(
     if times > MOST:
         yield svg_shapes.mark((at(MOST), middle), "right", 9, colour)
     else:
-        yield svg_shapes.mark((at(times), middle), "diamond" if one.whole else "circle", 9, colour)
+        yield svg_shapes.mark((at(times), middle), "diamond" if one.then == "whole" else "circle", 9, colour)
     said = _say(
         "short_beyond" if math.isinf(times) else "short", language, times=numbers.significant(times, language, 2)
     )

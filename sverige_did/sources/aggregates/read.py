@@ -70,6 +70,8 @@ def _series_cells(
     numbers, more = _in_units(numbers, tables, series, plan)
     numbers, unknown = _with_denominator(numbers, tables, frame, series, plan)
     problems += [*more, *unknown, *_sum_of_all(numbers, series)]
+    if not problems and series.per and series.per.contains:
+        problems += _more_than_all(numbers, series)
     if problems:
         return pd.DataFrame(), problems
     units, found = to_units(
@@ -274,6 +276,17 @@ def _with_denominator(
         smaller = joined["denominator_high"] < joined["high"]
         joined["high"] = joined["high"].mask(smaller & (joined["status"] != "exact"), joined["denominator_high"])
     return joined.set_index("row"), problems
+
+
+def _more_than_all(cells: pd.DataFrame, series: Series) -> list[Problem]:
+    """The rows in which a part is more than what it is a part of."""
+    more = cells[cells["low"] > cells["denominator_high"]]
+    columns = (more[name].tolist() for name in ("area", "period", "low", "denominator_high"))
+    return [
+        Problem("agg_more_than_all", file=series.file, row=int(row), column=series.value,
+                found=f"{area}, {period}: {low:g}", expected=f"<= {most:g}")
+        for row, area, period, low, most in zip(more.index.tolist(), *columns, strict=True)
+    ]  # fmt: skip
 
 
 def _denominators(

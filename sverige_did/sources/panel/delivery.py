@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from sverige_did.errors import InputError, Problem, SverigeDidError
@@ -55,15 +56,17 @@ def refuse_unmarked(folder: Path, study: PanelStudy) -> None:
         )
 
 
-def problems_of(folder: Path, study: PanelStudy) -> tuple[Problem, ...]:
+def problems_of(folder: Path, study: PanelStudy, today: date | None = None) -> tuple[Problem, ...]:
     """Everything wrong with the registers or tables of a study, and everything that would be left out of its panel."""
-    return checked(folder, study).problems
+    return checked(folder, study, today).problems
 
 
-def checked(folder: Path, study: PanelStudy) -> Checked:
+def checked(folder: Path, study: PanelStudy, today: date | None = None) -> Checked:
     """The same, and what was assumed while the files were read.
 
-    The panel is tried only when the registers have no error: what it refuses is then a fault of its own.
+    The panel is tried only when the registers have no error: what it refuses is then a fault of its own. On a day
+    ``today`` before the last period has ended, registers that are still empty are no faults: then one problem
+    (:data:`NOT_DUE`, a warning) says that the study is planned.
     """
     if study.tables is not None:
         return checked_tables(folder, study)
@@ -73,6 +76,8 @@ def checked(folder: Path, study: PanelStudy) -> Checked:
         return Checked(refusal.problems)
     found = check_folder(folder, study, codes=codes)
     found = found._replace(problems=_exports_named(found.problems, folder))
+    if today is not None and today <= study.grid.end and (planned := _planned(folder, study, found.problems)):
+        return Checked(planned)
     if any(problem.severity == "error" for problem in found.problems):
         return found
     try:
@@ -80,6 +85,31 @@ def checked(folder: Path, study: PanelStudy) -> Checked:
     except SverigeDidError as refusal:
         more = refusal.problems
     return found._replace(problems=(*found.problems, *more))
+
+
+NOT_DUE = "reg_not_due"
+"""The key of what is said of a study whose registers are laid out and not yet due."""
+
+_AWAITED = frozenset({"reg_no_folder", "reg_no_registers", "reg_no_rows"})
+"""What is found wrong with a delivery that is still to come."""
+
+
+def _planned(folder: Path, study: PanelStudy, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """That the study is planned, with the files that it waits for, and all that is wrong with it besides; nothing where
+    something was delivered. Districts may lie there with their periods, without the numbers that nobody knows yet."""
+    files = find_registers(folder, study)[0] if folder.is_dir() else {}
+    ground = next((path.name for path, one in files.items() if one.name == "districts"), None)
+    empty = {one.file for one in problems if one.key == "reg_no_rows"}
+    if {path.name for path in files} - {ground} != empty - {ground}:
+        return ()
+    awaited = list(dict.fromkeys([*([ground] if ground else []), *sorted(one for one in empty if one)]))
+    values = {"last": study.grid.end, "files": ", ".join(awaited or (one.da for one in REGISTERS))}
+    rest = (one for one in problems if one.key not in _AWAITED and not (one.file == ground and _blank(one)))
+    return (Problem(NOT_DUE, file=folder.name, severity="warning", values=values), *rest)
+
+
+def _blank(problem: Problem) -> bool:
+    return problem.key == "reg_blank_cell" or problem.values.get("key") == "reg_blank_cell"
 
 
 def _exports_named(problems: tuple[Problem, ...], folder: Path) -> tuple[Problem, ...]:

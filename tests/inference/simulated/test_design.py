@@ -81,6 +81,30 @@ def test_what_was_put_into_many_districts_comes_out(family: str, given: dict[str
         assert found.child_sd == 0
 
 
+@pytest.mark.parametrize(("shock", "found_between"), [(0.0, (0.0, 0.3)), (1.5, (1.35, 1.65))])
+def test_the_chance_of_children_that_is_known_is_no_part_of_the_swings(
+    shock: float, found_between: tuple[float, float]
+) -> None:
+    """Districts of one size cannot tell the two apart; whoever knows what a child varies by can."""
+    alike = (25.0,) * 1_500
+    one = data("normal", np.random.default_rng(11), m=alike, shock=shock, rate=6.0, memory=0.0)
+    found = own_design(one, child_sd=6.0)
+    assert found_between[0] <= found.shock_sd <= found_between[1]
+    assert found.child_sd == 6.0
+    assert found.relative_shock == pytest.approx(found.shock_sd / 10, rel=0.2)
+    assert found.relative_chance == pytest.approx(6 / 5 / 10, rel=0.2)
+    together = own_design(one)  # not known: the whole is right, its parts are not
+    seen = np.hypot(together.shock_sd, together.child_sd / 5)
+    assert seen == pytest.approx(np.hypot(shock, 6 / 5), rel=0.1)
+
+
+@pytest.mark.parametrize(("family", "chance"), [("poisson", 1 / np.sqrt(0.2 * 400)), ("binomial", np.sqrt(4 / 400))])
+def test_the_chance_of_counted_children_is_that_of_a_count(family: str, chance: float) -> None:
+    found = own_design(data(family, np.random.default_rng(4), m=(400.0,) * 300, shock=0.0))
+    assert found.relative_chance == pytest.approx(chance, rel=0.05)
+    assert found.relative_shock < 0.03
+
+
 @pytest.mark.parametrize("family", ["normal", "poisson", "binomial"])
 @pytest.mark.parametrize("stays", [False, True])
 def test_changes_swing_as_the_data_did(family: str, stays: bool) -> None:

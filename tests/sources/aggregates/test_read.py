@@ -324,6 +324,17 @@ def test_a_danish_number_and_a_sign_for_thousands(tmp_path: Path) -> None:
         assert {one.key for one in error.value.problems} == {"agg_thousands"}
 
 
+def test_a_part_that_is_more_than_the_whole_is_refused_by_area_and_period(tmp_path: Path) -> None:
+    table = TABLE.replace("657;2016;hjem;4\n", "657;2016;hjem;12\n")
+    with pytest.raises(InputError) as error:
+        read(tmp_path, table, **series(parts=None))
+    (problem,) = error.value.problems
+    assert (problem.key, problem.found, problem.expected) == ("agg_more_than_all", "657, 2016: 12", "<= 10")
+    assert problem.row is not None
+    whole = {"column": "antal", "rows": {"art": ["i alt"]}}
+    assert read(tmp_path, table, **series(parts=None, per=whole)).cells.loc[0, "value"] == 12
+
+
 def test_the_mark_of_made_up_data_stays_on_the_panel(tmp_path: Path) -> None:
     assert not read(tmp_path).synthetic
     (tmp_path / "SYNTHETIC.txt").write_text("made up\n")
