@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from workflow_run import snakemake
+from workflow_run import differing, made, snakemake
 
 pytestmark = pytest.mark.cluster
 
@@ -22,9 +22,6 @@ ROOT = Path(__file__).parents[2]
 NODE = Path(__file__).parent / "one_node.sh"
 STUDIES = ("rollout", "frikommuner")
 """One of tables without a sampler, one with two posteriors."""
-
-OF_THE_RUN = {"logs", "benchmarks"}
-"""Folders that tell of the run and not of the results."""
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +45,6 @@ def running() -> list[str]:
     return listed.stdout.split()
 
 
-def made(place: Path) -> dict[str, str]:
-    """The hash of every file that a run made."""
-    return {
-        path.relative_to(place).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for room in ("results", "release", "reports")
-        for path in sorted((place / room).rglob("*"))
-        if path.is_file() and not OF_THE_RUN & set(path.relative_to(place).parts)
-    }
-
-
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What one machine makes, without a cluster."""
@@ -76,7 +63,7 @@ def test_every_result_of_a_cluster_is_that_of_one_machine(
     assert done.returncode == 0, done.stdout + done.stderr
     found = made(place)
     assert len(found) > 60
-    assert {name for name in found.keys() | alone.keys() if found.get(name) != alone.get(name)} == set()
+    assert differing(found, alone) == set()
 
 
 @pytest.mark.parametrize("profile", ["slurm", "cluster-generic"])
