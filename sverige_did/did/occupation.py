@@ -14,12 +14,15 @@ enter more than once: what is random is left to whoever leaves out whole distric
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sverige_did.errors import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,7 +36,7 @@ class Episodes:
     """N episodes: person ``who`` is in ``state`` on the days ``start <= day < stop`` and then in ``after``.
 
     All are (N,) whole numbers; states are 0 to ``states`` - 1 and ``after`` may be :data:`LOST`. A state that is never
-    left has an episode without end. No two episodes of a person share a day.
+    left has an episode without end. No two episodes of a person share a day. They are put in order: by person and day.
 
     Raises RefusedError: ``episodes_lengths``, ``episodes_states`` (a state that is none of them), ``episodes_reversed``
     (an episode without a day) and ``episodes_overlap``.
@@ -57,70 +60,98 @@ class Episodes:
             raise refuse("episodes_states", count=int(outside), most=self.states - 1)
         if empty := int((self.stop <= self.start).sum()):
             raise refuse("episodes_reversed", count=empty)
-        order = np.lexsort((self.start, self.who))
-        same = self.who[order][1:] == self.who[order][:-1]
-        if twice := int((same & (self.start[order][1:] < self.stop[order][:-1])).sum()):
+        self._put_in_order()
+        same = self.who[1:] == self.who[:-1]
+        if twice := int((same & (self.start[1:] < self.stop[:-1])).sum()):
             raise refuse("episodes_overlap", count=twice)
+
+    def _put_in_order(self) -> None:
+        """Person by person and from early to late, so that what comes next stands next."""
+        order = np.lexsort((self.start, self.who))
+        for name in ("who", "state", "start", "stop", "after"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name))[order])
 
 
 class Followed(NamedTuple):
     """Those who stood in one state on a landmark day, over H days, by cluster (G of them) and among S states.
 
     ``at_risk`` (G, H, S) are followed and in the state just before day u; ``moves`` (G, H, S, S) go from state to state
-    on it. ``who`` (n,) and ``cluster`` (n,) are the person and cluster of each that is followed, ``left`` (n,) whether
-    it was seen to leave the state at all.
+    on it. Of each that is followed: ``who`` (n,) and ``cluster`` (n,) are the person and its cluster, ``landmark`` (n,)
+    the place of its day among the landmarks, ``left`` (n,) whether it was seen to leave the state at all, and ``ends``
+    (n,) its state on day H, :data:`LOST` where it is in none; it may have been out of sight before.
     """
 
     at_risk: Floats
     moves: Floats
     who: Ints
     cluster: Ints
+    landmark: Ints
     left: NDArray[np.bool_]
+    ends: Ints
+
+
+class ClusterOn(Protocol):
+    """The cluster (n,) of persons (n,) on a landmark, which is named by its place; a negative one leaves one out."""
+
+    def __call__(self, who: Ints, landmark: int, /) -> Ints:
+        """Asked once a landmark."""
+        ...
 
 
 def follow(
-    episodes: Episodes, landmarks: ArrayLike, origin: int, cluster: ArrayLike, clusters: int, horizon: int
+    episodes: Episodes, landmarks: ArrayLike, origin: int, cluster_on: ClusterOn, clusters: int, horizon: int
 ) -> Followed:
     """Everybody who is in ``origin`` on one of the ``landmarks`` (L,), from that day for ``horizon`` days.
 
-    ``cluster`` (L, P) is the cluster of each person on each landmark, persons numbered from 0 to P - 1; a negative one
-    leaves the person out. Linear in episodes times landmarks.
+    Linear in the episodes of the state times landmarks: of the others only those are looked at that follow on one.
     """
-    where, days = np.asarray(cluster), np.asarray(landmarks)
     at_risk = np.zeros((clusters, horizon + 1, episodes.states))
     moves = np.zeros((clusters, horizon, episodes.states, episodes.states))
-    met: list[tuple[Ints, Ints, NDArray[np.bool_]]] = []
-    for k, day in enumerate(days):
-        here = (episodes.start <= day) & (day < episodes.stop) & (episodes.state == origin)
-        here &= where[k, episodes.who] >= 0
-        person = episodes.who[here]
-        chosen = np.zeros(where.shape[1], dtype=np.bool_)
-        chosen[person] = True
-        rows = np.flatnonzero(chosen[episodes.who] & (episodes.stop > day) & (episodes.start <= day + horizon))
-        seen = _unlost(episodes, rows)
-        group = where[k, episodes.who[seen]]
-        enters = np.maximum(episodes.start[seen] - day, 0)
-        ends = np.minimum(episodes.stop[seen] - day, horizon + 1)
-        # In the state just before day u: from the day after entering to the day of leaving, both counted from 1.
-        np.add.at(at_risk, (group, enters, episodes.state[seen]), 1.0)
-        inside = ends <= horizon
-        np.add.at(at_risk, (group[inside], ends[inside], episodes.state[seen][inside]), -1.0)
-        go = inside & (episodes.after[seen] != LOST)
-        np.add.at(moves, (group[go], ends[go] - 1, episodes.state[seen][go], episodes.after[seen][go]), 1.0)
+    of_state = np.flatnonzero(episodes.state == origin)
+    starts, stops = episodes.start[of_state], episodes.stop[of_state]
+    met: list[tuple[NDArray[Any], ...]] = []
+    for k, day in enumerate(np.asarray(landmarks)):
+        here = of_state[(starts <= day) & (day < stops)]
+        group = cluster_on(episodes.who[here], k)
+        here, group = here[group >= 0], group[group >= 0]
+        ends = np.full(len(here), LOST)
+        for chain, seen, row in _from(episodes, here, int(day) + horizon):
+            last = episodes.stop[row] > day + horizon
+            ends[chain[last]] = episodes.state[row[last]]
+            _count(episodes, row[seen], group[chain[seen]], int(day), at_risk, moves)
         leaves = (episodes.stop[here] <= day + horizon) & (episodes.after[here] != LOST)
-        met.append((person, where[k, person], leaves))
-    parts = [np.concatenate(part) if met else np.zeros(0, dtype=np.int64) for part in zip(*met, strict=True)]
-    return Followed(np.cumsum(at_risk, axis=1)[:, :horizon], moves, parts[0], parts[1], parts[2].astype(np.bool_))
+        met.append((episodes.who[here], group, np.full(len(here), k), leaves, ends))
+    parts = [np.concatenate(part) for part in zip(*met, strict=True)] if met else [np.zeros(0, dtype=np.int64)] * 5
+    who, cluster, landmark, left, ends = parts
+    risk = np.cumsum(at_risk, axis=1)[:, :horizon]
+    return Followed(risk, moves, who, cluster, landmark, left.astype(np.bool_), ends)
 
 
-def _unlost(episodes: Episodes, rows: Ints) -> Ints:
-    """The rows up to and with the first after which a person is lost: who comes back was not followed meanwhile."""
-    rows = rows[np.lexsort((episodes.start[rows], episodes.who[rows]))]
-    who, lost = episodes.who[rows], episodes.after[rows] == LOST
-    before = np.cumsum(lost) - lost
-    first = np.searchsorted(who, who)
-    kept: Ints = rows[before == before[first]]
-    return kept
+def _from(episodes: Episodes, row: Ints, until: int) -> Iterator[tuple[Ints, NDArray[np.bool_], Ints]]:
+    """The rows (n,) and then, as long as there are any, those that come next of the same persons up to a day.
+
+    With each the place of its first row, and whether it is seen: who comes back after it was lost was not followed
+    meanwhile.
+    """
+    chain, seen, last = np.arange(len(row)), np.ones(len(row), dtype=np.bool_), len(episodes.who) - 1
+    while len(row):
+        yield chain, seen, row
+        then = np.minimum(row + 1, last)
+        goes_on = (row < last) & (episodes.who[then] == episodes.who[row]) & (episodes.start[then] <= until)
+        seen = (seen & (episodes.after[row] != LOST))[goes_on]
+        chain, row = chain[goes_on], then[goes_on]
+
+
+def _count(episodes: Episodes, row: Ints, group: Ints, day: int, at_risk: Floats, moves: Floats) -> None:
+    """Add episodes and how they end. ``at_risk`` takes one where they begin to count and gives it where they end."""
+    horizon, state, after = moves.shape[1], episodes.state[row], episodes.after[row]
+    # In the state just before day u: from the day after entering to the day of leaving, both counted from 1.
+    np.add.at(at_risk, (group, np.maximum(episodes.start[row] - day, 0), state), 1.0)
+    ends = np.minimum(episodes.stop[row] - day, horizon + 1)
+    inside = ends <= horizon
+    np.add.at(at_risk, (group[inside], ends[inside], state[inside]), -1.0)
+    go = inside & (after != LOST)
+    np.add.at(moves, (group[go], ends[go] - 1, state[go], after[go]), 1.0)
 
 
 def occupation(at_risk: Floats, moves: Floats, origin: int) -> Floats:

@@ -17,8 +17,7 @@ def episodes(*rows: tuple[int, int, int, int, int], states: int = 3) -> Episodes
 
 
 def followed(made: Episodes, *, landmarks: tuple[int, ...] = (0,), origin: int = 0, horizon: int = 4) -> Followed:
-    people = int(made.who.max()) + 1
-    return follow(made, landmarks, origin, np.zeros((len(landmarks), people), dtype=int), 1, horizon)
+    return follow(made, landmarks, origin, lambda who, _: np.zeros_like(who), 1, horizon)
 
 
 def shares(found: Followed, origin: int = 0) -> np.ndarray:
@@ -124,7 +123,7 @@ def test_what_must_not_matter() -> None:
 
 def test_clusters_add_up_and_a_person_of_none_is_left_out() -> None:
     made = episodes(*FOUR)
-    found = follow(made, (0,), 0, np.array([[0, 1, 1, -1, 0]]), 2, 4)
+    found = follow(made, (0,), 0, lambda who, _: np.array([0, 1, 1, -1, 0])[who], 2, 4)
     assert found.at_risk[:, 0, 0].tolist() == [1, 2]
     assert found.who.tolist() == [0, 1, 2]
     assert found.cluster.tolist() == [0, 1, 1]

@@ -97,8 +97,7 @@ def sides(made: tuple[Episodes, np.ndarray], districts: int) -> list[tuple[np.nd
     stays, of = made
     found = []
     for landmarks in (BEFORE, AFTER):
-        cluster = np.tile(of, (len(landmarks), 1))
-        seen = follow(stays, landmarks, 0, cluster, districts, YEAR)
+        seen = follow(stays, landmarks, 0, lambda who, _: of[who], districts, YEAR)
         found.append((seen.at_risk, seen.moves))
     return found
 

@@ -40,7 +40,7 @@ def test_a_rate_that_is_known_is_found() -> None:
     """Without any swings half of those on a rung leave within 52 weeks at a yearly rate of log 2."""
     world = World(30, rate=float(np.log(2)), level=0.0, swing=0.0)
     stays, of = episodes(world, np.random.default_rng(1), districts=60)
-    found = follow(stays, (0,), 0, of[None], 60, 52)
+    found = follow(stays, (0,), 0, lambda who, _: of[who], 60, 52)
     months, share = value((found.at_risk, found.moves), np.ones(60, dtype=bool))
     assert share == pytest.approx(50, abs=4)
     assert months == pytest.approx(12 * 0.5 / np.log(2), abs=0.3)

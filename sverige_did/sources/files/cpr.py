@@ -124,6 +124,8 @@ def refuse_cpr(frame: pd.DataFrame, file: str, *, amounts: Collection[str] = ())
         if holds_cpr(str(header), lost_zero=True):
             raise InputError(Problem("reg_cpr", file=file, row=1, column=f"#{position}", values={"count": 1}))
     for position, header in enumerate(frame.columns):
+        if pd.api.types.is_datetime64_any_dtype(frame.dtypes.iloc[position]):
+            continue  # days that came as days hold no digits of anybody
         rows = _rows(frame.iloc[:, position], lost_zero=header not in amounts)
         if rows:
             row = int(frame.index[rows[0]])
@@ -135,7 +137,14 @@ def _rows(column: pd.Series[Any], *, lost_zero: bool) -> list[int]:
 
     Cells that are nothing but digits are judged together: as many of them as chance makes are dates, or most.
     """
-    cells = pc.utf8_normalize(pa.array(column.astype("str"), from_pandas=True), "NFKC")
+    codes, different = pd.factorize(column.astype("str"))
+    held = _held(pa.array(different, from_pandas=True), lost_zero=lost_zero)
+    return np.flatnonzero(np.isin(codes, held)).tolist() if held else []
+
+
+def _held(cells: Any, *, lost_zero: bool) -> list[int]:
+    """Positions among different cells of those that hold a number."""
+    cells = pc.utf8_normalize(cells, "NFKC")
     odd = _matches(cells, _NOT_ASCII).any()
     for pattern, plain in ((_DASH, "-"), (_UNSEEN, ""), (_SPACE, " "))[0 if odd else 2 :]:
         cells = pc.replace_substring_regex(cells, pattern, plain)

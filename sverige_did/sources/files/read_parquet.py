@@ -38,7 +38,7 @@ def read_parquet(path: Path, check_header: HeaderCheck | None, max_bytes: int) -
             names = list(file.schema_arrow.names)
             check_header_of(names, path.name, check_header)
             _refuse_large(file, path, max_bytes)
-            frame = file.read().to_pandas()
+            frame = file.read().to_pandas(date_as_object=False)
     except pa.ArrowInvalid:
         raise InputError(Problem("reg_not_a_table", file=path.name)) from None
     except UNREADABLE:

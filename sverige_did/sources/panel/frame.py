@@ -284,7 +284,7 @@ def _residents(frame: pd.DataFrame, names: list[str], windows: Windows) -> Float
 def _refuse_strangers(tables: Tables, known: pd.Index[Any]) -> None:
     for name in ("placements", "cases", "follow_ups", "breakdowns", "sdq_waves", "residences"):
         if name in tables:
-            strange = int((~tables[name].usable()["child"].isin(known)).sum())
+            strange = int((known.get_indexer(pd.Index(tables[name].usable()["child"])) < 0).sum())
             if strange:
                 raise refuse("panel_unknown_child", file=tables[name].file, count=strange)
 

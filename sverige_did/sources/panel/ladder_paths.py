@@ -101,11 +101,10 @@ def _rows(tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes) -> pd.Da
     """Every measure and every case: the child, how intrusive it is, its days, and why it ended."""
     measures = tables["placements"].usable()
     place = codes.place(measures["measure"], ladder=panel_frame.rules.home_based)
-    level = np.where(
-        place["placed"].astype(bool),
-        place["rung"].fillna(0).map(lambda rung: _UNKNOWN if rung == 0 else _of_rung(int(rung))),
-        place["rung"].fillna(Rung.PREVENTION).map(lambda rung: _of_rung(int(rung))),
-    )
+    rung = place["rung"].fillna(0).to_numpy(dtype=np.int64)
+    level_of = np.array([0, *(_of_rung(one) for one in Rung)])
+    unknown = np.where(place["placed"].astype(bool), _UNKNOWN, level_of[Rung.PREVENTION])
+    level = np.where(rung == 0, unknown, level_of[rung])
     level = np.where(place["measure"] == _EXAMINATION, _CLARIFICATION, level)
     level = np.where(place["measure"] == _EARLY_HELP, _EARLY, level)
     found = [measures[["child", "start", "end", "end_reason"]].assign(level=level, case=False)]
@@ -117,9 +116,9 @@ def _rows(tables: Tables, panel_frame: PanelFrame, codes: MeasureCodes) -> pd.Da
     return made.assign(**days)
 
 
-def _of_rung(rung: int) -> int:
+def _of_rung(rung: Rung) -> int:
     """Services for all count as early help: they are measures, and none of section 52."""
-    return {Rung.GENERAL: _EARLY, Rung.PREVENTION: _PREVENTION}.get(Rung(rung), _FIRST_PLACE + rung - Rung.HOME_BASED)
+    return {Rung.GENERAL: _EARLY, Rung.PREVENTION: _PREVENTION}.get(rung, _FIRST_PLACE + rung - Rung.HOME_BASED)
 
 
 def _joined(spells: Spells) -> Spells:

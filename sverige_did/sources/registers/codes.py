@@ -6,7 +6,7 @@ The ladders in use disagree about what »home-based« means, so which one is mea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from enum import IntEnum
 from functools import cache
@@ -19,6 +19,7 @@ from pydantic import Field, model_validator
 
 from sverige_did.errors import refuse
 from sverige_did.sources.files.plan_files import parse_plan
+from sverige_did.sources.registers.converting import each_value
 from sverige_did.sources.registers.headers import nearest
 from sverige_did.study.read import read_text
 from sverige_did.study.study import Plan
@@ -139,12 +140,12 @@ class MeasureCodes(Plan):
         if self.renumbered is None:
             return pd.Series(None, index=codes.index, dtype=object)
         instead = {normal_code(code): new for code, new in self.renumbered.instead.items()}
-        written = codes.map(lambda code: instead.get(normal_code(code)), na_action="ignore")
+        written = each_value(codes, lambda code: instead.get(normal_code(code)))
         return written.where(start >= pd.Timestamp(self.renumbered.since))
 
     def not_in_force(self, codes: pd.Series[str], when: pd.Series[Any]) -> pd.Series[Any]:
         """When the law of each code was in force, as text, where the day ``when`` lies outside; missing elsewhere."""
-        law = codes.map(lambda code: normal_code(code).split(" ")[0], na_action="ignore")
+        law = each_value(codes, lambda code: normal_code(code).split(" ")[0])
         outside = pd.Series(None, index=codes.index, dtype=object)
         for name, span in self.laws.items():
             early = when < pd.Timestamp(span.since) if span.since else pd.Series(False, index=codes.index)
@@ -161,13 +162,15 @@ class MeasureCodes(Plan):
         if lacking:
             raise refuse("reg_unknown_code", found=", ".join(sorted(lacking)), expected=_suggestions(lacking))
         known = self.codes
-        measures = codes.map(lambda code: known[normal_code(code)], na_action="ignore")
-        rungs = measures.map(lambda measure: _of(measure.rung, ladder), na_action="ignore")
+
+        def told(of: Callable[[Measure], Any]) -> pd.Series[Any]:
+            return each_value(codes, lambda code: of(known[normal_code(code)]))
+
         return pd.DataFrame(
             {
-                "measure": measures.map(lambda measure: measure.key, na_action="ignore"),
-                "rung": pd.to_numeric(rungs).astype("Int64"),
-                "placed": measures.map(lambda measure: _of(measure.placed, ladder), na_action="ignore"),
+                "measure": told(lambda measure: measure.key),
+                "rung": pd.to_numeric(told(lambda measure: _of(measure.rung, ladder))).astype("Int64"),
+                "placed": told(lambda measure: _of(measure.placed, ladder)),
             },
             index=codes.index,
         )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -68,6 +69,15 @@ def shown(text: object, column: Column | None = None) -> str | None:
     if (column and column.kind == "identifier") or holds_cpr(cell, lost_zero=True):
         return None
     return cell if len(cell) <= _LONGEST_SHOWN else cell[:_LONGEST_SHOWN] + "…"
+
+
+def each_value(cells: pd.Series[Any], make: Callable[[Any], Any]) -> pd.Series[Any]:
+    """``make`` of every cell, called once for each different one; what is missing stays missing."""
+    codes, different = pd.factorize(cells)
+    made = np.full(len(different) + 1, np.nan, dtype=object)
+    for at, one in enumerate(different):
+        made[at] = make(one)
+    return pd.Series(made[codes], index=cells.index, name=cells.name)
 
 
 def as_text(cells: pd.Series[Any]) -> pd.Series[Any]:
@@ -222,12 +232,12 @@ def to_names(cells: pd.Series[Any], column: Column) -> Converted:
     if not column.allowed:
         return Converted(text)
     inside = {fold(name): value.name for value in column.allowed for name in (value.name, value.da, *value.aliases)}
-    return Converted(text.map(lambda cell: inside.get(fold(cell), cell), na_action="ignore"))
+    return Converted(each_value(text, lambda cell: inside.get(fold(cell), cell)))
 
 
 def to_periods(cells: pd.Series[Any]) -> Converted:
     """Labels of periods in one spelling."""
-    return Converted(as_text(cells).map(period_label, na_action="ignore"))
+    return Converted(each_value(as_text(cells), period_label))
 
 
 def text_problems(text: pd.Series[Any], column: Column, file: str) -> list[Problem]:

@@ -105,7 +105,9 @@ def convert(raw: RawTable, register: Register) -> RegisterTable:
     match = match_headers([str(name) for name in raw.frame.columns], register)
     columns = {header: register.column(name) for header, name in match.known.items()}
     problems = [*raw.problems, *header_problems([str(name) for name in raw.frame.columns], register, raw.file)]
-    texts = {header: as_text(raw.frame[header]) for header in columns}
+    # Days that came as days have nothing of a text that could be odd.
+    written = [name for name in columns if not pd.api.types.is_datetime64_any_dtype(raw.frame[name])]
+    texts = {header: as_text(raw.frame[header]) for header in written}
     problems += [one for header, text in texts.items() for one in text_problems(text, columns[header], raw.file)]
     sign = decimal_sign([text for header, text in texts.items() if columns[header].kind in _NUMBERS])
     read = {column.name: _convert(raw.frame[header], column, raw.file, sign) for header, column in columns.items()}

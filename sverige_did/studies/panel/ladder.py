@@ -20,7 +20,7 @@ from sverige_did.results.ladder import SHARES, Group, LadderCell, LadderContrast
 from sverige_did.sources.panel.frame import PanelFrame, Tables, make_panel_frame
 from sverige_did.sources.panel.ladder_paths import LOST, OF_AGE, OUT, RUNGS, STATES, ladder_paths
 from sverige_did.sources.registers.codes import MeasureCodes
-from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT
+from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, IntArray
 from sverige_did.studies.panel.frame_windows import windows_of_frame
 from sverige_did.studies.panel.ladder_followed import MEASURE, MOMENTS, Bools, Floats, Grounds, Stood
 from sverige_did.study.study import PanelStudy
@@ -29,19 +29,18 @@ MONTH = 365.25 / 12
 """Days."""
 
 GROUPS: tuple[Group, ...] = ("treated", "control")
-DESCRIBED: frozenset[Quantity] = frozenset({"age", "known"})
-"""Numbers that say who stands on a rung: nobody asks what the programme did to them."""
-
 Sides = dict[Moment, Stood]
 
 
 class Number(NamedTuple):
     """One number of a rung: ``of`` a window and the districts that are marked (D,), NaN where nobody stands there;
+    ``without`` each (n,) of the marked ones in turn, (n,), None of what is only described;
     ``about`` how many children, and how many stand there besides; ``districts`` (D,), those that it rests on.
     """
 
     quantity: Quantity
     of: Callable[[Moment, Bools], float]
+    without: Callable[[Moment, Bools, IntArray], Floats] | None
     about: Callable[[Moment, Bools], tuple[int, int | None]]
     districts: Bools
 
@@ -122,13 +121,16 @@ def _share(quantity: Quantity, states: Bools, sides: Sides) -> Number:
     def of(moment: Moment, marked: Bools) -> float:
         return float(100 * sides[moment].shares(marked)[-1, states].sum())
 
+    def without(moment: Moment, marked: Bools, each: IntArray) -> Floats:
+        return np.asarray(100 * sides[moment].left_out(marked, each)[0][:, states].sum(axis=-1))
+
     def about(moment: Moment, marked: Bools) -> tuple[int, int]:
         side = sides[moment]
-        mine = side.of(marked) & (side.ends != LOST)
-        inside = states[side.ends] & mine
+        mine = side.of(marked) & (side.followed.ends != LOST)
+        inside = states[side.followed.ends] & mine
         return side.distinct(inside), side.distinct(mine & ~inside)
 
-    return Number(quantity, of, about, _rests_on(sides))
+    return Number(quantity, of, without, about, _rests_on(sides))
 
 
 def _months(sides: Sides) -> Number:
@@ -138,16 +140,20 @@ def _months(sides: Sides) -> Number:
         side = sides[moment]
         return float(days_in(side.shares(marked))[side.rung] / MONTH)
 
+    def without(moment: Moment, marked: Bools, each: IntArray) -> Floats:
+        side = sides[moment]
+        return np.asarray(side.left_out(marked, each)[1][:, side.rung] / MONTH)
+
     def about(moment: Moment, marked: Bools) -> tuple[int, int]:
         side = sides[moment]
         mine = side.of(marked)
         return side.distinct(mine & side.followed.left), side.distinct(mine & ~side.followed.left)
 
-    return Number("months", of, about, _rests_on(sides))
+    return Number("months", of, without, about, _rests_on(sides))
 
 
 def _mean(quantity: Quantity, sides: Sides, values: Callable[[Stood], Floats]) -> Number:
-    """The mean of a value (n,) of those who stand there."""
+    """The mean of a value (n,) of those who stand there, who say nothing of what the programme did to them."""
 
     def of(moment: Moment, marked: Bools) -> float:
         mine = sides[moment].of(marked)
@@ -156,7 +162,7 @@ def _mean(quantity: Quantity, sides: Sides, values: Callable[[Stood], Floats]) -
     def about(moment: Moment, marked: Bools) -> tuple[int, int | None]:
         return sides[moment].distinct(sides[moment].of(marked)), None
 
-    return Number(quantity, of, about, _rests_on(sides))
+    return Number(quantity, of, None, about, _rests_on(sides))
 
 
 def _known(sides: Sides) -> Number:
@@ -191,13 +197,21 @@ def _arrived(grounds: Grounds, there: Bools, *, below: int) -> Number:
         over = float(years[marked][:, grounds.window[moment]].sum())
         return 1000 * float(mine(moment, marked).sum()) / over if over > 0 else float("nan")
 
+    def without(moment: Moment, marked: Bools, each: IntArray) -> Floats:
+        by_district = np.bincount(district[mine(moment, marked)], minlength=len(marked))[each]
+        years_of = years[:, grounds.window[moment]].sum(axis=1)
+        over = years_of[marked].sum() - years_of[each]
+        children = mine(moment, marked).sum() - by_district
+        rate: Floats = np.divide(1000.0 * children, over, out=np.full(len(each), np.nan), where=over > 0)
+        return rate
+
     def about(moment: Moment, marked: Bools) -> tuple[int, int | None]:
         return len(np.unique(child[mine(moment, marked)])), None
 
     def mine(moment: Moment, marked: Bools) -> Bools:
         return np.asarray(marked[district] & grounds.window[moment][period])
 
-    return Number("arrived", of, about, np.ones(len(frame.treated), dtype=np.bool_))
+    return Number("arrived", of, without, about, np.ones(len(frame.treated), dtype=np.bool_))
 
 
 def _told(rung: str, number: Number, treated: Bools, level: float) -> tuple[list[LadderCell], list[LadderContrast]]:
@@ -213,14 +227,15 @@ def _told(rung: str, number: Number, treated: Bools, level: float) -> tuple[list
             cells.append(LadderCell.model_validate(place | seen | {"children": children, "rest": rest}))
     change = {group: value[group, "after"] - value[group, "before"] for group in GROUPS}
     estimate = change["treated"] - change["control"]
-    if not np.isfinite(estimate) or number.quantity in DESCRIBED:
+    if not np.isfinite(estimate) or number.without is None:
         return cells, []
-    limits = difference(estimate, _left_out(number, treated), _left_out(number, ~treated), level)
+    treated_without, control_without = (_left_out(number.without, arm, number.districts) for arm in arms.values())
+    limits = difference(estimate, treated_without, control_without, level)
     lower, upper = (limits.lower, limits.upper) if np.isfinite(limits.lower) else (None, None)
     return cells, [LadderContrast(rung=rung, quantity=number.quantity, estimate=estimate, lower=lower, upper=upper)]
 
 
-def _left_out(number: Number, arm: Bools) -> Floats:
+def _left_out(without: Callable[[Moment, Bools, IntArray], Floats], arm: Bools, rests_on: Bools) -> Floats:
     """The arm's change without each of the districts that it rests on."""
-    rest = [arm & (np.arange(len(arm)) != district) for district in np.flatnonzero(arm & number.districts)]
-    return np.array([number.of("after", marked) - number.of("before", marked) for marked in rest])
+    each = np.flatnonzero(arm & rests_on)
+    return without("after", arm, each) - without("before", arm, each)

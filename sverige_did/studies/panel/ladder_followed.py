@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sverige_did.did.occupation import Episodes, Followed, follow, occupation
+from sverige_did.did.occupation import Episodes, Followed, days_in, follow, occupation
 from sverige_did.results.ladder import Moment
 from sverige_did.sources.panel.frame import PanelFrame
-from sverige_did.sources.panel.ladder_paths import LOST, OUT, RUNGS, STATES, Paths
+from sverige_did.sources.panel.ladder_paths import OUT, RUNGS, STATES, Paths
 from sverige_did.sources.spells.spells import UNKNOWN_DISTRICT, IntArray
 from sverige_did.studies.panel.frame_windows import windows_of_frame
 from sverige_did.study.study import PanelStudy
@@ -25,6 +25,9 @@ YEAR = 366
 MEASURE = RUNGS.index("prevention")
 """From this rung on a child has a measure that follows an examination."""
 
+AT_ONCE = 16
+"""Districts that are left out in one pass, each with an array of moves of its own."""
+
 MOMENTS: tuple[Moment, ...] = ("before", "after")
 
 
@@ -32,24 +35,44 @@ MOMENTS: tuple[Moment, ...] = ("before", "after")
 class Stood:
     """Those of one rung in one window, n of them, a child once for each landmark on which it stood there.
 
-    ``ends`` (n,) is the state of each at the end of its follow-up, :data:`LOST` where it was not seen; ``ages`` (n,) in
-    years and ``knew`` (n,), whether it had a measure before, are of the landmark.
+    ``ages`` (n,) in years and ``knew`` (n,), whether it had a measure before, are of the landmark.
     """
 
     rung: int
     followed: Followed
-    ends: IntArray
     ages: Floats
     knew: Bools
     _shares: dict[bytes, Floats] = field(default_factory=dict)
+    _left_out: dict[bytes, tuple[Floats, Floats]] = field(default_factory=dict)
 
     def shares(self, districts: Bools) -> Floats:
         """(H, S) of those of the marked districts (D,) in each state, day by day; NaN where nobody stood there."""
         key = districts.tobytes()
         if key not in self._shares:
-            at_risk, moves = (one[districts].sum(axis=0) for one in (self.followed.at_risk, self.followed.moves))
-            self._shares[key] = occupation(at_risk, moves, self.rung)
+            self._shares[key] = occupation(*self._summed(districts), self.rung)
         return self._shares[key]
+
+    def left_out(self, districts: Bools, each: IntArray) -> tuple[Floats, Floats]:
+        """Of the marked districts (D,) without ``each`` of n of them: (n, S) in each state at the end, and days in it.
+
+        Taken from the sums, which is exact, for they are whole numbers: linear in the districts.
+        """
+        key = districts.tobytes() + each.tobytes()
+        if key not in self._left_out:
+            at_risk, moves = self._summed(districts)
+            ends, days = np.empty((2, len(each), at_risk.shape[-1]))
+            for at in range(0, len(each), AT_ONCE):
+                some = each[at : at + AT_ONCE]
+                rest = at_risk - self.followed.at_risk[some], moves - self.followed.moves[some]
+                shares = occupation(*rest, self.rung)
+                ends[at : at + AT_ONCE], days[at : at + AT_ONCE] = shares[:, -1], days_in(shares)
+            self._left_out[key] = ends, days
+        return self._left_out[key]
+
+    def _summed(self, districts: Bools) -> tuple[Floats, Floats]:
+        """``at_risk`` (H, S) and ``moves`` (H, S, S) of all of the marked districts."""
+        mine, followed = districts.astype(float), self.followed
+        return np.tensordot(mine, followed.at_risk, axes=1), np.tensordot(mine, followed.moves, axes=1)
 
     def of(self, districts: Bools) -> Bools:
         """(n,) which of them are of the marked districts (D,)."""
@@ -71,42 +94,27 @@ class Grounds:
         lengths = np.diff(frame.windows.bounds)
         self.flow_days = int(lengths[windows.inside].min())
         self.time_periods, self.time_days = longest(self.window, lengths)
-        self._places: dict[tuple[int, int, int], IntArray] = {}
 
     def stood(self, rung: int, moment: Moment, periods: int, horizon: int) -> Stood:
         """Everybody who stands on the rung on the last evening before ``periods`` periods that lie in the window."""
         window, bounds = self.window[moment], self.frame.windows.bounds
         firsts = [int(t) for t in np.flatnonzero(window) if window[t : t + periods].sum() == periods]
         days = bounds[firsts] - 1
-        district = np.stack([self._districts(int(day), t, periods) for day, t in zip(days, firsts, strict=True)])
-        followed = follow(self.episodes, days, rung, district, len(self.frame.treated), horizon)
-        on, then = (np.stack([self._on(int(day)) for day in these]) for these in (days, days + horizon))
-        landmark = np.repeat(np.arange(len(days)), ((on == rung) & (district >= 0)).sum(axis=1))
-        at = days[landmark]
+
+        def district_on(child: IntArray, landmark: int) -> IntArray:
+            """None where it is not known, or has begun as a control by then."""
+            district = self.frame.district_on(child, np.full(len(child), days[landmark]))
+            begun = self.frame.begun[:, firsts[landmark] : firsts[landmark] + periods].any(axis=1)
+            return np.where((district != UNKNOWN_DISTRICT) & ~begun[district], district, -1)
+
+        followed = follow(self.episodes, days, rung, district_on, len(self.frame.treated), horizon)
+        at = days[followed.landmark]
         return Stood(
             rung,
             followed,
-            ends=then[landmark, followed.who],
             ages=(at - self.frame.born[followed.who]) / 365.25,
             knew=self._first_measure[followed.who] <= at,
         )
-
-    def _districts(self, day: int, first: int, periods: int) -> IntArray:
-        """(C,) the district of each child on the day; none where it is not known, or has begun as a control by then."""
-        key = (day, first, periods)
-        if key not in self._places:
-            every = np.arange(len(self.frame.children))
-            district = self.frame.district_on(every, np.full(len(every), day))
-            begun = self.frame.begun[:, first : first + periods].any(axis=1)
-            self._places[key] = np.where((district != UNKNOWN_DISTRICT) & ~begun[district], district, -1)
-        return self._places[key]
-
-    def _on(self, day: int) -> IntArray:
-        """(C,) the state of each child on the day, :data:`LOST` where it is in none."""
-        found = np.full(len(self.frame.children), LOST)
-        here = (self.paths.start <= day) & (day < self.paths.stop)
-        found[self.paths.child[here]] = self.paths.state[here]
-        return found
 
     @cached_property
     def _first_measure(self) -> IntArray:
