@@ -30,15 +30,18 @@ def watched(folder: Path) -> Iterator[None]:
     done = threading.Event()
     watcher = threading.Thread(target=watch, args=(folder, done), daemon=True)
     watcher.start()
-    yield
-    done.set()
-    watcher.join()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def watch(folder: Path, done: threading.Event) -> None:
     """Look again and again, and keep what is new."""
     file = folder / "peaks.json"
     peaks: dict[str, list[float]] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    file.write_text(json.dumps(peaks) + "\n", "utf-8")
     while not done.wait(EVERY):
         before = dict(peaks)
         for job, found in jobs(folder.resolve()):
