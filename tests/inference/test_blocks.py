@@ -18,6 +18,7 @@ from sverige_did.inference.districts import districts
 from sverige_did.inference.permutation import permutation_test
 from sverige_did.inference.simulated.planned import planned_design
 from sverige_did.inference.simulated.power import block_of_power, pooled
+from sverige_did.inference.simulated.size import SimulatedDesign, blocks_of
 from sverige_did.inference.staggered import staggered_permutation_test
 
 G, DRAWS = 40, 420
@@ -112,3 +113,15 @@ def test_blocks_of_simulations_pool_to_the_same_whoever_drew_which(workers: int)
     assert pooled(drawn[block] for block in sorted(drawn)) == pooled(
         block_of_power(design, [0.0, -0.4], seed=3, block=block, size=200) for block in range(7)
     )
+
+
+@pytest.mark.parametrize(
+    ("districts", "periods", "together"), [(20, 28, 1000), (320, 28, 1000), (1274, 28, 392), (1274, 448, 35)]
+)
+def test_a_country_is_simulated_in_blocks_that_fit_into_memory(districts: int, periods: int, together: int) -> None:
+    """Designs of the usual size, and sixteen times as many districts, in blocks as large as ever."""
+    design = SimulatedDesign(groups=districts, treated=4, before=periods // 2, after=periods // 2)
+    blocks = list(blocks_of(design, 2_000))
+    assert blocks[0] == together
+    assert sum(blocks) == 2_000
+    assert districts * periods * max(blocks) <= 20_000_000
