@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV :=
 export PYTHONPATH :=
 
-.PHONY: all test slow test-slurm test-site check format docs env lock sbom clean
+.PHONY: all test slow test-slurm test-site check format docs env lock sbom advisories clean
 
 all: $(READY)
 	@sverige-did run .
@@ -80,21 +80,25 @@ $(CLUSTER): requirements-cluster.lock $(READY)
 	@$(UV) pip install --quiet --python .venv --require-hashes --compile-bytecode --requirement requirements-cluster.lock
 	@touch $@
 
-# Run after a change of the dependencies in pyproject.toml.
+# Run after a change of the dependencies in pyproject.toml. For the oldest Python that this project takes, and all after it.
 lock: | $(UV)
-	@$(UV) pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.13 --group dev \
+	@$(UV) pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.12 --group dev \
 		--custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
-	@$(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 --group dev --group bench \
+	@$(UV) pip compile --quiet --generate-hashes --universal --python-version 3.12 --group dev --group bench \
 		--group docs \
 		--constraint requirements.lock --custom-compile-command "make lock" pyproject.toml \
 		--output-file requirements-bench.lock
-	@$(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 --extra slurm --extra cluster \
+	@$(UV) pip compile --quiet --generate-hashes --universal --python-version 3.12 --extra slurm --extra cluster \
 		--constraint requirements.lock --custom-compile-command "make lock" pyproject.toml \
 		--output-file requirements-cluster.lock
 
 # What a release is made of; docs/releasing.md says when.
 sbom: $(READY)
 	@mkdir -p dist && python .ci/sbom.py requirements.lock dist/sbom.cdx.json
+
+# Asks the network; docs/releasing.md says when.
+advisories: $(READY)
+	@python .ci/advisories.py requirements.lock requirements-cluster.lock
 
 clean:
 	rm -rf results release site .snakemake .ruff_cache .mypy_cache .pytest_cache reports/*.html

@@ -28,6 +28,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import yaml
+from peaks import watched
 
 from sverige_did.synthetic.counterfactual import Size
 from sverige_did.synthetic.model import Model
@@ -106,11 +107,13 @@ def folder(place: Path, parts: int) -> None:
 
 
 def stages(place: Path) -> list[dict[str, object]]:
-    """What Snakemake measured of every job."""
-    found = []
+    """What was measured of every job: by Snakemake, and its memory by who watched it."""
+    found, peaks = [], json.loads((place / "peaks.json").read_text("utf-8"))
     for file in sorted((place / "results").glob("*/benchmarks/*.tsv")):
         row = pd.read_csv(file, sep="\t", na_values="-").iloc[0]
-        used = {"seconds": round(float(row["s"]), 1), "cpu": float(row["cpu_time"]), "peak_mb": float(row["max_rss"])}
+        log = (file.parents[1] / "logs" / f"{file.stem}.log").relative_to(place)
+        peak, cpu = peaks.get(str(log), (row["max_rss"], row["cpu_time"]))
+        used = {"seconds": round(float(row["s"]), 1), "cpu": float(cpu), "peak_mb": float(peak)}
         found.append({"study": file.parts[-3], "stage": file.stem, **used})
     return found
 
@@ -121,7 +124,8 @@ def run(parts: int, place: Path) -> list[dict[str, object]]:
     folder(place, parts)
     made = time.perf_counter()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(place)]
-    done = subprocess.run([*command, "--cores", "1", "all"], capture_output=True, text=True, check=False)
+    with watched(place):
+        done = subprocess.run([*command, "--cores", "1", "all"], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stdout[-3000:] + done.stderr[-3000:])
     found = [{"parts": parts, **one} for one in stages(place)]

@@ -8,13 +8,14 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+import httpx
 import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
@@ -43,13 +44,18 @@ ELSEWHERE = {"colorama", "pyreadline3"}
 
 
 @cache
-def sbom() -> ModuleType:
-    spec = spec_from_file_location("sbom", ROOT / ".ci" / "sbom.py")
+def script(name: str) -> ModuleType:
+    """A script of .ci/; one may import another."""
+    spec = spec_from_file_location(name, ROOT / ".ci" / f"{name}.py")
     assert spec
     assert spec.loader
-    module = module_from_spec(spec)
+    module = sys.modules[name] = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def sbom() -> ModuleType:
+    return script("sbom")
 
 
 def locked() -> list[tuple[str, str, str | None, list[str]]]:
@@ -95,7 +101,7 @@ def test_the_bill_of_materials_is_made_by_one_command_and_twice_the_same(tmp_pat
 
 @pytest.mark.parametrize("python", ["3.12", "3.13"])
 def test_the_lock_serves_every_python_that_is_said_to_do(python: str) -> None:
-    """Made for 3.13; where that cannot be fetched, `make all` takes another that the project admits."""
+    """Used with 3.13; where that cannot be fetched, `make all` takes another that the project admits."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert SpecifierSet(project["requires-python"]).contains(f"{python}.0")
     names = {name for name, _, _, _ in locked()}
@@ -114,6 +120,88 @@ def test_the_lock_serves_every_python_that_is_said_to_do(python: str) -> None:
                 needed = re.sub(r"[-_.]+", "-", wanted.name).lower()
                 wrong += [f"{name} needs {needed}"] if needed not in names else []
     assert not wrong
+
+
+def test_the_source_is_that_of_the_oldest_python_that_is_said_to_do() -> None:
+    """Syntax that is newer is refused where it is read; a module or name that is newer, by ruff and mypy for 3.12."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert settings["project"]["requires-python"] == ">=3.12"
+    assert settings["tool"]["ruff"]["target-version"] == "py312"
+    assert settings["tool"]["mypy"]["python_version"] == "3.12"
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert makefile.count("pip compile") == makefile.count("--universal --python-version 3.12") == 3
+    files = [*PACKAGE.rglob("*.py"), *(ROOT / ".ci").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]
+    assert len(files) > 300
+    for path in files:
+        ast.parse(path.read_text("utf-8"), path.name, feature_version=(3, 12))
+
+
+ADVISED = {"jinja2": ["GHSA-aaaa"], "numpy": ["GHSA-cccc", "PYSEC-2"]}
+"""What the database is made to know; the second of numpy's on a page of its own."""
+
+
+def osv(request: httpx.Request) -> httpx.Response:
+    """The database as its documentation has it: one answer a query, in their order."""
+    results: list[dict[str, object]] = []
+    for query in json.loads(request.content)["queries"]:
+        assert set(query) <= {"package", "version", "page_token"}
+        assert query["package"]["ecosystem"] == "PyPI"
+        ids = ADVISED.get(query["package"]["name"], [])
+        page = int(query.get("page_token", 0))
+        more = {"next_page_token": str(page + 1)} if page + 1 < len(ids) else {}
+        results.append({"vulns": [{"id": ids[page], "modified": "2026-01-01"}]} | more if ids else {})
+    return httpx.Response(200, json={"results": results})
+
+
+def advisories() -> ModuleType:
+    sbom()  # which it imports from beside it
+    return script("advisories")
+
+
+def ask(answer: Callable[[httpx.Request], httpx.Response]) -> int:
+    with httpx.Client(transport=httpx.MockTransport(answer)) as client:
+        found: int = advisories().main([LOCK], client)
+    return found
+
+
+def test_advisories_are_told_by_package_and_end_with_1(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(advisories(), "MOST", 50)  # several questions
+    assert ask(osv) == 1
+    said = capsys.readouterr().out
+    pinned = {name: version for name, version, _, _ in locked()}
+    for name, ids in ADVISED.items():
+        for one in ids:
+            assert f"{name} {pinned[name]}: https://osv.dev/vulnerability/{one}\n" in said
+    assert said.endswith(f"requirements.lock with a known advisory: 2 of {len(pinned)}.\n")
+
+
+def test_no_advisory_ends_with_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ask(lambda request: httpx.Response(200, json={"results": [{}] * len(locked())})) == 0
+    assert f"known advisory: none of {len(locked())}." in capsys.readouterr().out
+
+
+def _offline(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("no route")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [_offline, lambda _: httpx.Response(503), lambda _: httpx.Response(200, text="<html>"),
+     lambda _: httpx.Response(200, json=[]), lambda _: httpx.Response(200, json={"results": [{}]}),
+     lambda _: httpx.Response(200, json={"results": [{"vulns": [{}]}] * len(locked())}),
+     lambda _: httpx.Response(200, json={"results": [None] * len(locked())})],
+    ids=["offline", "down", "a page", "a list", "one answer", "no name", "nothing"],
+)  # fmt: skip
+def test_a_database_that_cannot_be_asked_is_no_all_clear(
+    answer: Callable[[httpx.Request], httpx.Response], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask(answer) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "nothing is known" in said.err
+    assert "make advisories" in said.err
 
 
 NEVER_IMPORTED = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "socket", "urllib.request",

@@ -74,7 +74,13 @@ def test_every_file_of_the_package_is_in_the_wheel_and_nothing_else(wheel: Path)
     assert {Path(name).name for name in added if "data/example" in name} == {
         one.name for one in (ROOT / "data" / "example").iterdir()
     }
-    for needed in ("py.typed", "words/da/front.yaml", "report/templates/layout.html.j2", "workflow/panel.smk"):
+    for needed in (
+        "py.typed",
+        "words/da/front.yaml",
+        "report/templates/layout.html.j2",
+        "workflow/panel.smk",
+        "workflow/measured.csv",
+    ):
         assert f"sverige_did/{needed}" in names
     assert "Requires-Dist: numpy" in metadata
 

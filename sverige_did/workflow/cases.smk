@@ -18,6 +18,8 @@ rule case_registers:
         "results/{study}/logs/case_registers.log",
     benchmark:
         "results/{study}/benchmarks/case_registers.tsv"
+    resources:
+        **asks("case_registers"),
     wildcard_constraints:
         study=one_of(CASES),
     shell:
@@ -41,6 +43,8 @@ rule case_estimate:
         "results/{study}/logs/case_estimate.log",
     benchmark:
         "results/{study}/benchmarks/case_estimate.tsv"
+    resources:
+        **asks("case_estimate"),
     wildcard_constraints:
         study=one_of(CASES),
     shell:
@@ -65,6 +69,8 @@ rule case_posterior:
         "results/{study}/logs/case_posterior.{model}.log",
     benchmark:
         "results/{study}/benchmarks/case_posterior.{model}.tsv"
+    resources:
+        **asks("case_posterior"),
     wildcard_constraints:
         study=one_of(CASES),
         model="waits|survey",
@@ -91,6 +97,8 @@ rule case_release:
         "results/{study}/logs/case_release.log",
     benchmark:
         "results/{study}/benchmarks/case_release.tsv"
+    resources:
+        **asks("case_release"),
     wildcard_constraints:
         study=one_of(CASES),
     shell:
@@ -114,6 +122,8 @@ rule case_report:
         "results/{study}/logs/case_report.log",
     benchmark:
         "results/{study}/benchmarks/case_report.tsv"
+    resources:
+        **asks("case_report"),
     wildcard_constraints:
         study=one_of(CASES),
     shell:

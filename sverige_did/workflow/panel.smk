@@ -18,6 +18,8 @@ rule registers:
         "results/{study}/logs/registers.log",
     benchmark:
         "results/{study}/benchmarks/registers.tsv"
+    resources:
+        **asks("registers"),
     wildcard_constraints:
         study=one_of(PANELS),
     shell:
@@ -43,6 +45,8 @@ rule panel:
         "results/{study}/logs/panel.log",
     benchmark:
         "results/{study}/benchmarks/panel.tsv"
+    resources:
+        **asks("panel"),
     wildcard_constraints:
         study=one_of(PANELS),
     shell:
@@ -64,6 +68,8 @@ rule panel_size:
         "results/{study}/logs/panel_size.log",
     benchmark:
         "results/{study}/benchmarks/panel_size.tsv"
+    resources:
+        **asks("panel_size"),
     wildcard_constraints:
         study=one_of(PANELS),
     shell:
@@ -88,6 +94,8 @@ rule panel_estimate:
         "results/{study}/logs/panel_estimate.log",
     benchmark:
         "results/{study}/benchmarks/panel_estimate.tsv"
+    resources:
+        **asks("panel_estimate"),
     wildcard_constraints:
         study=one_of(PANELS),
     shell:
@@ -117,6 +125,8 @@ rule panel_posterior:
         "results/{study}/logs/panel_posterior.{likelihood}.log",
     benchmark:
         "results/{study}/benchmarks/panel_posterior.{likelihood}.tsv"
+    resources:
+        **asks("panel_posterior"),
     wildcard_constraints:
         study=one_of(PANELS),
         likelihood=one_of(LIKELIHOODS),
@@ -143,6 +153,8 @@ rule panel_sensitivity:
         "results/{study}/logs/panel_sensitivity.log",
     benchmark:
         "results/{study}/benchmarks/panel_sensitivity.tsv"
+    resources:
+        **asks("panel_sensitivity"),
     wildcard_constraints:
         study=one_of(PANELS),
     shell:
@@ -163,6 +175,8 @@ rule panel_economy:
         "results/{study}/logs/panel_economy.log",
     benchmark:
         "results/{study}/benchmarks/panel_economy.tsv"
+    resources:
+        **asks("panel_economy"),
     wildcard_constraints:
         study=one_of(PANELS),
     shell:
@@ -186,6 +200,8 @@ rule panel_targets:
         "results/{study}/logs/panel_targets.log",
     benchmark:
         "results/{study}/benchmarks/panel_targets.tsv"
+    resources:
+        **asks("panel_targets"),
     wildcard_constraints:
         study=one_of(PANELS),
     shell:
@@ -209,6 +225,8 @@ rule panel_ladder:
         "results/{study}/logs/panel_ladder.log",
     benchmark:
         "results/{study}/benchmarks/panel_ladder.tsv"
+    resources:
+        **asks("panel_ladder"),
     wildcard_constraints:
         study=one_of(PANELS),
     shell:
@@ -248,6 +266,8 @@ rule panel_release:
         "results/{study}/logs/panel_release.log",
     benchmark:
         "results/{study}/benchmarks/panel_release.tsv"
+    resources:
+        **asks("panel_release"),
     wildcard_constraints:
         study=one_of(PANELS),
     shell:

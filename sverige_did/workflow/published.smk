@@ -16,6 +16,8 @@ rule plan:
         "results/{study}/logs/plan.log",
     benchmark:
         "results/{study}/benchmarks/plan.tsv"
+    resources:
+        **asks("plan"),
     shell:
         "{COMMAND} plan {wildcards.study} --source {input.source[0]} --out {output.plan} 2>&1 | tee {log}"
 
@@ -35,6 +37,8 @@ rule statements:
         "results/{study}/logs/statements.log",
     benchmark:
         "results/{study}/benchmarks/statements.tsv"
+    resources:
+        **asks("statements"),
     shell:
         "{COMMAND} statements --plan {input.plan} {params.source} --out {output.statements} 2>&1 | tee {log}"
 
@@ -54,6 +58,8 @@ rule figures:
         "results/{study}/logs/figures.log",
     benchmark:
         "results/{study}/benchmarks/figures.tsv"
+    resources:
+        **asks("figures"),
     wildcard_constraints:
         study=one_of(PUBLISHED),
     shell:
@@ -74,6 +80,8 @@ rule design:
         "results/{study}/logs/design.log",
     benchmark:
         "results/{study}/benchmarks/design.tsv"
+    resources:
+        **asks("design"),
     shell:
         "{COMMAND} design --plan {input.plan} --panel {input.panel} --out {output.designs} 2>&1 | tee {log}"
 
@@ -92,6 +100,8 @@ rule tables:
         "results/{study}/logs/tables.log",
     benchmark:
         "results/{study}/benchmarks/tables.tsv"
+    resources:
+        **asks("tables"),
     wildcard_constraints:
         study=one_of(PUBLISHED),
     shell:
@@ -115,6 +125,8 @@ rule estimate:
         "results/{study}/logs/estimate.log",
     benchmark:
         "results/{study}/benchmarks/estimate.tsv"
+    resources:
+        **asks("estimate"),
     wildcard_constraints:
         study=one_of(PUBLISHED),
     shell:
@@ -144,6 +156,8 @@ rule posterior:
         "results/{study}/logs/posterior.log",
     benchmark:
         "results/{study}/benchmarks/posterior.tsv"
+    resources:
+        **asks("posterior"),
     wildcard_constraints:
         study=one_of(PUBLISHED),
     shell:
@@ -169,6 +183,8 @@ rule sensitivity:
         "results/{study}/logs/sensitivity.log",
     benchmark:
         "results/{study}/benchmarks/sensitivity.tsv"
+    resources:
+        **asks("sensitivity"),
     wildcard_constraints:
         study=one_of(PUBLISHED),
     shell:
@@ -192,6 +208,8 @@ rule economy:
         "results/{study}/logs/economy.log",
     benchmark:
         "results/{study}/benchmarks/economy.tsv"
+    resources:
+        **asks("economy"),
     wildcard_constraints:
         study=one_of(PUBLISHED),
     shell:
@@ -216,6 +234,8 @@ rule targets:
         "results/{study}/logs/targets.log",
     benchmark:
         "results/{study}/benchmarks/targets.tsv"
+    resources:
+        **asks("targets"),
     wildcard_constraints:
         study=one_of(PUBLISHED),
     shell:
@@ -240,6 +260,8 @@ rule ladder:
         "results/{study}/logs/ladder.log",
     benchmark:
         "results/{study}/benchmarks/ladder.tsv"
+    resources:
+        **asks("ladder"),
     wildcard_constraints:
         study=one_of(PUBLISHED),
     shell:
@@ -274,6 +296,8 @@ rule release:
         "results/{study}/logs/release.log",
     benchmark:
         "results/{study}/benchmarks/release.tsv"
+    resources:
+        **asks("release"),
     wildcard_constraints:
         study=one_of(PUBLISHED),
     shell:
@@ -304,6 +328,8 @@ rule report:
         "results/{study}/logs/report.log",
     benchmark:
         "results/{study}/benchmarks/report.tsv"
+    resources:
+        **asks("report"),
     wildcard_constraints:
         study=one_of([*PUBLISHED, *PANELS]),
     shell:

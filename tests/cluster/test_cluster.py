@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from workflow_run import snakemake
+from workflow_run import differing, made, snakemake
 
 pytestmark = pytest.mark.cluster
 
@@ -22,9 +22,6 @@ ROOT = Path(__file__).parents[2]
 NODE = Path(__file__).parent / "one_node.sh"
 STUDIES = ("rollout", "frikommuner")
 """One of tables without a sampler, one with two posteriors."""
-
-OF_THE_RUN = {"logs", "benchmarks"}
-"""Folders that tell of the run and not of the results."""
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +45,6 @@ def running() -> list[str]:
     return listed.stdout.split()
 
 
-def made(place: Path) -> dict[str, str]:
-    """The hash of every file that a run made."""
-    return {
-        path.relative_to(place).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for room in ("results", "release", "reports")
-        for path in sorted((place / room).rglob("*"))
-        if path.is_file() and not OF_THE_RUN & set(path.relative_to(place).parts)
-    }
-
-
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What one machine makes, without a cluster."""
@@ -76,25 +63,29 @@ def test_every_result_of_a_cluster_is_that_of_one_machine(
     assert done.returncode == 0, done.stdout + done.stderr
     found = made(place)
     assert len(found) > 60
-    assert {name for name in found.keys() | alone.keys() if found.get(name) != alone.get(name)} == set()
+    assert differing(found, alone) == set()
+
+
+def killed_once(place: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """A run whose first job is killed as soon as the cluster runs it."""
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(snakemake, place, *command)
+        while not run.done() and not running():
+            time.sleep(0.2)
+        subprocess.run(["scancel", *running()], check=True)
+        return run.result()
 
 
 @pytest.mark.parametrize("profile", ["slurm", "cluster-generic"])
-def test_a_job_that_the_cluster_kills_fails_the_run_and_the_next_run_makes_it_anew(
+def test_a_job_that_the_cluster_kills_is_tried_again_once_and_a_run_that_failed_is_finished_by_the_next(
     profile: str, alone: dict[str, str], tmp_path: Path, cluster: None
 ) -> None:
     place = folder(tmp_path)
     shutil.rmtree(place / "analyses" / "frikommuner")
+    size = place / "results" / "rollout" / "size.json"
     command = ("--profile", str(ROOT / "profiles" / profile), "results/rollout/size.json")
-    with ThreadPoolExecutor() as pool:
-        first = pool.submit(snakemake, place, *command)
-        while not first.done() and not running():
-            time.sleep(0.2)
-        subprocess.run(["scancel", *running()], check=True)
-        killed = first.result()
-    assert killed.returncode != 0
-    assert not (place / "results" / "rollout" / "size.json").exists()
-    again = snakemake(place, *command)
+    assert killed_once(place, *command, "--retries", "0").returncode != 0
+    assert not size.exists()
+    again = killed_once(place, *command)
     assert again.returncode == 0, again.stdout + again.stderr
-    size = (place / "results" / "rollout" / "size.json").read_bytes()
-    assert hashlib.sha256(size).hexdigest() == alone["results/rollout/size.json"]
+    assert hashlib.sha256(size.read_bytes()).hexdigest() == alone["results/rollout/size.json"]

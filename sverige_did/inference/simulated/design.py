@@ -85,6 +85,11 @@ class OwnDesign:
         return np.asarray(np.nanmean(self.data.children, axis=1))
 
     @property
+    def periods(self) -> int:
+        """Periods before and after."""
+        return int(self.data.y.shape[1])
+
+    @property
     def relative_shock(self) -> float:
         """How a control district swings by itself in a period, as a share of the level of the controls.
 

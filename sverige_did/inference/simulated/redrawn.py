@@ -37,6 +37,11 @@ class Redrawn:
     sd: Floats
     level: Floats
 
+    @property
+    def periods(self) -> int:
+        """One: changes are drawn whole."""
+        return 1
+
     def changes(self, n: int, rng: np.random.Generator) -> Floats:
         """Changes (G, n) of n data sets without any effect."""
         return rng.choice(self.shape, (self.sd.size, n)) * self.sd[:, None]

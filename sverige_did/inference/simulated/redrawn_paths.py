@@ -10,7 +10,7 @@ far: how much three or four of them do can hardly be told (docs/size.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -95,18 +95,27 @@ class DatedDesign:
         return STRETCH if np.ptp(z) > 0 and stats.skewtest(z).pvalue <= VISIBLE else 1.0
 
 
+type Combined = Callable[[int], Floats]
+"""What each district adds to the effect if it were in cohort k: (n, U), its levels weighted by ``weights[k]``."""
+
+
 def date_tests(y: Floats, design: DatedDesign, *, draws: int, rng: np.random.Generator) -> DateTests:
     """The tests of inference/staggered.py for many data sets ``y`` (n, U, T), with the same drawn dates for all."""
+    return _tests(lambda k: np.asarray(y @ design.weights[k]), len(y), design, draws=draws, rng=rng)
+
+
+def _tests(combined: Combined, n: int, design: DatedDesign, *, draws: int, rng: np.random.Generator) -> DateTests:
+    """The same of n data sets by what each district adds, so that no data set need be held period by period."""
     cohort, weights = design.cohort, design.weights
     labels = np.tile(cohort, (1 + draws, 1))
     for s in np.unique(design.strata):
         members = np.flatnonzero(design.strata == s)
         labels[1:, members] = rng.permuted(labels[1:, members], axis=1)
     sizes = np.bincount(cohort)
-    total, variance = np.zeros((2, 1 + draws, len(y)))
-    own, around = np.empty((sizes.size, len(y))), np.empty(y.shape[:2])
+    total, variance = np.zeros((2, 1 + draws, n))
+    own, around = np.empty((sizes.size, n)), np.empty((n, cohort.size))
     for k, size in enumerate(sizes):
-        members, z = (labels == k).astype(float), y @ weights[k]
+        members, z = (labels == k).astype(float), combined(k)
         first, second = members @ z.T, members @ np.square(z).T
         part = np.maximum(second - first**2 / size, 0.0) * size / (size - 1)
         total, variance, own[k] = total + first, variance + part, part[0]
@@ -146,15 +155,16 @@ def redrawn_sizes(
 
     A shift moves every treated cell by so many standard deviations of the estimated effect.
     """
-    far = np.where(design.control, 1.0, stretch)[:, None]
-    paths, of_cohort = design.paths, design.weights[design.cohort]
+    far = np.where(design.control, 1.0, stretch)
     blocks = [min(BLOCK, simulations - done) for done in range(0, simulations, BLOCK)]
-    made = [paths[rng.integers(0, len(paths), (n, far.size))] * far for n in blocks]
-    error = np.concatenate([(y * of_cohort).sum(axis=(1, 2)) for y in made]).std()
+    made = [rng.integers(0, len(design.paths), (n, far.size)) for n in blocks]
+    error = np.concatenate([_effects(design, drawn, far) for drawn in made]).std()
 
     def share(shift: float) -> float:
-        moved = (y + shift * error * design.exposed for y in made)
-        tested = (date_tests(y, design, draws=draws, rng=rng) for y in moved)
+        moved = shift * error * design.exposed
+        tested = (
+            _tests(_combined(design, drawn, far, moved), len(drawn), design, draws=draws, rng=rng) for drawn in made
+        )
         return float(sum(one.supported(alpha).sum() for one in tested)) / simulations
 
     return tuple(Share(share(shift), simulations) for shift in shifts)
@@ -181,8 +191,24 @@ def barred_by_shape(design: DatedDesign, *, seed: int, simulations: int = 1_000)
 
 def _again(design: DatedDesign, moved: Floats, *, seed: int, simulations: int, draws: int) -> Iterator[DateTests]:
     """The tests of blocks of data sets redrawn from the untreated paths, with cells ``moved`` (U, T)."""
-    rng, paths = np.random.default_rng(seed), design.paths
+    rng, far = np.random.default_rng(seed), np.ones(len(design.cohort))
     for done in range(0, simulations, BLOCK):
         n = min(BLOCK, simulations - done)
-        y = paths[rng.integers(0, len(paths), (n, len(design.cohort)))] + moved
-        yield date_tests(y, design, draws=draws, rng=rng)
+        drawn = rng.integers(0, len(design.paths), (n, far.size))
+        yield _tests(_combined(design, drawn, far, moved), n, design, draws=draws, rng=rng)
+
+
+def _combined(design: DatedDesign, drawn: Ints, far: Floats, moved: Floats) -> Combined:
+    """Of data sets in which district u has path ``drawn`` (n, U), ``far`` (U,) times as far, and its cells ``moved``.
+
+    A path is combined once and not in every data set that it is drawn into: a whole country's data sets, period by
+    period, would take gigabytes.
+    """
+    paths = design.paths @ design.weights.T
+    return lambda k: np.asarray(paths[:, k][drawn] * far + moved @ design.weights[k])
+
+
+def _effects(design: DatedDesign, drawn: Ints, far: Floats) -> Floats:
+    """The estimated effect (n,) of data sets in which nothing was done."""
+    paths = design.paths @ design.weights.T
+    return np.asarray((paths[drawn, design.cohort] * far).sum(axis=1))

@@ -26,8 +26,8 @@ Outcome = Literal["normal", "binomial", "poisson"]
 BLOCK = 1_000
 """Data sets that are simulated and tested together."""
 
-_CELLS = 500_000
-"""Districts times data sets that are simulated together at most."""
+_CELLS, _NUMBERS = 500_000, 20_000_000
+"""Districts times data sets that are simulated together at most, and periods times those: 160 megabytes a table."""
 
 
 class Design(Protocol):
@@ -41,6 +41,11 @@ class Design(Protocol):
     @property
     def children(self) -> Floats:
         """Children of every district (G,)."""
+        ...
+
+    @property
+    def periods(self) -> int:
+        """Periods that a data set has numbers of."""
         ...
 
     def changes(self, n: int, rng: np.random.Generator) -> Floats:
@@ -86,6 +91,11 @@ class SimulatedDesign:
     def children(self) -> Floats:
         """Children of every district (G,)."""
         return np.broadcast_to(np.asarray(self.sizes, dtype=float), (self.groups,))
+
+    @property
+    def periods(self) -> int:
+        """Periods before and after."""
+        return self.before + self.after
 
     @property
     def sample(self) -> Districts:
@@ -215,7 +225,8 @@ def verdict_size(
 
 def blocks_of(design: Design, simulations: int) -> Iterator[int]:
     """How many data sets are simulated together, time after time."""
-    step = max(1, min(BLOCK, _CELLS // design.sample.change.size))
+    groups = design.sample.change.size
+    step = max(1, min(BLOCK, _CELLS // groups, _NUMBERS // (groups * design.periods)))
     return (min(step, simulations - done) for done in range(0, simulations, step))
 
 

@@ -30,6 +30,10 @@ class Regressing:
     def children(self) -> Floats:
         return np.ones(G)
 
+    @property
+    def periods(self) -> int:
+        return 2
+
     def changes_and_levels(self, n: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
         level = rng.standard_normal((G, n)) + self.treated_above * (np.arange(G) < K)[:, None]
         return 0.5 * rng.standard_normal((G, n)) - self.back * level, level

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -126,3 +127,28 @@ def test_more_districts_are_those_that_there_are_once_more() -> None:
     assert np.bincount(twice.cohort).tolist() == (2 * np.bincount(one.cohort)).tolist()
     change = -0.03
     assert found_at(twice, change, seed=1, simulations=400).share > found_at(one, change, seed=1, simulations=400).share
+
+
+def test_the_data_sets_are_those_whose_every_period_is_written_out() -> None:
+    """Drawn with the same seed and tested whole, which a country's panel has no room for."""
+    one, rng = design(normal() + 20), np.random.default_rng(3)
+    y = one.paths[rng.integers(0, len(one.paths), (300, 20))] - 0.05 * one.level * one.exposed
+    whole = date_tests(y, one, draws=499, rng=rng)
+    assert 0.2 < whole.rejected(0.05).mean() < 1
+    assert found_at(one, -0.05, seed=3, simulations=300).share == pytest.approx(whole.rejected(0.05).mean())
+    rng = np.random.default_rng(4)
+    far = np.where(one.control, 1.0, 2.0)[:, None]
+    y = one.paths[rng.integers(0, len(one.paths), (300, 20))] * far
+    moved = y + 3 * (y * one.weights[one.cohort]).sum(axis=(1, 2)).std() * one.exposed
+    shares = [date_tests(each, one, draws=499, rng=rng).supported(0.05).mean() for each in (y, moved)]
+    found = redrawn_sizes(one, stretch=2.0, rng=np.random.default_rng(4), shifts=(0.0, 3.0), simulations=300)
+    assert [each.share for each in found] == pytest.approx(shares)
+
+
+def test_a_panel_of_many_districts_is_drawn_without_a_table_of_every_data_set() -> None:
+    many = design(normal() + 20).with_districts(40)
+    tracemalloc.start()
+    found_at(many, -0.01, seed=1, simulations=500, draws=49)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * 500 * 800 * 8 * 8  # bytes: data sets, districts, periods, numbers
