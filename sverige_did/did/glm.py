@@ -19,15 +19,12 @@ from statsmodels.genmod import families
 from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
-from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, IntArray, Weighting
+from sverige_did.did.absorbed import MOST_STEPS, SETTLED, poisson_two_way
+from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, Weighting
 from sverige_did.did.missing_periods import filled
 from sverige_did.did.window import around
 from sverige_did.errors import refuse
 from sverige_did.results.estimates import Estimate
-
-MOST_STEPS = 100
-SETTLED = 1e-10
-"""Largest change of any coefficient in the last step."""
 
 PARALLEL = {"log_odds": "parallel_trends_log_odds", "log_ratio": "parallel_trends_log"}
 
@@ -49,11 +46,10 @@ class GlmEffects:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Model:
-    """A quasi-likelihood ready to fit: a family with its canonical link; response, offset, fitting weights (N,)."""
+    """A quasi-likelihood ready to fit: a family with its canonical link; response and fitting weights (N,)."""
 
     family: families.Family
     response: FloatArray
-    offset: FloatArray
     fit_weights: FloatArray
 
 
@@ -74,8 +70,8 @@ def fractional_logit(panel: DistrictPanel, weighting: Weighting = "equal") -> Gl
     share = panel.level
     rows = np.ones(share.size, dtype=bool)
     _refuse_separation(panel, rows, share, upper=1.0)
-    model = _Model(families.Binomial(), share, np.zeros(share.size), panel.unit_weights(weighting)[panel.unit])
-    index, mean0 = _fit_both(panel, rows, model, panel.ever_treated[panel.unit].astype(np.intp))
+    model = _Model(families.Binomial(), share, panel.unit_weights(weighting)[panel.unit])
+    index, mean0 = _fit_both(panel, model)
     return _effects(panel, rows, 100 * share, 100 * mean0, index, weighting, ("fractional_logit", "log_odds", "pp"))
 
 
@@ -96,8 +92,7 @@ def poisson(panel: DistrictPanel, weighting: Weighting = "equal", *, per: float 
         raise refuse("separation", found=str(int((silent & panel.ever_treated).sum())))
     rows = ~leave_out[panel.unit]
     _refuse_separation(panel, rows, panel.y, upper=np.inf)
-    model = _Model(families.Poisson(), panel.y, np.log(panel.exposure), np.ones(panel.y.size))
-    index, mean0 = _fit_both(panel, rows, model, panel.unit)
+    index, mean0 = _fit_units(panel, panel.exposure, rows)
     rate0 = per * mean0 / panel.exposure
     named = tuple(Dropped(panel.labels[d], None, "no_events") for d in np.flatnonzero(leave_out))
     scales = ("poisson", "log_ratio", f"rate_per_{per:g}")
@@ -116,31 +111,49 @@ def _refuse_separation(panel: DistrictPanel, rows: BoolArray, y: FloatArray, upp
                 raise refuse("separation", found=f"{values.max():g}")
 
 
-def _design(panel: DistrictPanel, rows: BoolArray, group: IntArray) -> FloatArray:
-    """Dummies for the codes of ``group`` (N,) and for all periods but the first."""
-    levels, times = np.unique(group[rows]), np.unique(panel.time[rows])
-    return np.column_stack([group[:, None] == levels, panel.time[:, None] == times[1:]]).astype(np.float64)
+def _fit_both(panel: DistrictPanel, model: _Model) -> tuple[float, FloatArray]:
+    """tau of the pooled fit with dummies of groups and periods, and the mean (N,) that every cell would have untreated,
+    from the untreated cells alone.
+
+    Rows of one group and period are alike to the model: it is fitted to their means, which gives the same numbers.
+    """
+    group = panel.ever_treated[panel.unit].astype(np.intp)
+    cells, of = np.unique(np.column_stack([group, panel.time, panel.treated]), axis=0, return_inverse=True)
+    weights = np.bincount(of, model.fit_weights)
+    means = np.bincount(of, model.fit_weights * model.response) / np.where(weights > 0, weights, 1.0)
+    one_each = _Model(model.family, means, weights)
+    treated = cells[:, 2].astype(np.bool_)
+    X = np.column_stack([cells[:, :1] == np.unique(group), cells[:, 1:2] == np.unique(panel.time)[1:]]).astype(float)
+    pooled = _fit(one_each, np.column_stack([treated.astype(float), X]), np.ones(len(cells), dtype=np.bool_))
+    untreated = _fit(one_each, X, ~treated)
+    return float(pooled[0]), np.asarray(model.family.fitted(X @ untreated))[of]
 
 
-def _fit_both(panel: DistrictPanel, rows: BoolArray, model: _Model, group: IntArray) -> tuple[float, FloatArray]:
-    """tau of the pooled fit, and the mean (N,) every cell would have untreated, from the untreated cells alone."""
-    X = _design(panel, rows, group)
-    pooled = _fit(model, np.column_stack([panel.treated.astype(np.float64), X]), rows)
-    untreated = _fit(model, X, rows & ~panel.treated)
-    return float(pooled[0]), model.family.fitted(X @ untreated + model.offset)
+def _fit_units(panel: DistrictPanel, exposure: FloatArray, rows: BoolArray) -> tuple[float, FloatArray]:
+    """The same of counts, with dummies of districts and periods; NaN for districts that are in no ``rows`` (N,)."""
+    kept = np.flatnonzero(np.bincount(panel.unit[rows], minlength=panel.n_units))
+    place = np.full(panel.n_units, -1)
+    place[kept] = np.arange(kept.size)
+    unit, time = place[panel.unit[rows]], panel.time[rows]
+
+    def table(values: FloatArray) -> FloatArray:
+        wide = np.zeros((kept.size, panel.periods.size))
+        wide[unit, time] = values[rows]
+        return wide
+
+    there, dose = table(np.ones(rows.size)) > 0, table(panel.treated.astype(float))
+    pooled = poisson_two_way(table(panel.y), table(exposure), there, dose)
+    untreated = poisson_two_way(table(panel.y), table(exposure), there & (dose == 0))
+    mean0 = np.full(rows.size, np.nan)
+    mean0[rows] = untreated.mean[unit, time]
+    return pooled.effect, mean0
 
 
 def _fit(model: _Model, X: FloatArray, rows: BoolArray) -> FloatArray:
     """Coefficients by iteratively reweighted least squares: for a canonical link, Newton's method."""
     if np.linalg.matrix_rank(X[rows]) < X.shape[1]:
         raise refuse("did_not_identified", found="alpha, lambda")
-    glm = GLM(
-        model.response[rows],
-        X[rows],
-        family=model.family,
-        offset=model.offset[rows],
-        var_weights=model.fit_weights[rows],
-    )
+    glm = GLM(model.response[rows], X[rows], family=model.family, var_weights=model.fit_weights[rows])
     # As many parameters as cells fit exactly, and leave nothing for a residual variance, which nobody asks for here.
     # That is no separation: separation has been looked for.
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
