@@ -6,9 +6,9 @@
 
 Each size is made up anew (no child in it exists), and `snakemake all` runs two studies of it one job at a time: one in
 which four districts of each municipality start on the same day, with a hierarchical model over all districts, and one
-in which municipalities start in five different years. One JSON line a size and stage: {"parts", "study", "stage",
-"seconds", "cpu", "peak_mb"}, then one a stage with its growth exponent: by which power of the size its time grows, less
-what it takes of nothing ({"stage", "exponent"}); last the seconds of all and the largest memory of a single job.
+in which municipalities start in five different years. One JSON line for the machine, one a size and stage ({"parts",
+"study", "stage", "seconds", "cpu", "peak_mb"}) and one a size for all stages and the largest memory of a single job;
+last one a stage with its growth exponent. benchmarks/scale_page.py makes docs/scale.md of them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -23,12 +24,12 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import yaml
 from peaks import watched
+from scale_page import stages as stages_of
 
 from sverige_did.synthetic.counterfactual import Size
 from sverige_did.synthetic.model import Model
@@ -45,9 +46,6 @@ OUTCOMES = (
     "home_based_share",
 )
 MODELLED = "placed_total"
-START = 2.0
-"""Seconds that a job takes of nothing: Python, its imports and the plan."""
-
 STARTS = ("2009-01-01", "2010-01-01", "2011-01-01", "2012-01-01", "2013-01-01")
 
 
@@ -135,15 +133,12 @@ def run(parts: int, place: Path) -> list[dict[str, object]]:
     return found
 
 
-def exponents(found: pd.DataFrame) -> None:
-    """By which power of the size each stage's time grows, beyond what its start takes at any size."""
-    for (study, stage), rows in found.groupby(["study", "stage"]):
-        rows = rows.sort_values("parts")
-        if rows["seconds"].max() < 10 or len(rows) < 2:
-            continue  # the start of Python is most of it
-        over = np.log(np.maximum(rows["seconds"] - START, 0.1))
-        slope = np.polyfit(-np.log(rows["parts"]), over, 1)[0]
-        print(json.dumps({"study": study, "stage": stage, "exponent": round(float(slope), 2)}))
+def machine() -> str:
+    """What it ran on (Linux)."""
+    cpu = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    name = cpu.partition(":")[2].strip()
+    return f"{os.cpu_count()} cores ({name}), {memory:.0f} GB, Python {platform.python_version()}, {platform.system()}"
 
 
 def main() -> None:
@@ -152,12 +147,14 @@ def main() -> None:
     parser.add_argument("--parts", type=int, nargs="+", default=[8, 4, 2, 1])
     parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
+    print(json.dumps({"machine": machine()}), flush=True)
     found: list[dict[str, object]] = []
     for parts in sorted(asked.parts, reverse=True):
         with tempfile.TemporaryDirectory() as made:
             place = asked.keep / str(parts) if asked.keep else Path(made)
             found += run(parts, place)
-    exponents(pd.DataFrame(found))
+    for one in stages_of(found):
+        print(json.dumps({"study": one.study, "stage": one.stage, "exponent": round(one.exponent, 2)}))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,119 @@
+"""The page on how the workflow grows with its registers, from what a run of benchmarks/national.py printed.
+
+python benchmarks/national.py | tee docs/scale.jsonl && python benchmarks/scale_page.py      # writes docs/scale.md
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+DOCS = Path(__file__).parents[1] / "docs"
+LINES, PAGE = DOCS / "scale.jsonl", DOCS / "scale.md"
+
+START = 2.0
+"""Seconds of a core that a job takes of nothing: Python, its imports and the plan."""
+
+TOLD = 10.0
+"""A stage that takes less than so many seconds of a core at the largest size is not told: its start is most of it."""
+
+MOST = 1.15
+"""The growth exponent above which a stage needs a reason."""
+
+REASONS: dict[str, str] = {}
+"""Why a stage grows faster."""
+
+
+class Stage(NamedTuple):
+    """One stage of one study: seconds of a core and megabytes by the part of the country that was run."""
+
+    study: str
+    stage: str
+    cpu: dict[int, float]
+    peak_mb: dict[int, float]
+
+    @property
+    def exponent(self) -> float:
+        """By which power of the size its time grows, beyond what its start takes at any size."""
+        parts = sorted(self.cpu)
+        over = np.log([max(self.cpu[part] - START, 0.1) for part in parts])
+        return float(np.polyfit(-np.log(parts), over, 1)[0]) if len(parts) > 1 else float("nan")
+
+
+def stages(lines: list[dict[str, object]]) -> Iterator[Stage]:
+    """Those that are told, by study and in the order of their time at the largest size."""
+    found: dict[tuple[str, str], Stage] = {}
+    for one in lines:
+        if "study" in one:
+            key = str(one["study"]), str(one["stage"])
+            stage = found.setdefault(key, Stage(*key, {}, {}))
+            stage.cpu[int(str(one["parts"]))] = float(str(one["cpu"]))
+            stage.peak_mb[int(str(one["parts"]))] = float(str(one["peak_mb"]))
+    told = [one for one in found.values() if one.cpu[min(one.cpu)] >= TOLD]
+    yield from sorted(told, key=lambda one: (one.study, -one.cpu[min(one.cpu)]))
+
+
+def page(lines: list[dict[str, object]]) -> str:
+    """The page as Markdown."""
+    machine = next(str(one["machine"]) for one in lines if "machine" in one)
+    whole = {int(str(one["parts"])): one for one in lines if one.get("stage") == "all"}
+    parts = sorted(whole, reverse=True)
+    names = {part: "the whole" if part == 1 else f"1/{part}" for part in parts}
+    told = list(stages(lines))
+    largest = parts[-1]
+    row = "| {} |".format
+    out = [
+        "# How it grows",
+        "",
+        "*Written by `benchmarks/scale_page.py` from `docs/scale.jsonl`, which `benchmarks/national.py` printed. All data"
+        " are made up: no child in them exists.*",
+        "",
+        "A country of 98 municipalities with 1,274 districts, 28 half-years, five million children and five million"
+        " placements, and parts of it. Two studies run through `snakemake all`, one job at a time, with six outcomes"
+        " each: *together*, in which four districts of each municipality start on the same day, with all doubts, 10,000"
+        " reassignments and two hierarchical models over all districts (how many are placed, and where), and"
+        " *staggered*, in which municipalities start in five different years. Disclosure control, pages in two languages"
+        " and release folders are in it.",
+        "",
+        f"**Machine.** {machine}",
+        "",
+        row(" | ".join(["size", "children", "wall time", "largest job"])),
+        "| --- | --- | --- | --- |",
+    ]
+    for part in parts:
+        seconds, peak = float(str(whole[part]["seconds"])), float(str(whole[part]["peak_mb"]))
+        children = f"{5_000_000 // part:,}"
+        out.append(row(" | ".join([names[part], children, f"{seconds / 60:.0f} min", f"{peak / 1000:.1f} GB"])))
+    out += [
+        "",
+        "## By stage",
+        "",
+        "Seconds of a core, what else the machine did left out, and the most memory that a process held. The exponent"
+        f" says by which power of the size the time grows, beyond the {START:.0f} seconds that a job takes of nothing; 1"
+        f" is in proportion. Stages under {TOLD:.0f} seconds at the largest size are not told.",
+        "",
+        row(" | ".join(["study", "stage", *(names[part] for part in parts), f"GB, {names[largest]}", "exponent"])),
+        row(" | ".join(["---"] * (len(parts) + 4))),
+    ]
+    for one in told:
+        cells = [f"{one.cpu[part]:,.0f}" if part in one.cpu else "" for part in parts]
+        peak = one.peak_mb.get(largest, float("nan"))
+        out.append(row(" | ".join([one.study, one.stage, *cells, f"{peak / 1000:.1f}", f"{one.exponent:.2f}"])))
+    reasons = [(one.stage, REASONS[one.stage]) for one in told if one.exponent > MOST and one.stage in REASONS]
+    if reasons:
+        out += ["", f"Above {MOST}:", "", *(f"- **{stage}**: {why}" for stage, why in dict(reasons).items())]
+    return "\n".join(out) + "\n"
+
+
+def read() -> list[dict[str, object]]:
+    """What the run printed."""
+    return [json.loads(line) for line in LINES.read_text("utf-8").splitlines()]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(read()), "utf-8")
+    print(PAGE)
