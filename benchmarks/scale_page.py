@@ -69,15 +69,15 @@ def page(lines: list[dict[str, object]]) -> str:
     out = [
         "# How it grows",
         "",
-        "*Written by `benchmarks/scale_page.py` from `docs/scale.jsonl`, which `benchmarks/national.py` printed. All data"
-        " are made up: no child in them exists.*",
+        "*Written by `benchmarks/scale_page.py` from `docs/scale.jsonl`, which `benchmarks/national.py` printed. All"
+        " data are made up: no child in them exists.*",
         "",
         "A country of 98 municipalities with 1,274 districts, 28 half-years, five million children and five million"
         " placements, and parts of it. Two studies run through `snakemake all`, one job at a time, with six outcomes"
         " each: *together*, in which four districts of each municipality start on the same day, with all doubts, 10,000"
         " reassignments and two hierarchical models over all districts (how many are placed, and where), and"
-        " *staggered*, in which municipalities start in five different years. Disclosure control, pages in two languages"
-        " and release folders are in it.",
+        " *staggered*, in which municipalities start in five different years. Disclosure control, pages in two"
+        " languages and release folders are in it.",
         "",
         f"**Machine.** {machine}",
         "",
@@ -93,8 +93,8 @@ def page(lines: list[dict[str, object]]) -> str:
         "## By stage",
         "",
         "Seconds of a core, what else the machine did left out, and the most memory that a process held. The exponent"
-        f" says by which power of the size the time grows, beyond the {START:.0f} seconds that a job takes of nothing; 1"
-        f" is in proportion. Stages under {TOLD:.0f} seconds at the largest size are not told.",
+        f" says by which power of the size the time grows, beyond the {START:.0f} seconds that a job takes of nothing;"
+        f" 1 is in proportion. Stages under {TOLD:.0f} seconds at the largest size are not told.",
         "",
         row(" | ".join(["study", "stage", *(names[part] for part in parts), f"GB, {names[largest]}", "exponent"])),
         row(" | ".join(["---"] * (len(parts) + 4))),
