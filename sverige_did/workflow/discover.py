@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from sverige_did.errors import Problem
+from sverige_did.study.yaml_tree import MAX_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,14 @@ class StudyFiles:
 
 def _field(plan: Path, name: str, form: str) -> str | None:
     """One top-level field, read without judging the plan: a faulty plan is refused by the command that checks it."""
-    found = re.search(rf"^{name}:[ \t]*[\"']?({form})[\"']?[ \t]*(#.*)?$", plan.read_text("utf-8", "replace"), re.M)
+    found = re.search(rf"^{name}:[ \t]*[\"']?({form})[\"']?[ \t]*(#.*)?$", _text(plan), re.M)
     return found.group(1) if found else None
+
+
+def _text(plan: Path) -> str:
+    """The plan as it lies there; of one that is longer than any plan, the beginning."""
+    with plan.open("rb") as file:
+        return file.read(MAX_TEXT).decode("utf-8", "replace")
 
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -103,7 +110,7 @@ def kind_of(root: Path, study: StudyFiles) -> str:
 
 def asks_posteriors(root: Path, study: StudyFiles) -> bool:
     """Whether the plan of a panel has a block ``posterior``: without it there is nothing to sample."""
-    return re.search(r"^posterior:", (root / study.plan).read_text("utf-8", "replace"), re.M) is not None
+    return re.search(r"^posterior:", _text(root / study.plan), re.M) is not None
 
 
 def input_of(root: Path, study: StudyFiles) -> list[str]:

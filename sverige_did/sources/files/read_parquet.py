@@ -21,6 +21,7 @@ from sverige_did.sources.files.raw_table import (
     HeaderCheck,
     RawTable,
     check_header_of,
+    refuse_no_text,
     too_large,
 )
 
@@ -46,6 +47,7 @@ def read_parquet(path: Path, check_header: HeaderCheck | None, max_bytes: int) -
     for name in frame.columns[[isinstance(kind, pd.CategoricalDtype) for kind in frame.dtypes]]:
         frame[name] = frame[name].astype(object)
     frame.index = pd.RangeIndex(2, len(frame) + 2, name="row")
+    refuse_no_text(frame, path.name)
     return RawTable(path.name, frame)
 
 
