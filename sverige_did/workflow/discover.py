@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from sverige_did.errors import Problem
+from sverige_did.sources.files.cpr import holds_cpr
 from sverige_did.study.yaml_tree import MAX_TEXT
 
 
@@ -122,7 +123,8 @@ def input_of(root: Path, study: StudyFiles) -> list[str]:
 def registers_of(root: Path, study: StudyFiles) -> list[str]:
     """Every file beside the plan of a panel: its registers and whatever else its commands may read there.
 
-    Snakemake asks for files, and reads more than a name in braces and line breaks. What else lies there is no reason
+    Snakemake asks for files, and reads more than a name in braces and line breaks; and it writes the names down in logs
+    and metadata, so that one with a civil registration number is not told to it. What else lies there is no reason
     to stop a study: folders and dead links are named by the command that checks it, and :func:`content_of` tells
     whether one with an odd name has changed.
     """
@@ -164,7 +166,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _is_plain(path: Path) -> bool:
-    return path.is_file() and PLAIN_FILE.fullmatch(path.name) is not None
+    return path.is_file() and PLAIN_FILE.fullmatch(path.name) is not None and not holds_cpr(path.name)
 
 
 PLAIN_FILE = re.compile(r"[\w .,()+@=&~-]+")
