@@ -112,8 +112,7 @@ def without_identifiers(problems: Iterable[Problem], frames: Iterable[pd.DataFra
 
     def told(one: Problem) -> Problem:
         column, found, expected = map(without, (one.column, one.found, one.expected))
-        said = one.values
-        values = {name: without(said[name]) for name in said}
+        values = {name: without(value) for name, value in dict(one.values).items()}
         return replace(one, column=column, found=found, expected=expected, values=values)
 
     return tuple(map(told, problems) if held else problems)
