@@ -40,6 +40,7 @@ from sverige_did.sources.aggregates.plan import read_aggregate_plan
 from sverige_did.sources.aggregates.read import read_aggregates
 from sverige_did.sources.cases.delivery import read_cases
 from sverige_did.sources.files.provenance import provenance_problems, read_provenance, write_provenance
+from sverige_did.sources.files.read_parquet import refuse_larger
 from sverige_did.sources.files.synthetic_mark import is_marked
 from sverige_did.sources.panel.delivery import panel_of
 from sverige_did.sources.pseudonyms.key import new_key, read_key
@@ -374,6 +375,11 @@ def _area_panel(folder: Path) -> None:
     shutil.rmtree(folder / "tables")
 
 
+def _panel_of_areas(folder: Path) -> object:
+    refuse_larger(folder / "panel.parquet")
+    return read_panel(folder / "panel.parquet").sha256
+
+
 def _kept_power(folder: Path) -> None:
     *_, _ = power.simulate(_asked_power(), 1000, 1, folder / "kept.json")
 
@@ -454,7 +460,10 @@ DOORS: dict[str, Door] = {
     "a release that is collected": Door(_collected_from, _collected),
     "earlier releases": Door(_kept_releases, lambda folder: len(earlier(folder))),
     "results": Door(_results, _read_results, ("plan.json", "findings.json")),
-    "a panel": Door(_area_panel, lambda folder: read_panel(folder / "panel.parquet").sha256),
+    "a panel": Door(
+        _area_panel,
+        _panel_of_areas,
+    ),
     "power that was kept": Door(_kept_power, _gone_on),
     "draws": Door(_draws, lambda folder: open_draws(folder / "draws.nc", "a" * 64)),
     "hashes": Door(_recorded, lambda folder: altered(hashes([folder / "a.json"]))),

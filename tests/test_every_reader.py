@@ -208,7 +208,7 @@ READERS = {
     "sources.files.read_excel._beside_cells": "registers",
     "sources.files.read_excel._workbook": "registers",
     "sources.files.read_excel._check_archive": "registers",
-    "sources.files.read_parquet.read_parquet": "registers",
+    "sources.files.read_parquet._looked_through": "registers",
     "sources.files.read_parquet._refuse_large": "registers",
     "sources.files.read_table._read": "registers",
     "sources.files.read_table._read_csv": "registers",

@@ -26,7 +26,7 @@ def no(*asked, **_):
     with open(os.environ["ASKED"], "a") as file:
         file.write(repr(asked) + "\\n")
     raise OSError("no network here")
-for name in ("connect", "connect_ex", "sendto", "bind"):
+for name in ("connect", "connect_ex", "sendto"):
     kept = getattr(socket.socket, name)
     def method(self, *asked, kept=kept):
         return kept(self, *asked) if self.family == getattr(socket, "AF_UNIX", None) else no(*asked)
