@@ -94,7 +94,11 @@ def hashes(places: Iterable[object]) -> dict[Path, str]:
 
 def altered(found: Mapping[Path, str]) -> list[Path]:
     """The files that are no longer what the command that made them wrote; one that no command made is none."""
-    return [path for path, hash_ in found.items() if (held := _record(path)).is_file() and held.read_text() != hash_]
+    return [
+        path
+        for path, hash_ in found.items()
+        if (held := _record(path)).is_file() and held.read_bytes() != hash_.encode()
+    ]
 
 
 def discard_altered(folder: Path) -> list[Path]:
@@ -114,6 +118,14 @@ def record(found: Mapping[Path, str]) -> None:
 
 def _record(path: Path) -> Path:
     return path.parent / RECORDS / path.name
+
+
+def read_whole(path: Path) -> str:
+    """The text of a result. Raises InputError where it is not the text that was written."""
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(Problem("result_unreadable", file=path.name)) from error
 
 
 def write_model(path: Path, value: BaseModel) -> None:

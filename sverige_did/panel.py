@@ -135,18 +135,23 @@ def write_panel(path: Path, panel: Panel) -> None:
         raise
 
 
+_DAMAGED = (pa_arrow.ArrowException, OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+"""What pyarrow and pandas raise for a file that is damaged; bytes that are no text among them."""
+
+
 def read_panel(path: Path) -> Panel:
     """A panel written by :func:`write_panel`; a file without the mark is refused."""
     try:
         table = parquet.read_table(path)
-    except (pa_arrow.ArrowException, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+        cells = table.to_pandas()
+    except FileNotFoundError:
+        raise
+    except _DAMAGED as error:
         raise InputError(Problem("result_unreadable", file=path.name)) from error
     mark = (table.schema.metadata or {}).get(b"synthetic")
     if mark not in {b"true", b"false"}:
         raise InputError(Problem("panel_unmarked", file=path.name))
-    return Panel.of(table.to_pandas(), synthetic=mark == b"true", file=path.name)
+    return Panel.of(cells, synthetic=mark == b"true", file=path.name)
 
 
 def children_living(cells: pd.DataFrame) -> float:

@@ -146,9 +146,9 @@ class GroupTimes(Result):
                 if low is not None and high is not None:
                     ax.vlines(place, low, high, color=line.get_color(), linewidth=1.2)
         ax.axhline(0, color=plots.MUTED, linewidth=0.8)
-        ax.set_xticks(range(len(periods)), periods, rotation=45, ha="right")
+        ax.set_xticks(range(len(periods)), periods, rotation=45, ha="right", parse_math=False)
         ax.set_ylabel(words.text("notebook.axis.effect"))
-        ax.set_title(f"{self.title()}: {self.context.outcome}", loc="left")
+        ax.set_title(f"{self.title()}: {self.context.outcome}", loc="left", parse_math=False)
         ax.legend(title=words.text("notebook.column.cohort"), frameon=False, fontsize="small")
         return ax
 

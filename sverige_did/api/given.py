@@ -10,7 +10,7 @@ import pandas as pd
 
 from sverige_did.api.named import Named
 from sverige_did.did.columns import EMPTY, Bools
-from sverige_did.errors import InputError, Problem
+from sverige_did.errors import UNSEEN, InputError, Problem
 
 type Names = Sequence[str]
 
@@ -87,12 +87,20 @@ def without_blanks(given: Given, named: Named) -> tuple[Given, tuple[str, ...]]:
         column = None if name is None else frame.get(name)
         if name is None or not isinstance(column, pd.Series) or column.dtype.kind in "biufM":
             continue
+        _seen(given, name, column)
         around = np.array([isinstance(one, str) and one != one.strip() for one in column], dtype=bool)
         if around.any():
             found += [one.strip() for one in column[around]]
             plain = [one.strip() if isinstance(one, str) else one for one in column]
             frame = frame.assign(**{name: pd.Series(plain, index=frame.index, dtype=object)})
     return given._replace(frame=frame), tuple(dict.fromkeys(found))
+
+
+def _seen(given: Given, name: str, column: pd.Series[Any]) -> None:
+    """Refuse names with signs that are not seen: two units would look alike, and one may command a terminal."""
+    odd = np.array([isinstance(one, str) and UNSEEN.search(one) is not None for one in column], dtype=bool)
+    if odd.any():
+        raise InputError(Problem("text_unseen", column=name, found=listed(map(str, given.frame.index[odd]))))
 
 
 def listed(names: Any, *, shown: int = SHOWN, of: int | None = None) -> str:

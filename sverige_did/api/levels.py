@@ -74,9 +74,9 @@ class Levels(Result):
             if one.first is not None:
                 ax.axvline(one.first - 0.5, color=f"C{number}", linewidth=0.8, alpha=0.6)
         step = max(1, len(at) // 12)
-        ax.set_xticks(at[::step], list(self.context.periods[::step]), rotation=45, ha="right")
+        ax.set_xticks(at[::step], list(self.context.periods[::step]), rotation=45, ha="right", parse_math=False)
         ax.set_ylabel(self.context.outcome)
-        ax.set_title(f"{self.title()}: {self.context.outcome}", loc="left")
+        ax.set_title(f"{self.title()}: {self.context.outcome}", loc="left", parse_math=False)
         ax.legend(frameon=False, fontsize="small")
         return ax
 

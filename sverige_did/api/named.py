@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from sverige_did.errors import InputError, Problem
+from sverige_did.errors import UNSEEN, InputError, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,11 @@ class Named:
     affected: str | None = None
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            name = getattr(self, field.name)
+            for one in name if isinstance(name, tuple) else (name,):
+                if isinstance(one, str) and UNSEEN.search(one):
+                    raise InputError(Problem("text_unseen", column=one))
         said = (self.y is not None, self.events is not None, self.exposure is not None)
         if said not in {(True, False, False), (False, True, True)}:
             names = ("y", "events", "exposure")

@@ -99,7 +99,7 @@ class Size(Result):
         ax.set_ylim(0, 1)
         ax.set_xlabel(words.text("notebook.column.errors"))
         ax.set_ylabel(words.text("notebook.column.share"))
-        ax.set_title(f"{self.title()}: {self.context.outcome}", loc="left")
+        ax.set_title(f"{self.title()}: {self.context.outcome}", loc="left", parse_math=False)
         return ax
 
     def say(self, language: Language | None = None) -> str:

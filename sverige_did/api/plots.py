@@ -24,6 +24,9 @@ def told(value: float) -> str:
     return "" if not np.isfinite(value) else numbers.significant(value, words.default_language(), FIGURES)
 
 
+# Names are other people's: a dollar in one is a dollar, and begins no formula (parse_math).
+
+
 def axes_of(ax: Axes | None, *, rows: int = 8) -> Axes:
     """The axes, or new ones high enough for so many rows; InputError ``frame_argument`` for anything else."""
     if ax is not None and not isinstance(ax, Axes):
@@ -41,9 +44,9 @@ def forest(ax: Axes | None, rows: Sequence[Row], title: str, *, by: str = "term"
     ax.axvline(NULL.get(rows[0].scale, 0.0) if rows else 0.0, color=MUTED, linewidth=0.8, linestyle="--")
     methods, terms = [row.method for row in rows], [row.term for row in rows]
     names = terms if by == "term" else apart(methods, terms)
-    ax.set_yticks(range(len(rows)), names)
+    ax.set_yticks(range(len(rows)), names, parse_math=False)
     ax.invert_yaxis()
-    ax.set_title(title, loc="left")
+    ax.set_title(title, loc="left", parse_math=False)
     ax.set_xlabel(words.text("notebook.axis.effect"))
     return ax
 
@@ -60,11 +63,11 @@ def over_time(
     ax.vlines(x, *pointwise, color=DARK, linewidth=1.2, label=words.text("notebook.axis.pointwise"))
     ax.plot(x, y, "o", color=DARK, markersize=4)
     if ticks is not None:
-        ax.set_xticks(x, ticks, rotation=45, ha="right")
+        ax.set_xticks(x, ticks, rotation=45, ha="right", parse_math=False)
     else:
         ax.set_xlabel(words.text("notebook.axis.event_time"))
     ax.set_ylabel(words.text("notebook.axis.effect"))
-    ax.set_title(title, loc="left")
+    ax.set_title(title, loc="left", parse_math=False)
     ax.legend(frameon=False, fontsize="small")
     return ax
 
@@ -79,7 +82,7 @@ def histogram(
         ax.axvline(observed, color=ACCENT, linewidth=2)
     ax.set_xlabel(words.text("methods_table.axis.statistic"))
     ax.set_ylabel(words.text("methods_table.axis.choices"))
-    ax.set_title(title, loc="left")
+    ax.set_title(title, loc="left", parse_math=False)
     return ax
 
 
@@ -92,5 +95,5 @@ def along(ax: Axes | None, curve: Curve, title: str) -> Axes:
     ax.axhline(0, color=MUTED, linewidth=0.8, linestyle="--")
     ax.set_xlabel(words.text(curve.x_name))
     ax.set_ylabel(words.text(curve.y_name))
-    ax.set_title(title, loc="left")
+    ax.set_title(title, loc="left", parse_math=False)
     return ax

@@ -155,7 +155,7 @@ class Posterior(Result):
         ax.legend(frameon=False, fontsize="small")
         ax.set_xlabel(words.text("notebook.axis.effect"))
         ax.set_yticks([])
-        ax.set_title(f"{self.title()}: {self.context.outcome}", loc="left")
+        ax.set_title(f"{self.title()}: {self.context.outcome}", loc="left", parse_math=False)
         return ax
 
     def say(self, language: Language | None = None) -> str:

@@ -41,6 +41,7 @@ STYLE: dict[Any, Any] = {
     "xtick.color": MUTED,
     "ytick.color": MUTED,
     "axes.unicode_minus": True,
+    "text.parse_math": False,  # a dollar in a name is a dollar, and no formula that may be broken
 }
 UNITS_PER_INCH = 72
 Paint = Callable[[Figure], None]

@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from sverige_did import words
 from sverige_did.errors import UNSEEN
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -29,7 +31,21 @@ def _file_name(name: str) -> str:
     return name
 
 
+def _unit_name(name: str) -> str:
+    if name not in _units():
+        raise PydanticCustomError("unit_name", "one of: {known}", {"known": ", ".join(_units())})
+    return name
+
+
+@cache
+def _units() -> tuple[str, ...]:
+    """The units that a page has a word for."""
+    start = "labels.unit."
+    return tuple(key.removeprefix(start) for key in words.catalogue("en") if key.startswith(start))
+
+
 Name = Annotated[str, AfterValidator(_plain_name)]
+UnitName = Annotated[str, AfterValidator(_unit_name)]
 FileName = Annotated[
     str,
     Field(min_length=1),

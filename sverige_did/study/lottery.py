@@ -39,7 +39,7 @@ class Lottery(Plan):
             raise PydanticCustomError("lottery_districts_twice", "a district stands twice")
         number = len(self.districts)
         alike = {len(one) for one in self.sets} == {len(self.sets[0])}
-        if not alike or any(list(one) != sorted({*one}) or one[-1] > number for one in self.sets):
+        if not alike or any(list(one) != sorted({*one}) or one[-1:] > (number,) for one in self.sets):
             raise PydanticCustomError("lottery_sets", "sets of as many districts each, in rising order")
         if len(set(self.sets)) < len(self.sets):
             raise PydanticCustomError("lottery_sets_twice", "a set stands twice")

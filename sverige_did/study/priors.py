@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from sverige_did.study.blocks import Bilingual, Name, Plan, Positive
+from sverige_did.study.blocks import Bilingual, Name, Plan, Positive, UnitName
 
 SHOCK, SHOCK_OF_AREAS = "shock_sd", "shock_sd_areas"
 """The keys of the prior of districts' own shocks, and of that of other areas, which may stand beside it."""
@@ -25,7 +25,7 @@ class PriorSpec(Plan):
     sd: Positive | None = None
     a: Positive | None = None
     b: Positive | None = None
-    unit: str
+    unit: UnitName
     reason: Bilingual | None = None
 
     @model_validator(mode="after")

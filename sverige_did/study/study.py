@@ -17,7 +17,7 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.study.aggregates import AggregatePlan
 from sverige_did.study.areas import Areas
 from sverige_did.study.blocks import Bilingual as Bilingual
-from sverige_did.study.blocks import Grid, PlaceboGroups, Positive, Posterior, Registers, Share, once_each
+from sverige_did.study.blocks import Grid, PlaceboGroups, Positive, Posterior, Registers, Share, UnitName, once_each
 from sverige_did.study.blocks import Name as Name
 from sverige_did.study.blocks import Plan as Plan
 from sverige_did.study.cases import CaseStudy as CaseStudy
@@ -100,7 +100,7 @@ class Assumption(Plan):
 
     key: Name
     value: float
-    unit: str
+    unit: UnitName
     grid: tuple[float, ...] = ()
     reason: Bilingual
     source: str = Field(description="Fact ids, a document, or the words: own assumption")

@@ -16,6 +16,7 @@ from sverige_did.errors import InputError, Problem, RefusedError, refuse
 from sverige_did.files import read_model, read_models, write_text
 from sverige_did.panel import Panel, read_panel
 from sverige_did.results.designs import OutcomeDesign
+from sverige_did.sources.files.read_parquet import refuse_larger
 from sverige_did.studies.areas import Compared, alike, calibrated
 from sverige_did.studies.panel.area_groups import own_groups
 from sverige_did.studies.panel.outcome_data import OutcomeData, outcome_data_of
@@ -46,6 +47,7 @@ def run(
     study = _study(results)
     if not areas.is_file():
         raise InputError(Problem("missing_file", file=str(areas)))
+    refuse_larger(areas)
     panel = read_panel(areas)
     if panel.synthetic and not study.synthetic:
         raise InputError(Problem("areas_synthetic", file=str(areas)))

@@ -150,7 +150,7 @@ def _read(kept: Path | None, asked: Asked) -> dict[int, tuple[Tally, ...]]:
         return {}
     try:
         found = json.loads(kept.read_text("utf-8"))
-        if found["design"] != _fingerprint(asked):
+        if found["design"] != _fingerprint(asked) or found["sha256"] != _sealed(found["blocks"]):
             raise InputError(Problem("power_kept", file=str(kept), found=kept.name))
         return {int(at): tuple(Tally(**one) for one in block) for at, block in found["blocks"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -159,4 +159,10 @@ def _read(kept: Path | None, asked: Asked) -> dict[int, tuple[Tally, ...]]:
 
 def _write(kept: Path, asked: Asked, done: dict[int, tuple[Tally, ...]]) -> None:
     blocks = {str(at): [asdict(one) for one in done[at]] for at in sorted(done)}
-    write_text(kept, json.dumps({"design": _fingerprint(asked), "blocks": blocks}) + "\n")
+    kept_whole = {"design": _fingerprint(asked), "sha256": _sealed(blocks), "blocks": blocks}
+    write_text(kept, json.dumps(kept_whole) + "\n")
+
+
+def _sealed(blocks: Any) -> str:
+    """The hash of what was counted: a number that is another than was written would be another power."""
+    return hashlib.sha256(json.dumps(blocks, sort_keys=True).encode()).hexdigest()

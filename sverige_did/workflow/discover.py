@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 
 from sverige_did.errors import Problem
+from sverige_did.sources.files.cpr import holds_cpr
+from sverige_did.study.yaml_tree import MAX_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,14 @@ class StudyFiles:
 
 def _field(plan: Path, name: str, form: str) -> str | None:
     """One top-level field, read without judging the plan: a faulty plan is refused by the command that checks it."""
-    found = re.search(rf"^{name}:[ \t]*[\"']?({form})[\"']?[ \t]*(#.*)?$", plan.read_text("utf-8", "replace"), re.M)
+    found = re.search(rf"^{name}:[ \t]*[\"']?({form})[\"']?[ \t]*(#.*)?$", _text(plan), re.M)
     return found.group(1) if found else None
+
+
+def _text(plan: Path) -> str:
+    """The plan as it lies there; of one that is longer than any plan, the beginning."""
+    with plan.open("rb") as file:
+        return file.read(MAX_TEXT).decode("utf-8", "replace")
 
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -103,7 +111,7 @@ def kind_of(root: Path, study: StudyFiles) -> str:
 
 def asks_posteriors(root: Path, study: StudyFiles) -> bool:
     """Whether the plan of a panel has a block ``posterior``: without it there is nothing to sample."""
-    return re.search(r"^posterior:", (root / study.plan).read_text("utf-8", "replace"), re.M) is not None
+    return re.search(r"^posterior:", _text(root / study.plan), re.M) is not None
 
 
 def input_of(root: Path, study: StudyFiles) -> list[str]:
@@ -115,7 +123,8 @@ def input_of(root: Path, study: StudyFiles) -> list[str]:
 def registers_of(root: Path, study: StudyFiles) -> list[str]:
     """Every file beside the plan of a panel: its registers and whatever else its commands may read there.
 
-    Snakemake asks for files, and reads more than a name in braces and line breaks. What else lies there is no reason
+    Snakemake asks for files, and reads more than a name in braces and line breaks; and it writes the names down in logs
+    and metadata, so that one with a civil registration number is not told to it. What else lies there is no reason
     to stop a study: folders and dead links are named by the command that checks it, and :func:`content_of` tells
     whether one with an odd name has changed.
     """
@@ -157,7 +166,7 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _is_plain(path: Path) -> bool:
-    return path.is_file() and PLAIN_FILE.fullmatch(path.name) is not None
+    return path.is_file() and PLAIN_FILE.fullmatch(path.name) is not None and not holds_cpr(path.name)
 
 
 PLAIN_FILE = re.compile(r"[\w .,()+@=&~-]+")

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+import h5py
 import xarray as xr
 
 from sverige_did.errors import refuse
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from sverige_did.bayes.sampling.sample import Fit
 
 FORMAT = 2
+_DAMAGED = (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError)
+"""What HDF5 and what stands above it raise for a file that is cut off or damaged."""
+
 MADE_WITH = ("sverige-did", "pymc", "pytensor", "nutpie", "numba", "numpy", "arviz")
 
 
@@ -83,22 +87,27 @@ def open_draws(path: Path | str, plan_sha256: str | None = None) -> dict[str, xr
     draws were made under another plan (``draws_stale``).
     """
     try:
+        with h5py.File(path) as file:  # where this fails, h5netcdf leaves a file half open, and a trace on the screen
+            file.attrs.get("_nc3_strict")
         with xr.open_datatree(path, engine="h5netcdf") as opened:
             tree = opened.load()
     except FileNotFoundError:
         raise
-    except (OSError, RuntimeError, ValueError, KeyError) as error:  # what HDF5 raises for a file cut off or damaged
+    except _DAMAGED as error:
         raise refuse("draws_unreadable", found=type(error).__name__, expected=str(FORMAT)) from error
     if tree.attrs.get("format") != FORMAT:
         raise refuse("draws_unreadable", found=str(tree.attrs.get("format")), expected=str(FORMAT))
-    if plan_sha256 not in {None, tree.attrs["plan_sha256"]}:
-        raise refuse("draws_stale", found=str(tree.attrs["plan_sha256"]), expected=plan_sha256)
-    common = {name: str(tree.attrs[name]) for name in ("plan_sha256", "versions")}
-    return {
-        str(name): _one(node, at, common)
-        for node in tree.children.values()
-        for at, name in enumerate(node["fit"].to_numpy())
-    }
+    if plan_sha256 not in {None, tree.attrs.get("plan_sha256")}:
+        raise refuse("draws_stale", found=str(tree.attrs.get("plan_sha256")), expected=plan_sha256)
+    try:
+        common = {name: str(tree.attrs[name]) for name in ("plan_sha256", "versions")}
+        return {
+            str(name): _one(node, at, common)
+            for node in tree.children.values()
+            for at, name in enumerate(node["fit"].to_numpy())
+        }
+    except _DAMAGED as error:
+        raise refuse("draws_unreadable", found=type(error).__name__, expected=str(FORMAT)) from error
 
 
 def _one(node: xr.DataTree, at: int, common: dict[str, str]) -> xr.DataTree:

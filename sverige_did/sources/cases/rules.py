@@ -213,6 +213,7 @@ def respondents_were_invited(table: RegisterTable, delivery: CaseDelivery) -> It
         return
     invited = {(one.municipality, one.wave): one.number for one in study.survey.invited}
     frame = table.frame.assign(place=municipality_keys(table, study)).dropna(subset=["place", "wave", "respondent"])
+    frame = frame[frame["wave"].isin(WAVES)]  # another word is told by its row
     counted = frame.groupby(["place", "wave"])["respondent"].nunique().reset_index()
     for place, wave, respondents in counted.itertuples(index=False, name=None):
         where: dict[str, object] = {"municipality": study.name_of(place), "wave": WAVES[wave]}

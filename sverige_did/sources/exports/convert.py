@@ -29,10 +29,11 @@ from sverige_did.sources.files.cpr import holds_cpr, refuse_cpr
 from sverige_did.sources.files.read_table import read_raw, refuse_cpr_beside
 from sverige_did.sources.files.synthetic_mark import MARK_COLUMN, MARK_FILE, MARK_VALUE, is_marked
 from sverige_did.sources.registers.codes import MeasureCodes, standard_codes
+from sverige_did.sources.registers.converting import without_identifiers
 from sverige_did.sources.registers.headers import fold, match_headers
 from sverige_did.sources.registers.register import Register
 from sverige_did.sources.registers.schemas import CASES, CHILDREN, PLACEMENTS, POSTINGS, REGISTERS
-from sverige_did.sources.registers.tables import RegisterTable, convert, in_danish_alone, read_register
+from sverige_did.sources.registers.tables import RegisterTable, convert, identifiers_of, in_danish_alone, read_register
 from sverige_did.words import Language
 
 TARGETS = {
@@ -102,7 +103,8 @@ def converted(folder: Path, own_codes: tuple[CodeRow, ...] = ()) -> tuple[Conver
         warned = tuple(one for one in said if one.severity == "warning")
         made.setdefault(target.name, []).append(_Made(tuple(tables), found, counts, warned))
     if problems:
-        raise InputError(*_limited(problems))
+        held = (identifiers_of(table) for tables in read.values() for table in tables)
+        raise InputError(*without_identifiers(_limited(problems), held))
     marked = is_marked(folder)
     done = [*_kept(paths, made), *_written(made, delivered, marked=marked)]
     if marked:

@@ -105,6 +105,23 @@ def refuse_long_cells(frame: pd.DataFrame, file: str) -> None:
             )
 
 
+def refuse_no_text(frame: pd.DataFrame, file: str) -> None:
+    """Stop where a cell holds bytes that are no text: InputError with row and column."""
+    for position, name in enumerate(frame.columns):
+        column = frame.iloc[:, position]
+        for row, cell in column.items() if column.dtype == object else ():
+            if isinstance(cell, bytes) and not _is_utf8(cell):
+                raise InputError(Problem("encoding", file=file, row=int(str(row)), column=str(name), expected="UTF-8"))
+
+
+def _is_utf8(cell: bytes) -> bool:
+    try:
+        cell.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def without_empty_rows(raw: RawTable) -> RawTable:
     """Leave out rows and unnamed columns without any content; say how many rows, and name content without a name."""
     blank = raw.frame.isna() | (raw.frame == "")

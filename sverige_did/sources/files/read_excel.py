@@ -81,7 +81,7 @@ def _beside_cells(path: Path) -> Iterator[str]:
             if _PARTS_BESIDE.fullmatch(name) and name.endswith((".xml", ".rels")):
                 try:
                     root = ElementTree.fromstring(archive.read(name))  # noqa: S314 - expat refuses to expand without end
-                except ElementTree.ParseError:
+                except (ElementTree.ParseError, LookupError, ValueError):  # broken, or of an encoding that is none
                     continue
                 for one in root.iter():
                     yield from (one.text or "", one.tail or "", *(one.attrib[key] for key in _NAMED & set(one.attrib)))

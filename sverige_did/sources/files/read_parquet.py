@@ -6,6 +6,7 @@ gigabytes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ import pyarrow.parquet
 from sverige_did.errors import InputError, Problem
 from sverige_did.sources.files.raw_table import (
     LONGEST_CELL,
+    MAX_BYTES,
     MAX_CELLS,
     HeaderCheck,
     RawTable,
     check_header_of,
+    refuse_no_text,
     too_large,
 )
 
@@ -33,20 +36,29 @@ UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, At
 
 def read_parquet(path: Path, check_header: HeaderCheck | None, max_bytes: int) -> RawTable:
     """The table. Raises InputError as :func:`sverige_did.sources.files.read_table.read_raw` does."""
+    frame = _looked_through(path, check_header, max_bytes, lambda file: file.read().to_pandas(date_as_object=False))
+    for name in frame.columns[[isinstance(kind, pd.CategoricalDtype) for kind in frame.dtypes]]:
+        frame[name] = frame[name].astype(object)
+    frame.index = pd.RangeIndex(2, len(frame) + 2, name="row")
+    refuse_no_text(frame, path.name)
+    return RawTable(path.name, frame)
+
+
+def refuse_larger(path: Path, max_bytes: int = MAX_BYTES) -> None:
+    """Stop where a file is no table, or unpacks to more than one may: InputError, before any of it is read whole."""
+    _looked_through(path, None, max_bytes, lambda _: None)
+
+
+def _looked_through[T](path: Path, check_header: HeaderCheck | None, max_bytes: int, read: Callable[[Any], T]) -> T:
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            names = list(file.schema_arrow.names)
-            check_header_of(names, path.name, check_header)
+            check_header_of(list(file.schema_arrow.names), path.name, check_header)
             _refuse_large(file, path, max_bytes)
-            frame = file.read().to_pandas(date_as_object=False)
+            return read(file)
     except pa.ArrowInvalid:
         raise InputError(Problem("reg_not_a_table", file=path.name)) from None
     except UNREADABLE:
         raise InputError(Problem("reg_broken", file=path.name)) from None
-    for name in frame.columns[[isinstance(kind, pd.CategoricalDtype) for kind in frame.dtypes]]:
-        frame[name] = frame[name].astype(object)
-    frame.index = pd.RangeIndex(2, len(frame) + 2, name="row")
-    return RawTable(path.name, frame)
 
 
 def _refuse_large(file: Any, path: Path, max_bytes: int) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import pyarrow as pa
 import pyarrow.parquet
+
+from sverige_did.sources.files import read_excel, read_parquet
+from sverige_did.sources.files.raw_table import MAX_BYTES
 
 MARK_FILE: Final = "SYNTHETIC.txt"
 MARK_COLUMN: Final = {"da": "syntetisk", "en": "synthetic"}
@@ -23,6 +25,8 @@ PSEUDONYM: Final = "SYN-"
 """How every pseudonym of a made-up child or case begins."""
 
 _HEAD = 65_536
+_PIECE = 1 << 20
+_LONGEST_SIGN = 64
 
 
 def is_marked(folder: Path) -> bool:
@@ -50,7 +54,7 @@ def _file_is_marked(path: Path) -> bool:
 def _parquet_is_marked(path: Path) -> bool:
     try:
         schema = pyarrow.parquet.read_schema(path)
-    except pa.ArrowInvalid:  # no table at all: whoever reads it says so
+    except read_parquet.UNREADABLE:  # no table at all: whoever reads it says so
         return False
     key, value = MARK_METADATA
     return (schema.metadata or {}).get(key) == value or bool({*MARK_COLUMN.values()} & set(schema.names))
@@ -63,6 +67,20 @@ def _workbook_is_marked(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             parts = [name for name in archive.namelist() if name.startswith("xl/") and name.endswith(".xml")]
             signs = [PSEUDONYM.encode(), *(f">{name}<".encode() for name in MARK_COLUMN.values())]
-            return any(sign in archive.read(part) for part in parts for sign in signs)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError):  # damaged, or locked by a password
+            return any(sign in piece for piece in _pieces(archive, parts) for sign in signs)
+    except read_excel.UNREADABLE:  # damaged, or locked by a password: whoever reads it says so
         return False
+
+
+def _pieces(archive: zipfile.ZipFile, parts: list[str]) -> Iterator[bytes]:
+    """The parts, a piece at a time and no more than a workbook may hold; the end of each piece begins the next."""
+    size = 0
+    for name in parts:
+        with archive.open(name) as part:
+            last = b""
+            while piece := part.read(_PIECE):
+                size += len(piece)
+                if size > MAX_BYTES:
+                    return
+                yield last + piece
+                last = piece[-_LONGEST_SIGN:]

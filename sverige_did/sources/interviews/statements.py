@@ -13,6 +13,7 @@ from typing import get_args
 from sverige_did.errors import UNSEEN, InputError, Problem
 from sverige_did.results.statements import Direction, SourceGroup, Statement, Strength
 from sverige_did.sources.files.cpr import refuse_cpr
+from sverige_did.sources.files.raw_table import MAX_BYTES
 from sverige_did.sources.files.read_table import COMMENT, read_raw
 from sverige_did.study.study import PublishedStudy, Study
 
@@ -78,9 +79,9 @@ def read_statements(path: Path, study: Study) -> tuple[Statement, ...]:
 
 def _only_comments(path: Path) -> bool:
     """Whether the file is the guide that ``sverige-did new`` wrote, with nothing filled in."""
-    lines = (
-        [line for line in path.read_text("utf-8-sig", "replace").splitlines() if line.strip()] if path.is_file() else []
-    )
+    if not path.is_file() or path.stat().st_size > MAX_BYTES:
+        return False
+    lines = [line for line in path.read_text("utf-8-sig", "replace").splitlines() if line.strip()]
     return bool(lines) and all(line.startswith(COMMENT) for line in lines)
 
 

@@ -13,6 +13,9 @@ from pathlib import Path
 from sverige_did.errors import InputError, Problem
 
 BYTES = 32
+_MOST = 4096
+"""Bytes of the file that are read: what is longer is no key."""
+
 _LETTERS = 16
 """Of base 32, so 80 bits: among a million children two share a pseudonym once in two million million deliveries."""
 
@@ -36,7 +39,8 @@ def read_key(path: Path, *apart_from: Path) -> bytes:
     if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise InputError(Problem("pseudo_key_open", file=path.name, expected="600"))
     try:
-        key = bytes.fromhex(path.read_text("ascii").strip())
+        with path.open("rb") as file:
+            key = bytes.fromhex(file.read(_MOST).decode("ascii").strip())
     except ValueError:  # UnicodeDecodeError is one too
         key = b""
     if len(key) < BYTES:

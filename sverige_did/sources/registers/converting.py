@@ -63,11 +63,39 @@ class Converted:
     problems: tuple[Problem, ...] = ()
 
 
+_MEASURED = frozenset({"count", "number", "money", "year", "date", "period", "half_year"})
+"""Kinds of columns whose cells have no words."""
+
+_MONTH = r"(?:JAN|FEB|MA[RJY]|APR|JU[NL]|AUG|SEP|O[KC]T|NOV|DE[CZ])"
+_NO_WORD = re.compile(
+    r"[\W\d_]*|[0-9]{1,4}[HKQSUM][0-9]{1,2}|[+-]?[0-9.,]+E[+-]?[0-9]+|[0-9-]+T[0-9:.]+Z?|[+-]?(?:NAN|INF)|NULL|NONE|N/?A"
+    r"|TRUE|FALSE|JA|NEJ|YES|NO|UKENDT|UNKNOWN|CA\.?|[0-9]*(?:KR|DKK)\.?"
+    rf"|(?:[0-9]+[-./]?)?{_MONTH}(?:[-./]?[0-9]+)?\.?",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"[^\W\d_]{0,3}[\W\d_]+[^\W\d_]{0,3}|[A-ZÆØÅ]{1,8}|[a-zæøå]|stk\.?|nr\.?|pkt\.?|kap\.?")
+_MOST_WORDS = 4
+"""A place, a team or a group is named by as many words at most; more are a sentence, and may be about somebody."""
+
+
 def shown(text: object, column: Column | None = None) -> str | None:
-    """What a message may show of a cell: nothing of an identifier, of no text that may hold one, and never much."""
+    """What a message may show of a cell: nothing of an identifier, no words where none belong, and never much.
+
+    A remark that was written into a column of numbers or codes is about a child, and so may be a cell of another
+    column that a missing separator has moved.
+    """
     cell = f"{text:.0f}" if isinstance(text, float) and text.is_integer() else str(text)
     if (column and column.kind == "identifier") or holds_cpr(cell, lost_zero=True):
         return None
+    words = cell.split()
+    if column and column.kind in _MEASURED:
+        words = ["…" if not _NO_WORD.fullmatch(word) else word for word in words]
+    elif column and (column.kind == "code" or column.allowed) and len(words) > 1:
+        words = ["…" if not _CODE.fullmatch(word) else word for word in words]
+    elif len(words) > _MOST_WORDS:
+        words = ["…"]
+    if "…" in words:
+        cell = re.sub(r"…(?: …)+", "…", " ".join(words))
     return cell if len(cell) <= _LONGEST_SHOWN else cell[:_LONGEST_SHOWN] + "…"
 
 
@@ -78,6 +106,34 @@ def each_value(cells: pd.Series[Any], make: Callable[[Any], Any]) -> pd.Series[A
     for at, one in enumerate(different.to_numpy(dtype=object)):
         made[at] = make(one)
     return pd.Series(made[codes], index=cells.index, name=cells.name)
+
+
+def without_identifiers(problems: Iterable[Problem], frames: Iterable[pd.DataFrame]) -> tuple[Problem, ...]:
+    """The problems without anything that is an identifier in a column of them in one of the frames."""
+    problems = tuple(problems)
+    if not problems:
+        return ()
+    held = {cell for frame in frames for name in frame for cell in frame[name].dropna().unique()}
+    held -= {cell for cell in held if len(cell) < _SHORTEST_ID and cell.isdecimal()}
+
+    def without(text: Any) -> Any:
+        if not isinstance(text, str):
+            return text
+        if text in held:
+            return "…"
+        return "".join("…" if part in held else part for part in re.split(r"([\s,;:()]+)", text))
+
+    def told(one: Problem) -> Problem:
+        column, found, expected = map(without, (one.column, one.found, one.expected))
+        values = {name: without(value) for name, value in dict(one.values).items()}
+        return replace(one, column=column, found=found, expected=expected, values=values)
+
+    return tuple(map(told, problems)) if held else problems
+
+
+_SHORTEST_ID = 4
+"""Digits of a number that is taken for an identifier, where an identifier is the same; a shorter one is an age or a
+number of children as often."""
 
 
 def as_text(cells: pd.Series[Any]) -> pd.Series[Any]:

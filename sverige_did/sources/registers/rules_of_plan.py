@@ -94,10 +94,15 @@ def teams_of_plan(table: RegisterTable, delivery: Delivery) -> Iterator[Problem]
     known = set(table.frame["team"].dropna())
     if known.isdisjoint(named):
         return  # the panel refuses the register's teams, all of them
+    every = ", ".join(map(_told, sorted(known)))
     for team in named:
         if team not in known:
             yield Problem("plan_team_unknown", file=PLAN, column="registers.teams", severity="warning",
-                          found=shown(team), expected=nearest(team, known) or ", ".join(sorted(known)))  # fmt: skip
+                          found=shown(team), expected=nearest(team, known) or every)  # fmt: skip
+
+
+def _told(team: str) -> str:
+    return shown(team) or "…"
 
 
 PLANNED: dict[Rule, tuple[str, ...]] = {

@@ -83,6 +83,11 @@ def read_register(path: Path, register: Register, *, max_bytes: int = MAX_BYTES)
     return convert(raw, register)
 
 
+def identifiers_of(table: RegisterTable) -> pd.DataFrame:
+    """The columns of a register that hold identifiers: of children, cases, caseworkers, respondents."""
+    return table.frame[[column.name for column in table.register.columns if column.kind == "identifier"]]
+
+
 def header_problems(header: Sequence[str], register: Register, file: str) -> list[Problem]:
     """What is wrong with a header: another table altogether, columns missing or claimed twice, columns not used."""
     match = match_headers(header, register)

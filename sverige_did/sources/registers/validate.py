@@ -15,12 +15,13 @@ from sverige_did.sources.files.raw_table import MAX_BYTES, Assumption
 from sverige_did.sources.files.read_table import read_raw, refuse_cpr_beside
 from sverige_did.sources.files.synthetic_mark import MARK_FILE
 from sverige_did.sources.registers.codes import MeasureCodes, standard_codes
+from sverige_did.sources.registers.converting import without_identifiers
 from sverige_did.sources.registers.headers import fold, nearest
 from sverige_did.sources.registers.register import Register
 from sverige_did.sources.registers.rule import Delivery
 from sverige_did.sources.registers.rules import problems_between
 from sverige_did.sources.registers.schemas import REGISTERS
-from sverige_did.sources.registers.tables import RegisterTable, read_register
+from sverige_did.sources.registers.tables import RegisterTable, identifiers_of, read_register
 from sverige_did.study.blocks import RegisterFile
 from sverige_did.study.study import PanelStudy
 
@@ -98,7 +99,8 @@ def checked_folder(
                 problems += table.problems
     problems += between(tables)
     assumed = tuple(Assumed(one.file, each) for one in tables.values() for each in one.assumptions)
-    return Checked(_in_order(_limited(problems, at_most)), assumed)
+    told = without_identifiers(_limited(problems, at_most), map(identifiers_of, tables.values()))
+    return Checked(_in_order(list(told)), assumed)
 
 
 def tables_in(folder: Path) -> list[Path]:

@@ -15,7 +15,9 @@ from sverige_did.errors import InputError, Problem
 from sverige_did.files import write_text
 from sverige_did.results.sources import SourceFile
 from sverige_did.sources.files.provenance import read_provenance, write_provenance
+from sverige_did.sources.files.read_table import read_raw
 from sverige_did.sources.files.synthetic_mark import MARK_FILE
+from sverige_did.sources.registers.converting import as_text
 from sverige_did.sources.statbank.client import LICENCE, PUBLISHER, StatBank
 from sverige_did.sources.statbank.formats import read_separated
 from sverige_did.sources.statbank.recipe import Adopters, Asked, Recipe, Take
@@ -116,13 +118,17 @@ def _adopters(bank: StatBank, adopters: Adopters, plan: Path, folder: Path, toda
     path = plan / adopters.source
     if not path.is_file():
         raise InputError(Problem("missing_file", file=adopters.source))
-    frame = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False)
+    raw = read_raw(path)
+    if wrong := [problem for problem in raw.problems if problem.severity == "error"]:
+        raise InputError(*wrong)
+    frame = raw.frame
     if adopters.column not in frame:
         raise InputError(Problem("missing_column", file=adopters.source, column=adopters.column))
     variable = bank.tableinfo(adopters.table).variable(adopters.variable)
-    codes = [variable.code_of(name, adopters.table) for name in frame[adopters.column]]
+    names = as_text(frame[adopters.column]).fillna("")
+    codes = [variable.code_of(name, adopters.table) for name in names]
     coded = frame.assign(**{adopters.column: codes})
-    coded.insert(1, "navn", frame[adopters.column])
+    coded.insert(1, "navn", names, allow_duplicates=True)
     write_text(folder / adopters.file, coded.to_csv(sep=";", index=False, lineterminator="\n"))
     return SourceFile(
         file=adopters.file, sha256="", retrieved=today, credit=adopters.credit, licence="–", made_by=command

@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
+from math import prod
 from typing import Any, Final
 
 import numpy as np
@@ -80,10 +81,13 @@ def read_jsonstat(body: bytes, info: TableInfo, chosen: Selection) -> pd.DataFra
         kept = [(name, side) for name, side in zip(names, sides, strict=True) if _is_variable(name, info)]
         inert = [side for name, side in zip(names, sides, strict=True) if not _is_variable(name, info)]
         values, status = tree["value"], tree.get("status", {})
+        number = prod(len(side) for _, side in kept)
+        if any(len(side) != 1 for side in inert) or len(values) != number:
+            raise ValueError(f"{len(values)} != {number}")
         cells = list(product(*(side for _, side in kept)))
-        if any(len(side) != 1 for side in inert) or len(values) != len(cells):
-            raise ValueError(f"{len(values)} != {len(cells)}")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        numbers = [np.nan if value is None else float(value) for value in values]
+        signs = [str(_at(status, at) or "..") if value is None else "" for at, value in enumerate(values)]
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(Problem("sb_jsonstat", file=chosen.table, found=str(error)[:80])) from error
     variables = [info.variable(name) for name, _ in kept]
     frame = pd.DataFrame(
@@ -93,9 +97,8 @@ def read_jsonstat(body: bytes, info: TableInfo, chosen: Selection) -> pd.DataFra
         },
         dtype="str",
     )
-    signs = [str(_at(status, at) or "..") if value is None else "" for at, value in enumerate(values)]
-    numbers = pd.DataFrame({"value": [np.nan if value is None else float(value) for value in values], "sign": signs})
-    return _checked(frame[[name for name, _ in chosen.codes]].join(numbers), chosen, complete=True)
+    told = pd.DataFrame({"value": numbers, "sign": pd.Series(signs, dtype="str")})
+    return _checked(frame[[name for name, _ in chosen.codes]].join(told), chosen, complete=True)
 
 
 def _rows(body: bytes, table: str) -> Iterator[list[str]]:
@@ -105,17 +108,23 @@ def _rows(body: bytes, table: str) -> Iterator[list[str]]:
         raise InputError(Problem("sb_encoding", file=table, found=f"0x{body[error.start]:02x}")) from error
     if not text.endswith("\n"):
         raise InputError(Problem("sb_last_row", file=table, found=text.rsplit("\n", 1)[-1][:80]))
-    yield from (row for row in csv.reader(io.StringIO(text), delimiter=";") if row)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True)
+    try:
+        yield from (row for row in rows if row)
+    except csv.Error as error:
+        raise InputError(Problem("sb_row", file=table, row=rows.line_num)) from error
 
 
 def _columns(header: Sequence[str], variables: Sequence[Variable], table: str) -> list[int]:
     """Where each variable and, last, the number stands in a row: by id or text, whatever the capitals."""
+    expected = ";".join([*(variable.id for variable in variables), VALUE])
+    if len(header) != len(variables) + 1:
+        raise InputError(Problem("sb_header", file=table, found=";".join(header)[:80], expected=expected))
     found = []
     for variable in variables:
         at = [i for i, name in enumerate(header) if fold(name) in {fold(variable.id), fold(variable.text)}]
         found += at[:1]
-    if len(found) != len(variables) or len(header) != len(variables) + 1:
-        expected = ";".join([*(variable.id for variable in variables), VALUE])
+    if len(found) != len(variables):
         raise InputError(Problem("sb_header", file=table, found=";".join(header)[:80], expected=expected))
     return [*found, (set(range(len(header))) - set(found)).pop()]
 

@@ -56,7 +56,7 @@ class Variable(_Reply):
 
     def between(self, low: int, high: int) -> tuple[str, ...]:
         """The codes that are numbers from ``low`` to ``high``: the municipalities among regions and totals."""
-        return tuple(value.id for value in self.every if value.id.isdigit() and low <= int(value.id) <= high)
+        return tuple(value.id for value in self.every if value.id.isdecimal() and low <= int(value.id) <= high)
 
 
 class TableInfo(_Reply):
@@ -167,7 +167,7 @@ def _one_of(name: str, known: Iterable[tuple[str, str]]) -> str | None:
 def _nearest(name: str, known: list[tuple[str, str]]) -> str:
     """The values that look most like ``name``: by number where it is one, else by the letters of code and text."""
     shown = {identity: f"{identity} ({text})" for identity, text in known}
-    if name.isdigit() and (numbered := [identity for identity, _ in known if identity.isdigit()]):
+    if name.isdecimal() and (numbered := [identity for identity, _ in known if identity.isdecimal()]):
         near = sorted(numbered, key=lambda identity: (abs(int(identity) - int(name)), identity))
     else:
         folded = {fold(part): identity for identity, text in reversed(known) for part in (text, identity)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import resource
 import struct
 import time
@@ -17,10 +19,22 @@ import pytest
 import small_registers as small
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
-from sverige_did.errors import InputError, Problem
+from sverige_did.errors import UNSEEN, InputError, Problem
+from sverige_did.report.problems import problems_html, problems_json, problems_table
+from sverige_did.sources.files import synthetic_mark
+from sverige_did.sources.files.read_parquet import refuse_larger
 from sverige_did.sources.files.read_table import read_raw
+from sverige_did.sources.files.synthetic_mark import is_marked
+from sverige_did.sources.interviews.statements import read_statements
+from sverige_did.sources.pseudonyms.key import read_key
+from sverige_did.sources.published.facts import read_facts
 from sverige_did.sources.registers.validate import check_folder
+from sverige_did.study.evaluations import read_evaluations
+from sverige_did.study.read import read_plan
+from sverige_did.words import LANGUAGES
+from sverige_did.workflow.discover import find_studies
 
 SHEET = "xl/worksheets/sheet1.xml"
 FRAME = pd.DataFrame({"a": ["x", "y"], "b": [1, 2]})
@@ -248,3 +262,78 @@ def spoil(path: Path, changes: list[tuple[int, int]], cut: int) -> None:
     except InputError as refusal:
         said = [problem.mend("da") for problem in refusal.problems]
     assert all(said)
+
+
+def test_looking_for_the_mark_unpacks_no_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A workbook that unpacks to more than it may: the mark is looked for a piece at a time, and given up."""
+    monkeypatch.setattr(synthetic_mark, "MAX_BYTES", 10_000_000)
+    path = workbook(tmp_path / "a.xlsx")
+    packed = zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED)
+    with packed as archive, archive.open("xl/bomb.xml", "w", force_zip64=True) as part:
+        for _ in range(12):
+            part.write(bytes(10_000_000))
+    assert path.stat().st_size < 1_000_000
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    assert not is_marked(tmp_path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+    assert time.process_time() - began < 2
+
+
+def test_the_mark_is_found_where_two_pieces_meet(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/later.xml", b"x" * ((1 << 20) - 2) + b"SYN-1")
+    assert is_marked(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["study.yaml", "statements.csv", "nøgle.txt", "index.yaml", "published.csv", "a.csv"])
+def test_a_file_of_three_gigabytes_is_refused_before_it_is_read(name: str, tmp_path: Path) -> None:
+    readers: dict[str, Callable[[Path], object]] = {
+        "study.yaml": read_plan, "index.yaml": read_evaluations, "published.csv": read_facts, "nøgle.txt": read_key,
+        "statements.csv": lambda path: read_statements(path, small.study()), "a.csv": read_raw,
+    }  # fmt: skip
+    path = tmp_path / name
+    with path.open("wb") as file:
+        file.write(b"# a;b\n")
+        file.truncate(3_000_000_000)  # a hole: nothing is written
+    path.chmod(0o600)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(InputError):
+        readers[name](path)
+    if name == "study.yaml":
+        assert list(find_studies(tmp_path)) == ["study"]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+def test_a_panel_of_somebody_else_that_asks_for_gigabytes_is_refused(tmp_path: Path) -> None:
+    rows = 400_000
+    long = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, dtype=np.int32)), pa.array(["y" * 20_000]))
+    table = pa.table({"outcome": long}).replace_schema_metadata({b"synthetic": b"true"})
+    pyarrow.parquet.write_table(table, tmp_path / "panel.parquet")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(InputError) as error:
+        refuse_larger(tmp_path / "panel.parquet")
+    assert [problem.key for problem in error.value.problems] == ["reg_too_large"]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000
+
+
+def test_texts_of_every_column_are_text_on_the_page_of_problems_and_on_the_screen(tmp_path: Path) -> None:
+    """Markup, formulas, templates and signs of a terminal, in every cell of every register."""
+    ugly = ("<img src=x onerror=a()>", "=cmd|' /C calc'!A0", "{{7*7}} {0}", "[bold]x[/nothing]", '" onclick="a()',
+            "a\x1b[31mb")  # fmt: skip
+    frames = {name: frame.astype(object) for name, frame in small.delivery().items()}
+    for name, frame in frames.items():
+        for number, text in enumerate(ugly):
+            for at, column in enumerate(frame):
+                frame.loc[(at + number) % len(frame), column] = text
+        assert set(ugly) & set(frame.to_numpy().ravel()), name
+    small.write(tmp_path, frames)
+    problems = check_folder(tmp_path, small.study()).problems  # type: ignore[arg-type]
+    assert len(problems) > 30
+    for language in LANGUAGES:
+        page = problems_html(problems, language)
+        assert not re.search(r"<img|onclick=\"|onerror=a\(\)>", page)
+        assert not UNSEEN.search(page + problems_json(problems))
+        console = Console(file=io.StringIO(), width=300, force_terminal=True)
+        console.print(problems_table(problems, language))
+        assert not UNSEEN.search(re.sub(r"\x1b\[[0-9;]*m", "", console.file.getvalue()))  # type: ignore[attr-defined]

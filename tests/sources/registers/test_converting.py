@@ -8,6 +8,7 @@ from babel.numbers import format_decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sverige_did.errors import Problem
 from sverige_did.sources.registers.converting import (
     Converted,
     as_text,
@@ -18,6 +19,7 @@ from sverige_did.sources.registers.converting import (
     to_names,
     to_numbers,
     to_periods,
+    without_identifiers,
 )
 from sverige_did.sources.registers.register import Column
 from sverige_did.sources.registers.schemas import PLACEMENTS
@@ -25,6 +27,7 @@ from sverige_did.sources.registers.schemas import PLACEMENTS
 AMOUNT = Column("amount", "beløb", "money", "unknown")
 COUNT = Column("count", "antal", "count", "unknown")
 DATE = Column("date", "dato", "date", "unknown")
+CODE = Column("measure", "foranstaltning", "code")
 CHILD = Column("child", "barn", "identifier")
 
 
@@ -111,10 +114,15 @@ def test_native_numbers_are_never_ambiguous_and_text_among_them_is_read() -> Non
     assert to_numbers(cells(1.25, "2,5"), AMOUNT, "a.xlsx").cells.tolist() == [1.25, 2.5]
 
 
-@pytest.mark.parametrize("text", ["tre", "5 børn", "1,2,3", "1.2.3", "--1", "<5", "1e3", "5 6"])
-def test_what_is_no_number_is_named(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "shown_as"),
+    [(text, text) for text in ("1,2,3", "1.2.3", "--1", "<5", "1e3", "5 6", "NULL", "12 kr.")]
+    + [("tre", "…"), ("5 børn", "5 …"), ("ringede til mor", "…"), ("P7K2 3", "… 3")],
+)
+def test_what_is_no_number_is_named_without_its_words(text: str, shown_as: str) -> None:
+    """A remark among numbers is about a child."""
     (problem,) = to_numbers(cells("1", text), AMOUNT, "a.csv").problems
-    assert (problem.row, problem.found) == (3, text)
+    assert (problem.row, problem.found) == (3, shown_as)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +200,26 @@ def test_a_cell_that_swallowed_rows_is_an_error_and_is_not_shown() -> None:
 def test_a_message_shows_no_identifier_and_never_much() -> None:
     assert shown("B17", CHILD) is None
     assert shown("0101000000", AMOUNT) is None
-    assert shown("x" * 1000, DATE) == "x" * 40 + "…"
+    assert shown("1" * 1000, DATE) == "1" * 40 + "…"
+    assert shown("x" * 1000) == "x" * 40 + "…"
+    assert [shown(text, DATE) for text in ("31/13-2014", "5. maj 2014", "3.feb.14", "2013H3", "Anna 2014")] == [
+        "31/13-2014", "5. maj 2014", "3.feb.14", "2013H3", "… 2014",
+    ]  # fmt: skip
+    assert [shown(text, CODE) for text in ("SEL 66.1.66", "Plejefamilie", "SEL 66 hos Anna", "§ 66 a")] == [
+        "SEL 66.1.66", "Plejefamilie", "SEL 66 …", "§ 66 a",
+    ]  # fmt: skip
+    assert shown("Sønder Felding og Kibæk") == "Sønder Felding og Kibæk"
+    assert shown("Anna bor nu hos sin mor") == "…"
+
+
+def test_what_is_an_identifier_elsewhere_is_shown_in_no_column() -> None:
+    held = pd.DataFrame({"child": ["SYN-1", "4711", "17"]})
+    (listed,) = without_identifiers([Problem("reg_team", column="SYN-1", expected="North, SYN-1, South")], [held])
+    assert (listed.column, listed.expected) == ("…", "North, …, South")
+    problems = [Problem("reg_not_a_number", found=found) for found in ("SYN-1", "x, SYN-1", "4711", "17", "12")]
+    assert [one.found for one in without_identifiers(problems, [held])] == [
+        "…", "x, …", "…", "17", "12",
+    ]  # fmt: skip
     assert (shown(-76308361.0, AMOUNT), shown(2.5)) == ("-76308361", "2.5"), "as it was written, not as it is stored"
 
 
