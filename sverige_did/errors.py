@@ -162,7 +162,8 @@ class InputError(SverigeDidError):
 class RefusedError(SverigeDidError):
     """The data are readable, but the design cannot carry what was asked (too few districts, no variation, ...).
 
-    ``draws`` are those of a fit that did not converge, kept to be looked at and not to be reported; else None.
+    ``draws`` are those of a fit that did not converge, kept to be looked at and not to be reported; else None. In a
+    study ``fit`` has them with their settings and their report.
 
     Examples
     --------
@@ -176,11 +177,12 @@ class RefusedError(SverigeDidError):
     """
 
     draws: object = None
+    fit: object = None
 
 
 def of_machine(error: OSError | MemoryError) -> Problem:
     """What the computer would not do, as a problem: a full disk, a right that lacks, a file that cannot be reached."""
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or error.errno == errno.ENOMEM:
         return Problem("out_of_memory")
     file = str(error.filename) if error.filename else None
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
