@@ -20,7 +20,7 @@ import typer
 from rich.console import Console
 
 from sverige_did import __version__, words
-from sverige_did.errors import InputError, Problem, RefusedError, SverigeDidError, of_machine
+from sverige_did.errors import InputError, Problem, RefusedError, SverigeDidError, is_short_of_memory, of_machine
 from sverige_did.files import altered, hashes, record
 from sverige_did.outcomes import PLANNED
 from sverige_did.words import Language, default_language
@@ -93,12 +93,12 @@ class _Commands(typer.core.TyperGroup):
             if isinstance(error, BrokenPipeError):
                 raise  # whoever read the output has gone: nobody is left to be told
             _refused(InputError(of_machine(error)))
-        except ImportError as error:
-            if "annot allocate memory" not in str(error) and "failed to map" not in str(error):
-                raise
-            _refused(InputError(Problem("out_of_memory")))
         except BrokenExecutor:
             _refused(InputError(Problem("worker_killed")))
+        except Exception as error:
+            if not is_short_of_memory(error):
+                raise
+            _refused(InputError(Problem("out_of_memory")))
 
     def main(self, *args: Any, **options: Any) -> Any:
         for stream in (sys.stdout, sys.stderr):

@@ -194,6 +194,14 @@ def of_machine(error: OSError | MemoryError) -> Problem:
     return Problem("os_failed", file=file, values={"why": error.strerror or type(error).__name__})
 
 
+_SHORTAGE = re.compile("cannot allocate|failed to map segment|start new thread|launch worker thread|bad_alloc", re.I)
+
+
+def is_short_of_memory(error: Exception) -> bool:
+    """Whether a library says in its own way that there was no memory: for a thread, for its code, for an array."""
+    return _SHORTAGE.search(str(error)) is not None
+
+
 def spoken(language: object) -> None:
     """Refuse (InputError ``unknown_option``) a language that nothing is written in; None is the default one."""
     if language is not None and language not in words.LANGUAGES:

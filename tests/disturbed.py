@@ -70,8 +70,8 @@ def cases(folder: Path) -> Path:
 KINDS: dict[str, Callable[[Path], Path]] = {"published": published, "panel": panel, "cases": cases}
 
 
-def run_line(folder: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "sverige_did", "run", str(folder), "--cores", "2", *more]
+def run_line(folder: Path, cores: int = 2) -> list[str]:
+    return [sys.executable, "-m", "sverige_did", "run", str(folder), "--cores", str(cores)]
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -86,10 +86,12 @@ def finish(folder: Path, **changes: str) -> str:
     return done.stdout + done.stderr
 
 
-def start(folder: Path, said: Path) -> subprocess.Popen[bytes]:
+def start(folder: Path, said: Path, cores: int = 2) -> subprocess.Popen[bytes]:
     """A run in a process group of its own; what it says is written to a file."""
     with said.open("ab") as out:
-        return subprocess.Popen(run_line(folder), env=environment(), start_new_session=True, stdout=out, stderr=out)
+        return subprocess.Popen(
+            run_line(folder, cores), env=environment(), start_new_session=True, stdout=out, stderr=out
+        )
 
 
 def kill(run: subprocess.Popen[bytes], folder: Path) -> None:
