@@ -98,8 +98,8 @@ class Steps(logging.Handler):
         """Of a command: the status that it ended with; of Snakemake itself: what the machine would not do."""
         if status := STATUS.search(message):
             self.ended[message] = int(status[1] or SIGNAL + int(status[2]))
-        elif number := ERRNO.search(message):
-            self._print(of_machine(OSError(int(number[1]), message)).say(self.language))
+        elif problem := _of_machine(message):
+            self._print(problem.say(self.language))
 
     def _fail(self, job: Mapping[str, Any]) -> None:
         """Say which step failed, and what is known of the reason. What a command says itself stands above."""
@@ -147,11 +147,18 @@ def is_worth_reading(record: logging.LogRecord) -> bool:
     Of faults :class:`Steps` tells in words what it knows.
     """
     event, message = str(getattr(record, "event", "") or ""), record.getMessage()
-    if event == "error" and (STATUS.search(message) or ERRNO.search(message)):
+    if event == "error" and (STATUS.search(message) or _of_machine(message)):
         return False
     if record.levelno > logging.INFO:
         return not any(message.startswith(one) for one in SAID_ELSEWHERE)
     return not (event in {"run_info", "resources_info"} or record.module == "job_scheduler")
+
+
+def _of_machine(message: str) -> Problem | None:
+    """What the machine would not do for Snakemake, where that can be said without the file."""
+    number = ERRNO.search(message)
+    problem = of_machine(OSError(int(number[1]), message)) if number else None
+    return problem if problem and problem.key in {"os_full", "os_forbidden", "out_of_memory"} else None
 
 
 def _which(wildcards: Mapping[str, str] | None) -> str:

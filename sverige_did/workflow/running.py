@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -131,7 +131,8 @@ def step_at_work() -> Iterator[None]:
         yield
         return
     with Path(place).open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
+        with suppress(OSError):  # as in _is_taken
+            fcntl.flock(lock, fcntl.LOCK_SH)
         yield
 
 
@@ -146,14 +147,22 @@ def _alone(folder: Path) -> Iterator[IO[bytes]]:
     place = folder / MARKS
     place.mkdir(exist_ok=True)
     with (place / LOCK).open("a+b") as lock, (place / STEPS).open("ab") as steps:
-        if fcntl:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                fcntl.flock(steps, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise RefusedError(Problem("run_in_progress", file=str(folder))) from error
+        if _is_taken(lock) or _is_taken(steps):
+            raise RefusedError(Problem("run_in_progress", file=str(folder)))
         steps.close()  # no step is left; those of this run may take it
         yield lock
+
+
+def _is_taken(file: IO[bytes]) -> bool:
+    """Whether somebody holds the lock of a file; if not, it is held from now on."""
+    try:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks: there, too, Snakemake's own marks are all there is
+        return False
+    return False
 
 
 def _is_ours(lock: IO[bytes]) -> bool:

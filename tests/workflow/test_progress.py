@@ -111,6 +111,9 @@ def test_what_the_machine_would_not_do_for_snakemake_itself_is_told_in_our_words
     event = {"event": "error", "msg": "WorkflowError:\nError recording metadata ([Errno 28] No space left on device)."}
     assert "The disk is full" in " ".join(said([event]))
     assert not is_worth_reading(logging.makeLogRecord({"levelno": logging.ERROR, **event}))
+    lost = {"event": "error", "msg": "WorkflowError: [Errno 2] No such file or directory: 'results/x'"}
+    assert said([lost]) == []  # Snakemake says which
+    assert is_worth_reading(logging.makeLogRecord({"levelno": logging.ERROR, **lost}))
 
 
 def test_the_last_step_leaves_nothing_and_the_rule_that_gathers_all_is_none() -> None:
