@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,7 +36,8 @@ MARKS = Path(".snakemake")
 LOCK = "sverige_did.lock"
 STEPS = "sverige_did.steps"
 STEPS_LOCK = "SVERIGE_DID_STEPS"
-"""The environment variable that tells a step of a run which lock to hold."""
+RUN = "SVERIGE_DID_RUN"
+"""The environment variables that tell a step which lock to hold, and of which run it is."""
 
 RUNNING = b"running"
 STOPPED = 130
@@ -58,19 +60,22 @@ def run_workflow(folder: Path, cores: int, *, unlock: bool = False) -> int:
         raise InputError(Problem("check_no_plan", file=str(folder)))
     _require_rights(folder)
     _require_room(folder)
-    with _alone(folder) as lock, _environment() as environment:
+    with _alone(folder) as (lock, steps), _environment() as environment:
         marks = list((folder / MARKS / "locks").glob("*.lock"))
         if marks and not (unlock or _is_ours(lock)):
             raise RefusedError(Problem("run_locked", file=str(folder), values={"folder": str(folder)}))
         for mark in marks:
             mark.unlink()
-        _say(lock, RUNNING)
+        run = RUNNING.decode() + f" {time.time_ns()} {os.getpid()}"
+        _say(lock, run.encode())
+        steps.close()  # those of this run may take it; one of an older run finds that its own is over
         for name in GENERATED:
             sweep(folder / name)
         for path in discard_unfounded(folder):
             print(words.text("cli.made_anew", file=path.relative_to(folder)), flush=True)  # noqa: T201 - for people
         before = _inputs(folder)
-        status = _snakemake(folder, cores, lock, environment | {STEPS_LOCK: str((folder / MARKS / STEPS).resolve())})
+        known = {STEPS_LOCK: str((folder / MARKS / STEPS).resolve()), RUN: run}
+        status = _snakemake(folder, cores, lock, environment | known)
         if not any((folder / MARKS / "locks").glob("*.lock")):
             _say(lock, b"")  # else the next run takes the marks off: they are this one's
         if status:
@@ -125,14 +130,19 @@ def _require_room(folder: Path) -> None:
 
 @contextmanager
 def step_at_work() -> Iterator[None]:
-    """Hold the lock of the steps, where a run has named it, for as long as a step may write."""
-    place = os.environ.get(STEPS_LOCK)
+    """Hold the lock of the steps, where a run has named it, for as long as a step may write.
+
+    Raises RefusedError ``run_over`` where that run is dead and another has begun: a step that was slow to start.
+    """
+    place, run = os.environ.get(STEPS_LOCK), os.environ.get(RUN, "")
     if not (fcntl and place):
         yield
         return
     with Path(place).open("ab") as lock:
         with suppress(OSError):  # as in _is_taken
             fcntl.flock(lock, fcntl.LOCK_SH)
+        if Path(place).with_name(LOCK).read_bytes() != run.encode():
+            raise RefusedError(Problem("run_over"))
         yield
 
 
@@ -142,15 +152,14 @@ def _inputs(folder: Path) -> set[tuple[str, str]]:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[IO[bytes]]:
-    """Hold the lock of a folder in which no run and no step is at work."""
+def _alone(folder: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """Hold the locks of a folder, of the run and of the steps, in which neither is at work."""
     place = folder / MARKS
     place.mkdir(exist_ok=True)
     with (place / LOCK).open("a+b") as lock, (place / STEPS).open("ab") as steps:
         if _is_taken(lock) or _is_taken(steps):
             raise RefusedError(Problem("run_in_progress", file=str(folder)))
-        steps.close()  # no step is left; those of this run may take it
-        yield lock
+        yield lock, steps
 
 
 def _is_taken(file: IO[bytes]) -> bool:
@@ -168,7 +177,7 @@ def _is_taken(file: IO[bytes]) -> bool:
 def _is_ours(lock: IO[bytes]) -> bool:
     """Whether the run before this one set the marks that lie there: it was killed, or left them."""
     lock.seek(0)
-    return lock.read() == RUNNING
+    return lock.read().startswith(RUNNING)
 
 
 def _say(lock: IO[bytes], state: bytes) -> None:

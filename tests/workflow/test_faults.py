@@ -123,14 +123,34 @@ def test_a_run_that_its_user_stops_waits_for_its_steps_and_the_marks_that_stay_a
 
 def test_a_step_that_outlived_its_run_is_waited_for(tmp_path, monkeypatch):
     folder = study(tmp_path / "s")
+    lock = folder / ".snakemake" / running.LOCK
     started = Snakemake(monkeypatch)
     running.run_workflow(folder, 1)
-    monkeypatch.setenv(running.STEPS_LOCK, started.environments[0][running.STEPS_LOCK])
+    for name in (running.STEPS_LOCK, running.RUN):
+        monkeypatch.setenv(name, started.environments[0][name])
+    lock.write_text(started.environments[0][running.RUN])  # as it lies there while the run is at work, or was killed
     with running.step_at_work(), running.step_at_work():  # many may be at work at once
         with pytest.raises(RefusedError) as refusal:
             running.run_workflow(folder, 1)
         assert [one.key for one in refusal.value.problems] == ["run_in_progress"]
     assert running.run_workflow(folder, 1) == 0
+
+
+def test_a_step_that_starts_when_its_run_is_dead_and_another_has_begun_does_nothing(tmp_path, monkeypatch):
+    folder, refused = study(tmp_path / "s"), []
+    first = Snakemake(monkeypatch)
+    running.run_workflow(folder, 1)
+
+    def late():
+        for name in (running.STEPS_LOCK, running.RUN):
+            monkeypatch.setenv(name, first.environments[0][name])
+        with pytest.raises(RefusedError) as refusal, running.step_at_work():
+            pass
+        refused.extend(one.key for one in refusal.value.problems)
+
+    Snakemake(monkeypatch, late)
+    assert running.run_workflow(folder, 1) == 0
+    assert refused == ["run_over"]
 
 
 @pytest.mark.parametrize("free", [(0,), (running.LEAST_ROOM, 0)])

@@ -162,6 +162,14 @@ def wait_for(folder: Path, command: str, run: subprocess.Popen[bytes]) -> int:
     return found[0]
 
 
+def holds(process: int, name: str) -> bool:
+    """Whether a process has a file of that name open."""
+    try:
+        return any(Path(one.readlink()).name == name for one in Path(f"/proc/{process}/fd").iterdir())
+    except OSError:
+        return False
+
+
 @pytest.mark.slow
 def test_a_disk_that_fills_up_in_the_midst_is_told_and_the_run_goes_on_when_there_is_room(
     finished, with_statement, tmp_path
@@ -233,6 +241,7 @@ def test_two_runs_an_orphan_and_unlock(copy, with_statement, tmp_path):
     state(copy)
     run = disturbed.start(copy, tmp_path / "said.txt")
     step = wait_for(copy, "release", run)
+    disturbed.wait_until(lambda: holds(step, running.STEPS), every=0.002)
     os.kill(step, signal.SIGSTOP)
     try:
         for more in ((), ("--unlock",)):
