@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import BrokenExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -162,6 +163,19 @@ def test_a_disk_that_is_as_good_as_full_is_told_before_a_run_and_after_one_that_
         running.run_workflow(study(tmp_path / "s"), 1)
     assert [one.key for one in refusal.value.problems] == ["os_full"]
     assert not list(left)
+
+
+def test_what_is_dated_in_the_future_is_dated_back_before_a_run(tmp_path, monkeypatch):
+    folder = study(tmp_path / "s")
+    result, plan, old = folder / "results" / "madeup" / "x.json", folder / "study.yaml", folder / "data" / "old.csv"
+    write_text(result, "{}")
+    write_text(old, "a")
+    for path, when in ((result, 4e9), (plan, 4e9), (old, 1e9)):
+        os.utime(path, (when, when))
+    Snakemake(monkeypatch)
+    assert running.run_workflow(folder, 1) == 0
+    assert max(path.stat().st_mtime for path in (result, plan)) <= time.time()
+    assert old.stat().st_mtime == 1e9
 
 
 def test_data_changed_while_a_run_is_at_work_are_named_at_its_end(tmp_path, monkeypatch):
