@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import BrokenExecutor
 from datetime import date
 from functools import wraps
 from importlib import import_module
@@ -19,10 +20,11 @@ import typer
 from rich.console import Console
 
 from sverige_did import __version__, words
-from sverige_did.errors import InputError, Problem, SverigeDidError, of_machine
+from sverige_did.errors import InputError, Problem, RefusedError, SverigeDidError, is_short_of_memory, of_machine
 from sverige_did.files import altered, hashes, record
 from sverige_did.outcomes import PLANNED
 from sverige_did.words import Language, default_language
+from sverige_did.workflow.running import step_at_work
 
 STEPS: dict[str, tuple[str, str]] = {
     "plan": ("plan.run", "Check study.yaml and write the plan with its hash."),
@@ -91,6 +93,12 @@ class _Commands(typer.core.TyperGroup):
             if isinstance(error, BrokenPipeError):
                 raise  # whoever read the output has gone: nobody is left to be told
             _refused(InputError(of_machine(error)))
+        except BrokenExecutor:
+            _refused(InputError(Problem("worker_killed")))
+        except Exception as error:
+            if not is_short_of_memory(error):
+                raise
+            _refused(InputError(Problem("out_of_memory")))
 
     def main(self, *args: Any, **options: Any) -> Any:
         for stream in (sys.stdout, sys.stderr):
@@ -99,11 +107,11 @@ class _Commands(typer.core.TyperGroup):
         return super().main(*args, **options)
 
 
-def _refused(error: SverigeDidError) -> NoReturn:
+def _refused(error: SverigeDidError, status: int = 1) -> NoReturn:
     """Say in words why the command ends here."""
     said = _masked(error.say(default_language()))
     Console(stderr=True, highlight=False).print(said, style="red", markup=False)
-    raise SystemExit(1) from None
+    raise SystemExit(status) from None
 
 
 def _load(name: str) -> Any:
@@ -114,11 +122,12 @@ def _load(name: str) -> Any:
 
     @wraps(run)
     def command(**options: object) -> None:
-        before = hashes(options.values())
-        if changed := altered(before):
-            raise InputError(*(Problem("release_changed", file=one.name, found=one.name) for one in changed))
-        filled = run(**options)
-        record({path: hash_ for path, hash_ in hashes(options.values()).items() if before.get(path) != hash_})
+        with step_at_work():
+            before = hashes(options.values())
+            if changed := altered(before):
+                raise InputError(*(Problem("release_changed", file=one.name, found=one.name) for one in changed))
+            filled = run(**options)
+            record({path: hash_ for path, hash_ in hashes(options.values()).items() if before.get(path) != hash_})
         _done(name.replace("-", "_"), **options | filled)
 
     alone = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
@@ -173,10 +182,10 @@ def run(
 ) -> None:
     """Run the whole workflow on a folder that holds a study (study.yaml and data/), and say what may be sent out."""
     from sverige_did.workflow.discover import find_studies
-    from sverige_did.workflow.running import run_workflow
+    from sverige_did.workflow.running import STOPPED, run_workflow
 
     if status := run_workflow(folder, cores, unlock=unlock):
-        raise SystemExit(status)
+        _refused(RefusedError(Problem("run_stopped" if status == STOPPED else "run_unfinished")), status)
     _done("run", folders=", ".join(str(folder / "release" / study) for study in find_studies(folder)))
 
 

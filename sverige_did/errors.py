@@ -162,7 +162,8 @@ class InputError(SverigeDidError):
 class RefusedError(SverigeDidError):
     """The data are readable, but the design cannot carry what was asked (too few districts, no variation, ...).
 
-    ``draws`` are those of a fit that did not converge, kept to be looked at and not to be reported; else None.
+    ``draws`` are those of a fit that did not converge, kept to be looked at and not to be reported; else None. In a
+    study ``fit`` has them with their settings and their report.
 
     Examples
     --------
@@ -176,11 +177,12 @@ class RefusedError(SverigeDidError):
     """
 
     draws: object = None
+    fit: object = None
 
 
 def of_machine(error: OSError | MemoryError) -> Problem:
     """What the computer would not do, as a problem: a full disk, a right that lacks, a file that cannot be reached."""
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or error.errno == errno.ENOMEM:
         return Problem("out_of_memory")
     file = str(error.filename) if error.filename else None
     if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
@@ -190,6 +192,14 @@ def of_machine(error: OSError | MemoryError) -> Problem:
     if error.errno == errno.ENOENT:
         return Problem("missing_file", file=file)
     return Problem("os_failed", file=file, values={"why": error.strerror or type(error).__name__})
+
+
+_SHORTAGE = re.compile("cannot allocate|failed to map segment|start new thread|launch worker thread|bad_alloc", re.I)
+
+
+def is_short_of_memory(error: Exception) -> bool:
+    """Whether a library says in its own way that there was no memory: for a thread, for its code, for an array."""
+    return _SHORTAGE.search(str(error)) is not None
 
 
 def spoken(language: object) -> None:

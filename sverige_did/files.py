@@ -16,8 +16,7 @@ from sverige_did.errors import InputError, Problem
 RECORDS = ".sha256"
 """The folder beside results that holds their hashes."""
 
-RESULTS = frozenset({".json", ".parquet", ".nc", ".csv", ".html"})
-
+RESULTS = frozenset({".json", ".parquet", ".nc", ".csv", ".html", ".md"})
 
 UNFINISHED = ".unfinished"
 """How the name of a file ends that is not yet in its place; one that stays was left by a command that was killed."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from sverige_did.bayes.sampling.diagnostics import require
 from sverige_did.bayes.sampling.sample import Compiled, Fit, Settings, sample
+from sverige_did.errors import RefusedError
 from sverige_did.results.estimates import Diagnostics
 
 if TYPE_CHECKING:
@@ -38,19 +39,28 @@ def seed_of(study: Study | CaseStudy, name: str) -> int:
     return int(np.random.SeedSequence([study.sampling.seed, *letters]).generate_state(1)[0])
 
 
-def sampled(model: pm.Model, compiled: Compiled, seed: int, settings: Settings) -> Fit:
-    """Draws that converged; one second attempt, with the same seed, where smaller steps or more draws can help.
+def attempted(model: pm.Model, compiled: Compiled, seed: int, settings: Settings) -> Fit:
+    """Draws, whose report says whether they converged; one second attempt, with the same seed, where that can help.
 
     Smaller steps in any case; more draws where too few were effective. A low E-BFMI is not tried again.
-    Raises RefusedError (``not_converged``).
     """
     fit = sample(model, seed=seed, settings=settings, compiled=compiled, criteria=None)
     failed = frozenset(fit.report.failed)
     if failed and failed <= MENDABLE:
         draws = settings.draws * (LONGER if failed & MIXING else 1)
         again = replace(settings, target_accept=REMEDY, draws=draws)
-        return sample(model, seed=seed, settings=again, compiled=compiled)
-    require(fit.report, fit.draws)
+        return sample(model, seed=seed, settings=again, compiled=compiled, criteria=None)
+    return fit
+
+
+def sampled(model: pm.Model, compiled: Compiled, seed: int, settings: Settings) -> Fit:
+    """Draws that converged, in the first attempt or the second. Raises RefusedError (``not_converged``) with them."""
+    fit = attempted(model, compiled, seed, settings)
+    try:
+        require(fit.report, fit.draws)
+    except RefusedError as refusal:
+        refusal.fit = fit
+        raise
     return fit
 
 

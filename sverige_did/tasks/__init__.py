@@ -4,6 +4,7 @@ The arguments of ``run`` are the options of the rule's command, and what it retu
 ``cli.<command>`` that says it is finished.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -22,3 +23,9 @@ Filled = dict[str, object]
 def progress(at: int, of: int, name: str) -> None:
     """One line a fit: a person who waits sees what for."""
     print(f"  {at}/{of} " + text("cli.fit", name=name), flush=True)  # noqa: T201 - progress belongs on the screen
+
+
+def refused_fits(names: Iterable[str], file: Path) -> None:
+    """One line for each fit that did not converge: it is refused, and where its draws can be looked at."""
+    for name in names:
+        print("  " + text("cli.refused_fit", name=name, file=file), flush=True)  # noqa: T201 - as above

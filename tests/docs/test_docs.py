@@ -80,6 +80,16 @@ def run(page: Path) -> dict[str, Any]:
     return left
 
 
+@pytest.mark.parametrize(("language", "heading"), [("en", "| what you see |"), ("da", "| hvad I ser |")])
+def test_what_is_seen_when_something_goes_wrong_is_what_is_said_then(language: words.Language, heading: str) -> None:
+    table = text("your-own-data.md").split(heading)[1].split("\n\n")[0]
+    seen = [row.split("”")[0].removeprefix("| “") for row in table.splitlines() if row.startswith("| “")]
+    files = [(PACKAGE / "words" / language / f"{name}.yaml").read_text("utf-8") for name in ("errors", "cli")]
+    said = [re.sub(r"“?\{\w+\}”?", "…", line) for file in files for line in file.splitlines()]
+    assert len(seen) > 10
+    assert [one for one in seen if not any(one in line for line in said)] == []
+
+
 @every_page
 def test_every_link_within_the_repository_resolves(page: Path) -> None:
     targets = re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sverige_did import words
-from sverige_did.workflow.progress import LONG, USUAL, Steps, is_worth_reading
+from sverige_did.workflow.progress import LONG, SAID_ELSEWHERE, USUAL, Steps, is_worth_reading
 
 RULES = Path(__file__).parents[2] / "sverige_did" / "workflow"
 
@@ -62,6 +62,60 @@ def test_the_time_that_is_left_is_what_was_taken_by_the_weight_of_what_remains()
     assert f"about {round(10 * 2 * LONG['panel_posterior'] / USUAL, -1):.0f} s left" in line
 
 
+def test_a_clock_that_is_set_back_makes_no_time_negative() -> None:
+    raw = io.StringIO()
+    times = iter([1000.0, 1000.0, 400.0])
+    steps = Steps("en", raw, lambda: next(times))
+    for event in (*BEGUN, finished(1)):
+        steps.handle(logging.makeLogRecord({"levelno": logging.INFO, **event}))
+    assert "about 10 s left" in raw.getvalue()
+
+
+def fault(command: str, how: str) -> dict[str, object]:
+    return {"event": "error", "msg": f"CalledProcessError in file x:\nCommand 'set -e;  {command}' {how}."}
+
+
+def failed(number: int, rule: str, command: str | None) -> dict[str, object]:
+    return {"event": "job_error", "jobid": number, "rule_name": rule, "shellcmd": command, "log": ["results/a.log"]}
+
+
+@pytest.mark.parametrize(
+    ("how", "said_of_it"),
+    [
+        ("returned non-zero exit status 1", ["could not be finished", "results/a.log"]),
+        ("returned non-zero exit status 137", ["was killed from outside", "too little memory", "--cores 1"]),
+        ("died with <Signals.SIGKILL: 9>", ["was killed from outside", "too little memory", "--cores 1"]),
+        ("returned non-zero exit status 134", ["ended by signal 6", "Too little memory"]),
+    ],
+)
+def test_a_step_that_fails_is_named_with_the_reason_and_what_to_do(how: str, said_of_it: list[str]) -> None:
+    other = fault("sverige-did plan", "returned non-zero exit status 139")
+    told = " ".join(
+        said(
+            [*BEGUN, other, fault("sverige-did posterior", how), failed(2, "panel_posterior", "sverige-did posterior")]
+        )
+    )
+    assert "posterior (town, sdq)" in told
+    assert all(part in told for part in said_of_it)
+
+
+def test_a_step_that_its_user_stopped_is_not_told_as_failed() -> None:
+    assert said([*BEGUN, fault("c", "returned non-zero exit status 130"), failed(1, "plan", "c")]) == []
+
+
+def test_a_step_of_a_cluster_of_which_no_status_is_known_is_named_with_its_log() -> None:
+    assert "results/a.log" in " ".join(said([*BEGUN, failed(1, "plan", None)]))
+
+
+def test_what_the_machine_would_not_do_for_snakemake_itself_is_told_in_our_words() -> None:
+    event = {"event": "error", "msg": "WorkflowError:\nError recording metadata ([Errno 28] No space left on device)."}
+    assert "The disk is full" in " ".join(said([event]))
+    assert not is_worth_reading(logging.makeLogRecord({"levelno": logging.ERROR, **event}))
+    lost = {"event": "error", "msg": "WorkflowError: [Errno 2] No such file or directory: 'results/x'"}
+    assert said([lost]) == []  # Snakemake says which
+    assert is_worth_reading(logging.makeLogRecord({"levelno": logging.ERROR, **lost}))
+
+
 def test_the_last_step_leaves_nothing_and_the_rule_that_gathers_all_is_none() -> None:
     lines = said([*BEGUN, finished(1), finished(2), job(3, "panel_posterior"), finished(3), job(0, "all"), finished(0)])
     assert len(lines) == 3
@@ -89,5 +143,6 @@ def test_every_rule_has_its_words(language: words.Language) -> None:
 def test_a_fault_is_always_worth_reading_and_the_counting_of_jobs_is_not() -> None:
     assert is_worth_reading(logging.makeLogRecord({"levelno": logging.ERROR, "module": "job_scheduler"}))
     assert not is_worth_reading(logging.makeLogRecord({"levelno": logging.INFO, "module": "job_scheduler"}))
+    assert not is_worth_reading(logging.makeLogRecord({"levelno": logging.ERROR, "msg": SAID_ELSEWHERE[0]}))
     assert not is_worth_reading(logging.makeLogRecord({"levelno": logging.INFO, "event": "run_info"}))
     assert is_worth_reading(logging.makeLogRecord({"levelno": logging.INFO, "module": "workflow"}))

@@ -22,6 +22,9 @@ FORMAT = 2
 _DAMAGED = (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError)
 """What HDF5 and what stands above it raise for a file that is cut off or damaged."""
 
+ASIDE = ".refused.nc"
+"""How the file of draws ends that did not converge."""
+
 MADE_WITH = ("sverige-did", "pymc", "pytensor", "nutpie", "numba", "numpy", "arviz")
 
 
@@ -51,6 +54,19 @@ def write_draws(path: Path, fits: Mapping[str, Fit], plan_sha256: str) -> None:
     except BaseException:  # a full disk or an interruption must leave nothing half-written; it is passed on
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def keep_aside(path: Path, fits: Mapping[str, Fit], plan_sha256: str) -> Path:
+    """Write fits that did not converge beside the draws of the others, to be looked at and not to be reported; where.
+
+    A file of an earlier run goes when there are none.
+    """
+    aside = path.with_suffix(ASIDE)
+    if fits:
+        write_draws(aside, fits, plan_sha256)
+    else:
+        aside.unlink(missing_ok=True)
+    return aside
 
 
 def _form(fit: Fit) -> str:

@@ -124,9 +124,9 @@ class StatBank:
             except httpx.TimeoutException as error:
                 last = Problem("sb_timeout", file=table, values={"seconds": f"{self._timeout:g}", "tries": tried})
                 cause: Exception | None = error
-            except httpx.RemoteProtocolError as error:
+            except (httpx.RemoteProtocolError, httpx.DecodingError) as error:
                 raise InputError(Problem("sb_broken_off", file=table, found=str(error)[:SHOWN])) from error
-            except httpx.TransportError as error:
+            except (httpx.TransportError, httpx.InvalidURL) as error:
                 found = f"{self.address}: {error}"[:SHOWN]
                 raise InputError(Problem("sb_no_network", file=table, found=found)) from error
             else:

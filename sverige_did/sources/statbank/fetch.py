@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from sverige_did.errors import InputError, Problem
-from sverige_did.files import write_text
+from sverige_did.files import UNFINISHED, write_text
 from sverige_did.results.sources import SourceFile
 from sverige_did.sources.files.provenance import read_provenance, write_provenance
 from sverige_did.sources.files.read_table import read_raw
@@ -40,7 +40,8 @@ def fetch(bank: StatBank, recipe: Recipe, plan: Path, data: Path, today: date, t
     while it was fetched.
     """
     data.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(dir=data.parent, prefix=f".{data.name}."))
+    _clear_up(data)
+    unfinished = Path(tempfile.mkdtemp(dir=data.parent, prefix=f".{data.name}.", suffix=UNFINISHED))
     try:
         records = [_table(bank, asked, unfinished, today, told, command) for asked in recipe.tables]
         if recipe.adopters is not None:
@@ -147,13 +148,21 @@ def _keep_others(data: Path, unfinished: Path) -> None:
                 shutil.copy2(path, beside)
 
 
+def _clear_up(data: Path) -> None:
+    """Take away what a fetch left that was killed; where it had laid the old folder aside, that is put back."""
+    for left in data.parent.glob(f".{data.name}.*{UNFINISHED}"):
+        if (left / data.name).is_dir() and not data.exists():
+            (left / data.name).replace(data)
+        shutil.rmtree(left)
+
+
 def _swap(data: Path, unfinished: Path) -> None:
     """Put the new folder where the old one is; should that fail, the old one is put back."""
     unfinished.chmod(0o755)
     if not data.exists():
         unfinished.replace(data)
         return
-    before = Path(tempfile.mkdtemp(dir=data.parent, prefix=f".{data.name}.before."))
+    before = Path(tempfile.mkdtemp(dir=data.parent, prefix=f".{data.name}.before.", suffix=UNFINISHED))
     data.replace(before / data.name)
     try:
         unfinished.replace(data)

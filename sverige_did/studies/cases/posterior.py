@@ -46,14 +46,17 @@ class Prepared(NamedTuple):
 
 
 def posterior_of(data: CaseData, study: CaseStudy, name: ModelName, cores: int = 1) -> tuple[CasePosterior, Fit | None]:
-    """The record of one model and its draws; a refusal is a record with its reason and without draws."""
+    """The record of one model and its draws. A refusal is a record with its reason and without diagnostics; it has
+    draws where these did not converge.
+    """
     blank = CasePosterior(model=name, plan_sha256=study.sha256)
     try:
         prepared = (prepare_waits if name == "waits" else prepare_survey)(data, study)
         code = compile_model(prepared.model)
         fit = sampled(prepared.model, code, seed_of(study, name), settings_of(study, cores))
     except RefusedError as error:
-        return blank.model_copy(update={"remarks": remarks_of(error.problems)}), None
+        failed = error.fit if isinstance(error.fit, Fit) else None
+        return blank.model_copy(update={"remarks": remarks_of(error.problems)}), failed
     told = (_told_waits if name == "waits" else _told_survey)(fit, prepared.places, study)
     return blank.model_copy(update=told | {"diagnostics": diagnosed(name, fit)}), fit
 

@@ -23,7 +23,7 @@ from sverige_did.bayes.models.hidden_districts import shock_factor
 from sverige_did.bayes.priors import HalfNormal, Normal
 from sverige_did.bayes.sampling.sample import Compiled, Fit, compile_model
 from sverige_did.results.estimates import Estimate, Finding
-from sverige_did.studies.fitting import sampled, seed_of, settings_of
+from sverige_did.studies.fitting import attempted, seed_of, settings_of
 from sverige_did.studies.published.equal_districts import hidden
 from sverige_did.studies.published.estimators import bounded
 from sverige_did.studies.published.evidence import Evidence
@@ -97,6 +97,7 @@ def fit_all(
 ) -> Iterator[tuple[Job, Fit]]:
     """Sample every job, in order. Each has a seed of its own, so that no fit depends on which others are run.
 
+    A fit that did not converge stops no other: its report says so, and nothing may be told of its draws.
     ``progress`` hears which fit begins, of how many, and its name.
     """
     study = evidence.study
@@ -109,7 +110,7 @@ def fit_all(
         model = family.build(job.table.events, job.table.totals, hidden(study), priors_of(study, family, job.prior))
         if job.table.family not in compiled:
             compiled[job.table.family] = compile_model(model)
-        yield job, sampled(model, compiled[job.table.family], seed_of(study, job.name), settings)
+        yield job, attempted(model, compiled[job.table.family], seed_of(study, job.name), settings)
 
 
 def priors_of(study: PublishedStudy, family: Family, effect: str) -> TotalsPriors:

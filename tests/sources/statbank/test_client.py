@@ -213,6 +213,25 @@ def test_half_a_download_is_no_download(bank, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_said_to_be_packed_and_is_not_is_told(bank):
+    def badly_packed(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Encoding", "gzip")
+        handler.send_header("Content-Length", "9")
+        handler.end_headers()
+        handler.wfile.write(b"not gzip!")
+
+    bank.ill = [badly_packed]
+    assert refused(bank) == "sb_broken_off"
+
+
+@pytest.mark.parametrize("address", ["http://[1", "nowhere", "ftp://127.0.0.1/v1"])
+def test_an_address_that_is_none_is_told(address):
+    with StatBank(address, sleep=Waits()) as client, pytest.raises(InputError) as refusal:
+        client.tableinfo("ANBAAR12")
+    assert [one.key for one in refusal.value.problems] == ["sb_no_network"]
+
+
 def test_an_answer_shorter_than_its_body_is_told(bank):
     bank.ill = [lambda handler: answers(_whole(bank), length=len(_whole(bank)) - 3)(handler)]
     assert refused(bank) == "sb_last_row"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from statbank_server import AREAS, TABLES, Bank, answers, number, statbank_server
+from statbank_server import AREAS, TABLES, Bank, answers, hang_up, number, statbank_server
 from typer.testing import CliRunner
 
 from sverige_did.cli import app
@@ -172,6 +172,44 @@ def test_whatever_goes_wrong_nothing_is_touched(bank, folder, key):
     assert key in {problem.key for problem in refusal.value.problems}
     assert state(folder) == before
     assert [path.name for path in (folder / "data").iterdir()] == ["rollout"]
+
+
+ILL = {
+    "broken off in the middle": (answers(b"ADMKOM;", length=4_000), "broke off"),
+    "no answer at all": (hang_up, "broke off"),
+    "a page for people": (answers(b"<!DOCTYPE html><title>Login</title>", kind="text/html"), "page for people"),
+    "another encoding": (answers("ADMKOM;ALDER".encode("utf-16")), "UTF-8"),
+    "a server that is down": (answers(b"", status=503), "503"),
+}
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+@pytest.mark.parametrize("fault", ILL)
+def test_a_download_that_fails_is_told_in_words_and_leaves_what_was_there(bank, folder, monkeypatch, fault, language):
+    monkeypatch.setattr("sverige_did.sources.statbank.client.BETWEEN", 0.0)
+    monkeypatch.setattr("sverige_did.sources.statbank.client.FIRST_WAIT", 0.0)
+    before, (ill, named) = state(folder), ILL[fault]
+    bank.ill = [ill] * 9
+    command = ["-l", language, "statbank", "fetch", "rollout", "--folder", str(folder), "--address", bank.address]
+    done = CliRunner().invoke(app, [*command, "--no-cache"])
+    assert (done.exit_code, "Traceback" in done.output) == (1, False)
+    assert isinstance(done.exception, SystemExit)
+    assert language == "da" or named in " ".join(done.output.split())
+    assert state(folder) == before
+    assert [path.name for path in (folder / "data").iterdir()] == ["rollout"]
+
+
+def test_what_a_killed_download_left_is_cleared_away_and_the_old_tables_are_put_back(bank, folder):
+    """As it lies there when the power goes between the two moves: the old folder aside, the new one not yet there."""
+    before, data = state(folder), folder / "data"
+    (data / ".rollout.before.x.unfinished").mkdir()
+    (data / "rollout").replace(data / ".rollout.before.x.unfinished" / "rollout")
+    (data / ".rollout.y.unfinished").mkdir()
+    bank.ill = [hang_up]
+    with pytest.raises(InputError):
+        fetched(bank, folder)
+    assert state(folder) == before
+    assert [path.name for path in data.iterdir()] == ["rollout"]
 
 
 def test_an_answer_of_which_half_is_lost_is_asked_for_again_and_not_kept(bank, folder):

@@ -23,10 +23,14 @@ type Progress = Callable[[int, int, str], None]
 
 
 class Posteriors(NamedTuple):
-    """A record for each outcome of the plan that the likelihood takes, in the plan's order; the draws by their name."""
+    """A record for each outcome of the plan that the likelihood takes, in the plan's order; the draws by their name.
+
+    ``aside`` are fits that did not converge, by their outcomes.
+    """
 
     records: tuple[PosteriorRecord, ...]
     fits: dict[str, Fit]
+    aside: dict[str, Fit]
 
 
 def posteriors(data: StudyData, likelihood: str, cores: int, progress: Progress = lambda *_: None) -> Posteriors:
@@ -37,7 +41,7 @@ def posteriors(data: StudyData, likelihood: str, cores: int, progress: Progress 
     their own outcomes, with the reason.
     """
     ready = MODELS[likelihood].prepare()(data, likelihood)
-    found, fits = list(ready.refused), dict[str, Fit]()
+    found, fits, aside = list(ready.refused), dict[str, Fit](), dict[str, Fit]()
     checked: list[tuple[Job, dict[str, PriorPredictiveCheck]]] = []
     for job in ready.jobs:
         try:
@@ -51,10 +55,12 @@ def posteriors(data: StudyData, likelihood: str, cores: int, progress: Progress 
             found += records(fitted, prior_check)
         except RefusedError as refusal:
             found += [refused(item.outcome, likelihood, refusal) for item in job.outcomes]
+            if isinstance(refusal.fit, Fit):
+                aside["+".join(item.outcome for item in job.outcomes)] = refusal.fit
         else:
             fits |= {names.fit: fitted.fits[part] for part, names in job.parts.items()}
     order = {wanted.outcome: at for at, wanted in enumerate(data.study.outcomes)}
-    return Posteriors(tuple(sorted(found, key=lambda one: order[one.outcome])), fits)
+    return Posteriors(tuple(sorted(found, key=lambda one: order[one.outcome])), fits, aside)
 
 
 def fitter(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from small_posterior import given, panel, plan, thresholds
 
+from sverige_did.bayes.sampling.sample import Fit
 from sverige_did.errors import refuse
 from sverige_did.results.posteriors import PosteriorRecord
 from sverige_did.studies.panel.posterior import pipeline
@@ -32,11 +33,14 @@ class Two:
 def test_draws_that_do_not_converge_refuse_their_own_outcome_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     study = plan(("institution_per_1000", "placed_total"))
     jobs = tuple(Two((one,)) for one in study.outcomes)
+    unsettled = object.__new__(Fit)
 
     def fitter(*_: Any, **__: Any) -> Any:
         def fitted(job: Two) -> Any:
             if job is jobs[0]:
-                raise refuse("not_converged", failed="rhat", found="R-hat 1.2", expected="R-hat < 1.01")
+                refusal = refuse("not_converged", failed="rhat", found="R-hat 1.2", expected="R-hat < 1.01")
+                refusal.fit = unsettled
+                raise refusal
             return type("F", (), {"job": job, "fits": {"": "draws"}})
 
         return fitted
@@ -53,6 +57,7 @@ def test_draws_that_do_not_converge_refuse_their_own_outcome_alone(monkeypatch: 
     assert [one.outcome for one in found.records] == [one.outcome for one in study.outcomes]
     assert [[remark.key for remark in one.remarks] for one in found.records] == [["errors.not_converged"], []]
     assert list(found.fits) == [study.outcomes[1].outcome]
+    assert found.aside == {study.outcomes[0].outcome: unsettled}
 
 
 def test_a_prior_that_believes_the_absurd_refuses_its_own_outcome_alone(tmp_path: Path) -> None:
