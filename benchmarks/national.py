@@ -4,9 +4,9 @@
     python benchmarks/national.py --parts 16 8       # so many parts of it
     python benchmarks/national.py --keep FOLDER      # leave what was made
 
-Each size is made up anew (no child in it exists), and `snakemake all` runs two studies of it one job at a time: one in
-which four districts of each municipality start on the same day, with a hierarchical model over all districts, and one
-in which municipalities start in five different years. One JSON line for the machine, one a size and stage ({"parts",
+Each size is made up anew (no child in it exists), and `snakemake all` runs two studies of it: one in which four
+districts of each municipality start on the same day, with a hierarchical model over all districts, and one in which
+municipalities start in five different years. One JSON line for the machine, one a size and stage ({"parts",
 "study", "stage", "seconds", "cpu", "peak_mb"}) and one a size for all stages and the largest memory of a single job;
 last one a stage with its growth exponent. benchmarks/scale_page.py makes docs/scale.md of them.
 """
@@ -63,7 +63,7 @@ def plan(name: str, districts: int, treated: int, *, together: bool) -> dict[str
     for gone in ("economy", "targets"):
         found.pop(gone, None)
     if together:
-        found["posterior"]["decision_thresholds"] = thresholds
+        found["posterior"] |= {"decision_thresholds": thresholds, "shock_prior_sd": [0.15, 0.6]}
     else:
         found.pop("posterior")
         found["periods"] |= {"baseline": "2008-12-31", "treatment_start": STARTS[0], "follow_up": "2015-12-31"}
@@ -116,18 +116,22 @@ def stages(place: Path) -> list[dict[str, object]]:
     return found
 
 
-def run(parts: int, place: Path) -> list[dict[str, object]]:
+def run(parts: int, place: Path, cores: int) -> list[dict[str, object]]:
     """Make a size up, run it, and print what every stage took."""
     began = time.perf_counter()
     folder(place, parts)
     made = time.perf_counter()
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(place)]
     with watched(place):
-        done = subprocess.run([*command, "--cores", "1", "all"], capture_output=True, text=True, check=False)
+        done = subprocess.run([*command, "--cores", str(cores), "all"], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stdout[-3000:] + done.stderr[-3000:])
     found = [{"parts": parts, **one} for one in stages(place)]
-    whole = {"seconds": round(time.perf_counter() - made, 1), "peak_mb": max(one["peak_mb"] for one in found)}
+    whole = {
+        "cores": cores,
+        "seconds": round(time.perf_counter() - made, 1),
+        "peak_mb": max(one["peak_mb"] for one in found),
+    }
     for one in (*found, {"parts": parts, "stage": "all", **whole, "made_up_in": round(made - began, 1)}):
         print(json.dumps(one), flush=True)
     return found
@@ -145,6 +149,7 @@ def main() -> None:
     """Run every size, the smallest first."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", type=int, nargs="+", default=[8, 4, 2, 1])
+    parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     print(json.dumps({"machine": machine()}), flush=True)
@@ -152,7 +157,7 @@ def main() -> None:
     for parts in sorted(asked.parts, reverse=True):
         with tempfile.TemporaryDirectory() as made:
             place = asked.keep / str(parts) if asked.keep else Path(made)
-            found += run(parts, place)
+            found += run(parts, place, asked.cores)
     for one in stages_of(found):
         print(json.dumps({"study": one.study, "stage": one.stage, "exponent": round(one.exponent, 2)}))
 

@@ -73,21 +73,21 @@ def page(lines: list[dict[str, object]]) -> str:
         " data are made up: no child in them exists.*",
         "",
         "A country of 98 municipalities with 1,274 districts, 28 half-years, five million children and five million"
-        " placements, and parts of it. Two studies run through `snakemake all`, one job at a time, with six outcomes"
+        " placements, and parts of it. Two studies run through `snakemake all`, with six outcomes"
         " each: *together*, in which four districts of each municipality start on the same day, with all doubts, 10,000"
-        " reassignments and two hierarchical models over all districts (how many are placed, and where), and"
+        " reassignments and a hierarchical model over all districts under six priors, and"
         " *staggered*, in which municipalities start in five different years. Disclosure control, pages in two"
         " languages and release folders are in it.",
         "",
         f"**Machine.** {machine}",
         "",
-        row(" | ".join(["size", "children", "wall time", "largest job"])),
-        "| --- | --- | --- | --- |",
+        row(" | ".join(["size", "children", "cores", "wall time", "largest job"])),
+        "| --- | --- | --- | --- | --- |",
     ]
     for part in parts:
         seconds, peak = float(str(whole[part]["seconds"])), float(str(whole[part]["peak_mb"]))
-        children = f"{5_000_000 // part:,}"
-        out.append(row(" | ".join([names[part], children, f"{seconds / 60:.0f} min", f"{peak / 1000:.1f} GB"])))
+        children, cores = f"{5_000_000 // part:,}", str(whole[part]["cores"])
+        out.append(row(" | ".join([names[part], children, cores, f"{seconds / 60:.0f} min", f"{peak / 1000:.1f} GB"])))
     out += [
         "",
         "## By stage",

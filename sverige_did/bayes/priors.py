@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pymc as pm
+import pytensor.tensor as pt
 from scipy import stats
 
 if TYPE_CHECKING:
@@ -145,8 +146,8 @@ class Built:
         raise KeyError(names)
 
 
-def build_priors(priors: Mapping[str, Prior]) -> Built:
-    """Add one scalar parameter a prior to the model in context.
+def build_priors(priors: Mapping[str, Prior], by_logarithm: str | None = None) -> Built:
+    """Add one scalar parameter a prior to the model in context; of a half-normal one of them ``by_logarithm``, if any.
 
     Few and long vectors compile several times faster than many scalars: the normals stand in ``normal`` and the
     half-normals in ``scale``, in the order given; the sampler's output has them under their own names.
@@ -167,13 +168,22 @@ def build_priors(priors: Mapping[str, Prior]) -> Built:
         vectors["normal"] = pm.Deterministic("normal", shifted, dims="normal_name")
     if half:
         model.add_coord("scale_name", tuple(half))
-        root = given[2 * n : 2 * n + m] * pm.Normal("scale_z", shape=m)
+        root = given[2 * n : 2 * n + m] * _roots(tuple(half), by_logarithm)
         vectors |= {"root": root, "scale": pm.Deterministic("scale", abs(root), dims="scale_name")}
     start = 2 * n + m
     betas = {
         name: pm.Beta(name, alpha=given[start + 2 * i], beta=given[start + 2 * i + 1]) for i, name in enumerate(beta)
     }
     return Built(vectors["normal"], tuple(normal), vectors["scale"], vectors["root"], tuple(half), betas)
+
+
+def _roots(names: tuple[str, ...], by_logarithm: str | None) -> TensorVariable:
+    """Standard normals, whose absolute values are half-normal, but for the one that is sampled by its logarithm."""
+    if by_logarithm not in names:
+        return pm.Normal("scale_z", shape=len(names))
+    at = names.index(by_logarithm)
+    others, own = pm.Normal("scale_z", shape=len(names) - 1), pm.HalfNormal("positive_z", 1.0)
+    return pt.concatenate([others[:at], own[None], others[at:]])
 
 
 SPREAD = {"normal": "normal_name", "scale": "scale_name"}

@@ -34,6 +34,10 @@ Tensor = Any
 PERIODS = 2
 
 
+MUCH = 200.0
+"""How many times better than by its prior the data have to tell what changed for all before :func:`told_by_data`."""
+
+
 class Inputs(NamedTuple):
     """What ``cell_predictor`` takes before the data, in its order."""
 
@@ -102,6 +106,14 @@ def expected_counts(cells: Cells) -> NDArray[np.float64]:
     """(G,) how much is counted in each district if all have the same rate: about the information on a logarithm."""
     rate = (cells.low + cells.high).sum() / 2 / cells.size.sum()
     return np.bincount(cells.district, weights=rate * cells.size / cells.times_counted, minlength=len(cells.treated))
+
+
+def told_by_data(cells: Cells, priors: PanelPriors) -> bool:
+    """Whether what changed for all is known as if it were data: then its sd is known between that and its own prior,
+    evenly on the scale of logarithms, and is sampled there. On its own scale nearly all of that lies in a corner.
+    """
+    told = told_of_change(expected_counts(cells)[~cells.treated], priors.shock.sd)
+    return told * priors.period_sd.sd**2 >= MUCH
 
 
 def told_of_change(told: NDArray[np.float64], shock_sd: float) -> float:

@@ -41,13 +41,14 @@ REPLICATIONS = 2000
 def prepare(data: StudyData, likelihood: str) -> Ready:
     """The parts ready to sample, or a record with the reason for each outcome that the plan asks for.
 
-    Refusals: ``posterior_no_thresholds``, ``posterior_design``, ``posterior_staggered``, ``posterior_parts`` (the kinds
+    Refusals: ``posterior_no_thresholds`` (of none of them), ``posterior_design``, ``posterior_staggered``, ``posterior_parts`` (the kinds
     are not counted in the same districts and periods), and those of the cells.
     """
 
     def job(wanted: tuple[Outcome, ...]) -> Composition:
         classes = {design.outcome: design.design_class for design in data.designs}
-        if data.study.posterior is None:
+        held = data.study.posterior.decision_thresholds if data.study.posterior else ()
+        if not {one.outcome for one in held} & {item.outcome for item in wanted}:
             raise refuse("posterior_no_thresholds")
         if any(classes.get(item.outcome) not in EFFECT_CLASSES for item in wanted):
             raise refuse("posterior_design")
