@@ -12,7 +12,10 @@ the prior and the posterior are those of ``district_effects``, exactly. How a me
 depends on, and it is left out; how a change splits into effect and shocks is a variable of its own, for the draws hold
 each district's effect.
 
-Where it ends: three hundred districts of ninety children sample at the defaults, of nine hundred not
+What changed for all is a single step: where many districts tell it, its sd is sampled by its logarithm
+(:func:`told_by_data`), and a hundred and twenty districts of four thousand children sample at the defaults, by a test.
+
+Where it ended without that: three hundred districts of ninety children sampled at the defaults, of nine hundred not
 (docs/calibration.md).
 """
 

@@ -13,8 +13,10 @@ from pytensor.graph.replace import graph_replace
 
 from sverige_did.bayes.models import district_effects
 from sverige_did.bayes.models.binomial import SHARES, build_binomial
-from sverige_did.bayes.models.district_effects import Cells, build_structure
-from sverige_did.bayes.models.two_windows import PERIODS, expected_counts, told_of_change
+from sverige_did.bayes.models.district_effects import Cells, PanelPriors, build_structure
+from sverige_did.bayes.models.poisson import build_poisson
+from sverige_did.bayes.models.two_windows import PERIODS, expected_counts, told_by_data, told_of_change
+from sverige_did.bayes.priors import HalfNormal, Normal
 from sverige_did.bayes.sampling.sample import CAREFUL, sample
 
 SEEN = ("eta", "lambda", "tau_district", "normal")
@@ -158,3 +160,45 @@ def test_both_ways_have_the_same_posterior():
     effects = [fit.values("tau_district") for fit in fits]
     assert effects[0].mean(axis=0) == pytest.approx(effects[1].mean(axis=0), abs=0.03)
     assert effects[0].std(axis=0) == pytest.approx(effects[1].std(axis=0), rel=0.1)
+
+
+RATES = PanelPriors(level=Normal(-2.0, 1.0, "log_rate", "made up"), period_sd=HalfNormal(0.7, "log_sd", "made up"))
+
+
+def country(n_districts=120, children=4000, seed=5):
+    """Many districts of many children, in which next to nothing changed for all."""
+    rng = np.random.default_rng(seed)
+    district, period = np.divmod(np.arange(2 * n_districts), 2)
+    treated = np.arange(n_districts) < n_districts // 3
+    dose = (treated[district] & (period == 1)).astype(float)
+    level = -2 + 0.2 * rng.normal(size=n_districts)[district] - 0.02 * period + 0.02 * rng.normal(size=district.size)
+    count = rng.poisson(children * np.exp(level - 0.05 * dose)).astype(float)
+    return Cells(district, period, treated, dose, count, count, np.full(district.size, float(children)))
+
+
+def sampled_by_logarithm(panel):
+    with pm.Model() as model:
+        build_structure(panel, RATES)
+    return "positive_z" in model.named_vars
+
+
+def test_the_sd_of_what_changed_for_all_is_sampled_by_its_logarithm_only_where_that_is_known_as_if_it_were_data():
+    assert [sampled_by_logarithm(panel) for panel in (cells(), more_told(cells()), country())] == [False, False, True]
+    assert told_by_data(country(), RATES)
+
+
+def test_it_has_the_prior_that_it_had():
+    with pm.Model() as model:
+        build_structure(country(), RATES)
+    drawn = pm.draw(model["scale"], 20_000, random_seed=1)
+    for at, prior in enumerate((RATES.district, RATES.period_sd, RATES.shock, RATES.effect_sd)):
+        assert drawn[:, at].mean() == pytest.approx(prior.sd * np.sqrt(2 / np.pi), rel=0.03)
+        assert np.sqrt((drawn[:, at] ** 2).mean()) == pytest.approx(prior.sd, rel=0.03)
+
+
+@pytest.mark.slow
+def test_a_hundred_and_twenty_districts_of_four_thousand_children_converge_at_the_defaults():
+    fit = sample(build_poisson(country(), RATES), seed=3)
+    assert fit.report.failed == ()
+    low, high = np.quantile(fit.values("lambda")[:, 1], [0.005, 0.995])
+    assert low < -0.02 < high

@@ -41,8 +41,9 @@ REPLICATIONS = 2000
 def prepare(data: StudyData, likelihood: str) -> Ready:
     """The parts ready to sample, or a record with the reason for each outcome that the plan asks for.
 
-    Refusals: ``posterior_no_thresholds`` (of none of them), ``posterior_design``, ``posterior_staggered``, ``posterior_parts`` (the kinds
-    are not counted in the same districts and periods), and those of the cells.
+    Refusals: ``posterior_no_thresholds`` (the plan holds none of them against anything), ``posterior_design``,
+    ``posterior_staggered``, ``posterior_parts`` (the kinds are not counted in the same districts and periods), and
+    those of the cells.
     """
 
     def job(wanted: tuple[Outcome, ...]) -> Composition:

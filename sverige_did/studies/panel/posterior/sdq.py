@@ -79,6 +79,9 @@ MORE_LIKELY = 0.5
 
 def prepare(data: StudyData, likelihood: str) -> Ready:
     """The outcome ready to sample, or a record with the reason why it is not; nothing where no form was delivered."""
+    wanted = data.wanted((OUTCOME,))
+    if not wanted:
+        return Ready()
     tables, frame = data.registers(PLACED | {"sdq_waves"})
     if "sdq_waves" not in tables:
         return Ready()
@@ -94,7 +97,7 @@ def prepare(data: StudyData, likelihood: str) -> Ready:
             data.study, likelihood, (item,), {OUTCOME: alternative_priors}, found, priors, district_priors(data.study)
         )
 
-    return one_by_one(likelihood, data.wanted((OUTCOME,)), job)
+    return one_by_one(likelihood, wanted, job)
 
 
 def district_priors(study: PanelStudy) -> DistrictPriors:
