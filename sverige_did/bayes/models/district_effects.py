@@ -215,8 +215,8 @@ def build_structure(
     Draws hold ``eta`` (N,), the scalar parameters by name, ``lambda`` (T,) and ``tau_district`` (K,), the effect in
     each of the K treated districts.
     """
-    two = isinstance(cells, Cells) and cells.n_periods == PERIODS
-    by_logarithm = "sigma_lambda" if two and told_by_data(cells, priors) else None
+    two = cells if isinstance(cells, Cells) and cells.n_periods == PERIODS else None
+    by_logarithm = "sigma_lambda" if two and told_by_data(two, priors) else None
     built = build_priors({**priors.named(), **extra}, by_logarithm)
     treated = np.flatnonzero(cells.treated)
     effect_of = np.searchsorted(treated, cells.district) % len(treated)  # of no account where the dose is zero
@@ -227,7 +227,7 @@ def build_structure(
     )
     # Districts' effects differ only where enough treated cells can say by how much.
     differ = int((cells.dose > 0).sum()) >= ENOUGH_TREATED_CELLS
-    given = two_windows(cells, built, priors, differ) if two else _path(cells, built, differ)
+    given = two_windows(two, built, priors, differ) if two else _path(cells, built, differ)
     pm.Deterministic("lambda", built.signed("sigma_lambda") * random_walk(given.steps), dims="period")
     own = built["tau"] + built.signed("sigma_tau") * given.effects
     pm.Deterministic("tau_district", own, dims="treated_district")
