@@ -256,6 +256,7 @@ ALLOWED = {
     ("cli.py", "importlib.import_module"): "loads a step by its name, which stands in a table of that file",
     ("__init__.py", "importlib.import_module"): "loads a part of the package by a name of that file",
     ("studies/panel/posterior/models.py", "importlib.import_module"): "loads a model by its name in a table there",
+    ("cli.py", "concurrent.futures"): "the error of a process of our own that was killed, to be told in words",
     ("tasks/power.py", "concurrent.futures"): "processes of our own, that talk to each other alone",
     ("sources/files/read_excel.py", "xml.etree"): "parts of a workbook in which a document type was refused before",
 }

@@ -19,8 +19,8 @@ MOST_STEPS = 100
 SETTLED = 1e-10
 """Largest change of any coefficient in the last step."""
 
-SHORTEST = 1e-6
-"""Of a step that is halved because it went too far."""
+SHORTEST, FARTHEST = 1e-6, 2.0
+"""A step that went too far is halved down to so much of it; none moves a logarithm by more."""
 
 
 class Absorbed(NamedTuple):
@@ -58,13 +58,16 @@ def poisson_two_way(y: FloatArray, exposure: FloatArray, fitted: BoolArray, dose
     b[known] -= b[known[0]]
     now = height(b)
     for _ in range(MOST_STEPS):
+        if not np.isfinite(now):
+            break
         mu = means(b, at_risk)
         mu *= (of_unit / mu.sum(axis=1))[:, None]
         slope = np.append((used - mu).sum(axis=0), ((used - mu) * doses).sum())
         step = np.zeros_like(b)
-        step[free] = np.linalg.solve(_curvature(mu, doses)[np.ix_(free, free)], slope[free])
-        share, then = 1.0, height(b + step)
-        while not then >= now - 1e-9 * abs(now) and share > SHORTEST:
+        step[free] = np.linalg.lstsq(_curvature(mu, doses)[np.ix_(free, free)], slope[free])[0]
+        share = min(1.0, FARTHEST / max(float(np.abs(step).max()), SETTLED))
+        then = height(b + share * step)
+        while not then >= now - 1e-12 * abs(now) and share > SHORTEST:
             share /= 2
             then = height(b + share * step)
         b, now = b + share * step, then

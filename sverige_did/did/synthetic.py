@@ -21,7 +21,8 @@ FEWEST_CONTROLS = 2
 MANY = 100
 """Controls from which on their weights are found by way of the periods: seven times as many take no longer."""
 
-MOST_STEPS, SHORTEST = 100, 1e-9
+MOST_STEPS, SHORTEST, CLEAR = 100, 1e-9, 1e-4
+"""Below that ridge, beside the largest difference, the steps lose digits, and the other way is taken."""
 
 TINY_RIDGE = 1e-6
 """Ridge, in noise sds, that only makes weights unique: the paper's choice wherever none is wanted."""
@@ -81,7 +82,7 @@ def simplex_weights(A: FloatArray, b: FloatArray, ridge: float, *, intercept: bo
     rows = A - b[:, None]
     size = max(float(np.abs(rows).max()), length) or 1.0
     rows, length = np.vstack([rows / size, np.ones(columns)]), length / size
-    u = _many_weights(rows, length**2) if columns >= MANY and length > 0 else None
+    u = _many_weights(rows, length**2) if columns >= MANY and length > CLEAR else None
     if u is None:
         below = np.vstack([rows[:-1], length * np.eye(columns), rows[-1:]])
         u = nnls(below, np.append(np.zeros(len(below) - 1), 1.0))[0]
@@ -105,7 +106,10 @@ def _many_weights(rows: FloatArray, ridge: float) -> FloatArray | None:
     for _ in range(MOST_STEPS):
         used = rows[:, rows.T @ z > 0]
         curved = np.eye(len(e)) + used @ used.T / ridge
-        ends = np.linalg.solve(curved, e)
+        try:
+            ends = np.linalg.solve(curved, e)
+        except np.linalg.LinAlgError:
+            return None
         if np.array_equal(rows.T @ ends > 0, rows.T @ z > 0):
             return np.asarray(np.maximum(rows.T @ ends, 0.0) / ridge)
         along, now, step = ends - z, value(z), 1.0

@@ -152,8 +152,8 @@ class Known:
         return every[every >= 0]
 
     def _sum(self, name: str, at: Ints, factor: Floats | float, off: float, room: float) -> None:
-        """A value that is known to ``room`` on either side of ``off`` from the true one."""
-        if at.size:
+        """A value that is known to ``room`` on either side of ``off`` from the true one; nothing if it has no end."""
+        if at.size and np.isfinite(off) and np.isfinite(room):
             factors = np.broadcast_to(np.asarray(factor, dtype=float), at.shape)
             middle = float(factors @ self.truth[at]) + off
             room = max(room, abs(off))
