@@ -53,7 +53,7 @@ def stages(lines: list[dict[str, object]]) -> Iterator[Stage]:
             stage = found.setdefault(key, Stage(*key, {}, {}))
             stage.cpu[int(str(one["parts"]))] = float(str(one["cpu"]))
             stage.peak_mb[int(str(one["parts"]))] = float(str(one["peak_mb"]))
-    told = [one for one in found.values() if one.cpu[min(one.cpu)] >= TOLD]
+    told = [one for one in found.values() if max(one.cpu.values()) >= TOLD]
     yield from sorted(told, key=lambda one: (one.study, -one.cpu[min(one.cpu)]))
 
 
@@ -61,7 +61,7 @@ def page(lines: list[dict[str, object]]) -> str:
     """The page as Markdown."""
     machine = next(str(one["machine"]) for one in lines if "machine" in one)
     whole = {int(str(one["parts"])): one for one in lines if one.get("stage") == "all"}
-    parts = sorted(whole, reverse=True)
+    parts = sorted({int(str(one["parts"])) for one in lines if "parts" in one}, reverse=True)
     names = {part: "the whole" if part == 1 else f"1/{part}" for part in parts}
     told = list(stages(lines))
     largest = parts[-1]
@@ -81,13 +81,22 @@ def page(lines: list[dict[str, object]]) -> str:
         "",
         f"**Machine.** {machine}",
         "",
-        row(" | ".join(["size", "children", "cores", "wall time", "largest job"])),
-        "| --- | --- | --- | --- | --- |",
     ]
-    for part in parts:
+    if whole:
+        out += [
+            row(" | ".join(["size", "children", "cores", "wall time", "largest job"])),
+            row(" | ".join(["---"] * 5)),
+        ]
+    for part in sorted(whole, reverse=True):
         seconds, peak = float(str(whole[part]["seconds"])), float(str(whole[part]["peak_mb"]))
         children, cores = f"{5_000_000 // part:,}", str(whole[part]["cores"])
         out.append(row(" | ".join([names[part], children, cores, f"{seconds / 60:.0f} min", f"{peak / 1000:.1f} GB"])))
+    if 1 not in whole:
+        out += [
+            "**No run of the whole was measured from beginning to end.** What stands below are stages that were"
+            " finished. How long all of it takes is not known.",
+        ]
+    out += [text for one in lines if "note" in one for text in ("", str(one["note"]))]
     out += [
         "",
         "## By stage",
@@ -100,13 +109,17 @@ def page(lines: list[dict[str, object]]) -> str:
         row(" | ".join(["---"] * (len(parts) + 4))),
     ]
     for one in told:
-        cells = [f"{one.cpu[part]:,.0f}" if part in one.cpu else "" for part in parts]
-        peak = one.peak_mb.get(largest, float("nan"))
-        out.append(row(" | ".join([one.study, one.stage, *cells, f"{peak / 1000:.1f}", f"{one.exponent:.2f}"])))
+        cells = [_or_dash(one.cpu.get(part, float("nan")), ",.0f") for part in parts]
+        peak = _or_dash(one.peak_mb.get(largest, float("nan")) / 1000, ".1f")
+        out.append(row(" | ".join([one.study, one.stage, *cells, peak, _or_dash(one.exponent, ".2f")])))
     reasons = [(one.stage, REASONS[one.stage]) for one in told if one.exponent > MOST and one.stage in REASONS]
     if reasons:
         out += ["", f"Above {MOST}:", "", *(f"- **{stage}**: {why}" for stage, why in dict(reasons).items())]
     return "\n".join(out) + "\n"
+
+
+def _or_dash(value: float, form: str) -> str:
+    return format(value, form) if value == value else "–"
 
 
 def read() -> list[dict[str, object]]:
