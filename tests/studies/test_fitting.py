@@ -42,7 +42,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch, *reports: ConvergenceReport) -> li
 def test_smaller_steps_and_where_needed_more_draws(monkeypatch, first, draws):
     requested = attempts(monkeypatch, first, GOOD)
     fit = fitting.sampled(None, None, 7, FIRST)  # type: ignore[arg-type]
-    assert requested == [(FIRST, False), (replace(FIRST, target_accept=fitting.REMEDY, draws=draws), True)]
+    assert requested == [(FIRST, False), (replace(FIRST, target_accept=fitting.REMEDY, draws=draws), False)]
     assert fit.report is GOOD
 
 

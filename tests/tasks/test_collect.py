@@ -7,7 +7,6 @@ import json
 import os
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from small_release import make_release
@@ -149,7 +148,7 @@ def test_no_rule_puts_anything_into_the_folder_that_was_not_released() -> None:
 def test_the_last_line_of_a_run_says_what_may_be_sent_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "study.yaml").write_text("study: our-town\n", "utf-8")
     status = iter([0, 1])
-    monkeypatch.setattr("subprocess.run", lambda *_, **__: SimpleNamespace(returncode=next(status)))
+    monkeypatch.setattr("sverige_did.workflow.running._snakemake", lambda *_: next(status))
     said = CliRunner().invoke(app, ["run", str(tmp_path)], env={"COLUMNS": "300"})
     assert said.exit_code == 0
     last = said.output.strip().splitlines()[-1]
