@@ -103,9 +103,9 @@ def _planned(folder: Path, study: PanelStudy, problems: tuple[Problem, ...]) -> 
     if {path.name for path in files} - {ground} != empty - {ground}:
         return ()
     awaited = list(dict.fromkeys([*([ground] if ground else []), *sorted(one for one in empty if one)]))
-    files = ", ".join(awaited or (one.da for one in REGISTERS))
+    named = ", ".join(awaited or (one.da for one in REGISTERS))
     rest = (one for one in problems if one.key not in _AWAITED and not (one.file == ground and _blank(one)))
-    values = {"last": study.grid.end, "files": files}
+    values = {"last": study.grid.end, "files": named}
     return (Problem("reg_not_due", file=folder.name, severity="warning", values=values), *rest)
 
 
