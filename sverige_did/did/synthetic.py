@@ -19,7 +19,7 @@ from sverige_did.errors import refuse
 FEWEST_PRE_PERIODS = 5
 FEWEST_CONTROLS = 2
 MANY = 100
-"""Controls from which on their weights are found by way of the periods: seven times as many take no longer."""
+"""Controls from which on their weights are found by way of the periods."""
 
 MOST_STEPS, SHORTEST, CLEAR = 100, 1e-9, 1e-4
 """Below that ridge, beside the largest difference, the steps lose digits, and the other way is taken."""
@@ -94,7 +94,7 @@ def _many_weights(rows: FloatArray, ridge: float) -> FloatArray | None:
     """u >= 0 (n,) that minimises ||rows u - e||^2 + ridge ||u||^2, for e = (0, ..., 0, 1); None if it is not found.
 
     As a problem in the m rows instead of the n weights, which are max(0, rows' z) / ridge: convex and quadratic
-    piece by piece, so that Newton's steps end at the minimum itself (Hager & Zhang 2016, SIAM J Optim 26:1773), each
+    piece by piece, so that Newton's steps end at the minimum itself, each
     linear in n.
     """
     e = np.eye(len(rows))[-1]

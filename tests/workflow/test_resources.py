@@ -100,5 +100,5 @@ def local() -> set[str]:
 
 def test_what_runs_where_snakemake_runs_is_short_and_small_at_every_size() -> None:
     assert local() < set(RUN)
-    long = {(rule, one) for rule in local() for one in measured()[rule] if one.seconds > 60 or one.peak_mb > 700}
+    long = {(rule, one) for rule in local() for one in measured()[rule] if one.seconds > 60 or one.peak_mb > 500}
     assert long == set()

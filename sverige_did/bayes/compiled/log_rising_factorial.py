@@ -16,7 +16,7 @@ ENOUGH = 1e100
 """The product is cut here, far enough below overflow for four factors more."""
 
 MANY = 256
-"""Factors from which on the series is taken: it costs what about a hundred of them do."""
+"""Factors from which on the series is taken; counts below it have the product, digit by digit."""
 
 FAR = 16.0
 """Where the series begins: what it leaves out after x^-7 is under 2e-14, of a sum of hundreds."""
