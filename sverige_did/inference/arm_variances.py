@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy import sparse
 
 from sverige_did.inference.cluster_robust import effect_shares, of_districts, satterthwaite
 from sverige_did.inference.districts import EFFECT, Bools, Districts, Floats, Ints, treated_districts
@@ -48,8 +49,9 @@ class ArmDesign:
     """All that the variance by arm needs but the changes.
 
     ``shares`` (G,): what each change adds to the effect · ``measured`` (G,): the arm held against the other, and
-    ``swapped`` where that is the controls · ``strata`` (G,) · ``against`` (G, S), ``plain`` (G, S): weights of the
-    other arm's mean in a stratum, those of the effect and equal ones · ``covariates`` (G, p) and ``slopes`` (p, G),
+    ``swapped`` where that is the controls · ``strata`` (G,) · ``against`` (S, G), ``plain`` (S, G): weights of the
+    other arm's mean in a stratum, those of the effect and equal ones, sparse so that the time that a change takes does
+    not grow with the strata · ``covariates`` (G, p) and ``slopes`` (p, G),
     their coefficients as sums of changes · ``factors`` (2,): of the two sums of squares in the variance · ``df``: of
     treated, of control, and of both if they vary alike.
     """
@@ -58,8 +60,8 @@ class ArmDesign:
     measured: Bools
     swapped: bool
     strata: Ints
-    against: Floats
-    plain: Floats
+    against: sparse.csr_array
+    plain: sparse.csr_array
     covariates: Floats
     slopes: Floats
     factors: Floats = field(default_factory=lambda: np.ones(2))
@@ -68,17 +70,24 @@ class ArmDesign:
     def residuals(self, rows: Floats) -> tuple[Floats, Floats]:
         """For rows of changes (n, G): the effects of the measured around their mean (n, m), each against the other arm
         in its stratum; and the others less their plain mean in the stratum (n, G - m)."""
-        v = rows - (rows @ self.slopes.T) @ self.covariates.T if len(self.slopes) else rows
-        effects = v[:, self.measured] - (v @ self.against)[:, self.strata[self.measured]]
-        others = v[:, ~self.measured] - (v @ self.plain)[:, self.strata[~self.measured]]
-        return effects - effects.mean(axis=1, keepdims=True), others
+        effects, others = self._residuals(np.ascontiguousarray(rows.T))
+        return effects.T, others.T
+
+    def _residuals(self, v: Floats) -> tuple[Floats, Floats]:
+        """The same for columns of changes (G, n), in which whole rows are read: a third of the time."""
+        if len(self.slopes):
+            v = v - self.covariates @ (self.slopes @ v)
+        effects, others = v[self.measured], v[~self.measured]
+        effects -= (self.against @ v)[self.strata[self.measured]]
+        others -= (self.plain @ v)[self.strata[~self.measured]]
+        return effects - effects.mean(axis=0), others
 
     def parts(self, rows: Floats, second: Floats | None = None) -> tuple[Floats, Floats]:
         """What treated and control districts add to the variance (n,), for rows of changes (n, G); with ``second``
         (n, G) the bilinear form, so that those of a sum are v(x) + 2 v(x, y) + v(y)."""
-        first = self.residuals(rows)
-        other = first if second is None else self.residuals(second)
-        sums = [k * (a * b).sum(axis=1) for k, a, b in zip(self.factors, first, other, strict=True)]
+        first = self._residuals(np.ascontiguousarray(rows.T))
+        other = first if second is None else self._residuals(np.ascontiguousarray(second.T))
+        sums = [k * np.einsum("in,in->n", a, b) for k, a, b in zip(self.factors, first, other, strict=True)]
         return (sums[1], sums[0]) if self.swapped else (sums[0], sums[1])
 
     def variance(self, rows: Floats, second: Floats | None = None) -> Floats:
@@ -134,8 +143,9 @@ def _expected(design: ArmDesign) -> tuple[Floats, tuple[float, float]]:
 def _expected_without_covariates(design: ArmDesign) -> tuple[Floats, tuple[float, float]]:
     """The same in closed form: the variances of the effects are I + Z b Z', with Z the strata of the measured and b the
     variances of the means that they are held against."""
-    strata = len(design.plain.T)
-    sizes, b = np.bincount(design.strata[design.measured], minlength=strata), np.square(design.against).sum(axis=0)
+    strata = design.plain.shape[0]
+    sizes = np.bincount(design.strata[design.measured], minlength=strata)
+    b = np.asarray(design.against.power(2).sum(axis=1))
     own = design.measured.sum()
     centred = b[:, None] * (np.diag(sizes) - np.outer(sizes, sizes) / own)
     shared, rest = float(np.trace(centred)), float(design.measured.size - own - strata)
@@ -154,8 +164,8 @@ def _without_factors(sample: Districts) -> ArmDesign:
         measured=measured,
         swapped=swapped,
         strata=sample.strata,
-        against=against / against.sum(axis=0),
-        plain=other / other.sum(axis=0),
+        against=sparse.csr_array((against / against.sum(axis=0)).T),
+        plain=sparse.csr_array((other / other.sum(axis=0)).T),
         covariates=sample.covariates,
         slopes=np.linalg.pinv(sample.design)[sample.design.shape[1] - sample.covariates.shape[1] :],
     )

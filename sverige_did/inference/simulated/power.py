@@ -10,8 +10,11 @@ Carlin 2014, Perspectives on Psychological Science 9:641).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import accumulate, chain
+from operator import add
 from typing import Self
 
 import numpy as np
@@ -21,6 +24,9 @@ from sverige_did.errors import refuse
 from sverige_did.inference.simulated import vectorised
 from sverige_did.inference.simulated.design import OwnDesign
 from sverige_did.inference.simulated.size import BLOCK, blocks_of, everyone
+
+FAR = 5.0
+"""Standard errors that a power is off the wanted one where no more data sets are needed to tell on which side it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,7 @@ def smallest_found(
     """
 
     def found(size: float) -> bool:
-        return power(design, [sign * size], seed=seed, simulations=simulations, alpha=alpha)[0].power >= wanted
+        return _is_found(design, sign * size, wanted, seed, simulations, alpha)
 
     size = halved(found, most if sign < 0 else 3 * most, steps)
     return None if size is None else sign * size
@@ -168,7 +174,7 @@ def fewest_times(
 
     def found(times: int) -> bool:
         larger = stretched(design, **dict.fromkeys(multiplied, times))
-        return power(larger, [change], seed=seed, simulations=simulations, alpha=alpha)[0].power >= wanted
+        return _is_found(larger, change, wanted, seed, simulations, alpha)
 
     return first_found(found, tried)
 
@@ -220,20 +226,37 @@ def stretched(
 
 
 def _tally(design: OwnDesign, change: float, seed: int, block: int, alpha: float, draws: int, size: int) -> Tally:
+    return reduce(add, _parts(design, change, seed, block, alpha, draws, size))
+
+
+def _parts(
+    design: OwnDesign, change: float, seed: int, block: int, alpha: float, draws: int, size: int
+) -> Iterator[Tally]:
+    """What was said of the data sets of a block that are simulated together, time after time."""
     with_effect = replace(design, effect=change)
     rng, sample = np.random.default_rng([seed, block]), design.sample
     truth = _truth(design, change)
-    supported = wrong = 0
-    exaggerated = 0.0
     for part, n in enumerate(blocks_of(design, size)):
         y = with_effect.changes(n, rng)
         said = vectorised.verdicts(y, sample, alpha, draws, np.random.default_rng([seed, block, part]))
         estimates = everyone(sample) @ y[:, said]
-        supported += int(said.sum())
-        if truth:
-            wrong += int((estimates * truth < 0).sum())
-            exaggerated += float(np.abs(estimates / truth).sum())
-    return Tally(change, truth, size, supported, wrong, exaggerated)
+        wrong = int((estimates * truth < 0).sum()) if truth else 0
+        exaggerated = float(np.abs(estimates / truth).sum()) if truth else 0.0
+        yield Tally(change, truth, n, int(said.sum()), wrong, exaggerated)
+
+
+def _is_found(design: OwnDesign, change: float, wanted: float, seed: int, simulations: int, alpha: float) -> bool:
+    """Whether the :func:`power` is at least ``wanted``, of whole blocks of data sets.
+
+    Of many districts few data sets are simulated together, and where the first of them are :data:`FAR` off what is
+    wanted, the rest are not.
+    """
+    blocks = range(-(-simulations // BLOCK))
+    parts = chain.from_iterable(_parts(design, change, seed, block, alpha, 999, BLOCK) for block in blocks)
+    for sofar in accumulate(parts):
+        if abs(sofar.power - wanted) > FAR * np.sqrt(wanted * (1 - wanted) / sofar.simulations):
+            break
+    return sofar.power >= wanted
 
 
 def _truth(design: OwnDesign, change: float) -> float:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from sverige_did.inference.arm_variances import arm_design
+from sverige_did.inference.arm_variances import ArmDesign, arm_design
 from sverige_did.inference.assignments import Places, reference_assignments, reference_moves
 from sverige_did.inference.behrens_fisher import (
     FARTHEST,
@@ -33,6 +33,9 @@ from sverige_did.inference.inversion import TIE
 
 _TIE = 1 - TIE
 _ROUNDING = 1e-10
+
+_NEAR = 80_000
+"""Changes that are moved together: 640 kilobytes stay near the processor, at a thousand districts twice as fast."""
 
 
 class Fitted(NamedTuple):
@@ -158,17 +161,25 @@ def permutation(change: Floats, treated: Bools, rows: Bools) -> tuple[Floats, Fl
 def permutation_of_moves(change: Floats, sample: Districts, moves: Places) -> tuple[Floats, Floats]:
     """The same with weights and strata, over the moves (r, G) of changes to places, the observed among them."""
     design, y = arm_design(sample), change - change.mean(axis=0)
+    step = max(1, _NEAR // len(y))
+    parts = [_permuted(y[:, at : at + step], design, moves) for at in range(0, y.shape[1], step)]
+    studentised, bare = np.concatenate(parts, axis=1) if parts else np.zeros((2, 0))
+    return studentised, bare
+
+
+def _permuted(y: Floats, design: ArmDesign, moves: Places) -> Floats:
+    """The p-values (2, n) of some data sets (G, n), few enough to stay near the processor."""
 
     def both(moved: Floats) -> tuple[Floats, Floats]:
         return (design.shares @ moved) ** 2, design.variance(moved.T)
 
     effect, variance = both(y)
-    studentised, bare = np.zeros((2, change.shape[1]))
+    studentised, bare = np.zeros((2, y.shape[1]))
     for move in moves:
         effects, variances = both(y[move])
         studentised += effects * variance >= effect * variances * _TIE
         bare += effects >= effect * _TIE
-    return studentised / len(moves), bare / len(moves)
+    return np.stack([studentised, bare]) / len(moves)
 
 
 def permutation_of_lottery(change: Floats, sample: Districts, lottery: Bools) -> tuple[Floats, Floats]:

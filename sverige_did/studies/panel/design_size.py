@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -113,9 +114,18 @@ def smallest_changes(data: OutcomeData, design: OwnDesign) -> tuple[SmallestFoun
     own = smallest_found(design, sign=sign, seed=seed, simulations=n, alpha=alpha)
     found = [SmallestFound(more="own", change=None if own is None else sign * _up(abs(own)), times=1)]
     for more, multiplied in LARGER.items() if wanted.role == "primary" else ():
-        times = fewest_times(design, multiplied, sign * HALF, TIMES, seed=seed, simulations=n, alpha=alpha)
+        search = partial(fewest_times, design, multiplied, sign * HALF, TIMES, seed=seed, simulations=n, alpha=alpha)
+        times = 1 if finds_half(own) else search()
         found.append(SmallestFound(more=more, change=sign * HALF, times=times))
     return tuple(found)
+
+
+def finds_half(own: float | None) -> bool:
+    """Whether a design whose smallest change found is ``own`` finds the one for which more is sought.
+
+    Then nothing larger is simulated, which of a whole country would be twenty thousand districts.
+    """
+    return own is not None and abs(own) <= HALF
 
 
 def _up(size: float) -> float:
@@ -143,7 +153,8 @@ def smallest_of_dates(data: OutcomeData, design: DatedDesign) -> tuple[SmallestF
     own = smallest_dated(design, sign=sign, seed=seed, simulations=n, alpha=alpha)
     found = [SmallestFound(more="own", change=None if own is None else sign * _up(abs(own)), times=1)]
     if data.wanted.role == "primary":
-        times = districts_needed(design, sign * HALF, TIMES_DATES, seed=seed, simulations=n, alpha=alpha)
+        search = partial(districts_needed, design, sign * HALF, TIMES_DATES, seed=seed, simulations=n, alpha=alpha)
+        times = 1 if finds_half(own) else search()
         found.append(SmallestFound(more="districts", change=sign * HALF, times=times))
     return tuple(found)
 

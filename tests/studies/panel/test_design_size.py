@@ -13,11 +13,12 @@ from small_panel_study import study
 from sverige_did.design import designs
 from sverige_did.disclosure.registers import release_registers
 from sverige_did.inference.simulated.design import OwnDesign
+from sverige_did.inference.simulated.power import fewest_times, smallest_found
 from sverige_did.panel import Panel
 from sverige_did.report.district_inference import methods_table_remarks
 from sverige_did.results.methods_tables import DesignSize
 from sverige_did.sources.panel.frame import to_cells
-from sverige_did.studies.panel.design_size import design_of, design_sizes
+from sverige_did.studies.panel.design_size import HALF, TIMES, design_of, design_sizes, finds_half
 from sverige_did.studies.panel.estimate import Estimated, estimate_panel
 from sverige_did.studies.panel.outcome_data import outcome_data_of
 from sverige_did.study.study import Study
@@ -216,3 +217,17 @@ def test_the_size_of_a_skewed_mean_is_that_of_its_shape() -> None:
     assert found.data.family == "normal"
     (size,) = design_sizes(made, study(), designs(made, study()))
     assert size.barred
+
+
+@pytest.mark.parametrize("children", [8, 15, 25])
+@pytest.mark.parametrize("kind", ["stock", "events"])
+def test_what_finds_the_change_as_it_is_needs_no_more_and_what_does_not_needs_more(kind: str, children: int) -> None:
+    """The search among larger designs is left out where the design's own smallest change answers it."""
+    rng = np.random.default_rng(children)
+    people = np.full((16, len(LABELS)), float(children))
+    made = cells(SHARE, kind, rng.binomial(children, 0.3, people.shape).astype(float), people)
+    found = design(made, study(outcomes=wanted(SHARE)), SHARE)
+    assert found is not None
+    own = smallest_found(found, sign=-1, seed=5, simulations=1_000)
+    times = fewest_times(found, ("children",), -HALF, TIMES, seed=5, simulations=1_000)
+    assert finds_half(own) is (times == 1)
