@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 _HALF_FIRST = re.compile(r"([12])\.? ?(?:halvår|half[- ]?year) ([0-9]{4})", re.IGNORECASE)
@@ -84,8 +85,12 @@ def period_kind(label: str) -> Kind | None:
     return next((part for part in parts if found[part]), "year")
 
 
+@lru_cache(maxsize=1_000)
 def period_number(label: str) -> float:
-    """The beginning of a period in years: 2020 for ``2020``, 2014.5 for ``2014H2``. ValueError for other text."""
+    """The beginning of a period in years: 2020 for ``2020``, 2014.5 for ``2014H2``. ValueError for other text.
+
+    Kept, for a panel names each of its few periods in every cell.
+    """
     return date_number(period_days(label).start)
 
 

@@ -101,7 +101,8 @@ def _moved(sample: Districts, e: Floats, treated: Floats | None = None) -> Route
     design = arm_design(sample)
 
     def numbers(moves: Places) -> Floats:
-        v, w = e[moves], d[moves]
+        # Taken as columns, as the variances read them: turned round afterwards they would be copied, ten times slower.
+        v, w = np.take(e, moves.T).T, np.take(d, moves.T).T
         q0, q1, q2 = design.variance(v), design.variance(v, w), design.variance(w)
         return np.stack([v @ design.shares, w @ design.shares, q0, 2 * q1, q2])
 

@@ -13,7 +13,7 @@ from sverige_did.panel import Panel, read_panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.sources.panel.build import build
 from sverige_did.sources.panel.delivery import codes_of, panel_of, tables_of
-from sverige_did.sources.panel.frame import Tables
+from sverige_did.sources.panel.frame import Tables, children_by_number
 from sverige_did.sources.panel.unreported import NEEDED, unreported_panels
 from sverige_did.sources.registers.codes import MeasureCodes
 from sverige_did.sources.registers.validate import find_registers
@@ -35,7 +35,7 @@ def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Fill
     study = read_model(plan, PanelStudy)
     requested = study.registers is not None
     known = requested and "residences" in {register.name for register in find_registers(data, study)[0].values()}
-    given = (tables_of(data, study, NEEDED), study, codes_of(data, study)) if requested else None
+    given = _registers(study, data) if requested else None
     found = sensitivity_analyses(
         read_panel(panel),
         study,
@@ -48,6 +48,11 @@ def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Fill
     )
     write_models(out, found)
     return {"checks": len(found)}
+
+
+def _registers(study: PanelStudy, data: Path) -> tuple[Tables, PanelStudy, MeasureCodes]:
+    """What the panels of :data:`NEEDED` registers are built of."""
+    return children_by_number(tables_of(data, study, NEEDED)), study, codes_of(data, study)
 
 
 def _elsewhere(study: PanelStudy, data: Path) -> Panel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -77,7 +77,7 @@ class PanelFrame:
         """(D, T) what a rate per resident child divides by."""
         return self.residents * self.length
 
-    def codes(self, child: pd.Series[str]) -> IntArray:
+    def codes(self, child: pd.Series[Any]) -> IntArray:
         """The number of each child."""
         return self.children.get_indexer(pd.Index(child)).astype(np.int64)
 
@@ -157,6 +157,22 @@ def make_panel_frame(tables: Tables, study: PanelStudy) -> PanelFrame:
         born=_birthdays(first["birth_half_year"].reindex(names)),
         residences=_residences(tables, rules, names, units, windows),
     )
+
+
+def children_by_number(tables: Tables) -> dict[str, RegisterTable]:
+    """The same registers with children as numbers in the order of their identifiers.
+
+    Their panel is the same (no cell of it names a child), and where it is built again and again it takes a third of the
+    time: texts are looked up once.
+    """
+    named = {name: table.frame["child"] for name, table in tables.items() if "child" in table.frame}
+    numbers, _ = pd.factorize(pd.concat(named.values(), ignore_index=True), sort=True)
+    ends = np.cumsum([len(column) for column in named.values()])
+    found = dict(zip(named, np.split(numbers, ends[:-1]), strict=True))
+    return {
+        name: replace(table, frame=table.frame.assign(child=found[name])) if name in found else table
+        for name, table in tables.items()
+    }
 
 
 def windows_of(grid: Grid) -> Windows:
@@ -298,9 +314,9 @@ def _district_codes(names: pd.Series[str], units: pd.DataFrame) -> IntArray:
 
 def _birthdays(halves: pd.Series[str]) -> IntArray:
     """The middle of each half-year of birth: never wrong by more than 92 days."""
-    spans = {label: period_days(label) for label in halves.unique()}
-    middle = {label: (_day(span.start) + _day(span.end) + 1) // 2 for label, span in spans.items()}
-    days: IntArray = halves.map(middle).to_numpy(dtype=np.int64)
+    code, labels = pd.factorize(halves, use_na_sentinel=False)
+    spans = [period_days(label) for label in labels]
+    days: IntArray = np.array([(_day(span.start) + _day(span.end) + 1) // 2 for span in spans], dtype=np.int64)[code]
     return days
 
 

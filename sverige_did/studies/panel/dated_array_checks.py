@@ -69,7 +69,7 @@ class DatedSeen:
         """The outcome and its scale, as every check takes them."""
         return {"outcome": self.name, "scale": self.scale}
 
-    @property
+    @cached_property
     def years(self) -> float:
         """The time from one period to the next."""
         return float(np.diff(self.intention().periods).min())
