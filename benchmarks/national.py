@@ -7,8 +7,9 @@
 Each size is made up anew (no child in it exists), and `snakemake all` runs two studies of it: one in which four
 districts of each municipality start on the same day, with a hierarchical model over all districts, and one in which
 municipalities start in five different years. One JSON line for the machine, one a size and stage ({"parts",
-"study", "stage", "seconds", "cpu", "peak_mb"}) and one a size for all stages and the largest memory of a single job;
-last one a stage with its growth exponent. benchmarks/scale_page.py makes docs/scale.md of them.
+"study", "stage", "seconds", "cpu", "peak_mb"}) and one a size for all stages, the largest memory of a single job and
+the most that jobs held together at one moment; last one a stage with its growth exponent. benchmarks/scale_page.py
+makes docs/scale.md of them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import yaml
-from peaks import watched
+from peaks import TOGETHER, watched
 from scale_page import stages as stages_of
 
 from sverige_did.synthetic.counterfactual import Size
@@ -131,6 +132,7 @@ def run(parts: int, place: Path, cores: int) -> list[dict[str, object]]:
         "cores": cores,
         "seconds": round(time.perf_counter() - made, 1),
         "peak_mb": max(one["peak_mb"] for one in found),
+        "together_mb": json.loads((place / "peaks.json").read_text("utf-8"))[TOGETHER][0],
     }
     for one in (*found, {"parts": parts, "stage": "all", **whole, "made_up_in": round(made - began, 1)}):
         print(json.dumps(one), flush=True)

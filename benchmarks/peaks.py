@@ -3,7 +3,8 @@
     python benchmarks/peaks.py FOLDER     # watch the run in FOLDER until it is stopped (Linux)
 
 Kept in FOLDER/peaks.json: {"results/<study>/logs/<job>.log": [megabytes, seconds]}, by the kernel's own mark of the
-most that the job's process ever held, and by the time that a core worked for it, whatever else the machine did.
+most that the job's process ever held, and by the time that a core worked for it, whatever else the machine did; and
+under "together" the most that the jobs held at one moment, with those that run beside each other.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ EVERY = 0.2
 
 LOG = re.compile(rb"\| tee (\S+\.log)")
 """Where a job's shell says what it is."""
+
+TOGETHER = "together"
+"""Under what the most of all jobs at one moment is kept."""
 
 
 @contextmanager
@@ -43,15 +47,18 @@ def watch(folder: Path, done: threading.Event) -> None:
     peaks: dict[str, list[float]] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
     file.write_text(json.dumps(peaks) + "\n", "utf-8")
     while not done.wait(EVERY):
-        before = dict(peaks)
-        for job, found in jobs(folder.resolve()):
+        before, held = dict(peaks), 0
+        for job, found, now in jobs(folder.resolve()):
             peaks[job] = [max(pair) for pair in zip(peaks.get(job, found), found, strict=True)]
+            held += now
+        peaks[TOGETHER] = max(peaks.get(TOGETHER, [0, 0]), [held, 0])
         if peaks != before:
             file.write_text(json.dumps(peaks, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
-def jobs(folder: Path) -> Iterator[tuple[str, list[float]]]:
-    """The log of every job that runs in ``folder`` at this moment, the most that it has held, and its time so far."""
+def jobs(folder: Path) -> Iterator[tuple[str, list[float], int]]:
+    """The log of every job that runs in ``folder`` at this moment, the most that it has held with its time so far, and
+    the megabytes that it holds now."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if b"sverige_did" not in (process / "cmdline").read_bytes():
@@ -61,7 +68,8 @@ def jobs(folder: Path) -> Iterator[tuple[str, list[float]]]:
             if job and (process / "cwd").resolve() == folder:
                 ticks = (process / "stat").read_text().rpartition(")")[2].split()[11:15]  # own, and of its children
                 used = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
-                yield job[1].decode(), [round(int(status["VmHWM"].split()[0]) / 1024), round(used, 1)]
+                peak, now = (round(int(status[name].split()[0]) / 1024) for name in ("VmHWM", "VmRSS"))
+                yield job[1].decode(), [peak, round(used, 1)], now
         except (OSError, KeyError, ValueError):
             continue  # it has ended meanwhile
 

@@ -84,13 +84,14 @@ def page(lines: list[dict[str, object]]) -> str:
     ]
     if whole:
         out += [
-            row(" | ".join(["size", "children", "cores", "wall time", "largest job"])),
-            row(" | ".join(["---"] * 5)),
+            row(" | ".join(["size", "children", "cores", "wall time", "largest job", "jobs at one moment"])),
+            row(" | ".join(["---"] * 6)),
         ]
     for part in sorted(whole, reverse=True):
-        seconds, peak = float(str(whole[part]["seconds"])), float(str(whole[part]["peak_mb"]))
+        seconds = float(str(whole[part]["seconds"]))
+        held = [f"{float(str(whole[part][name])) / 1000:.1f} GB" for name in ("peak_mb", "together_mb")]
         children, cores = f"{5_000_000 // part:,}", str(whole[part]["cores"])
-        out.append(row(" | ".join([names[part], children, cores, f"{seconds / 60:.0f} min", f"{peak / 1000:.1f} GB"])))
+        out.append(row(" | ".join([names[part], children, cores, f"{seconds / 60:.1f} min", *held])))
     if 1 not in whole:
         out += [
             "**No run of the whole was measured from beginning to end.** What stands below are stages that were"

@@ -21,7 +21,7 @@ from rich.console import Console
 
 from sverige_did import __version__, words
 from sverige_did.errors import InputError, Problem, RefusedError, SverigeDidError, is_short_of_memory, of_machine
-from sverige_did.files import altered, hashes, record
+from sverige_did.files import altered, hashes, record, refusal_of
 from sverige_did.outcomes import PLANNED
 from sverige_did.words import Language, default_language
 from sverige_did.workflow.running import step_at_work
@@ -125,7 +125,7 @@ def _load(name: str) -> Any:
         with step_at_work():
             before = hashes(options.values())
             if changed := altered(before):
-                raise InputError(*(Problem("release_changed", file=one.name, found=one.name) for one in changed))
+                raise refusal_of(changed)
             filled = run(**options)
             record({path: hash_ for path, hash_ in hashes(options.values()).items() if before.get(path) != hash_})
         _done(name.replace("-", "_"), **options | filled)

@@ -16,6 +16,9 @@ from sverige_did.errors import InputError, Problem
 RECORDS = ".sha256"
 """The folder beside results that holds their hashes."""
 
+KEPT = "released"
+"""The folder of earlier releases, beside the results that never leave: no rule makes one anew."""
+
 RESULTS = frozenset({".json", ".parquet", ".nc", ".csv", ".html", ".md"})
 
 UNFINISHED = ".unfinished"
@@ -100,10 +103,21 @@ def altered(found: Mapping[Path, str]) -> list[Path]:
     ]
 
 
+def refusal_of(changed: Iterable[Path]) -> InputError:
+    """What is said of files that are :func:`altered`."""
+    keys = {path: "kept_changed" if path.parent.name == KEPT else "release_changed" for path in changed}
+    return InputError(*(Problem(key, file=path.name, found=path.name) for path, key in keys.items()))
+
+
 def discard_altered(folder: Path) -> list[Path]:
-    """Remove the results below a folder that are no longer what was written, so that they are made anew; which."""
+    """Remove the results below a folder that are no longer what was written, so that they are made anew; which.
+
+    Raises InputError where one is an earlier release, which nothing makes anew: then all stay.
+    """
     results = {held.parents[1] / held.name for held in folder.rglob(f"{RECORDS}/*")}
     found = altered(hashes(sorted(path for path in results if path.is_file())))
+    if kept := [path for path in found if path.parent.name == KEPT]:
+        raise refusal_of(kept)
     for path in found:
         path.unlink()
     return found

@@ -19,17 +19,24 @@ class EventStudy:
     """Effects by period, and the regression as cluster-robust inference needs it.
 
     ``period`` (S,) ascending without ``reference``, the last one that both sides have before go-live; ``estimate``
-    (S,). ``y`` (N,); ``X`` (N, p) of full column rank, the S event-time indicators first; ``weights`` (N,); ``cluster``
-    (N,) district codes.
+    (S,). ``y`` (N,); ``indicators`` (N, S) of event times and ``later`` (N, T - 1) of the periods after the first;
+    ``weights`` (N,); ``cluster`` (N,) district codes.
     """
 
     period: FloatArray
     estimate: FloatArray
     reference: float
     y: FloatArray
-    X: FloatArray
+    indicators: FloatArray
+    later: FloatArray
     weights: FloatArray
     cluster: IntArray
+
+    @property
+    def regressors(self) -> FloatArray:
+        """(N, p) all regressors, of full column rank: the event-time indicators, the districts, the periods."""
+        districts = (self.cluster[:, None] == np.unique(self.cluster)).astype(np.float64)
+        return np.column_stack([self.indicators, districts, self.later])
 
 
 def event_study(panel: DistrictPanel, weighting: Weighting = "equal") -> EventStudy:
@@ -47,16 +54,24 @@ def event_study(panel: DistrictPanel, weighting: Weighting = "equal") -> EventSt
         raise refuse("did_not_identified", found="-")
     base = float(before[-1])
     shown = common[common != base]
-    indicators = (panel.periods[panel.time][:, None] == shown) & treated[:, None]
-    districts, periods = np.unique(panel.unit), np.unique(panel.time)[1:]
-    dummies = [panel.unit[:, None] == districts, panel.time[:, None] == periods]
-    X = np.column_stack([indicators, *dummies]).astype(np.float64)
+    indicators = ((panel.periods[panel.time][:, None] == shown) & treated[:, None]).astype(np.float64)
+    later = (panel.time[:, None] == np.unique(panel.time)[1:]).astype(np.float64)
+    # What the dummies of the districts leave, whose weights are the same in all periods; written out they would take
+    # the cube of the districts (Frisch, Waugh & Lovell).
+    y, X = (within(values, panel.unit) for values in (panel.level[:, None], np.column_stack([indicators, later])))
     if np.linalg.matrix_rank(X) < X.shape[1]:
         raise refuse("did_not_identified", found=", ".join(f"{p:g}" for p in shown))
     weights = panel.unit_weights(weighting)[panel.unit]
     root = np.sqrt(weights)
-    beta = np.linalg.lstsq(X * root[:, None], panel.level * root)[0][: shown.size]
-    return EventStudy(shown, beta, base, panel.level, X, weights, panel.unit)
+    beta = np.linalg.lstsq(X * root[:, None], y[:, 0] * root)[0][: shown.size]
+    return EventStudy(shown, beta, base, panel.level, indicators, later, weights, panel.unit)
+
+
+def within(values: FloatArray, unit: IntArray) -> FloatArray:
+    """Columns (N, p) less their mean over the rows of each unit (N,)."""
+    rows = np.bincount(unit)
+    means = np.stack([np.bincount(unit, column) / np.maximum(rows, 1) for column in values.T], axis=1)
+    return np.asarray(values - means[unit])
 
 
 def sup_t_bands(

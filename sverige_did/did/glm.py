@@ -117,8 +117,11 @@ def _fit_both(panel: DistrictPanel, model: _Model) -> tuple[float, FloatArray]:
 
     Rows of one group and period are alike to the model: it is fitted to their means, which gives the same numbers.
     """
-    group = panel.ever_treated[panel.unit].astype(np.intp)
-    cells, of = np.unique(np.column_stack([group, panel.time, panel.treated]), axis=0, return_inverse=True)
+    group, shape = panel.ever_treated[panel.unit].astype(np.intp), (2, panel.periods.size, 2)
+    # As one number each: rows of numbers take twenty times as long to sort.
+    codes = np.ravel_multi_index((group, panel.time, panel.treated.astype(np.intp)), shape)
+    found, of = np.unique(codes, return_inverse=True)
+    cells = np.column_stack(np.unravel_index(found, shape))
     weights = np.bincount(of, model.fit_weights)
     means = np.bincount(of, model.fit_weights * model.response) / np.where(weights > 0, weights, 1.0)
     one_each = _Model(model.family, means, weights)

@@ -39,6 +39,10 @@ ENOUGH = 20
 """So many numbers that are too narrow are measured out, and no more: what tells them is made coarser, and all are tried
 again."""
 
+LARGE = 10_000
+"""Numbers above which districts are moved a part at a time, each about so many numbers, while the others stay as they
+are: what such a part finds is a solution of the whole, and the time grows as the districts do and not faster."""
+
 SLACK = 1e-7
 """Room on each side of a row, against the rounding of sums."""
 
@@ -172,11 +176,11 @@ def _moved(known: Relations, targets: csr_array, end: Floats, needed: Floats, *,
 
 
 def search(
-    known: Relations, targets: csr_array, needed: Floats, truth: Floats, *, rng: np.random.Generator
+    known: Relations, targets: csr_array, needed: Floats, truth: Floats, *, rng: np.random.Generator, of: Ints
 ) -> Searched:
     """Ranges of the targets (K, V), and those that are narrower than ``needed`` (K,), with their whole range.
 
-    Of those that are too narrow the first :data:`ENOUGH` only.
+    ``of`` (V,): the district that each number is of. Of those that are too narrow the first :data:`ENOUGH` only.
 
     Raises ValueError where ``truth`` contradicts what is known: then something false was released.
     """
@@ -186,16 +190,13 @@ def search(
         wrong = [known.names[at] for at in np.flatnonzero((sums < known.low - room) | (sums > known.high + room))]
         raise ValueError(f"what is known contradicts the numbers: {', '.join(dict.fromkeys(wrong))}")
     low = high = np.asarray(targets @ truth)
-    for turn in range(ROUNDS):
-        waiting = np.flatnonzero(high - low < needed - SLACK)
-        if not waiting.size:
-            return Searched(low, high, {})
-        some = rng.permutation(waiting)[:AT_ONCE]
-        upwards = turn % 2 == 0
-        found = _moved(known, targets[some], low[some] if upwards else high[some], needed[some], upwards=upwards)
-        if found is not None:
-            there = np.asarray(targets @ found)
-            low, high = np.minimum(low, there), np.maximum(high, there)
+    if truth.size > LARGE:
+        parts = -(-truth.size // LARGE)
+        of_part = np.unique(of, return_inverse=True)[1]
+        of_part = rng.permutation(int(of_part.max()) + 1)[of_part] % parts
+        for part in range(parts):
+            low, high = _by_part(known, targets, needed, truth, np.flatnonzero(of_part == part), low, high, rng)
+    low, high = _widened(known, targets, needed, low, high, rng)
     ranges = {}
     for k in np.flatnonzero(high - low < needed - SLACK):
         one = feasible_range(known, np.asarray(targets[[k]].toarray()[0]), truth)
@@ -205,3 +206,51 @@ def search(
         if len(ranges) == ENOUGH:
             break
     return Searched(low, high, ranges)
+
+
+def _widened(
+    known: Relations, targets: csr_array, needed: Floats, low: Floats, high: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """``low`` and ``high`` (K,) of the targets among as many solutions as it takes, and :data:`ROUNDS` at most."""
+    for turn in range(ROUNDS):
+        waiting = np.flatnonzero(high - low < needed - SLACK)
+        if not waiting.size:
+            break
+        some = rng.permutation(waiting)[:AT_ONCE]
+        upwards = turn % 2 == 0
+        found = _moved(known, targets[some], low[some] if upwards else high[some], needed[some], upwards=upwards)
+        if found is not None:
+            there = np.asarray(targets @ found)
+            low, high = np.minimum(low, there), np.maximum(high, there)
+    return low, high
+
+
+def _by_part(
+    known: Relations,
+    targets: csr_array,
+    needed: Floats,
+    truth: Floats,
+    mine: Ints,
+    low: Floats,
+    high: Floats,
+    rng: np.random.Generator,
+) -> tuple[Floats, Floats]:
+    """The same where the numbers ``mine`` alone may differ from the truth (V,)."""
+    matrix, rest = csr_array(known.matrix[:, mine]), known.matrix @ truth - known.matrix[:, mine] @ truth[mine]
+    rows = np.flatnonzero(np.diff(matrix.indptr))
+    own = csr_array(targets[:, mine])
+    about = np.flatnonzero((high - low < needed - SLACK) & (np.diff(own.indptr) > 0))
+    others = np.asarray(targets[about] @ truth - own[about] @ truth[mine])
+    inside = Relations(
+        matrix=csr_array(matrix[rows]),
+        low=known.low[rows] - rest[rows],
+        high=known.high[rows] - rest[rows],
+        names=tuple(known.names[row] for row in rows),
+        least=known.least[mine],
+        most=known.most[mine],
+        whole=known.whole[mine],
+    )
+    found = _widened(inside, csr_array(own[about]), needed[about], low[about] - others, high[about] - others, rng)
+    low, high = low.copy(), high.copy()
+    low[about], high[about] = found[0] + others, found[1] + others
+    return low, high

@@ -89,13 +89,17 @@ Told = tuple[tuple[Ints, Floats] | None, float, float, float]
 
 
 class Component(NamedTuple):
-    """Relations and targets that hang together; nothing else says anything about them."""
+    """Relations and targets that hang together; nothing else says anything about them.
+
+    ``of`` (V,): the district that each number is of.
+    """
 
     relations: Relations
     targets: csr_array
     names: tuple[str, ...]
     needed: Floats
     truth: Floats
+    of: Ints
 
     @property
     def key(self) -> bytes:
@@ -125,6 +129,7 @@ class Known:
         self.at: dict[str, Ints] = {}
         values: list[Floats] = []
         kinds: list[str] = []
+        units: list[str] = []
         for name, matrix in self.matrices.items():
             terms = counted(name)
             if len(terms) == 1 and terms[0] not in self.at:
@@ -132,8 +137,10 @@ class Known:
                 self.at[terms[0]] = np.where(seen, np.cumsum(seen).reshape(seen.shape) - 1 + len(kinds), -1)
                 values.append(matrix.amount[seen])
                 kinds += [matrix.kind] * int(seen.sum())
+                units += np.repeat(matrix.units, seen.sum(axis=1)).tolist()
         self.truth = np.concatenate(values) if values else np.zeros(0)
         self.kinds = np.array(kinds)
+        self.of = np.unique(np.array(units, dtype=str), return_inverse=True)[1]
         self._weighed: dict[str, Floats] = {}
         self._parts()
         self._inside("secure", "institution")
@@ -588,6 +595,7 @@ class Known:
                 names=tuple(row.name for row in asked),
                 needed=np.array([row.needed for row in asked]),
                 truth=truth[mine],
+                of=self.of[mine],
             )
 
 

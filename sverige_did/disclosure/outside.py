@@ -18,19 +18,27 @@ from sverige_did.disclosure.levels import DOMINANT, FEWEST_DISTRICTS
 from sverige_did.disclosure.programme import Decisions, Left
 from sverige_did.disclosure.release import Release
 from sverige_did.disclosure.rounding import STEPS_OF_AN_INTERVAL
-from sverige_did.files import read_model, write_model
+from sverige_did.errors import InputError
+from sverige_did.files import KEPT, read_model, refusal_of, write_model
 from sverige_did.study.study import PanelStudy
-
-KEPT = "released"
-"""The folder of earlier releases, beside the results that never leave."""
 
 AUDIT, SUMS = "audit.json", "SHA256SUMS"
 """The names of the audit for the outside, and of the list that ``sha256sum --check`` reads."""
 
 
 def earlier(folder: Path) -> tuple[Release, ...]:
-    """Every release of the study that was kept in its folder: somebody may have it."""
-    return tuple(read_model(path, Release) for path in sorted((folder / KEPT).glob("*.json")))
+    """Every release of the study that was kept in its folder: somebody may have it.
+
+    Raises InputError where one cannot be read, for nobody could then tell what the new one would tell beside it.
+    """
+    return tuple(_kept(path) for path in sorted((folder / KEPT).glob("*.json")))
+
+
+def _kept(path: Path) -> Release:
+    try:
+        return read_model(path, Release)
+    except InputError as error:
+        raise refusal_of([path]) from error
 
 
 def keep(folder: Path, release: Release) -> Path:

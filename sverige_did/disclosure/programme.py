@@ -73,7 +73,7 @@ def attack(known: Known, tried: Tried | None = None) -> Outcome:
     for part in known.components():
         if part.key not in held:
             rng = np.random.default_rng(SEED)
-            held[part.key] = search(part.relations, part.targets, part.needed, part.truth, rng=rng)
+            held[part.key] = search(part.relations, part.targets, part.needed, part.truth, rng=rng, of=part.of)
         found = held[part.key]
         for at, range_ in found.narrow.items():
             blamed = tuple(name for name in range_.binding if name)

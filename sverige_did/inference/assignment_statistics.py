@@ -30,6 +30,9 @@ from sverige_did.inference.districts import Bools, Districts, Floats
 _CELLS = 400_000
 """Numbers of moved changes that are looked at together."""
 
+_SLOPES = [1, 3, 4]
+"""Where b, q1 and q2 stand among the numbers."""
+
 type Route = Callable[[Places], Floats]
 
 
@@ -41,23 +44,29 @@ class Reference(NamedTuple):
     enumerated: bool
 
 
-def statistics(sample: Districts, e: Floats, *, draws: int, rng: np.random.Generator, limit: int) -> Reference:
+def statistics(
+    sample: Districts, e: Floats, *, draws: int, rng: np.random.Generator, limit: int, slopes: bool = True
+) -> Reference:
     """The numbers of every reference assignment of districts that are all compared.
 
-    ``e`` (G,) are the residuals of the full regression, in any unit.
+    ``e`` (G,) are the residuals of the full regression, in any unit; without ``slopes`` those under the hypothesis
+    that is tested, and b, q1 and q2 are 0.
     """
+    d = sample.treated.astype(float) if slopes else np.zeros(e.size)
     if sample.lottery is not None and not sample.covariates.shape[1]:
-        return Reference(_drawn(sample, e, sample.lottery), 1 / len(sample.lottery), True)
+        return Reference(_drawn(sample, e, d, sample.lottery), 1 / len(sample.lottery), True)
     if sample.plain:
-        d = sample.treated.astype(float)
         features = np.column_stack([e, e**2, d, e * d])
         sums, listed = reference_sums(features, sample.treated, sample.strata, draws=draws, rng=rng, limit=limit)
-        numbers = _two_means(sums.T, features.sum(axis=0)[:, None], int(d.sum()), e.size)
+        numbers = _two_means(sums.T, features.sum(axis=0)[:, None], int(sample.treated.sum()), e.size)
         return Reference(numbers, smallest_p(sample.treated, sample.strata) if listed else 1 / len(sums), listed)
     moves = _moves(sample, draws=draws, rng=rng, limit=limit)
-    route = _route(sample, e)
+    route = _refitted(sample, e) if sample.covariates.shape[1] else _moved(sample, e, d)
     blocks = np.array_split(moves.rows, -(-moves.rows.size // _CELLS))
-    return Reference(np.concatenate([route(block) for block in blocks], axis=1), moves.smallest_p, moves.enumerated)
+    numbers = np.concatenate([route(block) for block in blocks], axis=1)
+    if not slopes:
+        numbers[_SLOPES] = 0.0
+    return Reference(numbers, moves.smallest_p, moves.enumerated)
 
 
 def _moves(sample: Districts, *, draws: int, rng: np.random.Generator, limit: int) -> Moves:
@@ -69,11 +78,8 @@ def _moves(sample: Districts, *, draws: int, rng: np.random.Generator, limit: in
 
 def standard_error_squared(sample: Districts, e: Floats) -> float:
     """The squared standard error for the districts that were treated, where ``e`` (G,) are the residuals."""
-    return float(_route(sample, e)(np.arange(e.size)[None, :])[2, 0])
-
-
-def _route(sample: Districts, e: Floats) -> Route:
-    return _refitted(sample, e) if sample.covariates.shape[1] else _moved(sample, e)
+    route = _refitted(sample, e) if sample.covariates.shape[1] else _moved(sample, e, np.zeros(e.size))
+    return float(route(np.arange(e.size)[None, :])[2, 0])
 
 
 def _two_means(treated: Floats, total: Floats, n_treated: int, n: int) -> Floats:
@@ -89,38 +95,41 @@ def _two_means(treated: Floats, total: Floats, n_treated: int, n: int) -> Floats
     return found
 
 
-def _moved(sample: Districts, e: Floats, treated: Floats | None = None) -> Route:
+def _moved(sample: Districts, e: Floats, d: Floats) -> Route:
     """The weighted difference within strata with its variance by arm (arm_variances.py).
 
-    The hypothesised effect is taken out of the ``treated``, by default those of the sample, so that D moves with the
-    change that it belongs to.
+    The hypothesised effect is taken out of those that ``d`` (G,) marks, so that D moves with the change that it belongs
+    to; of nobody where only its absence is asked about.
     """
-    d = sample.treated.astype(float) if treated is None else treated
     if min(sample.treated.sum(), (~sample.treated).sum()) < 2:
         return _bare(sample, e, d)
     design = arm_design(sample)
 
     def numbers(moves: Places) -> Floats:
         # Taken as columns, as the variances read them: turned round afterwards they would be copied, ten times slower.
-        v, w = np.take(e, moves.T).T, np.take(d, moves.T).T
+        v = np.take(e, moves.T).T
+        if not d.any():
+            none = np.zeros(len(moves))
+            return np.stack([v @ design.shares, none, design.variance(v), none, none])
+        w = np.take(d, moves.T).T
         q0, q1, q2 = design.variance(v), design.variance(v, w), design.variance(w)
         return np.stack([v @ design.shares, w @ design.shares, q0, 2 * q1, q2])
 
     return numbers
 
 
-def _drawn(sample: Districts, e: Floats, lottery: Bools) -> Floats:
+def _drawn(sample: Districts, e: Floats, d: Floats, lottery: Bools) -> Floats:
     """The numbers of every set of a lottery: the treatment moves, and a district keeps its weight and its change."""
-    d = sample.treated.astype(float)
-    if sample.plain and min(d.sum(), d.size - d.sum()) > 1:
+    treated = int(sample.treated.sum())
+    if sample.plain and min(treated, e.size - treated) > 1:
         features = np.column_stack([e, e**2, d, e * d])
-        return _two_means((lottery @ features).T, features.sum(axis=0)[:, None], int(d.sum()), e.size)
+        return _two_means(np.asarray(lottery @ features, dtype=float).T, features.sum(axis=0)[:, None], treated, e.size)
     here = np.arange(e.size)[None, :]
     return np.concatenate([_of_set(replace(sample, treated=one, lottery=None), e, d, here) for one in lottery], axis=1)
 
 
 def _of_set(sample: Districts, e: Floats, d: Floats, here: Places) -> Floats:
-    """The numbers (5, 1) of one set, where ``d`` were treated."""
+    """The numbers (5, 1) of one set, where those that ``d`` marks were treated."""
     return _moved(sample, e, d)(here)
 
 

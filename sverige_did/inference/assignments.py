@@ -10,7 +10,7 @@ districts are made once and added across blocks. The subsets themselves are the 
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import combinations
 from math import comb, factorial, prod
 from typing import Any, NamedTuple
@@ -172,15 +172,46 @@ def reference_moves(
         rows[:, np.argsort(kinds, kind="stable")] = np.argsort(all_arrangements(kinds, strata), axis=1, kind="stable")
         mirrored = all(_same_weights(treated[strata == s], weights[strata == s]) for s in np.unique(strata))
         return Moves(rows, (2 if mirrored else 1) / ways, True)
-    places: Places = np.arange(treated.size)
-    if treated.size < np.iinfo(np.int16).max:
+    return Moves(_drawn_once(strata, draws, rng), 1 / (1 + draws), False)
+
+
+def _drawn_once(strata: Ints, draws: int, rng: np.random.Generator) -> Places:
+    """Random moves within strata, the first of nobody: drawn once for tests that go through the same ones.
+
+    A generator that stands where another stood gives the same, and stands afterwards where that one stood then.
+    """
+    state = rng.bit_generator.state
+    if state["bit_generator"] != "PCG64":
+        return _drawn(strata, draws, rng)
+    known = (*state["state"].values(), state["has_uint32"], state["uinteger"])
+    rows, rng.bit_generator.state = _drawn_from(strata.tobytes(), strata.dtype.str, draws, *known)
+    return rows
+
+
+@lru_cache(maxsize=1)
+def _drawn_from(
+    strata: bytes, kind: str, draws: int, state: int, inc: int, has_uint32: int, uinteger: int
+) -> tuple[Places, Any]:
+    """The moves of a generator that stands there, and where it stands afterwards."""
+    generator = np.random.PCG64()
+    generator.state = {
+        "bit_generator": "PCG64", "state": {"state": state, "inc": inc}, "has_uint32": has_uint32, "uinteger": uinteger,
+    }  # fmt: skip
+    rows = _drawn(np.frombuffer(strata, dtype=kind), draws, np.random.Generator(generator))
+    rows.setflags(write=False)
+    return rows, generator.state
+
+
+def _drawn(strata: Ints, draws: int, rng: np.random.Generator) -> Places:
+    places: Places = np.arange(strata.size)
+    if strata.size < np.iinfo(np.int16).max:
         places = places.astype(np.int16)
-    rows_drawn = np.empty((1 + draws, treated.size), dtype=places.dtype)
-    rows_drawn[:] = places
+    rows = np.empty((1 + draws, strata.size), dtype=places.dtype)
+    rows[:] = places
     for s in np.unique(strata):
         members = np.flatnonzero(strata == s)
-        rows_drawn[1:, members] = rng.permuted(rows_drawn[1:, members], axis=1)
-    return Moves(rows_drawn, 1 / (1 + draws), False)
+        rows[1:, members] = rng.permuted(rows[1:, members], axis=1)
+    return rows
 
 
 def _kinds(treated: Bools, weights: Floats, strata: Ints) -> Ints:

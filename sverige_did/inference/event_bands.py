@@ -118,7 +118,7 @@ def _of_regression(
     panel: DistrictPanel, found: EventStudy, _: Weighting, rng: np.random.Generator, level: float, each: bool
 ) -> Bands:
     """Bands from CR2, with the fewest degrees of freedom that any period leaves each arm."""
-    fit = least_squares(found.y, found.X, found.cluster, found.weights)
+    fit = least_squares(found.y, found.regressors, found.cluster, found.weights)
     treated = panel.ever_treated[np.unique(found.cluster)]
     for key, arm in (("too_few_treated", treated), ("too_few_control", ~treated)):
         if arm.sum() < 2:  # what its one district leaves of itself is nothing

@@ -135,7 +135,8 @@ def permutation_p(
     order: Ints | None = None,
 ) -> PermutationP:
     """:func:`permutation_test` without its region, which costs most of its time. Raises the same."""
-    return reassigned(sample, rng=rng, draws=draws, limit=limit, order=order).studentised(studentise).p_value()
+    found = reassigned(sample, rng=rng, draws=draws, limit=limit, order=order, no_effect_only=True)
+    return found.studentised(studentise).p_value()
 
 
 def reassigned(
@@ -145,8 +146,11 @@ def reassigned(
     draws: int | None = None,
     limit: int = MAX_ENUMERATED,
     order: Ints | None = None,
+    no_effect_only: bool = False,
 ) -> Reassigned:
     """The statistics of every assignment, of which both the studentised and the bare test are read off.
+
+    ``no_effect_only``: they are not asked how they move with a hypothesised effect, which takes three times as long.
 
     Raises RefusedError: those of :func:`permutation_test`.
     """
@@ -157,7 +161,10 @@ def reassigned(
         raise refuse("no_variation_within")
     unit = 2 * float(np.sqrt(v))
     number = _draws(sample) if draws is None else draws
-    found = statistics(sample, residual / unit, draws=number, rng=rng, limit=limit)
+    moved = residual / unit
+    if no_effect_only:
+        moved = moved + sample.treated * (estimate / unit)
+    found = statistics(sample, moved, draws=number, rng=rng, limit=limit, slopes=not no_effect_only)
     a, b, q0, q1, q2 = found.numbers
     family = Family(a, b, q0, q1, q2, v / unit**2, estimate, unit)
     return Reassigned(family, 1.0, found.smallest_p, found.enumerated, sample.treated)

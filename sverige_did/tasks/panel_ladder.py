@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sverige_did.files import read_model, write_models
 from sverige_did.sources.panel.delivery import codes_of, tables_of
+from sverige_did.sources.panel.frame import children_by_number
 from sverige_did.studies.panel.ladder import ladder
 from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import File, Filled, Folder
@@ -18,6 +19,6 @@ def run(plan: File, data: Folder, out: File) -> Filled:
     if study.registers is None:
         write_models(out, ())
         return {"rows": 0}
-    found = ladder(tables_of(data, study, REGISTERS), study, codes_of(data, study))
+    found = ladder(children_by_number(tables_of(data, study, REGISTERS)), study, codes_of(data, study))
     write_models(out, [found])
     return {"rows": len(found.cells)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +13,10 @@ from sverige_did.files import read_model, read_models, write_models
 from sverige_did.panel import Panel, read_panel
 from sverige_did.results.designs import OutcomeDesign
 from sverige_did.sources.panel.build import build
-from sverige_did.sources.panel.delivery import codes_of, panel_of, tables_of
+from sverige_did.sources.panel.delivery import codes_of, tables_of
 from sverige_did.sources.panel.frame import Tables, children_by_number
 from sverige_did.sources.panel.unreported import NEEDED, unreported_panels
 from sverige_did.sources.registers.codes import MeasureCodes
-from sverige_did.sources.registers.validate import find_registers
 from sverige_did.studies.panel.sensitivity import sensitivity_analyses
 from sverige_did.study.study import PanelStudy
 from sverige_did.tasks import File, Filled, Folder
@@ -33,35 +33,32 @@ DRAWS = 3
 def run(plan: File, panel: File, designs: File, data: Folder, out: File) -> Filled:
     """Write the checks; their number."""
     study = read_model(plan, PanelStudy)
-    requested = study.registers is not None
-    known = requested and "residences" in {register.name for register in find_registers(data, study)[0].values()}
-    given = _registers(study, data) if requested else None
-    found = sensitivity_analyses(
-        read_panel(panel),
-        study,
-        read_models(designs, OutcomeDesign),
-        elsewhere=_elsewhere(study, data) if requested and known else None,
-        homes_unknown=requested and not known,
-        unreported=_unreported(*given) if given else None,
-        stayed_on=_stayed_on(*given) if given else None,
-        definitions=_definitions(*given) if given else None,
-    )
+    beside = {} if study.registers is None else _beside(study, data)
+    found = sensitivity_analyses(read_panel(panel), study, read_models(designs, OutcomeDesign), **beside)
     write_models(out, found)
     return {"checks": len(found)}
 
 
-def _registers(study: PanelStudy, data: Path) -> tuple[Tables, PanelStudy, MeasureCodes]:
-    """What the panels of :data:`NEEDED` registers are built of."""
-    return children_by_number(tables_of(data, study, NEEDED)), study, codes_of(data, study)
+def _beside(study: PanelStudy, data: Path) -> dict[str, Any]:
+    """What the same registers would have given otherwise, as :func:`sensitivity_analyses` takes it: read once."""
+    every, codes = children_by_number(tables_of(data, study)), codes_of(data, study)
+    needed = {name: every[name] for name in NEEDED if name in every}
+    return {
+        "elsewhere": _elsewhere(every, study, codes) if "residences" in every else None,
+        "homes_unknown": "residences" not in every,
+        "unreported": _unreported(needed, study, codes),
+        "stayed_on": _stayed_on(needed, study, codes),
+        "definitions": _definitions(needed, study, codes),
+    }
 
 
-def _elsewhere(study: PanelStudy, data: Path) -> Panel:
+def _elsewhere(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> Panel:
     """The panel with children counted by the other rule of residence."""
     rules = study.register_rules
     other = "on_the_day" if rules.residence.rule == "baseline" else "baseline"
     residence = rules.residence.model_copy(update={"rule": other})
     moved = study.model_copy(update={"registers": rules.model_copy(update={"residence": residence})})
-    return panel_of(data, moved).panel
+    return build(tables, moved, codes).panel
 
 
 def _unreported(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> Mapping[float, Sequence[Panel]]:

@@ -79,3 +79,27 @@ def test_above_the_limit_assignments_are_drawn() -> None:
     sums, enumerated = assignments.reference_sums(np.eye(40), treated, strata, draws=50, rng=np.random.default_rng(5))
     assert not enumerated
     assert sums.shape == (51, 40)
+
+
+@pytest.mark.parametrize("kind", [np.random.PCG64, np.random.Philox])
+def test_moves_are_drawn_once_and_the_generator_stands_where_it_would(kind: type[np.random.BitGenerator]) -> None:
+    """The second time they are remembered (of the usual generator): the same rows, and the same numbers afterwards."""
+    treated, strata = np.arange(30) < 8, np.repeat([0, 1], 15)
+    weights = 1.0 + np.arange(30)
+    found, after = [], []
+    for _ in range(2):
+        rng = np.random.Generator(kind(5))
+        rng.integers(0, 9)  # half a number is left in the generator
+        moves = assignments.reference_moves(treated, weights, strata, draws=50, rng=rng, limit=50)
+        found.append(moves.rows)
+        after.append(rng.integers(0, 2**40, 3).tolist())
+    np.testing.assert_array_equal(found[0], found[1])
+    assert after[0] == after[1]
+    other = assignments.reference_moves(treated, weights, strata, draws=50, rng=rng, limit=50)
+    assert not np.array_equal(other.rows, found[0])
+    alone = np.random.Generator(kind(5))
+    alone.integers(0, 9)
+    rows = np.tile(np.arange(30, dtype=np.int16), (51, 1))
+    for part in (slice(0, 15), slice(15, 30)):
+        rows[1:, part] = alone.permuted(rows[1:, part], axis=1)
+    np.testing.assert_array_equal(found[0], rows)

@@ -19,8 +19,9 @@ from workflow_run import ROOT
 
 from sverige_did import words
 from sverige_did.cli import app
+from sverige_did.disclosure.outside import earlier
 from sverige_did.errors import InputError, RefusedError
-from sverige_did.files import discard_altered, hashes, read_model, record, sweep, write_folder, write_text
+from sverige_did.files import KEPT, discard_altered, hashes, read_model, record, sweep, write_folder, write_text
 from sverige_did.results.estimates import Curve
 from sverige_did.workflow import running
 from sverige_did.workflow.discover import all_of, content_of, find_studies, registers_of, unusable_studies
@@ -316,6 +317,24 @@ def test_a_result_that_was_cut_off_or_changed_is_refused_by_name_and_made_anew(t
     assert not path.exists()
     write_text(path, whole)
     assert discard_altered(tmp_path) == []
+
+
+def test_an_earlier_release_that_was_changed_is_kept_and_refused_for_nothing_makes_it_anew(tmp_path):
+    kept, other = tmp_path / "s" / KEPT / "0123.json", tmp_path / "s" / "a.json"
+    for path in (kept, other):
+        write_text(path, "{}")
+        record(hashes([path]))
+        path.write_text("{ }")
+    with pytest.raises(InputError) as refusal:
+        discard_altered(tmp_path)
+    assert [(one.key, one.file) for one in refusal.value.problems] == [("kept_changed", "0123.json")]
+    assert kept.exists()
+    assert other.exists()
+    with pytest.raises(InputError) as unread:
+        earlier(tmp_path / "s")
+    assert [(one.key, one.file) for one in unread.value.problems] == [("kept_changed", "0123.json")]
+    for language in ("en", "da"):
+        assert "made anew" not in str(unread.value.problems[0].say(language))
 
 
 def test_nothing_but_what_is_unfinished_is_swept(tmp_path):

@@ -14,6 +14,7 @@ from sverige_did.sources.exports.l201_xml import is_xml
 from sverige_did.sources.files.cpr import holds_cpr
 from sverige_did.sources.files.synthetic_mark import is_marked
 from sverige_did.sources.panel.build import Built, build
+from sverige_did.sources.panel.frame import children_by_number
 from sverige_did.sources.registers.codes import MeasureCodes, read_measure_codes, standard_codes
 from sverige_did.sources.registers.headers import fold
 from sverige_did.sources.registers.register import Register
@@ -74,14 +75,15 @@ def checked(folder: Path, study: PanelStudy, today: date | None = None) -> Check
         codes = codes_of(folder, study)
     except InputError as refusal:
         return Checked(refusal.problems)
-    found = check_folder(folder, study, codes=codes)
-    found = found._replace(problems=_exports_named(found.problems, folder))
+    read = check_folder(folder, study, codes=codes)
+    found = Checked(_exports_named(read.problems, folder), read.assumed)
     if today is not None and today <= study.grid.end and (planned := _planned(folder, study, found.problems)):
         return Checked(planned)
     if any(problem.severity == "error" for problem in found.problems):
         return found
     try:
-        more = panel_of(folder, study).remarks
+        refuse_unmarked(folder, study)
+        more = build(children_by_number(read.tables), study, codes).remarks
     except SverigeDidError as refusal:
         more = refusal.problems
     return found._replace(problems=(*found.problems, *more))

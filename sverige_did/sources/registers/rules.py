@@ -105,9 +105,10 @@ def two_spellings(table: RegisterTable, _: Delivery) -> Iterator[Problem]:
 
 
 def markup_in_names(table: RegisterTable, _: Delivery) -> Iterator[Problem]:
-    """Names with angle brackets: kept as text, but seldom meant."""
+    """Names with angle brackets, each where it is met first: kept as text, but seldom meant."""
     for column in _NAMED[table.register.name]:
-        odd = table.frame[column].str.contains("[<>]").fillna(False).astype(bool)
+        names = table.frame[column]
+        odd = names.str.contains("[<>]").fillna(False).astype(bool) & ~names.duplicated()
         yield from at_cells(table, "reg_markup", column, odd, severity="warning")
 
 

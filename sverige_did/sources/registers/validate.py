@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import pandas as pd
@@ -38,10 +39,11 @@ class Assumed(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What is wrong with a folder, and what was assumed while it was read."""
+    """What is wrong with a folder, what was assumed while it was read, and the registers as they were read, by name."""
 
     problems: tuple[Problem, ...]
     assumed: tuple[Assumed, ...] = ()
+    tables: Mapping[str, RegisterTable] = MappingProxyType({})
 
 
 def check_folder(
@@ -100,7 +102,7 @@ def checked_folder(
     problems += between(tables)
     assumed = tuple(Assumed(one.file, each) for one in tables.values() for each in one.assumptions)
     told = without_identifiers(_limited(problems, at_most), map(identifiers_of, tables.values()))
-    return Checked(_in_order(list(told)), assumed)
+    return Checked(_in_order(list(told)), assumed, tables)
 
 
 def tables_in(folder: Path) -> list[Path]:

@@ -52,10 +52,11 @@ def ladder(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> LadderReco
     Districts that begin at different dates have no common window: the record says so and has no numbers.
     """
     frame = make_panel_frame(tables, study)
+    if why := _why_not(frame, study):
+        return _without_numbers(study, why)
     paths = ladder_paths(tables, frame, codes)
-    why = _why_not(frame, study, len(paths.child))
-    if why:
-        return LadderRecord(plan_sha256=study.sha256, remarks=(Remark(key=f"errors.{why}"),))
+    if not len(paths.child):
+        return _without_numbers(study, "ladder_nobody")
     grounds = Grounds(paths, frame, study)
     cells: list[LadderCell] = []
     contrasts: list[LadderContrast] = []
@@ -74,13 +75,15 @@ def ladder(tables: Tables, study: PanelStudy, codes: MeasureCodes) -> LadderReco
     )
 
 
-def _why_not(frame: PanelFrame, study: PanelStudy, stretches: int) -> str | None:
+def _without_numbers(study: PanelStudy, why: str) -> LadderRecord:
+    return LadderRecord(plan_sha256=study.sha256, remarks=(Remark(key=f"errors.{why}"),))
+
+
+def _why_not(frame: PanelFrame, study: PanelStudy) -> str | None:
     if len(np.unique(frame.begins[frame.treated])) > 1:
         return "ladder_staggered"
     windows = windows_of_frame(frame, study)
-    if not (windows.before.any() and windows.after.any()):
-        return "ladder_one_window"
-    return None if stretches else "ladder_nobody"
+    return None if windows.before.any() and windows.after.any() else "ladder_one_window"
 
 
 def _unseen(cells: list[LadderCell]) -> Iterator[Remark]:

@@ -15,6 +15,7 @@ from sverige_did.errors import RefusedError, SverigeDidError
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.panel import Panel
 from sverige_did.sources.panel.build import Built, build
+from sverige_did.sources.panel.frame import children_by_number
 from sverige_did.sources.registers.codes import standard_codes
 
 
@@ -188,6 +189,14 @@ def test_the_order_of_rows_and_the_names_of_children_change_nothing(tmp_path: Pa
         if "child" in frame:
             frame["child"] = "x" + frame["child"].str[::-1]
     assert built(tmp_path, frames).panel.sha256 == panel.sha256
+
+
+def test_children_as_numbers_have_the_same_panel(tmp_path: Path, panel: Panel) -> None:
+    tables = small.tables(tmp_path, small.delivery())
+    numbered = children_by_number(tables)
+    assert numbered.keys() == tables.keys()
+    assert all(np.issubdtype(one.frame["child"].dtype, np.integer) for one in numbered.values() if "child" in one.frame)
+    assert build(numbered, small.study(), standard_codes()).panel.sha256 == panel.sha256
 
 
 def random_placements(rng: np.random.Generator, children: pd.DataFrame) -> pd.DataFrame:
