@@ -20,7 +20,7 @@ from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from sverige_did.did.absorbed import MOST_STEPS, SETTLED, poisson_two_way
-from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, Weighting
+from sverige_did.did.arrays import BoolArray, DistrictPanel, Dropped, FloatArray, Weighting, present
 from sverige_did.did.missing_periods import filled
 from sverige_did.did.window import around
 from sverige_did.errors import refuse
@@ -105,7 +105,7 @@ def _refuse_separation(panel: DistrictPanel, rows: BoolArray, y: FloatArray, upp
     cell = 2 * panel.ever_treated[panel.unit] + after
     untreated_time = np.where(panel.treated, -1, panel.time)
     for part in (cell, untreated_time):
-        for code in np.unique(part[rows & (part >= 0)]):
+        for code in present(part[rows & (part >= 0)]):
             values = y[rows & (part == code)]
             if values.max() == 0 or values.min() == upper:
                 raise refuse("separation", found=f"{values.max():g}")
@@ -126,7 +126,7 @@ def _fit_both(panel: DistrictPanel, model: _Model) -> tuple[float, FloatArray]:
     means = np.bincount(of, model.fit_weights * model.response) / np.where(weights > 0, weights, 1.0)
     one_each = _Model(model.family, means, weights)
     treated = cells[:, 2].astype(np.bool_)
-    X = np.column_stack([cells[:, :1] == np.unique(group), cells[:, 1:2] == np.unique(panel.time)[1:]]).astype(float)
+    X = np.column_stack([cells[:, :1] == present(group), cells[:, 1:2] == present(panel.time)[1:]]).astype(float)
     pooled = _fit(one_each, np.column_stack([treated.astype(float), X]), np.ones(len(cells), dtype=np.bool_))
     untreated = _fit(one_each, X, ~treated)
     return float(pooled[0]), np.asarray(model.family.fitted(X @ untreated))[of]
@@ -183,6 +183,7 @@ def _effects(
     weight = (panel.unit_weights(weighting) / np.maximum(np.bincount(unit, minlength=panel.n_units), 1))[unit]
     y1, y0 = (float(np.average(values[cells], weights=weight)) for values in (observed, imputed))
     estimator, index_scale, level_scale = names
+    n_units, n_treated = present(panel.unit[rows]).size, present(unit).size
 
     def read(value: float, scale: str) -> Estimate:
         return Estimate(
@@ -191,8 +192,8 @@ def _effects(
             estimand="att",
             estimator=estimator,
             inference="none",
-            n_units=int(np.unique(panel.unit[rows]).size),
-            n_treated=int(np.unique(unit).size),
+            n_units=n_units,
+            n_treated=n_treated,
             weights=weighting,
             assumptions=(PARALLEL[index_scale],),
         )

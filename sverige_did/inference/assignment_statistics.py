@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sverige_did.inference.arm_variances import arm_design
+from sverige_did.inference.arm_variances import ArmDesign, arm_design
 from sverige_did.inference.assignments import Moves, Places, moves_of, reference_moves, reference_sums, smallest_p
 from sverige_did.inference.districts import Bools, Districts, Floats
 
@@ -104,6 +104,8 @@ def _moved(sample: Districts, e: Floats, d: Floats) -> Route:
     if min(sample.treated.sum(), (~sample.treated).sum()) < 2:
         return _bare(sample, e, d)
     design = arm_design(sample)
+    if not d.any() and design.plain.shape[0] == 1:
+        return _sums(design, e)
 
     def numbers(moves: Places) -> Floats:
         # Taken as columns, as the variances read them: turned round afterwards they would be copied, ten times slower.
@@ -114,6 +116,22 @@ def _moved(sample: Districts, e: Floats, d: Floats) -> Route:
         w = np.take(d, moves.T).T
         q0, q1, q2 = design.variance(v), design.variance(v, w), design.variance(w)
         return np.stack([v @ design.shares, w @ design.shares, q0, 2 * q1, q2])
+
+    return numbers
+
+
+def _sums(design: ArmDesign, e: Floats) -> Route:
+    """The same without strata, where only the absence of an effect is asked about: from sums over the measured."""
+    measured, e = design.measured.astype(float), e - e.mean()
+    k, m, total, square = measured.sum(), (~design.measured).sum(), e.sum(), float(e @ e)
+
+    def numbers(moves: Places) -> Floats:
+        v = e[moves]
+        first, second = v @ measured, v**2 @ measured
+        own = np.maximum(second - first**2 / k, 0)
+        others = np.maximum(square - second - (total - first) ** 2 / m, 0)
+        none = np.zeros(len(moves))
+        return np.stack([v @ design.shares, none, design.factors[0] * own + design.factors[1] * others, none, none])
 
     return numbers
 

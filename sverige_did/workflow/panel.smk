@@ -68,6 +68,8 @@ rule panel_size:
         "results/{study}/logs/panel_size.log",
     benchmark:
         "results/{study}/benchmarks/panel_size.tsv"
+    # The longest way through a study begins here: of what can run, it goes first.
+    priority: 1
     resources:
         **asks("panel_size"),
     wildcard_constraints:
@@ -94,6 +96,7 @@ rule panel_estimate:
         "results/{study}/logs/panel_estimate.log",
     benchmark:
         "results/{study}/benchmarks/panel_estimate.tsv"
+    priority: 1
     resources:
         **asks("panel_estimate"),
     wildcard_constraints:

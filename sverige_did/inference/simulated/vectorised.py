@@ -161,6 +161,8 @@ def permutation(change: Floats, treated: Bools, rows: Bools) -> tuple[Floats, Fl
 def permutation_of_moves(change: Floats, sample: Districts, moves: Places) -> tuple[Floats, Floats]:
     """The same with weights and strata, over the moves (r, G) of changes to places, the observed among them."""
     design, y = arm_design(sample), change - change.mean(axis=0)
+    if design.plain.shape[0] == 1 and not sample.covariates.shape[1]:
+        return _permuted_sums(y, design, moves)
     step = max(1, _NEAR // len(y))
     parts = [_permuted(y[:, at : at + step], design, moves) for at in range(0, y.shape[1], step)]
     studentised, bare = np.concatenate(parts, axis=1) if parts else np.zeros((2, 0))
@@ -180,6 +182,27 @@ def _permuted(y: Floats, design: ArmDesign, moves: Places) -> Floats:
         studentised += effects * variance >= effect * variances * _TIE
         bare += effects >= effect * _TIE
     return np.stack([studentised, bare]) / len(moves)
+
+
+def _permuted_sums(y: Floats, design: ArmDesign, moves: Places) -> tuple[Floats, Floats]:
+    """The p-values of data sets (G, n) without strata, from sums over the measured of every move: two products."""
+    measured = design.measured.astype(float)
+    shares, chosen = np.zeros((2, *moves.shape))
+    np.put_along_axis(shares, moves.astype(np.int64), np.broadcast_to(design.shares, moves.shape), axis=1)
+    np.put_along_axis(chosen, moves.astype(np.int64), np.broadcast_to(measured, moves.shape), axis=1)
+    k, m = float(measured.sum()), float((~design.measured).sum())
+    square = y**2
+
+    def both(by: Floats, of: Floats) -> tuple[Floats, Floats]:
+        first, second = of @ y, of @ square
+        own = np.maximum(second - first**2 / k, 0)
+        others = np.maximum(square.sum(axis=0) - second - (y.sum(axis=0) - first) ** 2 / m, 0)
+        return (by @ y) ** 2, design.factors[0] * own + design.factors[1] * others
+
+    effects, variances = both(shares, chosen)
+    effect, variance = both(design.shares[None, :], measured[None, :])
+    studentised = (effects * variance >= effect * variances * _TIE).mean(axis=0)
+    return studentised, (effects >= effect * _TIE).mean(axis=0)
 
 
 def permutation_of_lottery(change: Floats, sample: Districts, lottery: Bools) -> tuple[Floats, Floats]:

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from sverige_did.did.arrays import present
 from sverige_did.did.occupation import Episodes, Followed, days_in, follow, occupation
 from sverige_did.results.ladder import Moment
 from sverige_did.sources.panel.frame import PanelFrame
@@ -80,7 +81,7 @@ class Stood:
 
     def distinct(self, rows: Bools) -> int:
         """How many children the marked rows (n,) are."""
-        return len(np.unique(self.followed.who[rows]))
+        return len(present(self.followed.who[rows]))
 
 
 class Grounds:
