@@ -29,7 +29,7 @@ def test_effects_and_covariance_are_those_of_the_regression_with_cr2() -> None:
     regression = event_study(panel_from_rows(unit, time.astype(float), y.ravel(), treated))
     np.testing.assert_allclose(found.effects.estimate, regression.estimate)
     np.testing.assert_array_equal(np.append(found.effects.before, found.effects.after) + 3, regression.period)
-    fit = least_squares(regression.y, regression.X, regression.cluster)
+    fit = least_squares(regression.y, regression.regressors, regression.cluster)
     np.testing.assert_allclose(found.effects.covariance, cr2(fit)[:6, :6], rtol=1e-8, atol=1e-12)
     own = y[:, 4:].mean(axis=1) - y[:, 3]
     expected = calibrated_test(districts(own, treated_of()))
