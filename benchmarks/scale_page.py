@@ -48,7 +48,7 @@ def stages(lines: list[dict[str, object]]) -> Iterator[Stage]:
     """Those that are told, by study and in the order of their time at the largest size."""
     found: dict[tuple[str, str], Stage] = {}
     for one in lines:
-        if "study" in one:
+        if "study" in one and "parts" in one:
             key = str(one["study"]), str(one["stage"])
             stage = found.setdefault(key, Stage(*key, {}, {}))
             stage.cpu[int(str(one["parts"]))] = float(str(one["cpu"]))
