@@ -20,7 +20,7 @@ from sverige_did.sources.registers.headers import fold
 from sverige_did.sources.registers.register import Register
 from sverige_did.sources.registers.schemas import REGISTERS
 from sverige_did.sources.registers.tables import RegisterTable, in_danish_alone, read_register
-from sverige_did.sources.registers.validate import Assumed, Checked, check_folder, find_registers
+from sverige_did.sources.registers.validate import Assumed, Checked, find_registers, read_folder
 from sverige_did.study.study import PanelStudy
 from sverige_did.words import Language
 
@@ -75,15 +75,15 @@ def checked(folder: Path, study: PanelStudy, today: date | None = None) -> Check
         codes = codes_of(folder, study)
     except InputError as refusal:
         return Checked(refusal.problems)
-    read = check_folder(folder, study, codes=codes)
-    found = Checked(_exports_named(read.problems, folder), read.assumed)
+    found, tables = read_folder(folder, study, codes=codes)
+    found = found._replace(problems=_exports_named(found.problems, folder))
     if today is not None and today <= study.grid.end and (planned := _planned(folder, study, found.problems)):
         return Checked(planned)
     if any(problem.severity == "error" for problem in found.problems):
         return found
     try:
         refuse_unmarked(folder, study)
-        more = build(children_by_number(read.tables), study, codes).remarks
+        more = build(children_by_number(tables), study, codes).remarks
     except SverigeDidError as refusal:
         more = refusal.problems
     return found._replace(problems=(*found.problems, *more))

@@ -39,10 +39,16 @@ class Assumed(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What is wrong with a folder, what was assumed while it was read, and the registers as they were read, by name."""
+    """What is wrong with a folder, and what was assumed while it was read."""
 
     problems: tuple[Problem, ...]
     assumed: tuple[Assumed, ...] = ()
+
+
+class ReadFolder(NamedTuple):
+    """A folder that was checked, and its registers as they were read, by name: the faulty ones too."""
+
+    checked: Checked
     tables: Mapping[str, RegisterTable] = MappingProxyType({})
 
 
@@ -60,7 +66,19 @@ def check_folder(
     Beyond ``at_most`` of one fault in one column, a single problem says how many more there are. A CPR number ends the
     check: then it is all that is returned.
     """
-    return checked_folder(
+    return read_folder(folder, study, codes=codes, at_most=at_most, max_bytes=max_bytes).checked
+
+
+def read_folder(
+    folder: Path,
+    study: PanelStudy,
+    *,
+    codes: MeasureCodes | None = None,
+    at_most: int = 50,
+    max_bytes: int = MAX_BYTES,
+) -> ReadFolder:
+    """As :func:`check_folder`, with the registers that it read."""
+    return _read_folder(
         folder,
         REGISTERS,
         study.register_rules.files,
@@ -80,12 +98,24 @@ def checked_folder(
     max_bytes: int = MAX_BYTES,
 ) -> Checked:
     """As :func:`check_folder` for any registers; ``between`` finds what is wrong within and between the tables read."""
+    return _read_folder(folder, registers, named, between, at_most=at_most, max_bytes=max_bytes).checked
+
+
+def _read_folder(
+    folder: Path,
+    registers: tuple[Register, ...],
+    named: tuple[RegisterFile, ...],
+    between: Callable[[dict[str, RegisterTable]], Iterable[Problem]],
+    *,
+    at_most: int,
+    max_bytes: int,
+) -> ReadFolder:
     if not folder.is_dir():
-        return Checked((Problem("reg_no_folder", file=folder.name),))
+        return ReadFolder(Checked((Problem("reg_no_folder", file=folder.name),)))
     found, problems = files_of(folder, registers, named)
     nameless = [one for one in problems if one.key == "reg_cpr_in_name"]
     if nameless:  # what is said of a file names it
-        return Checked(tuple(nameless))
+        return ReadFolder(Checked(tuple(nameless)))
     tables: dict[str, RegisterTable] = {}
     for path in tables_in(folder):
         register = found.get(path)
@@ -93,7 +123,7 @@ def checked_folder(
             table = _read(path, register, max_bytes)
         except InputError as error:
             if any(problem.key in {"reg_cpr", "reg_cpr_beside"} for problem in error.problems):
-                return Checked(error.problems)
+                return ReadFolder(Checked(error.problems))
             problems += error.problems if register else ()
         else:
             if table:
@@ -102,7 +132,7 @@ def checked_folder(
     problems += between(tables)
     assumed = tuple(Assumed(one.file, each) for one in tables.values() for each in one.assumptions)
     told = without_identifiers(_limited(problems, at_most), map(identifiers_of, tables.values()))
-    return Checked(_in_order(list(told)), assumed, tables)
+    return ReadFolder(Checked(_in_order(list(told)), assumed), tables)
 
 
 def tables_in(folder: Path) -> list[Path]:
