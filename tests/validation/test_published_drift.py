@@ -48,9 +48,9 @@ def medicaid(states: pd.DataFrame) -> EventEffects:
     """The seven effects with the errors that the authors use: the seven effects and a constant are counted."""
     treated = states["expanded"] & (states["year"] >= 2014)
     found = event_study(panel_from_rows(states["stfips"], states["year"], states["dins"], treated))
-    fit = least_squares(found.y, found.X, found.cluster)
+    fit = least_squares(found.y, found.regressors, found.cluster)
     since = found.period - 2013
-    covariance = cr1(fit, nested=found.X.shape[1] - 8)[:7, :7]
+    covariance = cr1(fit, nested=found.regressors.shape[1] - 8)[:7, :7]
     return event_effects(since[:5], since[5:], found.estimate, covariance)
 
 

@@ -150,9 +150,9 @@ def test_medicaid_event_study(state_panel: DistrictPanel) -> None:
     found = event_study(state_panel)
     published = [-0.00529, -0.01130, -0.00268, -0.00142, 0.00034, 0.04645, 0.06921]
     np.testing.assert_allclose(found.estimate, published, atol=5.1e-6)
-    fit = sm.OLS(found.y, found.X).fit(cov_type="cluster", cov_kwds={"groups": found.cluster})
+    fit = sm.OLS(found.y, found.regressors).fit(cov_type="cluster", cov_kwds={"groups": found.cluster})
     # statsmodels counts all fixed effects as parameters; the published errors count the seven effects and a constant.
-    errors = fit.bse[5:7] * np.sqrt((found.y.size - found.X.shape[1]) / (found.y.size - 8))
+    errors = fit.bse[5:7] * np.sqrt((found.y.size - found.regressors.shape[1]) / (found.y.size - 8))
     np.testing.assert_allclose(errors, [0.00906, 0.01024], atol=5.1e-6)
 
 
