@@ -110,7 +110,9 @@ def medicaid() -> dict[str, float]:
     study = event_study(panel_from_rows(frame["stfips"], frame["year"], frame["dins"], treated))
     found = {f"effect in {int(year)}": float(one) for year, one in zip(study.period, study.estimate, strict=True)}
     # The published errors count the seven effects and a constant.
-    covariance = cr1(least_squares(study.y, study.X, study.cluster), nested=study.X.shape[1] - 8)[:7, :7]
+    covariance = cr1(least_squares(study.y, study.regressors, study.cluster), nested=study.regressors.shape[1] - 8)[
+        :7, :7
+    ]
     since, first = study.period - 2013, np.array([1.0, 0.0])
     effects = event_effects(since[:5], since[5:], study.estimate, covariance)
     for M in (0.5, 1, 2):
