@@ -89,7 +89,8 @@ class Reassigned(NamedTuple):
     def _numbers(self) -> dict[str, Any]:
         return {
             "observed": self.family.observed * self.to_unit,
-            "p_value": self.family.p_value(0.0),
+            # The observed assignment is one of them, also where its own rounding is larger than a tie.
+            "p_value": max(self.family.p_value(0.0), self.smallest_p),
             "smallest_p": self.smallest_p,
             "reference": self.family.statistics(0.0) * self.to_unit,
             "enumerated": self.enumerated,
