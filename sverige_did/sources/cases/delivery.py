@@ -28,10 +28,10 @@ def problems_of(folder: Path, study: CaseStudy) -> tuple[Problem, ...]:
 def checked(folder: Path, study: CaseStudy) -> Checked:
     """The same, and what was assumed while the registers were read."""
     marked = _unmarked(folder, study)
-    found = checked_folder(
+    looked = checked_folder(
         folder, CASE_REGISTERS, study.files, lambda tables: _between(folder, CaseDelivery(tables, study))
     )
-    return found._replace(problems=(*marked, *found.problems))
+    return Checked((*marked, *looked.problems), looked.assumed)
 
 
 def _between(folder: Path, delivery: CaseDelivery) -> tuple[Problem, ...]:

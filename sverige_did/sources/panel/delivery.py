@@ -75,15 +75,15 @@ def checked(folder: Path, study: PanelStudy, today: date | None = None) -> Check
         codes = codes_of(folder, study)
     except InputError as refusal:
         return Checked(refusal.problems)
-    read = check_folder(folder, study, codes=codes)
-    found = Checked(_exports_named(read.problems, folder), read.assumed)
+    looked = check_folder(folder, study, codes=codes)
+    found = Checked(_exports_named(looked.problems, folder), looked.assumed)
     if today is not None and today <= study.grid.end and (planned := _planned(folder, study, found.problems)):
         return Checked(planned)
     if any(problem.severity == "error" for problem in found.problems):
         return found
     try:
         refuse_unmarked(folder, study)
-        more = build(children_by_number(read.tables), study, codes).remarks
+        more = build(children_by_number(looked.tables), study, codes).remarks
     except SverigeDidError as refusal:
         more = refusal.problems
     return found._replace(problems=(*found.problems, *more))

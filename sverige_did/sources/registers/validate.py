@@ -39,11 +39,23 @@ class Assumed(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What is wrong with a folder, what was assumed while it was read, and the registers as they were read, by name."""
+    """What is wrong with a folder, and what was assumed while it was read."""
+
+    problems: tuple[Problem, ...]
+    assumed: tuple[Assumed, ...] = ()
+
+
+class Looked(NamedTuple):
+    """The same with the registers as they were read, by name, for whoever goes on with them."""
 
     problems: tuple[Problem, ...]
     assumed: tuple[Assumed, ...] = ()
     tables: Mapping[str, RegisterTable] = MappingProxyType({})
+
+    @property
+    def checked(self) -> Checked:
+        """What is told of it."""
+        return Checked(self.problems, self.assumed)
 
 
 def check_folder(
@@ -53,7 +65,7 @@ def check_folder(
     codes: MeasureCodes | None = None,
     at_most: int = 50,
     max_bytes: int = MAX_BYTES,
-) -> Checked:
+) -> Looked:
     """Check every register in ``folder`` against its schema, the other registers and the plan.
 
     Never raises for what is in a file: everything found is returned, errors and warnings, ordered by file and row.
@@ -78,14 +90,14 @@ def checked_folder(
     *,
     at_most: int = 50,
     max_bytes: int = MAX_BYTES,
-) -> Checked:
+) -> Looked:
     """As :func:`check_folder` for any registers; ``between`` finds what is wrong within and between the tables read."""
     if not folder.is_dir():
-        return Checked((Problem("reg_no_folder", file=folder.name),))
+        return Looked((Problem("reg_no_folder", file=folder.name),))
     found, problems = files_of(folder, registers, named)
     nameless = [one for one in problems if one.key == "reg_cpr_in_name"]
     if nameless:  # what is said of a file names it
-        return Checked(tuple(nameless))
+        return Looked(tuple(nameless))
     tables: dict[str, RegisterTable] = {}
     for path in tables_in(folder):
         register = found.get(path)
@@ -93,7 +105,7 @@ def checked_folder(
             table = _read(path, register, max_bytes)
         except InputError as error:
             if any(problem.key in {"reg_cpr", "reg_cpr_beside"} for problem in error.problems):
-                return Checked(error.problems)
+                return Looked(error.problems)
             problems += error.problems if register else ()
         else:
             if table:
@@ -102,7 +114,7 @@ def checked_folder(
     problems += between(tables)
     assumed = tuple(Assumed(one.file, each) for one in tables.values() for each in one.assumptions)
     told = without_identifiers(_limited(problems, at_most), map(identifiers_of, tables.values()))
-    return Checked(_in_order(list(told)), assumed, tables)
+    return Looked(_in_order(list(told)), assumed, tables)
 
 
 def tables_in(folder: Path) -> list[Path]:
