@@ -52,11 +52,6 @@ class Looked(NamedTuple):
     assumed: tuple[Assumed, ...] = ()
     tables: Mapping[str, RegisterTable] = MappingProxyType({})
 
-    @property
-    def checked(self) -> Checked:
-        """What is told of it."""
-        return Checked(self.problems, self.assumed)
-
 
 def check_folder(
     folder: Path,
