@@ -103,20 +103,37 @@ def altered(found: Mapping[Path, str]) -> list[Path]:
     ]
 
 
+def lost(folder: Path) -> list[Path]:
+    """Earlier releases below a folder that were kept and are there no longer, though nothing removes one."""
+    held = sorted(folder.rglob(f"{KEPT}/{RECORDS}/*.json"))
+    return [path for one in held if not (path := one.parents[1] / one.name).is_file()]
+
+
 def refusal_of(changed: Iterable[Path]) -> InputError:
-    """What is said of files that are :func:`altered`."""
-    keys = {path: "kept_changed" if path.parent.name == KEPT else "release_changed" for path in changed}
-    return InputError(*(Problem(key, file=path.name, found=path.name) for path, key in keys.items()))
+    """What is said of files that are :func:`altered`, :func:`lost` or cannot be read; an earlier release by its study,
+    for there may be several."""
+    return InputError(*map(_refused, changed))
+
+
+def _refused(path: Path) -> Problem:
+    if path.parent.name != KEPT:
+        return Problem("release_changed", file=path.name, found=path.name)
+    if not path.is_file():
+        key = "kept_gone"
+    else:
+        is_as_kept = _record(path).is_file() and not altered(hashes([path]))
+        key = "kept_of_another_version" if is_as_kept else "kept_changed"
+    return Problem(key, file=Path(*path.parts[-3:]).as_posix())
 
 
 def discard_altered(folder: Path) -> list[Path]:
     """Remove the results below a folder that are no longer what was written, so that they are made anew; which.
 
-    Raises InputError where one is an earlier release, which nothing makes anew: then all stay.
+    Raises InputError where one is an earlier release, or one was deleted, which nothing makes anew: then all stay.
     """
     results = {held.parents[1] / held.name for held in folder.rglob(f"{RECORDS}/*")}
     found = altered(hashes(sorted(path for path in results if path.is_file())))
-    if kept := [path for path in found if path.parent.name == KEPT]:
+    if kept := [*(path for path in found if path.parent.name == KEPT), *lost(folder)]:
         raise refusal_of(kept)
     for path in found:
         path.unlink()

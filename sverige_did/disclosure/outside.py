@@ -19,7 +19,7 @@ from sverige_did.disclosure.programme import Decisions, Left
 from sverige_did.disclosure.release import Release
 from sverige_did.disclosure.rounding import STEPS_OF_AN_INTERVAL
 from sverige_did.errors import InputError
-from sverige_did.files import KEPT, read_model, refusal_of, write_model
+from sverige_did.files import KEPT, lost, read_model, refusal_of, write_model
 from sverige_did.study.study import PanelStudy
 
 AUDIT, SUMS = "audit.json", "SHA256SUMS"
@@ -29,8 +29,11 @@ AUDIT, SUMS = "audit.json", "SHA256SUMS"
 def earlier(folder: Path) -> tuple[Release, ...]:
     """Every release of the study that was kept in its folder: somebody may have it.
 
-    Raises InputError where one cannot be read, for nobody could then tell what the new one would tell beside it.
+    Raises InputError where one cannot be read or is gone, for nobody could then tell what the new one would tell beside
+    it.
     """
+    if gone := lost(folder):
+        raise refusal_of(gone)
     return tuple(_kept(path) for path in sorted((folder / KEPT).glob("*.json")))
 
 

@@ -34,6 +34,10 @@ FEWEST_DRAWS = 9_999
 _NUMBERS = 20_000_000
 """Draws times districts: above 200 districts fewer are drawn, down to ``FEWEST_DRAWS``."""
 
+_NEAR = 100.0
+"""Units up to which the effect itself may stand in changes that are squared and subtracted: beyond, rounding would eat
+their variance, and the observed assignment would not even count as a hit."""
+
 Studentise = Literal["cr2", "none"]
 
 
@@ -85,7 +89,8 @@ class Reassigned(NamedTuple):
     def _numbers(self) -> dict[str, Any]:
         return {
             "observed": self.family.observed * self.to_unit,
-            "p_value": self.family.p_value(0.0),
+            # The observed assignment is one of them, also where its own rounding is larger than a tie.
+            "p_value": max(self.family.p_value(0.0), self.smallest_p),
             "smallest_p": self.smallest_p,
             "reference": self.family.statistics(0.0) * self.to_unit,
             "enumerated": self.enumerated,
@@ -161,10 +166,10 @@ def reassigned(
         raise refuse("no_variation_within")
     unit = 2 * float(np.sqrt(v))
     number = _draws(sample) if draws is None else draws
-    moved = residual / unit
-    if no_effect_only:
+    moved, slopes = residual / unit, not no_effect_only or abs(estimate) > _NEAR * unit
+    if not slopes:
         moved = moved + sample.treated * (estimate / unit)
-    found = statistics(sample, moved, draws=number, rng=rng, limit=limit, slopes=not no_effect_only)
+    found = statistics(sample, moved, draws=number, rng=rng, limit=limit, slopes=slopes)
     a, b, q0, q1, q2 = found.numbers
     family = Family(a, b, q0, q1, q2, v / unit**2, estimate, unit)
     return Reassigned(family, 1.0, found.smallest_p, found.enumerated, sample.treated)

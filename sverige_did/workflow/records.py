@@ -22,7 +22,7 @@ METADATA = Path(".snakemake", "metadata")
 FIRST = "plan.json"
 """What every other result of a study is made of."""
 
-SUMS = "SHA256SUMS"
+SUMS, AUDIT = "SHA256SUMS", "audit.json"
 RELEASE = "release.json"
 """The result that others are written beside which no rule names: the audit that stays inside."""
 
@@ -35,7 +35,7 @@ def discard_unfounded(folder: Path) -> list[Path]:
     """
     changed = [path for name in GENERATED for path in discard_altered(folder / name)]
     written = _records(folder)
-    found = (*_not_collected(folder), *_forgotten(folder), *_outdated(folder, written))
+    found = (*_not_collected(folder, written), *_forgotten(folder), *_outdated(folder, written))
     gone = [*changed, *(path for path in found if path.exists())]
     unnamed = {path.with_name(RELEASE) for path in changed if path not in written}
     for path in (*gone, *unnamed, *_hanging_on({*gone, *unnamed}, written, folder)):
@@ -46,12 +46,22 @@ def discard_unfounded(folder: Path) -> list[Path]:
     return gone
 
 
-def _not_collected(folder: Path) -> Iterator[Path]:
-    """Folders that may be sent out in which a file is not as it was collected."""
-    for sums in (folder / "release").glob(f"*/{SUMS}"):
-        listed = [line.split("  ", 1) for line in sums.read_text("utf-8", "replace").splitlines()]
-        if any(len(one) != 2 or _hash(sums.parent / one[1]) != one[0] for one in listed):
-            yield sums.parent
+def _not_collected(folder: Path, written: Mapping[Path, dict[str, Any]]) -> Iterator[Path]:
+    """Folders that may be sent out in which a file, or the list of them, is not as it was collected."""
+    for place in sorted(path for path in (folder / "release").glob("*") if path.is_dir()):
+        if (place in written or (place / SUMS).exists()) and not _is_as_collected(place):
+            yield place
+
+
+def _is_as_collected(place: Path) -> bool:
+    """Whether the list holds the audit and all that this names, for it may itself be cut, and each is what it says."""
+    try:
+        lines = (place / SUMS).read_text("utf-8").splitlines()
+        listed = {name: hash_ for hash_, name in (line.split("  ", 1) for line in lines)}
+        named = {*json.loads((place / AUDIT).read_bytes())["files"], AUDIT}
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+    return listed.keys() == named and all(_hash(place / name) == hash_ for name, hash_ in listed.items())
 
 
 def _forgotten(folder: Path) -> Iterator[Path]:

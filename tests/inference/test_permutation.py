@@ -291,6 +291,18 @@ def test_drawn_assignments_come_close_to_all_and_are_never_zero() -> None:
     assert far.p_value == pytest.approx(1 / 100)
 
 
+@pytest.mark.parametrize("size", [1e2, 1e4, 1e6, 1e8])
+@pytest.mark.parametrize("weights", [None, np.linspace(0.5, 2, 12)])
+def test_an_effect_far_beyond_the_spread_has_the_p_of_the_whole_test_and_never_zero(
+    size: float, weights: np.ndarray | None
+) -> None:
+    """As many choices as before are as far from zero: the observed one among them, and in halves its mirror image."""
+    for treated in (TREATED[:12], np.arange(12) < 6):
+        sample = districts(changes(3)[:12] + size * treated, treated, weights=weights)
+        alone = permutation_p(sample, rng=rng(), draws=199)
+        assert alone.p_value == permutation_test(sample, rng=rng(), draws=199).p_value >= alone.smallest_p
+
+
 def test_one_treated_district_has_a_bare_test_only() -> None:
     treated = np.arange(12) == 3
     y = np.random.default_rng(11).standard_normal(12)

@@ -327,14 +327,37 @@ def test_an_earlier_release_that_was_changed_is_kept_and_refused_for_nothing_mak
         path.write_text("{ }")
     with pytest.raises(InputError) as refusal:
         discard_altered(tmp_path)
-    assert [(one.key, one.file) for one in refusal.value.problems] == [("kept_changed", "0123.json")]
+    assert [(one.key, one.file) for one in refusal.value.problems] == [("kept_changed", "s/released/0123.json")]
     assert kept.exists()
     assert other.exists()
     with pytest.raises(InputError) as unread:
         earlier(tmp_path / "s")
-    assert [(one.key, one.file) for one in unread.value.problems] == [("kept_changed", "0123.json")]
+    assert [(one.key, one.file) for one in unread.value.problems] == [("kept_changed", "s/released/0123.json")]
     for language in ("en", "da"):
         assert "made anew" not in str(unread.value.problems[0].say(language))
+
+
+@pytest.mark.parametrize("found", [earlier, lambda study: discard_altered(study.parent)])
+def test_an_earlier_release_that_is_gone_is_missed_until_what_is_written_of_it_goes_too(tmp_path, found):
+    kept = tmp_path / "s" / KEPT / "0123.json"
+    write_text(kept, "{}")
+    record(hashes([kept]))
+    kept.unlink()
+    with pytest.raises(InputError) as refusal:
+        found(tmp_path / "s")
+    assert [(one.key, one.file) for one in refusal.value.problems] == [("kept_gone", "s/released/0123.json")]
+    (kept.parent / ".sha256" / kept.name).unlink()
+    assert not found(tmp_path / "s")
+
+
+def test_an_earlier_release_of_another_version_is_told_from_one_that_was_changed(tmp_path):
+    kept = tmp_path / "s" / KEPT / "0123.json"
+    write_text(kept, '{"another": "form"}')
+    record(hashes([kept]))
+    assert discard_altered(tmp_path) == []
+    with pytest.raises(InputError) as refusal:
+        earlier(tmp_path / "s")
+    assert [one.key for one in refusal.value.problems] == ["kept_of_another_version"]
 
 
 def test_nothing_but_what_is_unfinished_is_swept(tmp_path):

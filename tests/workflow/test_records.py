@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sverige_did.files import hashes, record
-from sverige_did.workflow.records import METADATA, SUMS, discard_unfounded
+from sverige_did.workflow.records import AUDIT, METADATA, SUMS, discard_unfounded
 
 CHAIN = {
     "results/s/plan.json": ["study.yaml"],
@@ -52,7 +52,9 @@ def folder(tmp_path: Path) -> Path:
         if name == "release/s":
             path.mkdir(parents=True)
             (path / "estimates.csv").write_text("1")
-            (path / SUMS).write_text(f"{sha256(path / 'estimates.csv')}  estimates.csv\n")
+            (path / AUDIT).write_text(json.dumps({"files": {"estimates.csv": sha256(path / "estimates.csv")}}))
+            listed = [f"{sha256(path / name)}  {name}\n" for name in ("estimates.csv", AUDIT)]
+            (path / SUMS).write_text("".join(listed))
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(name)
@@ -119,6 +121,22 @@ def test_a_folder_to_send_out_in_which_a_file_was_changed_is_collected_anew(fold
     (folder / "release/s/letter.txt").write_text("Dear")
     assert discard_unfounded(folder) == [folder / "release/s"]
     assert left(folder) == [made for made in CHAIN if made != "release/s"]
+
+
+@pytest.mark.parametrize("name", [SUMS, AUDIT])
+@pytest.mark.parametrize("lines", [None, 0, 1])
+def test_a_folder_to_send_out_whose_list_was_cut_or_deleted_is_collected_anew(folder, name, lines):
+    path = folder / "release/s" / name
+    if lines is None:
+        path.unlink()
+    else:
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[: lines if name == SUMS else 0]))
+    assert discard_unfounded(folder) == [folder / "release/s"]
+
+
+def test_a_folder_of_ones_own_beside_those_to_send_out_stays(folder):
+    (folder / "release/letters").mkdir()
+    assert discard_unfounded(folder) == []
 
 
 def test_a_file_of_ones_own_beside_what_was_collected_is_no_reason(folder):
