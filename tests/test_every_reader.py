@@ -185,7 +185,7 @@ OWN = {
     "workflow.code._imports": "code of the package",
     "workflow.code.code_hash": "code of the package",
     "workflow.records._hashed": "a hash, of no content",
-    "workflow.records._not_collected": "the sums of a release of our own; what is not as they say is made anew",
+    "workflow.records._is_as_collected": "the sums of a release of our own; what is not as they say is made anew",
     "workflow.records._read": "Snakemake's own notes; one that cannot be read goes with what it is of",
     "workflow.resources.measured": "a table of the package",
     "workflow.running.step_at_work": "the lock, of which no content is understood",
