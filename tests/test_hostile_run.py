@@ -17,6 +17,7 @@ from test_injection import PAYLOADS, harmless, same_elements
 from workflow_run import snakemake
 
 NAMES = (*PAYLOADS.values(), "../../../out of here", "C:\\CON|a:b*?", "-1+1 and SUM(1)", "{study} {log} ; touch x &")
+TEXTS = {".html", ".csv", ".json", ".md", ".txt"}
 FORMULA = re.compile(r"^\s*[=+@\t\r]|^\s*-[^\d.]")
 LIKE_A_NUMBER = re.compile(r"^[+-]?[\d.,einf]+$")
 
@@ -42,7 +43,7 @@ def made(folder: Path) -> dict[str, str]:
     """Every page, table and list of numbers that a run may send out, by its place."""
     done = snakemake(folder, "all", "--cores", "2")
     assert done.returncode == 0, done.stdout + done.stderr
-    kept = [path for name in ("reports", "release") for path in (folder / name).rglob("*") if path.is_file()]
+    kept = [path for name in ("reports", "release") for path in (folder / name).rglob("*") if path.suffix in TEXTS]
     return {str(path.relative_to(folder)): path.read_text("utf-8") for path in kept}
 
 
