@@ -118,7 +118,7 @@ def _fit_both(panel: DistrictPanel, model: _Model) -> tuple[float, FloatArray]:
     Rows of one group and period are alike to the model: it is fitted to their means, which gives the same numbers.
     """
     group, shape = panel.ever_treated[panel.unit].astype(np.intp), (2, panel.periods.size, 2)
-    # As one number each: rows of numbers take twenty times as long to sort.
+    # As one number each, for to sort rows of numbers took most of a fit.
     codes = np.ravel_multi_index((group, panel.time, panel.treated.astype(np.intp)), shape)
     found, of = np.unique(codes, return_inverse=True)
     cells = np.column_stack(np.unravel_index(found, shape))

@@ -74,7 +74,7 @@ class ArmDesign:
         return effects.T, others.T
 
     def _residuals(self, v: Floats) -> tuple[Floats, Floats]:
-        """The same for columns of changes (G, n), in which whole rows are read: a third of the time."""
+        """The same for columns of changes (G, n), in which whole rows are read."""
         if len(self.slopes):
             v = v - self.covariates @ (self.slopes @ v)
         effects, others = v[self.measured], v[~self.measured]

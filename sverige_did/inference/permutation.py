@@ -155,7 +155,7 @@ def reassigned(
 ) -> Reassigned:
     """The statistics of every assignment, of which both the studentised and the bare test are read off.
 
-    ``no_effect_only``: they are not asked how they move with a hypothesised effect, which takes three times as long.
+    ``no_effect_only``: they are not asked how they move with a hypothesised effect, which takes longer.
 
     Raises RefusedError: those of :func:`permutation_test`.
     """

@@ -35,7 +35,7 @@ _TIE = 1 - TIE
 _ROUNDING = 1e-10
 
 _NEAR = 80_000
-"""Changes that are moved together: 640 kilobytes stay near the processor, at a thousand districts twice as fast."""
+"""Changes that are moved together: 640 kilobytes stay near the processor."""
 
 
 class Fitted(NamedTuple):

@@ -162,8 +162,8 @@ def make_panel_frame(tables: Tables, study: PanelStudy) -> PanelFrame:
 def children_by_number(tables: Tables) -> dict[str, RegisterTable]:
     """The same registers with children as numbers in the order of their identifiers.
 
-    Their panel is the same (no cell of it names a child), and where it is built again and again it takes a third of the
-    time: texts are looked up once.
+    Their panel is the same (no cell of it names a child), and where it is built again and again texts are looked up
+    once.
     """
     named = {name: table.frame["child"] for name, table in tables.items() if "child" in table.frame}
     numbers, _ = pd.factorize(pd.concat(named.values(), ignore_index=True), sort=True)
