@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import stats
 
 from sverige_did.api import asked
 from sverige_did.api.posterior import Better, Likelihood, Posterior, Quantity
@@ -183,7 +183,7 @@ def _densities(posterior: Floats, prior: Floats) -> tuple[Curve, ...]:
     return tuple(
         Curve(
             name=name, x_name="notebook.axis.effect", y_name="posterior.axis.density", x=tuple(grid),
-            y=tuple(stats.gaussian_kde(values)(grid)),
+            y=tuple(scipy.stats.gaussian_kde(values)(grid)),
         )
         for name, values in (("prior", prior), ("posterior", posterior))
     )  # fmt: skip

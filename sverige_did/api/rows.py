@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from sverige_did.results.estimates import Estimate, Frozen, Probability
 
@@ -73,12 +73,12 @@ class Row(Frozen):
     ) -> Self:  # fmt: skip
         """An estimate with Student's test and limits; with neither where its standard error is nan or 0."""
         known = bool(np.isfinite(std_error) and std_error > 0)
-        half = float(stats.t.ppf((1 + level) / 2, df)) * std_error if known else np.nan
+        half = float(scipy.stats.t.ppf((1 + level) / 2, df)) * std_error if known else np.nan
         return cls(
             term=term, estimate=float(estimate), method=method, scale=scale, n_units=n_units, n_treated=n_treated,
             std_error=float(std_error) if known else None,
             statistic=float(estimate / std_error) if known else None,
-            p_value=float(2 * stats.t.sf(abs(estimate / std_error), df)) if known else None,
+            p_value=float(2 * scipy.stats.t.sf(abs(estimate / std_error), df)) if known else None,
             lower=float(estimate - half) if known else None,
             upper=float(estimate + half) if known else None,
             level=level if known else None,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-from scipy import stats
+import scipy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,9 +35,9 @@ class Normal:
         if not (np.isfinite(self.mean) and 0 < self.sd < np.inf):
             raise ValueError(f"a normal prior needs a finite mean and sd > 0, not {self.mean} and {self.sd}")
 
-    def frozen(self) -> stats.distributions.rv_frozen:
+    def frozen(self) -> scipy.stats.distributions.rv_frozen:
         """The distribution as scipy knows it."""
-        return stats.norm(self.mean, self.sd)
+        return scipy.stats.norm(self.mean, self.sd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ class HalfNormal:
         if not 0 < self.sd < np.inf:
             raise ValueError(f"a half-normal prior needs sd > 0, not {self.sd}")
 
-    def frozen(self) -> stats.distributions.rv_frozen:
+    def frozen(self) -> scipy.stats.distributions.rv_frozen:
         """The distribution as scipy knows it."""
-        return stats.halfnorm(0, self.sd)
+        return scipy.stats.halfnorm(0, self.sd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,9 @@ class Beta:
         if not (self.a > 0 and self.b > 0):
             raise ValueError(f"a beta prior needs a > 0 and b > 0, not {self.a} and {self.b}")
 
-    def frozen(self) -> stats.distributions.rv_frozen:
+    def frozen(self) -> scipy.stats.distributions.rv_frozen:
         """The distribution as scipy knows it."""
-        return stats.beta(self.a, self.b)
+        return scipy.stats.beta(self.a, self.b)
 
 
 Prior = Normal | HalfNormal | Beta
@@ -94,10 +94,10 @@ def draw(prior: Prior, size: int, rng: np.random.Generator) -> NDArray[np.float6
 def log_density(prior: Prior, at: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log density of the prior at each value, any shape; minus infinity outside its support."""
     if isinstance(prior, Normal):
-        return np.asarray(stats.norm.logpdf(at, prior.mean, prior.sd))
+        return np.asarray(scipy.stats.norm.logpdf(at, prior.mean, prior.sd))
     if isinstance(prior, HalfNormal):
-        return np.asarray(stats.halfnorm.logpdf(at, 0, prior.sd))
-    return np.asarray(stats.beta.logpdf(at, prior.a, prior.b))
+        return np.asarray(scipy.stats.halfnorm.logpdf(at, 0, prior.sd))
+    return np.asarray(scipy.stats.beta.logpdf(at, prior.a, prior.b))
 
 
 def variance(prior: Prior) -> float:

@@ -9,7 +9,7 @@ percentage points cannot be parallel for all kinds at once, and the shares ask f
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from sverige_did.errors import refuse
 from sverige_did.inference.districts import Floats
@@ -37,7 +37,7 @@ def kinds_in_parallel(
         raise refuse("inference_not_finite", found="nan", name="shares")
     implied = implied_shares(before, after)
     beyond = np.maximum(-implied, implied - 1)
-    chance = float(stats.t.isf(alpha / 2 / implied.size, df)) * error
+    chance = float(scipy.stats.t.isf(alpha / 2 / implied.size, df)) * error
     outside, certain = int((beyond > ROUND_OFF).sum()), int((beyond > chance + ROUND_OFF).sum())
     return CheckResult(
         check="kinds_in_parallel",

@@ -8,8 +8,8 @@ find one that large (Roth 2022, AER: Insights 4:305).
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from sverige_did.errors import refuse
 from sverige_did.inference.cluster_robust import TTest, t_test
@@ -46,8 +46,8 @@ def power_to_find(true: float, test: TTest) -> float:
     """
     critical = (test.upper - test.lower) / 2 / test.std_error
     shift = abs(true) / test.std_error
-    reach = critical * np.sqrt(stats.chi2.ppf(_NODES, test.df) / test.df)
-    return float((stats.norm.cdf(shift - reach) + stats.norm.cdf(-shift - reach)).mean())
+    reach = critical * np.sqrt(scipy.stats.chi2.ppf(_NODES, test.df) / test.df)
+    return float((scipy.stats.norm.cdf(shift - reach) + scipy.stats.norm.cdf(-shift - reach)).mean())
 
 
 def pretrends(

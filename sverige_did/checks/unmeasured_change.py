@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from sverige_did.errors import refuse
 
@@ -65,7 +65,7 @@ def unmeasured_change(
         e_estimate=e_value(float(np.exp(log_ratio))),
         e_limit=e_value(float(np.exp(nearest))),
         sd=sd,
-        faster=np.asarray(stats.norm.cdf(mean / spread)),
+        faster=np.asarray(scipy.stats.norm.cdf(mean / spread)),
         median=np.exp(mean),
         sd_tipping=_sd_tipping(abs(log_ratio - bias_mean), std_error, prior_sd, sure),
     )
@@ -82,7 +82,7 @@ def _posterior(
 
 def _sd_tipping(seen: float, error: float, prior_sd: float, sure: float) -> float | None:
     """mean / sd of the posterior is z at noise^2 (1 / s^2 + 1 / noise) z^2 = seen^2, a quadratic in the noise."""
-    z2 = stats.norm.ppf(sure) ** 2
+    z2 = scipy.stats.norm.ppf(sure) ** 2
     noise = prior_sd**2 * (np.sqrt(1 + 4 * seen**2 / (z2 * prior_sd**2)) - 1) / 2
     return float(np.sqrt(noise - error**2)) if noise >= error**2 else None
 

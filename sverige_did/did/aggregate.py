@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from sverige_did.did.arrays import Bands, Weighting
 from sverige_did.did.normal import normal_estimate
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sverige_did.did.arrays import BoolArray, FloatArray
 
 Aggregation = Literal["simple", "dynamic", "group", "calendar"]
-IQR = float(norm.ppf(0.75) - norm.ppf(0.25))
+IQR = float(ndtri(0.75) - ndtri(0.25))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,10 +8,10 @@ and half a non-event more in each cell. It is also the posterior mode on the log
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import xlogy
-from scipy.stats import chi2, norm
 
 from sverige_did.did.scales import CONTRAST, Cells, checked_cells, critical, did
 from sverige_did.results.estimates import Estimate
@@ -27,7 +27,7 @@ def firth(events: ArrayLike, totals: ArrayLike, *, level: float = 0.95) -> Estim
     critical(level)  # refuses a level that is none
     successes, failures = y + 0.5, n - y + 0.5
     theta = did(successes / (n + 1), "logit")
-    drop = float(chi2.isf(1 - level, 1))
+    drop = float(scipy.stats.chi2.isf(1 - level, 1))
     lower, upper = (_did_at(successes, failures, _multiplier(successes, failures, drop, side)) for side in (1, -1))
     fall = _fall(successes, failures, _multiplier_at(successes, failures, 0.0))
     return Estimate(
@@ -40,7 +40,7 @@ def firth(events: ArrayLike, totals: ArrayLike, *, level: float = 0.95) -> Estim
         lower=lower,
         upper=upper,
         level=level,
-        p_value=float(2 * norm.sf(np.sqrt(fall))),
+        p_value=float(2 * scipy.stats.norm.sf(np.sqrt(fall))),
         assumptions=("no_district_shocks",),
     )
 

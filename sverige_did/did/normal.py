@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import t
+import scipy
 
 from sverige_did.did.arrays import Weighting
 from sverige_did.errors import option
@@ -22,7 +22,7 @@ def normal_estimate(
     """
     option("weighting", weighting, Weighting)
     known = bool(np.isfinite(std_error) and std_error > 0)
-    half = float(t.ppf((1 + level) / 2, df)) * std_error if known else np.nan
+    half = float(scipy.stats.t.ppf((1 + level) / 2, df)) * std_error if known else np.nan
     return Estimate(
         estimate=value,
         scale=scale,

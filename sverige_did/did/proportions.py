@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.stats import binomtest
 from statsmodels.stats.proportion import proportion_confint
 
 from sverige_did.did.exact import Floats, whole_counts
@@ -38,7 +38,7 @@ def sign_test(down: int, up: int, *, level: float = 0.95) -> Estimate:
         lower=float(low),
         upper=float(high),
         level=level,
-        p_value=float(binomtest(down, down + up).pvalue),
+        p_value=float(scipy.stats.binomtest(down, down + up).pvalue),
         assumptions=("moves_independent",),
         notes=("two_sided_minlike",),
     )

@@ -33,7 +33,7 @@ from sverige_did.disclosure.coarse import (
     percent_step,
 )
 from sverige_did.disclosure.held import place_of
-from sverige_did.disclosure.levels import Cell, Levels, counted
+from sverige_did.disclosure.levels import AMOUNT, CANDIDATES, Cell, Levels, counted
 from sverige_did.disclosure.release import Release, ReleasedLevel
 from sverige_did.disclosure.rounding import to_figures
 from sverige_did.disclosure.summed import drift_steps, years_of_a_period
@@ -43,21 +43,15 @@ from sverige_did.panel import COUNTED, WHOLE, Panel
 from sverige_did.periods import period_number
 from sverige_did.results.doses import DoseResponse
 from sverige_did.results.estimates import CheckResult, Curve, Finding
-from sverige_did.studies.panel.multiverse import before_of
 from sverige_did.studies.panel.outcome_data import children
+from sverige_did.study.multiverse import before_of
 from sverige_did.study.study import PanelStudy
 from sverige_did.windows import Bools, StudyWindows, other_partial, windows_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-CANDIDATES = 3
-"""How many numbers of children a single district must be left."""
-
 TANGENT = 1e-6
 """By how much of itself a number is moved to see what moves with it."""
-
-AMOUNT = 0.10
-"""An amount must stay uncertain by so much of itself to either side (the p% rule)."""
 
 
 class Row(NamedTuple):

@@ -33,6 +33,12 @@ FEWEST_DISTRICTS = 3
 DOMINANT = 0.85
 """The largest share of an amount, or of its group's weight, that a single district may have (the (1, k) rule)."""
 
+AMOUNT = 0.10
+"""An amount must stay uncertain by so much of itself to either side (the p% rule)."""
+
+CANDIDATES = 3
+"""How many numbers of children a single district must be left."""
+
 SCORE = 5.0
 """How far apart the mean of a group must leave the score of a child whose others are all known, in points or months."""
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sverige_did.disclosure.cases import CaseRelease
-from sverige_did.disclosure.known import AMOUNT, CANDIDATES
-from sverige_did.disclosure.levels import DOMINANT, FEWEST_DISTRICTS
+from sverige_did.disclosure.levels import AMOUNT, CANDIDATES, DOMINANT, FEWEST_DISTRICTS
 from sverige_did.disclosure.programme import Decisions, Left
 from sverige_did.disclosure.release import Release
 from sverige_did.disclosure.rounding import STEPS_OF_AN_INTERVAL

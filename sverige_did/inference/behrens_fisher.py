@@ -15,7 +15,8 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 
 import numpy as np
-from scipy import optimize, special, stats
+import scipy
+from scipy import optimize, special
 from scipy.interpolate import CubicHermiteSpline
 
 from sverige_did.errors import refuse
@@ -93,7 +94,7 @@ def worst_size(nominal: float, df: tuple[float, float, float]) -> float:
 @lru_cache(maxsize=64)
 def _splits(f_t: float, f_c: float) -> tuple[Floats, Floats]:
     """Observed shares of the treated arm, and what turns a critical value into one of Student's t: (shares, nodes)."""
-    b = stats.beta.ppf(_NODES, f_t / 2, f_c / 2)
+    b = scipy.stats.beta.ppf(_NODES, f_t / 2, f_c / 2)
     treated, control = _TRUE_SHARES * b / f_t, (1 - _TRUE_SHARES) * (1 - b) / f_c
     return treated / (treated + control), np.sqrt((f_t + f_c) * (treated + control))
 
@@ -169,7 +170,7 @@ def _near(df: tuple[float, float, float]) -> tuple[float, float, float]:
 
 def _p_value(t: float, share: float, variances: ArmVariances) -> float:
     fewest = min(float(welch_df(share, *variances.df[:2])), variances.df_alike)
-    nominal = max(float(2 * stats.t.sf(t, fewest)), _aspin_p(t, share, variances))
+    nominal = max(float(2 * scipy.stats.t.sf(t, fewest)), _aspin_p(t, share, variances))
     return worst_size(nominal, variances.df) if nominal > 0 else 0.0
 
 
@@ -179,7 +180,7 @@ def _aspin_p(t: float, share: float, variances: ArmVariances) -> float:
 
     if excess(FARTHEST) <= 0:
         return 0.0
-    return float(2 * stats.norm.sf(optimize.brentq(excess, 0.0, FARTHEST, xtol=1e-12)))
+    return float(2 * scipy.stats.norm.sf(optimize.brentq(excess, 0.0, FARTHEST, xtol=1e-12)))
 
 
 def calibrated_test(sample: Districts, alpha: float = 0.05) -> TTest:

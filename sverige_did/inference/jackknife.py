@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 Floats = NDArray[np.float64]
 
@@ -54,5 +54,5 @@ def difference(estimate: float, treated: Floats, control: Floats, level: float) 
     if not np.isfinite([estimate, total]).all() or total <= 0:
         return NONE
     free = float(min(len(treated), len(control)) - 1)
-    half = float(student.ppf((1 + level) / 2, free)) * total**0.5
+    half = float(scipy.stats.t.ppf((1 + level) / 2, free)) * total**0.5
     return Interval(estimate - half, estimate + half, total**0.5, free)

@@ -22,7 +22,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from sverige_did.errors import refuse
 from sverige_did.inference.assignments import reference_sums
@@ -62,7 +62,7 @@ class _Parts(NamedTuple):
 
     def reach(self, alpha: float) -> float:
         """The bound at which the t test's p is ``alpha``; 0 where it is larger at every bound."""
-        units = self.estimate / (self.sd * float(stats.t.isf(alpha / 2, self.df)))
+        units = self.estimate / (self.sd * float(scipy.stats.t.isf(alpha / 2, self.df)))
         return float(np.sqrt(max(units**2 - self.control, 0.0) / self.treated))
 
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from sverige_did.did.scales import LINKS, Scale
 from sverige_did.errors import RefusedError, refuse
@@ -107,7 +107,7 @@ def estimates(specifications: Sequence[Specification], *, alpha: float = 0.05, t
         found = _fitted(before, after, alike[0], top)
         columns[:, at] = *found, _degrees(before, alike)
     value, error, df = columns
-    half = stats.t.isf(alpha / 2, df) * error
+    half = scipy.stats.t.isf(alpha / 2, df) * error
     return Estimates(value, error, df, value - half, value + half)
 
 
@@ -241,7 +241,7 @@ def pooled(found: Estimates, moved: tuple[Floats, Floats], *, every: bool, alpha
     The statistics are the size of the median, and the larger of the shares on either side. Where reassignments were
     drawn, the first row is nobody's move.
     """
-    critical = stats.t.isf(alpha / 2, found.df)
+    critical = scipy.stats.t.isf(alpha / 2, found.df)
     value, error = moved
     with np.errstate(divide="ignore", invalid="ignore"):
         t = value / error

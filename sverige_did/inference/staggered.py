@@ -21,7 +21,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from sverige_did.did.arrays import DistrictPanel
 from sverige_did.errors import option, refuse
@@ -150,7 +150,7 @@ def skewness_p(panel: DistrictPanel, estimator: Estimator, *, whole: Whole | Non
     spread = np.where(control, around[control].std(), around[~control].std())
     if z.size < FEWEST_SKEWED or not (spread > 1e-12 * np.abs(z).max()).all():
         return 1.0
-    return float(stats.skewtest(around / spread).pvalue)
+    return float(scipy.stats.skewtest(around / spread).pvalue)
 
 
 def _complete(panel: DistrictPanel, whole: Whole | None) -> tuple[Floats, Floats]:

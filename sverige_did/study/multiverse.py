@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -83,3 +84,19 @@ PLANNED: dict[Axis, str] = {
     "placement": "planned",
 }  # fmt: skip
 """The plan's own option of every axis."""
+
+LEFT_OUT = {"kept": 0.0, "half_year_out": 0.5, "year_out": 1.0}
+"""Years before the start that are left out."""
+
+
+def before_of(pre: tuple[float, ...], before: str, last: str) -> tuple[float, ...]:
+    """The periods before that an option of ``before`` and one of ``last_before`` leave; empty where it is no choice."""
+    step = min(np.diff(pre), default=1.0)
+    out = round(LEFT_OUT[last] / step, 9)
+    if out != int(out) or len(pre) - out < 1:
+        return ()
+    kept = pre[: len(pre) - int(out)]
+    if before == "all":
+        return kept
+    wanted = -(-len(kept) // 2) if before == "later_half" else max(1, round(1.0 / step))
+    return kept[-wanted:] if wanted < len(kept) else ()

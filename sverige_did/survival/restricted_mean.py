@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from sverige_did.errors import refuse
 from sverige_did.survival.incidence import Areas, cumulative_incidence
@@ -50,7 +50,7 @@ class Difference:
         """The interval from t; None without a standard error."""
         if self.std_error is None or self.df is None:
             return None
-        reach = float(stats.t.ppf((1 + level) / 2, self.df)) * self.std_error
+        reach = float(scipy.stats.t.ppf((1 + level) / 2, self.df)) * self.std_error
         return self.estimate - reach, self.estimate + reach
 
     @property
@@ -58,7 +58,7 @@ class Difference:
         """Two-sided p of no difference, from the same t."""
         if not self.std_error or self.df is None:
             return None
-        return float(2 * stats.t.sf(abs(self.estimate) / self.std_error, self.df))
+        return float(2 * scipy.stats.t.sf(abs(self.estimate) / self.std_error, self.df))
 
 
 def followed_to(waits: Waits, horizon: float) -> bool:

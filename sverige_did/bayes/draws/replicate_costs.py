@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from sverige_did.bayes.models.families import FAMILIES
 
@@ -37,7 +37,7 @@ def amount_terms(totals: Totals, log_cv: Floats, eta: Floats) -> Floats:
     some = totals.use.low > 0
     squared, terms = np.exp(2 * log_cv)[:, None], np.zeros_like(eta)
     scale = np.exp(eta[:, some]) * squared
-    terms[:, some] = stats.gamma.logpdf(totals.total[some], totals.use.low[some] / squared, scale=scale)
+    terms[:, some] = scipy.stats.gamma.logpdf(totals.total[some], totals.use.low[some] / squared, scale=scale)
     return terms
 
 

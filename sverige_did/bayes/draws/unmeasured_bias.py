@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from sverige_did.bayes.draws.prior_sensitivity import other_priors
 from sverige_did.bayes.priors import Normal
@@ -34,5 +34,5 @@ def trials_part(draws: NDArray[np.float64], prior: Normal, bias_mean: float, bia
     weights = other_priors(lambda _: draws, {"beta": prior}, {"beta": wide})
     part = prior.sd**2 / (prior.sd**2 + bias_sd**2)
     mean = prior.mean + (draws - prior.mean - bias_mean) * part
-    above = stats.norm.cdf(mean / (bias_sd * np.sqrt(part)))
+    above = scipy.stats.norm.cdf(mean / (bias_sd * np.sqrt(part)))
     return TrialsPart(float(weights.values @ above), weights.pareto_k)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
-from scipy import stats
+import scipy
 
 from sverige_did.bayes.models.district_effects import (
     PanelPriors,
@@ -133,7 +133,7 @@ def log_likelihood(fit: Fit, levels: Levels) -> Floats:
     lasting = np.where(steps == 0, 0.0, fit.values("rho")[:, None] ** steps)
     spread = fit.values("sigma_s")[:, None] * np.sqrt(1 - lasting**2)
     before = np.concatenate([np.zeros((len(own), 1)), own[:, :-1]], axis=1)
-    return np.asarray(stats.norm.logpdf(own, lasting * before, spread))
+    return np.asarray(scipy.stats.norm.logpdf(own, lasting * before, spread))
 
 
 def effect_on_means(fit: Fit, levels: Levels, district_weights: Floats | None = None) -> tuple[Floats, Floats]:

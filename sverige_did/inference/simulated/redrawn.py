@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from sverige_did.inference.districts import Districts, Floats
 from sverige_did.inference.simulated.design import OwnDesign
@@ -58,7 +58,7 @@ def redrawn(design: OwnDesign) -> Redrawn | None:
         return None
     sd = np.sqrt(design.shock_sd**2 + design.child_sd**2 / design.children)
     z = design.sample.change[~treated] / sd[~treated]
-    if not np.ptp(z) > 0 or stats.skewtest(z).pvalue > SKEWED:
+    if not np.ptp(z) > 0 or scipy.stats.skewtest(z).pvalue > SKEWED:
         return None
     shape = (z - z.mean()) / z.std()
     level = design.rates[:, 0]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from sverige_did.inference.districts import Bools, Floats, Ints
 from sverige_did.inference.simulated.redrawn import FEWEST
@@ -92,7 +92,7 @@ class DatedDesign:
         z = self.paths @ self.weights[-1]
         if z.size < FEWEST:
             return STRETCH
-        return STRETCH if np.ptp(z) > 0 and stats.skewtest(z).pvalue <= VISIBLE else 1.0
+        return STRETCH if np.ptp(z) > 0 and scipy.stats.skewtest(z).pvalue <= VISIBLE else 1.0
 
 
 type Combined = Callable[[int], Floats]
@@ -126,7 +126,7 @@ def _tests(combined: Combined, n: int, design: DatedDesign, *, draws: int, rng: 
     return DateTests(
         permutation=(np.abs(total) >= np.abs(total[0]) * (1 - 1e-9)).mean(axis=0),
         studentised=(t >= t[0] * (1 - 1e-9)).mean(axis=0),
-        welch=np.asarray(2 * stats.t.sf(t[0], df)),
+        welch=np.asarray(2 * scipy.stats.t.sf(t[0], df)),
         skewness=_skewness(around, design.control),
     )
 
@@ -138,7 +138,7 @@ def _skewness(around: Floats, control: Bools) -> Floats:
     for arm in (control, ~control):
         spread = around[:, arm].std(axis=1, keepdims=True)
         scaled[:, arm] = around[:, arm] / np.where(spread > 0, spread, 1.0)
-    return np.asarray(stats.skewtest(scaled, axis=1).pvalue)
+    return np.asarray(scipy.stats.skewtest(scaled, axis=1).pvalue)
 
 
 def redrawn_sizes(

@@ -13,7 +13,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from sverige_did.inference.arm_variances import ArmDesign, arm_design
 from sverige_did.inference.assignments import Places, reference_assignments, reference_moves
@@ -65,7 +65,7 @@ def fitted(change: Floats, sample: Districts) -> Fitted:
 def _student(effect: Floats, variance: Floats, df: float) -> Floats:
     """Student's p; 1 where nothing varies, because there the single method refuses and so rejects nothing."""
     t = np.divide(np.abs(effect), np.sqrt(variance), out=np.zeros_like(variance), where=variance > 0)
-    return np.asarray(2 * stats.t.sf(t, df))
+    return np.asarray(2 * scipy.stats.t.sf(t, df))
 
 
 def cr1(change: Floats, sample: Districts) -> Floats:
@@ -119,7 +119,7 @@ def behrens_fisher(change: Floats, sample: Districts) -> Floats:
         below = aspin_critical(middle, share, *df[:2]) < t
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     fewest = np.minimum(welch_df(share, *df[:2]), df[2])
-    nominal = np.maximum(2 * stats.norm.sf(low), 2 * stats.t.sf(t, fewest))
+    nominal = np.maximum(2 * scipy.stats.norm.sf(low), 2 * scipy.stats.t.sf(t, fewest))
     return np.interp(nominal, *_calibration(df))
 
 
@@ -317,7 +317,7 @@ def calibrated_rejects(change: Floats, sample: Districts, alpha: float) -> Bools
     treated, control = design.parts(_rows(change))
     v, df = treated + control, design.df
     if np.isinf(max(df[:2])):
-        critical: Floats | float = float(stats.t.isf(alpha / 2, min(df)))
+        critical: Floats | float = float(scipy.stats.t.isf(alpha / 2, min(df)))
     else:
         share = np.divide(treated, v, out=np.zeros_like(v), where=v > 0)
         critical = critical_value(nominal_level(alpha, df), share, df)

@@ -14,7 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from sverige_did.did.arrays import DistrictPanel, Weighting, only_districts
 from sverige_did.did.exact import poisson_did, zelen
@@ -91,7 +91,7 @@ def _with_limits(bare: Estimate, without: Floats, level: float) -> Estimate:
     if not groups:
         return bare.model_copy(update={"level": None, "notes": ("jackknife_separated",)})
     se = float(np.sqrt((groups - 1) / groups * np.square(without - bare.estimate).sum()))
-    half = float(stats.t.isf((1 - level) / 2, groups - 1)) * se
+    half = float(scipy.stats.t.isf((1 - level) / 2, groups - 1)) * se
     return bare.model_copy(
         update={
             "inference": "cr3_jackknife",
@@ -99,7 +99,7 @@ def _with_limits(bare: Estimate, without: Floats, level: float) -> Estimate:
             "lower": bare.estimate - half,
             "upper": bare.estimate + half,
             "level": level,
-            "p_value": float(2 * stats.t.sf(abs(bare.estimate) / se, groups - 1)) if se > 0 else None,
+            "p_value": float(2 * scipy.stats.t.sf(abs(bare.estimate) / se, groups - 1)) if se > 0 else None,
             "assumptions": (*bare.assumptions, "districts_independent"),
         }
     )

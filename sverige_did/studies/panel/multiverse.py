@@ -32,7 +32,7 @@ from sverige_did.inference.specifications import (
 )
 from sverige_did.results.estimates import CheckResult
 from sverige_did.studies.panel.seen import Seen, named
-from sverige_did.study.multiverse import AXES, Multiverse
+from sverige_did.study.multiverse import AXES, Multiverse, before_of
 
 SCALES: dict[str, Scale] = {"difference": "identity", "ratio": "log", "odds": "logit"}
 
@@ -41,9 +41,6 @@ LISTED = 5_000
 
 FEWEST_ALIKE = 3
 """Controls that are nearest in size, at least."""
-
-LEFT_OUT = {"kept": 0.0, "half_year_out": 0.5, "year_out": 1.0}
-"""Years before the start that are left out."""
 
 
 class Origin(NamedTuple):
@@ -176,19 +173,6 @@ def _levels(ground: Ground, origin: Origin, plan: Multiverse) -> Iterator[tuple[
         rows = np.array([place[name] for name in ground.labels])
         levels = whole.levels()
         yield windows, (levels[0][rows], levels[1][rows])
-
-
-def before_of(pre: tuple[float, ...], before: str, last: str) -> tuple[float, ...]:
-    """The periods before that an option of ``before`` and one of ``last_before`` leave; empty where it is no choice."""
-    step = min(np.diff(pre), default=1.0)
-    out = round(LEFT_OUT[last] / step, 9)
-    if out != int(out) or len(pre) - out < 1:
-        return ()
-    kept = pre[: len(pre) - int(out)]
-    if before == "all":
-        return kept
-    wanted = -(-len(kept) // 2) if before == "later_half" else max(1, round(1.0 / step))
-    return kept[-wanted:] if wanted < len(kept) else ()
 
 
 def _after(origin: Origin, after: str) -> tuple[float, ...]:

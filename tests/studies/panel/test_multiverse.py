@@ -20,12 +20,11 @@ from sverige_did.panel import Panel
 from sverige_did.report import render
 from sverige_did.results.estimates import CheckResult, Curve
 from sverige_did.studies.panel.estimate import estimate_panel
-from sverige_did.studies.panel.multiverse import before_of
 from sverige_did.studies.panel.outcome_data import outcome_data_of
 from sverige_did.studies.panel.seen import seen_of
 from sverige_did.studies.panel.sensitivity import sensitivity_analyses
 from sverige_did.studies.panel.specification_origins import multiverse_of
-from sverige_did.study.multiverse import AXES, PLANNED, Multiverse
+from sverige_did.study.multiverse import AXES, PLANNED, Multiverse, before_of
 from sverige_did.study.study import Study
 
 RATE, SHARE = "institution_per_1000", "institution_share"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from sverige_did.bayes.draws import leave_one_out as one_out
 from sverige_did.bayes.draws.predictive_checks import predictive_checks
@@ -195,7 +195,7 @@ class CountJob(DistrictJob):
         """Prior and posterior of the effect on the link's scale, on one grid."""
         prior = self.priors.effect
         grid = np.linspace(prior.mean - SPAN * prior.sd, prior.mean + SPAN * prior.sd, POINTS)
-        posterior = stats.gaussian_kde(self._att(fits).log_contrast)(grid)
+        posterior = scipy.stats.gaussian_kde(self._att(fits).log_contrast)(grid)
         curves = {"prior": np.exp(log_density(prior, grid)), "posterior": posterior}
         x_name = f"posterior.axis.{self.family.log_scale}"
         return tuple(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 from scipy.optimize import brentq
 
 from sverige_did.bayes.draws.predictive_checks import predictive_checks
@@ -206,7 +206,7 @@ class DurationJob(DistrictJob):
         """Of all who were there in a quarter, by whether they left in it."""
         stays = self.counted.stays
         hazard = CLOGLOG(fit.values("eta")[:, stays.cell] + fit.values("walk")[:, stays.stay])
-        return np.asarray(np.asarray(stats.binom.logpmf(stays.low, stays.at_risk, hazard)).sum(axis=1))
+        return np.asarray(np.asarray(scipy.stats.binom.logpmf(stays.low, stays.at_risk, hazard)).sum(axis=1))
 
     def checks(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Predictive, ...]]:
         """The checks of district models on who had left within the horizon, of new districts of the same sizes."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
+import scipy
 from scipy.special import expit, logit
 
 from sverige_did.bayes.draws.missing_waves import (
@@ -201,7 +201,7 @@ class ScoreJob(EffectJob):
     def log_likelihood(self, _part: str, fit: Fit) -> Floats:
         """Of all questionnaires."""
         kappa, share = np.exp(fit.values("log_kappa"))[:, None], expit(fit.values("eta"))
-        terms = stats.betabinom.logpmf(self.respondents.scores.total, HIGHEST, kappa * share, kappa * (1 - share))
+        terms = scipy.stats.betabinom.logpmf(self.respondents.scores.total, HIGHEST, kappa * share, kappa * (1 - share))
         return np.asarray(np.asarray(terms).sum(axis=1))
 
     def checks(self, fits: Fits, rng: np.random.Generator) -> Mapping[str, tuple[Predictive, ...]]:
