@@ -11,7 +11,10 @@ export PYTHONPATH :=
 
 .PHONY: all test slow test-slurm test-site check format docs env lock sbom advisories clean
 
+# compileall: where Python is told to write no bytecode, as in many containers, each of some sixty steps would compile
+# the package anew.
 all: $(READY)
+	@python -m compileall -q sverige_did
 	@sverige-did run .
 
 env: $(READY)

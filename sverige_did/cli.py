@@ -6,6 +6,7 @@ do without it. Of the rules only names and help stand here; options and all else
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from concurrent.futures import BrokenExecutor
@@ -82,7 +83,11 @@ class _Commands(typer.core.TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
-        return name, _load(name) if name in STEPS else command, rest
+        loaded = _load(name) if name in STEPS else command
+        if not gc.isenabled():  # ``python -m sverige_did``: what was imported stays, and need not be gone through again
+            gc.freeze()
+            gc.enable()
+        return name, loaded, rest
 
     def invoke(self, ctx: Any) -> object:
         try:

@@ -41,7 +41,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 class Frozen(BaseModel):
     """A value: immutable, no unknown fields, infinities survive a round trip through JSON."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, ser_json_inf_nan="strings")
 
 
 class NotAnEffectError(AttributeError):

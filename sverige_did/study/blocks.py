@@ -72,7 +72,7 @@ def once_each(kind: str, keys: Iterable[str]) -> None:
 class Plan(BaseModel):
     """The base of every part of a plan: frozen, no field that the plan does not know, every number finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, allow_inf_nan=False)
 
 
 class Bilingual(Plan):
