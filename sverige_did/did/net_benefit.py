@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-import scipy
 from numpy.typing import ArrayLike, NDArray
+from scipy import special
 
 from sverige_did.did.costs import PriceMixVolume, log_mean
 from sverige_did.errors import refuse
@@ -100,7 +100,7 @@ def confidence_draws(
 ) -> Floats:
     """Draws (draws,) of a confidence distribution: Student's t around the estimate, scaled so that the central
     ``level`` of it is the given interval. Not a posterior: its probabilities say where intervals of every level end."""
-    scale = half_width / scipy.stats.t.ppf((1 + level) / 2, df)
+    scale = half_width / special.stdtrit(df, (1 + level) / 2)
     return np.asarray(estimate + scale * rng.standard_t(df, draws))
 
 
@@ -120,7 +120,7 @@ def price_draws(
     ``high`` are apart on average."""
     if not 0 < low <= middle <= high:
         raise refuse("range_reversed", found=f"{low:g}, {middle:g}, {high:g}", expected="> 0")
-    sd = np.log(high / low) / 2 / scipy.stats.norm.ppf((1 + level) / 2)
+    sd = np.log(high / low) / 2 / special.ndtri((1 + level) / 2)
     return np.asarray(middle * np.exp(sd * rng.standard_normal(draws)))
 
 

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 
 import numpy as np
-import scipy
 from scipy import optimize, special
 from scipy.interpolate import CubicHermiteSpline
 
@@ -94,7 +93,7 @@ def worst_size(nominal: float, df: tuple[float, float, float]) -> float:
 @lru_cache(maxsize=64)
 def _splits(f_t: float, f_c: float) -> tuple[Floats, Floats]:
     """Observed shares of the treated arm, and what turns a critical value into one of Student's t: (shares, nodes)."""
-    b = scipy.stats.beta.ppf(_NODES, f_t / 2, f_c / 2)
+    b = special.betaincinv(f_t / 2, f_c / 2, _NODES)
     treated, control = _TRUE_SHARES * b / f_t, (1 - _TRUE_SHARES) * (1 - b) / f_c
     return treated / (treated + control), np.sqrt((f_t + f_c) * (treated + control))
 
@@ -170,7 +169,7 @@ def _near(df: tuple[float, float, float]) -> tuple[float, float, float]:
 
 def _p_value(t: float, share: float, variances: ArmVariances) -> float:
     fewest = min(float(welch_df(share, *variances.df[:2])), variances.df_alike)
-    nominal = max(float(2 * scipy.stats.t.sf(t, fewest)), _aspin_p(t, share, variances))
+    nominal = max(float(2 * special.stdtr(fewest, -t)), _aspin_p(t, share, variances))
     return worst_size(nominal, variances.df) if nominal > 0 else 0.0
 
 
@@ -180,7 +179,7 @@ def _aspin_p(t: float, share: float, variances: ArmVariances) -> float:
 
     if excess(FARTHEST) <= 0:
         return 0.0
-    return float(2 * scipy.stats.norm.sf(optimize.brentq(excess, 0.0, FARTHEST, xtol=1e-12)))
+    return float(2 * special.ndtr(-optimize.brentq(excess, 0.0, FARTHEST, xtol=1e-12)))
 
 
 def calibrated_test(sample: Districts, alpha: float = 0.05) -> TTest:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 from numpy.typing import ArrayLike
+from scipy import special
 
 from sverige_did.errors import refuse
 from sverige_did.inference.districts import Districts, Floats, Ints, finite, strata_codes
@@ -250,8 +250,8 @@ def t_test(estimate: float, std_error: float, df: float, alpha: float) -> TTest:
     """Student's t for an estimate; refused (``no_variation_within``) when the standard error is rounding error."""
     if not std_error > 1e-12 * abs(estimate):
         raise refuse("no_variation_within")
-    half = float(scipy.stats.t.isf(alpha / 2, df)) * std_error
-    p = float(2 * scipy.stats.t.sf(abs(estimate) / std_error, df))
+    half = abs(float(special.stdtrit(df, alpha / 2))) * std_error
+    p = float(2 * special.stdtr(df, -abs(estimate) / std_error))
     return TTest(estimate, std_error, df, p, estimate - half, estimate + half, alpha)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-import scipy
+from scipy import special
 
 from sverige_did.report.claims import NULL
 from sverige_did.report.headlines import ALL_READINGS, design_of, headline, reading_of, told
@@ -103,13 +103,13 @@ def largest_swing(release: Release, check: CheckResult) -> float | None:
     seen is rounded to none.
     """
     seen, df = number(check, "size_seen"), design_of(release, check.outcome).support.control_units - 1
-    return None if not seen or df < 1 else seen * math.sqrt(df / float(scipy.stats.chi2.ppf(1 - SURE, df)))
+    return None if not seen or df < 1 else seen * math.sqrt(df / float(2 * special.gammaincinv(df / 2, 1 - SURE)))
 
 
 def assumed_swing(release: Release) -> float | None:
     """Of two totals: what the plan takes 95 of 100 swings of a district to lie below; None where it has no prior."""
     prior = next((one for one in release.study.priors if one.key == "shock_sd"), None)
-    return None if prior is None or prior.sd is None else float(scipy.stats.halfnorm.ppf(SURE, scale=prior.sd))
+    return None if prior is None or prior.sd is None else prior.sd * float(special.ndtri((1 + SURE) / 2))
 
 
 def _beyond(name: str, limit: float, otherwise: Status = "fail") -> Read:

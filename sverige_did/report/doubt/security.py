@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import scipy
+from scipy.special import ndtri
 
 from sverige_did.outcomes import CATALOGUE
 from sverige_did.report.doubt.judged import Judged, judged, number, own_checks
@@ -188,8 +188,8 @@ def _smallest(one: Estimate) -> float | None:
     logarithms. None of limits that hold no chance."""
     if one.lower is None or one.upper is None or not one.level or one.inference in WITHOUT_LEVEL:
         return None
-    z = float(scipy.stats.norm.ppf((1 + one.level) / 2))
-    times = (z + float(scipy.stats.norm.ppf(OFTEN))) / z / 2
+    z = float(ndtri((1 + one.level) / 2))
+    times = (z + float(ndtri(OFTEN))) / z / 2
     if one.scale == "ratio":
         return None if one.lower <= 0 or math.isinf(one.upper) else times * math.log(one.upper / one.lower)
     width = one.upper - one.lower

@@ -6,8 +6,8 @@ Neither turns a change into an effect: children who start high come down by them
 from __future__ import annotations
 
 import numpy as np
-import scipy
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
 
 from sverige_did.errors import refuse
 from sverige_did.sources.sdq.scores import FloatArray, Scale, SdqScores
@@ -23,7 +23,7 @@ def smallest_reliable_change(*, sd: float, reliability: float, level: float = 0.
     """
     if not (0 <= reliability < 1 and sd > 0 and 0 < level < 1):
         raise refuse("sdq_reliability", found=f"sd {sd}, r {reliability}, level {level}")
-    return float(scipy.stats.norm.ppf(0.5 + level / 2) * sd * np.sqrt(2 * (1 - reliability)))
+    return float(ndtri(0.5 + level / 2) * sd * np.sqrt(2 * (1 - reliability)))
 
 
 def reliable_change(before: SdqScores, after: SdqScores, scale: Scale, smallest: float) -> NDArray[np.int64]:

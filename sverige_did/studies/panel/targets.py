@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import scipy
+from scipy import special
 
 from sverige_did.did.net_benefit import ratio_changes, ratio_scaled
 from sverige_did.errors import RefusedError, refuse
@@ -204,8 +204,8 @@ def _saving(panel: Panel, study: PanelStudy, target: Target) -> dict[str, object
                 1 - study.level,
             )
             half = n * (test.upper - test.lower) / 2
-            scale = half / scipy.stats.t.ppf((1 + study.level) / 2, test.df)
-            above = float(scipy.stats.t.sf((target.value - found) / scale, test.df))
+            scale = half / special.stdtrit(test.df, (1 + study.level) / 2)
+            above = float(special.stdtr(test.df, -(target.value - found) / scale))
             one = one.model_copy(
                 update={
                     "status": "computed",
