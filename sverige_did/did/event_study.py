@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sverige_did.did.arrays import Bands, DistrictPanel, FloatArray, IntArray, Weighting
-from sverige_did.errors import refuse
+from sverige_did.did.linked_periods import period_effects
+from sverige_did.errors import RefusedError, refuse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,22 +57,24 @@ def event_study(panel: DistrictPanel, weighting: Weighting = "equal") -> EventSt
     shown = common[common != base]
     indicators = ((panel.periods[panel.time][:, None] == shown) & treated[:, None]).astype(np.float64)
     later = (panel.time[:, None] == np.unique(panel.time)[1:]).astype(np.float64)
-    # What the dummies of the districts leave, whose weights are the same in all periods; written out they would take
-    # the cube of the districts (Frisch, Waugh & Lovell).
-    y, X = (within(values, panel.unit) for values in (panel.level[:, None], np.column_stack([indicators, later])))
-    if np.linalg.matrix_rank(X) < X.shape[1]:
-        raise refuse("did_not_identified", found=", ".join(f"{p:g}" for p in shown))
-    weights = panel.unit_weights(weighting)[panel.unit]
-    root = np.sqrt(weights)
-    beta = np.linalg.lstsq(X * root[:, None], y[:, 0] * root)[0][: shown.size]
-    return EventStudy(shown, beta, base, panel.level, indicators, later, weights, panel.unit)
+    weights = panel.unit_weights(weighting)
+    try:
+        beta = _since(panel, weights, True, base, shown) - _since(panel, weights, False, base, shown)
+    except RefusedError as error:
+        raise refuse("did_not_identified", found=", ".join(f"{p:g}" for p in shown)) from error
+    return EventStudy(shown, beta, base, panel.level, indicators, later, weights[panel.unit], panel.unit)
 
 
-def within(values: FloatArray, unit: IntArray) -> FloatArray:
-    """Columns (N, p) less their mean over the rows of each unit (N,)."""
-    rows = np.bincount(unit)
-    means = np.stack([np.bincount(unit, column) / np.maximum(rows, 1) for column in values.T], axis=1)
-    return np.asarray(values - means[unit])
+def _since(panel: DistrictPanel, weights: FloatArray, arm: bool, base: float, shown: FloatArray) -> FloatArray:
+    """How the periods ``shown`` differ from ``base`` in one arm. The arms share no coefficient but that of ``base``,
+    whose effect is none: the regression of both is that of each."""
+    mine = panel.ever_treated == arm
+    level = panel.wide()[mine]
+    there = np.isfinite(level)
+    seen = there.any(axis=0)
+    effects = np.zeros(seen.size)
+    effects[seen] = period_effects(level[:, seen], weights[mine, None] * there[:, seen])
+    return np.asarray(effects[np.isin(panel.periods, shown)] - effects[panel.periods == base])
 
 
 def sup_t_bands(

@@ -18,10 +18,11 @@ import numpy as np
 
 from sverige_did.did.arrays import BoolArray, DistrictPanel, FloatArray, IntArray, Weighting
 from sverige_did.did.calendar import times_since
+from sverige_did.did.linked_periods import period_effects, period_loads
 from sverige_did.did.normal import normal_estimate
 from sverige_did.did.rounding import cleared, noise
 from sverige_did.did.staggered import FEWEST_LENT
-from sverige_did.errors import option, refuse
+from sverige_did.errors import option
 from sverige_did.results.estimates import Estimate
 
 Average = Literal["overall", "event_time"]
@@ -102,25 +103,11 @@ def imputed_estimate(imputed: Imputed, which: int = 0, *, scale: str, level: flo
 def _two_way_fit(y: FloatArray, weight: FloatArray) -> _Fit:
     """alpha (U,) and lambda (T,) minimising sum weight (y - alpha - lambda)^2, the districts profiled out.
 
-    The normal equations in lambda alone are a T x T system of rank T - 1 when all cells are linked; the free
-    constant is settled by the minimum norm, and cancels in alpha + lambda.
+    The free constant is settled by the first period, and cancels in alpha + lambda.
     """
     total = weight.sum(axis=1)
-    mean = (weight * y).sum(axis=1) / np.where(total > 0, total, 1.0)
-    lam = _solve_periods(weight, (weight * (y - mean[:, None])).sum(axis=0))
-    alpha = mean - (weight @ lam) / np.where(total > 0, total, 1.0)
-    return _Fit(alpha, lam)
-
-
-def _solve_periods(weight: FloatArray, right: FloatArray) -> FloatArray:
-    total = weight.sum(axis=1)
-    share = weight / np.where(total > 0, total, 1.0)[:, None]
-    left = np.diag(weight.sum(axis=0)) - weight.T @ share
-    values = np.linalg.eigvalsh(left)
-    if (values < 1e-10 * values.max()).sum() != 1:
-        raise refuse("did_not_identified", found="alpha, lambda")
-    solution: FloatArray = np.linalg.pinv(left, rcond=1e-10, hermitian=True) @ right
-    return solution
+    lam = period_effects(y, weight)
+    return _Fit((weight * (y - lam)).sum(axis=1) / np.where(total > 0, total, 1.0), lam)
 
 
 def _linear_weights(weight: FloatArray, fit_weight: FloatArray) -> FloatArray:
@@ -128,7 +115,7 @@ def _linear_weights(weight: FloatArray, fit_weight: FloatArray) -> FloatArray:
     total = fit_weight.sum(axis=1)
     per_unit = weight.sum(axis=1) / np.where(total > 0, total, 1.0)
     # X0 (X0'WX0)^-1 X1'w: solve for period loads first, then for the districts, as in the fit itself.
-    period = _solve_periods(fit_weight, weight.sum(axis=0) - fit_weight.T @ per_unit)
+    period = period_loads(weight, fit_weight)
     unit = per_unit - (fit_weight @ period) / np.where(total > 0, total, 1.0)
     return weight - fit_weight * (unit[:, None] + period)
 
