@@ -83,10 +83,15 @@ class Districts:
         return np.asarray(np.where(self.treated, w / w[self.treated].sum(), -w / w[~self.treated].sum()))
 
     def compared(self) -> Districts:
-        """The districts whose stratum holds treated and control districts: nobody stands beside the others."""
+        """The districts whose stratum holds treated and control districts: nobody stands beside the others.
+
+        Raises RefusedError ``too_few_control`` where no stratum holds both.
+        """
         kept = comparable(self.treated, self.strata)
         if kept.all():
             return self
+        if not kept.any():
+            raise refuse("too_few_control", found="0", expected=">= 1")
         codes = np.unique(self.strata[kept], return_inverse=True)[1]
         return replace(self.taken(kept), strata=codes)
 

@@ -119,9 +119,11 @@ class Family:
         return np.divide(top, bottom, out=np.copysign(np.full_like(top, inf), top), where=bottom > 0)
 
     def quartics(self) -> Floats:
-        """Power coefficients (5, n) of the quartics; a relative slack of ``TIE`` makes a tie a hit."""
+        """Power coefficients (5, n) of the quartics; a relative slack of ``TIE`` makes a tie a hit, and ``ZERO`` makes
+        one of a resample in which nothing differs and nothing varies, else rounding would decide on 0 / 0."""
         v = self.v * (1 + TIE)
-        return np.stack([v * self.a**2, 2 * v * self.a * self.b, v * self.b**2 - self.q0, -self.q1, -self.q2])
+        square = v * self.b**2 - self.q0 + self.v * ZERO
+        return np.stack([v * self.a**2, 2 * v * self.a * self.b, square, -self.q1, -self.q2])
 
     def region(self, alpha: float) -> Region:
         """Every tau0 with p(tau0) > ``alpha``."""

@@ -352,3 +352,21 @@ def test_the_size_is_exact_when_districts_are_exchangeable() -> None:
     ]
     for alpha in (0.05, 0.1, 0.5):
         assert np.mean(np.asarray(p) <= alpha) == pytest.approx(np.floor(alpha * 84) / 84)
+
+
+def test_an_assignment_in_which_nothing_differs_and_nothing_varies_is_a_hit_and_no_matter_of_rounding() -> None:
+    """Two of the fifteen choices give 0 / 0, all others as much as was observed or more."""
+    y = np.array([2.0, 1, 1, -1, 1, 0, -2, 1])
+    treated, strata = np.array([1, 1, 1, 0, 1, 1, 1, 0], dtype=bool), np.array([1, 0, 1, 1, 0, 1, 1, 0])
+    sample = districts(y, treated, strata=strata)
+    whole = permutation_test(sample, rng=rng())
+    assert whole.p_value == permutation_p(sample, rng=rng()).p_value == 1.0
+    assert 0.0 in whole.region
+
+
+def test_strata_that_never_hold_both_arms_are_refused() -> None:
+    sample = districts(changes(1), TREATED, strata=TREATED.astype(int))
+    for test in (lambda: permutation_p(sample, rng=rng()), lambda: calibrated_test(sample)):
+        with pytest.raises(RefusedError) as refused:
+            test()
+        assert refused.value.problems[0].key == "too_few_control"
