@@ -90,9 +90,13 @@ def relative_interval(
 ) -> tuple[float, float]:
     """The smallest and the largest effect l'tau that the C-LF test does not reject; infinite where it ends nowhere.
 
-    ``load`` (Q,) are the weights of the effects after the start.
+    ``load`` (Q,) are the weights of the effects after the start. At ``M`` = 0 nothing of what was before enters, and
+    the set is the effect's own interval.
     """
     theta, se = _own(effects, load)
+    if M == 0:
+        half = _normal(alpha) * se
+        return theta - half, theta + half
     steps, own = _steps(effects)
     reach = M * float(np.abs(_loads(load)) @ _gaps(effects.after)) * float((np.abs(steps) + 4 * own).max())
     parts = list(_tested(effects, load, M, rng, alpha))
@@ -114,6 +118,9 @@ def holds(
     effects: EventEffects, load: Floats, M: float, theta: float, *, rng: np.random.Generator, alpha: float = 0.05
 ) -> bool:
     """Whether the set at ``M`` holds an effect of ``theta``."""
+    if M == 0:
+        own, se = _own(effects, load)
+        return abs(own - theta) <= _normal(alpha) * se
     parts = _tested(effects, load, M, rng, alpha)
     return any(_accepts(part, critical, np.array([theta]), alpha)[0] for part, critical in parts)
 
@@ -145,6 +152,10 @@ def _own(effects: EventEffects, load: Floats) -> tuple[float, float]:
     """The effect l'beta without any drift, and its standard error."""
     at = np.concatenate([np.zeros(effects.before.size), load])
     return float(at @ effects.estimate), float(np.sqrt(at @ effects.covariance @ at))
+
+
+def _normal(alpha: float) -> float:
+    return float(special.ndtri(1 - alpha / 2))
 
 
 def _gaps(times: Floats) -> Floats:

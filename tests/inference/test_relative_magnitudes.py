@@ -63,7 +63,14 @@ def test_without_drift_the_set_is_the_usual_interval() -> None:
     at = np.concatenate([np.zeros(4), load])
     theta, se = at @ effects.estimate, np.sqrt(at @ effects.covariance @ at)
     found = relative_interval(effects, load, 0.0, rng=np.random.default_rng(1))
-    assert found == pytest.approx((theta - 1.96 * se, theta + 1.96 * se), abs=0.03 * se)
+    half = stats.norm.isf(0.025) * se
+    assert found == pytest.approx((theta - half, theta + half), rel=1e-12)
+    # Small M are near it, and where the effect is told to be lost to no drift at all, its own test says so.
+    near = relative_interval(effects, load, 1e-6, rng=np.random.default_rng(1))
+    assert near == pytest.approx(found, abs=0.03 * se)
+    for times, stands in ((0.999, False), (1.001, True)):
+        moved = effects._replace(estimate=effects.estimate + (np.arange(7) >= 4) * (times * half - theta))
+        assert holds(moved, load, 0.0, 0.0, rng=np.random.default_rng(1)) is not stands
 
 
 def test_neither_unit_nor_sign_matters() -> None:
