@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from sverige_did.errors import InputError, Problem
-from sverige_did.files import UNFINISHED, write_text
+from sverige_did.files import write_text
 from sverige_did.results.sources import SourceFile
 from sverige_did.sources.files.provenance import read_provenance, write_provenance
 from sverige_did.sources.files.read_table import read_raw
@@ -22,6 +21,7 @@ from sverige_did.sources.statbank.client import LICENCE, PUBLISHER, StatBank
 from sverige_did.sources.statbank.formats import read_separated
 from sverige_did.sources.statbank.recipe import Adopters, Asked, Recipe, Take
 from sverige_did.sources.statbank.tables import Selection, TableInfo, selection
+from sverige_did.sources.statbank.unfinished import put_in_place, unfinished_beside
 
 MADE = frozenset({MARK_FILE, "truth.json"})
 """Files of made-up data that do not stay when real ones come."""
@@ -37,21 +37,15 @@ def fetch(bank: StatBank, recipe: Recipe, plan: Path, data: Path, today: date, t
     are neither of an earlier record nor made up stay. Nothing changes before every table is complete.
 
     Raises InputError where StatBank has not what is asked for, its answer cannot be used, or a table was updated
-    while it was fetched.
+    while it was fetched, and RefusedError while another fetch into ``data`` is at work.
     """
-    data.parent.mkdir(parents=True, exist_ok=True)
-    _clear_up(data)
-    unfinished = Path(tempfile.mkdtemp(dir=data.parent, prefix=f".{data.name}.", suffix=UNFINISHED))
-    try:
+    with unfinished_beside(data) as unfinished:
         records = [_table(bank, asked, unfinished, today, told, command) for asked in recipe.tables]
         if recipe.adopters is not None:
             records.append(_adopters(bank, recipe.adopters, plan, unfinished, today, command))
         write_provenance(unfinished, records)
         _keep_others(data, unfinished)
-        _swap(data, unfinished)
-    except BaseException:  # an interruption too must leave nothing half-written; it is passed on
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
+        put_in_place(data, unfinished)
     return len(records) + 1
 
 
@@ -146,28 +140,3 @@ def _keep_others(data: Path, unfinished: Path) -> None:
                 shutil.copytree(path, beside)
             else:
                 shutil.copy2(path, beside)
-
-
-def _clear_up(data: Path) -> None:
-    """Take away what a fetch left that was killed; where it had laid the old folder aside, that is put back."""
-    for left in data.parent.glob(f".{data.name}.*{UNFINISHED}"):
-        if (left / data.name).is_dir() and not data.exists():
-            (left / data.name).replace(data)
-        shutil.rmtree(left)
-
-
-def _swap(data: Path, unfinished: Path) -> None:
-    """Put the new folder where the old one is; should that fail, the old one is put back."""
-    unfinished.chmod(0o755)
-    if not data.exists():
-        unfinished.replace(data)
-        return
-    before = Path(tempfile.mkdtemp(dir=data.parent, prefix=f".{data.name}.before.", suffix=UNFINISHED))
-    data.replace(before / data.name)
-    try:
-        unfinished.replace(data)
-    except BaseException:  # as above
-        (before / data.name).replace(data)
-        raise
-    finally:
-        shutil.rmtree(before, ignore_errors=True)

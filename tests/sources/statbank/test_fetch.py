@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from itertools import cycle
 from pathlib import Path
+from subprocess import PIPE
 
 import pandas as pd
 import pytest
@@ -210,6 +215,57 @@ def test_what_a_killed_download_left_is_cleared_away_and_the_old_tables_are_put_
         fetched(bank, folder)
     assert state(folder) == before
     assert [path.name for path in data.iterdir()] == ["rollout"]
+
+
+@contextmanager
+def held(bank: Bank, folder: Path) -> Iterator[tuple[subprocess.Popen[str], threading.Event]]:
+    """A fetch in a process of its own that waits for its first answer until the event is set."""
+    asked, go = threading.Event(), threading.Event()
+
+    def waits(text: str) -> str:
+        asked.set()
+        go.wait(60)
+        return text
+
+    bank.change = waits
+    with subprocess.Popen(command(bank, folder), stdout=PIPE, stderr=PIPE, text=True) as process:
+        try:
+            assert asked.wait(60)
+            yield process, go
+        finally:
+            go.set()
+            process.kill()
+
+
+def command(bank: Bank, folder: Path) -> list[str]:
+    return [sys.executable, "-m", "sverige_did", "statbank", "fetch", "rollout", "--folder", str(folder),
+            "--address", bank.address, "--no-cache"]  # fmt: skip
+
+
+def test_a_second_fetch_is_refused_while_the_first_is_at_work_which_ends_well(bank, folder):
+    before, data = state(folder), folder / "data"
+    with held(bank, folder) as (first, go):
+        mine = {path.name for path in data.iterdir()}
+        second = subprocess.run(command(bank, folder), capture_output=True, text=True, check=False)
+        assert second.returncode == 1
+        assert "Another fetch into this folder is at work." in second.stderr
+        assert "Traceback" not in second.stderr
+        assert {path.name for path in data.iterdir()} == mine
+        assert len(mine) == 2
+        go.set()
+        assert first.wait(60) == 0
+    assert [path.name for path in data.iterdir()] == ["rollout"]
+    assert state(folder) != before
+    assert not is_marked(data / "rollout")
+
+
+def test_what_a_fetch_left_that_was_killed_does_not_bar_the_next(bank, folder):
+    with held(bank, folder) as (first, _):
+        first.kill()
+        first.wait(60)
+    assert len(list((folder / "data").iterdir())) == 2
+    fetched(bank, folder)
+    assert [path.name for path in (folder / "data").iterdir()] == ["rollout"]
 
 
 def test_an_answer_of_which_half_is_lost_is_asked_for_again_and_not_kept(bank, folder):
