@@ -154,6 +154,8 @@ def _masked(text: str) -> str:
 
 def _done(key: str, **values: object) -> None:
     """The one line of progress that a command prints when it is finished."""
+    if isinstance(number := values.get("warnings"), int):
+        values["warnings"] = words.counted("problems.warnings", number)
     Console(highlight=False, soft_wrap=True).print(_masked("✓ " + words.text(f"cli.{key}", **values)), markup=False)
 
 

@@ -155,4 +155,9 @@ def assumptions(said: Sequence[tuple[str, str]], language: Language) -> list[str
 def summary(problems: Sequence[Problem], language: Language) -> str:
     """How many errors and warnings there are."""
     errors = sum(problem.severity == "error" for problem in problems)
-    return words.text("problems.summary", language, errors=errors, warnings=len(problems) - errors)
+    return words.text(
+        "problems.summary",
+        language,
+        errors=words.counted("problems.errors", errors, language),
+        warnings=words.counted("problems.warnings", len(problems) - errors, language),
+    )

@@ -110,6 +110,15 @@ def text(key: str, language: Language | None = None, /, **values: object) -> str
     return one_stop(catalogue(language or default_language())[key].format_map(values))
 
 
+def counted(key: str, number: int, language: Language | None = None) -> str:
+    """So many of something, with its word in the singular or the plural: ``key.one`` or ``key.more``.
+
+    >>> counted("problems.warnings", 1, "en"), counted("problems.warnings", 0, "da")
+    ('1 warning', '0 advarsler')
+    """
+    return text(f"{key}.{'one' if number == 1 else 'more'}", language, number=number)
+
+
 _TWO_STOPS = re.compile(r"(?<=\w)\.\.(?=[\s)«»”]|$)")
 
 

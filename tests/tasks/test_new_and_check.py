@@ -13,12 +13,13 @@ import pytest
 import small_registers as small
 from typer.testing import CliRunner
 
-from sverige_did.cli import app
+from sverige_did import words
+from sverige_did.cli import _done, app
 from sverige_did.design import designs
 from sverige_did.errors import InputError, Problem
 from sverige_did.panel import write_panel
 from sverige_did.report.district_inference import said
-from sverige_did.report.problems import problems_html, problems_json, problems_table
+from sverige_did.report.problems import problems_html, problems_json, problems_table, summary
 from sverige_did.sources.interviews.statements import WORDS, read_statements
 from sverige_did.sources.panel.delivery import in_headers_of, panel_of
 from sverige_did.sources.registers.schemas import REGISTERS
@@ -32,8 +33,8 @@ ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 1, 31)
 
 
-def invoke(*words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, [*words], env={"COLUMNS": "200", "SVERIGE_DID_LANG": "en"})
+def invoke(*command: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [*command], env={"COLUMNS": "200", "SVERIGE_DID_LANG": "en"})
     return result.exit_code, result.output
 
 
@@ -132,6 +133,27 @@ def test_a_good_delivery_passes_with_warnings(folder: Path, tmp_path: Path) -> N
     problems = json.loads((tmp_path / "p.json").read_text("utf-8"))
     assert {problem["severity"] for problem in problems} == {"warning"}
     assert "0 errors" in (tmp_path / "p.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("errors", "warnings", "english", "danish"),
+    [
+        (0, 1, "0 errors, 1 warning.", "0 fejl, 1 advarsel."),
+        (1, 0, "1 error, 0 warnings.", "1 fejl, 0 advarsler."),
+        (2, 3, "2 errors, 3 warnings.", "2 fejl, 3 advarsler."),
+    ],
+)
+def test_one_of_each_is_told_in_the_singular(
+    errors: int, warnings: int, english: str, danish: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = [Problem("missing_file", file=f"{at}.csv") for at in range(errors)]
+    found += [Problem("missing_file", file=f"{at}.csv", severity="warning") for at in range(errors, errors + warnings)]
+    assert summary(found, "en").startswith(english)
+    assert summary(found, "da").startswith(danish)
+    for language, sentence in (("en", english), ("da", danish)):
+        with words.speaking(language):
+            _done("registers", warnings=warnings)
+        assert sentence.split(", ")[1].rstrip(".") in capsys.readouterr().out.strip().split(", ")
 
 
 def test_what_only_the_panel_can_find_is_a_problem_too(folder: Path) -> None:
