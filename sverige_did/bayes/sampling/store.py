@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import h5py
 import xarray as xr
 
+from sverige_did.bayes.sampling.intact import require_no_more_than_there_is, require_sound_heaps
 from sverige_did.errors import refuse
 
 if TYPE_CHECKING:
@@ -103,8 +104,10 @@ def open_draws(path: Path | str, plan_sha256: str | None = None) -> dict[str, xr
     draws were made under another plan (``draws_stale``).
     """
     try:
+        require_sound_heaps(path)
         with h5py.File(path) as file:  # where this fails, h5netcdf leaves a file half open, and a trace on the screen
             file.attrs.get("_nc3_strict")
+            require_no_more_than_there_is(path, file)
         with xr.open_datatree(path, engine="h5netcdf") as opened:
             tree = opened.load()
     except FileNotFoundError:

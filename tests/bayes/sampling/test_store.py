@@ -1,9 +1,11 @@
 import json
+import resource
 import subprocess
 import sys
 from dataclasses import asdict
 
 import arviz
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -94,3 +96,29 @@ def test_reading_needs_no_pymc(written):
         f"store.open_draws(Path({json.dumps(str(written))})); sys.exit('pymc' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_text_that_is_said_to_be_longer_than_the_file_is_refused_before_memory_is_taken(written):
+    with h5py.File(written) as file:
+        at = file["0/fit"].id.get_offset()
+    content = bytearray(written.read_bytes())
+    content[at : at + 4] = (3 << 30).to_bytes(4, "little")
+    written.write_bytes(content)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(RefusedError) as refused:
+        store.open_draws(written, PLAN)
+    assert refused.value.problems[0].key == "draws_unreadable"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+@pytest.mark.parametrize("size", [0, 1 << 40, 2**64 - 16])
+def test_a_heap_whose_items_lead_nowhere_is_refused_and_not_walked_for_ever(written, size):
+    content = bytearray(written.read_bytes())
+    at = content.index(b"GCOL") + 16
+    while int.from_bytes(content[at : at + 2], "little"):
+        at += 16 + -(-int.from_bytes(content[at + 8 : at + 16], "little") // 8) * 8
+    content[at + 8 : at + 16] = size.to_bytes(8, "little")  # of what is left over, on which HDF5 stays for ever
+    written.write_bytes(content)
+    with pytest.raises(RefusedError) as refused:
+        store.open_draws(written, PLAN)
+    assert refused.value.problems[0].key == "draws_unreadable"
