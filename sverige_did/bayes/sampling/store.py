@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 FORMAT = 2
 _DAMAGED = (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError)
 """What HDF5 and what stands above it raise for a file that is cut off or damaged."""
+
+_OVERHEAD = 1 << 16
+"""Bytes that a group takes beside its arrays: names, attributes and texts."""
 
 ASIDE = ".refused.nc"
 """How the file of draws ends that did not converge."""
@@ -50,11 +55,25 @@ def write_draws(path: Path, fits: Mapping[str, Fit], plan_sha256: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
+        _require_room(unfinished, tree)
         tree.to_netcdf(unfinished, engine="h5netcdf")
         unfinished.replace(path)
     except BaseException:  # a full disk or an interruption must leave nothing half-written; it is passed on
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def _require_room(unfinished: Path, tree: xr.DataTree) -> None:
+    """Raises OSError where the disk cannot take the draws: HDF5 finds it out too late, and ends the process."""
+    size = sum(node.to_dataset(inherit=False).nbytes + _OVERHEAD for node in tree.subtree)
+    with unfinished.open("wb") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except AttributeError:  # Windows and macOS: there it is found out by HDF5
+            return
+        except OSError as error:
+            if error.errno not in {errno.EOPNOTSUPP, errno.EINVAL}:  # of a file system that can say nothing beforehand
+                raise OSError(error.errno, error.strerror, str(unfinished)) from error
 
 
 def keep_aside(path: Path, fits: Mapping[str, Fit], plan_sha256: str) -> Path:

@@ -122,3 +122,15 @@ def test_a_heap_whose_items_lead_nowhere_is_refused_and_not_walked_for_ever(writ
     with pytest.raises(RefusedError) as refused:
         store.open_draws(written, PLAN)
     assert refused.value.problems[0].key == "draws_unreadable"
+
+
+def test_a_disk_that_cannot_take_the_draws_is_told_before_anything_is_written(fits, tmp_path):
+    """A limit on files stands for the full disk. HDF5 finds it out on closing the file, and takes Python along."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"draws\.nc"):
+            store.write_draws(tmp_path / "draws.nc", fits, PLAN)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
