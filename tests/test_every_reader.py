@@ -166,8 +166,10 @@ OWN = {
     "bayes.compiled.verified_cache._load_data": "sealed by a hash, which its own tests damage",
     "bayes.compiled.verified_cache._load_index": "sealed by a hash, which its own tests damage",
     "bayes.compiled.verified_cache._read": "sealed by a hash, which its own tests damage",
+    "bayes.sampling.store._require_room": "writes",
     "files.write_bytes": "writes",
     "sources.pseudonyms.key.new_key": "writes",
+    "sources.statbank.unfinished._opened": "a folder, whose lock is asked for",
     "sources.exports.formats._read": "a file of the package",
     "sources.exports.others.l201_codes": "a file of the package",
     "sources.registers.chart.chart_text": "a file of the package",
@@ -201,6 +203,8 @@ OWN = {
 
 READERS = {
     "api.shown.from_json": "a result in JSON",
+    "bayes.sampling.intact.require_no_more_than_there_is": "draws",
+    "bayes.sampling.intact.require_sound_heaps": "draws",
     "bayes.sampling.store.open_draws": "draws",
     "files.hashes": "hashes",
     "files.altered": "hashes",
