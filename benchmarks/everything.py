@@ -1,12 +1,13 @@
 """How long everything that a user waits for takes: all studies of this repository, one of them, a check, a page.
 
-    python benchmarks/everything.py               # about ten minutes on two cores
-    python benchmarks/everything.py --runs 3
+    python benchmarks/everything.py | tee docs/everything.jsonl      # quarter of an hour on two cores
+    python benchmarks/scale_page.py                                  # the page docs/scale.md, with these
 
-One JSON line a work and run: {"work", "run", "seconds", "core_seconds", "loop"}. Every work is done once to warm up
+One JSON line a work and run: {"work", "run", "seconds", "core_seconds", "slowed"}. Every work is done once to warm up
 (machine code of the models is kept between runs) and is not told. ``core_seconds`` is the processor time of all that
-was started. ``loop``: the shortest and longest time of the same short loop, on every core at once, just before and just
-after: on a machine that others share a core may have half its speed, and seconds are read beside that.
+was started. ``slowed``: how many times as long a short loop takes on average, on every core at once, just before and
+just after, as at its fastest: on a machine that others share a core may have half its speed, and seconds are read
+beside that.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 
 import national
 
@@ -48,11 +50,10 @@ def loop(_: int) -> list[float]:
     return found
 
 
-def speed() -> list[float]:
-    """The shortest and the longest on all cores at once."""
+def loops() -> list[float]:
+    """The same on all cores at once."""
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        found = [seconds for one in pool.map(loop, range(os.cpu_count() or 1)) for seconds in one]
-    return [min(found), max(found)]
+        return [seconds for one in pool.map(loop, range(os.cpu_count() or 1)) for seconds in one]
 
 
 def core_seconds() -> float:
@@ -94,20 +95,22 @@ def told(work: str, again: Callable[[], object], runs: int) -> None:
     """Once to warm up, then as often as is asked, a line each."""
     again()
     for run in range(1, runs + 1):
-        before, used, began = speed(), core_seconds(), time.perf_counter()
+        before, used, began = loops(), core_seconds(), time.perf_counter()
         again()
         seconds, used = time.perf_counter() - began, core_seconds() - used
-        after = speed()
-        loops = [round(min(before[0], after[0]), 4), round(max(before[1], after[1]), 4)]
-        line = {"work": work, "run": run, "seconds": round(seconds, 1), "core_seconds": round(used, 1), "loop": loops}
+        around = before + loops()
+        slowed = round(fmean(around) / min(around), 2)
+        line = {"work": work, "run": run, "seconds": round(seconds, 1), "core_seconds": round(used, 1)}
+        line |= {"slowed": slowed}
         print(json.dumps(line), flush=True)
 
 
 def main() -> None:
     """All of them, one after another; nothing else should run meanwhile."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=2)
+    parser.add_argument("--runs", type=int, default=3)
     runs = parser.parse_args().runs
+    print(json.dumps({"machine": national.machine()}), flush=True)
     names = sorted(file.parent.name for file in (ROOT / "analyses").glob("*/study.yaml"))
     names = [name for name in names if (ROOT / "data" / name).is_dir()]
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,8 @@
-"""The page on how the workflow grows with its registers, from what a run of benchmarks/national.py printed.
+"""The page on how long things take and how that grows, from what two other scripts printed.
 
-python benchmarks/national.py | tee docs/scale.jsonl && python benchmarks/scale_page.py      # writes docs/scale.md
+python benchmarks/national.py | tee docs/scale.jsonl
+python benchmarks/everything.py | tee docs/everything.jsonl
+python benchmarks/scale_page.py      # writes docs/scale.md
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 DOCS = Path(__file__).parents[1] / "docs"
-LINES, PAGE = DOCS / "scale.jsonl", DOCS / "scale.md"
+LINES, EVERYTHING, PAGE = DOCS / "scale.jsonl", DOCS / "everything.jsonl", DOCS / "scale.md"
 
 START = 2.0
 """Seconds of a core that a job takes of nothing: Python, its imports and the plan."""
@@ -119,15 +121,48 @@ def page(lines: list[dict[str, object]]) -> str:
     return "\n".join(out) + "\n"
 
 
+def everything(lines: list[dict[str, object]]) -> str:
+    """The section on what the studies of this repository take: a row a work, from the fastest run to the slowest."""
+    machine = next(str(one["machine"]) for one in lines if "machine" in one)
+    row = "| {} |".format
+    out = [
+        "",
+        "## The studies of this repository",
+        "",
+        "*From `docs/everything.jsonl`, which `benchmarks/everything.py` printed:* each work from nothing, with models"
+        " that were compiled before, the fastest run first. A core that others use too is slower: the last column says"
+        " how many times as long a short loop took around each run as at its fastest.",
+        "",
+        f"**Machine.** {machine}",
+        "",
+        row(" | ".join(["work", "seconds", "seconds of a core", "slowed"])),
+        row(" | ".join(["---"] * 4)),
+    ]
+    runs: dict[str, list[dict[str, object]]] = {}
+    for one in lines:
+        if "work" in one:
+            runs.setdefault(str(one["work"]), []).append(one)
+    for work, found in runs.items():
+        found.sort(key=lambda one: float(str(one["seconds"])))
+        columns = (", ".join(str(one[name]) for one in found) for name in ("seconds", "core_seconds", "slowed"))
+        out.append(row(" | ".join([work, *columns])))
+    return "\n".join(out) + "\n"
+
+
 def _or_dash(value: float, form: str) -> str:
     return format(value, form) if value == value else "–"
 
 
-def read() -> list[dict[str, object]]:
-    """What the run printed."""
-    return [json.loads(line) for line in LINES.read_text("utf-8").splitlines()]
+def read(file: Path = LINES) -> list[dict[str, object]]:
+    """What a run printed."""
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+
+
+def text() -> str:
+    """All of docs/scale.md."""
+    return page(read()) + everything(read(EVERYTHING))
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(read()), "utf-8")
+    PAGE.write_text(text(), "utf-8")
     print(PAGE)

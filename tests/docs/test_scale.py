@@ -14,7 +14,7 @@ LINES = scale_page.read()
 
 
 def test_the_page_is_what_was_recorded() -> None:
-    assert scale_page.PAGE.read_text("utf-8") == scale_page.page(LINES)
+    assert scale_page.PAGE.read_text("utf-8") == scale_page.text()
 
 
 def test_no_job_took_more_than_eight_gigabytes() -> None:
