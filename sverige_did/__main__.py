@@ -2,8 +2,8 @@
 
 import gc
 
-gc.disable()  # for as long as modules are imported, of which nothing is garbage: a twentieth of a model's time
+gc.disable()  # for as long as modules are imported: nothing of them is garbage
 
-from sverige_did.cli import app  # noqa: E402
+from sverige_did.cli import app  # noqa: E402 - after the line above
 
 app()

@@ -26,6 +26,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
+from sverige_did.did import scales
 from sverige_did.errors import refuse
 from sverige_did.inference.districts import Floats, Ints
 
@@ -95,7 +96,7 @@ def relative_interval(
     """
     theta, se = _own(effects, load)
     if M == 0:
-        half = _normal(alpha) * se
+        half = scales.critical(1 - alpha) * se
         return theta - half, theta + half
     steps, own = _steps(effects)
     reach = M * float(np.abs(_loads(load)) @ _gaps(effects.after)) * float((np.abs(steps) + 4 * own).max())
@@ -120,7 +121,7 @@ def holds(
     """Whether the set at ``M`` holds an effect of ``theta``."""
     if M == 0:
         own, se = _own(effects, load)
-        return abs(own - theta) <= _normal(alpha) * se
+        return abs(own - theta) <= scales.critical(1 - alpha) * se
     parts = _tested(effects, load, M, rng, alpha)
     return any(_accepts(part, critical, np.array([theta]), alpha)[0] for part, critical in parts)
 
@@ -152,10 +153,6 @@ def _own(effects: EventEffects, load: Floats) -> tuple[float, float]:
     """The effect l'beta without any drift, and its standard error."""
     at = np.concatenate([np.zeros(effects.before.size), load])
     return float(at @ effects.estimate), float(np.sqrt(at @ effects.covariance @ at))
-
-
-def _normal(alpha: float) -> float:
-    return float(special.ndtri(1 - alpha / 2))
 
 
 def _gaps(times: Floats) -> Floats:

@@ -20,7 +20,7 @@ from sverige_did.sources.aggregates.crosswalk import no_changes
 from sverige_did.sources.aggregates.read import read_aggregates
 from sverige_did.sources.panel.delivery import in_headers_of
 from sverige_did.sources.registers.schemas import REGISTERS
-from sverige_did.sources.registers.validate import check_folder
+from sverige_did.sources.registers.validate import read_folder
 from sverige_did.study.aggregates import AggregatePlan
 from sverige_did.study.study import PanelStudy
 
@@ -90,7 +90,7 @@ def test_cells_that_are_anything(changes: list[tuple[str, int, int, str]], form:
     assert isinstance(STUDY, PanelStudy)
     with tempfile.TemporaryDirectory() as name:
         spoiled(Path(name), changes, form)
-        told(lambda: check_folder(Path(name), STUDY).problems)
+        told(lambda: read_folder(Path(name), STUDY).checked.problems)
 
 
 @FEW
@@ -100,7 +100,7 @@ def test_files_that_are_anything(content: bytes, register: Any, ending: str, hea
     assert isinstance(STUDY, PanelStudy)
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / f"{register.da}{ending}").write_bytes(head + content)
-        told(lambda: check_folder(Path(name), STUDY).problems)
+        told(lambda: read_folder(Path(name), STUDY).checked.problems)
 
 
 PLAN = AggregatePlan.model_validate(
@@ -150,4 +150,4 @@ def test_parquet_of_any_type(tmp_path: Path) -> None:
     for column, kinds in columns.items():
         for kind in kinds:
             frame.assign(**{column: kind}).to_parquet(tmp_path / "placements.parquet")
-            told(lambda: check_folder(tmp_path, STUDY).problems)
+            told(lambda: read_folder(tmp_path, STUDY).checked.problems)

@@ -17,7 +17,7 @@ from sverige_did.sources.files.synthetic_mark import MARK_FILE, is_marked
 from sverige_did.sources.registers.codes import standard_codes
 from sverige_did.sources.registers.schemas import CHILDREN, DISTRICTS, PLACEMENTS, RESIDENCES, SDQ_WAVES
 from sverige_did.sources.registers.tables import read_register
-from sverige_did.sources.registers.validate import check_folder
+from sverige_did.sources.registers.validate import read_folder
 from sverige_did.sources.sdq.scores import score
 from sverige_did.sources.spells.overlaps import resolve_overlaps
 from sverige_did.sources.spells.person_years import half_years, person_years
@@ -62,7 +62,7 @@ def faults(folder: Path, study: Study) -> tuple[Problem, ...]:
     """What is wrong, but for what follows from the making: the register of follow-ups begins in the last weeks before
     the programme, and a placement under another pseudonym leaves a breakdown without any."""
     follows = {"reg_events_cover", "reg_no_placement"}
-    return tuple(one for one in check_folder(folder, study).problems if one.key not in follows)
+    return tuple(one for one in read_folder(folder, study).checked.problems if one.key not in follows)
 
 
 def test_nothing_is_wrong_with_a_clean_delivery(tmp_path: Path, study: Study) -> None:

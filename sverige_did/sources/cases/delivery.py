@@ -13,7 +13,7 @@ from sverige_did.sources.cases.rules import CaseDelivery, arms, municipality_key
 from sverige_did.sources.files.synthetic_mark import is_marked
 from sverige_did.sources.registers.schemas import CASE_REGISTERS
 from sverige_did.sources.registers.tables import RegisterTable, read_register
-from sverige_did.sources.registers.validate import Checked, checked_folder, files_of
+from sverige_did.sources.registers.validate import Checked, files_of, read_registers
 from sverige_did.study.cases import CaseStudy
 
 MEASURE, EXIT = 1, 2
@@ -28,9 +28,9 @@ def problems_of(folder: Path, study: CaseStudy) -> tuple[Problem, ...]:
 def checked(folder: Path, study: CaseStudy) -> Checked:
     """The same, and what was assumed while the registers were read."""
     marked = _unmarked(folder, study)
-    found = checked_folder(
+    found = read_registers(
         folder, CASE_REGISTERS, study.files, lambda tables: _between(folder, CaseDelivery(tables, study))
-    )
+    ).checked
     return found._replace(problems=(*marked, *found.problems))
 
 

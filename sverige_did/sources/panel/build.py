@@ -60,7 +60,7 @@ def build(tables: Tables, study: PanelStudy, codes: MeasureCodes, *, stay_on: in
     ``tables`` are the registers by name, each of which must be usable; one that was not delivered gives no outcomes.
     ``stay_on``: what would have been counted, had those who came of age while placed stayed so many days longer.
     Raises RefusedError and InputError as :func:`~sverige_did.sources.panel.frame.make_panel_frame` and the outcomes do:
-    for what ``check_folder`` reports as errors, and for teams and account functions that nobody has explained.
+    for what ``read_folder`` reports as errors, and for teams and account functions that nobody has explained.
     """
     panel_frame = make_panel_frame(tables, study)
     tables = with_accounts(tables, panel_frame, codes)

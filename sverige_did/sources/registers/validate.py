@@ -52,23 +52,6 @@ class ReadFolder(NamedTuple):
     tables: Mapping[str, RegisterTable] = MappingProxyType({})
 
 
-def check_folder(
-    folder: Path,
-    study: PanelStudy,
-    *,
-    codes: MeasureCodes | None = None,
-    at_most: int = 50,
-    max_bytes: int = MAX_BYTES,
-) -> Checked:
-    """Check every register in ``folder`` against its schema, the other registers and the plan.
-
-    Never raises for what is in a file: everything found is returned, errors and warnings, ordered by file and row.
-    Beyond ``at_most`` of one fault in one column, a single problem says how many more there are. A CPR number ends the
-    check: then it is all that is returned.
-    """
-    return read_folder(folder, study, codes=codes, at_most=at_most, max_bytes=max_bytes).checked
-
-
 def read_folder(
     folder: Path,
     study: PanelStudy,
@@ -77,8 +60,13 @@ def read_folder(
     at_most: int = 50,
     max_bytes: int = MAX_BYTES,
 ) -> ReadFolder:
-    """As :func:`check_folder`, with the registers that it read."""
-    return _read_folder(
+    """Read every register in ``folder`` and check it against its schema, the other registers and the plan.
+
+    Never raises for what is in a file: everything found is returned, errors and warnings, ordered by file and row.
+    Beyond ``at_most`` of one fault in one column, a single problem says how many more there are. A CPR number ends the
+    check: then it is all that is returned.
+    """
+    return read_registers(
         folder,
         REGISTERS,
         study.register_rules.files,
@@ -88,7 +76,7 @@ def read_folder(
     )
 
 
-def checked_folder(
+def read_registers(
     folder: Path,
     registers: tuple[Register, ...],
     named: tuple[RegisterFile, ...],
@@ -96,20 +84,8 @@ def checked_folder(
     *,
     at_most: int = 50,
     max_bytes: int = MAX_BYTES,
-) -> Checked:
-    """As :func:`check_folder` for any registers; ``between`` finds what is wrong within and between the tables read."""
-    return _read_folder(folder, registers, named, between, at_most=at_most, max_bytes=max_bytes).checked
-
-
-def _read_folder(
-    folder: Path,
-    registers: tuple[Register, ...],
-    named: tuple[RegisterFile, ...],
-    between: Callable[[dict[str, RegisterTable]], Iterable[Problem]],
-    *,
-    at_most: int,
-    max_bytes: int,
 ) -> ReadFolder:
+    """As :func:`read_folder` for any registers; ``between`` finds what is wrong within and between the tables read."""
     if not folder.is_dir():
         return ReadFolder(Checked((Problem("reg_no_folder", file=folder.name),)))
     found, problems = files_of(folder, registers, named)

@@ -30,7 +30,7 @@ from sverige_did.sources.files.synthetic_mark import is_marked
 from sverige_did.sources.interviews.statements import read_statements
 from sverige_did.sources.pseudonyms.key import read_key
 from sverige_did.sources.published.facts import read_facts
-from sverige_did.sources.registers.validate import check_folder
+from sverige_did.sources.registers.validate import read_folder
 from sverige_did.study.evaluations import read_evaluations
 from sverige_did.study.read import read_plan
 from sverige_did.words import LANGUAGES
@@ -184,7 +184,7 @@ def test_parquet_that_is_damaged_is_said_to_be(first: int, last: int, tmp_path: 
 
 def checked(folder: Path) -> list[Problem]:
     study = small.study()
-    return [one for one in check_folder(folder, study).problems if one.key != "reg_no_registers"]  # type: ignore[arg-type]
+    return [one for one in read_folder(folder, study).checked.problems if one.key != "reg_no_registers"]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\x1b[31m", "\u200f"])
@@ -328,7 +328,7 @@ def test_texts_of_every_column_are_text_on_the_page_of_problems_and_on_the_scree
                 frame.loc[(at + number) % len(frame), column] = text
         assert set(ugly) & set(frame.to_numpy().ravel()), name
     small.write(tmp_path, frames)
-    problems = check_folder(tmp_path, small.study()).problems  # type: ignore[arg-type]
+    problems = read_folder(tmp_path, small.study()).checked.problems  # type: ignore[arg-type]
     assert len(problems) > 30
     for language in LANGUAGES:
         page = problems_html(problems, language)

@@ -13,7 +13,7 @@ from sverige_did.errors import Problem
 from sverige_did.sources.panel.frame import make_panel_frame
 from sverige_did.sources.panel.posted import with_accounts
 from sverige_did.sources.registers.codes import standard_codes
-from sverige_did.sources.registers.validate import check_folder
+from sverige_did.sources.registers.validate import read_folder
 
 # c0 lives in A (treated), c3 in D (control), c9 is in no table of children that is placed.
 ROWS: list[tuple[str, Any, str, str | None, str | None]] = [
@@ -33,7 +33,7 @@ def postings(rows: list[tuple[str, Any, str, str | None, str | None]]) -> pd.Dat
 def checked(tmp_path: Path, rows: list[tuple[str, Any, str, str | None, str | None]]) -> list[Problem]:
     frames = {name: small.delivery()[name] for name in ("districts", "children", "placements")}
     small.write(tmp_path, frames | {"postings": postings(rows)})
-    return [one for one in check_folder(tmp_path, small.study()).problems if one.file == "postings.csv"]
+    return [one for one in read_folder(tmp_path, small.study()).checked.problems if one.file == "postings.csv"]
 
 
 def test_postings_are_summed_by_year_function_and_group_and_credits_lower_them(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import small_registers as small
 
 from sverige_did.errors import Problem
-from sverige_did.sources.registers.validate import check_folder
+from sverige_did.sources.registers.validate import read_folder
 from sverige_did.study.study import PanelStudy
 
 Frames = dict[str, pd.DataFrame]
@@ -87,7 +87,7 @@ def sound() -> Frames:
 
 def check(folder: Path, frames: Frames, plan: PanelStudy | None = None) -> list[Problem]:
     small.write(folder, frames)
-    return list(check_folder(folder, plan or study()).problems)
+    return list(read_folder(folder, plan or study()).checked.problems)
 
 
 def test_a_sound_delivery_has_no_problem(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import small_registers as small
 
 from sverige_did import sources, words
 from sverige_did.errors import Problem
-from sverige_did.sources.registers.validate import check_folder
+from sverige_did.sources.registers.validate import read_folder
 from sverige_did.study.study import Study
 
 SOUND = {
@@ -40,7 +40,7 @@ def found(tmp_path: Path, study: Study) -> Callable[..., list[Problem]]:
             old, new = (changes or {}).get(name, ("", ""))
             assert old in text, f"{old!r} is not in {name}"
             (tmp_path / name).write_text(text.replace(old, new) if old else text, "utf-8")
-        return list(check_folder(tmp_path, study).problems)
+        return list(read_folder(tmp_path, study).checked.problems)
 
     return check
 
@@ -111,7 +111,7 @@ def test_a_plan_that_counts_no_districts_takes_those_of_the_register(
         group = getattr(study, side)
         for districts, keys in ((3, [key]), (None, [])):
             other = study.model_copy(update={side: group.model_copy(update={"districts": districts})})
-            assert [one.key for one in check_folder(tmp_path, other).problems] == keys
+            assert [one.key for one in read_folder(tmp_path, other).checked.problems] == keys
 
 
 def test_the_nearest_code_and_district_are_suggested(found: Found) -> None:
@@ -179,7 +179,7 @@ def test_a_huge_wrong_file_is_refused_and_the_others_are_still_checked(
     assert found({"regnskab.csv": ("2345678", "-1")})
     with (tmp_path / "klager.csv").open("wb") as handle:
         handle.truncate(200_000_001)
-    problems = list(check_folder(tmp_path, study).problems)
+    problems = list(read_folder(tmp_path, study).checked.problems)
     assert told(problems) == [("reg_too_large", "klager.csv", None), ("reg_negative_amount", "regnskab.csv", 3)]
 
 
@@ -194,20 +194,20 @@ def test_other_files_are_named(found: Found) -> None:
 
 
 def test_a_folder_without_registers_and_no_folder(tmp_path: Path, study: Study) -> None:
-    assert [one.key for one in check_folder(tmp_path, study).problems] == ["reg_no_registers"]
-    assert [one.key for one in check_folder(tmp_path / "x", study).problems] == ["reg_no_folder"]
+    assert [one.key for one in read_folder(tmp_path, study).checked.problems] == ["reg_no_registers"]
+    assert [one.key for one in read_folder(tmp_path / "x", study).checked.problems] == ["reg_no_folder"]
 
 
 def test_a_register_that_another_one_needs_is_asked_for(tmp_path: Path, study: Study) -> None:
     (tmp_path / "anbringelser.csv").write_text(SOUND["anbringelser.csv"], "utf-8")
-    (problem,) = check_folder(tmp_path, study).problems
+    (problem,) = read_folder(tmp_path, study).checked.problems
     assert (problem.key, problem.expected, problem.severity) == ("reg_register_missing", "børn / children", "warning")
 
 
 def test_many_of_one_fault_are_counted_not_repeated(found: Found, tmp_path: Path, study: Study) -> None:
     rows = "".join(f"{1900 + row};5.28.23;indsats;-1\n" for row in range(90, 190))
     found(files={"regnskab.csv": "år;funktion;gruppe;brutto\n" + rows})
-    problems = check_folder(tmp_path, study, at_most=3).problems
+    problems = read_folder(tmp_path, study, at_most=3).checked.problems
     assert [(one.key, one.row) for one in problems] == [
         ("reg_negative_amount", 2), ("reg_negative_amount", 3), ("reg_negative_amount", 4), ("reg_more", None),
     ]  # fmt: skip
